@@ -1,0 +1,56 @@
+"""Train the shipped runs again: `python examples/remake.py NAME [FOLDER]`."""
+
+import sys
+from pathlib import Path
+
+import groklens as gl
+
+PAPER = gl.Transformer(
+    n_layers=1, d_model=128, n_heads=4, d_head=32, d_mlp=512, act_fn="relu", bias="mlp", init="nanda"
+)
+FEW = gl.Steps([0, 100, 1_000])
+RECIPES = {
+    # Nanda et al. (2023): a+b mod 113, 30 % of the pairs, AdamW with weight decay 1.
+    "mod113": gl.Recipe(
+        task=gl.ModularArithmetic(113, "add"),
+        train_fraction=0.3,
+        model=PAPER,
+        optimizer=gl.AdamW(lr=1e-3, weight_decay=1.0, betas=(0.9, 0.98), warmup_steps=10),
+        steps=15_000,
+        evaluate_every=50,
+        seed=0,
+        keep=gl.Steps(
+            [0, 10, 50, 100, 200, 300, 500, 800, 1_200, 1_800, 2_500, 3_200, 4_000, 4_800, 5_600]
+            + [6_400, 7_200, 8_000, 9_000, 10_000, 12_000, 15_000]
+        ),
+    ),
+    # The same without decay: the control that memorises and stays there.
+    "mod113-no-decay": gl.Recipe(
+        task=gl.ModularArithmetic(113, "add"),
+        train_fraction=0.3,
+        model=PAPER,
+        optimizer=gl.AdamW(lr=1e-3, weight_decay=0.0, betas=(0.9, 0.98), warmup_steps=10),
+        steps=10_000,
+        evaluate_every=50,
+        seed=0,
+        keep=FEW,
+    ),
+    # No structure to find: the null that every claim has to survive.
+    "random-table": gl.Recipe(
+        task=gl.RandomTable(113, seed=0),
+        train_fraction=0.3,
+        model=PAPER,
+        optimizer=gl.AdamW(lr=1e-3, weight_decay=1.0, betas=(0.9, 0.98), warmup_steps=10),
+        steps=5_000,
+        evaluate_every=50,
+        seed=0,
+        keep=FEW,
+    ),
+}
+
+if __name__ == "__main__":
+    name = sys.argv[1] if len(sys.argv) > 1 else ""
+    if name not in RECIPES:
+        sys.exit(f"Name a run: {', '.join(RECIPES)}.")
+    folder = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(__file__).parent / "runs" / name
+    print(gl.train(RECIPES[name], into=folder))

@@ -1,0 +1,88 @@
+"""An MLP on operand tokens with TransformerLens hooks and weight names; imported only where one is built."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from transformer_lens.hook_points import HookPoint
+from transformer_lens.HookedRootModule import HookedRootModule
+
+_ACTIVATIONS = {"relu": torch.relu, "quadratic": torch.square}
+
+
+class HookedMLP(HookedRootModule):
+    """logits = act(Σ_i e(x_i) W_in[i] + b_in) W_U + b_U, with hooks as in a one-layer transformer.
+
+    Hooks: `hook_embed` (batch × operand × d_embed, only with embeddings), `blocks.0.mlp.hook_pre` and
+    `hook_post` (batch × 1 × d_mlp: one position, the answer's). Weights: `W_E` (d_vocab × d_embed), `W_in`
+    (operand × d_embed × d_mlp, or 1 × … when operands share them), `W_U` (d_mlp × d_vocab_out), `b_in`, `b_U`.
+    """
+
+    def __init__(
+        self,
+        *,
+        n_operands: int,
+        d_vocab: int,
+        d_vocab_out: int,
+        d_mlp: int,
+        d_embed: int | None,
+        combine: str,
+        act_fn: str,
+    ) -> None:
+        super().__init__()
+        width = d_embed or d_vocab
+        sources = n_operands if combine == "concat" else 1
+        self.cfg = SimpleNamespace(
+            n_layers=1,
+            d_vocab=d_vocab,
+            d_vocab_out=d_vocab_out,
+            d_mlp=d_mlp,
+            d_model=width,
+            act_fn=act_fn,
+            combine=combine,
+            n_operands=n_operands,
+        )
+        self.W_E = nn.Parameter(torch.empty(d_vocab, width)) if d_embed else None
+        self.W_in = nn.Parameter(torch.empty(sources, width, d_mlp))
+        self.b_in = nn.Parameter(torch.empty(d_mlp))
+        self.unembed = nn.ParameterDict(
+            {"W_U": nn.Parameter(torch.empty(d_mlp, d_vocab_out)), "b_U": nn.Parameter(torch.empty(d_vocab_out))}
+        )
+        self.hook_embed = HookPoint()
+        self.blocks = nn.ModuleList([nn.ModuleDict({"mlp": _Hooks()})])
+        self.setup()
+
+    @property
+    def W_U(self) -> Float[Tensor, "d_mlp d_vocab_out"]:  # noqa: N802
+        """The readout, d_mlp × d_vocab_out."""
+        return self.unembed["W_U"]
+
+    @property
+    def b_U(self) -> Float[Tensor, "d_vocab_out"]:  # noqa: N802
+        """The readout's bias."""
+        return self.unembed["b_U"]
+
+    def forward(self, tokens: Int[Tensor, "batch pos"]) -> Float[Tensor, "batch 1 d_vocab_out"]:
+        """Logits at the one position."""
+        operands = tokens[:, : self.cfg.n_operands]
+        sources = [operands[:, i] for i in range(self.cfg.n_operands)]
+        weights = [self.W_in[min(i, len(self.W_in) - 1)] for i in range(self.cfg.n_operands)]
+        if self.W_E is None:
+            terms = [weight[source] for weight, source in zip(weights, sources, strict=True)]
+        else:
+            embedded = self.hook_embed(self.W_E[operands])
+            terms = [embedded[:, i] @ weight for i, weight in enumerate(weights)]
+        hooks = self.blocks[0]["mlp"]
+        pre = hooks.hook_pre((sum(terms) + self.b_in)[:, None, :])
+        post = hooks.hook_post(_ACTIVATIONS[self.cfg.act_fn](pre))
+        return post @ self.W_U + self.b_U
+
+
+class _Hooks(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.hook_pre = HookPoint()
+        self.hook_post = HookPoint()

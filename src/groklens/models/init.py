@@ -1,0 +1,51 @@
+"""Initial weights, named and drawn from a generator of their own: grokking depends on them."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from groklens.errors import BadArgument
+
+#: What an initialisation is called, and what it draws.
+SCHEMES = {
+    "nanda": "N(0, 1/d_model) for every matrix, N(0, 1/d_vocab) for the unembedding (Nanda et al. 2023, code)",
+    "gpt2": "N(0, 0.64/d_model) for every matrix, as TransformerLens ≤ 3 drew them, with no depth scaling",
+}
+
+
+def check_scheme(init: str) -> None:
+    """Raise `BadArgument` unless `init` is the name of a scheme."""
+    if init not in SCHEMES:
+        raise BadArgument(f"init is {init!r}; choose one of {', '.join(map(repr, SCHEMES))}.")
+
+
+def initialise(
+    named: list[tuple[str, nn.Parameter]], scheme: str, *, d_model: int, d_vocab: int, seed: int
+) -> None:
+    """Fill parameters in the order given: biases with zero, norms' scales with one, matrices from `scheme`.
+
+    The order and the seed decide every number, and the global random state is not used.
+    """
+    check_scheme(scheme)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, parameter in named:
+            if name.endswith("bias") or name.split(".")[-1].startswith("b_"):
+                parameter.zero_()
+            elif parameter.ndim == 1:
+                parameter.fill_(1.0)
+            else:
+                scale = _scale(name, scheme, d_model, d_vocab)
+                parameter.copy_(_normal(tuple(parameter.shape), generator) * scale)
+
+
+def _scale(name: str, scheme: str, d_model: int, d_vocab: int) -> float:
+    if scheme == "gpt2":
+        return 0.8 * d_model**-0.5
+    is_unembedding = name.startswith(("head.", "unembed."))
+    return float((d_vocab if is_unembedding else d_model) ** -0.5)
+
+
+def _normal(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    return torch.randn(shape, generator=generator, dtype=torch.float32)

@@ -1,0 +1,68 @@
+"""The multilayer perceptrons of the literature as a value, built into a hooked module."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from groklens.errors import BadArgument
+from groklens.models.init import check_scheme, initialise
+from groklens.tasks.task import Task
+
+if TYPE_CHECKING:
+    from groklens.models.hooked_mlp import HookedMLP
+
+
+@dataclass(frozen=True, kw_only=True)
+class MLP:
+    """A one-hidden-layer network on the operands; `build(task, seed)` makes a `HookedRootModule`.
+
+    Operands enter as learned embeddings of size `d_embed`, or as one-hots when it is None; `combine` is
+    `"concat"` (each operand has weights of its own) or `"sum"` (they share them). `act_fn` is `"relu"` or
+    `"quadratic"` (x², Gromov 2023). A separator token is not read. Raises `BadArgument` for other values.
+
+    >>> MLP(d_mlp=128, d_embed=None, combine="sum", act_fn="quadratic").d_mlp
+    128
+    """
+
+    d_mlp: int = 512
+    d_embed: int | None = 128
+    combine: str = "concat"
+    act_fn: str = "relu"
+    bias: bool = True
+    init: str = "nanda"
+
+    def __post_init__(self) -> None:
+        """Refuse values that name no such network."""
+        check_scheme(self.init)
+        if self.combine not in ("concat", "sum"):
+            raise BadArgument(f"combine is {self.combine!r}; choose 'concat' or 'sum'.")
+        if self.act_fn not in ("relu", "quadratic"):
+            raise BadArgument(f"act_fn is {self.act_fn!r}; an MLP takes 'relu' or 'quadratic'.")
+        if self.d_mlp < 1 or (self.d_embed is not None and self.d_embed < 1):
+            raise BadArgument(f"d_mlp={self.d_mlp}, d_embed={self.d_embed}; sizes must be at least 1.")
+
+    def build(self, task: Task, seed: int, device: str = "cpu") -> HookedMLP:
+        """The module for `task`'s operands and answers, initialised from `seed` alone."""
+        from groklens.models.hooked_mlp import HookedMLP
+
+        with torch.random.fork_rng(devices=[]):
+            module = HookedMLP(
+                n_operands=task.n_operands,
+                d_vocab=task.d_vocab,
+                d_vocab_out=task.d_vocab_out,
+                d_mlp=self.d_mlp,
+                d_embed=self.d_embed,
+                combine=self.combine,
+                act_fn=self.act_fn,
+            )
+        width = self.d_embed or task.d_vocab
+        initialise(
+            list(module.named_parameters()), self.init, d_model=width, d_vocab=task.d_vocab_out, seed=seed
+        )
+        for name, parameter in module.named_parameters():
+            if name.split(".")[-1].startswith("b_"):
+                parameter.requires_grad_(self.bias)
+        return module.to(device)

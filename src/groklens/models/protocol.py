@@ -1,0 +1,128 @@
+"""What groklens asks of a model: any TransformerLens model, or anything shaped like one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from groklens.errors import BadArgument, UnknownName
+
+NamesFilter = str | list[str] | Callable[[str], bool]
+
+#: TransformerLens weight names that `weights` looks for, in this order.
+WEIGHT_NAMES = (
+    "W_E", "W_pos", "W_Q", "W_K", "W_V", "W_O", "W_in", "W_out", "W_U",
+    "b_Q", "b_K", "b_V", "b_O", "b_in", "b_out", "b_U",
+)  # fmt: skip
+
+
+@runtime_checkable
+class HookedModel(Protocol):
+    """A `TransformerBridge`, a `HookedRootModule`, or any object with these."""
+
+    cfg: Any
+
+    def run_with_cache(self, *args: Any, **kwargs: Any) -> Any:
+        """Output and activations by hook name."""
+
+    def state_dict(self, *args: Any, **kwargs: Any) -> Any:
+        """Parameters and buffers by name."""
+
+
+def check_model(model: object) -> None:
+    """Raise `BadArgument` unless `model` has what a `HookedModel` has."""
+    missing = [name for name in ("cfg", "run_with_cache", "state_dict") if not hasattr(model, name)]
+    if missing:
+        raise BadArgument(
+            f"A {type(model).__name__} has no {', '.join(missing)}; groklens takes a TransformerBridge, a "
+            "HookedRootModule, or an object with cfg, run_with_cache and state_dict. To hook a plain "
+            "torch module, derive it from transformer_lens.HookedRootModule and call setup()."
+        )
+
+
+def weights(model: HookedModel) -> dict[str, Tensor]:
+    """The model's weights by TransformerLens names, detached; per-layer ones are stacked (layer × …).
+
+    Names that the model does not have are left out. Tensors may share memory with the model: clone before
+    changing them.
+    """
+    found = {}
+    for name in WEIGHT_NAMES:
+        try:
+            value = getattr(model, name)
+        except (AttributeError, ImportError, KeyError, IndexError, RuntimeError):
+            continue  # an attention-only model has no W_in, an MLP no W_Q
+        if isinstance(value, Tensor):
+            found[name] = value.detach()
+    return found
+
+
+def answer_logits(output: Tensor, d_vocab_out: int) -> Float[Tensor, "input answer"]:
+    """The logits at the last position, for the task's classes only (a separator's class is dropped)."""
+    last = output[:, -1] if output.ndim == 3 else output
+    if last.shape[-1] < d_vocab_out:
+        raise BadArgument(
+            f"The model gives {last.shape[-1]} logits, the task has {d_vocab_out} classes; build the model "
+            f"with d_vocab_out={d_vocab_out}."
+        )
+    return last[:, :d_vocab_out]
+
+
+def run_logits(model: Any, tokens: Int[Tensor, "input pos"], d_vocab_out: int) -> Float[Tensor, "input answer"]:
+    """The model's own forward pass, as it is, at the answer."""
+    return answer_logits(model(tokens), d_vocab_out)
+
+
+def hook_names(model: Any) -> list[str]:
+    """Every hook that the model answers to, canonical names and aliases."""
+    return list(getattr(model, "hook_dict", {}))
+
+
+def matching_hooks(model: Any, names_filter: NamesFilter) -> list[str]:
+    """The hooks that `names_filter` names, as in TransformerLens; `UnknownName` when there is none.
+
+    A name or a list of names is taken as written; a callable is asked of every hook.
+    """
+    known = hook_names(model)
+    if callable(names_filter):
+        chosen = [name for name in known if names_filter(name)]
+        if not chosen:
+            raise UnknownName(f"names_filter accepts none of the model's hooks: {_some(known)}.")
+        return chosen
+    wanted = [names_filter] if isinstance(names_filter, str) else list(names_filter)
+    for name in wanted:
+        if known and name not in known:
+            raise UnknownName(f"The model has no hook {name!r}; {_nearest(name, known)}")
+    return wanted
+
+
+def number_of_parameters(model: Any) -> int:
+    """How many trained numbers the model has (frozen biases excluded)."""
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)
+
+
+def rows_within(n_rows: int, bytes_per_row: int, budget: int = 256 * 2**20) -> int:
+    """How many rows fit `budget` bytes, at least one and at most all."""
+    return max(1, min(n_rows, budget // max(1, bytes_per_row)))
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    return f"did you mean {' or '.join(map(repr, close))}?" if close else f"it has {_some(known)}."
+
+
+def _some(known: list[str]) -> str:
+    useful = [name for name in known if name.split(".")[-1].startswith("hook_")]
+    return ", ".join(useful[:20]) + (", …" if len(useful) > 20 else "")
+
+
+def parameters_squared(model: Any) -> float:
+    """Σ‖θ‖² over every parameter, masks and other buffers excluded; float64."""
+    with torch.no_grad():
+        return float(sum(p.double().square().sum() for p in model.parameters()))

@@ -1,0 +1,89 @@
+"""The transformer that groklens trains: a value that describes it, and the bridge that it builds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from groklens.errors import BadArgument
+from groklens.models.init import check_scheme, initialise
+from groklens.tasks.task import Task
+
+if TYPE_CHECKING:
+    from transformer_lens.model_bridge import TransformerBridge
+
+ACTIVATIONS = ("relu", "gelu", "gelu_new", "silu", "solu", "solu_ln")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transformer:
+    """A TransformerLens transformer by its sizes; `build(task, seed)` makes the `TransformerBridge`.
+
+    `init` is `"nanda"` (N(0, 1/d_model) everywhere, N(0, 1/d_vocab) for W_U) or `"gpt2"` (N(0, 0.64/d_model)
+    everywhere); neither scales output projections by depth, as TransformerLens 4 would. `bias=False` freezes
+    every bias at zero, `"mlp"` trains the MLP's alone (the model of Nanda et al.), True trains all.
+    `normalization` is None, `"LN"` or `"LNPre"`; `d_mlp=None` leaves the MLP out. Raises `BadArgument` for sizes that do not fit.
+
+    >>> Transformer(n_layers=1, d_model=128, n_heads=4, d_head=32, d_mlp=512).act_fn
+    'relu'
+    """
+
+    n_layers: int = 1
+    d_model: int = 128
+    n_heads: int = 4
+    d_head: int = 32
+    d_mlp: int | None = 512
+    act_fn: str = "relu"
+    normalization: str | None = None
+    bias: bool | str = False
+    causal: bool = True
+    init: str = "nanda"
+
+    def __post_init__(self) -> None:
+        """Refuse sizes and names that TransformerLens could not build."""
+        check_scheme(self.init)
+        for field in ("n_layers", "d_model", "n_heads", "d_head"):
+            if getattr(self, field) < 1:
+                raise BadArgument(f"{field} is {getattr(self, field)}; it must be at least 1.")
+        if self.act_fn not in ACTIVATIONS:
+            raise BadArgument(f"act_fn is {self.act_fn!r}; choose one of {', '.join(ACTIVATIONS)}.")
+        if self.bias not in (False, True, "mlp"):
+            raise BadArgument(f"bias is {self.bias!r}; choose False, True or 'mlp'.")
+        if self.normalization not in (None, "LN", "LNPre"):
+            raise BadArgument(f"normalization is {self.normalization!r}; choose None, 'LN' or 'LNPre'.")
+
+    def build(self, task: Task, seed: int, device: str = "cpu") -> TransformerBridge:
+        """The bridge for `task`'s vocabulary and context, initialised from `seed` alone."""
+        from transformer_lens.config import TransformerBridgeConfig
+        from transformer_lens.model_bridge import TransformerBridge
+
+        config = TransformerBridgeConfig(
+            n_layers=self.n_layers,
+            n_heads=self.n_heads,
+            d_model=self.d_model,
+            d_head=self.d_head,
+            d_mlp=self.d_mlp or 4 * self.d_model,
+            act_fn=self.act_fn,
+            attn_only=self.d_mlp is None,
+            normalization_type=self.normalization,
+            attention_dir="causal" if self.causal else "bidirectional",
+            d_vocab=task.d_vocab,
+            d_vocab_out=task.d_vocab_out,
+            n_ctx=task.n_ctx,
+            init_weights=False,
+        )
+        with torch.random.fork_rng(devices=[]):  # torch's own layers draw on construction
+            bridge = TransformerBridge.boot_native(config)
+        initialise(
+            list(bridge.named_parameters()), self.init, d_model=self.d_model, d_vocab=task.d_vocab, seed=seed
+        )
+        self._freeze_biases(bridge)
+        return bridge if device == "cpu" else bridge.to(device)
+
+    def _freeze_biases(self, bridge: TransformerBridge) -> None:
+        for name, parameter in bridge.named_parameters():
+            # TransformerLens 4 always makes biases; norms keep theirs, which are part of the norm.
+            if name.endswith("bias") and ".ln" not in name:
+                parameter.requires_grad_(self.bias is True or (self.bias == "mlp" and ".mlp." in name))

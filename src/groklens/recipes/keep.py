@@ -1,0 +1,89 @@
+"""Which steps of a training run are kept as checkpoints, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from groklens.errors import BadArgument
+
+
+@runtime_checkable
+class Keep(Protocol):
+    """Says which steps to keep of a run; any frozen dataclass with this method will do."""
+
+    def keeps(self, step: int) -> bool:
+        """Whether `step` is kept. The first and the last step of a run are kept in any case."""
+
+
+@dataclass(frozen=True)
+class Every:
+    """Every `period`-th step.
+
+    >>> [step for step in range(300) if Every(100).keeps(step)]
+    [0, 100, 200]
+    """
+
+    period: int
+
+    def __post_init__(self) -> None:
+        """Refuse a period that keeps nothing."""
+        if self.period < 1:
+            raise BadArgument(f"Every({self.period}) keeps no steps; the period is at least 1.")
+
+    def keeps(self, step: int) -> bool:
+        """Whether `step` is a multiple of the period."""
+        return step % self.period == 0
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Exactly the steps listed.
+
+    >>> Steps([500, 10]).steps
+    (10, 500)
+    """
+
+    steps: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        """Sort the steps, so that equal lists make equal recipes."""
+        object.__setattr__(self, "steps", tuple(sorted({int(step) for step in self.steps})))
+        if self.steps and self.steps[0] < 0:
+            raise BadArgument(f"Steps holds {self.steps[0]}; steps count updates, from 0 (the initialisation).")
+
+    def keeps(self, step: int) -> bool:
+        """Whether `step` is listed."""
+        return step in self.steps
+
+
+@dataclass(frozen=True)
+class LogSpaced:
+    """About `count` steps whose logarithms are evenly spaced from 1 to `until`, and step 0.
+
+    `until` is filled in by the recipe with its number of steps; give it for a loop of your own.
+
+    >>> [step for step in range(101) if LogSpaced(5, until=100).keeps(step)]
+    [0, 1, 3, 10, 32, 100]
+    """
+
+    count: int
+    until: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a count that spans nothing."""
+        if self.count < 2:
+            raise BadArgument(f"LogSpaced({self.count}) cannot span a run; use at least 2.")
+
+    def keeps(self, step: int) -> bool:
+        """Whether `step` is one of them."""
+        if self.until is None:
+            raise BadArgument(
+                f"LogSpaced({self.count}) does not know where the run ends; "
+                f"write LogSpaced({self.count}, until=10_000) with your number of steps."
+            )
+        return step == 0 or step in self._steps(self.until)
+
+    def _steps(self, until: int) -> set[int]:
+        ratio = until ** (1 / (self.count - 1))
+        return {round(ratio**i) for i in range(self.count)}

@@ -1,0 +1,112 @@
+"""A recipe: everything that decides what a training run gives."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from groklens.errors import BadArgument
+from groklens.models import LOSSES, MLP, Transformer
+from groklens.recipes.keep import Every, Keep, LogSpaced, Steps
+from groklens.recipes.optimizer import SGD, AdamW
+from groklens.tasks import Task, task_from_spec
+
+_PARTS: dict[str, type] = {
+    part.__name__: part for part in (Transformer, MLP, AdamW, SGD, Every, LogSpaced, Steps)
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """A frozen, complete, serialisable description of one training run; equal recipes have equal `id`.
+
+    `train_fraction` of the task's inputs are trained on, chosen by `seed`; the initial weights come from
+    `seed` too. `loss` is `"cross_entropy"` (float64 log-softmax at the answer) or `"mse"`. `batch_size` None
+    is the full batch. The held-out inputs are evaluated every `evaluate_every` steps, never when it is None.
+    `keep` says which steps are stored: `Every(100)`, `LogSpaced(60)`, `Steps([…])`.
+
+    Raises `BadArgument` for values that fit no run.
+    """
+
+    task: Task
+    model: Transformer | MLP
+    optimizer: AdamW | SGD = AdamW()
+    train_fraction: float = 0.3
+    loss: str = "cross_entropy"
+    batch_size: int | None = None
+    steps: int = 10_000
+    evaluate_every: int | None = 100
+    seed: int = 0
+    keep: Keep = LogSpaced(60)
+
+    def __post_init__(self) -> None:
+        """Refuse values that fit no run, and let the schedule know where the run ends."""
+        for name in ("steps", "evaluate_every", "batch_size"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise BadArgument(f"{name} is {value}; it must be at least 1 (or None where that is allowed).")
+        if self.loss not in LOSSES:
+            raise BadArgument(f"loss is {self.loss!r}; choose one of {', '.join(map(repr, LOSSES))}.")
+        self.task.split(self.train_fraction, self.seed)  # raises with its own message
+        if isinstance(self.keep, LogSpaced) and self.keep.until is None:
+            object.__setattr__(self, "keep", replace(self.keep, until=self.steps))
+
+    @cached_property
+    def id(self) -> str:
+        """Twelve hexadecimal digits of a digest over every field."""
+        return hashlib.sha256(canonical(self.to_dict()).encode()).hexdigest()[:12]
+
+    @property
+    def kept_steps(self) -> list[int]:
+        """Every step that the run will keep, the first and the last included."""
+        return sorted({0, self.steps, *(step for step in range(self.steps + 1) if self.keep.keeps(step))})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values, from which `Recipe.from_dict` makes an equal recipe."""
+        values: dict[str, Any] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, Task):
+                values[field.name] = value.spec()
+            elif is_dataclass(value) and not isinstance(value, type):
+                values[field.name] = {"kind": type(value).__name__, **asdict(value)}
+            else:
+                values[field.name] = value
+        return json.loads(json.dumps(values))
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Recipe:
+        """The recipe that `to_dict` described; `BadArgument` for unknown fields or kinds."""
+        parts = dict(values)
+        parts["task"] = task_from_spec(parts["task"])
+        for name in ("model", "optimizer", "keep"):
+            if name in parts:
+                parts[name] = _part(name, parts[name])
+        try:
+            return cls(**parts)
+        except TypeError as error:
+            raise BadArgument(f"This is no recipe of this version: {error}.") from error
+
+    def differences(self, other: Recipe) -> list[str]:
+        """Where two recipes differ, as `field: ours → theirs`."""
+        ours, theirs = self.to_dict(), other.to_dict()
+        return [f"{key}: {ours[key]} → {theirs[key]}" for key in ours if ours[key] != theirs[key]]
+
+
+def canonical(values: dict[str, Any]) -> str:
+    """JSON with sorted keys and no spaces: equal values give equal text."""
+    return json.dumps(values, sort_keys=True, separators=(",", ":"))
+
+
+def _part(name: str, values: dict[str, Any]) -> Any:
+    fields_ = dict(values)
+    kind = fields_.pop("kind", None)
+    if kind not in _PARTS:
+        raise BadArgument(f"The recipe's {name} is of kind {kind!r}; this version knows {', '.join(_PARTS)}.")
+    try:
+        return _PARTS[kind](**fields_)
+    except TypeError as error:
+        raise BadArgument(f"The recipe's {name} {kind} does not take these fields: {error}.") from error

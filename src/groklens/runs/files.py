@@ -1,0 +1,80 @@
+"""Reading and writing the files of a run so that a kill, a full disk or an edit is never silent."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from groklens.errors import DamagedRun
+
+
+def write_atomically(path: Path, data: bytes) -> str:
+    """Write `data` under a temporary name, rename it to `path`, and return its SHA-256.
+
+    Whoever reads `path` finds the old file or the whole new one. Raises `DamagedRun` when the disk refuses;
+    what `path` held before is then still there.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise DamagedRun(
+            f"Could not write {path} ({len(data) / 2**20:.1f} MiB): {error.strerror or error}. What was "
+            "written before is intact; make room or permission and call again to resume."
+        ) from error
+    return hashlib.sha256(data).hexdigest()
+
+
+def write_json(path: Path, values: dict[str, Any]) -> None:
+    """Write values as indented JSON, atomically."""
+    write_atomically(path, (json.dumps(values, indent=1) + "\n").encode())
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object; `DamagedRun` names the file when it is missing or broken."""
+    try:
+        values = json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise DamagedRun(f"There is no {path}: {path.parent} is not a run of groklens.") from error
+    except (ValueError, OSError) as error:
+        raise DamagedRun(f"{path} is damaged and cannot be read as JSON ({error}).") from error
+    if not isinstance(values, dict):
+        raise DamagedRun(f"{path} holds a {type(values).__name__}, not the description of a run.")
+    return values
+
+
+def encode_tensors(tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> bytes:
+    """Tensors as safetensors bytes; they are copied, so that live weights may be given."""
+    from safetensors.torch import save
+
+    own = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
+    return save(own, metadata=metadata)
+
+
+def read_tensors(path: Path, sha256: str | None = None) -> dict[str, Tensor]:
+    """Tensors of a safetensors file; `DamagedRun` when it is missing, cut short, or not what was written."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        data = path.read_bytes()
+        if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
+            raise DamagedRun(f"{path} is not the file that was written (its checksum differs).")
+        return load(data)
+    except FileNotFoundError as error:
+        raise DamagedRun(f"{path} is missing.") from error
+    except (SafetensorError, ValueError) as error:
+        raise DamagedRun(f"{path} is damaged ({error}).") from error

@@ -1,0 +1,174 @@
+"""A run: the read-only handle on a training run and its checkpoints."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+import xarray as xr
+from jaxtyping import Int
+from torch import Tensor
+
+from groklens.capture.snapshot import Snapshot
+from groklens.errors import BadArgument, DamagedRun, UnknownName
+from groklens.models.rebuild import rebuild_model
+from groklens.recipes import Recipe
+from groklens.runs.files import read_tensors
+from groklens.runs.header import Header
+from groklens.runs.history import COLUMNS, read_history
+from groklens.runs.paths import RunPaths
+from groklens.tasks import Task
+
+
+@runtime_checkable
+class RunLike(Protocol):
+    """What the analyses need of a run: a task, the steps there are, and the snapshot at each."""
+
+    task: Task
+
+    @property
+    def steps(self) -> list[int]:
+        """Kept steps, ascending."""
+
+    def at(self, step: int) -> Snapshot:
+        """The snapshot after `step` updates."""
+
+
+class Run:
+    """A training run on disk: recipe, loss history and checkpoints; step k is the model after k updates.
+
+    Made by `train`, `Recorder.run` and `load`. Opening one reads its header only; `at(step)` reads a
+    checkpoint, `history` the losses.
+    """
+
+    def __init__(self, path: str | Path, *, model: Any = None) -> None:
+        """Open the run in folder `path`; `model` receives its weights where groklens cannot build one."""
+        self.path = Path(path)
+        self._paths = RunPaths(self.path)
+        self._header = Header.read(self._paths.header)
+        self._template = model
+
+    def __repr__(self) -> str:
+        state = "" if self.finished else ", unfinished"
+        steps = f"{len(self.steps)} steps to {self.steps[-1]}" if self.steps else "no steps"
+        return f"Run({self.path.name}: {self.task.name}, {steps}{state})"
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    @property
+    def task(self) -> Task:
+        """What was learned."""
+        return self._header.task
+
+    @property
+    def recipe(self) -> Recipe | None:
+        """How it was trained; None for a loop of the user's own."""
+        return self._header.recipe
+
+    @property
+    def model(self) -> dict[str, Any]:
+        """The model's class and configuration."""
+        return self._header.model
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """Versions, threads, device and engine that the bits depend on."""
+        return self._header.environment
+
+    @property
+    def finished(self) -> bool:
+        """Whether training reached its last step."""
+        return self._header.finished
+
+    @property
+    def steps(self) -> list[int]:
+        """The steps that were kept, ascending."""
+        return sorted(self._header.checkpoints)
+
+    @cached_property
+    def train_index(self) -> Int[Tensor, "train"] | None:
+        """The inputs trained on, or None where the split is not known."""
+        if self.recipe is not None:
+            return self.task.split(self.recipe.train_fraction, self.recipe.seed)[0]
+        index = self._header.train_index
+        return None if index is None else torch.tensor(index, dtype=torch.long)
+
+    @cached_property
+    def history(self) -> xr.Dataset:
+        """Losses (nats for cross-entropy) and accuracies by step, nan where not evaluated."""
+        rows = read_history(self._paths.history)
+        steps = sorted(rows)
+        units = {"loss": "nats" if self.recipe is None or self.recipe.loss == "cross_entropy" else "squared error"}
+        variables = {
+            name: ("step", [rows[s].get(name, float("nan")) for s in steps], {"units": units.get(name[-4:], "accuracy")})
+            for name in COLUMNS[1:]
+        }
+        return xr.Dataset(variables, coords={"step": steps})
+
+    def at(self, step: int) -> Snapshot:
+        """The snapshot after `step` updates; `UnknownName` where that step was not kept."""
+        if step not in self._header.checkpoints:
+            nearest = sorted(self.steps, key=lambda kept: abs(kept - step))[:2]
+            raise UnknownName(
+                f"Run {self.name} has no checkpoint at step {step}; nearest are "
+                f"{', '.join(map(str, sorted(nearest)))}. Use run.nearest({step}), or train with "
+                "keep=gl.Every(100)."
+            )
+        tensors = self._read(step)
+        model = copy.deepcopy(self._template) if self._template is not None else rebuild_model(self.model)
+        try:
+            model.load_state_dict(tensors)
+        except RuntimeError as error:
+            raise BadArgument(f"The weights of step {step} do not fit the model: {error}") from error
+        return Snapshot(model, self.task, step=step, train_index=self.train_index)
+
+    def nearest(self, step: int) -> Snapshot:
+        """The snapshot at the kept step nearest to `step`."""
+        return self.at(min(self.steps, key=lambda kept: abs(kept - step)))
+
+    @property
+    def final(self) -> Snapshot:
+        """The snapshot at the last kept step."""
+        if not self.steps:
+            raise UnknownName(f"Run {self.name} has kept no step yet; train it further.")
+        return self.at(self.steps[-1])
+
+    def verify(self) -> None:
+        """Check every file against its checksum; `DamagedRun` names those that fail and those that load."""
+        bad = [str(step) for step in self.steps if not _passes(lambda step=step: self._read(step))]
+        if bad:
+            good = [str(step) for step in self.steps if str(step) not in bad]
+            raise DamagedRun(
+                f"In {self.path}, the checkpoints of steps {', '.join(bad)} are missing or damaged; "
+                f"{'steps ' + ', '.join(good) + ' still load' if good else 'none loads'}."
+            )
+        expected = self._header.history_sha256
+        history = self._paths.history
+        if not history.is_file() or (expected and _sha256(history) != expected):
+            raise DamagedRun(
+                f"{history} is missing or not the file that was written (its checksum differs); "
+                "every checkpoint still loads."
+            )
+
+    def _read(self, step: int) -> dict[str, Tensor]:
+        return read_tensors(self._paths.checkpoint(step), self._header.checkpoints[step])
+
+
+def _passes(read: Callable[[], object]) -> bool:
+    try:
+        read()
+    except DamagedRun:
+        return False
+    return True
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

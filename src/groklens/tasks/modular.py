@@ -1,0 +1,137 @@
+"""Arithmetic modulo a prime: the operations of Power et al. (2022), arXiv:2201.02177, appendix A.1."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from groklens.errors import BadArgument
+from groklens.tasks.group import FiniteGroup, cyclic, nonzero_residues
+from groklens.tasks.task import Symmetry, Task, operand_grid
+
+_POLYNOMIALS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "a^2+b": lambda a, b: a**2 + b,
+    "a^3+b": lambda a, b: a**3 + b,
+    "a^2+b^2": lambda a, b: a**2 + b**2,
+    "a^2+ab+b^2": lambda a, b: a**2 + a * b + b**2,
+    "a^2+ab+b^2+a": lambda a, b: a**2 + a * b + b**2 + a,
+    "a^3+ab": lambda a, b: a**3 + a * b,
+    "a^3+ab^2+b": lambda a, b: a**3 + a * b**2 + b,
+}
+_GROUP_OPERATIONS = {"add": "+", "sub": "−", "mul": "×", "div": "÷"}
+_MIXED = ("div_or_sub", "add_or_mul")
+OPERATIONS = (*_GROUP_OPERATIONS, *_POLYNOMIALS, *_MIXED)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ModularArithmetic(Task):
+    """Two residues in, one residue out: `a op b mod p`, over all pairs, with an "=" token at the end.
+
+    `op` is `add`, `sub`, `mul`, `div`; a polynomial of Power et al. (`a^2+b`, `a^3+b`, `a^2+b^2`,
+    `a^2+ab+b^2`, `a^2+ab+b^2+a`, `a^3+ab`, `a^3+ab^2+b`); or one of their mixtures, `div_or_sub` (a÷b where
+    b is odd, a−b elsewhere) and `add_or_mul` (a+b where a is even, a×b elsewhere).
+
+    `mul` and `div` run over the non-zero residues, token t being the residue t+1, so that they are the
+    cyclic group C{p−1}; `add` and `sub` are C{p}. The others belong to no group of the operands.
+    Raises `BadArgument` for an unknown operation, or when `p` is not prime where division needs it.
+
+    >>> ModularArithmetic(7, "sub").labels[:4].tolist()
+    [0, 6, 5, 4]
+    """
+
+    p: int
+    op: str = "add"
+
+    def __post_init__(self) -> None:
+        """Refuse operations and moduli that do not make a task."""
+        if self.op not in OPERATIONS:
+            raise BadArgument(
+                f"op is {self.op!r}; ModularArithmetic knows {', '.join(map(repr, OPERATIONS))}. "
+                "For another table use TableTask(inputs, labels)."
+            )
+        if not isinstance(self.p, int) or self.p < 2:
+            raise BadArgument(f"p is {self.p!r}; a modulus is an integer of at least 2, such as 113.")
+        if self._divides and not _is_prime(self.p):
+            raise BadArgument(
+                f"p is {self.p}, which is not prime: {self.op!r} needs every non-zero residue to have an "
+                f"inverse. Use a prime such as {_next_prime(self.p)}, or op='add'."
+            )
+
+    @property
+    def name(self) -> str:
+        """Such as `a+b mod 113`."""
+        symbol = _GROUP_OPERATIONS.get(self.op)
+        return f"{f'a{symbol}b' if symbol else self.op} mod {self.p}"
+
+    @property
+    def _divides(self) -> bool:
+        return self.op in ("mul", "div", "div_or_sub")
+
+    @property
+    def _nonzero(self) -> bool:
+        return self.op in ("mul", "div")
+
+    @property
+    def d_vocab(self) -> int:
+        """One token a residue in use, and "="."""
+        return self.d_vocab_out + 1
+
+    @property
+    def d_vocab_out(self) -> int:
+        """p, or p−1 for `mul` and `div`."""
+        return self.p - 1 if self._nonzero else self.p
+
+    @cached_property
+    def inputs(self) -> Int[Tensor, "input pos"]:
+        """All pairs (a, b, "="), lexicographic. `div_or_sub` leaves out nothing: it divides by odd b only."""
+        return operand_grid([self.d_vocab_out] * 2, separator=self.d_vocab_out)
+
+    @cached_property
+    def labels(self) -> Int[Tensor, "input"]:
+        """The answers, as classes (for `mul` and `div` class c is the residue c+1)."""
+        if self.symmetry is not None:
+            return self.symmetry.products
+        a, b = self.inputs[:, 0], self.inputs[:, 1]
+        if self.op == "div_or_sub":
+            inverse = torch.tensor([pow(int(x), self.p - 2, self.p) for x in range(self.p)])
+            return torch.where(b % 2 == 1, a * inverse[b], a - b) % self.p
+        if self.op == "add_or_mul":
+            return torch.where(a % 2 == 0, a + b, a * b) % self.p
+        return _POLYNOMIALS[self.op](a, b) % self.p
+
+    @cached_property
+    def symmetry(self) -> Symmetry | None:
+        """C{p} for `add` and `sub`, C{p−1} for `mul` and `div`, None otherwise."""
+        if self.op not in _GROUP_OPERATIONS:
+            return None
+        group: FiniteGroup = nonzero_residues(self.p) if self._nonzero else cyclic(self.p)
+        elements = self.inputs[:, :2].clone()
+        if self.op in ("sub", "div"):
+            elements[:, 1] = group.inverses[elements[:, 1]]
+        return Symmetry(group, elements)
+
+    @property
+    def token_names(self) -> list[str]:
+        """The residues, then "="."""
+        first = 1 if self._nonzero else 0
+        return [str(first + token) for token in range(self.d_vocab_out)] + ["="]
+
+    def spec(self) -> dict[str, Any]:
+        """Kind, modulus and operation."""
+        return {"kind": "ModularArithmetic", "p": self.p, "op": self.op}
+
+
+def _is_prime(p: int) -> bool:
+    return p > 1 and all(p % q for q in range(2, int(p**0.5) + 1))
+
+
+def _next_prime(p: int) -> int:
+    while not _is_prime(p):
+        p += 1
+    return p

@@ -1,0 +1,69 @@
+"""A table without structure: the null that every claim about structure has to survive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from groklens.errors import BadArgument
+from groklens.tasks.task import Task, operand_grid
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RandomTable(Task):
+    """An n × n table of independent uniform answers: it can be memorised, never generalised.
+
+    Same shapes as `ModularArithmetic(n)`: tokens 0 … n−1 and "=", n classes. It has no symmetry; to look
+    for one all the same, name the group: `find_circuit(snapshot, group="C113")`.
+
+    >>> RandomTable(5, seed=0).labels.shape
+    torch.Size([25])
+    """
+
+    n: int
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that leave no table."""
+        if not isinstance(self.n, int) or self.n < 2:
+            raise BadArgument(f"n is {self.n!r}; a table needs an integer size of at least 2, such as 113.")
+
+    @property
+    def name(self) -> str:
+        """Such as `random table 113`."""
+        return f"random table {self.n}"
+
+    @property
+    def d_vocab(self) -> int:
+        """n tokens and "="."""
+        return self.n + 1
+
+    @property
+    def d_vocab_out(self) -> int:
+        """n classes."""
+        return self.n
+
+    @cached_property
+    def inputs(self) -> Int[Tensor, "input pos"]:
+        """All pairs (a, b, "="), lexicographic."""
+        return operand_grid([self.n] * 2, separator=self.n)
+
+    @cached_property
+    def labels(self) -> Int[Tensor, "input"]:
+        """Independent uniform classes, drawn once from `seed`."""
+        generator = torch.Generator().manual_seed(self.seed)
+        return torch.randint(self.n, (self.n**2,), generator=generator)
+
+    @property
+    def token_names(self) -> list[str]:
+        """The operands' values, then "="."""
+        return [str(token) for token in range(self.n)] + ["="]
+
+    def spec(self) -> dict[str, Any]:
+        """Kind, size and seed."""
+        return {"kind": "RandomTable", "n": self.n, "seed": self.seed}

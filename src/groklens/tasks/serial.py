@@ -1,0 +1,40 @@
+"""Tasks to and from plain JSON values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from groklens.errors import BadArgument
+from groklens.tasks.group import FiniteGroup
+from groklens.tasks.modular import ModularArithmetic
+from groklens.tasks.random_table import RandomTable
+from groklens.tasks.table import TableTask
+from groklens.tasks.task import Task
+
+
+def task_from_spec(spec: dict[str, Any]) -> Task:
+    """The task that `spec` (from `Task.spec()`) describes.
+
+    Raises `BadArgument` for an unknown kind or fields that the kind does not have.
+
+    >>> task_from_spec({"kind": "ModularArithmetic", "p": 7, "op": "add"}).name
+    'a+b mod 7'
+    """
+    fields = dict(spec)
+    kind = fields.pop("kind", None)
+    if kind == "TableTask" and fields.get("group") is not None:
+        group = fields["group"]
+        fields["group"] = FiniteGroup(group["name"], torch.tensor(group["table"]))
+    kinds: dict[str, type[Task]] = {
+        "ModularArithmetic": ModularArithmetic,
+        "RandomTable": RandomTable,
+        "TableTask": TableTask,
+    }
+    if kind not in kinds:
+        raise BadArgument(f"The task is of kind {kind!r}; this version knows {', '.join(kinds)}.")
+    try:
+        return kinds[kind](**fields)
+    except TypeError as error:
+        raise BadArgument(f"The task {kind} does not take these fields: {error}.") from error

@@ -1,0 +1,152 @@
+"""The contract of a task: what is to be learned, told apart from whatever learns it."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from groklens.errors import BadArgument
+from groklens.tasks.group import FiniteGroup
+
+
+@dataclass(frozen=True, eq=False)
+class Symmetry:
+    """The group that a task's operation belongs to, and where its elements are in the inputs.
+
+    `elements[i]` holds the group elements x, y of input i; the operation's answer there is x∘y. Operand
+    tokens are element indices (the token t of the first operand is element t); where the second operand
+    enters inverted, as in subtraction, `elements` already holds the inverse.
+    """
+
+    group: FiniteGroup
+    elements: Int[Tensor, "input operand"]
+
+    @cached_property
+    def products(self) -> Int[Tensor, "input"]:
+        """The element x∘y of every input."""
+        return self.group.table[self.elements[:, 0], self.elements[:, 1]]
+
+
+class Task(ABC):
+    """A problem: all its inputs, the answers, how it splits, and its symmetry. It knows no model.
+
+    Inputs are token sequences (input × pos) whose answer is read at the last position; labels are classes
+    0 … d_vocab_out−1. Two tasks are equal when their specifications are.
+    """
+
+    #: What the operands are called, in the order of the input's first positions.
+    operand_names: tuple[str, ...] = ("a", "b")
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """A short name for titles and file listings, such as `"a+b mod 113"`."""
+
+    @property
+    @abstractmethod
+    def inputs(self) -> Int[Tensor, "input pos"]:
+        """Every input, in lexicographic order of the operands."""
+
+    @property
+    @abstractmethod
+    def labels(self) -> Int[Tensor, "input"]:
+        """The right class of every input."""
+
+    @property
+    @abstractmethod
+    def d_vocab(self) -> int:
+        """Number of input tokens, a separator included."""
+
+    @property
+    @abstractmethod
+    def d_vocab_out(self) -> int:
+        """Number of answer classes."""
+
+    @property
+    def symmetry(self) -> Symmetry | None:
+        """The group that the operation belongs to, or None."""
+        return None
+
+    @abstractmethod
+    def spec(self) -> dict[str, Any]:
+        """What `task_from_spec` needs to make this task again: JSON values only."""
+
+    @property
+    def group(self) -> FiniteGroup | None:
+        """The group of the task's symmetry, or None."""
+        return None if self.symmetry is None else self.symmetry.group
+
+    @property
+    def n_ctx(self) -> int:
+        """Length of every input, in tokens."""
+        return self.inputs.shape[1]
+
+    @property
+    def n_operands(self) -> int:
+        """Number of leading positions that hold operands (a separator may follow)."""
+        return len(self.operand_names)
+
+    @property
+    def grid(self) -> tuple[int, ...] | None:
+        """Sizes of the operands' axes when the inputs are their whole lexicographic product, else None."""
+        sizes = [int(self.inputs[:, i].max()) + 1 for i in range(self.n_operands)]
+        full = torch.cartesian_prod(*[torch.arange(size) for size in sizes]).reshape(-1, self.n_operands)
+        same = full.shape[0] == len(self.inputs) and torch.equal(full, self.inputs[:, : self.n_operands])
+        return tuple(sizes) if same else None
+
+    @property
+    def token_names(self) -> list[str]:
+        """What each token is called in pictures."""
+        return [str(token) for token in range(self.d_vocab)]
+
+    def split(self, train_fraction: float, seed: int) -> tuple[Int[Tensor, "train"], Int[Tensor, "test"]]:
+        """Indices of train and held-out inputs: the first `train_fraction` of a seeded permutation.
+
+        Both are sorted. The global random state is not used. `train_fraction` lies in (0, 1]; at 1 nothing
+        is held out.
+        """
+        if not 0 < train_fraction <= 1:
+            raise BadArgument(
+                f"train_fraction is {train_fraction}; give a share of the {len(self.labels)} inputs, "
+                "above 0 and at most 1, such as 0.3."
+            )
+        count = int(train_fraction * len(self.labels))
+        if count == 0:
+            raise BadArgument(
+                f"train_fraction={train_fraction} of {len(self.labels)} inputs is less than one input; "
+                f"use at least {1 / len(self.labels):.3g}."
+            )
+        order = torch.randperm(len(self.labels), generator=torch.Generator().manual_seed(seed))
+        return order[:count].sort().values, order[count:].sort().values
+
+    @cached_property
+    def digest(self) -> str:
+        """A digest of inputs and labels: equal for tasks with the same table, whoever built them."""
+        data = self.inputs.contiguous().numpy().tobytes() + self.labels.contiguous().numpy().tobytes()
+        return hashlib.sha256(data).hexdigest()[:16]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Task) and self.spec() == other.spec()
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{k}={v!r}" for k, v in self.spec().items() if k != "kind")
+        shown = arguments if len(arguments) < 120 else f"<{self.name}, {len(self.labels)} inputs>"
+        return f"{type(self).__name__}({shown})"
+
+
+def operand_grid(sizes: list[int], separator: int | None = None) -> Int[Tensor, "input pos"]:
+    """All operand tuples in lexicographic order, followed by the separator token when there is one."""
+    grid = torch.cartesian_prod(*[torch.arange(size) for size in sizes])
+    if separator is None:
+        return grid
+    return torch.cat([grid, torch.full((len(grid), 1), separator)], dim=1)

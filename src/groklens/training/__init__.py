@@ -1,0 +1,3 @@
+"""Training: the loop, its optimisers, and the recorder for a loop of the user's own."""
+
+from groklens.training.train import train as train

@@ -1,0 +1,20 @@
+"""Which inputs each update sees: a function of seed and update alone, so that a resumed run needs no state."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from groklens.recipes import Recipe
+
+
+def batch_for(recipe: Recipe, train_index: Int[Tensor, "train"], update: int) -> Int[Tensor, "batch"]:
+    """The inputs of update number `update` (from 1): all of them, or a slice of a fresh order each epoch."""
+    if recipe.batch_size is None or recipe.batch_size >= len(train_index):
+        return train_index
+    per_epoch = len(train_index) // recipe.batch_size  # a last, shorter batch is left out
+    epoch, place = divmod(update - 1, per_epoch)
+    generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + epoch + 1)
+    order = torch.randperm(len(train_index), generator=generator)
+    return train_index[order[place * recipe.batch_size : (place + 1) * recipe.batch_size]]
