@@ -29,7 +29,7 @@ _PUBLIC = {
     "SGD": "recipes",
     "Steps": "recipes",
     "Snapshot": "capture",
-    "capture": "runs",
+    "capture": "capture",
     "Run": "runs",
     "load": "runs",
     "Recorder": "training",

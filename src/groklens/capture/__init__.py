@@ -1,3 +1,4 @@
 """Looking at models: snapshots, and activations across checkpoints."""
 
+from groklens.capture.run_like import RunLike as RunLike
 from groklens.capture.snapshot import Snapshot as Snapshot

@@ -1,0 +1,4 @@
+"""From a run to an explanation: algorithm, phases, findings."""
+
+from groklens.explain.explanation import Explanation as Explanation
+from groklens.explain.explanation import Phase as Phase

@@ -2,4 +2,3 @@
 
 from groklens.runs.load import load as load
 from groklens.runs.run import Run as Run
-from groklens.runs.run import RunLike as RunLike

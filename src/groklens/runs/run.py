@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import torch
 import xarray as xr
@@ -23,20 +23,6 @@ from groklens.runs.header import Header
 from groklens.runs.history import COLUMNS, read_history
 from groklens.runs.paths import RunPaths
 from groklens.tasks import Task
-
-
-@runtime_checkable
-class RunLike(Protocol):
-    """What the analyses need of a run: a task, the steps there are, and the snapshot at each."""
-
-    task: Task
-
-    @property
-    def steps(self) -> list[int]:
-        """Kept steps, ascending."""
-
-    def at(self, step: int) -> Snapshot:
-        """The snapshot after `step` updates."""
 
 
 class Run:

@@ -1,0 +1,81 @@
+"""A circuit: the claim that a model computes with certain components of a group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jaxtyping import Float
+from torch import Tensor
+
+from groklens.errors import BadArgument
+from groklens.harmonics import ComponentName, chosen_basis, nontrivial, project_on_answer
+from groklens.tasks import FiniteGroup, Symmetry, Task, group_named
+
+
+@dataclass(frozen=True, init=False)
+class Circuit:
+    """A claim about what a model computes with: a group, and a set of its non-trivial components.
+
+    Write one down to test it (`gl.examine(run.final, gl.Circuit("C113", [14, 35]))`), or let `find_circuit`
+    propose one. Components are frequencies of a cyclic group, irrep names of any other. Raises `UnknownName`
+    for a component that the group does not have, `BadArgument` for none at all.
+
+    >>> Circuit("C113", [35, 14]).components
+    (14, 35)
+    """
+
+    group: FiniteGroup
+    components: tuple[ComponentName, ...]
+
+    def __init__(self, group: FiniteGroup | str, components: Sequence[ComponentName]) -> None:
+        whole = group_named(group) if isinstance(group, str) else group
+        chosen_basis(whole, tuple(components))  # raises for unknown names
+        order = list(nontrivial(whole))
+        if not components or not set(components) <= set(order):
+            raise BadArgument(
+                f"A circuit of {whole.name} needs at least one component, and not the constant one; "
+                f"found {list(components)}."
+            )
+        object.__setattr__(self, "group", whole)
+        object.__setattr__(self, "components", tuple(name for name in order if name in components))
+
+    def __repr__(self) -> str:
+        return f"Circuit({self.group.name!r}, {list(self.components)})"
+
+    @property
+    def size(self) -> int:
+        """Dimension of the functions of the answer that it spans."""
+        return chosen_basis(self.group, self.components).shape[1]
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether it holds every non-trivial component, so that keeping it keeps everything."""
+        return len(self.components) == len(nontrivial(self.group))
+
+    def symmetry(self, task: Task) -> Symmetry:
+        """Where this circuit's group is in the task's inputs; `BadArgument` where it does not fit."""
+        own = task.symmetry
+        if own is not None and own.group.name == self.group.name:
+            return own
+        operands = task.inputs[:, :2]
+        if task.inputs.shape[1] < 2 or int(operands.max()) >= self.group.order:
+            raise BadArgument(
+                f"{self!r} does not fit {task.name}: its first two tokens reach {int(operands.max())}, the "
+                f"group has {self.group.order} elements. Use a circuit of "
+                f"{own.group.name if own else 'a group of that order'}."
+            )
+        return Symmetry(self.group, operands)
+
+    def project(self, values: Float[Tensor, "input feature"], task: Task) -> Float[Tensor, "input feature"]:
+        """The part of `values` that is a function of the answer within the circuit's components; float64."""
+        return project_on_answer(values, self.symmetry(task), self.components)
+
+    def remove(self, values: Float[Tensor, "input feature"], task: Task) -> Float[Tensor, "input feature"]:
+        """`values` without that part; float64."""
+        return values.double() - self.project(values, task)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON values: the group's name and the components."""
+        return {"group": self.group.name, "components": list(self.components)}
