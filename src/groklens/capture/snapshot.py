@@ -46,6 +46,7 @@ class Snapshot:
         self.task = task
         self.step = step
         self.train_index = train_index
+        self.derived: dict[str, Any] = {}  # what measures share of this snapshot, by name
         self._cache: dict[tuple[str, int | None], Tensor] = {}
 
     def __repr__(self) -> str:
@@ -113,6 +114,16 @@ class Snapshot:
         if name not in getattr(self.model, "hook_dict", {}):
             return None
         return self.activations(name, pos=-1)
+
+    @cached_property
+    def neuron_logit_map(self) -> Float[Tensor, "neuron answer"] | None:
+        """W_L: what each neuron of the last layer adds to each logit, W_out W_U (a final norm left out)."""
+        if "W_U" not in self.weights:
+            return None
+        readout = self.weights["W_U"].double()[:, : self.task.d_vocab_out]
+        if "W_out" in self.weights:
+            return self.weights["W_out"][-1].double() @ readout
+        return readout if "W_Q" not in self.weights else None
 
     def _hooked(self, name: str, tokens: Tensor, pos: int | None) -> Tensor:
         _, cache = self.model.run_with_cache(tokens, names_filter=name)

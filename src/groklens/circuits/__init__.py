@@ -3,3 +3,7 @@
 from groklens.circuits.circuit import Circuit as Circuit
 from groklens.circuits.finding import Control as Control
 from groklens.circuits.finding import Finding as Finding
+from groklens.circuits.planted import planted as planted
+from groklens.circuits.search import Search as Search
+from groklens.circuits.search import find_circuit as find_circuit
+from groklens.circuits.search import search as search

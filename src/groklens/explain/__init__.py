@@ -2,3 +2,5 @@
 
 from groklens.explain.explanation import Explanation as Explanation
 from groklens.explain.explanation import Phase as Phase
+from groklens.explain.examine import examine as examine
+from groklens.explain.explain import explain as explain

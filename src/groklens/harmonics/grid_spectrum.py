@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from groklens.harmonics.component import ComponentName, components, nontrivial
@@ -56,3 +58,32 @@ def neuron_components(
     best, index = shares.max(dim=0)
     names = list(nontrivial(symmetry.group))
     return [names[i] for i in index.tolist()], best, shares
+
+
+def shares_in(
+    values: Float[Tensor, "input feature"],
+    symmetry: Symmetry,
+    names: Sequence[ComponentName],
+    relabelling: Int[Tensor, "element"] | None = None,
+) -> dict[ComponentName, float]:
+    """Share of the features' summed power that each of `names` owns, as `grid_power` counts it.
+
+    With a `relabelling` the elements are renamed first: a permutation drawn at random gives the share that a
+    component has where the labels mean nothing.
+    """
+    n = symmetry.group.order
+    elements = symmetry.elements if relabelling is None else relabelling[symmetry.elements]
+    grid = torch.zeros(n * n, values.shape[1], dtype=values.dtype)
+    grid[elements[:, 0] * n + elements[:, 1]] = values
+    grid = grid - grid.mean(dim=0)
+    total = float(grid.double().square().sum())
+    cube = grid.view(n, n, -1)
+    parts = components(symmetry.group)
+    shares = {}
+    for name in names:
+        # The constant function and the component's own, on each side; the mean is already gone.
+        basis = torch.cat([torch.full((n, 1), n**-0.5, dtype=torch.float64), parts[name].basis], dim=1)
+        side = torch.einsum("xu,xyf->uyf", basis.to(cube.dtype), cube)
+        power = torch.einsum("yv,uyf->uvf", basis.to(cube.dtype), side).double().square().sum()
+        shares[name] = float(power) / total if total > 0 else 0.0
+    return shares

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from math import prod
 from types import SimpleNamespace
 
 import torch
@@ -10,11 +12,17 @@ from torch import Tensor, nn
 from transformer_lens.hook_points import HookPoint
 from transformer_lens.HookedRootModule import HookedRootModule
 
-_ACTIVATIONS = {"relu": torch.relu, "quadratic": torch.square}
+_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "relu": torch.relu,
+    "quadratic": torch.square,
+    "identity": lambda x: x,
+}
 
 
 class HookedMLP(HookedRootModule):
     """logits = act(Σ_i e(x_i) W_in[i] + b_in) W_U + b_U, with hooks as in a one-layer transformer.
+
+    With `combine="product"` the operands' terms are multiplied (Π_i) instead of added.
 
     Hooks: `hook_embed` (batch × operand × d_embed, only with embeddings), `blocks.0.mlp.hook_pre` and
     `hook_post` (batch × 1 × d_mlp: one position, the answer's). Weights: `W_E` (d_vocab × d_embed), `W_in`
@@ -34,7 +42,7 @@ class HookedMLP(HookedRootModule):
     ) -> None:
         super().__init__()
         width = d_embed or d_vocab
-        sources = n_operands if combine == "concat" else 1
+        sources = 1 if combine == "sum" else n_operands
         self.cfg = SimpleNamespace(
             n_layers=1,
             d_vocab=d_vocab,
@@ -76,7 +84,8 @@ class HookedMLP(HookedRootModule):
             embedded = self.hook_embed(self.W_E[operands])
             terms = [embedded[:, i] @ weight for i, weight in enumerate(weights)]
         hooks = self.blocks[0]["mlp"]
-        pre = hooks.hook_pre((sum(terms) + self.b_in)[:, None, :])
+        combined = prod(terms[1:], start=terms[0]) if self.cfg.combine == "product" else sum(terms)
+        pre = hooks.hook_pre((combined + self.b_in)[:, None, :])
         post = hooks.hook_post(_ACTIVATIONS[self.cfg.act_fn](pre))
         return post @ self.W_U + self.b_U
 

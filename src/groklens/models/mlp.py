@@ -20,8 +20,9 @@ class MLP:
     """A one-hidden-layer network on the operands; `build(task, seed)` makes a `HookedRootModule`.
 
     Operands enter as learned embeddings of size `d_embed`, or as one-hots when it is None; `combine` is
-    `"concat"` (each operand has weights of its own) or `"sum"` (they share them). `act_fn` is `"relu"` or
-    `"quadratic"` (x², Gromov 2023). A separator token is not read. Raises `BadArgument` for other values.
+    `"concat"` (each operand has weights of its own), `"sum"` (they share them) or `"product"` (own weights, and
+    the terms are multiplied: a bilinear network). `act_fn` is `"relu"`, `"quadratic"` (x², Gromov 2023) or
+    `"identity"`. A separator token is not read. Raises `BadArgument` for other values.
 
     >>> MLP(d_mlp=128, d_embed=None, combine="sum", act_fn="quadratic").d_mlp
     128
@@ -37,10 +38,10 @@ class MLP:
     def __post_init__(self) -> None:
         """Refuse values that name no such network."""
         check_scheme(self.init)
-        if self.combine not in ("concat", "sum"):
-            raise BadArgument(f"combine is {self.combine!r}; choose 'concat' or 'sum'.")
-        if self.act_fn not in ("relu", "quadratic"):
-            raise BadArgument(f"act_fn is {self.act_fn!r}; an MLP takes 'relu' or 'quadratic'.")
+        if self.combine not in ("concat", "sum", "product"):
+            raise BadArgument(f"combine is {self.combine!r}; choose 'concat', 'sum' or 'product'.")
+        if self.act_fn not in ("relu", "quadratic", "identity"):
+            raise BadArgument(f"act_fn is {self.act_fn!r}; an MLP takes 'relu', 'quadratic' or 'identity'.")
         if self.d_mlp < 1 or (self.d_embed is not None and self.d_embed < 1):
             raise BadArgument(f"d_mlp={self.d_mlp}, d_embed={self.d_embed}; sizes must be at least 1.")
 

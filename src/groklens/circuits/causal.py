@@ -1,0 +1,145 @@
+"""Keeping only a circuit's part of the logits, and removing it: sufficient, necessary, or neither."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from groklens.capture import Snapshot
+from groklens.capture.statistics import logit_means
+from groklens.circuits.circuit import Circuit
+from groklens.circuits.finding import Control, Finding, Verdict
+from groklens.harmonics import nontrivial
+from groklens.models import accuracy
+
+DRAWS = 20
+#: How much accuracy a sufficient circuit may lose.
+TOLERANCE = 0.01
+#: The share of the way from its accuracy to chance that a model must fall without a necessary circuit.
+FALL = 0.5
+
+Draw = Callable[[torch.Generator], Float[Tensor, "input answer"]]
+
+
+def sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
+    """The claim that the circuit's part of the logits alone keeps the accuracy, over all inputs.
+
+    Supported when no more than 0.01 is lost and every control keeps less: random subspaces of equal
+    dimension, of all functions of the inputs and of functions of the answer alone, and a random function of
+    the answer of equal energy (20 draws each). A circuit of every component keeps everything: then the claim
+    is vacuous and undecided.
+    """
+    logits, labels = snapshot.logits.double(), snapshot.task.labels
+    whole, constant = accuracy(logits, labels), logits.mean(dim=0)
+    kept = circuit.project(logits, snapshot.task)
+    value = accuracy(kept + constant, labels)
+    draws: dict[str, Draw] = {
+        "random subspace kept": lambda g: _random_part(snapshot, circuit, g) + constant,
+        "random functions of the answer kept": lambda g: _random_answer_part(snapshot, circuit, g) + constant,
+        "random function of the answer, equal energy": lambda g: _random_answers(snapshot, circuit, kept, g),
+    }
+    controls = [_control(name, labels, draw) for name, draw in _possible(draws, circuit).items()]
+    passed = value >= whole - TOLERANCE and value > max(control.high for control in controls)
+    verdict: Verdict = "supported" if passed else "refuted"
+    note = f"the whole model has {whole:.4f}"
+    if circuit.is_everything and passed:
+        verdict, note = "undecided", "vacuous: the circuit is every component, so nothing is left out"
+    return Finding(
+        "keeping only the circuit's part of the logits keeps the accuracy",
+        value,
+        "accuracy",
+        verdict,
+        tuple(controls),
+        source="Nanda et al. 2023, section 5, against random subspaces",
+        note=note,
+    )
+
+
+def necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
+    """The claim that without the circuit's part of the logits the model falls towards chance, over all inputs.
+
+    Supported when accuracy falls at least half of the way to chance and below every control: removing random
+    subspaces of equal dimension, of all functions of the inputs and of functions of the answer alone, and
+    adding random perturbations of the removed part's energy (20 draws each). What remains is compared at the
+    resolution of float32: logits that agree to within it share the credit.
+    """
+    logits, labels = snapshot.logits.double(), snapshot.task.labels
+    whole, chance = accuracy(logits, labels), 1 / snapshot.task.d_vocab_out
+    removed = circuit.project(logits, snapshot.task)
+    value = shared_accuracy(logits - removed, labels, resolution=1e-6 * float(logits.abs().max()))
+    draws: dict[str, Draw] = {
+        "random subspace removed": lambda g: logits - _random_part(snapshot, circuit, g),
+        "random functions of the answer removed": lambda g: logits - _random_answer_part(snapshot, circuit, g),
+        "random change of equal energy": lambda g: logits + _noise_like(removed, g),
+    }
+    controls = [_control(name, labels, draw) for name, draw in _possible(draws, circuit).items()]
+    fell = (whole - value) >= FALL * (whole - chance)
+    passed = fell and value < min(control.low for control in controls)
+    note = f"the whole model has {whole:.4f}, chance is {chance:.4f}"
+    if circuit.is_everything:
+        note += "; the circuit is every component, so no other functions of the answer could be drawn"
+    return Finding(
+        "removing the circuit's part of the logits takes the accuracy towards chance",
+        value,
+        "accuracy",
+        "supported" if passed else "refuted",
+        tuple(controls),
+        source="Nanda et al. 2023, section 5, against random subspaces and equal energy",
+        note=note,
+    )
+
+
+def shared_accuracy(
+    logits: Float[Tensor, "input answer"], labels: Int[Tensor, "input"], resolution: float
+) -> float:
+    """Accuracy in which logits within `resolution` of the largest share the credit; 1/classes when all do.
+
+    After a removal the remainder may be rounding alone; its argmax would be read as knowledge.
+    """
+    tied = logits >= logits.max(dim=1, keepdim=True).values - resolution
+    right = tied.gather(1, labels[:, None])[:, 0]
+    return float((right.double() / tied.sum(dim=1)).mean())
+
+
+def _possible(draws: dict[str, Draw], circuit: Circuit) -> dict[str, Draw]:
+    """Without the draws of other functions of the answer where the circuit holds them all."""
+    return {k: v for k, v in draws.items() if "functions of the answer" not in k or not circuit.is_everything}
+
+
+def _control(name: str, labels: Tensor, draw: Draw) -> Control:
+    generator = torch.Generator().manual_seed(0)
+    return Control.of(name, [accuracy(draw(generator), labels) for _ in range(DRAWS)])
+
+
+def _random_part(snapshot: Snapshot, circuit: Circuit, generator: torch.Generator) -> Tensor:
+    """The logits' part in a random subspace, as large as the circuit's, of all functions of the inputs."""
+    logits = snapshot.logits.double()
+    draw = torch.randn(len(logits), circuit.size, generator=generator, dtype=torch.float64)
+    basis = torch.linalg.qr(draw).Q
+    return basis @ (basis.T @ logits)
+
+
+def _random_answer_part(snapshot: Snapshot, circuit: Circuit, generator: torch.Generator) -> Tensor:
+    """The logits' part in a random subspace, as large as the circuit's, of the functions of the answer."""
+    symmetry = circuit.symmetry(snapshot.task)
+    everything = torch.cat([part.basis for part in nontrivial(circuit.group).values()], dim=1)
+    draw = torch.randn(everything.shape[1], circuit.size, generator=generator, dtype=torch.float64)
+    basis = everything @ torch.linalg.qr(draw).Q
+    return (basis @ (basis.T @ logit_means(snapshot, symmetry)))[symmetry.products]
+
+
+def _random_answers(
+    snapshot: Snapshot, circuit: Circuit, kept: Tensor, generator: torch.Generator
+) -> Float[Tensor, "input answer"]:
+    symmetry = circuit.symmetry(snapshot.task)
+    values = torch.randn(circuit.group.order, kept.shape[1], generator=generator, dtype=torch.float64)
+    whole = values[symmetry.products]
+    return whole * (kept.norm() / whole.norm())
+
+
+def _noise_like(part: Tensor, generator: torch.Generator) -> Tensor:
+    noise = torch.randn(part.shape, generator=generator, dtype=torch.float64)
+    return noise * (part.norm() / noise.norm())

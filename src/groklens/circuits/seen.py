@@ -1,0 +1,67 @@
+"""Which components a model's neurons compute with, beyond what meaningless labels would show."""
+
+from __future__ import annotations
+
+import statistics
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from groklens.capture import Snapshot
+from groklens.circuits.circuit import Circuit
+from groklens.circuits.finding import Control, Finding
+from groklens.harmonics import ComponentName, shares_in
+
+DRAWS = 20
+#: A component is seen when its share is this many standard deviations above the relabelled draws' mean …
+DEVIATIONS = 5.0
+#: … and this much of the whole: a lookup's draws do not vary, and rounding must not decide.
+LEAST = 1e-3
+
+
+def seen_components(snapshot: Snapshot, circuit: Circuit) -> tuple[list[ComponentName], Finding]:
+    """The circuit's components that the neurons show, and the finding that they show any.
+
+    A component's share of the neurons' power over the grid of operands is compared with the shares it gets
+    when the elements are relabelled at random (20 draws, seed 0): one neuron a cell looks the same under
+    every labelling, whatever its logits. A model without MLP is judged by its embedding instead.
+    """
+    values, what = _values(snapshot, circuit)
+    generator = torch.Generator().manual_seed(0)
+    symmetry, names = circuit.symmetry(snapshot.task), circuit.components
+    own = shares_in(values, symmetry, names)
+    draws = [
+        shares_in(values, symmetry, names, torch.randperm(circuit.group.order, generator=generator))
+        for _ in range(DRAWS)
+    ]
+    seen = [name for name in names if _stands_out(own[name], [draw[name] for draw in draws])]
+    total = sum(own[name] for name in seen)
+    return seen, Finding(
+        f"{what} compute with {len(seen)} of the {len(names)} components that are key in the logits",
+        total,
+        "share of power",
+        "supported" if len(seen) == len(names) else ("undecided" if seen else "refuted"),
+        (Control.of("elements relabelled at random", [sum(d[n] for n in seen or names) for d in draws]),),
+        source=f"a component is seen above {DEVIATIONS:g} standard deviations of its relabelled shares",
+        note="" if len(seen) == len(names) else f"not seen: {_listed([n for n in names if n not in seen])}",
+    )
+
+
+def _values(snapshot: Snapshot, circuit: Circuit) -> tuple[Float[Tensor, "input feature"], str]:
+    if snapshot.neurons is not None:
+        return snapshot.neurons, "the neurons"
+    embedding = snapshot.weights["W_E"][: circuit.group.order].cpu()
+    elements = circuit.symmetry(snapshot.task).elements
+    return torch.cat([embedding[elements[:, 0]], embedding[elements[:, 1]]], dim=1), "the embeddings"
+
+
+def _stands_out(own: float, draws: list[float]) -> bool:
+    mean = statistics.fmean(draws)
+    margin = max(DEVIATIONS * statistics.stdev(draws), LEAST)
+    return own > mean + margin and own > max(draws)
+
+
+def _listed(names: list[ComponentName]) -> str:
+    shown = ", ".join(map(str, names[:12]))
+    return shown + (", …" if len(names) > 12 else "")

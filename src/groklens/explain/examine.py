@@ -1,0 +1,64 @@
+"""Putting a circuit to the test: a found one, or one that somebody believes in."""
+
+from __future__ import annotations
+
+from groklens.capture import Snapshot
+from groklens.capture.statistics import logit_similarities
+from groklens.circuits import Circuit, Control, Finding
+from groklens.circuits.causal import necessity, sufficiency
+from groklens.circuits.generalised import generalises
+from groklens.circuits.key import KEY_SIMILARITY
+from groklens.circuits.seen import seen_components
+from groklens.harmonics import nontrivial
+
+
+def examine(
+    snapshot: Snapshot, circuit: Circuit, untrained: tuple[Snapshot, str] | None = None
+) -> list[Finding]:
+    """The whole causal battery on a hypothesis: does the model generalise, and by this circuit?
+
+    Each finding has the number, its controls and a verdict: that the model is right where it was not trained,
+    that each component is key in the logits, that the neurons show them all, that the circuit is sufficient,
+    and that it is necessary. `untrained` adds a control snapshot, with its name, to what the logits show.
+    Raises `BadArgument` when the circuit's group does not fit the task.
+
+    >>> for finding in examine(run.final, gl.Circuit("C113", [14, 35])):  # doctest: +SKIP
+    ...     print(finding)
+    """
+    circuit.symmetry(snapshot.task)  # raises where the group does not fit
+    _, seen = seen_components(snapshot, circuit)
+    return [
+        generalises(snapshot),
+        key_in_logits(snapshot, circuit, untrained),
+        seen,
+        sufficiency(snapshot, circuit),
+        necessity(snapshot, circuit),
+    ]
+
+
+def key_in_logits(
+    snapshot: Snapshot, circuit: Circuit, untrained: tuple[Snapshot, str] | None = None
+) -> Finding:
+    """The claim that every component of the circuit is key: the least of their logit similarities.
+
+    Supported above 0.005. The controls are the largest similarity among the group's other components, and the
+    largest similarity of an untrained model.
+    """
+    symmetry = circuit.symmetry(snapshot.task)
+    similarities = logit_similarities(snapshot, symmetry)
+    least = min(circuit.components, key=lambda name: similarities[name])
+    others = [similarities[name] for name in nontrivial(circuit.group) if name not in circuit.components]
+    controls = [Control.of("the group's other components", others)] if others else []
+    if untrained is not None:
+        blank = logit_similarities(untrained[0], symmetry)
+        controls.append(Control.of(untrained[1], [blank[name] for name in circuit.components]))
+    value = similarities[least]
+    return Finding(
+        "every component of the circuit is key in the logits",
+        value,
+        "cosine",
+        "supported" if value > KEY_SIMILARITY else "refuted",
+        tuple(controls),
+        source="Chughtai et al. 2023, section 4: logit similarity > 0.005",
+        note=f"the least, of component {least}",
+    )

@@ -1,0 +1,92 @@
+"""When: the phases of a run, as intervals between kept steps."""
+
+from __future__ import annotations
+
+
+import numpy as np
+import xarray as xr
+
+from groklens.circuits.generalised import ENOUGH
+from groklens.explain.explanation import Phase
+
+#: Circuit formation lasts while held-out loss stays above this share of its peak.
+PEAK_SHARE = 0.5
+#: Excluded loss must have risen by this many nats over formation for a circuit to have formed.
+RISE = 0.1
+#: Settled: held-out loss below this share of its peak for good …
+SETTLED_LOSS = 0.01
+#: … and Σ‖θ‖² within this share of its last value for good.
+SETTLED_NORM = 0.05
+
+Interval = tuple[int, int] | None
+
+
+def find_phases(table: xr.Dataset) -> list[Phase]:
+    """Memorisation, circuit formation and cleanup of a run, from its table of measures.
+
+    The rules, after Nanda et al. (2023), section 5.1, who give none in numbers:
+
+    * **memorisation** runs from the start until train accuracy first reaches 0.99;
+    * **circuit formation** runs from there, while held-out loss stays above half of its peak, provided that
+      excluded loss rises by at least 0.1 nats in that time: train inputs come to rely on the circuit while
+      held-out ones do not yet profit;
+    * **cleanup** runs from the fall of held-out loss below half of its peak until held-out loss stays below
+      1 % of its peak and Σ‖θ‖² stays within 5 % of its last value.
+
+    Every event is an interval (last kept step before it, first at or after it]; None for what did not happen
+    within the run. Settling needs a kept step after it: the last one alone shows nothing. Sensitivity, on the
+    shipped mod113 run: see `tests/explain/test_phases.py`, which moves each constant by a factor of two and
+    asserts by how many kept steps the intervals move. Without held-out inputs only memorisation is dated, and
+    a table of one step has no phases.
+    """
+    steps = [int(step) for step in table["step"].values]
+    if len(steps) < 2 or "train_accuracy" not in table:
+        return []
+    memorised = _first(steps, table["train_accuracy"].values >= ENOUGH)
+    phases = [Phase("memorisation", (steps[0], steps[0]), memorised)]
+    if "test_loss" not in table:
+        return phases
+    fall = _fall(steps, table["test_loss"].values)
+    formed = memorised is not None and fall is not None and fall[1] > memorised[1]
+    if formed and "excluded_loss" in table:
+        excluded = table["excluded_loss"].sel(step=[memorised[1], fall[1]]).values
+        formed = bool(excluded[1] - excluded[0] >= RISE)
+    formed = formed and "excluded_loss" in table
+    phases.append(Phase("circuit formation", memorised if formed else None, fall if formed else None))
+    settled = _settled(steps, table, fall)
+    phases.append(Phase("cleanup", fall if formed else None, settled if formed else None))
+    return phases
+
+
+def _fall(steps: list[int], test_loss: np.ndarray) -> Interval:
+    """Where held-out loss first falls below the share of its peak, after the peak."""
+    peak = int(np.argmax(test_loss))
+    low = test_loss < PEAK_SHARE * test_loss[peak]
+    low[: peak + 1] = False
+    return _first(steps, low)
+
+
+def _settled(steps: list[int], table: xr.Dataset, fall: Interval) -> Interval:
+    """Where held-out loss and weight norm come to rest for good, with a kept step left to show it."""
+    if fall is None:
+        return None
+    loss = table["test_loss"].values
+    rest = loss < SETTLED_LOSS * loss.max()
+    if "sum_squared_weights" in table:
+        norm = table["sum_squared_weights"].values
+        rest &= np.abs(norm - norm[-1]) <= SETTLED_NORM * norm[-1]
+    for_good = np.logical_and.accumulate(rest[::-1])[::-1]
+    for_good &= np.array(steps) >= fall[1]
+    interval = _first(steps, for_good)
+    return None if interval is None or interval[1] == steps[-1] else interval
+
+
+def _first(steps: list[int], holds: np.ndarray) -> Interval:
+    """The interval that ends at the first step where `holds`; None where it never does."""
+    where = np.flatnonzero(holds)
+    if not len(where):
+        return None
+    index = int(where[0])
+    return (steps[max(index - 1, 0)], steps[index])
+
+

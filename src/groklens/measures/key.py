@@ -1,0 +1,55 @@
+"""Which components a model's logits, neurons or weights point to, each by its authors' own rule."""
+
+from __future__ import annotations
+
+import xarray as xr
+
+from groklens.capture import Snapshot
+from groklens.capture.statistics import logit_similarities
+from groklens.circuits.key import key_by_logits
+from groklens.errors import BadArgument
+from groklens.harmonics import ComponentName
+from groklens.measures.measure import measure
+from groklens.measures.neurons import cluster_sizes
+from groklens.measures.shared import by_component
+from groklens.measures.spectra import neuron_logit_spectrum
+
+
+@measure(
+    long_name="logit similarity",
+    units="cosine",
+    valid_range=(-1, 1),
+    source="Chughtai et al. 2023, section 4; logits centred over classes, characters not",
+    split="all",
+    needs=("group",),
+)
+def logit_similarity(snapshot: Snapshot) -> xr.DataArray:
+    """Cosine of the logits with each component's character of x∘y∘z⁻¹ (component).
+
+    0 where a component is not used. The squares sum to 1 when the logits are made of characters alone. A
+    perfect lookup table has every component alike, so this says what the logits are, not how they are made.
+    """
+    return by_component(logit_similarities(snapshot))
+
+
+def key_components(snapshot: Snapshot, rule: str = "logits") -> list[ComponentName]:
+    """The key components by an authors' protocol; it answers on any model whose task has a group.
+
+    `"logits"`: logit similarity above 0.005 (Chughtai et al. 2023). `"clusters"`: components with a cluster of
+    neurons, each explained to 85 % (Nanda et al. 2023). `"readout"`: components with over 5 % of the
+    non-constant power of W_L (Nanda et al. give no threshold; 5 % reproduces their sets). The rules disagree
+    where cleanup is incomplete or few neurons carry a component: report which one you used.
+
+    Raises `BadArgument` for another rule, or for a task without a group.
+    """
+    if rule == "logits":
+        return key_by_logits(logit_similarities(snapshot))
+    if rule == "readout":
+        spectrum = neuron_logit_spectrum(snapshot)
+        assert isinstance(spectrum, xr.DataArray)
+        pairs = zip(spectrum["component"].values.tolist(), spectrum.values.tolist(), strict=True)
+        return [name for name, share in pairs if share > 0.05]
+    if rule == "clusters":
+        order = list(logit_similarities(snapshot))
+        return sorted(cluster_sizes(snapshot), key=order.index)
+    raise BadArgument(f"rule is {rule!r}; choose 'logits', 'clusters' or 'readout'.")

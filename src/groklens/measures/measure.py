@@ -1,0 +1,110 @@
+"""What a measure is: a plain function of a snapshot that says what its number means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol, cast
+
+import xarray as xr
+
+from groklens.capture import Snapshot
+from groklens.circuits import Circuit
+from groklens.errors import BadArgument
+
+#: What a measure may need of a snapshot besides logits and weights.
+NEEDS = ("group", "split", "neurons", "circuit")
+
+
+@dataclass(frozen=True)
+class About:
+    """What the numbers of a measure are: carried by tables as attributes, read by pictures as labels."""
+
+    long_name: str
+    units: str
+    valid_range: tuple[float, float]
+    source: str
+    split: str
+    needs: tuple[str, ...] = ()
+
+    def attributes(self) -> dict[str, Any]:
+        """The attributes of a table's variable."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items() if k != "needs"}
+
+
+class Measure(Protocol):
+    """A function Snapshot → number or labelled array; one that needs a circuit takes it second."""
+
+    __name__: str
+    about: About
+
+    def __call__(self, snapshot: Snapshot, circuit: Circuit | None = None) -> float | xr.DataArray:
+        """The number."""
+
+
+def measure(
+    *,
+    long_name: str,
+    units: str,
+    valid_range: tuple[float, float],
+    source: str,
+    split: str = "all",
+    needs: tuple[str, ...] = (),
+) -> Callable[[Callable[..., Any]], Measure]:
+    """Declare a function as a measure and attach what its numbers mean.
+
+    Args:
+        long_name, units, valid_range: for axes and for checking; the range includes its ends.
+        source: the paper and section of the definition, and any departure from it.
+        split: the inputs it is taken over: `"all"`, `"train"`, `"test"`, or `"weights"` for none.
+        needs: what it cannot do without, of `"group"`, `"split"`, `"neurons"`, `"circuit"`. Called where one
+            is missing it raises `BadArgument`; `track` leaves it out instead and says so.
+
+    >>> @measure(long_name="largest logit", units="logit", valid_range=(-1e9, 1e9), source="here")
+    ... def largest_logit(snapshot):
+    ...     return float(snapshot.logits.max())
+    >>> largest_logit.about.units
+    'logit'
+    """
+    about = About(long_name, units, valid_range, source, split, needs)
+    unknown = set(needs) - set(NEEDS)
+    if unknown:
+        raise BadArgument(f"needs holds {sorted(unknown)}; a measure may need {', '.join(NEEDS)}.")
+
+    def declare(function: Callable[..., Any]) -> Measure:
+        def checked(snapshot: Snapshot, circuit: Circuit | None = None) -> float | xr.DataArray:
+            missing = lacking(about, snapshot, circuit)
+            if missing:
+                raise BadArgument(f"{function.__name__} {_LACK[missing[0]].format(task=snapshot.task.name)}")
+            return function(snapshot, circuit) if "circuit" in needs else function(snapshot)
+
+        checked.__name__ = checked.__qualname__ = function.__name__
+        checked.__doc__, checked.__module__ = function.__doc__, function.__module__
+        declared = cast(Measure, checked)
+        declared.about = about
+        return declared
+
+    return declare
+
+
+def lacking(about: About, snapshot: Snapshot, circuit: Circuit | None) -> list[str]:
+    """Which of its needs a measure would not find."""
+    test = snapshot.test_index
+    found = {
+        "group": snapshot.task.symmetry is not None or circuit is not None,
+        "split": test is not None and len(test) > 0,
+        "neurons": snapshot.neurons is not None if "neurons" in about.needs else True,
+        "circuit": circuit is not None,
+    }
+    return [need for need in about.needs if not found[need]]
+
+
+_LACK = {
+    "group": "needs a group, and {task} has none. Analyse a task with one, or look in a group of your choice "
+    "with gl.find_circuit(snapshot, group='C113').",
+    "split": "needs held-out inputs, and the split of this model is not known or holds nothing out. Give "
+    "train_index to the Recorder or Snapshot.",
+    "neurons": "needs MLP neurons, and this model has no blocks.*.mlp.hook_post.",
+    "circuit": "is relative to a circuit: give one as its second argument, such as "
+    "gl.find_circuit(snapshot) or gl.Circuit('C113', [14, 35]).",
+}

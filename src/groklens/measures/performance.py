@@ -1,0 +1,78 @@
+"""Loss and accuracy, on each side of the split and over all inputs."""
+
+from __future__ import annotations
+
+from groklens.capture import Snapshot
+from groklens.capture.statistics import input_losses
+from groklens.measures.measure import measure
+from groklens.models import accuracy
+
+_NATS = (0.0, float("inf"))
+
+
+@measure(
+    long_name="loss", units="nats", valid_range=_NATS, source="float64 cross-entropy at the answer", split="all"
+)
+def loss(snapshot: Snapshot) -> float:
+    """Mean cross-entropy over every input, in nats: 0 certain and right, log(classes) at chance."""
+    return float(input_losses(snapshot).mean())
+
+
+@measure(
+    long_name="train loss",
+    units="nats",
+    valid_range=_NATS,
+    source="float64 cross-entropy at the answer",
+    split="train",
+    needs=("split",),
+)
+def train_loss(snapshot: Snapshot) -> float:
+    """Mean cross-entropy over the train inputs, in nats."""
+    return float(input_losses(snapshot)[snapshot.train_index].mean())
+
+
+@measure(
+    long_name="test loss",
+    units="nats",
+    valid_range=_NATS,
+    source="float64 cross-entropy at the answer",
+    split="test",
+    needs=("split",),
+)
+def test_loss(snapshot: Snapshot) -> float:
+    """Mean cross-entropy over the held-out inputs, in nats; above log(classes) when confidently wrong."""
+    return float(input_losses(snapshot)[snapshot.test_index].mean())
+
+
+@measure(long_name="accuracy", units="accuracy", valid_range=(0, 1), source="largest logit", split="all")
+def all_accuracy(snapshot: Snapshot) -> float:
+    """Share of all inputs answered right, in [0, 1]; 1/classes at chance."""
+    return accuracy(snapshot.logits, snapshot.task.labels)
+
+
+@measure(
+    long_name="train accuracy",
+    units="accuracy",
+    valid_range=(0, 1),
+    source="largest logit",
+    split="train",
+    needs=("split",),
+)
+def train_accuracy(snapshot: Snapshot) -> float:
+    """Share of train inputs answered right, in [0, 1]."""
+    index = snapshot.train_index
+    return accuracy(snapshot.logits[index], snapshot.task.labels[index])
+
+
+@measure(
+    long_name="test accuracy",
+    units="accuracy",
+    valid_range=(0, 1),
+    source="largest logit",
+    split="test",
+    needs=("split",),
+)
+def test_accuracy(snapshot: Snapshot) -> float:
+    """Share of held-out inputs answered right, in [0, 1]."""
+    index = snapshot.test_index
+    return accuracy(snapshot.logits[index], snapshot.task.labels[index])

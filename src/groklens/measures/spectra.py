@@ -1,0 +1,141 @@
+"""How the weights' power is spread over the components of the group."""
+
+from __future__ import annotations
+
+import torch
+import xarray as xr
+from jaxtyping import Float
+from torch import Tensor
+
+from groklens.capture import Snapshot
+from groklens.capture.statistics import symmetry_of
+from groklens.harmonics import nontrivial, operand_shares
+from groklens.measures.measure import measure
+from groklens.measures.shared import by_component, gini
+from groklens.models.protocol import parameters_squared
+from groklens.tasks import FiniteGroup
+
+_SOURCE = "Nanda et al. 2023, section 4.1"
+
+
+def operand_vectors(snapshot: Snapshot) -> Float[Tensor, "element feature"]:
+    """What the model reads of an operand: rows of W_E, or of W_in where operands enter as one-hots."""
+    weights, n = snapshot.weights, symmetry_of(snapshot).group.order
+    if "W_E" in weights:
+        return weights["W_E"][:n].double()
+    per_operand = weights["W_in"][:, :n].double()
+    return torch.cat(list(per_operand), dim=1)
+
+
+@measure(
+    long_name="embedding power",
+    units="share of non-constant power",
+    valid_range=(0, 1),
+    source=_SOURCE,
+    split="weights",
+    needs=("group",),
+)
+def embedding_spectrum(snapshot: Snapshot) -> xr.DataArray:
+    """Share of the embedding's non-constant power in each component (component); sums to 1.
+
+    Concentrated on a few components once inputs are read through them; about size / (order − 1) each when not.
+    """
+    return by_component(operand_shares(operand_vectors(snapshot), symmetry_of(snapshot).group))
+
+
+@measure(
+    long_name="neuron–logit map power",
+    units="share of non-constant power",
+    valid_range=(0, 1),
+    source=_SOURCE + "; W_L = W_out W_U",
+    split="weights",
+    needs=("group", "neurons"),
+)
+def neuron_logit_spectrum(snapshot: Snapshot) -> xr.DataArray:
+    """Share of the non-constant power of W_L, over answers, in each component (component); sums to 1."""
+    return by_component(operand_shares(_readout(snapshot), symmetry_of(snapshot).group))
+
+
+@measure(
+    long_name="Gini coefficient of the embedding",
+    units="Gini coefficient",
+    valid_range=(0, 1),
+    source=_SOURCE + " and appendix; over the norms of all non-constant basis functions, not pooled",
+    split="weights",
+    needs=("group",),
+)
+def gini_embedding(snapshot: Snapshot) -> float:
+    """Inequality of the embedding's Fourier norms: 0 all alike, near 1 for a few components."""
+    return gini(_norms(operand_vectors(snapshot), symmetry_of(snapshot).group))
+
+
+@measure(
+    long_name="Gini coefficient of the neuron–logit map",
+    units="Gini coefficient",
+    valid_range=(0, 1),
+    source=_SOURCE + " and appendix; over the norms of all non-constant basis functions, not pooled",
+    split="weights",
+    needs=("group", "neurons"),
+)
+def gini_neuron_logit(snapshot: Snapshot) -> float:
+    """Inequality of W_L's Fourier norms over answers: 0 all alike, near 1 for a few components."""
+    return gini(_norms(_readout(snapshot), symmetry_of(snapshot).group))
+
+
+@measure(
+    long_name="inverse participation ratio",
+    units="participation",
+    valid_range=(0, 1),
+    source="He et al. 2026, arXiv:2602.16849, per-frequency form; Gromov 2023 takes the complex DFT instead",
+    split="weights",
+    needs=("group", "neurons"),
+)
+def ipr(snapshot: Snapshot) -> float:
+    """Σ (share of power in a component)², mean over neurons, then over what they read and write.
+
+    1 when every neuron reads and writes one component, the reciprocal of the number of components when
+    power is even. What a neuron reads is its W_in row for an MLP; for a transformer, whose neurons see
+    operands through attention, only what it writes (W_L) is used.
+    """
+    group = symmetry_of(snapshot).group
+    sides = [_participation(_readout(snapshot), group)]
+    if "W_Q" not in snapshot.weights:
+        sides.append(_participation(_neuron_inputs(snapshot), group))
+    return sum(sides) / len(sides)
+
+
+@measure(
+    long_name="sum of squared weights",
+    units="squared norm",
+    valid_range=(0, float("inf")),
+    source="Nanda et al. 2023, section 5; every parameter, masks excluded",
+    split="weights",
+)
+def sum_squared_weights(snapshot: Snapshot) -> float:
+    """Σ‖θ‖² over every parameter; falls in cleanup under weight decay."""
+    return parameters_squared(snapshot.model)
+
+
+def _readout(snapshot: Snapshot) -> Float[Tensor, "element neuron"]:
+    assert snapshot.neuron_logit_map is not None  # a model with neurons has one
+    return snapshot.neuron_logit_map[:, : symmetry_of(snapshot).group.order].T
+
+
+def _neuron_inputs(snapshot: Snapshot) -> Float[Tensor, "element neuron"]:
+    weights, n = snapshot.weights, symmetry_of(snapshot).group.order
+    inward = weights["W_in"].double()
+    read = weights["W_E"][:n].double() @ inward if "W_E" in weights else inward[:, :n]
+    return torch.cat(list(read), dim=1)
+
+
+def _norms(vectors: Float[Tensor, "element feature"], group: FiniteGroup) -> Float[Tensor, "function"]:
+    bases = [part.basis for part in nontrivial(group).values()]
+    return (torch.cat(bases, dim=1).T @ vectors.double()).norm(dim=1)
+
+
+def _participation(rows: Float[Tensor, "element neuron"], group: FiniteGroup) -> float:
+    power = torch.stack(
+        [(part.basis.T @ rows.double()).square().sum(dim=0) for part in nontrivial(group).values()]
+    )
+    share = power / power.sum(dim=0).clamp_min(1e-300)
+    return float(share.square().sum(dim=0).mean())

@@ -1,0 +1,83 @@
+"""Measures over the kept steps of a run, as one labelled table."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from groklens.capture import RunLike, Snapshot
+from groklens.circuits import Circuit, find_circuit
+from groklens.errors import BadArgument, GroklensError, UnknownName
+from groklens.measures.measure import Measure, lacking
+
+
+def track(
+    run: RunLike,
+    measures: Sequence[Measure],
+    circuit: Circuit | None = None,
+    *,
+    steps: Sequence[int] | None = None,
+) -> xr.Dataset:
+    """Every measure at every kept step: a dataset over `step`, one variable a measure, with its attributes.
+
+    Measures relative to a circuit use `circuit`, the same at every step; None finds it once, in the last
+    snapshot. What cannot be taken of this run (no circuit, no group, no held-out inputs) is left out, and
+    `attrs["left_out"]` says why; `attrs["circuit"]` records the circuit as JSON, empty for none.
+
+    Raises `BadArgument` for no measures or no steps, and names run, step and measure when one fails or gives
+    a number that is not finite.
+
+    >>> table = track(run, measures.PROGRESS)  # doctest: +SKIP
+    >>> table.restricted_loss.attrs["units"]  # doctest: +SKIP
+    'nats'
+    """
+    chosen = list(run.steps if steps is None else steps)
+    if not measures or not chosen:
+        raise BadArgument("track needs at least one measure and one kept step; see groklens.measures.PROGRESS.")
+    last = run.at(chosen[-1])
+    if circuit is None and any("circuit" in m.about.needs for m in measures):
+        circuit = find_circuit(last)
+    left_out = {m.__name__: lacking(m.about, last, circuit) for m in measures}
+    taken = [m for m in measures if not left_out[m.__name__]]
+    rows = [_row(run, step, taken, circuit, last if step == chosen[-1] else None) for step in chosen]
+    variables = {m.__name__: _stack(m, [row[m.__name__] for row in rows]) for m in taken}
+    attributes = {
+        "run": str(getattr(run, "name", "")),
+        "task": run.task.name,
+        "circuit": "" if circuit is None else json.dumps(circuit.to_dict()),
+        "left_out": json.dumps({name: lack for name, lack in left_out.items() if lack}),
+    }
+    return xr.Dataset(variables, coords={"step": ("step", chosen, {"units": "updates"})}, attrs=attributes)
+
+
+def _row(
+    run: RunLike, step: int, measures: Sequence[Measure], circuit: Circuit | None, known: Snapshot | None
+) -> dict[str, Any]:
+    snapshot = known or run.at(step)
+    return {m.__name__: _value(run, snapshot, step, m, circuit) for m in measures}
+
+
+def _value(run: RunLike, snapshot: Snapshot, step: int, measure: Measure, circuit: Circuit | None) -> Any:
+    where = f"{measure.__name__} at step {step} of {getattr(run, 'name', run.task.name)}"
+    try:
+        value = measure(snapshot, circuit)
+    except UnknownName:
+        raise
+    except GroklensError as error:
+        raise BadArgument(f"{where}: {error}") from error
+    if isinstance(value, float) and not math.isfinite(value):
+        raise BadArgument(f"{where} is {value}; the weights of that step may have diverged.")
+    return value
+
+
+def _stack(measure: Measure, values: list[Any]) -> xr.DataArray:
+    if isinstance(values[0], xr.DataArray):
+        stacked = xr.concat(values, dim="step")
+    else:
+        stacked = xr.DataArray(np.array(values, dtype=np.float64), dims="step")
+    return stacked.assign_attrs(measure.about.attributes())
