@@ -10,7 +10,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from groklens.errors import BadArgument
-from groklens.models import check_model, matching_hooks, quick_logits, weights
+from groklens.models import check_model, matching_hooks, quick_applies, run_logits, weights
+from groklens.models.engine import quick_forward
 from groklens.models.protocol import rows_within
 from groklens.tasks import Task
 
@@ -58,26 +59,33 @@ class Snapshot:
         """Weights by TransformerLens name (`W_E`, `W_Q`, …), per-layer ones stacked; clone before writing."""
         return weights(self.model)
 
-    @cached_property
-    @torch.no_grad()
+    @property
     def logits(self) -> Float[Tensor, "input answer"]:
         """Logits at the answer for every input, the task's classes only."""
+        return self._at_answer[0]
+
+    @cached_property
+    @torch.no_grad()
+    def _at_answer(self) -> tuple[Tensor, Tensor | None]:
+        """Logits and neurons at the answer; the neurons only where the quick pass gives them in passing."""
+        quick = quick_applies(self.model)
+        run = quick_forward if quick else _plain
         try:
-            rows = [
-                quick_logits(self.model, tokens, self.task.d_vocab_out) for tokens in self._blocks(self._row_bytes)
-            ]
+            parts = [run(self.model, tokens, self.task.d_vocab_out) for tokens in self._blocks()]
         except (IndexError, RuntimeError) as error:
             raise BadArgument(
                 f"The model does not run on the inputs of {self.task.name} (shape "
                 f"{tuple(self.task.inputs.shape)}, tokens up to {int(self.task.inputs.max())}): {error}"
             ) from error
-        logits = torch.cat(rows).cpu()
+        logits = torch.cat([part for part, _ in parts]).cpu()
         if not torch.isfinite(logits).all():
             raise BadArgument(
                 f"{self!r} has logits that are not finite on {int((~logits.isfinite()).any(dim=1).sum())} "
                 "inputs; the model has diverged. Look at an earlier step."
             )
-        return logits
+        neurons = [part for _, part in parts if part is not None]
+        fits = sum(part.nbytes for part in neurons) <= CACHE_BUDGET
+        return logits, torch.cat(neurons).cpu() if neurons and fits else None
 
     @property
     def test_index(self) -> Int[Tensor, "test"] | None:
@@ -99,21 +107,22 @@ class Snapshot:
         key = (name, pos)
         if key not in self._cache:
             (hook,) = matching_hooks(self.model, name)
-            parts = [self._hooked(hook, tokens, pos) for tokens in self._blocks(self._row_bytes)]
+            parts = [self._hooked(hook, tokens, pos) for tokens in self._blocks()]
             value = torch.cat(parts).cpu()
             if value.nbytes + sum(kept.nbytes for kept in self._cache.values()) > CACHE_BUDGET:
                 return value
             self._cache[key] = value
         return self._cache[key]
 
-    @cached_property
+    @property
     def neurons(self) -> Float[Tensor, "input neuron"] | None:
         """Last layer's MLP activations at the answer, after the non-linearity; None for a model without MLP."""
         n_layers = getattr(self.model.cfg, "n_layers", 1)
         name = f"blocks.{n_layers - 1}.mlp.hook_post"
         if name not in getattr(self.model, "hook_dict", {}):
             return None
-        return self.activations(name, pos=-1)
+        neurons = self._at_answer[1]
+        return self.activations(name, pos=-1) if neurons is None else neurons
 
     @cached_property
     def neuron_logit_map(self) -> Float[Tensor, "neuron answer"] | None:
@@ -137,11 +146,15 @@ class Snapshot:
         width = 8 * getattr(cfg, "d_model", 128) + 2 * (getattr(cfg, "d_mlp", None) or 0)
         return 4 * self.task.n_ctx * width + 4 * self.task.d_vocab_out
 
-    def _blocks(self, row_bytes: int) -> list[Tensor]:
+    def _blocks(self) -> list[Tensor]:
         inputs = self.task.inputs.to(_device(self.model))
-        return list(inputs.split(rows_within(len(inputs), row_bytes, BLOCK_BUDGET)))
+        return list(inputs.split(rows_within(len(inputs), self._row_bytes, BLOCK_BUDGET)))
 
 
 def _device(model: Any) -> torch.device:
     parameters = getattr(model, "parameters", None)
     return next(iter(parameters()), torch.zeros(0)).device if parameters else torch.device("cpu")
+
+
+def _plain(model: Any, tokens: Tensor, d_vocab_out: int) -> tuple[Tensor, None]:
+    return run_logits(model, tokens, d_vocab_out), None

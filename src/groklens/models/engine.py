@@ -14,19 +14,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-import torch.nn.functional as F  # noqa: N812
 from einops import einsum, rearrange
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from groklens.models.protocol import answer_logits, run_logits
 
-_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "relu": F.relu,
-    "gelu": F.gelu,
-    "gelu_new": lambda x: F.gelu(x, approximate="tanh"),
-    "silu": F.silu,
-}
+_POINTWISE = ("relu", "gelu", "gelu_new", "silu", "solu")  # solu_ln has a norm of its own in between
 
 
 @dataclass(frozen=True)
@@ -60,14 +54,22 @@ def quick_logits(
     """Logits at the answer by the quick pass where `quick_applies`, by the plain model elsewhere."""
     if not quick_applies(model):
         return run_logits(model, tokens, d_vocab_out)
+    return quick_forward(model, tokens, d_vocab_out)[0]
+
+
+def quick_forward(
+    model: Any, tokens: Int[Tensor, "input pos"], d_vocab_out: int
+) -> tuple[Float[Tensor, "input answer"], Float[Tensor, "input neuron"] | None]:
+    """Logits and the last MLP's activations, both at the answer, by the quick pass; None without an MLP."""
     native = _unwrap(model.original_model)
     layers = [_unwrap(layer) for layer in native.layers]
-    residual = None
+    residual = neurons = None
     for index, layer in enumerate(layers):
         last = index == len(layers) - 1
-        residual = _layer(native, layer, tokens, residual, answer_only=last)
+        residual, neurons = _layer(native, layer, tokens, residual, answer_only=last)
     assert residual is not None  # a transformer has at least one layer
-    return answer_logits(_unwrap(native.head)(_unwrap(native.ln_out)(residual)), d_vocab_out)
+    logits = answer_logits(_unwrap(native.head)(_unwrap(native.ln_out)(residual)), d_vocab_out)
+    return logits, None if neurons is None else neurons[:, -1]
 
 
 def quick_applies(model: Any) -> bool:
@@ -78,7 +80,7 @@ def quick_applies(model: Any) -> bool:
         return False
     return (
         getattr(cfg, "positional_embedding_type", "standard") in (None, "standard")
-        and (bool(getattr(cfg, "attn_only", False)) or cfg.act_fn in _ACTIVATIONS)
+        and (bool(getattr(cfg, "attn_only", False)) or cfg.act_fn in _POINTWISE)
         and not getattr(cfg, "gated_mlp", False)
         and cfg.n_key_value_heads in (None, cfg.n_heads)
         and max(cfg.attn_scores_soft_cap, cfg.output_logits_soft_cap) <= 0
@@ -88,7 +90,8 @@ def quick_applies(model: Any) -> bool:
 
 def _layer(
     native: Any, layer: Any, tokens: Tensor, residual: Tensor | None, *, answer_only: bool
-) -> Float[Tensor, "batch query d_model"]:
+) -> tuple[Float[Tensor, "batch query d_model"], Float[Tensor, "batch query d_mlp"] | None]:
+    """The residual after a layer, and its MLP's activations where it has one."""
     attention = _attention(_unwrap(layer.attn))
     norm = _unwrap(layer.ln1)
     if residual is None:
@@ -100,11 +103,11 @@ def _layer(
         q = attention.heads(attention.q(normed[:, -residual.shape[1] :]))
         k, v = attention.heads(attention.k(normed)), attention.heads(attention.v(normed))
     residual = residual + attention.mix(q, k, v)
-    if hasattr(layer, "mlp"):
-        mlp = _unwrap(layer.mlp)
-        act = _ACTIVATIONS[mlp.cfg.act_fn] if hasattr(mlp, "cfg") else mlp.act
-        residual = residual + _unwrap(mlp.fc_out)(act(_unwrap(mlp.fc_in)(_unwrap(layer.ln2)(residual))))
-    return residual
+    if not hasattr(layer, "mlp"):
+        return residual, None
+    mlp = _unwrap(layer.mlp)
+    neurons = mlp.act(_unwrap(mlp.fc_in)(_unwrap(layer.ln2)(residual)))
+    return residual + _unwrap(mlp.fc_out)(neurons), neurons
 
 
 def _first_layer(
