@@ -1,0 +1,39 @@
+# %% [markdown]
+# # Test your own hypothesis
+# Say what you believe a model computes with; `examine` tries to refute it, against random draws of equal size.
+
+# %%
+from pathlib import Path
+
+import groklens as gl
+
+RUNS = Path(__file__).parent / "runs" if "__file__" in globals() else Path("runs")
+run = gl.load(RUNS / "mod113")
+found = gl.find_circuit(run.final)
+found
+
+# %%
+for finding in gl.examine(run.final, found):
+    print(finding)
+
+# %% [markdown]
+# Leave one frequency out, and put one in that is not there: the battery says which claim fails.
+
+# %%
+without_one = gl.Circuit("C113", found.components[:-1])
+with_another = gl.Circuit("C113", [*found.components, 1])
+for hypothesis in (without_one, with_another):
+    print(hypothesis)
+    for finding in gl.examine(run.final, hypothesis):
+        print("  ", finding.verdict, "–", finding.claim)
+
+# %% [markdown]
+# A model whose answer is known, for your own analyses to be tested on: a clock on two frequencies, and a
+# lookup table that is right everywhere and has no circuit at all.
+
+# %%
+task = gl.ModularArithmetic(23, "add")
+clock = gl.planted(task, [3, 7], "clock")
+lookup = gl.planted(task, [], "lookup")
+print(gl.explain(clock, task))
+print(gl.explain(lookup, task))
