@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 #: Where each public name lives.
 _PUBLIC = {
     "FiniteGroup": "tasks",
+    "GroupComposition": "tasks",
     "ModularArithmetic": "tasks",
     "RandomTable": "tasks",
     "TableTask": "tasks",

@@ -29,8 +29,8 @@ def sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
 
     Supported when no more than 0.01 is lost and every control keeps less: random subspaces of equal
     dimension, of all functions of the inputs and of functions of the answer alone, and a random function of
-    the answer of equal energy (20 draws each). A circuit of every component keeps everything: then the claim
-    is vacuous and undecided.
+    the answer of equal energy (20 draws each). Undecided when a control keeps as much, as happens where the
+    circuit is most of a small group, and when the circuit is every component: then the claim is vacuous.
     """
     logits, labels = snapshot.logits.double(), snapshot.task.labels
     whole, constant = accuracy(logits, labels), logits.mean(dim=0)
@@ -42,11 +42,15 @@ def sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
         "random function of the answer, equal energy": lambda g: _random_answers(snapshot, circuit, kept, g),
     }
     controls = [_control(name, labels, draw) for name, draw in _possible(draws, circuit).items()]
-    passed = value >= whole - TOLERANCE and value > max(control.high for control in controls)
-    verdict: Verdict = "supported" if passed else "refuted"
+    best = max(control.high for control in controls)
+    verdict: Verdict = "supported"
     note = f"the whole model has {whole:.4f}"
-    if circuit.is_everything and passed:
+    if value < whole - TOLERANCE:
+        verdict = "refuted"
+    elif circuit.is_everything:
         verdict, note = "undecided", "vacuous: the circuit is every component, so nothing is left out"
+    elif value <= best:
+        verdict, note = "undecided", f"{note}, and a control keeps {best:.4f}: too little is left out to tell"
     return Finding(
         "keeping only the circuit's part of the logits keeps the accuracy",
         value,
@@ -64,7 +68,8 @@ def necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
     Supported when accuracy falls at least half of the way to chance and below every control: removing random
     subspaces of equal dimension, of all functions of the inputs and of functions of the answer alone, and
     adding random perturbations of the removed part's energy (20 draws each). What remains is compared at the
-    resolution of float32: logits that agree to within it share the credit.
+    resolution of float32: logits that agree to within it share the credit. Refuted when accuracy falls less,
+    undecided when a control falls as far.
     """
     logits, labels = snapshot.logits.double(), snapshot.task.labels
     whole, chance = accuracy(logits, labels), 1 / snapshot.task.d_vocab_out
@@ -72,20 +77,26 @@ def necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
     value = shared_accuracy(logits - removed, labels, resolution=1e-6 * float(logits.abs().max()))
     draws: dict[str, Draw] = {
         "random subspace removed": lambda g: logits - _random_part(snapshot, circuit, g),
-        "random functions of the answer removed": lambda g: logits - _random_answer_part(snapshot, circuit, g),
+        "random functions of the answer removed": lambda g: (
+            logits - _random_answer_part(snapshot, circuit, g)
+        ),
         "random change of equal energy": lambda g: logits + _noise_like(removed, g),
     }
     controls = [_control(name, labels, draw) for name, draw in _possible(draws, circuit).items()]
-    fell = (whole - value) >= FALL * (whole - chance)
-    passed = fell and value < min(control.low for control in controls)
+    least = min(control.low for control in controls)
     note = f"the whole model has {whole:.4f}, chance is {chance:.4f}"
+    verdict: Verdict = "supported"
+    if whole - value < FALL * (whole - chance):
+        verdict = "refuted"
+    elif value >= least:
+        verdict, note = "undecided", f"{note}, and a control falls to {least:.4f}"
     if circuit.is_everything:
         note += "; the circuit is every component, so no other functions of the answer could be drawn"
     return Finding(
         "removing the circuit's part of the logits takes the accuracy towards chance",
         value,
         "accuracy",
-        "supported" if passed else "refuted",
+        verdict,
         tuple(controls),
         source="Nanda et al. 2023, section 5, against random subspaces and equal energy",
         note=note,

@@ -10,7 +10,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from groklens.errors import BadArgument
-from groklens.harmonics import ComponentName, chosen_basis, nontrivial, project_on_answer
+from groklens.harmonics import (
+    ComponentName,
+    chosen_basis,
+    component_name,
+    nontrivial,
+    project_on_answer,
+)
 from groklens.tasks import FiniteGroup, Symmetry, Task, group_named
 
 
@@ -19,7 +25,7 @@ class Circuit:
     """A claim about what a model computes with: a group, and a set of its non-trivial components.
 
     Write one down to test it (`gl.examine(run.final, gl.Circuit("C113", [14, 35]))`), or let `find_circuit`
-    propose one. Components are frequencies of a cyclic group, irrep names of any other. Raises `UnknownName`
+    propose one. Components are frequencies of a cyclic group, irrep names or partitions of any other. Raises `UnknownName`
     for a component that the group does not have, `BadArgument` for none at all.
 
     >>> Circuit("C113", [35, 14]).components
@@ -31,7 +37,7 @@ class Circuit:
 
     def __init__(self, group: FiniteGroup | str, components: Sequence[ComponentName]) -> None:
         whole = group_named(group) if isinstance(group, str) else group
-        chosen_basis(whole, tuple(components))  # raises for unknown names
+        components = [component_name(whole, name) for name in components]  # raises for unknown ones
         order = list(nontrivial(whole))
         if not components or not set(components) <= set(order):
             raise BadArgument(

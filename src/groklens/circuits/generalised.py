@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import torch
+
 from groklens.capture import Snapshot
-from groklens.circuits.finding import Control, Finding
+from groklens.circuits.finding import Control, Finding, Verdict
 from groklens.models import accuracy
 
 #: Accuracy from which on a model counts as having learned inputs, held-out or train.
@@ -24,14 +26,14 @@ def generalises(snapshot: Snapshot) -> Finding:
             claim, None, "accuracy", "refuted", note="nothing was held out: memorising cannot be told apart"
         )
     if test is None:
-        index = slice(None)
+        index = torch.arange(len(task.labels))
         claim, note = "the model is right on all inputs", "the split is not known, so all inputs count; "
     else:
         index = test
     labels = task.labels[index]
     value = accuracy(snapshot.logits[index], labels)
     commonest = float(labels.bincount().max()) / len(labels)
-    verdict = "supported" if value >= ENOUGH else "refuted"
+    verdict: Verdict = "supported" if value >= ENOUGH else "refuted"
     note += f"accuracy {value:.4f} against the {ENOUGH} asked for"
     return Finding(
         claim,

@@ -71,12 +71,15 @@ def _second_operand(task: Task, basis: Tensor) -> Float[Tensor, "function produc
     """Reads function j off the second operand for the product (i, j), undoing an inversion as in a−b."""
     symmetry, size = task.symmetry, basis.shape[1]
     assert symmetry is not None
-    first_row = symmetry.elements[task.inputs[:, 0] == 0, 1]  # the element each second token stands for
-    change = basis.T @ basis[first_row]
+    stands_for = torch.arange(symmetry.group.order)  # the element of each second token
+    stands_for[task.inputs[:, 1]] = symmetry.elements[:, 1]
+    change = basis.T @ basis[stands_for]
     return change.repeat(1, size).float()
 
 
-def _products(group: FiniteGroup, basis: Float[Tensor, "element function"]) -> Float[Tensor, "product answer"]:
+def _products(
+    group: FiniteGroup, basis: Float[Tensor, "element function"]
+) -> Float[Tensor, "product answer"]:
     """How products f_i(x) f_j(y) combine into the kernel Σ_f f(x∘y) f(z), as a readout over z."""
     of_product = basis[group.table]  # x, y, function
     structure = torch.einsum("xi,yj,xyf->ijf", basis, basis, of_product)

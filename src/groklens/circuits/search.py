@@ -11,15 +11,18 @@ import logging
 from dataclasses import dataclass, field
 
 from groklens.capture import Snapshot
+from groklens.capture.statistics import logit_similarities
 from groklens.circuits.causal import necessity, sufficiency
 from groklens.circuits.circuit import Circuit
 from groklens.circuits.finding import Finding
 from groklens.circuits.generalised import generalises
 from groklens.circuits.key import KEY_SIMILARITY, key_by_logits
 from groklens.circuits.seen import seen_components
-from groklens.capture.statistics import logit_similarities
 from groklens.harmonics import nontrivial
 from groklens.tasks import FiniteGroup, Symmetry, group_named
+
+#: Verdicts on sufficiency and on necessity with which no circuit survives.
+_DISQUALIFYING = (("refuted",), ("refuted", "undecided"))
 
 log = logging.getLogger("groklens")
 
@@ -64,7 +67,9 @@ def search(snapshot: Snapshot, group: FiniteGroup | str | None = None) -> Search
         return _none(found, f"{snapshot.task.name} has no group whose components could be looked for.")
     key = key_by_logits(logit_similarities(snapshot, symmetry))
     if not key:
-        return _none(found, f"no component of {symmetry.group.name} is key (logit similarity > {KEY_SIMILARITY}).")
+        return _none(
+            found, f"no component of {symmetry.group.name} is key (logit similarity > {KEY_SIMILARITY})."
+        )
     candidate = Circuit(symmetry.group, key)
     seen, finding = seen_components(snapshot, candidate)
     found.findings.append(finding)
@@ -73,9 +78,10 @@ def search(snapshot: Snapshot, group: FiniteGroup | str | None = None) -> Search
     circuit = Circuit(symmetry.group, seen)
     causal = [sufficiency(snapshot, circuit), necessity(snapshot, circuit)]
     found.findings += causal
-    failed = [check for check in causal if check.verdict == "refuted"]  # vacuous is not refuted
+    # Where little is left out of a small group, keeping the rest shows nothing, but nothing against it either.
+    failed = [check for check, bad in zip(causal, _DISQUALIFYING, strict=True) if check.verdict in bad]
     if failed:
-        return _none(found, f"{circuit!r} fails: {failed[0].claim} ({failed[0].note})")
+        return _none(found, f"{circuit!r} is {failed[0].verdict}: {failed[0].claim} ({failed[0].note})")
     found.circuit = circuit
     return found
 
@@ -95,6 +101,6 @@ def _none(found: Search, reason: str) -> Search:
 def _unseen(key: list, group: FiniteGroup) -> str:
     whole = len(key) == len(nontrivial(group))
     return (
-        f"{'every' if whole else len(key)} component{'' if whole else 's'} of {group.name} "
-        "show in the logits and none in the neurons, as in a lookup table."
+        f"{'every component' if whole else f'{len(key)} of the components'} of {group.name} "
+        f"show{'s' * whole} in the logits and none in the neurons, as in a lookup table."
     )

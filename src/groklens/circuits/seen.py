@@ -11,7 +11,7 @@ from torch import Tensor
 from groklens.capture import Snapshot
 from groklens.circuits.circuit import Circuit
 from groklens.circuits.finding import Control, Finding
-from groklens.harmonics import ComponentName, shares_in
+from groklens.harmonics import ComponentName, shares_in, without_components
 
 DRAWS = 20
 #: A component is seen when its share is this many standard deviations above the relabelled draws' mean …
@@ -25,21 +25,24 @@ def seen_components(snapshot: Snapshot, circuit: Circuit) -> tuple[list[Componen
 
     A component's share of the neurons' power over the grid of operands is compared with the shares it gets
     when the elements are relabelled at random (20 draws, seed 0): one neuron a cell looks the same under
-    every labelling, whatever its logits. A model without MLP is judged by its embedding instead.
+    every labelling, whatever its logits. Relabelling scatters the power of strong components over all, which
+    would hide weak ones: what stands out is therefore taken out, and the rest are compared again, until none
+    is added. A model without MLP is judged by its embedding instead.
     """
     values, what = _values(snapshot, circuit)
     generator = torch.Generator().manual_seed(0)
     symmetry, names = circuit.symmetry(snapshot.task), circuit.components
-    own = shares_in(values, symmetry, names)
-    draws = [
-        shares_in(values, symmetry, names, torch.randperm(circuit.group.order, generator=generator))
-        for _ in range(DRAWS)
-    ]
-    seen = [name for name in names if _stands_out(own[name], [draw[name] for draw in draws])]
-    total = sum(own[name] for name in seen)
+    orders = [torch.randperm(circuit.group.order, generator=generator) for _ in range(DRAWS)]
+    own, draws = shares_in(values, symmetry, names, orders)
+    seen = new = [name for name in names if _stands_out(own[name], [draw[name] for draw in draws])]
+    while new and len(seen) < len(names):
+        unseen = [name for name in names if name not in seen]
+        rest, blank = shares_in(without_components(values, symmetry, seen), symmetry, unseen, orders)
+        new = [name for name in unseen if _stands_out(rest[name], [draw[name] for draw in blank])]
+        seen = [name for name in names if name in seen or name in new]
     return seen, Finding(
         f"{what} compute with {len(seen)} of the {len(names)} components that are key in the logits",
-        total,
+        sum(own[name] for name in seen),
         "share of power",
         "supported" if len(seen) == len(names) else ("undecided" if seen else "refuted"),
         (Control.of("elements relabelled at random", [sum(d[n] for n in seen or names) for d in draws]),),

@@ -21,6 +21,7 @@ from groklens.explain.untrained import untrained_like
 from groklens.measures import PROGRESS, key_components, track
 from groklens.tasks import Task
 
+
 def explain(
     run: RunLike | Any, task: Task | None = None, *, steps: Sequence[int] | None = None
 ) -> Explanation:
@@ -86,9 +87,7 @@ def _findings(
 ) -> list[Finding]:
     findings = [_with_untrained(run, final, searched[0]), *searched[1:]]
     if circuit is None:
-        why = Finding(
-            "the model generalises by a circuit", None, "", _verdict_none(findings[0]), note=reason
-        )
+        why = Finding("the model generalises by a circuit", None, "", _verdict_none(findings[0]), note=reason)
         return [*findings, why]
     blank = untrained_like(run, final)
     findings.insert(1, key_in_logits(final, circuit, blank))
@@ -119,7 +118,10 @@ def _restricted(table: xr.Dataset) -> Finding:
         restricted,
         "nats",
         "supported" if restricted <= test else "refuted",
-        (Control.of("test loss of the whole model", [test]), Control.of("restricted loss at the first step", [first])),
+        (
+            Control.of("test loss of the whole model", [test]),
+            Control.of("restricted loss at the first step", [first]),
+        ),
         source="Nanda et al. 2023, section 5",
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import numpy as np
 import xarray as xr
 
@@ -88,5 +87,3 @@ def _first(steps: list[int], holds: np.ndarray) -> Interval:
         return None
     index = int(where[0])
     return (steps[max(index - 1, 0)], steps[index])
-
-

@@ -9,11 +9,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from groklens.errors import UnknownName
-from groklens.harmonics.cyclic import discrete_log, fourier_basis
+from groklens.harmonics.irreps import ComponentName as ComponentName
+from groklens.harmonics.irreps import component_name, irreps
 from groklens.tasks.group import FiniteGroup
-
-ComponentName = int | str
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +19,8 @@ class Component:
     """One real irrep ρ of a group, seen as the functions on the group that its matrix entries span.
 
     `basis` holds an orthonormal basis of that space, one function a column; `character` is its trace
-    function. The spaces of all components are orthogonal and together are all functions on the group.
+    function χ. The spaces of all components are orthogonal and together are all functions on the group. The
+    projection on to a component has the kernel (size / (order · degree)) · χ(x y⁻¹).
     """
 
     name: ComponentName
@@ -33,27 +32,33 @@ class Component:
         """Dimension of the function space: 2 for a frequency, d² for an irrep of real type."""
         return self.basis.shape[1]
 
+    @property
+    def degree(self) -> int:
+        """Dimension d of the real representation, χ at the identity: 2 for a frequency."""
+        return round(float(self.character.max()))
+
+    @property
+    def type(self) -> str:
+        """`real`, `complex` or `quaternionic`, by Frobenius and Schur: what commutes with all ρ(x).
+
+        A frequency is of complex type (its matrix entries repeat each other), irreps of S_n and D_n are real.
+        """
+        return {1: "real", 2: "complex", 4: "quaternionic"}[self.degree**2 // self.size]
+
 
 @lru_cache(maxsize=64)
 def components(group: FiniteGroup) -> dict[ComponentName, Component]:
     """Every component of `group` by name, the trivial one first.
 
     A cyclic group's are its frequencies 0 … n//2 (0 is trivial; for even n the last is the sign), in the
-    group's own order of elements: for multiplication they are waves in the discrete logarithm.
+    group's own order of elements: for multiplication they are waves in the discrete logarithm. Any other
+    group's are called `trivial` and the names of its irreps; see `irreps`.
 
     >>> from groklens.tasks import group_named
-    >>> list(components(group_named("C6")))
-    [0, 1, 2, 3]
+    >>> list(components(group_named("C6"))), list(components(group_named("S3")))
+    ([0, 1, 2, 3], ['trivial', 'sign', 'standard'])
     """
-    logs = discrete_log(group)
-    if logs is None:
-        raise UnknownName(
-            f"{group.name} is not cyclic; this version has the components of cyclic groups only."
-        )
-    n = group.order
-    waves = fourier_basis(n)[:, logs]
-    rows = {0: waves[:1]} | {k: waves[2 * k - 1 : 2 * k + 1] for k in range(1, n // 2 + 1)}
-    return {k: _component(group, k, row.T.contiguous(), degree=1) for k, row in rows.items()}
+    return {name: _component(name, matrices) for name, matrices in irreps(group).items()}
 
 
 def trivial_name(group: FiniteGroup) -> ComponentName:
@@ -69,26 +74,25 @@ def nontrivial(group: FiniteGroup) -> dict[ComponentName, Component]:
 def chosen_basis(group: FiniteGroup, names: tuple[ComponentName, ...]) -> Float[Tensor, "element function"]:
     """An orthonormal basis of the functions in the components `names`, one function a column.
 
-    Raises `UnknownName` for a component that the group does not have, listing those it has.
+    Names may be aliases (`component_name`). Raises `UnknownName` for a component that the group does not
+    have, listing those it has.
     """
     known = components(group)
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise UnknownName(
-            f"{group.name} has no component {unknown[0]!r}; it has {_listing(list(known))}."
-        )
     if not names:
         return torch.zeros(group.order, 0, dtype=torch.float64)
-    return torch.cat([known[name].basis for name in names], dim=1)
+    return torch.cat([known[component_name(group, name)].basis for name in names], dim=1)
 
 
-def _component(group: FiniteGroup, name: ComponentName, basis: Tensor, degree: int) -> Component:
-    # The projection on to a component's functions has the kernel (degree/order)·χ(x y⁻¹): read χ off y = 1.
-    character = basis @ basis[group.identity] * group.order / degree
-    return Component(name, basis, character)
-
-
-def _listing(names: list[ComponentName]) -> str:
-    if len(names) > 12:
-        return f"{names[0]}, {names[1]}, … {names[-1]}"
-    return ", ".join(map(str, names))
+def _component(name: ComponentName, matrices: Tensor) -> Component:
+    order, degree, _ = matrices.shape
+    character = torch.einsum("xii->x", matrices)
+    # ⟨χ, χ⟩ is 1, 2 or 4: the dimension of what commutes with ρ, by which entries repeat each other.
+    size = degree**2 // round(float(character.square().mean()))
+    entries = matrices * (degree / order) ** 0.5  # Schur: each column's are orthonormal
+    if size == degree:
+        basis = entries[:, :, 0]  # of a rotation: cosine and sine
+    elif size == degree**2:
+        basis = entries.flatten(start_dim=1)
+    else:
+        basis = torch.linalg.svd(entries.flatten(start_dim=1), full_matrices=False).U[:, :size]
+    return Component(name, basis.contiguous(), character)

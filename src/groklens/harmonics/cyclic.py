@@ -30,6 +30,21 @@ def fourier_basis(n: int) -> Float[Tensor, "coefficient element"]:
     return torch.stack(rows)
 
 
+def rotations(n: int, k: int) -> Float[Tensor, "element row column"]:
+    """The real irrep of frequency `k` of 0 … n−1 under addition: x turns the plane by 2πkx/n.
+
+    A single ±1 where there is no plane: k = 0, and k = n/2 for even n.
+
+    >>> rotations(4, 2).flatten().tolist()
+    [1.0, -1.0, 1.0, -1.0]
+    """
+    angle = 2 * math.pi * (k * torch.arange(n) % n).double() / n  # reduced first: large k x lose no digits
+    if 2 * k % n == 0:
+        return angle.cos().round()[:, None, None]
+    cos, sin = angle.cos(), angle.sin()
+    return torch.stack([torch.stack([cos, -sin], dim=1), torch.stack([sin, cos], dim=1)], dim=1)
+
+
 def discrete_log(group: FiniteGroup) -> Int[Tensor, "element"] | None:
     """The exponent of each element as a power of the least generator, or None when the group is not cyclic.
 

@@ -64,26 +64,48 @@ def shares_in(
     values: Float[Tensor, "input feature"],
     symmetry: Symmetry,
     names: Sequence[ComponentName],
-    relabelling: Int[Tensor, "element"] | None = None,
-) -> dict[ComponentName, float]:
+    relabellings: Sequence[Int[Tensor, "element"]] = (),
+) -> tuple[dict[ComponentName, float], list[dict[ComponentName, float]]]:
     """Share of the features' summed power that each of `names` owns, as `grid_power` counts it.
 
-    With a `relabelling` the elements are renamed first: a permutation drawn at random gives the share that a
-    component has where the labels mean nothing.
+    With it, the same under each of `relabellings` of the elements: permutations drawn at random give the
+    shares that components have where the labels mean nothing.
     """
-    n = symmetry.group.order
-    elements = symmetry.elements if relabelling is None else relabelling[symmetry.elements]
-    grid = torch.zeros(n * n, values.shape[1], dtype=values.dtype)
-    grid[elements[:, 0] * n + elements[:, 1]] = values
-    grid = grid - grid.mean(dim=0)
-    total = float(grid.double().square().sum())
-    cube = grid.view(n, n, -1)
-    parts = components(symmetry.group)
-    shares = {}
+    cube = _centred_grid(values, symmetry)
+    total = float(cube.double().square().sum())
+    bases = {name: _with_constant(symmetry, name).to(cube.dtype) for name in names}
+
+    def share(basis: Tensor) -> float:
+        power = torch.einsum("yv,uyf->uvf", basis, torch.einsum("xu,xyf->uyf", basis, cube))
+        return float(power.double().square().sum()) / total if total > 0 else 0.0
+
+    own = {name: share(basis) for name, basis in bases.items()}
+    # Renaming the elements of the grid is renaming them in the basis, which is smaller.
+    return own, [{name: share(basis[order]) for name, basis in bases.items()} for order in relabellings]
+
+
+def without_components(
+    values: Float[Tensor, "input feature"], symmetry: Symmetry, names: Sequence[ComponentName]
+) -> Float[Tensor, "input feature"]:
+    """What is left of features when the power that `shares_in` gives to `names`, and the mean, are taken out."""
+    cube = _centred_grid(values, symmetry)
+    rest = cube.clone()
     for name in names:
-        # The constant function and the component's own, on each side; the mean is already gone.
-        basis = torch.cat([torch.full((n, 1), n**-0.5, dtype=torch.float64), parts[name].basis], dim=1)
-        side = torch.einsum("xu,xyf->uyf", basis.to(cube.dtype), cube)
-        power = torch.einsum("yv,uyf->uvf", basis.to(cube.dtype), side).double().square().sum()
-        shares[name] = float(power) / total if total > 0 else 0.0
-    return shares
+        basis = _with_constant(symmetry, name).to(cube.dtype)
+        inner = torch.einsum("yv,uyf->uvf", basis, torch.einsum("xu,xyf->uyf", basis, cube))
+        rest -= torch.einsum("yv,uvf,xu->xyf", basis, inner, basis)
+    return rest[symmetry.elements[:, 0], symmetry.elements[:, 1]]
+
+
+def _centred_grid(values: Tensor, symmetry: Symmetry) -> Float[Tensor, "element element feature"]:
+    n = symmetry.group.order
+    grid = torch.zeros(n * n, values.shape[1], dtype=values.dtype)
+    grid[symmetry.elements[:, 0] * n + symmetry.elements[:, 1]] = values
+    return (grid - grid.mean(dim=0)).view(n, n, -1)
+
+
+def _with_constant(symmetry: Symmetry, name: ComponentName) -> Float[Tensor, "element function"]:
+    """A component's functions beside the constant one: what either operand may contribute to its products."""
+    n = symmetry.group.order
+    constant = torch.full((n, 1), n**-0.5, dtype=torch.float64)
+    return torch.cat([constant, components(symmetry.group)[name].basis], dim=1)

@@ -82,7 +82,9 @@ def operand_shares(
     return {name: value / total if total > 0 else 0.0 for name, value in power.items()}
 
 
-def group_coefficients(group: FiniteGroup) -> tuple[Float[Tensor, "element coefficient"], list[ComponentName]]:
+def group_coefficients(
+    group: FiniteGroup,
+) -> tuple[Float[Tensor, "element coefficient"], list[ComponentName]]:
     """The full orthonormal basis of functions on the group, and the component of each of its columns."""
     parts = components(group)
     owners = [name for name, part in parts.items() for _ in range(part.size)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 import xarray as xr
 
@@ -32,6 +32,7 @@ class About:
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items() if k != "needs"}
 
 
+@runtime_checkable
 class Measure(Protocol):
     """A function Snapshot → number or labelled array; one that needs a circuit takes it second."""
 

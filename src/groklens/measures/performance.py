@@ -11,7 +11,11 @@ _NATS = (0.0, float("inf"))
 
 
 @measure(
-    long_name="loss", units="nats", valid_range=_NATS, source="float64 cross-entropy at the answer", split="all"
+    long_name="loss",
+    units="nats",
+    valid_range=_NATS,
+    source="float64 cross-entropy at the answer",
+    split="all",
 )
 def loss(snapshot: Snapshot) -> float:
     """Mean cross-entropy over every input, in nats: 0 certain and right, log(classes) at chance."""

@@ -119,8 +119,9 @@ def logit_fve(snapshot: Snapshot, circuit: Circuit) -> float:
     """
     logits = snapshot.logits[:, : circuit.group.order].double()
     centred = logits - logits.mean()
-    means = answer_means(centred, circuit.symmetry(snapshot.task))
-    cosines = logit_similarity(means, float(centred.square().sum()), circuit.group)
+    symmetry = circuit.symmetry(snapshot.task)
+    means = answer_means(centred, symmetry)
+    cosines = logit_similarity(means, float(centred.square().sum()), symmetry.group)
     return sum(cosines[name] ** 2 for name in circuit.components)
 
 

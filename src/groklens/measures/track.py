@@ -38,7 +38,9 @@ def track(
     """
     chosen = list(run.steps if steps is None else steps)
     if not measures or not chosen:
-        raise BadArgument("track needs at least one measure and one kept step; see groklens.measures.PROGRESS.")
+        raise BadArgument(
+            "track needs at least one measure and one kept step; see groklens.measures.PROGRESS."
+        )
     last = run.at(chosen[-1])
     if circuit is None and any("circuit" in m.about.needs for m in measures):
         circuit = find_circuit(last)

@@ -57,19 +57,22 @@ class HookedMLP(HookedRootModule):
         self.W_in = nn.Parameter(torch.empty(sources, width, d_mlp))
         self.b_in = nn.Parameter(torch.empty(d_mlp))
         self.unembed = nn.ParameterDict(
-            {"W_U": nn.Parameter(torch.empty(d_mlp, d_vocab_out)), "b_U": nn.Parameter(torch.empty(d_vocab_out))}
+            {
+                "W_U": nn.Parameter(torch.empty(d_mlp, d_vocab_out)),
+                "b_U": nn.Parameter(torch.empty(d_vocab_out)),
+            }
         )
         self.hook_embed = HookPoint()
         self.blocks = nn.ModuleList([nn.ModuleDict({"mlp": _Hooks()})])
         self.setup()
 
     @property
-    def W_U(self) -> Float[Tensor, "d_mlp d_vocab_out"]:  # noqa: N802
+    def W_U(self) -> Float[Tensor, "d_mlp d_vocab_out"]:
         """The readout, d_mlp × d_vocab_out."""
         return self.unembed["W_U"]
 
     @property
-    def b_U(self) -> Float[Tensor, "d_vocab_out"]:  # noqa: N802
+    def b_U(self) -> Float[Tensor, "d_vocab_out"]:
         """The readout's bias."""
         return self.unembed["b_U"]
 

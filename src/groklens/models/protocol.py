@@ -72,8 +72,12 @@ def answer_logits(output: Tensor, d_vocab_out: int) -> Float[Tensor, "input answ
     return last[:, :d_vocab_out]
 
 
-def run_logits(model: Any, tokens: Int[Tensor, "input pos"], d_vocab_out: int) -> Float[Tensor, "input answer"]:
+def run_logits(
+    model: Any, tokens: Int[Tensor, "input pos"], d_vocab_out: int
+) -> Float[Tensor, "input answer"]:
     """The model's own forward pass, as it is, at the answer."""
+    if not callable(model):  # an object that can only be run with hooks
+        return answer_logits(model.run_with_cache(tokens, names_filter=lambda name: False)[0], d_vocab_out)
     return answer_logits(model(tokens), d_vocab_out)
 
 

@@ -20,9 +20,9 @@ def write_atomically(path: Path, data: bytes) -> str:
     Whoever reads `path` finds the old file or the whole new one. Raises `DamagedRun` when the disk refuses;
     what `path` held before is then still there.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with open(temporary, "wb") as file:
             file.write(data)
             file.flush()
@@ -76,5 +76,5 @@ def read_tensors(path: Path, sha256: str | None = None) -> dict[str, Tensor]:
         return load(data)
     except FileNotFoundError as error:
         raise DamagedRun(f"{path} is missing.") from error
-    except (SafetensorError, ValueError) as error:
+    except (SafetensorError, ValueError, PermissionError, IsADirectoryError) as error:
         raise DamagedRun(f"{path} is damaged ({error}).") from error

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from groklens.errors import BadArgument, DamagedRun
+from groklens.errors import DamagedRun
 from groklens.recipes import Recipe
 from groklens.runs.files import read_json, write_json
 from groklens.tasks import Task, task_from_spec
@@ -68,7 +68,7 @@ class Header:
                 environment=values["environment"],
                 history_sha256=values["history_sha256"],
             )
-        except (KeyError, TypeError, AttributeError, BadArgument) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise DamagedRun(f"{path} does not describe a run: {error}.") from error
         if recipe is not None and recipe.id != values["id"]:
             raise DamagedRun(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import math
+import os
 from pathlib import Path
 
 from groklens.errors import DamagedRun
@@ -36,20 +38,28 @@ class History:
 
     def flush(self) -> None:
         """Append what is new to the file."""
+        before = self.path.stat().st_size if self.path.exists() else 0
         try:
             with open(self.path, "ab") as file:
-                file.write(_encode(self._unwritten, header=False))
+                file.write(_encode(self._unwritten, header=before == 0))
         except OSError as error:
-            raise DamagedRun(f"Could not write {self.path}: {error.strerror or error}.") from error
+            with contextlib.suppress(OSError):
+                os.truncate(self.path, before)  # half a line would spoil the next one
+            raise DamagedRun(
+                f"Could not write {self.path}: {error.strerror or error}. What was written before is intact; "
+                "make room or permission and call again to resume."
+            ) from error
         self._unwritten = {}
 
 
 def read_history(path: Path) -> dict[int, Row]:
     """Rows by step; a last line cut short by a kill is left out, any other damage is a `DamagedRun`."""
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise DamagedRun(f"{path} is missing; the checkpoints beside it still load.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise DamagedRun(f"{path} is damaged ({error}); the checkpoints beside it still load.") from error
     lines = text.split("\n")[:-1]  # a whole line ends in a newline
     reader = csv.reader(lines)
     try:

@@ -27,6 +27,11 @@ class RunPaths:
         """Model and optimiser of an unfinished run."""
         return self.root / "resume.safetensors"
 
+    def leftovers(self) -> list[Path]:
+        """Temporary files that a kill left behind."""
+        ours = ("run.json", "history.csv", "resume.safetensors", "steps/*.safetensors")
+        return [path for name in ours for path in self.root.glob(f"{name}.*.tmp")]
+
     def checkpoint(self, step: int) -> Path:
         """The weights after `step` updates."""
         return self.root / "steps" / f"{step:08d}.safetensors"

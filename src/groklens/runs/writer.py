@@ -24,16 +24,19 @@ class RunWriter:
         """Start a run, or take one up at `resume_step`, forgetting the history from that step on."""
         self.paths = RunPaths(path)
         self.header = header
-        path.mkdir(parents=True, exist_ok=True)
+        for leftover in self.paths.leftovers():
+            leftover.unlink(missing_ok=True)
         self.header.write(self.paths.header)
         self.history = History(self.paths.history, before=resume_step or 0)
 
     def keep(self, step: int, state: Mapping[str, Tensor]) -> None:
-        """Store the weights after `step` updates."""
-        if step not in self.header.checkpoints:
-            data = encode_tensors(dict(state))
-            self.header.checkpoints[step] = write_atomically(self.paths.checkpoint(step), data)
-            self.header.write(self.paths.header)
+        """Store the weights after `step` updates; a resumed run writes what differs or is gone again."""
+        data = encode_tensors(dict(state))
+        path = self.paths.checkpoint(step)
+        if path.is_file() and self.header.checkpoints.get(step) == hashlib.sha256(data).hexdigest():
+            return
+        self.header.checkpoints[step] = write_atomically(path, data)
+        self.header.write(self.paths.header)
 
     def save_resume(self, step: int, tensors: Mapping[str, Tensor]) -> None:
         """Store what an unfinished run needs to go on after `step` updates."""

@@ -1,8 +1,10 @@
 """What is learned: one task family a file."""
 
+from groklens.tasks.composition import GroupComposition as GroupComposition
 from groklens.tasks.group import FiniteGroup as FiniteGroup
 from groklens.tasks.modular import ModularArithmetic as ModularArithmetic
 from groklens.tasks.named_groups import group_named as group_named
+from groklens.tasks.permutation_groups import permutations_of as permutations_of
 from groklens.tasks.random_table import RandomTable as RandomTable
 from groklens.tasks.serial import task_from_spec as task_from_spec
 from groklens.tasks.table import TableTask as TableTask

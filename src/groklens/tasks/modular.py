@@ -39,6 +39,8 @@ class ModularArithmetic(Task):
 
     `mul` and `div` run over the non-zero residues, token t being the residue t+1, so that they are the
     cyclic group C{p−1}; `add` and `sub` are C{p}. The others belong to no group of the operands.
+    `separator=False` leaves the "=" out, `shared_vocab=False` gives the second operand tokens of its own (after
+    the first's): both are for models of others that read their inputs so.
     Raises `BadArgument` for an unknown operation, or when `p` is not prime where division needs it.
 
     >>> ModularArithmetic(7, "sub").labels[:4].tolist()
@@ -47,6 +49,8 @@ class ModularArithmetic(Task):
 
     p: int
     op: str = "add"
+    separator: bool = True
+    shared_vocab: bool = True
 
     def __post_init__(self) -> None:
         """Refuse operations and moduli that do not make a task."""
@@ -79,8 +83,17 @@ class ModularArithmetic(Task):
 
     @property
     def d_vocab(self) -> int:
-        """One token a residue in use, and "="."""
-        return self.d_vocab_out + 1
+        """One token a residue in use (two without a shared vocabulary), and "=" where there is one."""
+        return self.d_vocab_out * (1 if self.shared_vocab else 2) + self.separator
+
+    @property
+    def grid(self) -> tuple[int, ...]:
+        """Both operands take every value."""
+        return (self.d_vocab_out, self.d_vocab_out)
+
+    @cached_property
+    def _operands(self) -> Int[Tensor, "input 2"]:
+        return operand_grid([self.d_vocab_out] * 2)
 
     @property
     def d_vocab_out(self) -> int:
@@ -90,14 +103,18 @@ class ModularArithmetic(Task):
     @cached_property
     def inputs(self) -> Int[Tensor, "input pos"]:
         """All pairs (a, b, "="), lexicographic. `div_or_sub` leaves out nothing: it divides by odd b only."""
-        return operand_grid([self.d_vocab_out] * 2, separator=self.d_vocab_out)
+        n = self.d_vocab_out
+        tokens = operand_grid([n] * 2, separator=self.d_vocab - 1 if self.separator else None)
+        if not self.shared_vocab:
+            tokens[:, 1] += n
+        return tokens
 
     @cached_property
     def labels(self) -> Int[Tensor, "input"]:
         """The answers, as classes (for `mul` and `div` class c is the residue c+1)."""
         if self.symmetry is not None:
             return self.symmetry.products
-        a, b = self.inputs[:, 0], self.inputs[:, 1]
+        a, b = self._operands.unbind(dim=1)
         if self.op == "div_or_sub":
             inverse = torch.tensor([pow(int(x), self.p - 2, self.p) for x in range(self.p)])
             return torch.where(b % 2 == 1, a * inverse[b], a - b) % self.p
@@ -111,20 +128,22 @@ class ModularArithmetic(Task):
         if self.op not in _GROUP_OPERATIONS:
             return None
         group: FiniteGroup = nonzero_residues(self.p) if self._nonzero else cyclic(self.p)
-        elements = self.inputs[:, :2].clone()
+        elements = self._operands.clone()
         if self.op in ("sub", "div"):
             elements[:, 1] = group.inverses[elements[:, 1]]
         return Symmetry(group, elements)
 
     @property
     def token_names(self) -> list[str]:
-        """The residues, then "="."""
+        """The residues, once an operand where each has its own tokens, then "="."""
         first = 1 if self._nonzero else 0
-        return [str(first + token) for token in range(self.d_vocab_out)] + ["="]
+        residues = [str(first + token) for token in range(self.d_vocab_out)]
+        return residues * (1 if self.shared_vocab else 2) + ["="] * self.separator
 
     def spec(self) -> dict[str, Any]:
-        """Kind, modulus and operation."""
-        return {"kind": "ModularArithmetic", "p": self.p, "op": self.op}
+        """Kind, modulus and operation, and what is unusual of the tokens."""
+        unusual = {name: False for name in ("separator", "shared_vocab") if not getattr(self, name)}
+        return {"kind": "ModularArithmetic", "p": self.p, "op": self.op, **unusual}
 
 
 def _is_prime(p: int) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from groklens.errors import BadArgument
+from groklens.tasks.composition import GroupComposition
 from groklens.tasks.group import FiniteGroup
 from groklens.tasks.modular import ModularArithmetic
 from groklens.tasks.random_table import RandomTable
@@ -24,10 +25,11 @@ def task_from_spec(spec: dict[str, Any]) -> Task:
     """
     fields = dict(spec)
     kind = fields.pop("kind", None)
-    if kind == "TableTask" and fields.get("group") is not None:
+    if isinstance(fields.get("group"), dict):  # a group that no name stands for comes as its table
         group = fields["group"]
         fields["group"] = FiniteGroup(group["name"], torch.tensor(group["table"]))
     kinds: dict[str, type[Task]] = {
+        "GroupComposition": GroupComposition,
         "ModularArithmetic": ModularArithmetic,
         "RandomTable": RandomTable,
         "TableTask": TableTask,

@@ -43,8 +43,8 @@ class TableTask(Task):
         d_vocab_out: int | None = None,
         name: str = "table",
     ) -> None:
-        self._inputs = torch.as_tensor(inputs).long()
-        self._labels = torch.as_tensor(labels).long()
+        self._inputs = _integers("inputs", inputs)
+        self._labels = _integers("labels", labels)
         _check_table(self._inputs, self._labels)
         self._group = group_named(group) if isinstance(group, str) else group
         if self._group is not None:
@@ -102,6 +102,20 @@ class TableTask(Task):
             "d_vocab_out": self._d_vocab_out,
             "name": self._name,
         }
+
+
+def _integers(name: str, values: Any) -> Tensor:
+    try:
+        tensor = torch.as_tensor(values)
+    except (TypeError, ValueError) as error:
+        raise BadArgument(
+            f"{name} cannot be made a tensor ({error}); give every input the same number of integers, "
+            "such as [[0, 1], [1, 0]]."
+        ) from error
+    whole = tensor.detach().to("cpu", torch.long, copy=True)  # the caller's may change later
+    if tensor.is_floating_point() and not torch.equal(whole.to(tensor.dtype), tensor.detach().cpu()):
+        raise BadArgument(f"{name} is not all whole numbers; tokens and labels are indices from 0 on.")
+    return whole
 
 
 def _check_table(inputs: Tensor, labels: Tensor) -> None:

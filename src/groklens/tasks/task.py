@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
@@ -97,9 +98,10 @@ class Task(ABC):
     def grid(self) -> tuple[int, ...] | None:
         """Sizes of the operands' axes when the inputs are their whole lexicographic product, else None."""
         sizes = [int(self.inputs[:, i].max()) + 1 for i in range(self.n_operands)]
+        if math.prod(sizes) != len(self.inputs):
+            return None
         full = torch.cartesian_prod(*[torch.arange(size) for size in sizes]).reshape(-1, self.n_operands)
-        same = full.shape[0] == len(self.inputs) and torch.equal(full, self.inputs[:, : self.n_operands])
-        return tuple(sizes) if same else None
+        return tuple(sizes) if torch.equal(full, self.inputs[:, : self.n_operands]) else None
 
     @property
     def token_names(self) -> list[str]:

@@ -1,0 +1,146 @@
+"""What tells a clock from a pizza: how the logits depend on each operand, and on their difference.
+
+A clock multiplies waves of the operands, so its gradients with respect to them differ and its logits depend
+on the answer alone; a pizza adds embeddings, so the gradients agree and its logits fade where the operands'
+difference puts them on opposite sides (Zhong et al. 2023, arXiv:2306.17844).
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from groklens.capture import Snapshot
+from groklens.capture.statistics import symmetry_of
+from groklens.errors import BadArgument
+from groklens.harmonics import discrete_log
+from groklens.measures.measure import measure
+from groklens.models.protocol import answer_logits
+from groklens.tasks import Symmetry
+
+_PAPER = "Zhong et al. 2023"
+TRIPLES = 100
+
+
+@measure(
+    long_name="gradient symmetricity",
+    units="cosine",
+    valid_range=(-1, 1),
+    source=f"{_PAPER}, section 4.1: 100 triples (a, b, c) of random.Random(42), embeddings before positions",
+    split="all",
+    needs=("group",),
+)
+def gradient_symmetricity(snapshot: Snapshot) -> float:
+    """Mean cosine of a logit's gradients with respect to the two operands' embeddings.
+
+    1 where the operands enter through their sum (pizza), near 0 where they are multiplied (clock). An
+    untrained transformer also has about 1: read it beside that control. Needs `hook_embed`; raises
+    `BadArgument` for a model that has none.
+    """
+    n = symmetry_of(snapshot).group.order
+    triples = list(itertools.product(range(n), repeat=3))
+    random.Random(42).shuffle(triples)
+    chosen = torch.tensor(triples[:TRIPLES])
+    rows = chosen[:, 0] * n + chosen[:, 1]
+    gradient = _embedding_gradient(snapshot, snapshot.task.inputs[rows], chosen[:, 2])
+    return float(torch.cosine_similarity(gradient[:, 0], gradient[:, 1], dim=-1).mean())
+
+
+@measure(
+    long_name="distance irrelevance, correct logit",
+    units="ratio of standard deviations",
+    valid_range=(0, 2),
+    source=f"{_PAPER}, section 4.2, as in the authors' notebooks: on the correct logit",
+    split="all",
+    needs=("group",),
+)
+def distance_irrelevance(snapshot: Snapshot) -> float:
+    """How little the correct logit depends on the operands' difference: near 0 all of it (pizza), near 1 none.
+
+    The mean, over differences x∘y⁻¹, of the logit's standard deviation among the inputs with that difference,
+    over its standard deviation among all. Clocks have 0.4 to 1, and so have untrained models.
+    """
+    logits = snapshot.logits.double()
+    return _distance_irrelevance(logits.gather(1, snapshot.task.labels[:, None])[:, 0], symmetry_of(snapshot))
+
+
+@measure(
+    long_name="distance irrelevance, largest incorrect logit",
+    units="ratio of standard deviations",
+    valid_range=(0, 2),
+    source=f"{_PAPER}, as in the authors' training script and tables: on the largest incorrect logit",
+    split="all",
+    needs=("group",),
+)
+def distance_irrelevance_incorrect(snapshot: Snapshot) -> float:
+    """`distance_irrelevance` of the largest incorrect logit: what the authors' tables list."""
+    wrong = snapshot.logits.double().scatter(1, snapshot.task.labels[:, None], float("-inf"))
+    return _distance_irrelevance(wrong.max(dim=1).values, symmetry_of(snapshot))
+
+
+@measure(
+    long_name="circularity",
+    units="share of power",
+    valid_range=(0, 1),
+    source=f"{_PAPER}, appendix: first four principal components of the first operand's embeddings",
+    split="weights",
+    needs=("group",),
+)
+def circularity(snapshot: Snapshot) -> float:
+    """How much each leading principal component of the embeddings is one wave, mean of four, in [0, 1].
+
+    1 for embeddings on circles. Raises `BadArgument` for a group that is not cyclic or a model without W_E.
+    """
+    logs = _logs(snapshot)
+    if "W_E" not in snapshot.weights:
+        raise BadArgument(f"{snapshot!r} has no W_E, so no embedding could lie on a circle.")
+    vectors = snapshot.weights["W_E"][: len(logs)].double()[logs.argsort()]
+    centred = vectors - vectors.mean(dim=0)
+    scores = torch.linalg.svd(centred, full_matrices=False).U[:, :4]
+    power = 2 * torch.fft.fft(scores / len(logs) ** 0.5, dim=0)[1:].abs().square()
+    return float(power.max(dim=0).values.clamp_max(1.0).mean())
+
+
+def _distance_irrelevance(values: Float[Tensor, "input"], symmetry: Symmetry) -> float:
+    group, elements = symmetry.group, symmetry.elements
+    difference = group.table[elements[:, 0], group.inverses[elements[:, 1]]]
+    grouped = values[difference.argsort(stable=True)].view(group.order, -1)
+    spread = float(values.std(correction=0))
+    return float(grouped.std(dim=1, correction=0).mean()) / spread if spread > 0 else 0.0
+
+
+def _embedding_gradient(
+    snapshot: Snapshot, tokens: Int[Tensor, "batch pos"], classes: Int[Tensor, "batch"]
+) -> Float[Tensor, "batch pos d_model"]:
+    """Gradient of one logit an input with respect to what `hook_embed` gives."""
+    model: Any = snapshot.model
+    if "hook_embed" not in getattr(model, "hook_dict", {}):
+        raise BadArgument(f"{snapshot!r} has no hook_embed, so no gradient can be taken at its embeddings.")
+    caught: list[Tensor] = []
+
+    def catch(value: Tensor, hook: Any) -> Tensor:
+        caught.append(value.detach().requires_grad_(True))
+        return caught[-1]
+
+    with torch.enable_grad():
+        output = model.run_with_hooks(tokens, fwd_hooks=[("hook_embed", catch)])
+        if not caught:
+            raise BadArgument(
+                f"{snapshot!r} does not run through hook_embed: its operands enter as one-hots."
+            )
+        logits = answer_logits(output, snapshot.task.d_vocab_out)
+        picked = logits.gather(1, classes[:, None].to(logits.device)).sum()
+        return torch.autograd.grad(picked, caught[0])[0].cpu()
+
+
+def _logs(snapshot: Snapshot) -> Int[Tensor, "element"]:
+    group = symmetry_of(snapshot).group
+    logs = discrete_log(group)
+    if logs is None:
+        raise BadArgument(f"{group.name} is not cyclic, so its elements lie on no circle.")
+    return logs

@@ -1,0 +1,69 @@
+"""A run that something else wrote: the same handle, its checkpoints read by a reader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+import xarray as xr
+from jaxtyping import Int
+from torch import Tensor
+
+from groklens.capture.snapshot import Snapshot
+from groklens.errors import UnknownName
+from groklens.tasks import Task
+
+
+@dataclass(frozen=True, eq=False)
+class ForeignRun:
+    """Checkpoints of somebody else's training run; stands in for a `Run` wherever one is asked for.
+
+    `models` maps each step to a function that builds the model there. `known` holds what its files say of how
+    it was trained, as they say it. A single model is a run of one step.
+    """
+
+    name: str
+    task: Task
+    models: Mapping[int, Callable[[], Any]]
+    format: str
+    train_index: Int[Tensor, "train"] | None = None
+    known: dict[str, Any] = field(default_factory=dict)
+    history: xr.Dataset = field(default_factory=xr.Dataset)
+
+    def __repr__(self) -> str:
+        return f"ForeignRun({self.name}: {self.task.name}, {self.format}, {len(self.models)} steps)"
+
+    @property
+    def steps(self) -> list[int]:
+        """The steps that were kept, ascending."""
+        return sorted(self.models)
+
+    def at(self, step: int) -> Snapshot:
+        """The snapshot after `step` updates; `UnknownName` where that step was not kept."""
+        if step not in self.models:
+            nearest = sorted(sorted(self.models, key=lambda kept: abs(kept - step))[:2])
+            raise UnknownName(
+                f"{self.name} has no checkpoint at step {step}; nearest are {', '.join(map(str, nearest))}."
+            )
+        model = self.models[step]()
+        for parameter in model.parameters():
+            parameter.requires_grad_(True)
+        return Snapshot(model, self.task, step=step, train_index=self.train_index)
+
+    def nearest(self, step: int) -> Snapshot:
+        """The snapshot at the kept step nearest to `step`."""
+        return self.at(min(self.steps, key=lambda kept: abs(kept - step)))
+
+    @property
+    def final(self) -> Snapshot:
+        """The snapshot at the last kept step."""
+        return self.at(self.steps[-1])
+
+
+def index_of(mask_or_index: Tensor, n_inputs: int) -> Int[Tensor, "train"]:
+    """Sorted input indices from indices or a mask."""
+    if mask_or_index.dtype == torch.bool:
+        return torch.nonzero(mask_or_index)[:, 0]
+    return mask_or_index.long().unique()[:n_inputs]
