@@ -1,0 +1,41 @@
+"""What stands below the pictures of a report: what is seen, and how to read it."""
+
+from __future__ import annotations
+
+LEARNING = """
+Loss and accuracy at every kept step (dots). Where the held-out curve moves long after the training curve
+has settled, the model first memorised and generalised later. Steps are on a log scale{zero}.
+"""
+STEP_ZERO = ", with step 0 at half the first step after it"
+PHASES = "Shaded: the phases, each from the first kept step at which it is seen to have begun."
+INTERVALS = "Of a pair such as 200–300, the event had not happened at the first step and had at the second."
+
+PROGRESS = """
+Measures that move before accuracy does: how few components carry the weights (Gini coefficient: 0 is an
+even spread, 1 is a single one), how much of the logits the circuit explains, and the size of the weights.
+"""
+
+EMBEDDING = "How the token embedding is shared out among the components, without its constant part."
+SIMILARITY = "How alike the logits and each component's own pattern of answers are."
+BARS = "A few tall bars over an empty floor are a rule; a level row of bars is none."
+SLIDER = "The slider moves through training; below, every kept step, time running down."
+
+NEURONS = """
+Each bar is a neuron: its colour is the component that explains most of it, its height the share explained.
+Neurons stand in the order of the last step, cluster by cluster.
+"""
+
+ANSWERS = """
+The logit of the right answer for every pair of operands, at the last step. An even bright field is a model
+that knows the whole table; bright cells strewn over a dark field are training inputs learned by heart.
+"""
+
+EVIDENCE = """
+Each claim has the number it rests on (dot) and the same number where the claim is known to be false (bar:
+range of the draws; tick: their mean). A dot far from its bars is evidence; a dot among them is not.
+"""
+
+
+def joined(*parts: str) -> str:
+    """The parts that are not empty, as one line."""
+    return " ".join(" ".join(parts).split())

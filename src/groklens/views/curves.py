@@ -1,0 +1,184 @@
+"""Scalar measures over steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from groklens.errors import BadArgument
+from groklens.views.axes import StepAxis, axis, layout
+from groklens.views.figure import Figure
+from groklens.views.labels import drawn, shared_title, title, variable
+from groklens.views.palette import band_colour, curve_colours, faded
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+    import xarray as xr
+
+    from groklens.explain.explanation import Phase
+
+Panel = list["xr.DataArray"]
+
+_DASHES = {"restricted": "dash", "excluded": "dot"}
+_PANEL_HEIGHT = 225
+
+
+def curves(
+    table: xr.Dataset,
+    names: Sequence[str] | None = None,
+    phases: Sequence[Phase] = (),
+    log_steps: bool = True,
+) -> Figure:
+    """Scalar measures over training steps, one panel for each unit, with the phases shaded behind them.
+
+    Every kept step is a dot. Losses are drawn on a log scale: low is good, and ln(classes) is what guessing
+    gives; accuracy runs from 0 to 1. A test curve that falls (or rises) long after the train curve has
+    settled is grokking. On log steps, step 0 stands at half the first step after it. A phase is shaded from
+    the first kept step at which its beginning is seen to the first at which its end is.
+
+    Args:
+        table: measures by `step`.
+        names: which variables; all that are one number a step when not given.
+        phases: what to shade, as in `Explanation.phases`; those that never began are left out.
+        log_steps: whether steps are on a log axis.
+
+    Raises `UnknownName` for a variable that the table does not have, `BadArgument` for one that is not a
+    number a step.
+
+    >>> gl.views.curves(table, ["train_loss", "test_loss"], why.phases)  # doctest: +SKIP
+    """
+    from plotly.subplots import make_subplots
+
+    panels = _panels(_chosen(table, names))
+    steps = StepAxis.of(table, log_steps)
+    figure = make_subplots(rows=len(panels), cols=1, shared_xaxes=True, vertical_spacing=0.14 / len(panels))
+    for row, panel in enumerate(panels, start=1):
+        _draw_panel(figure, panel, row, steps)
+    begun = [phase for phase in phases if phase.start is not None]
+    figure.update_layout(_layout(len(panels), len(begun)))
+    starts_at_zero = bool((table["step"].values == 0).any())
+    figure.update_xaxes(steps.axis("", starts_at_zero))
+    figure.update_xaxes(title_text=drawn(title(table["step"])), row=len(panels))
+    for place, phase in enumerate(begun):
+        _shade(figure, phase, place, len(begun), steps)
+    shown = ", ".join(str(each.attrs.get("long_name", each.name)) for panel in panels for each in panel)
+    return Figure(figure, f"Over training steps: {shown}.")
+
+
+def _chosen(table: xr.Dataset, names: Sequence[str] | None) -> list[xr.DataArray]:
+    if names is None:
+        names = [str(name) for name in table.data_vars if set(table[name].dims) <= {"step", "run"}]
+    found = [variable(table, name) for name in names]
+    for each in found:
+        if each.dims != ("step",):
+            raise BadArgument(
+                f"{each.name!r} is {' × '.join(map(str, each.dims))}; a curve needs one number a step. "
+                f"Use gl.views.spectrum(table, {each.name!r}) or select one, as in table.isel(…)."
+            )
+    if not found:
+        raise BadArgument(
+            "There is no variable to draw; name some that are one number a step, such as 'train_loss'."
+        )
+    return found
+
+
+def _panels(variables: Sequence[xr.DataArray]) -> list[Panel]:
+    """Variables that can share an axis: of the same units, losses apart from others."""
+    panels: dict[tuple[Any, ...], Panel] = {}
+    for each in variables:
+        panels.setdefault((str(each.attrs.get("units")), _valid_range(each), _is_loss(each)), []).append(each)
+    return list(panels.values())
+
+
+def _is_loss(found: xr.DataArray) -> bool:
+    return "loss" in str(found.name).split("_")
+
+
+def _valid_range(found: xr.DataArray) -> tuple[float, ...]:
+    ends = found.attrs.get("valid_range")
+    return () if ends is None else tuple(float("nan" if end is None else end) for end in ends)
+
+
+def _draw_panel(figure: go.Figure, panel: Panel, row: int, steps: StepAxis) -> None:
+    colours = curve_colours([str(each.name) for each in panel])
+    for each, colour in zip(panel, colours, strict=True):
+        figure.add_scatter(row=row, col=1, showlegend=len(panel) > 1, **_curve(each, colour, steps))
+    axis_title = title(panel[0]) if len(panel) == 1 else shared_title(panel)
+    figure.update_yaxes(axis(drawn(axis_title, beside=True), **_scale(panel[0])), row=row)
+
+
+def _curve(found: xr.DataArray, colour: str, steps: StepAxis) -> dict[str, Any]:
+    kept = found["step"].values.tolist()
+    dash = _DASHES.get(str(found.name).split("_")[0], "solid")
+    name = drawn(str(found.attrs.get("long_name", found.name)))
+    return {
+        "x": [steps.at(step) for step in kept],
+        "y": found.values.astype(float),
+        "customdata": np.asarray(kept),
+        "name": name,
+        "mode": "lines+markers",
+        "line": {"color": colour, "width": 2, "dash": dash},
+        "marker": {"size": 4.5},
+        "hovertemplate": f"%{{y:.4g}} at step %{{customdata:,}}<extra>{name}</extra>",
+    }
+
+
+def _scale(found: xr.DataArray) -> dict[str, Any]:
+    if _is_loss(found):
+        return {"type": "log", "dtick": "D2" if _narrow(found) else None, "nticks": 6}
+    ends = _valid_range(found)
+    if len(ends) == 2 and np.isfinite(ends).all():
+        room = 0.04 * (ends[1] - ends[0])
+        return {"range": [ends[0] - room, ends[1] + room]}
+    return {"rangemode": "tozero" if ends and ends[0] == 0 else "normal"}
+
+
+def _narrow(found: xr.DataArray) -> bool:
+    # Within a decade plotly would label every digit, without this.
+    values = found.values[np.isfinite(found.values) & (found.values > 0)]
+    return bool(len(values) and values.max() / values.min() < 10)
+
+
+def _layout(n_panels: int, n_phases: int) -> dict[str, Any]:
+    top = 30 + 18 * n_phases
+    legend = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0}
+    margin = {"l": 16, "r": 16, "t": top, "b": 100}
+    return layout(n_panels * _PANEL_HEIGHT + top + 100, legend=legend, margin=margin, hovermode="closest")
+
+
+def _shade(figure: go.Figure, phase: Phase, place: int, count: int, steps: StepAxis) -> None:
+    assert phase.start is not None  # for the type checker; `curves` has left the others out
+    colour = band_colour(place)
+    begin = phase.start[1]
+    end = steps.last if phase.end is None else phase.end[1]
+    band = {"x0": steps.at(begin), "x1": steps.at(end), "fillcolor": faded(colour, 0.13)}
+    edge = {"color": faded(colour, 0.8), "width": 1, "dash": "dot"}
+    figure.add_shape(
+        type="rect", name=phase.name, xref="x", yref="paper", y0=0, y1=1, layer="below", line_width=0, **band
+    )
+    figure.add_shape(
+        type="line",
+        xref="x",
+        yref="paper",
+        x0=band["x0"],
+        x1=band["x0"],
+        y0=0,
+        y1=1,
+        layer="below",
+        line=edge,
+    )
+    # A late phase is named from its end leftwards, or its name would leave the picture.
+    late = steps.share(begin) > 0.65
+    figure.add_annotation(
+        text=drawn(phase.name),
+        x=steps.annotated(end if late else begin),
+        xanchor="right" if late else "left",
+        y=1,
+        yref="paper",
+        yanchor="bottom",
+        yshift=18 * (count - 1 - place),
+        showarrow=False,
+        font={"size": 12, "color": colour},
+    )

@@ -1,0 +1,120 @@
+"""Findings with the controls that could have refuted them."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+from typing import TYPE_CHECKING
+
+from groklens.views.figure import Page
+from groklens.views.labels import number
+from groklens.views.page import document, verdict_mark
+
+if TYPE_CHECKING:
+    from groklens.circuits.finding import Control, Finding
+    from groklens.explain.explanation import Explanation
+
+_WIDTH = 200
+
+
+def findings(explanation: Explanation) -> Page:
+    """Every finding as a table: its value beside the mean and range of each control, and its verdict.
+
+    A dot is this model, a bar the range of a control and the tick in it its mean; all of one finding share
+    a scale. A dot far outside every bar is what sets the model apart from the controls; one inside a bar
+    says nothing. Where all numbers lie in 0 to 1 the scale is 0 to 1. Raises nothing: a finding without a
+    value, or without controls, is shown as such.
+
+    >>> gl.views.findings(why).save("findings.html")  # doctest: +SKIP
+    """
+    table = findings_table(explanation)
+    text = f"{len(explanation.findings)} findings about {explanation.task}."
+    page = document(text, f"<main><h1>{escape(explanation.task)}</h1>{table}</main>")
+    return Page(page, text, f"<style>{_NOTEBOOK}</style>{table}")
+
+
+def findings_table(explanation: Explanation) -> str:
+    """The table alone, for a page that has the style."""
+    if not explanation.findings:
+        return '<p class="note">There are no findings.</p>'
+    head = "".join(f"<th scope='col'>{name}</th>" for name in ("Measured on", "", "Value or mean", "Range"))
+    bodies = "\n".join(_finding(each) for each in explanation.findings)
+    return f'<table class="findings"><thead><tr>{head}</tr></thead>\n{bodies}</table>'
+
+
+def _finding(finding: Finding) -> str:
+    low, high = _scale(finding)
+    rows = [_value_row(finding, low, high)]
+    rows += [_control_row(control, low, high) for control in finding.controls]
+    below = [_note(finding.note), _note(finding.source and f"Source: {finding.source}")]
+    return (
+        f'<tbody><tr class="claim"><th colspan="4" scope="rowgroup">{verdict_mark(finding.verdict)} '
+        f"<span>{escape(finding.claim)}</span></th></tr>{''.join(rows)}"
+        f'<tr class="below"><td colspan="4">{"".join(below)}</td></tr></tbody>'
+    )
+
+
+def _value_row(finding: Finding, low: float, high: float) -> str:
+    value = finding.value
+    drawn = "" if not _finite(value) else f'<circle cx="{_at(value, low, high):.1f}" cy="9" r="5"/>'
+    shown = number(value) + (f" {finding.units}" if value is not None else "")
+    return _row("this model", drawn, shown, "", "value")
+
+
+def _control_row(control: Control, low: float, high: float) -> str:
+    drawn = ""
+    if _finite(control.mean) and _finite(control.low) and _finite(control.high):
+        left, middle, right = (_at(each, low, high) for each in (control.low, control.mean, control.high))
+        width = max(right - left, 2.0)
+        drawn = (
+            f'<rect class="range" x="{left:.1f}" y="5" width="{width:.1f}" height="8"/>'
+            f'<line class="mean" x1="{middle:.1f}" x2="{middle:.1f}" y1="2" y2="16"/>'
+        )
+    spread = (
+        f"{number(control.low)} to {number(control.high)}, {control.draws} draws" if control.draws > 1 else ""
+    )
+    return _row(control.name, drawn, number(control.mean), spread, "control")
+
+
+def _row(name: str, drawn: str, mean: str, spread: str, kind: str) -> str:
+    strip = (
+        f'<svg viewBox="0 0 {_WIDTH} 18" preserveAspectRatio="xMinYMid" '
+        f'width="{_WIDTH}" height="18" aria-hidden="true">'
+        f'<line class="base" x1="0" x2="{_WIDTH}" y1="9" y2="9"/>{drawn}</svg>'
+    )
+    return (
+        f'<tr class="{kind}"><td>{escape(name)}</td><td>{strip}</td>'
+        f'<td class="number">{escape(mean)}</td><td class="number spread">{escape(spread)}</td></tr>'
+    )
+
+
+def _note(text: str) -> str:
+    return f"<p>{escape(text)}</p>" if text else ""
+
+
+def _scale(finding: Finding) -> tuple[float, float]:
+    numbers = [finding.value, *(end for each in finding.controls for end in (each.low, each.mean, each.high))]
+    known = [float(each) for each in numbers if each is not None and math.isfinite(each)]
+    if all(0 <= each <= 1 for each in known):
+        return 0.0, 1.0
+    low, high = min([*known, 0.0]), max(known)
+    return (low, high) if high > low else (low - 1, high + 1)
+
+
+def _at(value: float | None, low: float, high: float) -> float:
+    assert value is not None
+    return 7 + (_WIDTH - 14) * (value - low) / (high - low)
+
+
+def _finite(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
+
+
+#: What a notebook needs of the page's style.
+_NOTEBOOK = """
+.findings { border-collapse: collapse; } .findings td, .findings th { text-align: left; padding: 2px 10px; }
+.findings svg { overflow: visible; fill: #0072B2; } .findings .base { stroke: #8886; }
+.findings .range { fill: #8B929C99; } .findings .mean { stroke: #8B929C; stroke-width: 2; }
+.findings .verdict { border: 1px solid; border-radius: 3px; padding: 0 6px; font-size: 85%; }
+.findings .below p { margin: 0; opacity: 0.75; font-size: 90%; }
+"""

@@ -1,0 +1,106 @@
+"""What is written on pictures, read from the table's attributes."""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from groklens.errors import BadArgument, UnknownName
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from groklens.harmonics import ComponentName
+
+#: Characters in a line beside an axis, and in one below it.
+_BESIDE, _BELOW = 26, 60
+#: What a name shared by several variables does not end in.
+_JOINING = {"of", "the", "on", "in", "for", "a", "to", "by"}
+
+
+def variable(table: xr.Dataset, name: str) -> xr.DataArray:
+    """One variable of a table of one run, its steps first; `UnknownName` where it is absent."""
+    if name not in table.data_vars:
+        needed = json.loads(table.attrs.get("left_out") or "{}").get(name)
+        if needed:
+            needed = needed if isinstance(needed, str) else " and ".join(map(str, needed))
+            raise UnknownName(f"The table has no {name!r}; this run lacks what it needs: {needed}.")
+        raise UnknownName(
+            f"The table has no {name!r}; it has {', '.join(map(str, table.data_vars)) or 'no variables'}. "
+            "Add it with gl.track(run, gl.measures.PROGRESS)."
+        )
+    found = table[name]
+    if "run" in found.dims:
+        if found.sizes["run"] != 1:
+            raise BadArgument(
+                f"The table holds {found.sizes['run']} runs and this picture shows one; "
+                "select it with table.isel(run=0)."
+            )
+        found = found.isel(run=0)
+    return found.transpose("step", ...)
+
+
+def title(found: xr.DataArray) -> str:
+    """What an axis that shows this variable or coordinate is called: its name and its units."""
+    return _with_units(str(found.attrs.get("long_name", found.name)), found.attrs.get("units"))
+
+
+def shared_title(variables: Sequence[xr.DataArray]) -> str:
+    """What an axis that shows all of these is called: the words their names share, and the units."""
+    first, *others = [str(each.attrs.get("long_name", each.name)).split() for each in variables]
+    words = [word for word in first if all(word in other for other in others)]
+    while words and words[-1] in _JOINING:
+        words.pop()
+    name, units = " ".join(words), str(variables[0].attrs.get("units", ""))
+    return units if units and units in name else _with_units(name, units)
+
+
+def _with_units(name: str, units: object) -> str:
+    if units in (None, "", "1", name):
+        return name
+    return f"{name} ({units})" if name else str(units)
+
+
+def drawn(text: str, beside: bool = False) -> str:
+    """Text for a plotly figure: broken into lines (shorter ones `beside` an axis), shown as it is written."""
+    lines = textwrap.wrap(text, _BESIDE if beside else _BELOW)
+    return "<br>".join(html.escape(line, quote=False) for line in lines)
+
+
+def bare_title(found: xr.DataArray) -> str:
+    """The name alone, where units would be in the way."""
+    return str(found.attrs.get("long_name", found.name))
+
+
+def step_names(table: xr.Dataset) -> list[str]:
+    """Every step of the table as it is shown: 10,000."""
+    return [f"{step:,}" for step in table["step"].values.tolist()]
+
+
+def number(value: float | None) -> str:
+    """A number in four digits, or a dash where there is none."""
+    if value is None or math.isnan(value):
+        return "–"
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e7 else f"{value:.4g}"
+
+
+def circuit_components(table: xr.Dataset) -> list[ComponentName]:
+    """The components of the circuit that the table was measured against; none where there was none."""
+    text = table.attrs.get("circuit") or "{}"
+    found: dict[str, Any] = json.loads(text) or {}
+    return list(found.get("components", []))
+
+
+def highlighted(table: xr.Dataset, wanted: Sequence[ComponentName] | None) -> list[ComponentName]:
+    """The components to single out: those wanted, else the table's circuit."""
+    return circuit_components(table) if wanted is None else list(wanted)
+
+
+def component_word(component: ComponentName, coordinate: xr.DataArray | None = None) -> str:
+    """A component as it is named in a sentence: frequency 14, irrep std."""
+    word = None if coordinate is None else coordinate.attrs.get("long_name")
+    return f"{word or ('irrep' if isinstance(component, str) else 'frequency')} {component}"

@@ -1,0 +1,48 @@
+"""Colours: told apart by colour-blind readers, legible on white and on near-black."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from groklens.harmonics import ComponentName
+
+#: Okabe and Ito's hues, moved in lightness until they are seen on white and on near-black.
+HUES = ("#1A80C4", "#D55E00", "#009E73", "#C0589C", "#B38600", "#3FA2DB", "#7B61C9", "#8A5A44")
+#: Whatever is not singled out.
+OTHER = "#8B929C"
+#: Text in charts, where the page has not chosen a colour for its own background.
+INK = "#7A828C"
+GRID = "rgba(128,136,146,0.22)"
+AXIS = "rgba(128,136,146,0.55)"
+
+VERDICTS = {"supported": "#128057", "refuted": "#C24E00", "undecided": "#77705C"}
+_BANDS = (HUES[0], HUES[4], HUES[2], HUES[6])
+_CURVES = {"train": HUES[0], "test": HUES[1], "restricted": HUES[2], "excluded": HUES[3]}
+
+
+def component_colours(components: Sequence[ComponentName]) -> dict[ComponentName, str]:
+    """One colour for each component, the same wherever the same components are drawn."""
+    return {name: HUES[i % len(HUES)] for i, name in enumerate(components)}
+
+
+def curve_colours(names: Sequence[str]) -> list[str]:
+    """Colours for the curves of one panel: by what the variables' names begin with, each but once."""
+    chosen: list[str] = []
+    for name in names:
+        free = [hue for hue in HUES if hue not in chosen] or list(HUES)
+        usual = _CURVES.get(name.split("_")[0], "")
+        chosen.append(usual if usual in free else free[0])
+    return chosen
+
+
+def band_colour(place: int) -> str:
+    """The colour of the phase at this place."""
+    return _BANDS[place % len(_BANDS)]
+
+
+def faded(colour: str, opacity: float) -> str:
+    """A #rrggbb colour with an opacity."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity:g})"

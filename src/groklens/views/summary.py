@@ -1,0 +1,67 @@
+"""An explanation in a few lines, for a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+from groklens.views.labels import number
+from groklens.views.palette import VERDICTS
+from groklens.views.words import headline, when
+
+if TYPE_CHECKING:
+    from groklens.circuits.finding import Finding
+    from groklens.explain.explanation import Explanation, Phase
+
+_CELL = "text-align:left;vertical-align:top;padding:2px 14px 2px 0"
+
+
+def summary(explanation: Explanation) -> str:
+    """An explanation as a piece of HTML: its verdict, its phases, and each finding beside its controls.
+
+    It has no script and no style sheet, so it is shown in notebooks that are not trusted too. A verdict is
+    `supported`, `refuted` or `undecided`; a value far from all of its controls is what supports a claim.
+    Raises nothing. `gl.views.report` is the whole page.
+
+    >>> from IPython.display import HTML; HTML(gl.views.summary(why))  # doctest: +SKIP
+    """
+    colour = VERDICTS.get(explanation.verdict, VERDICTS["undecided"])
+    line = (
+        f'<p style="margin:0 0 6px;padding-left:10px;border-left:4px solid {colour};font-size:110%">'
+        f"{escape(headline(explanation))}</p>"
+    )
+    return f"<div>{line}{_phases(explanation.phases)}{_findings(explanation.findings)}</div>"
+
+
+def _phases(phases: list[Phase]) -> str:
+    rows = [(escape(each.name), when(each.start), when(each.end)) for each in phases]
+    return _table(("phase", "begins at step", "ends at step"), rows)
+
+
+def _findings(findings: list[Finding]) -> str:
+    return _table(("finding", "value", "controls", "verdict"), [_cells(each) for each in findings])
+
+
+def _cells(finding: Finding) -> tuple[str, ...]:
+    colour = VERDICTS.get(finding.verdict, VERDICTS["undecided"])
+    units = f" {finding.units}" if finding.value is not None else ""
+    return (
+        escape(finding.claim),
+        escape(number(finding.value) + units),
+        "<br>".join(escape(str(control)) for control in finding.controls) or "–",
+        f'<strong style="color:{colour}">{escape(finding.verdict)}</strong>',
+    )
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    if not rows:
+        return ""
+    top = "".join(f'<th style="{_CELL}">{name}</th>' for name in head)
+    body = "".join(
+        "<tr>" + "".join(f'<td style="{_CELL}">{cell}</td>' for cell in row) + "</tr>" for row in rows
+    )
+    return (
+        '<table style="border-collapse:collapse;margin:0 0 10px">'
+        f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    )

@@ -1,0 +1,147 @@
+"""What `curves` draws."""
+
+import numpy as np
+import pytest
+from synthetic import STEPS, phases, table
+
+from groklens.errors import BadArgument, UnknownName
+from groklens.views import curves
+
+
+def _bands(figure):
+    return {shape.name: (shape.x0, shape.x1) for shape in figure.layout.shapes if shape.type == "rect"}
+
+
+def test_every_kept_step_is_drawn_at_its_value():
+    found = table()
+    line = curves(found, ["test_loss"]).data[0]
+    np.testing.assert_array_equal(line.y, found["test_loss"].values)
+    np.testing.assert_array_equal(line.customdata, STEPS)
+    assert list(line.x[1:]) == STEPS[1:]
+
+
+def test_step_zero_is_at_half_the_first_step_and_labelled():
+    axis = curves(table(), ["test_loss"]).layout.xaxis
+    assert axis.type == "log"
+    assert (axis.tickvals[0], axis.ticktext[0]) == (0.5, "0")
+    assert axis.ticktext[-1] == "10,000"
+    later = curves(table(steps=[0, 100, 200]), ["test_loss"])
+    assert list(later.data[0].x) == [50, 100, 200]
+
+
+def test_linear_steps_are_where_they_are():
+    figure = curves(table(), ["test_loss"], phases(), log_steps=False)
+    assert list(figure.data[0].x) == STEPS
+    assert figure.layout.xaxis.type is None
+    assert _bands(figure)["cleanup"] == (6000, 10000)
+
+
+def test_phases_are_shaded_between_the_steps_at_which_they_are_seen():
+    figure = curves(table(), ["train_loss", "train_accuracy"], phases())
+    assert _bands(figure) == {
+        "memorisation": (0.5, 300),
+        "circuit formation": (300, 6000),
+        "cleanup": (6000, 10000),
+    }
+    assert [note.text for note in figure.layout.annotations] == list(_bands(figure))
+    # On a log axis plotly takes an annotation's exponent.
+    assert figure.layout.annotations[1].x == pytest.approx(np.log10(300))
+
+
+def test_a_phase_without_end_reaches_the_last_step_and_one_that_never_began_is_left_out():
+    memorisation, formation, cleanup = phases()
+    formation.end = cleanup.start = cleanup.end = None
+    figure = curves(table(), ["test_loss"], [memorisation, formation, cleanup])
+    assert _bands(figure) == {"memorisation": (0.5, 300), "circuit formation": (300, 15000)}
+
+
+def test_axis_titles_come_from_the_attributes():
+    found = table()
+    found["gini_embedding"].attrs.update(long_name="narrowness", units="furlongs")
+    found["step"].attrs.update(long_name="update", units="thousands")
+    layout = curves(found, ["gini_embedding", "train_loss", "test_loss"]).layout
+    assert layout.yaxis.title.text == "narrowness (furlongs)"
+    assert layout.yaxis2.title.text == "loss on inputs (nats)"
+    assert layout.xaxis2.title.text == "update (thousands)"
+
+
+def test_a_shared_title_is_not_said_twice():
+    found = table()
+    for name in ("train_accuracy", "test_accuracy"):
+        found[name].attrs["units"] = "accuracy"
+    for name, what in (("gini_embedding", "embedding"), ("gini_neuron_logit", "map")):
+        found[name].attrs.update(long_name=f"narrowness of the {what}", units="nepers")
+    layout = curves(found, ["train_accuracy", "test_accuracy", "gini_embedding", "gini_neuron_logit"]).layout
+    assert layout.yaxis.title.text == "accuracy"
+    assert layout.yaxis2.title.text == "narrowness (nepers)"
+
+
+def test_curves_of_one_panel_differ_in_colour():
+    found = table()
+    found["restricted_loss_train"] = found["restricted_loss"]
+    figure = curves(found, ["train_loss", "test_loss", "restricted_loss", "restricted_loss_train"])
+    assert len({trace.yaxis for trace in figure.data}) == 1
+    assert len({trace.line.color for trace in figure.data}) == 4
+
+
+def test_long_titles_are_broken_and_text_is_not_markup():
+    found = table()
+    found["gini_embedding"].attrs.update(
+        long_name="a <b>very</b> long name that has no end in sight", units=""
+    )
+    text = curves(found, ["gini_embedding"]).layout.yaxis.title.text
+    assert "&lt;b&gt;" in text
+    assert "<br>" in text
+
+
+def test_panels_are_by_units_and_losses_are_logarithmic():
+    figure = curves(table())
+    names = {trace.name: trace.yaxis for trace in figure.data}
+    assert names["loss on training inputs"] == names["loss on held-out inputs"]
+    assert names["loss on training inputs"] != names["accuracy on training inputs"]
+    assert figure.layout.yaxis.type == "log"
+    assert figure.layout.yaxis2.type != "log"
+    assert figure.layout.yaxis2.range[0] < 0 < 1 < figure.layout.yaxis2.range[1]
+
+
+def test_all_scalars_are_drawn_when_none_are_named():
+    found = table()
+    scalars = [name for name in found.data_vars if found[name].dims == ("step",)]
+    assert len(curves(found).data) == len(scalars)
+
+
+def test_an_absent_variable_is_an_unknown_name():
+    with pytest.raises(UnknownName, match=r"no 'restricted_loss'; it has train_loss"):
+        curves(table(circuit=False), ["restricted_loss"])
+
+
+def test_a_variable_that_was_left_out_is_missed_with_the_reason():
+    found = table(circuit=False)
+    found.attrs["left_out"] = '{"restricted_loss": ["circuit"]}'
+    with pytest.raises(UnknownName, match=r"no 'restricted_loss'; this run lacks what it needs: circuit"):
+        curves(found, ["restricted_loss"])
+
+
+def test_a_variable_by_component_is_refused_with_the_view_to_use():
+    with pytest.raises(BadArgument, match=r"gl\.views\.spectrum"):
+        curves(table(), ["embedding_spectrum"])
+
+
+def test_nothing_to_draw_is_refused():
+    with pytest.raises(BadArgument, match="no variable to draw"):
+        curves(table()[["embedding_spectrum"]])
+
+
+def test_a_table_of_several_runs_is_refused_and_of_one_is_drawn():
+    found = table()[["test_loss"]].expand_dims(run=["x"])
+    assert len(curves(found, ["test_loss"]).data) == 1
+    import xarray as xr
+
+    with pytest.raises(BadArgument, match="2 runs"):
+        curves(xr.concat([found, found], "run"), ["test_loss"])
+
+
+def test_a_single_step_is_a_dot():
+    figure = curves(table(steps=[15000]), ["test_loss"])
+    assert list(figure.data[0].x) == [15000]
+    assert "markers" in figure.data[0].mode

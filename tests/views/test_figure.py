@@ -1,0 +1,79 @@
+"""How pictures show themselves, and what importing views costs."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from synthetic import table
+
+from groklens.views import Figure, curves, spectrum
+from groklens.views.figure import MIMETYPE
+from groklens.views.palette import HUES, OTHER
+
+
+@pytest.fixture
+def _fresh(monkeypatch):
+    monkeypatch.setattr(Figure, "_script_given", False)
+
+
+def test_importing_views_loads_neither_torch_nor_plotly():
+    code = """
+import sys
+import groklens.views
+heavy = {"torch", "transformer_lens", "plotly", "xarray"} & set(sys.modules)
+sys.exit(str(heavy) if heavy else 0)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.usefixtures("_fresh")
+def test_a_notebook_gets_plotly_html_and_a_sentence_and_the_script_once():
+    first = curves(table(), ["test_loss"])._repr_mimebundle_()
+    second = spectrum(table())._repr_mimebundle_()
+    assert set(first) == {MIMETYPE, "text/html", "text/plain"}
+    assert len(first["text/html"]) > 2_000_000 > len(second["text/html"])
+    assert first["text/plain"] == "Over training steps: loss on held-out inputs."
+    assert len(second[MIMETYPE]["frames"]) == table().sizes["step"]
+
+
+def test_the_sentence_stands_where_no_script_runs():
+    assert (
+        ">Over training steps: loss on held-out inputs.</div>" in curves(table(), ["test_loss"])._fragment()
+    )
+
+
+def test_plotly_is_reached_through_the_figure():
+    figure = curves(table(), ["test_loss"])
+    figure.update_layout(title_text="mine")
+    assert figure.plotly.layout.title.text == "mine"
+    with pytest.raises(AttributeError):
+        figure._ipython_display_  # noqa: B018
+
+
+def test_a_figure_is_saved_as_a_page_of_its_own(tmp_path):
+    path = curves(table(), ["test_loss"]).save(tmp_path / "curves.html")
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("<!DOCTYPE html>")
+    assert 'src="http' not in text
+    assert "Content-Security-Policy" in text
+
+
+def test_values_that_are_not_numbers_are_gaps():
+    found = table()
+    found["test_loss"][2] = np.nan
+    assert "NaN" not in str(curves(found, ["test_loss"]).spec["data"][0].get("y", {}))
+
+
+@pytest.mark.parametrize("ground", ["#ffffff", "#14171b"])
+def test_colours_are_seen_on_light_and_dark_pages(ground):
+    for colour in (*HUES, OTHER):
+        light, dark = sorted((_luminance(colour), _luminance(ground)), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) > 2.5, colour
+
+
+def _luminance(colour):
+    parts = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
