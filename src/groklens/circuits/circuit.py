@@ -25,8 +25,8 @@ class Circuit:
     """A claim about what a model computes with: a group, and a set of its non-trivial components.
 
     Write one down to test it (`gl.examine(run.final, gl.Circuit("C113", [14, 35]))`), or let `find_circuit`
-    propose one. Components are frequencies of a cyclic group, irrep names or partitions of any other. Raises `UnknownName`
-    for a component that the group does not have, `BadArgument` for none at all.
+    propose one. Components are frequencies of a cyclic group, irrep names or partitions of any other. Raises
+    `UnknownName` for a component that the group does not have, `BadArgument` for none at all.
 
     >>> Circuit("C113", [35, 14]).components
     (14, 35)

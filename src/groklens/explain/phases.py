@@ -46,15 +46,18 @@ def find_phases(table: xr.Dataset) -> list[Phase]:
     if "test_loss" not in table:
         return phases
     fall = _fall(steps, table["test_loss"].values)
-    formed = memorised is not None and fall is not None and fall[1] > memorised[1]
-    if formed and "excluded_loss" in table:
-        excluded = table["excluded_loss"].sel(step=[memorised[1], fall[1]]).values
-        formed = bool(excluded[1] - excluded[0] >= RISE)
-    formed = formed and "excluded_loss" in table
-    phases.append(Phase("circuit formation", memorised if formed else None, fall if formed else None))
     settled = _settled(steps, table, fall)
-    phases.append(Phase("cleanup", fall if formed else None, settled if formed else None))
-    return phases
+    if not _formed(table, memorised, fall):
+        memorised = fall = settled = None
+    return [*phases, Phase("circuit formation", memorised, fall), Phase("cleanup", fall, settled)]
+
+
+def _formed(table: xr.Dataset, memorised: Interval, fall: Interval) -> bool:
+    """Whether excluded loss rises between memorising and the fall of held-out loss, which has to come later."""
+    if memorised is None or fall is None or fall[1] <= memorised[1] or "excluded_loss" not in table:
+        return False
+    excluded = table["excluded_loss"]
+    return bool(excluded.sel(step=fall[1]) - excluded.sel(step=memorised[1]) >= RISE)
 
 
 def _fall(steps: list[int], test_loss: np.ndarray) -> Interval:

@@ -54,7 +54,12 @@ def track(
         "circuit": "" if circuit is None else json.dumps(circuit.to_dict()),
         "left_out": json.dumps({name: lack for name, lack in left_out.items() if lack}),
     }
-    return xr.Dataset(variables, coords={"step": ("step", chosen, {"units": "updates"})}, attrs=attributes)
+    steps_axis = ("step", chosen, {"long_name": "training step", "units": "updates"})
+    table = xr.Dataset(variables, coords={"step": steps_axis}, attrs=attributes)
+    if "component" in table.coords:
+        cyclic = table["component"].dtype.kind in "iu"
+        table["component"].attrs["long_name"] = "frequency" if cyclic else "irrep"
+    return table
 
 
 def _row(
@@ -74,6 +79,11 @@ def _value(run: RunLike, snapshot: Snapshot, step: int, measure: Measure, circui
         raise BadArgument(f"{where}: {error}") from error
     if isinstance(value, float) and not math.isfinite(value):
         raise BadArgument(f"{where} is {value}; the weights of that step may have diverged.")
+    if isinstance(value, xr.DataArray) and value.dtype.kind == "f" and not np.isfinite(value).all():
+        wrong = int((~np.isfinite(value)).sum())
+        raise BadArgument(
+            f"{where} has {wrong} values that are not finite; the weights of that step may have diverged."
+        )
     return value
 
 

@@ -85,6 +85,18 @@ def quick_applies(model: Any) -> bool:
         and cfg.n_key_value_heads in (None, cfg.n_heads)
         and max(cfg.attn_scores_soft_cap, cfg.output_logits_soft_cap) <= 0
         and not any(hook.fwd_hooks or hook.bwd_hooks for hook in model.hook_dict.values())
+        and not _has_torch_hooks(model)
+    )
+
+
+def _has_torch_hooks(model: Any) -> bool:
+    """Whether torch hooks that are not TransformerLens' own (it wires some for itself) are on any module."""
+    kinds = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    return any(
+        not str(getattr(hook, "__module__", "")).startswith("transformer_lens")
+        for module in (model, *model.original_model.modules())
+        for kind in kinds
+        for hook in getattr(module, kind).values()
     )
 
 
@@ -132,8 +144,8 @@ def _first_layer(
 
 
 def _attention(attention: Any) -> _Attention:
-    linears = [_unwrap(getattr(attention, name)) for name in "qkvo"]
-    return _Attention(*linears, attention.n_heads, attention.scale, attention.causal)
+    q, k, v, o = (_unwrap(getattr(attention, name)) for name in "qkvo")
+    return _Attention(q, k, v, o, attention.n_heads, attention.scale, attention.causal)
 
 
 def _unwrap(component: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import prod
 from types import SimpleNamespace
+from typing import Any, cast
 
 import torch
 from jaxtyping import Float, Int
@@ -86,7 +87,7 @@ class HookedMLP(HookedRootModule):
         else:
             embedded = self.hook_embed(self.W_E[operands])
             terms = [embedded[:, i] @ weight for i, weight in enumerate(weights)]
-        hooks = self.blocks[0]["mlp"]
+        hooks = cast(Any, self.blocks[0])["mlp"]
         combined = prod(terms[1:], start=terms[0]) if self.cfg.combine == "product" else sum(terms)
         pre = hooks.hook_pre((combined + self.b_in)[:, None, :])
         post = hooks.hook_post(_ACTIVATIONS[self.cfg.act_fn](pre))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any, cast
 
 import torch
 from jaxtyping import Float, Int
@@ -46,15 +47,15 @@ class PairNetwork(HookedRootModule):
     def forward(self, tokens: Int[Tensor, "batch pos"]) -> Float[Tensor, "batch 1 d_vocab_out"]:
         """Logits at the one position."""
         embedded = self.hook_embed(self.W_E[tokens[:, :2]])
-        first = self.blocks[0]["mlp"]
+        first, *rest = (cast(Any, block)["mlp"] for block in self.blocks)
         if self.cfg.kind == "D":
             hidden = first(embedded.flatten(1))
         elif self.cfg.kind == "C":  # l1 is applied to each operand, so its bias enters twice
             hidden = first(embedded.sum(dim=1), biases=2)
         else:
             hidden = first(embedded.sum(dim=1))
-        for block in self.blocks[1:]:
-            hidden = block["mlp"](hidden[:, 0])
+        for layer in rest:
+            hidden = layer(hidden[:, 0])
         return hidden @ self.W_U
 
 

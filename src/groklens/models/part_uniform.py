@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -12,7 +14,7 @@ from torch import Tensor, nn
 from transformer_lens.hook_points import HookPoint
 from transformer_lens.HookedRootModule import HookedRootModule
 
-_ACTIVATIONS = {"relu": F.relu, "gelu": F.gelu, "tanh": torch.tanh}
+_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"relu": F.relu, "gelu": F.gelu, "tanh": torch.tanh}
 
 
 class PartUniformTransformer(HookedRootModule):
@@ -59,22 +61,22 @@ class PartUniformTransformer(HookedRootModule):
 
     def forward(self, tokens: Int[Tensor, "batch pos"]) -> Float[Tensor, "batch pos d_vocab_out"]:
         """Logits at every position; the answer is read at the last."""
-        residual = self.hook_embed(self.embed["W_E"][tokens]) + self.hook_pos_embed(
-            self.pos_embed["W_pos"][: tokens.shape[1]].expand(len(tokens), -1, -1)
+        residual = self.hook_embed(self.W_E[tokens]) + self.hook_pos_embed(
+            self.W_pos[: tokens.shape[1]].expand(len(tokens), -1, -1)
         )
         for block in self.blocks:
             residual = block(residual)
-        return residual @ self.unembed["W_U"]
+        return residual @ self.W_U
 
-    def __getattr__(self, name: str) -> Tensor | nn.Module:
+    def __getattr__(self, name: str) -> Any:
         """Weights by TransformerLens name, per-layer ones stacked."""
         if name in ("W_E", "W_pos", "W_U"):
             home = {"W_E": "embed", "W_pos": "pos_embed", "W_U": "unembed"}[name]
-            return super().__getattr__(home)[name]
+            return cast(Any, super().__getattr__(home))[name]
         if name in ("W_Q", "W_K", "W_V", "W_O"):
-            return torch.stack([block.attn.weights[name] for block in self.blocks])
+            return torch.stack([cast(Any, block).attn.weights[name] for block in self.blocks])
         if name in ("W_in", "W_out", "b_in", "b_out"):
-            return torch.stack([block.mlp.weights[name] for block in self.blocks])
+            return torch.stack([cast(Any, block).mlp.weights[name] for block in self.blocks])
         return super().__getattr__(name)
 
 

@@ -24,7 +24,8 @@ class Transformer:
     `init` is `"nanda"` (N(0, 1/d_model) everywhere, N(0, 1/d_vocab) for W_U) or `"gpt2"` (N(0, 0.64/d_model)
     everywhere); neither scales output projections by depth, as TransformerLens 4 would. `bias=False` freezes
     every bias at zero, `"mlp"` trains the MLP's alone (the model of Nanda et al.), True trains all.
-    `normalization` is None, `"LN"` or `"LNPre"`; `d_mlp=None` leaves the MLP out. Raises `BadArgument` for sizes that do not fit.
+    `normalization` is None, `"LN"` or `"LNPre"`; `d_mlp=None` leaves the MLP out. Raises `BadArgument` for
+    sizes that do not fit.
 
     >>> Transformer(n_layers=1, d_model=128, n_heads=4, d_head=32, d_mlp=512).act_fn
     'relu'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -44,7 +45,7 @@ class Steps:
     (10, 500)
     """
 
-    steps: tuple[int, ...]
+    steps: Sequence[int]
 
     def __post_init__(self) -> None:
         """Sort the steps, so that equal lists make equal recipes."""

@@ -26,6 +26,7 @@ class AdamW:
     def __post_init__(self) -> None:
         """Refuse what is no optimiser."""
         object.__setattr__(self, "betas", tuple(float(beta) for beta in self.betas))
+        _as_floats(self, "lr", "weight_decay", "eps")
         _check_rates(self.lr, self.weight_decay, self.warmup_steps)
         if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
             raise BadArgument(f"betas are {self.betas}; give two numbers in [0, 1), such as (0.9, 0.98).")
@@ -48,9 +49,16 @@ class SGD:
 
     def __post_init__(self) -> None:
         """Refuse what is no optimiser."""
+        _as_floats(self, "lr", "weight_decay", "momentum")
         _check_rates(self.lr, self.weight_decay, self.warmup_steps)
         if not 0 <= self.momentum < 1:
             raise BadArgument(f"momentum is {self.momentum}; it lies in [0, 1).")
+
+
+def _as_floats(spec: object, *names: str) -> None:
+    # 1 and 1.0 are equal but not the same text, and equal recipes have equal ids.
+    for name in names:
+        object.__setattr__(spec, name, float(getattr(spec, name)))
 
 
 def _check_rates(lr: float, weight_decay: float, warmup_steps: int) -> None:

@@ -50,6 +50,7 @@ class Recipe:
                 raise BadArgument(f"{name} is {value}; it must be at least 1 (or None where that is allowed).")
         if self.loss not in LOSSES:
             raise BadArgument(f"loss is {self.loss!r}; choose one of {', '.join(map(repr, LOSSES))}.")
+        object.__setattr__(self, "train_fraction", float(self.train_fraction))  # 1 and 1.0: one id
         self.task.split(self.train_fraction, self.seed)  # raises with its own message
         if isinstance(self.keep, LogSpaced) and self.keep.until is None:
             object.__setattr__(self, "keep", replace(self.keep, until=self.steps))
@@ -81,7 +82,8 @@ class Recipe:
     def from_dict(cls, values: dict[str, Any]) -> Recipe:
         """The recipe that `to_dict` described; `BadArgument` for unknown fields or kinds."""
         parts = dict(values)
-        parts["task"] = task_from_spec(parts["task"])
+        if "task" in parts:
+            parts["task"] = task_from_spec(parts["task"])
         for name in ("model", "optimizer", "keep"):
             if name in parts:
                 parts[name] = _part(name, parts[name])
@@ -102,7 +104,7 @@ def canonical(values: dict[str, Any]) -> str:
 
 
 def _part(name: str, values: dict[str, Any]) -> Any:
-    fields_ = dict(values)
+    fields_ = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}  # JSON has no tuples
     kind = fields_.pop("kind", None)
     if kind not in _PARTS:
         raise BadArgument(f"The recipe's {name} is of kind {kind!r}; this version knows {', '.join(_PARTS)}.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -92,9 +91,14 @@ class Run:
         """Losses (nats for cross-entropy) and accuracies by step, nan where not evaluated."""
         rows = read_history(self._paths.history)
         steps = sorted(rows)
-        units = {"loss": "nats" if self.recipe is None or self.recipe.loss == "cross_entropy" else "squared error"}
+        squared = self.recipe is not None and self.recipe.loss == "mse"
+        loss_units = "squared error" if squared else "nats"
         variables = {
-            name: ("step", [rows[s].get(name, float("nan")) for s in steps], {"units": units.get(name[-4:], "accuracy")})
+            name: (
+                "step",
+                [rows[s].get(name, float("nan")) for s in steps],
+                {"units": loss_units if name.endswith("loss") else "accuracy"},
+            )
             for name in COLUMNS[1:]
         }
         return xr.Dataset(variables, coords={"step": steps})
@@ -129,7 +133,7 @@ class Run:
 
     def verify(self) -> None:
         """Check every file against its checksum; `DamagedRun` names those that fail and those that load."""
-        bad = [str(step) for step in self.steps if not _passes(lambda step=step: self._read(step))]
+        bad = [str(step) for step in self.steps if not self._reads(step)]
         if bad:
             good = [str(step) for step in self.steps if str(step) not in bad]
             raise DamagedRun(
@@ -144,16 +148,15 @@ class Run:
                 "every checkpoint still loads."
             )
 
+    def _reads(self, step: int) -> bool:
+        try:
+            self._read(step)
+        except DamagedRun:
+            return False
+        return True
+
     def _read(self, step: int) -> dict[str, Tensor]:
         return read_tensors(self._paths.checkpoint(step), self._header.checkpoints[step])
-
-
-def _passes(read: Callable[[], object]) -> bool:
-    try:
-        read()
-    except DamagedRun:
-        return False
-    return True
 
 
 def _sha256(path: Path) -> str:

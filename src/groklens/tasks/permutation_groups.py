@@ -50,7 +50,7 @@ def permutations_of(name: str) -> Int[Tensor, "element point"]:
     >>> permutations_of("A5")[1].tolist()
     [1, 2, 3, 4, 0]
     """
-    from sympy.combinatorics import (  # type: ignore[import-untyped]
+    from sympy.combinatorics import (
         AlternatingGroup,
         Permutation,
         PermutationGroup,

@@ -1,4 +1,4 @@
-"""Which inputs each update sees: a function of seed and update alone, so that a resumed run needs no state."""
+"""Which inputs each update sees: a function of seed and update alone, so a resumed run needs no state."""
 
 from __future__ import annotations
 

@@ -17,9 +17,7 @@ def build_optimizer(spec: AdamW | SGD, parameters: Iterable[nn.Parameter]) -> to
         return torch.optim.AdamW(
             trained, lr=spec.lr, betas=spec.betas, eps=spec.eps, weight_decay=spec.weight_decay, fused=True
         )
-    return torch.optim.SGD(
-        trained, lr=spec.lr, momentum=spec.momentum, weight_decay=spec.weight_decay
-    )
+    return torch.optim.SGD(trained, lr=spec.lr, momentum=spec.momentum, weight_decay=spec.weight_decay)
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, spec: AdamW | SGD, update: int) -> None:

@@ -6,11 +6,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from groklens.runs.history import Row
 
 
+@runtime_checkable
 class Report(Protocol):
     """Takes the step and what is known of it."""
 

@@ -36,15 +36,16 @@ def train(
     progress: bool | None = None,
     resume_every: float = 30.0,
 ) -> Run:
-    """Train `recipe` into the folder `into` and return the run; resume an unfinished run, return a finished one.
+    """Train `recipe` into the folder `into`; resume an unfinished run there, return a finished one.
 
     Train loss is recorded every step (of the batch, where there are batches), held-out loss and accuracies
-    every `recipe.evaluate_every` steps. A resume state at most `resume_every` seconds old holds the optimiser:
-    after a kill at any moment the same call goes on and ends with the same bits as an uninterrupted run on the
-    same machine, versions and number of threads. The bar shows by itself on a terminal; `progress` forces it.
+    every `recipe.evaluate_every` steps. A resume state at most `resume_every` seconds old holds the
+    optimiser: after a kill at any moment the same call goes on and ends with the same bits as an
+    uninterrupted run on the same machine, versions and number of threads. The bar shows by itself on a
+    terminal; `progress` forces it.
 
-    Raises `RecipeMismatch` when the folder holds another recipe, `TrainingDiverged` when the loss is no longer
-    finite, `DamagedRun` when the disk refuses.
+    Raises `RecipeMismatch` when the folder holds another recipe, `TrainingDiverged` when the loss is no
+    longer finite (weights whose loss is not are never kept), `DamagedRun` when the disk refuses.
 
     >>> run = train(recipe, into="runs/mod113")  # doctest: +SKIP
     """
@@ -73,20 +74,23 @@ def _loop(
     resume_every: float,
 ) -> None:
     objective = LOSSES[recipe.loss]
-    inputs, labels = recipe.task.inputs, recipe.task.labels
+    device = next(model.parameters()).device
+    inputs, labels = recipe.task.inputs.to(device), recipe.task.labels.to(device)
     train_index, _ = recipe.task.split(recipe.train_fraction, recipe.seed)
     saved = time.monotonic()
     with progress_bar(recipe.steps, start, progress) as report:
         for step in range(start, recipe.steps + 1):
+            row = evaluate(recipe, model) if _evaluates(recipe, step) else {}
+            if step < recipe.steps:
+                batch = batch_for(recipe, train_index, step + 1)
+                loss = objective(quick_logits(model, inputs[batch], recipe.task.d_vocab_out), labels[batch])
+                row["train_loss"] = loss.item()
+            _check_finite(row["train_loss"], step, writer)  # before these weights are kept
+            writer.history.record(step, **row)
             if step in (0, recipe.steps) or recipe.keep.keeps(step):
                 writer.keep(step, model.state_dict())
-            if _evaluates(recipe, step):
-                writer.history.record(step, **evaluate(recipe, model))
             if step == recipe.steps:
                 break
-            batch = batch_for(recipe, train_index, step + 1)
-            loss = objective(quick_logits(model, inputs[batch], recipe.task.d_vocab_out), labels[batch])
-            writer.history.record(step, train_loss=_finite(loss, step, writer))
             set_learning_rate(optimizer, recipe.optimizer, step + 1)
             optimizer.zero_grad()
             loss.backward()
@@ -101,7 +105,8 @@ def _loop(
 def evaluate(recipe: Recipe, model: Any) -> dict[str, float]:
     """Loss and accuracy on the train and the held-out inputs, by the recipe's own loss."""
     task = recipe.task
-    logits = quick_logits(model, task.inputs, task.d_vocab_out)
+    inputs = task.inputs.to(next(model.parameters()).device)
+    logits = quick_logits(model, inputs, task.d_vocab_out).cpu()
     values = {}
     for name, index in zip(("train", "test"), task.split(recipe.train_fraction, recipe.seed), strict=True):
         if len(index):
@@ -115,17 +120,20 @@ def _evaluates(recipe: Recipe, step: int) -> bool:
     return step == recipe.steps or (every is not None and step % every == 0)
 
 
-def _finite(loss: Tensor, step: int, writer: RunWriter) -> float:
-    value = loss.item()
-    if not math.isfinite(value):
-        writer.history.flush()
-        good = max(writer.header.checkpoints, default=None)
-        raise TrainingDiverged(
-            f"The loss is {value} at step {step}. The last good checkpoint is step {good}, "
-            f"{writer.paths.checkpoint(good or 0)}. Lower the learning rate, lengthen the warm-up, or look at "
-            f"gl.load({str(writer.paths.root)!r}).at({good})."
-        )
-    return value
+def _check_finite(loss: float, step: int, writer: RunWriter) -> None:
+    if math.isfinite(loss):
+        return
+    writer.history.flush()
+    good = max((kept for kept in writer.header.checkpoints if kept < step), default=None)
+    where = (
+        "There is no checkpoint before it"
+        if good is None
+        else f"The last good checkpoint is step {good}, {writer.paths.checkpoint(good)}; look at it with "
+        f"gl.load({str(writer.paths.root)!r}).at({good})"
+    )
+    raise TrainingDiverged(
+        f"The loss is {loss} at step {step}. {where}. Lower the learning rate or lengthen the warm-up."
+    )
 
 
 def _existing(folder: Path, recipe: Recipe) -> Header | None:
@@ -167,7 +175,7 @@ def _restore(folder: Path, model: Any, optimizer: torch.optim.Optimizer) -> int:
         restore_optimizer(optimizer, parts["optimizer"])
     except (DamagedRun, KeyError, RuntimeError, ValueError) as error:
         raise DamagedRun(
-            f"{path} is damaged ({error}); delete that one file and call again: the run then starts over, "
-            "and its kept checkpoints are checked against the new ones."
+            f"{path} is damaged ({error}); delete that one file and call again: the run then starts over "
+            "and writes its checkpoints again."
         ) from error
     return step

@@ -1,0 +1,122 @@
+"""Activations across checkpoints, labelled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import torch
+import xarray as xr
+from torch import Tensor
+
+from groklens.capture.axes import reduced_names
+from groklens.capture.frame import Labelled, frame
+from groklens.capture.reader import ActivationReader
+from groklens.capture.reductions import Reduction, reduction
+from groklens.capture.run_like import RunLike
+from groklens.capture.store import MemoryStore, Store, ZarrStore
+from groklens.errors import BadArgument, UnknownName
+from groklens.models import NamesFilter
+
+
+def capture(
+    run: RunLike,
+    names_filter: NamesFilter,
+    *,
+    pos: int | None = None,
+    steps: Iterable[int] | None = None,
+    reduce: str | Reduction | None = None,
+    into: str | Path | None = None,
+) -> xr.Dataset:
+    """Activations of every input at every kept step of `run`: one variable a hook, step × input × ….
+
+    Args:
+        run: a `Run`, or anything with `task`, `steps` and `at(step)`.
+        names_filter: hooks by TransformerLens name: one, a list, or a function from name to bool.
+        pos: one position, negative from the end (-1 is the answer's), which drops the axis; None keeps all.
+            Of an attention pattern it selects the query.
+        steps: which kept steps, by default all; the result has them ascending, once each.
+        reduce: a statistic over the inputs, kept instead of the activations: `"mean"`, `"std"`, `"norm"`
+            (ℓ2), `"min"`, `"max"`, taken in float64, or a function. It is given the tensor (input, …) of one
+            hook at one step, which is overwritten afterwards, and returns a tensor of the same shape at every
+            step. From the last axis back, axes whose size it leaves alone keep their names; those in front
+            are called `statistic_0`, ….
+        into: a folder `x.zarr`, for results larger than memory (`pip install "groklens[zarr]"`): steps are
+            written one at a time, and the dataset returned reads from there.
+
+    Axes: `step`, `input`, `pos`, `neuron`, `head`, `d_head`, `query`, `key`, `d_model`, `answer`; of two
+    hooks that share a name but not a size, the later one's has its size appended (`pos_1`). `input` carries
+    the operands under their names and `label`. At most one checkpoint is in memory beside the result, and no
+    hook stays on any model.
+
+    Raises `UnknownName` for a hook or step that does not exist or a hook that nothing passes, `BadArgument`
+    for a run without steps, a position outside the input, or an unusable `reduce` or `into`.
+
+    >>> acts = capture(run, "blocks.0.mlp.hook_post", pos=-1)  # doctest: +SKIP
+    """
+    chosen = _chosen(run, steps)
+    statistic, how = reduction(reduce), _how(pos, reduce)
+    store: Store = MemoryStore(len(chosen)) if into is None else ZarrStore(into)
+    reader: ActivationReader | None = None
+    shapes: dict[str, tuple[int, ...]] = {}
+    for step in chosen:
+        snapshot = run.at(step)
+        reader = reader or ActivationReader(snapshot, names_filter, pos)
+        values = _reduced(reader, reader.read(snapshot), statistic)
+        del snapshot  # one model at a time
+        _check_alike(shapes, values, step)
+        store.append(frame(run, step, values, how))
+    return store.open()
+
+
+def _chosen(run: RunLike, steps: Iterable[int] | None) -> list[int]:
+    if not isinstance(run, RunLike):
+        raise BadArgument(
+            f"A {type(run).__name__} is no run; give what gl.load or gl.train returned. For one snapshot use "
+            "snapshot.activations(name, pos=-1)."
+        )
+    kept = list(run.steps)
+    chosen = kept if steps is None else sorted({int(step) for step in steps})
+    if not chosen:
+        which = "the run has kept none yet" if steps is None else "steps is empty"
+        raise BadArgument(f"There is no step to capture: {which}. Kept are {_listed(kept)}.")
+    unknown = [step for step in chosen if step not in kept]
+    if unknown:
+        raise UnknownName(f"The run has kept no step {_listed(unknown)}; kept are {_listed(kept)}.")
+    return chosen
+
+
+def _listed(steps: list[int]) -> str:
+    shown = ", ".join(map(str, steps[:12])) + (f", …, {steps[-1]}" if len(steps) > 12 else "")
+    return shown or "none"
+
+
+def _reduced(
+    reader: ActivationReader, activations: dict[str, Tensor], statistic: Reduction | None
+) -> dict[str, Labelled]:
+    if statistic is None:
+        return {hook: (reader.names[hook], value.numpy()) for hook, value in activations.items()}
+    reduced = {}
+    for hook, value in activations.items():
+        kept = torch.as_tensor(statistic(value)).detach().cpu()
+        names = reduced_names(reader.names[hook], tuple(value.shape), tuple(kept.shape))
+        reduced[hook] = (names, kept.numpy())
+    return reduced
+
+
+def _how(pos: int | None, reduce: str | Reduction | None) -> dict[str, Any]:
+    """What was done to the activations, as attributes."""
+    how: dict[str, Any] = {} if pos is None else {"pos": pos}
+    if reduce is not None:
+        how["reduce"] = reduce if isinstance(reduce, str) else getattr(reduce, "__name__", "a function")
+    return how
+
+
+def _check_alike(shapes: dict[str, tuple[int, ...]], values: dict[str, Labelled], step: int) -> None:
+    for hook, (_, array) in values.items():
+        if shapes.setdefault(hook, array.shape) != array.shape:
+            raise BadArgument(
+                f"reduce gave shape {array.shape} for {hook!r} at step {step}, and {shapes[hook]} "
+                "at the first; it has to give the same shape at every step."
+            )

@@ -1,0 +1,111 @@
+"""Reading the activations of one snapshot at several hooks in one pass, into memory that is used again."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from groklens.capture.axes import axis_names, position_axis
+from groklens.capture.snapshot import Snapshot
+from groklens.errors import BadArgument, UnknownName
+from groklens.models import NamesFilter, matching_hooks
+from groklens.models.protocol import rows_within
+
+#: Bytes of activations that one forward pass may hold beside the buffers.
+_BLOCK_BUDGET = 64 * 2**20
+
+
+class ActivationReader:
+    """Fills one buffer a hook (input × …) with the activations of a snapshot; the next read fills them again.
+
+    Which hooks fire and what shape they give is learned from the snapshot's first input. Raises
+    `UnknownName` for hooks that the model does not have or that give nothing, `BadArgument` for a position
+    outside the input or a hook whose first axis is not the inputs'.
+    """
+
+    def __init__(self, snapshot: Snapshot, names_filter: NamesFilter, pos: int | None) -> None:
+        self.pos = pos
+        self.names: dict[str, tuple[str, ...]] = {}
+        self.buffers: dict[str, Tensor] = {}
+        n_inputs = len(snapshot.task.labels)
+        for hook, value in _first_input(snapshot, names_filter).items():
+            axes = axis_names(hook, value.ndim)
+            row = _select(hook, axes, value, pos)
+            dtype = torch.float32 if row.dtype == torch.bfloat16 else row.dtype  # numpy has no bfloat16
+            self.names[hook] = axes if pos is None else _without(axes, position_axis(axes))
+            self.buffers[hook] = torch.empty((n_inputs, *row.shape[1:]), dtype=dtype)
+
+    def read(self, snapshot: Snapshot) -> dict[str, Tensor]:
+        """The activations at every hook, by hook name; valid until the next read."""
+        inputs = snapshot.task.inputs
+        captured = sum(buffer.nbytes for buffer in self.buffers.values()) // len(inputs)
+        start = 0
+        for tokens in inputs.split(rows_within(len(inputs), max(captured, 4096), _BLOCK_BUDGET)):
+            cache = run_with_cache(snapshot, tokens, list(self.buffers))
+            for hook, buffer in self.buffers.items():
+                value = cache[hook]
+                row = _select(hook, axis_names(hook, value.ndim), value, self.pos)
+                if row.shape != (len(tokens), *buffer.shape[1:]):
+                    raise BadArgument(
+                        f"Hook {hook!r} gave shape {tuple(row.shape)} for {len(tokens)} inputs, where "
+                        f"({len(tokens)}, {', '.join(map(str, buffer.shape[1:]))}) was expected: one row an "
+                        "input, alike at every step. Leave it out of names_filter."
+                    )
+                buffer[start : start + len(tokens)] = row
+            start += len(tokens)
+        return self.buffers
+
+
+@torch.no_grad()
+def run_with_cache(snapshot: Snapshot, tokens: Tensor, names: list[str]) -> dict[str, Any]:
+    """The plain model's activations by hook name, without gradients; it leaves no hook behind."""
+    model = snapshot.model
+    parameters = getattr(model, "parameters", list)
+    device = next(iter(parameters()), tokens).device
+    try:
+        with warnings.catch_warnings():
+            # TransformerLens warns of hooks that are switched off; asking for one is an error here.
+            warnings.filterwarnings("ignore", message="run_with_cache: skipped")
+            _, cache = model.run_with_cache(tokens.to(device), names_filter=names)
+    except (IndexError, RuntimeError) as error:
+        raise BadArgument(
+            f"The model does not run on the inputs of {snapshot.task.name} (shape {tuple(tokens.shape)}, "
+            f"tokens up to {int(snapshot.task.inputs.max())}): {error}"
+        ) from error
+    return {name: cache[name] for name in cache.keys() if name in names}  # noqa: SIM118 (not a dict)
+
+
+def _first_input(snapshot: Snapshot, names_filter: NamesFilter) -> dict[str, Tensor]:
+    names = list(dict.fromkeys(matching_hooks(snapshot.model, names_filter)))
+    found = run_with_cache(snapshot, snapshot.task.inputs[:1], names)
+    fired = {name: found[name] for name in names if isinstance(found.get(name), Tensor)}
+    silent = [name for name in names if name not in fired]
+    if not fired or (silent and not callable(names_filter)):
+        raise UnknownName(
+            f"The model has {', '.join(map(repr, silent[:5]))}, but nothing passes there when it runs: the "
+            "hook is switched off, or belongs to a part that this model does not use. "
+            "See snapshot.model.hook_dict for others."
+        )
+    return fired
+
+
+def _select(hook: str, axes: tuple[str, ...], value: Tensor, pos: int | None) -> Tensor:
+    if pos is None:
+        return value
+    axis = position_axis(axes)
+    if axis is None:
+        raise BadArgument(f"Hook {hook!r} has axes {', '.join(axes)} and no position; use pos=None.")
+    size = value.shape[axis]
+    if not -size <= pos < size:
+        raise BadArgument(
+            f"pos is {pos}, but {hook!r} has {size} position{'s' * (size > 1)}: give {-size} to {size - 1}, "
+            "or None for all."
+        )
+    return value.select(axis, pos)
+
+
+def _without(axes: tuple[str, ...], axis: int | None) -> tuple[str, ...]:
+    return tuple(name for index, name in enumerate(axes) if index != axis)

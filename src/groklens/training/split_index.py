@@ -1,0 +1,53 @@
+"""Which inputs a user trained on, however they wrote it down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from groklens.errors import BadArgument
+
+#: Indices of inputs, or a boolean mask over them.
+TrainIndex = Tensor | np.ndarray | Sequence[int] | Sequence[bool]
+
+
+def split_index(given: TrainIndex, n_inputs: int) -> Int[Tensor, " train"]:
+    """Sorted indices from indices or from a boolean mask; `BadArgument` for anything that is no split.
+
+    >>> split_index([True, False, True], 3).tolist()
+    [0, 2]
+    """
+    index = torch.as_tensor(given).detach().cpu()
+    if index.dtype == torch.bool:
+        index = _where(index, n_inputs)
+    if index.ndim != 1 or not len(index) or index.is_floating_point():
+        raise BadArgument(
+            f"train_index has shape {tuple(index.shape)} and type {index.dtype}; give a flat list of at "
+            f"least one integer from 0 to {n_inputs - 1}, or a boolean mask over the inputs."
+        )
+    index = index.long().sort().values
+    if index[0] < 0 or index[-1] >= n_inputs:
+        raise BadArgument(
+            f"train_index runs from {int(index[0])} to {int(index[-1])}; the task has inputs 0 to "
+            f"{n_inputs - 1}."
+        )
+    repeated = index[1:][index[1:] == index[:-1]]
+    if len(repeated):
+        raise BadArgument(
+            f"train_index holds {int(repeated[0])} more than once; give every input trained on once "
+            "(torch.unique(train_index) does that)."
+        )
+    return index
+
+
+def _where(mask: Tensor, n_inputs: int) -> Tensor:
+    if mask.shape != (n_inputs,):
+        raise BadArgument(
+            f"train_index is a mask of shape {tuple(mask.shape)}; a mask needs one entry an input, "
+            f"({n_inputs},)."
+        )
+    return torch.nonzero(mask)[:, 0]
