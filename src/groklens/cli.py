@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from groklens.errors import GroklensError
+from groklens.errors import BadArgument, GroklensError
 
 app = typer.Typer(
     help="When, how and why a network came to generalise.",
@@ -73,7 +73,7 @@ def track(
     known = {m.__name__: m for m in gl.measures.PROGRESS}
     unknown = [name for name in measure or [] if name not in known]
     if unknown:
-        raise typer.BadParameter(f"no measure {unknown[0]!r}; there are {', '.join(known)}.")
+        raise BadArgument(f"There is no measure {unknown[0]!r}; there are {', '.join(known)}.")
     table = gl.track(gl.load(path), [known[name] for name in measure] if measure else gl.measures.PROGRESS)
     scalars = table[[name for name in table.data_vars if table[name].dims == ("step",)]]
     text = scalars.to_dataframe().to_csv()
@@ -126,25 +126,46 @@ def tasks() -> None:
 def main() -> None:
     """Run the command line; a user's mistake is one clear line and exit status 2."""
     try:
-        app()
-    except GroklensError as error:
+        sys.exit(app(standalone_mode=False))
+    except (GroklensError, OSError) as error:
         typer.echo(f"groklens: {error}", err=True)
         sys.exit(2)
+    except Exception as error:
+        _exit_for(error)
+
+
+def _exit_for(error: Exception) -> None:
+    """End as click would, in one line; its errors are told by name, as typer keeps classes of its own."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    if "NoArgsIsHelpError" in names:
+        typer.echo(str(error), err=True)
+        sys.exit(2)
+    if "ClickException" in names:
+        typer.echo(f"groklens: {error.format_message()}", err=True)  # type: ignore[attr-defined]
+        sys.exit(2)
+    if "Abort" in names:
+        typer.echo("groklens: interrupted; what was written is whole.", err=True)
+        sys.exit(130)
+    raise error
 
 
 def _json(path: Path) -> dict[str, Any]:
     try:
         values = json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        raise typer.BadParameter(f"cannot read {path} as JSON: {error}") from error
+        raise BadArgument(f"Cannot read {path} as JSON: {error}") from error
     if not isinstance(values, dict):
-        raise typer.BadParameter(f"{path} holds no JSON object; write a recipe with Recipe.to_dict().")
+        raise BadArgument(f"{path} holds no JSON object; write a recipe with Recipe.to_dict().")
     return values
 
 
 def _writable(path: Path | None) -> None:
-    if path is not None and not path.absolute().parent.is_dir():
-        raise typer.BadParameter(f"there is no folder {path.absolute().parent} to write {path.name} into.")
+    if path is None:
+        return
+    if not path.absolute().parent.is_dir():
+        raise BadArgument(f"There is no folder {path.absolute().parent} to write {path.name} into.")
+    if path.is_dir():
+        raise BadArgument(f"{path} is a folder; give the name of a file to write.")
 
 
 def _flat(value: Any) -> str:

@@ -12,7 +12,7 @@ from groklens.capture import Snapshot
 from groklens.capture.statistics import logit_means
 from groklens.circuits.circuit import Circuit
 from groklens.circuits.finding import Control, Finding, Verdict
-from groklens.harmonics import nontrivial
+from groklens.harmonics import chosen_basis, nontrivial
 from groklens.models import accuracy
 
 DRAWS = 20
@@ -63,18 +63,18 @@ def sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
 
 
 def necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
-    """The claim that without the circuit's part of the logits the model falls towards chance, over all inputs.
+    """The claim that without the circuit's functions of the answer the model falls towards chance, all inputs.
 
     Supported when accuracy falls at least half of the way to chance and below every control: removing random
     subspaces of equal dimension, of all functions of the inputs and of functions of the answer alone, and
     adding random perturbations of the removed part's energy (20 draws each). What remains is compared at the
     resolution of float32: logits that agree to within it share the credit. Refuted when accuracy falls less,
     undecided when a control falls as far.
+
+    A pizza's logits also depend on the operands' difference, which this leaves in: see `readout_necessity`.
     """
-    logits, labels = snapshot.logits.double(), snapshot.task.labels
-    whole, chance = accuracy(logits, labels), 1 / snapshot.task.d_vocab_out
+    logits = snapshot.logits.double()
     removed = circuit.project(logits, snapshot.task)
-    value = shared_accuracy(logits - removed, labels, resolution=1e-6 * float(logits.abs().max()))
     draws: dict[str, Draw] = {
         "random subspace removed": lambda g: logits - _random_part(snapshot, circuit, g),
         "random functions of the answer removed": lambda g: (
@@ -82,6 +82,43 @@ def necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
         ),
         "random change of equal energy": lambda g: logits + _noise_like(removed, g),
     }
+    claim = "removing the circuit's part of the logits takes the accuracy towards chance"
+    return _falls(claim, snapshot, circuit, removed, draws)
+
+
+def readout_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
+    """The claim that without all that the logits say of the class in the circuit's components, nothing is left.
+
+    The logits of each input, as a function of the class, lose their part in the circuit's components, however
+    it depends on the operands: it takes a pizza's fading waves as well as a clock's. Judged as `necessity`,
+    against random subspaces of equal dimension of the functions of the class, and against equal energy.
+    """
+    logits, n = snapshot.logits.double(), circuit.group.order
+    everything = torch.cat([part.basis for part in nontrivial(circuit.group).values()], dim=1)
+
+    def within(basis: Tensor) -> Tensor:
+        part = torch.zeros_like(logits)
+        part[:, :n] = (logits[:, :n] @ basis) @ basis.T
+        return part
+
+    removed = within(chosen_basis(circuit.group, circuit.components))
+    draws: dict[str, Draw] = {
+        "random functions of the class removed": lambda g: (
+            logits - within(_rotated(everything, circuit.size, g))
+        ),
+        "random change of equal energy": lambda g: logits + _noise_like(removed, g),
+    }
+    claim = "removing the circuit's components from what is read out takes the accuracy towards chance"
+    return _falls(claim, snapshot, circuit, removed, draws)
+
+
+def _falls(
+    claim: str, snapshot: Snapshot, circuit: Circuit, removed: Tensor, draws: dict[str, Draw]
+) -> Finding:
+    """The finding that accuracy falls when `removed` is taken from the logits, and further than at random."""
+    logits, labels = snapshot.logits.double(), snapshot.task.labels
+    whole, chance = accuracy(logits, labels), 1 / snapshot.task.d_vocab_out
+    value = shared_accuracy(logits - removed, labels, resolution=1e-6 * float(logits.abs().max()))
     controls = [_control(name, labels, draw) for name, draw in _possible(draws, circuit).items()]
     least = min(control.low for control in controls)
     note = f"the whole model has {whole:.4f}, chance is {chance:.4f}"
@@ -91,9 +128,9 @@ def necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
     elif value >= least:
         verdict, note = "undecided", f"{note}, and a control falls to {least:.4f}"
     if circuit.is_everything:
-        note += "; the circuit is every component, so no other functions of the answer could be drawn"
+        note += "; the circuit is every component, so no other functions could be drawn"
     return Finding(
-        "removing the circuit's part of the logits takes the accuracy towards chance",
+        claim,
         value,
         "accuracy",
         verdict,
@@ -116,8 +153,8 @@ def shared_accuracy(
 
 
 def _possible(draws: dict[str, Draw], circuit: Circuit) -> dict[str, Draw]:
-    """Without the draws of other functions of the answer where the circuit holds them all."""
-    return {k: v for k, v in draws.items() if "functions of the answer" not in k or not circuit.is_everything}
+    """Without the draws of other functions of answer or class where the circuit holds them all."""
+    return {k: v for k, v in draws.items() if "functions of the" not in k or not circuit.is_everything}
 
 
 def _control(name: str, labels: Tensor, draw: Draw) -> Control:
@@ -137,9 +174,14 @@ def _random_answer_part(snapshot: Snapshot, circuit: Circuit, generator: torch.G
     """The logits' part in a random subspace, as large as the circuit's, of the functions of the answer."""
     symmetry = circuit.symmetry(snapshot.task)
     everything = torch.cat([part.basis for part in nontrivial(circuit.group).values()], dim=1)
-    draw = torch.randn(everything.shape[1], circuit.size, generator=generator, dtype=torch.float64)
-    basis = everything @ torch.linalg.qr(draw).Q
+    basis = _rotated(everything, circuit.size, generator)
     return (basis @ (basis.T @ logit_means(snapshot, symmetry)))[symmetry.products]
+
+
+def _rotated(functions: Tensor, size: int, generator: torch.Generator) -> Tensor:
+    """An orthonormal basis of a random subspace, of dimension `size`, of the span of orthonormal `functions`."""
+    draw = torch.randn(functions.shape[1], size, generator=generator, dtype=torch.float64)
+    return functions @ torch.linalg.qr(draw).Q
 
 
 def _random_answers(

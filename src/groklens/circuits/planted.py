@@ -10,12 +10,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from groklens.circuits.circuit import Circuit
+from groklens.circuits.planted_pizza import pizza_spec, write_pizza
 from groklens.errors import BadArgument
 from groklens.harmonics import ComponentName, components
 from groklens.models import MLP
 from groklens.tasks import FiniteGroup, Task
 
-ALGORITHMS = ("clock", "lookup")
+ALGORITHMS = ("clock", "pizza", "lookup")
 #: Largest logit of a planted model: confident, and still exact in float32.
 LOGIT_SCALE = 60.0
 
@@ -26,24 +27,33 @@ def planted(task: Task, components: Sequence[ComponentName] = (), algorithm: str
     `"clock"` multiplies the operands' matrix entries in each of `components` and reads off the character of
     x∘y∘z⁻¹: neurons of one component each, logits that are exactly the circuit's (for a cyclic group the
     clock of Zhong et al. 2023: products of cosines and sines). It is right everywhere when the components
-    tell every element from the identity. `"lookup"` has one neuron a cell of the table and no components: it
-    is right everywhere by memorising, whatever the task, and has no circuit.
+    tell every element from the identity. `"pizza"` is their other algorithm, for cyclic groups of odd order:
+    operands are added, and logits fade with their difference. `"lookup"` has one neuron a cell of the table
+    and uses no components, whatever is given: it is right everywhere by memorising and has no circuit.
 
-    Raises `BadArgument` for another algorithm, a clock without components or on a task without a group.
+    Raises `BadArgument` for another algorithm, a clock or pizza without components or on a task without a
+    group, a pizza of a group that has none.
 
     >>> from groklens.tasks import ModularArithmetic
     >>> planted(ModularArithmetic(13, "add"), [2, 5], "clock").cfg.d_mlp
     8
     """
-    if algorithm == "lookup":
-        if components:
-            raise BadArgument(f"A lookup has no components, found {list(components)}; leave them out: [].")
-        return _lookup(task)
-    if algorithm != "clock":
+    if algorithm not in ALGORITHMS:
         raise BadArgument(f"algorithm is {algorithm!r}; choose one of {', '.join(map(repr, ALGORITHMS))}.")
+    if algorithm == "lookup":
+        return _lookup(task)
     if task.symmetry is None:
-        raise BadArgument(f"{task.name} has no group, so no clock solves it; plant a 'lookup' instead.")
-    return _clock(task, Circuit(task.symmetry.group, components))
+        raise BadArgument(f"{task.name} has no group, so no {algorithm} solves it; plant a 'lookup' instead.")
+    circuit = Circuit(task.symmetry.group, components)
+    return _clock(task, circuit) if algorithm == "clock" else _pizza(task, circuit)
+
+
+def _pizza(task: Task, circuit: Circuit) -> Any:
+    model = _empty(task, pizza_spec(circuit))
+    with torch.no_grad():
+        write_pizza(model, task, circuit)
+        model.W_U.mul_(LOGIT_SCALE / _largest_logit(model, task))
+    return model
 
 
 def _clock(task: Task, circuit: Circuit) -> Any:

@@ -2,7 +2,8 @@
 
 In order: does the model generalise; which components are key in its logits; which of those are seen in its
 neurons (a perfect lookup table has every component in its logits and none in its neurons); is keeping them
-enough; is removing them fatal. A circuit is what passes all of it.
+enough; is removing them fatal, from the functions of the answer or, where the operands' difference matters
+too, from all that is read out. A circuit is what passes all of it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 
 from groklens.capture import Snapshot
 from groklens.capture.statistics import logit_similarities
-from groklens.circuits.causal import necessity, sufficiency
+from groklens.circuits.causal import necessity, readout_necessity, sufficiency
 from groklens.circuits.circuit import Circuit
 from groklens.circuits.finding import Finding
 from groklens.circuits.generalised import generalises
@@ -20,9 +21,6 @@ from groklens.circuits.key import KEY_SIMILARITY, key_by_logits
 from groklens.circuits.seen import seen_components
 from groklens.harmonics import nontrivial
 from groklens.tasks import FiniteGroup, Symmetry, group_named
-
-#: Verdicts on sufficiency and on necessity with which no circuit survives.
-_DISQUALIFYING = (("refuted",), ("refuted", "undecided"))
 
 log = logging.getLogger("groklens")
 
@@ -76,10 +74,13 @@ def search(snapshot: Snapshot, group: FiniteGroup | str | None = None) -> Search
     if not seen:
         return _none(found, _unseen(key, symmetry.group))
     circuit = Circuit(symmetry.group, seen)
-    causal = [sufficiency(snapshot, circuit), necessity(snapshot, circuit)]
-    found.findings += causal
+    enough = sufficiency(snapshot, circuit)
+    needed = [necessity(snapshot, circuit), readout_necessity(snapshot, circuit)]
+    found.findings += [enough, *needed]
     # Where little is left out of a small group, keeping the rest shows nothing, but nothing against it either.
-    failed = [check for check, bad in zip(causal, _DISQUALIFYING, strict=True) if check.verdict in bad]
+    failed = [check for check in (enough,) if check.verdict == "refuted"]
+    if not any(check.verdict == "supported" for check in needed):
+        failed += needed
     if failed:
         return _none(found, f"{circuit!r} is {failed[0].verdict}: {failed[0].claim} ({failed[0].note})")
     found.circuit = circuit

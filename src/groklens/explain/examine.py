@@ -5,7 +5,8 @@ from __future__ import annotations
 from groklens.capture import Snapshot
 from groklens.capture.statistics import logit_similarities
 from groklens.circuits import Circuit, Control, Finding
-from groklens.circuits.causal import necessity, sufficiency
+from groklens.circuits.causal import necessity, readout_necessity, sufficiency
+from groklens.circuits.finding import Verdict
 from groklens.circuits.generalised import generalises
 from groklens.circuits.key import KEY_SIMILARITY
 from groklens.circuits.seen import seen_components
@@ -18,8 +19,9 @@ def examine(
     """The whole causal battery on a hypothesis: does the model generalise, and by this circuit?
 
     Each finding has the number, its controls and a verdict: that the model is right where it was not trained,
-    that each component is key in the logits, that the neurons show them all, that the circuit is sufficient,
-    and that it is necessary. `untrained` adds a control snapshot, with its name, to what the logits show.
+    that each component is key in the logits, that no other is, that the neurons show them all, that the
+    circuit is sufficient, and that it is necessary. The third is what a hypothesis with a component missing
+    fails: a model keeps its accuracy on most of its components. `untrained` adds a control snapshot, with its name, to what the logits show.
     Raises `BadArgument` when the circuit's group does not fit the task.
 
     >>> for finding in examine(run.final, gl.Circuit("C113", [14, 35])):  # doctest: +SKIP
@@ -30,9 +32,11 @@ def examine(
     return [
         generalises(snapshot),
         key_in_logits(snapshot, circuit, untrained),
+        complete_in_logits(snapshot, circuit),
         seen,
         sufficiency(snapshot, circuit),
         necessity(snapshot, circuit),
+        readout_necessity(snapshot, circuit),
     ]
 
 
@@ -61,4 +65,30 @@ def key_in_logits(
         tuple(controls),
         source="Chughtai et al. 2023, section 4: logit similarity > 0.005",
         note=f"the least, of component {least}",
+    )
+
+
+def complete_in_logits(snapshot: Snapshot, circuit: Circuit) -> Finding:
+    """The claim that no component outside the circuit is key: the largest of their logit similarities.
+
+    Supported up to 0.005, refuted above. The control is the circuit's own components. A circuit of every
+    component leaves none out, which is undecided.
+    """
+    similarities = logit_similarities(snapshot, circuit.symmetry(snapshot.task))
+    others = [name for name in similarities if name not in circuit.components]
+    largest = max(others, key=lambda name: similarities[name], default=None)
+    value = None if largest is None else similarities[largest]
+    verdict: Verdict = "undecided"
+    if value is not None:
+        verdict = "refuted" if value > KEY_SIMILARITY else "supported"
+    return Finding(
+        "no component outside the circuit is key in the logits",
+        value,
+        "cosine",
+        verdict,
+        (Control.of("the circuit's own components", [similarities[name] for name in circuit.components]),),
+        source="Chughtai et al. 2023, section 4: logit similarity > 0.005",
+        note="vacuous: the circuit is every component"
+        if largest is None
+        else f"the largest, of component {largest}",
     )

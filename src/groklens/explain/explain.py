@@ -13,13 +13,16 @@ from groklens.circuits import Circuit, Finding, search
 from groklens.circuits.finding import Control, Verdict
 from groklens.circuits.generalised import generalises
 from groklens.errors import BadArgument
-from groklens.explain.algorithm import name_algorithm
+from groklens.explain.algorithm import algorithm_findings, name_algorithm
 from groklens.explain.examine import key_in_logits
 from groklens.explain.explanation import Explanation
 from groklens.explain.phases import find_phases
 from groklens.explain.untrained import untrained_like
 from groklens.measures import PROGRESS, key_components, track
 from groklens.tasks import Task
+
+#: Losses that differ by less than this share of themselves are equal: logits are float32.
+ROUNDING = 1e-3
 
 
 def explain(
@@ -91,6 +94,7 @@ def _findings(
         return [*findings, why]
     blank = untrained_like(run, final)
     findings.insert(1, key_in_logits(final, circuit, blank))
+    findings += algorithm_findings(final, circuit, blank)
     if "restricted_loss" in table and "test_loss" in table:
         findings.append(_restricted(table))
     if final.neurons is not None:
@@ -117,7 +121,7 @@ def _restricted(table: xr.Dataset) -> Finding:
         "the circuit alone predicts at least as well as the model: restricted loss at or below test loss",
         restricted,
         "nats",
-        "supported" if restricted <= test else "refuted",
+        "supported" if restricted <= test * (1 + ROUNDING) else "refuted",
         (
             Control.of("test loss of the whole model", [test]),
             Control.of("restricted loss at the first step", [first]),

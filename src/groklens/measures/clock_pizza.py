@@ -111,12 +111,14 @@ def _distance_irrelevance(values: Float[Tensor, "input"], symmetry: Symmetry) ->
     difference = group.table[elements[:, 0], group.inverses[elements[:, 1]]]
     grouped = values[difference.argsort(stable=True)].view(group.order, -1)
     spread = float(values.std(correction=0))
-    return float(grouped.std(dim=1, correction=0).mean()) / spread if spread > 0 else 0.0
+    if spread <= 1e-6 * float(values.abs().max()):
+        return 1.0  # constant to float32, as an ideal clock's: it does not depend on the difference
+    return float(grouped.std(dim=1, correction=0).mean()) / spread
 
 
 def _embedding_gradient(
     snapshot: Snapshot, tokens: Int[Tensor, "batch pos"], classes: Int[Tensor, "batch"]
-) -> Float[Tensor, "batch pos d_model"]:
+) -> Float[Tensor, "batch operand d_model"]:
     """Gradient of one logit an input with respect to what `hook_embed` gives."""
     model: Any = snapshot.model
     if "hook_embed" not in getattr(model, "hook_dict", {}):

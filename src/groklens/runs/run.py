@@ -118,6 +118,8 @@ class Run:
             model.load_state_dict(tensors)
         except RuntimeError as error:
             raise BadArgument(f"The weights of step {step} do not fit the model: {error}") from error
+        if hasattr(model, "eval"):
+            model.eval()  # dropout would make every look at it another
         return Snapshot(model, self.task, step=step, train_index=self.train_index)
 
     def nearest(self, step: int) -> Snapshot:

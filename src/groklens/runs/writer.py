@@ -33,10 +33,12 @@ class RunWriter:
         """Store the weights after `step` updates; a resumed run writes what differs or is gone again."""
         data = encode_tensors(dict(state))
         path = self.paths.checkpoint(step)
-        if path.is_file() and self.header.checkpoints.get(step) == hashlib.sha256(data).hexdigest():
-            return
-        self.header.checkpoints[step] = write_atomically(path, data)
-        self.header.write(self.paths.header)
+        if not (path.is_file() and path.read_bytes() == data):
+            write_atomically(path, data)
+        digest = hashlib.sha256(data).hexdigest()
+        if self.header.checkpoints.get(step) != digest:
+            self.header.checkpoints[step] = digest
+            self.header.write(self.paths.header)
 
     def save_resume(self, step: int, tensors: Mapping[str, Tensor]) -> None:
         """Store what an unfinished run needs to go on after `step` updates."""
