@@ -9,7 +9,7 @@ demo: $(READY)
 	$(BIN)/groklens explain examples/runs/mod113 --json why.json --html report.html
 
 test: $(READY) lint
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest # a worker a core, a thread a worker
 
 lint: $(READY)
 	$(BIN)/ruff check .

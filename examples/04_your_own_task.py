@@ -33,7 +33,7 @@ print(why)
 # The control: the same inputs with labels that follow no group. The same recipe can only memorise them.
 
 # %%
-import random  # noqa: I001
+import random
 
 shuffled = labels.copy()
 random.Random(0).shuffle(shuffled)

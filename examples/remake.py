@@ -9,6 +9,9 @@ PAPER = gl.Transformer(
     n_layers=1, d_model=128, n_heads=4, d_head=32, d_mlp=512, act_fn="relu", bias="mlp", init="nanda"
 )
 FEW = gl.Steps([0, 100, 1_000])
+#: Dense where things happen: memorisation by 200, circuit formation, cleanup by 12,000.
+SHOWN = [0, 10, 50, 100, 200, 300, 500, 800, 1_200, 1_800, 2_500, 3_200, 4_000, 4_800, 5_600]
+SHOWN += [6_400, 7_200, 8_000, 9_000, 10_000, 12_000, 15_000]
 RECIPES = {
     # Nanda et al. (2023): a+b mod 113, 30 % of the pairs, AdamW with weight decay 1.
     "mod113": gl.Recipe(
@@ -19,10 +22,7 @@ RECIPES = {
         steps=15_000,
         evaluate_every=50,
         seed=0,
-        keep=gl.Steps(
-            [0, 10, 50, 100, 200, 300, 500, 800, 1_200, 1_800, 2_500, 3_200, 4_000, 4_800, 5_600]
-            + [6_400, 7_200, 8_000, 9_000, 10_000, 12_000, 15_000]
-        ),
+        keep=gl.Steps(SHOWN),
     ),
     # The same without decay: the control that memorises and stays there.
     "mod113-no-decay": gl.Recipe(

@@ -32,15 +32,22 @@ def train(
     import groklens as gl
 
     values = _json(recipe)
-    run = gl.train(gl.Recipe.from_dict(values.get("recipe", values)), into=into, device=device)
+    described = values.get("recipe", values)
+    if not isinstance(described, dict):
+        raise BadArgument(f"{recipe} holds no recipe: a recorded run has none. Use one that gl.train wrote.")
+    run = gl.train(gl.Recipe.from_dict(described), into=into, device=device)
     typer.echo(repr(run))
 
 
 @app.command(epilog="Example: `groklens explain examples/runs/mod113 --html report.html --json why.json`")
 def explain(
     path: RunPath,
-    html: Annotated[Path | None, typer.Option(help="Write the report here, one page that works offline.")] = None,
-    json_path: Annotated[str | None, typer.Option("--json", help="Write JSON here; - for standard output.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Write the report here, one page that works offline.")
+    ] = None,
+    json_path: Annotated[
+        str | None, typer.Option("--json", help="Write JSON here; - for standard output.")
+    ] = None,
 ) -> None:
     """Explain a run: when it generalised, with which circuit, and how we know."""
     import groklens as gl
@@ -60,10 +67,14 @@ def explain(
         typer.echo(f"Report in {html}", err=True)
 
 
-@app.command(epilog="Example: `groklens track examples/runs/mod113 --measure test_loss --measure excluded_loss`")
+@app.command(
+    epilog="Example: `groklens track examples/runs/mod113 --measure test_loss --measure excluded_loss`"
+)
 def track(
     path: RunPath,
-    measure: Annotated[list[str] | None, typer.Option(help="A measure by name; all of PROGRESS without.")] = None,
+    measure: Annotated[
+        list[str] | None, typer.Option(help="A measure by name; all of PROGRESS without.")
+    ] = None,
     csv: Annotated[Path | None, typer.Option(help="Write CSV here instead of printing it.")] = None,
 ) -> None:
     """Measure every kept step of a run; numbers by step as CSV, labelled measures left out."""
@@ -119,6 +130,7 @@ def tasks() -> None:
 
     typer.echo("gl.ModularArithmetic(p, op): residues mod p; op is one of")
     typer.echo("    " + ", ".join(OPERATIONS))
+    typer.echo("gl.GroupComposition(group): products in a finite group, such as 'S5', 'A5', 'D59'")
     typer.echo("gl.RandomTable(n, seed): a table without structure, the null of every claim")
     typer.echo("gl.TableTask(inputs, labels, group=None): your own table")
 
@@ -141,7 +153,9 @@ def _exit_for(error: Exception) -> None:
         typer.echo(str(error), err=True)
         sys.exit(2)
     if "ClickException" in names:
-        typer.echo(f"groklens: {error.format_message()}", err=True)  # type: ignore[attr-defined]
+        context = getattr(error, "ctx", None)
+        hint = "" if context is None else f" See {context.command_path} --help."
+        typer.echo(f"groklens: {error.format_message()}{hint}", err=True)  # type: ignore[attr-defined]
         sys.exit(2)
     if "Abort" in names:
         typer.echo("groklens: interrupted; what was written is whole.", err=True)

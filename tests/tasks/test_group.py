@@ -23,7 +23,14 @@ def quaternions():
     """Q8 as a table: elements (sign, unit) with units 1, i, j, k."""
     product = {(0, x): (0, x) for x in range(4)} | {(x, 0): (0, x) for x in range(4)}
     product |= {(x, x): (1, 0) for x in range(1, 4)}
-    product |= {(1, 2): (0, 3), (2, 3): (0, 1), (3, 1): (0, 2), (2, 1): (1, 3), (3, 2): (1, 1), (1, 3): (1, 2)}
+    product |= {
+        (1, 2): (0, 3),
+        (2, 3): (0, 1),
+        (3, 1): (0, 2),
+        (2, 1): (1, 3),
+        (3, 2): (1, 1),
+        (1, 3): (1, 2),
+    }
     table = torch.empty(8, 8, dtype=torch.long)
     for a in range(8):
         for b in range(8):

@@ -38,9 +38,7 @@ def test_every_operation_is_checked_here():
 def test_labels_are_those_of_python_integers(p, op):
     task = ModularArithmetic(p, op)
     first = 1 if op in ("mul", "div") else 0
-    expected = [
-        NAIVE[op](a, b, p) % p - first for a in range(first, p) for b in range(first, p)
-    ]
+    expected = [NAIVE[op](a, b, p) % p - first for a in range(first, p) for b in range(first, p)]
     assert task.labels.tolist() == expected
     assert task.inputs.tolist() == [
         [a, b, task.d_vocab - 1] for a in range(p - first) for b in range(p - first)

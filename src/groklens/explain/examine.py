@@ -20,9 +20,10 @@ def examine(
 
     Each finding has the number, its controls and a verdict: that the model is right where it was not trained,
     that each component is key in the logits, that no other is, that the neurons show them all, that the
-    circuit is sufficient, and that it is necessary. The third is what a hypothesis with a component missing
-    fails: a model keeps its accuracy on most of its components. `untrained` adds a control snapshot, with its name, to what the logits show.
-    Raises `BadArgument` when the circuit's group does not fit the task.
+    circuit is sufficient, and that it is necessary, to the functions of the answer and to the readout. The
+    third is what a hypothesis with a component missing fails: a model keeps its accuracy on most of its
+    components. `untrained` adds a control snapshot, with its name, to what the logits show. Raises
+    `BadArgument` when the circuit's group does not fit the task.
 
     >>> for finding in examine(run.final, gl.Circuit("C113", [14, 35])):  # doctest: +SKIP
     ...     print(finding)

@@ -95,11 +95,11 @@ def ipr(snapshot: Snapshot) -> float:
 
     1 when every neuron reads and writes one component, the reciprocal of the number of components when
     power is even. What a neuron reads is its W_in row for an MLP; for a transformer, whose neurons see
-    operands through attention, only what it writes (W_L) is used.
+    operands through attention, and wherever there is no W_in, only what it writes (W_L) is used.
     """
     group = symmetry_of(snapshot).group
     sides = [_participation(_readout(snapshot), group)]
-    if "W_Q" not in snapshot.weights:
+    if "W_in" in snapshot.weights and "W_Q" not in snapshot.weights:
         sides.append(_participation(_neuron_inputs(snapshot), group))
     return sum(sides) / len(sides)
 

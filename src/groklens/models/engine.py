@@ -133,7 +133,7 @@ def _first_layer(
     tables = [embed[values] + pos[i] for i, (values, _) in enumerate(seen)]
 
     def look_up(of_table: Callable[[Tensor], Tensor], positions: range) -> Tensor:
-        return torch.stack([of_table(tables[i])[seen[i][1]] for i in positions], dim=1)
+        return torch.stack([_rows(of_table(tables[i]), seen[i][1]) for i in positions], dim=1)
 
     everywhere = range(n_pos)
     queried = range(n_pos - 1, n_pos) if answer_only else everywhere
@@ -141,6 +141,16 @@ def _first_layer(
     v = look_up(lambda table: attention.heads(attention.v(norm(table))), everywhere)
     q = look_up(lambda table: attention.heads(attention.q(norm(table))), queried)
     return look_up(lambda table: table, queried), q, k, v
+
+
+def _rows(table: Float[Tensor, "token ..."], index: Int[Tensor, "input"]) -> Float[Tensor, "input ..."]:
+    """`table[index]`, but with a gradient that is the same to the bit every time.
+
+    The gradient of plain indexing is added up by several threads in whatever order they come.
+    """
+    if len(table) == 1:  # a separator
+        return table.expand(len(index), *table.shape[1:])
+    return F.embedding(index, table.flatten(1)).reshape(len(index), *table.shape[1:])
 
 
 def _attention(attention: Any) -> _Attention:

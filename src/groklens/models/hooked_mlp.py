@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import torch
+import torch.nn.functional as F  # noqa: N812
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from transformer_lens.hook_points import HookPoint
@@ -81,11 +82,12 @@ class HookedMLP(HookedRootModule):
         """Logits at the one position."""
         operands = tokens[:, : self.cfg.n_operands]
         sources = [operands[:, i] for i in range(self.cfg.n_operands)]
+        # F.embedding and not indexing: the gradient of that is not the same to the bit every time.
         weights = [self.W_in[min(i, len(self.W_in) - 1)] for i in range(self.cfg.n_operands)]
         if self.W_E is None:
-            terms = [weight[source] for weight, source in zip(weights, sources, strict=True)]
+            terms = [F.embedding(source, weight) for weight, source in zip(weights, sources, strict=True)]
         else:
-            embedded = self.hook_embed(self.W_E[operands])
+            embedded = self.hook_embed(F.embedding(operands, self.W_E))
             terms = [embedded[:, i] @ weight for i, weight in enumerate(weights)]
         hooks = cast(Any, self.blocks[0])["mlp"]
         combined = prod(terms[1:], start=terms[0]) if self.cfg.combine == "product" else sum(terms)

@@ -51,7 +51,9 @@ class Steps:
         """Sort the steps, so that equal lists make equal recipes."""
         object.__setattr__(self, "steps", tuple(sorted({int(step) for step in self.steps})))
         if self.steps and self.steps[0] < 0:
-            raise BadArgument(f"Steps holds {self.steps[0]}; steps count updates, from 0 (the initialisation).")
+            raise BadArgument(
+                f"Steps holds {self.steps[0]}; steps count updates, from 0 (the initialisation)."
+            )
 
     def keeps(self, step: int) -> bool:
         """Whether `step` is listed."""

@@ -47,7 +47,9 @@ class Recipe:
         for name in ("steps", "evaluate_every", "batch_size"):
             value = getattr(self, name)
             if value is not None and value < 1:
-                raise BadArgument(f"{name} is {value}; it must be at least 1 (or None where that is allowed).")
+                raise BadArgument(
+                    f"{name} is {value}; it must be at least 1 (or None where that is allowed)."
+                )
         if self.loss not in LOSSES:
             raise BadArgument(f"loss is {self.loss!r}; choose one of {', '.join(map(repr, LOSSES))}.")
         object.__setattr__(self, "train_fraction", float(self.train_fraction))  # 1 and 1.0: one id
@@ -104,7 +106,8 @@ def canonical(values: dict[str, Any]) -> str:
 
 
 def _part(name: str, values: dict[str, Any]) -> Any:
-    fields_ = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}  # JSON has no tuples
+    # JSON has no tuples.
+    fields_ = {field: tuple(v) if isinstance(v, list) else v for field, v in values.items()}
     kind = fields_.pop("kind", None)
     if kind not in _PARTS:
         raise BadArgument(f"The recipe's {name} is of kind {kind!r}; this version knows {', '.join(_PARTS)}.")

@@ -124,7 +124,7 @@ def _check_finite(loss: float, step: int, writer: RunWriter) -> None:
     if math.isfinite(loss):
         return
     writer.history.flush()
-    good = max((kept for kept in writer.header.checkpoints if kept < step), default=None)
+    good = max(writer.header.checkpoints, default=None)
     where = (
         "There is no checkpoint before it"
         if good is None

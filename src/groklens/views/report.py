@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from html import escape
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from groklens import __version__
 from groklens.views.figure import Page
 from groklens.views.page import document, verdict_mark
 from groklens.views.sections import Section, sections
@@ -33,7 +33,7 @@ def report(explanation: Explanation) -> Page:
             "<main>",
             *(_section(part) for part in parts),
             "</main>",
-            f"<footer>Written by groklens {__version__}. All that is shown is inside this page.</footer>",
+            f"<footer>Written by groklens {version('groklens')}. All that is shown is inside this page.</footer>",
         ]
     )
     line = headline(explanation)

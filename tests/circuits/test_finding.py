@@ -1,0 +1,23 @@
+import json
+
+from groklens.circuits import Control, Finding
+
+
+def test_a_control_is_mean_and_range_of_its_draws():
+    control = Control.of("draws", [0.25, 1.0, 0.25])
+    assert (control.mean, control.low, control.high, control.draws) == (0.5, 0.25, 1.0, 3)
+    assert str(control) == "draws: 0.5 (0.25 to 1, 3 draws)"
+    assert str(Control.of("one", [0.5])) == "one: 0.5"
+
+
+def test_a_finding_prints_its_claim_number_controls_and_note():
+    finding = Finding("it rains", 0.25, "share", "refuted", (Control.of("sun", [1.0]),), note="look outside")
+    assert str(finding) == "[refuted] it rains: 0.25 share\n      sun: 1\n      look outside"
+    assert "–" in str(Finding("unknown", None, "", "undecided"))
+
+
+def test_a_finding_is_json_values():
+    finding = Finding("it rains", 0.25, "share", "refuted", (Control.of("sun", [1.0]),), source="sky")
+    values = json.loads(json.dumps(finding.to_dict()))
+    assert set(values) == {"claim", "value", "units", "controls", "verdict", "source", "note"}
+    assert values["controls"] == [{"name": "sun", "mean": 1.0, "low": 1.0, "high": 1.0, "draws": 1}]

@@ -1,0 +1,88 @@
+"""What the runs in examples/runs have to say."""
+
+import json
+
+import pytest
+
+import groklens as gl
+
+pytestmark = pytest.mark.slow
+
+
+def finding(why, words):
+    (found,) = [finding for finding in why.findings if words in finding.claim]
+    return found
+
+
+def test_mod113_generalises_by_a_few_frequencies(mod113):
+    assert mod113.generalised
+    assert mod113.verdict == "supported"
+    assert mod113.algorithm in ("clock", "pizza", "irreps")
+    assert 3 <= len(mod113.circuit.components) <= 8
+    assert mod113.key_components == list(mod113.circuit.components)
+    values = json.loads(mod113.to_json())
+    assert (values["run"], values["task"]) == ("mod113", "a+b mod 113")
+
+
+def test_mod113_predicts_with_its_circuit_at_least_as_well_as_with_everything(mod113):
+    last = mod113.table.isel(step=-1)
+    assert float(last["restricted_loss"]) <= float(last["test_loss"])
+    assert finding(mod113, "restricted loss").verdict == "supported"
+
+
+def test_mod113_needs_its_circuit_and_no_random_one(mod113):
+    necessary = finding(mod113, "part of the logits takes")
+    controls = {control.name: control for control in necessary.controls}
+    assert necessary.value < 0.10
+    assert controls["random subspace removed"].low > 0.99
+    assert controls["random functions of the answer removed"].mean > 0.9
+    sufficient = finding(mod113, "keeping only the circuit")
+    assert sufficient.value > 0.99
+    assert max(control.high for control in sufficient.controls) < 0.2
+
+
+def test_mod113_goes_through_its_phases_in_order(mod113):
+    names = [phase.name for phase in mod113.phases]
+    assert names == ["memorisation", "circuit formation", "cleanup"]
+    ends = [phase.end for phase in mod113.phases]
+    assert None not in ends
+    assert ends[0][1] <= ends[1][0] < ends[1][1] <= ends[2][0]
+    kept = mod113.table["step"].values.tolist()
+    for low, high in ends:
+        assert kept.index(high) == kept.index(low) + 1
+
+
+def test_mod113_is_compared_with_its_own_beginning(mod113):
+    general = mod113.findings[0]
+    (untrained,) = [control for control in general.controls if control.name == "untrained (step 0)"]
+    assert untrained.mean < 0.05
+    assert general.value > 0.99
+
+
+def test_mod113_has_the_losses_that_its_training_recorded(mod113, shipped):
+    history = shipped("mod113").history
+    for step in (0, 500, 15_000):
+        for name in ("train_loss", "test_loss", "train_accuracy", "test_accuracy"):
+            recorded = float(history[name].sel(step=step))
+            assert float(mod113.table[name].sel(step=step)) == pytest.approx(recorded, rel=1e-3), (step, name)
+
+
+def test_mod113_refutes_its_circuit_with_one_frequency_missing(mod113):
+    whole = [found.verdict for found in gl.examine(mod113.final, mod113.circuit)]
+    assert set(whole) == {"supported"}
+    fewer = gl.Circuit(mod113.circuit.group, mod113.circuit.components[1:])
+    findings = gl.examine(mod113.final, fewer)
+    # It keeps its accuracy by the others alone, and without them: only the logits tell.
+    assert [found.claim for found in findings if found.verdict == "refuted"] == [
+        "no component outside the circuit is key in the logits"
+    ]
+
+
+@pytest.mark.parametrize("name", ["mod113-no-decay", "random-table"])
+def test_the_controls_have_memorised_and_have_no_circuit(name, shipped):
+    why = gl.explain(shipped(name))
+    assert not why.generalised
+    assert why.algorithm == "memorised"
+    assert why.verdict == "refuted"
+    assert why.circuit is None
+    assert [phase.name for phase in why.phases if phase.start is not None] == ["memorisation"]

@@ -1,0 +1,154 @@
+"""The quick forward pass against the plain model: values, gradients, and training side by side."""
+
+import pytest
+import torch
+
+from groklens.models import MLP, Transformer, cross_entropy, quick_applies, quick_logits, run_logits
+from groklens.tasks import ModularArithmetic, TableTask
+
+TASK = ModularArithmetic(7, "add")
+SMALL = {"d_model": 16, "n_heads": 2, "d_head": 8, "d_mlp": 32}
+VARIANTS = {
+    "one layer": {},
+    "two layers": {"n_layers": 2},
+    "three layers": {"n_layers": 3},
+    "one head": {"n_heads": 1},
+    "heads narrower than the stream": {"n_heads": 3, "d_head": 4},
+    "no MLP": {"d_mlp": None, "n_layers": 2},
+    "LN": {"normalization": "LN", "n_layers": 2},
+    "LNPre": {"normalization": "LNPre", "n_layers": 2},
+    "biases": {"bias": True, "n_layers": 2},
+    "biases of the MLP": {"bias": "mlp"},
+    "not causal": {"causal": False, "n_layers": 2},
+    "gelu": {"act_fn": "gelu"},
+    "gelu_new": {"act_fn": "gelu_new"},
+    "silu": {"act_fn": "silu", "normalization": "LN"},
+    "solu": {"act_fn": "solu"},
+    "gpt2": {"init": "gpt2", "n_layers": 2, "bias": True, "normalization": "LN"},
+}
+
+
+def build(variant, task=TASK, seed=0):
+    model = Transformer(**{**SMALL, **VARIANTS[variant]}).build(task, seed)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():  # zero biases would hide mistakes in how they are used
+        for parameter in model.parameters():
+            parameter += 0.1 * torch.randn(parameter.shape, generator=generator)
+    return model
+
+
+def gradients(model, logits_of, task=TASK):
+    model.zero_grad()
+    cross_entropy(logits_of(model, task.inputs, task.d_vocab_out), task.labels).backward()
+    return {name: p.grad.clone() for name, p in model.named_parameters() if p.requires_grad}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_same_logits_and_gradients_as_the_plain_model(variant):
+    model = build(variant)
+    assert quick_applies(model)
+    quick, plain = (logits(model, TASK.inputs, 7) for logits in (quick_logits, run_logits))
+    torch.testing.assert_close(quick, plain, rtol=1e-5, atol=1e-5)
+    ours, theirs = gradients(model, quick_logits), gradients(model, run_logits)
+    largest = max(float(gradient.abs().max()) for gradient in theirs.values())
+    for name, gradient in theirs.items():
+        # A key's bias has no gradient in theory: both passes give rounding there.
+        torch.testing.assert_close(ours[name], gradient, rtol=1e-5, atol=1e-5 * largest, msg=name)
+    assert max(float(gradient.abs().max()) for gradient in ours.values()) > 1e-3
+
+
+@pytest.mark.parametrize("variant", ["one layer", "two layers", "not causal"])
+def test_same_on_inputs_in_any_order_and_number(variant):
+    model = build(variant)
+    order = torch.randperm(49, generator=torch.Generator().manual_seed(1))[:13]
+    with torch.no_grad():
+        whole = quick_logits(model, TASK.inputs, 7)
+        torch.testing.assert_close(
+            quick_logits(model, TASK.inputs[order], 7), whole[order], rtol=1e-5, atol=1e-5
+        )
+        one = quick_logits(model, TASK.inputs[5:6], 7)
+    torch.testing.assert_close(one, whole[5:6], rtol=1e-5, atol=1e-5)
+
+
+def test_same_without_a_separator_and_on_longer_inputs():
+    rows = torch.cartesian_prod(*[torch.arange(4)] * 4)
+    task = TableTask(rows, rows.sum(dim=1) % 4, d_vocab=6)
+    model = build("two layers", task)
+    with torch.no_grad():
+        quick, plain = (logits(model, task.inputs, task.d_vocab_out) for logits in (quick_logits, run_logits))
+    torch.testing.assert_close(quick, plain, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("variant", ["one layer", "LN", "no MLP"])
+def test_twenty_steps_on_their_own_stay_together(variant):
+    losses = []
+    for logits_of in (quick_logits, run_logits):
+        model = build(variant)
+        optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.1, momentum=0.9)
+        for _ in range(20):
+            loss = cross_entropy(logits_of(model, TASK.inputs, 7), TASK.labels)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        losses.append((float(loss.detach()), {n: p.detach().clone() for n, p in model.named_parameters()}))
+    (ours, our_weights), (theirs, their_weights) = losses
+    assert ours == pytest.approx(theirs, rel=1e-4)
+    for name, value in their_weights.items():
+        torch.testing.assert_close(our_weights[name], value, rtol=1e-4, atol=1e-4, msg=name)
+
+
+def test_a_model_with_hooks_on_it_runs_plainly_and_the_hook_counts():
+    model = build("one layer")
+    with torch.no_grad():
+        free = quick_logits(model, TASK.inputs, 7)
+        model.add_hook("blocks.0.mlp.hook_post", lambda value, hook: value * 0)
+        assert not quick_applies(model)
+        ablated = quick_logits(model, TASK.inputs, 7)
+        model.reset_hooks()
+        assert quick_applies(model)
+    assert (ablated - free).abs().max() > 0.1
+
+
+def test_a_forward_hook_of_torch_counts_too():
+    model = build("one layer")
+    handle = model.original_model.register_forward_hook(lambda module, args, output: output * 0)
+    with torch.no_grad():
+        assert not quick_logits(model, TASK.inputs, 7).any()
+        handle.remove()
+        assert quick_applies(model)
+        assert quick_logits(model, TASK.inputs, 7).any()
+
+
+def test_having_looked_at_a_model_does_not_slow_it_down():
+    model = build("two layers")
+    model.run_with_cache(TASK.inputs, names_filter="blocks.1.mlp.hook_post")
+    assert quick_applies(model)
+
+
+def test_unsupported_activations_run_plainly():
+    model = Transformer(**SMALL, act_fn="solu_ln").build(TASK, 0)
+    assert not quick_applies(model)
+    with torch.no_grad():
+        assert torch.equal(quick_logits(model, TASK.inputs, 7), model(TASK.inputs)[:, -1, :7])
+
+
+def test_an_mlp_is_not_for_the_quick_pass():
+    model = MLP(d_mlp=8).build(TASK, 0)
+    assert not quick_applies(model)
+    with torch.no_grad():
+        assert quick_logits(model, TASK.inputs, 7).shape == (49, 7)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [Transformer(), Transformer(n_layers=2, causal=False), MLP(), MLP(d_embed=None)],
+    ids=["transformer", "two layers", "MLP", "one-hot MLP"],
+)
+def test_gradients_are_the_same_to_the_bit_every_time(spec):
+    """At a size where torch splits its loops between threads: it does not at the small ones above."""
+    task = ModularArithmetic(59, "add")
+    model = spec.build(task, 0)
+    first = gradients(model, quick_logits, task)
+    for _ in range(4):
+        again = gradients(model, quick_logits, task)
+        assert [name for name, value in first.items() if not torch.equal(again[name], value)] == []

@@ -1,0 +1,180 @@
+"""The direction of dependencies, and what keeps the code readable, checked in the syntax tree."""
+
+import ast
+import itertools
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "groklens"
+#: A package imports only from those before it.
+ORDER = (
+    "errors", "tasks", "harmonics", "theory", "models", "recipes", "capture", "runs", "training", "circuits",
+    "measures", "interventions", "explain", "views", "cli",
+)  # fmt: skip
+#: The one exception: an Explanation's page and notebook representation are pictures, drawn when asked for.
+EXCEPTIONS = {("explain/explanation.py", "views")}
+LARGEST_FILE = 400
+#: What scripts and studies may name besides the attributes of `gl`.
+PUBLIC_MODULES = {"groklens", "groklens.measures", "groklens.views", "groklens.harmonics"}
+
+FILES = sorted(SOURCE.rglob("*.py"))
+USERS = sorted(itertools.chain(*((ROOT / folder).rglob("*.py") for folder in ("examples", "analyses"))))
+
+
+def name_of(path):
+    return str(path.relative_to(SOURCE if path.is_relative_to(SOURCE) else ROOT))
+
+
+every_file = pytest.mark.parametrize("path", FILES, ids=name_of)
+every_user = pytest.mark.parametrize("path", USERS, ids=name_of)
+
+
+class Imports(ast.NodeVisitor):
+    """Every module that a file imports, and whether a function does it; TYPE_CHECKING blocks do not count."""
+
+    def __init__(self, tree):
+        self.found = []  # (module, inside a function)
+        self._depth = 0
+        self.visit(tree)
+
+    def visit_If(self, node):
+        if "TYPE_CHECKING" in ast.dump(node.test):
+            node.body = []
+        self.generic_visit(node)
+
+    def visit_FunctionDef(self, node):
+        self._depth += 1
+        self.generic_visit(node)
+        self._depth -= 1
+
+    def visit_Import(self, node):
+        self.found += [(alias.name, self._depth > 0) for alias in node.names]
+
+    def visit_ImportFrom(self, node):
+        assert node.level == 0, "imports are absolute"
+        module = node.module or ""
+        whole = module == "groklens"  # `from groklens import views` names a package
+        names = [f"groklens.{alias.name}" for alias in node.names] if whole else [module]
+        self.found += [(name, self._depth > 0) for name in names]
+
+
+def tree_of(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def package_of(path):
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def imported(path):
+    return Imports(tree_of(path)).found
+
+
+def test_every_package_has_its_place():
+    packages = {package_of(path) for path in FILES} - {"__init__"}
+    assert packages <= set(ORDER), f"give {packages - set(ORDER)} a place in ORDER"
+
+
+@every_file
+def test_dependencies_point_one_way(path):
+    here = package_of(path)
+    if here == "__init__":
+        return
+    above = set(ORDER[: ORDER.index(here) + 1])
+    for module, inside in imported(path):
+        assert module != "groklens" or here == "cli", "only the command line stands outside the library"
+        if not module.startswith("groklens."):
+            continue
+        package = module.split(".")[1]
+        if package in above or package == "__version__":
+            continue
+        assert (name_of(path), package) in EXCEPTIONS, f"{here} imports {module}, which comes after it"
+        assert inside, f"{name_of(path)} imports {module} when it is imported"
+
+
+def test_the_exceptions_are_in_use():
+    used = {
+        (name_of(path), module.split(".")[1])
+        for path in FILES
+        for module, _ in imported(path)
+        if module.startswith("groklens.") and package_of(path) != "__init__"
+    }
+    assert used >= EXCEPTIONS
+
+
+def test_the_top_imports_nothing_when_it_is_imported():
+    outside = {module.split(".")[0] for module, inside in imported(SOURCE / "__init__.py") if not inside}
+    assert outside <= {"__future__", "importlib", "sys", "types", "typing"}
+
+
+@every_file
+def test_only_models_import_transformer_lens(path):
+    if package_of(path) != "models":
+        assert not [module for module, _ in imported(path) if module.split(".")[0] == "transformer_lens"]
+
+
+@every_file
+def test_views_need_no_torch_to_be_imported(path):
+    if package_of(path) == "views":
+        modules = {module.split(".")[0] for module, inside in imported(path) if not inside}
+        assert not modules & {"torch", "transformer_lens"}
+
+
+@every_file
+def test_the_library_knows_nothing_of_what_uses_it(path):
+    modules = {module.split(".")[0] for module, _ in imported(path)}
+    assert not modules & {"analyses", "examples", "benchmarks", "tests", "conftest"}
+
+
+@every_file
+def test_nothing_is_printed(path):
+    calls = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)]
+    assert not [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"]
+
+
+@pytest.mark.parametrize("path", FILES + USERS, ids=name_of)
+def test_no_import_takes_everything(path):
+    imports = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.ImportFrom)]
+    assert not [node for node in imports if node.names[0].name == "*"]
+
+
+@every_file
+def test_a_file_can_be_read_in_one_sitting(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) < LARGEST_FILE
+
+
+@every_file
+def test_a_module_says_what_it_is(path):
+    assert ast.get_docstring(tree_of(path)), f"{name_of(path)} has no docstring"
+
+
+@every_user
+def test_examples_and_studies_use_the_public_interface_only(path):
+    tree = tree_of(path)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names if alias.name.split(".")[0] == "groklens"]
+            assert set(modules) <= PUBLIC_MODULES
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "groklens":
+            assert node.module in PUBLIC_MODULES - {"groklens"}, f"{node.module} is not public"
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "gl":
+            assert not node.attr.startswith("_")
+
+
+def test_the_checks_can_fail(tmp_path):
+    """A file that breaks the rules is seen to."""
+    path = tmp_path / "bad.py"
+    path.write_text(
+        "from typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n    import groklens.views\n"
+        "import transformer_lens.hook_points\nfrom groklens import cli\n"
+        "def f():\n    from groklens.views import report\n"
+    )
+    assert imported(path) == [
+        ("typing", False),
+        ("transformer_lens.hook_points", False),
+        ("groklens.cli", False),
+        ("groklens.views", True),
+    ]

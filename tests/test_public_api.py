@@ -1,0 +1,67 @@
+"""What `import groklens as gl` promises."""
+
+import doctest
+import importlib
+import inspect
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import groklens as gl
+
+LARGEST = 40
+NAMES = [name for name in gl.__all__ if not name.startswith("__")]
+#: Values whose docstring cannot hold a call: errors, and handles that other calls return.
+WITHOUT_EXAMPLE = {"GroklensError", "Task", "Run", "Snapshot", "Finding", "Explanation", "Recipe", "Recorder"}
+MODULES = [module.name for module in pkgutil.walk_packages(gl.__path__, "groklens.")]
+
+
+def test_there_are_few_names():
+    assert len(gl.__all__) <= LARGEST
+    assert len(set(gl.__all__)) == len(gl.__all__)
+    assert set(gl.__all__) <= set(dir(gl))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_name_is_there_and_says_what_it_is(name):
+    value = getattr(gl, name)
+    assert value is getattr(gl, name)
+    assert inspect.getdoc(value), f"{name} has no docstring"
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - WITHOUT_EXAMPLE - {"harmonics", "measures", "views"}))
+def test_every_function_and_value_shows_an_example(name):
+    assert ">>>" in (inspect.getdoc(getattr(gl, name)) or "")
+
+
+def test_an_unknown_name_is_refused_with_a_pointer():
+    with pytest.raises(AttributeError, match=r"no 'expalin'; see dir\(groklens\)"):
+        _ = gl.expalin
+
+
+@pytest.mark.slow
+def test_importing_it_is_light_and_its_functions_are_no_packages():
+    script = (
+        "import sys, groklens as gl\n"
+        "heavy = {'torch', 'transformer_lens', 'xarray', 'plotly'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+        "import groklens.explain, groklens.capture, groklens.measures.measure, groklens.training.train\n"
+        "assert 'transformer_lens' not in sys.modules\n"
+        "functions = (gl.explain, gl.capture, gl.measure, gl.train, gl.planted)\n"
+        "assert all(type(f).__name__ == 'function' for f in functions), functions\n"
+        "from groklens import explain\n"
+        "assert explain is gl.explain\n"
+        "import groklens.explain.phases\n"
+        "assert gl.explain is explain\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_in_docstrings_give_what_they_show(name):
+    module = importlib.import_module(name)
+    results = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+    assert results.failed == 0
