@@ -18,6 +18,7 @@ from groklens.explain.examine import key_in_logits
 from groklens.explain.explanation import Explanation
 from groklens.explain.phases import find_phases
 from groklens.explain.untrained import untrained_like
+from groklens.harmonics import ComponentName
 from groklens.measures import PROGRESS, key_components, track
 from groklens.tasks import Task
 
@@ -98,7 +99,7 @@ def _findings(
     if "restricted_loss" in table and "test_loss" in table:
         findings.append(_restricted(table))
     if final.neurons is not None:
-        findings.append(_rules_agree(final))
+        findings.append(_rules_agree(final, blank))
     return findings
 
 
@@ -130,16 +131,23 @@ def _restricted(table: xr.Dataset) -> Finding:
     )
 
 
-def _rules_agree(final: Snapshot) -> Finding:
-    sets = {rule: key_components(final, rule) for rule in ("logits", "clusters", "readout")}
-    agree = len({tuple(names) for names in sets.values()}) == 1
-    union = set().union(*map(set, sets.values()))
-    shared = set.intersection(*map(set, sets.values()))
+def _rules_agree(final: Snapshot, untrained: tuple[Snapshot, str]) -> Finding:
+    sets, share = _named_by_all(final)
+    _, by_chance = _named_by_all(untrained[0])
     return Finding(
         "three authors' rules name the same key components",
-        len(shared) / len(union) if union else 0.0,
+        share,
         "share of components named by all",
-        "supported" if agree else "undecided",
+        "supported" if share == 1 else "undecided",
+        (Control.of(untrained[1], [by_chance]),),
         source="logit similarity > 0.005; clusters of neurons at 85 %; over 5 % of W_L",
         note="; ".join(f"{rule}: {', '.join(map(str, names)) or 'none'}" for rule, names in sets.items()),
     )
+
+
+def _named_by_all(snapshot: Snapshot) -> tuple[dict[str, list[ComponentName]], float]:
+    """The key components by each rule, and the share of those named by any that all of them name."""
+    sets = {rule: key_components(snapshot, rule) for rule in ("logits", "clusters", "readout")}
+    union = set().union(*map(set, sets.values()))
+    shared = set.intersection(*map(set, sets.values()))
+    return sets, len(shared) / len(union) if union else 0.0
