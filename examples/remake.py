@@ -35,6 +35,30 @@ RECIPES = {
         seed=0,
         keep=FEW,
     ),
+    # A group that is not abelian, as in Chughtai et al. (2023): which even permutation of five things?
+    "a5": gl.Recipe(
+        task=gl.GroupComposition("A5"),
+        train_fraction=0.5,
+        model=gl.MLP(d_mlp=128, d_embed=256, combine="concat", bias=False),
+        optimizer=gl.AdamW(lr=1e-3, weight_decay=1.0, betas=(0.9, 0.98)),
+        steps=50_000,
+        evaluate_every=250,
+        seed=1,
+        keep=gl.Steps([0, 1_000, 8_000, 16_000, 22_000, 26_000, 30_000, 36_000, 42_000, 50_000]),
+    ),
+    # Multiplication is addition of discrete logarithms: its circuit is found in that order.
+    "mul97": gl.Recipe(
+        task=gl.ModularArithmetic(97, "mul"),
+        train_fraction=0.3,
+        model=gl.Transformer(
+            n_layers=1, d_model=128, n_heads=4, d_head=32, d_mlp=256, act_fn="relu", bias="mlp", init="nanda"
+        ),
+        optimizer=gl.AdamW(lr=1e-3, weight_decay=1.0, betas=(0.9, 0.98), warmup_steps=10),
+        steps=12_000,
+        evaluate_every=50,
+        seed=0,
+        keep=gl.Steps([0, 200, 1_500, 3_000, 5_000, 7_000, 9_000, 12_000]),
+    ),
     # No structure to find: the null that every claim has to survive.
     "random-table": gl.Recipe(
         task=gl.RandomTable(113, seed=0),

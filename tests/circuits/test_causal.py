@@ -4,8 +4,9 @@ import pytest
 import torch
 
 import groklens as gl
-from groklens.circuits.causal import necessity, readout_necessity, shared_accuracy, sufficiency
+from groklens.circuits.causal import necessity, readout_necessity, sufficiency
 from groklens.circuits.generalised import generalises
+from groklens.circuits.judgement import shared_accuracy
 from groklens.circuits.seen import seen_components
 
 P = 17
@@ -19,13 +20,13 @@ def snapshot():
     return gl.Snapshot(gl.planted(TASK, TRUTH), TASK, train_index=train)
 
 
-#: Words that each finding's claim alone holds.
+#: Words that each finding's claim alone holds; those of neurons and embeddings are test_evidence's.
 CLAIMS = {
     "general": "is right on",
     "key": "every component of the circuit is key",
     "complete": "no component outside",
-    "seen": "compute with",
-    "sufficient": "keeping only",
+    "seen": "that are key in the logits",
+    "sufficient": "only the circuit's part",
     "necessary": "part of the logits takes",
     "readout": "what is read out",
 }
@@ -35,7 +36,7 @@ def examined(snapshot, circuit):
     """The findings of the whole battery by what they are about."""
     findings = gl.examine(snapshot, circuit)
     by_name = {name: [f for f in findings if words in f.claim] for name, words in CLAIMS.items()}
-    assert sum(map(len, by_name.values())) == len(findings)
+    assert {len(found) for found in by_name.values()} == {1}
     return {name: found[0] for name, found in by_name.items()}
 
 

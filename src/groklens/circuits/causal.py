@@ -5,21 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from groklens.capture import Snapshot
 from groklens.capture.statistics import logit_means
 from groklens.circuits.circuit import Circuit
-from groklens.circuits.finding import Control, Finding, Verdict
+from groklens.circuits.finding import Control, Finding
+from groklens.circuits.judgement import DRAWS, fallen, kept, shared_accuracy
 from groklens.harmonics import chosen_basis, nontrivial
 from groklens.models import accuracy
-
-DRAWS = 20
-#: How much accuracy a sufficient circuit may lose.
-TOLERANCE = 0.01
-#: The share of the way from its accuracy to chance that a model must fall without a necessary circuit.
-FALL = 0.5
 
 Draw = Callable[[torch.Generator], Float[Tensor, "input answer"]]
 
@@ -34,23 +29,17 @@ def sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
     """
     logits, labels = snapshot.logits.double(), snapshot.task.labels
     whole, constant = accuracy(logits, labels), logits.mean(dim=0)
-    kept = circuit.project(logits, snapshot.task)
-    value = accuracy(kept + constant, labels)
+    part = circuit.project(logits, snapshot.task)
+    value = accuracy(part + constant, labels)
     draws: dict[str, Draw] = {
         "random subspace kept": lambda g: _random_part(snapshot, circuit, g) + constant,
         "random functions of the answer kept": lambda g: _random_answer_part(snapshot, circuit, g) + constant,
-        "random function of the answer, equal energy": lambda g: _random_answers(snapshot, circuit, kept, g),
+        "random function of the answer, equal energy": lambda g: _random_answers(snapshot, circuit, part, g),
     }
     controls = [_control(name, labels, draw) for name, draw in _possible(draws, circuit).items()]
-    best = max(control.high for control in controls)
-    verdict: Verdict = "supported"
-    note = f"the whole model has {whole:.4f}"
-    if value < whole - TOLERANCE:
-        verdict = "refuted"
-    elif circuit.is_everything:
+    verdict, note = kept(value, whole, controls)
+    if circuit.is_everything and verdict != "refuted":
         verdict, note = "undecided", "vacuous: the circuit is every component, so nothing is left out"
-    elif value <= best:
-        verdict, note = "undecided", f"{note}, and a control keeps {best:.4f}: too little is left out to tell"
     return Finding(
         "keeping only the circuit's part of the logits keeps the accuracy",
         value,
@@ -120,13 +109,7 @@ def _falls(
     whole, chance = accuracy(logits, labels), 1 / snapshot.task.d_vocab_out
     value = shared_accuracy(logits - removed, labels, resolution=1e-6 * float(logits.abs().max()))
     controls = [_control(name, labels, draw) for name, draw in _possible(draws, circuit).items()]
-    least = min(control.low for control in controls)
-    note = f"the whole model has {whole:.4f}, chance is {chance:.4f}"
-    verdict: Verdict = "supported"
-    if whole - value < FALL * (whole - chance):
-        verdict = "refuted"
-    elif value >= least:
-        verdict, note = "undecided", f"{note}, and a control falls to {least:.4f}"
+    verdict, note = fallen(value, whole, chance, controls)
     if circuit.is_everything:
         note += "; the circuit is every component, so no other functions could be drawn"
     return Finding(
@@ -138,18 +121,6 @@ def _falls(
         source="Nanda et al. 2023, section 5, against random subspaces and equal energy",
         note=note,
     )
-
-
-def shared_accuracy(
-    logits: Float[Tensor, "input answer"], labels: Int[Tensor, "input"], resolution: float
-) -> float:
-    """Accuracy in which logits within `resolution` of the largest share the credit; 1/classes when all do.
-
-    After a removal the remainder may be rounding alone; its argmax would be read as knowledge.
-    """
-    tied = logits >= logits.max(dim=1, keepdim=True).values - resolution
-    right = tied.gather(1, labels[:, None])[:, 0]
-    return float((right.double() / tied.sum(dim=1)).mean())
 
 
 def _possible(draws: dict[str, Draw], circuit: Circuit) -> dict[str, Draw]:
@@ -185,12 +156,12 @@ def _rotated(functions: Tensor, size: int, generator: torch.Generator) -> Tensor
 
 
 def _random_answers(
-    snapshot: Snapshot, circuit: Circuit, kept: Tensor, generator: torch.Generator
+    snapshot: Snapshot, circuit: Circuit, part: Tensor, generator: torch.Generator
 ) -> Float[Tensor, "input answer"]:
     symmetry = circuit.symmetry(snapshot.task)
-    values = torch.randn(circuit.group.order, kept.shape[1], generator=generator, dtype=torch.float64)
+    values = torch.randn(circuit.group.order, part.shape[1], generator=generator, dtype=torch.float64)
     whole = values[symmetry.products]
-    return whole * (kept.norm() / whole.norm())
+    return whole * (part.norm() / whole.norm())
 
 
 def _noise_like(part: Tensor, generator: torch.Generator) -> Tensor:

@@ -23,7 +23,8 @@ LEAST = 1e-3
 def seen_components(snapshot: Snapshot, circuit: Circuit) -> tuple[list[ComponentName], Finding]:
     """The circuit's components that the neurons show, and the finding that they show any.
 
-    A component's share of the neurons' power over the grid of operands is compared with the shares it gets
+    Neurons count by what they add to the logits (their row of W_L), so that those which nothing reads prove
+    nothing. A component's share of their power over the grid of operands is compared with the shares it gets
     when the elements are relabelled at random (20 draws, seed 0): one neuron a cell looks the same under
     every labelling, whatever its logits. Relabelling scatters the power of strong components over all, which
     would hide weak ones: what stands out is therefore taken out, and the rest are compared again, until none
@@ -53,7 +54,9 @@ def seen_components(snapshot: Snapshot, circuit: Circuit) -> tuple[list[Componen
 
 def _values(snapshot: Snapshot, circuit: Circuit) -> tuple[Float[Tensor, "input feature"], str]:
     if snapshot.neurons is not None:
-        return snapshot.neurons, "the neurons"
+        read = snapshot.neuron_logit_map
+        weight = 1.0 if read is None else read.norm(dim=1).to(snapshot.neurons)
+        return snapshot.neurons * weight, "the neurons"
     embedding = snapshot.weights["W_E"][: circuit.group.order].cpu()
     elements = circuit.symmetry(snapshot.task).elements
     return torch.cat([embedding[elements[:, 0]], embedding[elements[:, 1]]], dim=1), "the embeddings"

@@ -11,6 +11,13 @@ from groklens.circuits.generalised import generalises
 from groklens.circuits.key import KEY_SIMILARITY
 from groklens.circuits.seen import seen_components
 from groklens.harmonics import nontrivial
+from groklens.interventions.evidence import (
+    clusters_carry,
+    embedding_necessity,
+    embedding_sufficiency,
+    neuron_necessity,
+    neuron_sufficiency,
+)
 
 
 def examine(
@@ -22,8 +29,10 @@ def examine(
     that each component is key in the logits, that no other is, that the neurons show them all, that the
     circuit is sufficient, and that it is necessary, to the functions of the answer and to the readout. The
     third is what a hypothesis with a component missing fails: a model keeps its accuracy on most of its
-    components. `untrained` adds a control snapshot, with its name, to what the logits show. Raises
-    `BadArgument` when the circuit's group does not fit the task.
+    components. Where the model has neurons and embeddings, sufficiency and necessity are asked of them too:
+    those can fail where the circuit holds in the logits, and are reported apart. `untrained` adds a control
+    snapshot, with its name, to what the logits show. Raises `BadArgument` when the circuit's group does not
+    fit the task.
 
     >>> for finding in examine(run.final, gl.Circuit("C113", [14, 35])):  # doctest: +SKIP
     ...     print(finding)
@@ -38,7 +47,23 @@ def examine(
         sufficiency(snapshot, circuit),
         necessity(snapshot, circuit),
         readout_necessity(snapshot, circuit),
+        *neuron_findings(snapshot, circuit),
+        *_embedding_findings(snapshot, circuit),
     ]
+
+
+def neuron_findings(snapshot: Snapshot, circuit: Circuit) -> list[Finding]:
+    """Sufficiency and necessity by neurons; none for a model without MLP."""
+    if snapshot.neurons is None or not hasattr(snapshot.model, "hooks"):
+        return []
+    checks = (neuron_sufficiency, neuron_necessity, clusters_carry)
+    return [check(snapshot, circuit) for check in checks]
+
+
+def _embedding_findings(snapshot: Snapshot, circuit: Circuit) -> list[Finding]:
+    if "W_E" not in snapshot.weights or not hasattr(snapshot.model, "hooks"):
+        return []
+    return [embedding_sufficiency(snapshot, circuit), embedding_necessity(snapshot, circuit)]
 
 
 def key_in_logits(

@@ -14,7 +14,7 @@ from groklens.circuits.finding import Control, Verdict
 from groklens.circuits.generalised import generalises
 from groklens.errors import BadArgument
 from groklens.explain.algorithm import algorithm_findings, name_algorithm
-from groklens.explain.examine import key_in_logits
+from groklens.explain.examine import key_in_logits, neuron_findings
 from groklens.explain.explanation import Explanation
 from groklens.explain.phases import find_phases
 from groklens.explain.untrained import untrained_like
@@ -95,6 +95,7 @@ def _findings(
         return [*findings, why]
     blank = untrained_like(run, final)
     findings.insert(1, key_in_logits(final, circuit, blank))
+    findings += neuron_findings(final, circuit)
     findings += algorithm_findings(final, circuit, blank)
     if "restricted_loss" in table and "test_loss" in table:
         findings.append(_restricted(table))

@@ -85,13 +85,20 @@ def shares_in(
 
 
 def without_components(
-    values: Float[Tensor, "input feature"], symmetry: Symmetry, names: Sequence[ComponentName]
+    values: Float[Tensor, "input feature"],
+    symmetry: Symmetry,
+    names: Sequence[ComponentName],
+    relabelling: Int[Tensor, "element"] | None = None,
 ) -> Float[Tensor, "input feature"]:
-    """What is left of features when the power that `shares_in` gives to `names`, and the mean, are taken out."""
+    """What is left of features when the power that `shares_in` gives to `names`, and the mean, are taken out.
+
+    `relabelling` renames the elements first, as for `shares_in`.
+    """
     cube = _centred_grid(values, symmetry)
     rest = cube.clone()
     for name in names:
         basis = _with_constant(symmetry, name).to(cube.dtype)
+        basis = basis if relabelling is None else basis[relabelling]
         inner = torch.einsum("yv,uyf->uvf", basis, torch.einsum("xu,xyf->uyf", basis, cube))
         rest -= torch.einsum("yv,uvf,xu->xyf", basis, inner, basis)
     return rest[symmetry.elements[:, 0], symmetry.elements[:, 1]]

@@ -1,0 +1,102 @@
+"""A model that is always run with certain hooks: what an intervention puts into a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from groklens.capture import Snapshot
+from groklens.errors import BadArgument
+from groklens.models import matching_hooks
+from groklens.tasks import Task
+
+#: What a hook's value becomes: (value, index of each batch row in the task's inputs) → value.
+Edit = Callable[[Tensor, Tensor], Tensor]
+
+
+class EditedModel:
+    """`model` with `edits` at its hooks, run as any other model; the model itself is left as it is.
+
+    It has the model's own hooks, weights and `cfg`, so everything that takes a model takes it. Activations
+    downstream of an edit are what the edit makes of them. Only the task's own inputs can be run: an edit may
+    depend on the input. Raises `BadArgument` for a model without a `hooks` context, `UnknownName` for a hook
+    that it does not have.
+    """
+
+    original_model = None  # the quick pass would run past the hooks
+
+    def __init__(self, model: Any, task: Task, edits: dict[str, Edit], output: Edit | None = None) -> None:
+        if not hasattr(model, "hooks"):
+            raise BadArgument(
+                f"A {type(model).__name__} has no hooks(fwd_hooks=…), so nothing can be changed inside it; "
+                "interventions take a TransformerBridge or a HookedRootModule."
+            )
+        self.model = model
+        self._edits = {matching_hooks(model, name)[0]: edit for name, edit in edits.items()}
+        self._output = output
+        self._row_of = _Rows(task)
+
+    def __call__(self, tokens: Int[Tensor, "batch pos"]) -> Tensor:
+        """The model's output with the edits in place."""
+        with self._edited(tokens):
+            return self._finished(self.model(tokens), tokens)
+
+    def run_with_cache(self, tokens: Int[Tensor, "batch pos"], **options: Any) -> Any:
+        """Output and activations with the edits in place; options as the model's own."""
+        with self._edited(tokens):
+            output, cache = self.model.run_with_cache(tokens, **options)
+        return self._finished(output, tokens), cache
+
+    def run_with_hooks(self, tokens: Int[Tensor, "batch pos"], fwd_hooks: Any = ()) -> Tensor:
+        """Output with the edits in place and further hooks after them."""
+        with self._edited(tokens):
+            return self._finished(self.model.run_with_hooks(tokens, fwd_hooks=list(fwd_hooks)), tokens)
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the model's."""
+        if name == "model":  # while it is being copied
+            raise AttributeError(name)
+        return getattr(self.model, name)
+
+    def _edited(self, tokens: Tensor) -> AbstractContextManager[Any]:
+        rows = self._row_of(tokens)
+
+        def hook(edit: Edit) -> Callable[..., Tensor]:
+            return lambda value, hook: edit(value, rows)
+
+        return self.model.hooks(fwd_hooks=[(name, hook(edit)) for name, edit in self._edits.items()])
+
+    def _finished(self, output: Tensor, tokens: Tensor) -> Tensor:
+        return output if self._output is None else self._output(output, self._row_of(tokens))
+
+
+def edited(snapshot: Snapshot, edits: dict[str, Edit], output: Edit | None = None) -> Snapshot:
+    """The snapshot of the edited model: same task, step and split."""
+    model = EditedModel(snapshot.model, snapshot.task, edits, output)
+    return Snapshot(model, snapshot.task, snapshot.step, snapshot.train_index)
+
+
+class _Rows:
+    """Which of a task's inputs each row of tokens is."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._keys, self._order = self._key(task.inputs).sort()
+
+    def __call__(self, tokens: Int[Tensor, "batch pos"]) -> Int[Tensor, "batch"]:
+        keys = self._key(tokens.cpu())
+        place = torch.searchsorted(self._keys, keys).clamp_max(len(self._keys) - 1)
+        if not torch.equal(self._keys[place], keys):
+            raise BadArgument(
+                f"An edited model runs on the inputs of {self._task.name} alone: its edits depend on the input."
+            )
+        return self._order[place]
+
+    def _key(self, tokens: Int[Tensor, "batch pos"]) -> Int[Tensor, "batch"]:
+        base = self._task.d_vocab ** torch.arange(tokens.shape[1])
+        return (tokens * base).sum(dim=1)

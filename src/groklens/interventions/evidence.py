@@ -1,0 +1,207 @@
+"""Sufficient and necessary, by neurons and embeddings: the causal battery below the logits.
+
+The same claims as `circuits.causal` makes of the logits, made where the model computes. They can fail where
+those hold: neurons share components, and a model may hold more of them than it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from groklens.capture import Snapshot
+from groklens.circuits import Circuit, Control, Finding
+from groklens.circuits.judgement import DRAWS, FALL, fallen, kept, shared_accuracy
+from groklens.harmonics import ComponentName
+from groklens.interventions import neurons as neurons_
+from groklens.interventions.ablate import silenced
+from groklens.interventions.project import keep, remove
+from groklens.interventions.readout import logits_of
+from groklens.interventions.replace import fitted
+from groklens.models import accuracy
+
+Draw = Callable[[torch.Generator], float]
+
+
+def neuron_sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
+    """The claim that neurons replaced by the fits of the circuit's components keep the accuracy, all inputs.
+
+    Supported when no more than 0.01 is lost, and less than with every control: fits of the same number of
+    terms under relabelled elements (20 draws), and all neurons held at their means, which shows what goes
+    past them. Raises `BadArgument` for a model without MLP.
+    """
+    whole = accuracy(snapshot.logits, snapshot.task.labels)
+    value = _right(snapshot, fitted(snapshot, circuit))
+    means = neurons_.of(snapshot).mean(dim=0).expand_as(neurons_.of(snapshot))
+
+    def relabelled(g: torch.Generator) -> float:
+        return _right(snapshot, fitted(snapshot, circuit, torch.randperm(circuit.group.order, generator=g)))
+
+    controls = [
+        _control("fitted under relabelled elements", relabelled),
+        Control.of("every neuron at its mean", [_right(snapshot, means)]),
+    ]
+    verdict, note = kept(value, whole, controls)
+    return Finding(
+        "replacing each neuron by the fit of its own component in the circuit keeps the accuracy",
+        value,
+        "accuracy",
+        verdict,
+        tuple(controls),
+        source="Nanda et al. 2023, section 5.2, against fits under relabelled elements",
+        note=note,
+    )
+
+
+def neuron_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
+    """The claim that silencing the circuit's neurons takes the accuracy towards chance, over all inputs.
+
+    The circuit's neurons are its clusters (`clusters`), each held at its mean. Supported when accuracy falls
+    at least half of the way to chance and below that of every random set of as many neurons (20 draws, from
+    the neurons outside the clusters where there are as many, otherwise from all). Undecided where no neuron is
+    in a cluster, or all are and no other set can be drawn. Raises `BadArgument` for a model without MLP.
+    """
+    claim = "silencing the circuit's neurons takes the accuracy towards chance"
+    found = neurons_.clusters(snapshot, circuit)
+    n = neurons_.of(snapshot).shape[1]
+    if not found:
+        return Finding(claim, None, "accuracy", "undecided", note=f"none of {n} neurons is in a cluster")
+    members = torch.cat(list(found.values()))
+    others = _without(n, members)
+    pool, note = (others, "") if len(others) >= len(members) else (torch.arange(n), ", draws from all")
+    whole, chance = accuracy(snapshot.logits, snapshot.task.labels), 1 / snapshot.task.d_vocab_out
+    value = _right(snapshot, silenced(snapshot, members))
+    controls = []
+    if len(members) < n:
+        controls.append(
+            _control(
+                "as many random neurons silenced",
+                lambda g: _right(snapshot, silenced(snapshot, _some(pool, len(members), g))),
+            )
+        )
+    verdict, why = fallen(value, whole, chance, controls)
+    return Finding(
+        claim,
+        value,
+        "accuracy",
+        verdict,
+        tuple(controls),
+        source="clusters of Nanda et al. 2023, section 4.1, against random sets of neurons",
+        note=f"{why}; {len(members)} of {n} neurons{note if controls else ''}",
+    )
+
+
+def clusters_carry(snapshot: Snapshot, circuit: Circuit) -> Finding:
+    """The claim that each component of the logits comes from the neurons of that component, over all inputs.
+
+    The number is the least, over components, of the share of the component's part of the logits (its norm)
+    that goes when its cluster is silenced. Supported when it is at least half for each, and more than with
+    each of 20 random sets of as many other neurons; refuted when it is for none, else undecided: also where a
+    component has no cluster, or more neurons than there are others. Raises `BadArgument` for a model without
+    MLP.
+    """
+    claim = "silencing a component's neurons takes that component out of the logits"
+    found, n = neurons_.clusters(snapshot, circuit), neurons_.of(snapshot).shape[1]
+    drawn = {name: index for name, index in found.items() if 2 * len(index) <= n}
+    if not drawn:
+        return Finding(
+            claim, None, "share", "undecided", note="no component has a cluster and others beside it"
+        )
+    gone = {name: _share_gone(snapshot, circuit, name, index) for name, index in drawn.items()}
+    least = min(gone, key=lambda name: gone[name][0])
+    carried = [name for name, (share, draws) in gone.items() if share >= FALL and share > max(draws)]
+    missing = [name for name in circuit.components if name not in drawn]
+    sizes = ", ".join(f"{name}: {len(index)}" for name, index in found.items())
+    return Finding(
+        claim,
+        gone[least][0],
+        "share",
+        "supported" if len(carried) == len(circuit.components) else ("undecided" if carried else "refuted"),
+        (Control.of("as many random other neurons silenced", gone[least][1]),),
+        source="clusters of Nanda et al. 2023, section 4.1, against random sets of neurons",
+        note=f"the least, of component {least}; neurons in clusters: {sizes}"
+        + (f"; not compared: {', '.join(map(str, missing))}" if missing else ""),
+    )
+
+
+def embedding_sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
+    """The claim that the circuit's components of the embeddings alone keep the accuracy, over all inputs.
+
+    Controls: the same components of relabelled elements (20 draws). Raises `BadArgument` for a model whose
+    operands are not embedded at `hook_embed`.
+    """
+    whole = accuracy(snapshot.logits, snapshot.task.labels)
+    value = _accuracy(snapshot, keep(snapshot, circuit, "embeddings").logits)
+
+    def relabelled(g: torch.Generator) -> float:
+        order = torch.randperm(circuit.group.order, generator=g)
+        return _accuracy(snapshot, keep(snapshot, circuit, "embeddings", relabelled=order).logits)
+
+    controls = [_control("components of relabelled elements kept", relabelled)]
+    verdict, note = kept(value, whole, controls)
+    claim = "keeping only the circuit's components of the embeddings keeps the accuracy"
+    return Finding(claim, value, "accuracy", verdict, tuple(controls), source=_EMBEDDINGS, note=note)
+
+
+def embedding_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
+    """The claim that without the circuit's components of the embeddings the model falls towards chance.
+
+    Controls and errors as for `embedding_sufficiency`.
+    """
+    whole, chance = accuracy(snapshot.logits, snapshot.task.labels), 1 / snapshot.task.d_vocab_out
+    value = _accuracy(snapshot, remove(snapshot, circuit, "embeddings").logits)
+
+    def relabelled(g: torch.Generator) -> float:
+        order = torch.randperm(circuit.group.order, generator=g)
+        return _accuracy(snapshot, remove(snapshot, circuit, "embeddings", relabelled=order).logits)
+
+    controls = [_control("components of relabelled elements removed", relabelled)]
+    verdict, note = fallen(value, whole, chance, controls)
+    claim = "removing the circuit's components from the embeddings takes the accuracy towards chance"
+    return Finding(claim, value, "accuracy", verdict, tuple(controls), source=_EMBEDDINGS, note=note)
+
+
+_EMBEDDINGS = "projections at hook_embed, against components of equal dimension"
+
+
+def _share_gone(
+    snapshot: Snapshot, circuit: Circuit, name: ComponentName, members: Int[Tensor, "member"]
+) -> tuple[float, list[float]]:
+    """The share of a component's logits that goes with `members`, and with 20 random sets of as many others."""
+    others = _without(neurons_.of(snapshot).shape[1], members)
+    generator = torch.Generator().manual_seed(0)
+    alone = Circuit(circuit.group, [name])
+    before = float(alone.project(snapshot.logits, snapshot.task).norm())
+
+    def share(index: Tensor) -> float:
+        logits = logits_of(snapshot, silenced(snapshot, index))
+        return 1 - float(alone.project(logits, snapshot.task).norm()) / max(before, 1e-300)
+
+    return share(members), [share(_some(others, len(members), generator)) for _ in range(DRAWS)]
+
+
+def _right(snapshot: Snapshot, neurons: Float[Tensor, "input neuron"]) -> float:
+    return _accuracy(snapshot, logits_of(snapshot, neurons))
+
+
+def _accuracy(snapshot: Snapshot, logits: Float[Tensor, "input answer"]) -> float:
+    """Accuracy at the resolution of the model's own logits: what is left may be rounding alone."""
+    return shared_accuracy(logits, snapshot.task.labels, resolution=1e-6 * float(snapshot.logits.abs().max()))
+
+
+def _control(name: str, draw: Draw) -> Control:
+    generator = torch.Generator().manual_seed(0)
+    return Control.of(name, [draw(generator) for _ in range(DRAWS)])
+
+
+def _without(n: int, members: Int[Tensor, "member"]) -> Int[Tensor, "other"]:
+    outside = torch.ones(n, dtype=torch.bool)
+    outside[members] = False
+    return torch.nonzero(outside)[:, 0]
+
+
+def _some(pool: Int[Tensor, "other"], size: int, generator: torch.Generator) -> Int[Tensor, "chosen"]:
+    return pool[torch.randperm(len(pool), generator=generator)[:size]]

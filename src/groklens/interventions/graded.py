@@ -1,0 +1,46 @@
+"""How much of a circuit a model can lose: accuracy and loss over the share that is removed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import xarray as xr
+
+from groklens.capture import Snapshot
+from groklens.circuits import Circuit
+from groklens.circuits.judgement import DRAWS
+from groklens.interventions.patch import LOGITS
+from groklens.interventions.project import remove
+from groklens.measures.performance import all_accuracy, loss
+
+
+def graded(
+    snapshot: Snapshot,
+    circuit: Circuit,
+    at: str = LOGITS,
+    amounts: Sequence[float] = (0, 0.25, 0.5, 0.75, 1),
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> xr.Dataset:
+    """Accuracy and loss over all inputs while a circuit is removed by degrees, beside random removals.
+
+    A table by `amount` (the share removed) and, for the controls, `draw`: `accuracy`, `loss`, and
+    `accuracy_relabelled`, `loss_relabelled`, where the components are those of the group's elements in random
+    order: as many dimensions, no meaning. `at` as for `remove`; its errors are raised.
+
+    >>> graded(run.final, gl.Circuit("C113", [14, 35]), at="neurons")  # doctest: +SKIP
+    """
+    generator = torch.Generator().manual_seed(seed)
+    orders = [torch.randperm(circuit.group.order, generator=generator) for _ in range(draws)]
+    own = [remove(snapshot, circuit, at, amount) for amount in amounts]
+    random = [[remove(snapshot, circuit, at, amount, order) for order in orders] for amount in amounts]
+    table = xr.Dataset(coords={"amount": ("amount", list(amounts)), "draw": ("draw", list(range(draws)))})
+    for name, measure in (("accuracy", all_accuracy), ("loss", loss)):
+        attributes = measure.about.attributes()
+        table[name] = ("amount", [measure(each) for each in own], attributes)
+        relabelled = [[measure(each) for each in row] for row in random]
+        table[f"{name}_relabelled"] = (("amount", "draw"), relabelled, attributes)
+    table["amount"].attrs = {"long_name": f"share of the circuit removed from the {at}", "units": "share"}
+    table.attrs["circuit"] = str(circuit)
+    return table

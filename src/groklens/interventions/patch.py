@@ -1,0 +1,80 @@
+"""Putting other values in place of an activation: the primitive that every other intervention is made of."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from groklens.capture import Snapshot
+from groklens.errors import BadArgument
+from groklens.interventions.edited import Edit, edited
+
+#: Where the logits at the answer can be patched, in any model.
+LOGITS = "logits"
+
+
+def patch(
+    snapshot: Snapshot, hook: str, values: Float[Tensor, "input ..."], pos: int | None = None
+) -> Snapshot:
+    """The snapshot with `values` at `hook` in place of what the model computes there.
+
+    `values` are as `snapshot.activations(hook, pos)` gives them, one row an input: with `pos` only that
+    position is replaced, -1 being the answer's (of attention patterns: that query). `hook` may be `"logits"`:
+    then the task's logits are replaced. Everything that is computed after the hook follows. Raises
+    `BadArgument` when the shapes do not agree, `UnknownName` for a hook that the model does not have.
+
+    >>> from groklens.circuits import planted
+    >>> from groklens.tasks import ModularArithmetic
+    >>> task = ModularArithmetic(13, "add")
+    >>> snapshot = Snapshot(planted(task, [2, 5]), task)
+    >>> silent = patch(snapshot, "blocks.0.mlp.hook_post", 0 * snapshot.neurons, pos=-1)
+    >>> bool((silent.logits == silent.logits[0]).all())
+    True
+    """
+    if len(values) != len(snapshot.task.inputs):
+        raise BadArgument(
+            f"values has {len(values)} rows and {snapshot.task.name} has {len(snapshot.task.inputs)} inputs; "
+            f"give one row an input, as snapshot.activations({hook!r}, pos={pos}) does."
+        )
+    if hook == LOGITS:
+        return edited(snapshot, {}, _at_answer(values))
+    return edited(snapshot, {hook: _at(hook, values, pos)})
+
+
+def resample(snapshot: Snapshot, hook: str, seed: int = 0, pos: int | None = None) -> Snapshot:
+    """The snapshot with the activation of another input, drawn at random, at `hook`: what it carries is undone.
+
+    Its distribution over the inputs stays as it is. With `pos` only that position is resampled.
+    """
+    values = snapshot.activations(hook, pos)
+    order = torch.randperm(len(values), generator=torch.Generator().manual_seed(seed))
+    return patch(snapshot, hook, values[order], pos)
+
+
+def _at(hook: str, values: Tensor, pos: int | None) -> Edit:
+    axis = 2 if hook.endswith(("hook_pattern", "hook_attn_scores")) else 1
+
+    def edit(value: Tensor, rows: Tensor) -> Tensor:
+        new = values[rows].to(value)
+        changed = value.clone()
+        place = changed if pos is None else changed.select(axis, pos)
+        if place.shape != new.shape:
+            raise BadArgument(
+                f"{hook} is {tuple(place.shape[1:])} an input and values are {tuple(new.shape[1:])}; give "
+                f"them as snapshot.activations({hook!r}, pos={pos}) does."
+            )
+        place.copy_(new)
+        return changed
+
+    return edit
+
+
+def _at_answer(values: Tensor) -> Edit:
+    def edit(output: Tensor, rows: Tensor) -> Tensor:
+        changed = output.clone()
+        last = changed[:, -1] if changed.ndim == 3 else changed
+        last[:, : values.shape[1]] = values[rows].to(output)
+        return changed
+
+    return edit

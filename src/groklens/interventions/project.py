@@ -1,0 +1,99 @@
+"""Keeping only a circuit's components of logits, neurons or embeddings, and removing them, by degrees."""
+
+from __future__ import annotations
+
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from groklens.capture import Snapshot
+from groklens.circuits import Circuit
+from groklens.errors import BadArgument
+from groklens.harmonics import answer_means, chosen_basis, without_components
+from groklens.interventions import neurons
+from groklens.interventions.patch import LOGITS, patch
+
+#: Where projections are made.
+PLACES = (LOGITS, "neurons", "embeddings")
+Order = Int[Tensor, "element"]
+
+
+def keep(snapshot: Snapshot, circuit: Circuit, at: str = LOGITS, relabelled: Order | None = None) -> Snapshot:
+    """The snapshot with only the circuit's part, and the mean, at one place.
+
+    `at` is `"logits"` (functions of the answer in the circuit's components, Nanda's restricted logits),
+    `"neurons"` of the last MLP (functions of both operands: products of one component's waves), or
+    `"embeddings"` (functions of each operand). `relabelled` renames the group's elements first: a permutation
+    drawn at random gives a control of the same dimensions, whose components mean nothing.
+
+    Raises `BadArgument` for another place, or one that the model does not have.
+    """
+    return _projected(snapshot, circuit, at, kept=True, amount=1.0, relabelled=relabelled)
+
+
+def remove(
+    snapshot: Snapshot,
+    circuit: Circuit,
+    at: str = LOGITS,
+    amount: float = 1.0,
+    relabelled: Order | None = None,
+) -> Snapshot:
+    """The snapshot without the circuit's part at one place; places and errors as for `keep`.
+
+    `amount` is the share of it that is removed: 0 leaves all, 1 nothing, 2 turns its sign.
+    """
+    return _projected(snapshot, circuit, at, kept=False, amount=amount, relabelled=relabelled)
+
+
+def _projected(
+    snapshot: Snapshot, circuit: Circuit, at: str, *, kept: bool, amount: float, relabelled: Order | None
+) -> Snapshot:
+    if at not in PLACES:
+        raise BadArgument(f"at is {at!r}; choose {', '.join(map(repr, PLACES))}.")
+    if at == LOGITS:
+        hook, pos, values = LOGITS, None, snapshot.logits
+    elif at == "neurons":
+        hook, pos, values = neurons.neuron_hook(snapshot), -1, neurons.of(snapshot)
+    else:
+        hook, pos, values = "hook_embed", None, _embeddings(snapshot)
+    part, mean = parts(values, snapshot, circuit, at, relabelled)
+    return patch(snapshot, hook, mean + part if kept else values - amount * part, pos)
+
+
+def parts(
+    values: Tensor, snapshot: Snapshot, circuit: Circuit, at: str, relabelled: Order | None = None
+) -> tuple[Tensor, Tensor]:
+    """The circuit's part of the values at one place, and what is constant there (the mean)."""
+    if at == "embeddings":
+        return _operand_part(values, snapshot, circuit, relabelled)
+    mean = values.mean(dim=0)
+    symmetry = circuit.symmetry(snapshot.task)
+    if at == "neurons":
+        rest = without_components(values, symmetry, circuit.components, relabelled)
+        return values - mean - rest, mean
+    if relabelled is None:
+        return circuit.project(values, snapshot.task).to(values.dtype), mean
+    basis = chosen_basis(circuit.group, circuit.components)[relabelled]
+    means = answer_means(values, symmetry)
+    return (basis @ (basis.T @ means))[symmetry.products].to(values.dtype), mean
+
+
+def _embeddings(snapshot: Snapshot) -> Float[Tensor, "input pos d_model"]:
+    if "hook_embed" not in getattr(snapshot.model, "hook_dict", {}) or "W_E" not in snapshot.weights:
+        raise BadArgument(f"{snapshot!r} has no embeddings at hook_embed to intervene on.")
+    return snapshot.activations("hook_embed")
+
+
+def _operand_part(
+    values: Float[Tensor, "input pos d_model"], snapshot: Snapshot, circuit: Circuit, relabelled: Order | None
+) -> tuple[Tensor, Tensor]:
+    """The circuit's functions of each operand in its own position; other positions are constant."""
+    elements = circuit.symmetry(snapshot.task).elements
+    basis = chosen_basis(circuit.group, circuit.components).to(values.dtype)
+    basis = basis if relabelled is None else basis[relabelled]
+    part, mean = values * 0, values.clone()
+    for operand in range(2):
+        table = values.new_zeros(circuit.group.order, values.shape[-1])
+        table[elements[:, operand]] = values[:, operand]  # an embedding depends on its own token alone
+        part[:, operand] = (basis @ (basis.T @ table))[elements[:, operand]]
+        mean[:, operand] = table.mean(dim=0)
+    return part, mean

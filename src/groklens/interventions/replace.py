@@ -1,0 +1,43 @@
+"""Replacing neurons by their fitted form: what they would be if the claim about them were all there is."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from groklens.capture import Snapshot
+from groklens.capture.statistics import neuron_shares
+from groklens.circuits import Circuit
+from groklens.harmonics import without_components
+from groklens.interventions import neurons as neurons_
+from groklens.interventions.patch import patch
+
+
+def replace(
+    snapshot: Snapshot, circuit: Circuit, relabelled: Int[Tensor, "element"] | None = None
+) -> Snapshot:
+    """The snapshot with every neuron of the last MLP replaced by the fit of its own component, at the answer.
+
+    The fit is by least squares, with a constant, in the products of the waves of the one component that
+    explains the neuron best (for a cyclic group: degree-2 polynomials in the cosines and sines of one
+    frequency, Nanda et al. 2023, section 4.2). A neuron whose component is not the circuit's is held at its
+    mean. `relabelled` renames the group's elements before the fit, which keeps its number of terms: a control.
+    Raises `BadArgument` for a model without MLP.
+    """
+    return patch(snapshot, neurons_.neuron_hook(snapshot), fitted(snapshot, circuit, relabelled), pos=-1)
+
+
+def fitted(
+    snapshot: Snapshot, circuit: Circuit, relabelled: Int[Tensor, "element"] | None = None
+) -> Float[Tensor, "input neuron"]:
+    """The neurons' fitted forms."""
+    values, symmetry = neurons_.of(snapshot), circuit.symmetry(snapshot.task)
+    owners, _, _ = neuron_shares(snapshot, symmetry)
+    fits = values.mean(dim=0).expand_as(values).clone()
+    for component in circuit.components:
+        own = torch.tensor([owner == component for owner in owners])
+        if own.any():
+            rest = without_components(values[:, own], symmetry, (component,), relabelled)
+            fits[:, own] = values[:, own] - rest
+    return fits
