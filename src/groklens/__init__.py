@@ -18,6 +18,7 @@ _PUBLIC = {
     "FiniteGroup": "tasks",
     "GroupComposition": "tasks",
     "ModularArithmetic": "tasks",
+    "Probe": "tasks",
     "RandomTable": "tasks",
     "TableTask": "tasks",
     "Task": "tasks",
@@ -36,6 +37,7 @@ _PUBLIC = {
     "Recorder": "training",
     "train": "training",
     "Circuit": "circuits",
+    "Control": "circuits",
     "Finding": "circuits",
     "find_circuit": "circuits",
     "planted": "circuits",
@@ -46,7 +48,7 @@ _PUBLIC = {
     "explain": "explain",
     "GroklensError": "errors",
 }
-_MODULES = ("harmonics", "measures", "views")
+_MODULES = ("harmonics", "interventions", "measures", "views")
 
 __all__ = [*_PUBLIC, *_MODULES, "__version__"]
 

@@ -144,7 +144,7 @@ class Snapshot:
     def _row_bytes(self) -> int:
         cfg = self.model.cfg
         width = 8 * getattr(cfg, "d_model", 128) + 2 * (getattr(cfg, "d_mlp", None) or 0)
-        return 4 * self.task.n_ctx * width + 4 * self.task.d_vocab_out
+        return 4 * self.task.n_ctx * (width + self.task.d_vocab_out)
 
     def _blocks(self) -> list[Tensor]:
         inputs = self.task.inputs.to(_device(self.model))

@@ -12,7 +12,11 @@ Verdict = Literal["supported", "refuted", "undecided"]
 
 @dataclass(frozen=True)
 class Control:
-    """What the same number is where the claim is known to be false: mean and range over `draws`."""
+    """What the same number is where the claim is known to be false: mean and range over `draws`.
+
+    >>> print(Control.of("random components", [0.25, 0.75]))
+    random components: 0.5 (0.25 to 0.75, 2 draws)
+    """
 
     name: str
     mean: float

@@ -1,4 +1,12 @@
-"""Interventions: what a model does when a part of it is changed, each giving a snapshot like any other."""
+"""Interventions: what a model does when a part of it is changed, each giving a snapshot like any other.
+
+>>> import groklens as gl
+>>> task = gl.ModularArithmetic(13, "add")
+>>> snapshot = gl.Snapshot(gl.planted(task, [2, 5]), task)
+>>> without = gl.interventions.remove(snapshot, gl.Circuit("C13", [2, 5]), at="neurons")
+>>> gl.measures.loss(without) > 2
+True
+"""
 
 from groklens.interventions.ablate import ablate as ablate
 from groklens.interventions.graded import graded as graded

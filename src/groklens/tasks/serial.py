@@ -10,6 +10,7 @@ from groklens.errors import BadArgument
 from groklens.tasks.composition import GroupComposition
 from groklens.tasks.group import FiniteGroup
 from groklens.tasks.modular import ModularArithmetic
+from groklens.tasks.probe import Probe
 from groklens.tasks.random_table import RandomTable
 from groklens.tasks.table import TableTask
 from groklens.tasks.task import Task
@@ -31,6 +32,7 @@ def task_from_spec(spec: dict[str, Any]) -> Task:
     kinds: dict[str, type[Task]] = {
         "GroupComposition": GroupComposition,
         "ModularArithmetic": ModularArithmetic,
+        "Probe": Probe,
         "RandomTable": RandomTable,
         "TableTask": TableTask,
     }

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from groklens.runs.readers import grokking_demo, hooked_transformer, nanda, pizza, rep_theory, y_agent
+from groklens.runs.readers import (
+    grokking_demo,
+    hooked_transformer,
+    hugging_face,
+    nanda,
+    pizza,
+    rep_theory,
+    y_agent,
+)
 
 #: In the order in which they are asked; each looks at what only its format has.
-READERS: tuple[ModuleType, ...] = (rep_theory, pizza, y_agent, nanda, grokking_demo, hooked_transformer)
+READERS: tuple[ModuleType, ...] = (
+    rep_theory,
+    pizza,
+    y_agent,
+    nanda,
+    grokking_demo,
+    hooked_transformer,
+    hugging_face,
+)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
 from groklens.errors import BadArgument, DamagedRun
-from groklens.models.legacy import bridge_from_legacy
 from groklens.runs.files import read_tensors
 from groklens.runs.foreign import ForeignRun
-from groklens.runs.readers.safe import read_state
+from groklens.runs.readers.safe import legacy_model, read_state
 from groklens.tasks import Task
 
 NAME = "hooked_transformer"
@@ -35,9 +35,13 @@ def read(path: Path, task: Task | None = None) -> ForeignRun:
             f"{path} holds weights and not what they were trained on; say so: "
             "gl.load(path, task=gl.ModularArithmetic(113, 'add'))."
         )
-    models = {0: partial(bridge_from_legacy, _state(path))}
+    models = {0: partial(_model, path, task)}
     models[0]()  # what is wrong with the file is said now, not at the first use
     return ForeignRun(path.stem, task, models, NAME)
+
+
+def _model(path: Path, task: Task) -> Any:
+    return legacy_model(path, _state(path), task)
 
 
 def _state(path: Path) -> dict[str, Tensor]:

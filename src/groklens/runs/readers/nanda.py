@@ -17,10 +17,9 @@ from jaxtyping import Int
 from torch import Tensor
 
 from groklens.errors import DamagedRun
-from groklens.models.legacy import bridge_from_legacy
 from groklens.runs.foreign import ForeignRun
-from groklens.runs.readers.safe import read_torch
-from groklens.tasks import ModularArithmetic
+from groklens.runs.readers.safe import legacy_model, read_torch, reading
+from groklens.tasks import ModularArithmetic, Task
 
 NAME = "nanda"
 _OPERATIONS = {"add": "add", "subtract": "sub", "sub": "sub"}
@@ -34,12 +33,20 @@ def recognises(path: Path) -> bool:
         content = read_torch(path)
     except DamagedRun:
         return False
-    return isinstance(content, dict) and _transposed(_states(content))
+    try:
+        return isinstance(content, dict) and _transposed(_states(content))
+    except (TypeError, ValueError, AttributeError):
+        return False
 
 
 def read(path: Path) -> ForeignRun:
     """The run, with every model that the file holds and the authors' split."""
     content = read_torch(path)
+    with reading(path):
+        return _run(path, content)
+
+
+def _run(path: Path, content: Any) -> ForeignRun:
     states = _states(content) if isinstance(content, dict) else {}
     if not _transposed(states):
         raise DamagedRun(f"{path} holds no model of this kind: no `model` with embed.W_E (d_model, d_vocab).")
@@ -50,7 +57,7 @@ def read(path: Path) -> ForeignRun:
     if operation not in _OPERATIONS:
         raise DamagedRun(f"{path} was trained on {operation!r}; known are {', '.join(_OPERATIONS)}.")
     task = ModularArithmetic(p, _OPERATIONS[operation])
-    models = {step: _builder(state, path) for step, state in states.items()}
+    models = {step: _builder(state, task, path) for step, state in states.items()}
     train_index = _split(p, float(config.get("frac_train", 0.3)), int(config.get("seed", 0)))
     return ForeignRun(path.stem, task, models, NAME, train_index, config, _history(content))
 
@@ -73,9 +80,10 @@ def _transposed(states: dict[int, dict[str, Tensor]]) -> bool:
         return False
 
 
-def _builder(state: dict[str, Tensor], path: Path) -> Any:
+def _builder(state: dict[str, Tensor], task: Task, path: Path) -> Any:
     def build() -> Any:
-        return bridge_from_legacy(straight(state, path))
+        with reading(path):
+            return legacy_model(path, straight(state, path), task)
 
     build()  # what is wrong with the file is said now, not at the first use
     return build

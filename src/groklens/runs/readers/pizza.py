@@ -10,7 +10,7 @@ from torch import Tensor
 
 from groklens.errors import DamagedRun
 from groklens.runs.foreign import ForeignRun
-from groklens.runs.readers.safe import load_weights, read_config, read_state
+from groklens.runs.readers.safe import load_weights, read_config, read_state, reading
 from groklens.tasks import ModularArithmetic
 
 NAME = "pizza"
@@ -29,19 +29,26 @@ def read(path: Path) -> ForeignRun:
             f"{path} is no model of the pizza repository: no model_ID.pt beside a config_ID.json."
         )
     config = read_config(_config_file(file))
-    n = int(config["C"])
-    linear = "model_type" in config
-    task = ModularArithmetic(
-        n,
+    with reading(_config_file(file)):
+        task, step = _task(config), int(config.get("epoch", 0))
+    _model(file, config, task)  # what is wrong with the file is said now, not at the first use
+    models = {step: lambda: _model(file, config, task)}
+    return ForeignRun(str(config.get("runid", file.stem)), task, models, NAME, known=config)
+
+
+def _task(config: dict[str, Any]) -> ModularArithmetic:
+    return ModularArithmetic(
+        int(config["C"]),
         "add",
         separator=bool(config.get("eqn_sign", False)),
         shared_vocab=not (config.get("diff_vocab", False) or config.get("model_type") == "X"),
     )
-    build = _linear if linear else _transformer
-    build(file, config, task)  # what is wrong with the file is said now, not at the first use
-    step = int(config.get("epoch", 0))
-    models = {step: lambda: build(file, config, task)}
-    return ForeignRun(str(config.get("runid", file.stem)), task, models, NAME, known=config)
+
+
+def _model(file: Path, config: dict[str, Any], task: ModularArithmetic) -> Any:
+    build = _linear if "model_type" in config else _transformer
+    with reading(file):
+        return build(file, config, task)
 
 
 def _model_file(path: Path) -> Path | None:

@@ -13,9 +13,8 @@ from jaxtyping import Int
 from torch import Tensor
 
 from groklens.errors import DamagedRun
-from groklens.models.legacy import bridge_from_legacy
 from groklens.runs.foreign import ForeignRun
-from groklens.runs.readers.safe import load_weights, read_config, read_state
+from groklens.runs.readers.safe import legacy_model, load_weights, read_config, read_state, reading
 from groklens.tasks import GroupComposition, Task
 
 NAME = "rep_theory"
@@ -36,24 +35,18 @@ def read(path: Path) -> ForeignRun:
         raise DamagedRun(
             f"{path / 'cfg.json'} names the group {config.get('group')!r}; known are {', '.join(_GROUPS)}."
         )
-    try:
+    with reading(path / "cfg.json"):
         task = GroupComposition(f"{letter}{int(config['group_parameter'])}")
         train_index = _split(len(task.labels), float(config["frac_train"]), config.get("seed", 0))
         step = int(config.get("num_epochs", 0))
-    except (KeyError, TypeError, ValueError) as error:
-        raise DamagedRun(f"{path / 'cfg.json'} lacks or garbles {error}.") from error
     _model(file, task)  # what is wrong with the file is said now, not at the first use
     return ForeignRun(path.name, task, {step: lambda: _model(file, task)}, NAME, train_index, config)
 
 
 def _model(file: Path, task: Task) -> Any:
     state = read_state(file)
-    try:
-        return _mlp(state, task, file) if "W_x" in state else bridge_from_legacy(state)
-    except (KeyError, IndexError, RuntimeError) as error:
-        raise DamagedRun(
-            f"{file} is neither the MLP nor the transformer of this repository: {error}"
-        ) from error
+    with reading(file):
+        return _mlp(state, task, file) if "W_x" in state else legacy_model(file, state, task)
 
 
 def _mlp(state: dict[str, Tensor], task: Task, file: Path) -> Any:

@@ -2,32 +2,99 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import pickle
+import re
+import warnings
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from groklens.errors import DamagedRun
+from groklens.errors import DamagedRun, GroklensError
+from groklens.models.legacy import bridge_from_legacy
+from groklens.tasks import Task
 
 
 def read_torch(path: Path) -> Any:
-    """What a torch file holds, tensors and plain containers only; code in it is refused, never run."""
+    """What a torch file holds, tensors and plain containers only; code in it is refused, never run.
+
+    Raises `DamagedRun` for a file that is missing, cut short, changed since it was written, or pickled.
+
+    >>> read_torch(Path("model.pt"))["embed.W_E"].shape  # doctest: +SKIP
+    torch.Size([114, 128])
+    """
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():  # of pickles that are refused anyway
+            warnings.simplefilter("ignore")
+            content = torch.load(path, map_location="cpu", weights_only=True)
+        _check_sums(path)
+        return content
     except FileNotFoundError as error:
         raise DamagedRun(f"There is no {path}.") from error
     except pickle.UnpicklingError as error:
+        raise DamagedRun(_refusal(path, str(error))) from error
+    except (
+        RuntimeError, EOFError, OSError, ValueError, LookupError, AttributeError, TypeError, AssertionError,
+        ArithmeticError, zipfile.BadZipFile,
+    ) as error:  # fmt: skip
+        raise DamagedRun(f"{path} is no complete torch file ({one_line(error)}); copy it again.") from error
+
+
+def _check_sums(path: Path) -> None:
+    """Torch writes a checksum for every tensor and does not look at it when it reads."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            changed = archive.testzip()
+        if changed is not None:
+            raise DamagedRun(
+                f"{path} is not what was written (the checksum of {changed} differs); copy it again."
+            )
+
+
+def _refusal(path: Path, message: str) -> str:
+    """Why a pickle is refused: by the name of the class in it where torch gives one."""
+    named = re.search(r"GLOBAL (\S+)", message)
+    if named is None:
+        detail = message.split("WeightsUnpickler error:")[-1].strip().splitlines() or [""]
+        return (
+            f"{path} is damaged, or holds more than tensors and plain containers, and is refused "
+            f"({detail[0][:160]}); copy it again."
+        )
+    return (
+        f"{path} holds a pickled {named[1]}, which could run code when opened, so it is refused. Where it was "
+        "written and is trusted, save it again with plain values: weights as model.state_dict(), a "
+        "configuration as a dictionary, saved['config'] = dict(vars(saved['config']))."
+    )
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Whatever the content of a file leads to inside becomes one `DamagedRun` of one line that names it.
+
+    A file that others wrote can be wrong in more ways than can be listed.
+
+    >>> with reading(Path("model.pt")):  # doctest: +IGNORE_EXCEPTION_DETAIL
+    ...     {}["embed.W_E"]
+    Traceback (most recent call last):
+    DamagedRun: model.pt does not hold what files of its format do (it lacks 'embed.W_E'); copy it again.
+    """
+    try:
+        yield
+    except GroklensError as error:
+        if path.name in str(error) and "\n" not in str(error):
+            raise
+        raise DamagedRun(f"{path}: {one_line(error)}") from error
+    except (
+        ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError
+    ) as error:  # fmt: skip
+        lacks = "it lacks " if isinstance(error, KeyError) else ""
         raise DamagedRun(
-            f"{path} holds pickled Python objects, which could run code when opened, so it is refused "
-            f"({_first_line(error)}). Where it was written, save plain tensors instead: "
-            "torch.save(model.state_dict(), path), and configurations as dictionaries of numbers and strings."
-        ) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError) as error:
-        raise DamagedRun(
-            f"{path} is no complete torch file ({_first_line(error)}); copy it again."
+            f"{path} does not hold what files of its format do ({lacks}{one_line(error)}); copy it again."
         ) from error
 
 
@@ -70,8 +137,36 @@ def load_weights(model: Any, weights: dict[str, Tensor], path: Path) -> Any:
     return model
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+def legacy_model(
+    path: Path, state: dict[str, Tensor], task: Task, config: dict[str, Any] | None = None
+) -> Any:
+    """A bridge with the weights `state` of the file at `path`, large enough for the task's inputs and answers.
+
+    Raises `DamagedRun` naming the file for weights that are not one transformer's or do not fit the task.
+
+    >>> legacy_model(path, read_state(path), task).cfg.d_vocab  # doctest: +SKIP
+    114
+    """
+    with reading(path), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of tensors in odd shapes, which are refused by name
+        model = bridge_from_legacy(state, config)
+    for name in ("d_vocab", "d_vocab_out", "n_ctx"):
+        found, needed = getattr(model.cfg, name), getattr(task, name)
+        if found < needed:
+            raise DamagedRun(
+                f"{path} holds a model with {name} {found}, but {task.name} needs {needed}: weights are "
+                "missing, or it was trained on another task. Copy it again, or give load its own task=."
+            )
+    return model
+
+
+def one_line(error: BaseException) -> str:
+    """An error's message as one line of bounded length, or its class where it has none.
+
+    >>> one_line(ValueError("two\\n  lines"))
+    'two lines'
+    """
+    return " ".join(str(error).split())[:300] or type(error).__name__
 
 
 def _kind(value: Any) -> str:

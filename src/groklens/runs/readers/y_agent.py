@@ -17,7 +17,7 @@ from torch import Tensor
 
 from groklens.errors import DamagedRun
 from groklens.runs.foreign import ForeignRun
-from groklens.runs.readers.safe import load_weights, read_torch
+from groklens.runs.readers.safe import load_weights, read_torch, reading
 from groklens.tasks import ModularArithmetic, Task
 
 NAME = "y_agent"
@@ -33,10 +33,10 @@ def read(path: Path) -> ForeignRun:
     files = _steps(path)
     if not files:
         raise DamagedRun(f"{path} has no files named by their step, such as 400.pth.")
-    first = _content(files[min(files)])
-    p = first["model"]["mlp.W_in"].shape[1]
-    task = ModularArithmetic(p, "add", separator=False)
-    models = {step: partial(_model, file, task) for step, file in files.items()}
+    with reading(files[min(files)]):
+        p = _content(files[min(files)])["model"]["mlp.W_in"].shape[1]
+        task = ModularArithmetic(p, "add", separator=False)
+    models = {step: partial(_checked_model, file, task) for step, file in files.items()}
     train_index = _pairs(path / "train_data.pth", p)
     return ForeignRun(path.name, task, models, NAME, train_index, history=_history(files))
 
@@ -49,9 +49,15 @@ def _steps(path: Path) -> dict[int, Path]:
 
 def _content(file: Path) -> dict[str, Any]:
     content = read_torch(file)
-    if not isinstance(content, dict) or "mlp.W_in" not in content.get("model", {}):
+    model = content.get("model") if isinstance(content, dict) else None
+    if not isinstance(model, dict) or not {"mlp.W_in", "mlp.W_out"} <= set(model):
         raise DamagedRun(f"{file} holds no `model` with mlp.W_in and mlp.W_out.")
     return content
+
+
+def _checked_model(file: Path, task: Task) -> Any:
+    with reading(file):
+        return _model(file, task)
 
 
 def _model(file: Path, task: Task) -> Any:
@@ -78,9 +84,13 @@ def _model(file: Path, task: Task) -> Any:
 
 
 def _pairs(file: Path, p: int) -> Int[Tensor, "train"]:
-    pairs = read_torch(file)
-    pairs = pairs[0] if isinstance(pairs, (list, tuple)) and isinstance(pairs[0], list) else pairs
-    return torch.tensor(sorted({int(a) * p + int(b) for a, b in pairs}))
+    with reading(file):
+        pairs = read_torch(file)
+        pairs = pairs[0] if isinstance(pairs, (list, tuple)) and isinstance(pairs[0], list) else pairs
+        index = sorted({int(a) * p + int(b) for a, b in pairs})
+        if not index or index[0] < 0 or index[-1] >= p * p:
+            raise ValueError(f"pairs of numbers from 0 to {p - 1} were expected")
+        return torch.tensor(index)
 
 
 def _history(files: dict[int, Path]) -> xr.Dataset:

@@ -1,0 +1,166 @@
+"""Bridges from models that Hugging Face's transformers saved, in a folder or on the hub.
+
+Weights are taken as they are (no norm folded, nothing centred), in float32, so that the bridge's logits are the
+model's own. Only safetensors are read, and code that comes with a model is never run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from groklens.errors import BadArgument, DamagedRun
+
+
+def hugging_face_vocabulary(source: str | Path, revision: str | None = None) -> int:
+    """The number of tokens that the configuration of a saved model names.
+
+    Raises `DamagedRun` for a configuration that cannot be read, `BadArgument` for one of a model without tokens
+    or that only code of its own could open.
+
+    >>> hugging_face_vocabulary("runs/gpt2/checkpoint-500")  # doctest: +SKIP
+    50257
+    """
+    config = _config(source, revision).get_text_config()
+    size = getattr(config, "vocab_size", None)
+    if not isinstance(size, int):
+        raise BadArgument(f"{source} is a {config.model_type} without a vocabulary; give a language model.")
+    return size
+
+
+def bridge_from_hugging_face(source: str | Path, revision: str | None = None) -> Any:
+    """A `TransformerBridge` around a saved causal language model; it comes without a tokenizer.
+
+    `source` is a folder with config.json and safetensors, or a name on the hub, `revision` a branch, tag or
+    commit there. Raises `DamagedRun` for files that are missing, cut short or do not fit the configuration,
+    `BadArgument` for a model that has no safetensors, needs code of its own, or has no bridge.
+
+    >>> bridge_from_hugging_face("runs/gpt2/checkpoint-500").cfg.n_layers  # doctest: +SKIP
+    12
+    """
+    _check_folder(source)
+    with torch.random.fork_rng(devices=[]):  # both draw numbers that are thrown away
+        return _bridge(source, revision)
+
+
+def _bridge(source: str | Path, revision: str | None) -> Any:
+    from transformer_lens.model_bridge.sources import build_bridge_from_module
+
+    config = _config(source, revision)
+    model = _model(source, revision)
+    architecture = (config.architectures or [type(model).__name__])[0]
+    try:
+        # Not boot_transformers: it would look for a tokenizer, on the hub if need be.
+        bridge = build_bridge_from_module(
+            model, architecture, hf_config=model.config, dtype=torch.float32, model_name=str(source)
+        )
+    except (ValueError, KeyError, AttributeError, TypeError, RuntimeError) as error:
+        raise BadArgument(
+            f"TransformerLens has no bridge for {source} ({architecture}): {_line(error)}"
+        ) from error
+    return bridge.eval()
+
+
+def _check_folder(source: str | Path) -> None:
+    folder = Path(source)
+    if not folder.is_dir() or any(folder.glob("*.safetensors")):
+        return
+    pickled = sorted(file.name for file in folder.glob("pytorch_model*.bin"))
+    if not pickled:
+        raise DamagedRun(f"{folder} has no model.safetensors, so its weights are missing; copy it again.")
+    raise BadArgument(
+        f"{folder} has its weights in {pickled[0]}, a pickle, which could run code when opened, and only "
+        "safetensors are read. Where you trust it, write it anew with transformers: "
+        "AutoModelForCausalLM.from_pretrained(folder).save_pretrained(folder)."
+    )
+
+
+def _config(source: str | Path, revision: str | None) -> Any:
+    from transformers import AutoConfig
+
+    with _said_in_one_line(source, "config.json"):
+        return AutoConfig.from_pretrained(
+            source,
+            revision=revision or "main",
+            trust_remote_code=False,
+            local_files_only=Path(source).is_dir(),
+        )
+
+
+def _model(source: str | Path, revision: str | None) -> Any:
+    from transformers import AutoModelForCausalLM
+
+    open_model: Any = AutoModelForCausalLM.from_pretrained
+    with _said_in_one_line(source, "model.safetensors"), _quiet():
+        model, found = open_model(
+            source,
+            revision=revision or "main",
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=Path(source).is_dir(),
+            attn_implementation="eager",  # others give no pattern to hook
+            dtype=torch.float32,
+            ignore_mismatched_sizes=True,  # refused below, by name
+            output_loading_info=True,
+        )
+    # transformers fills what is missing with random numbers and a warning.
+    missing = sorted(found["missing_keys"])
+    wrong = sorted(str(key[0]) for key in found["mismatched_keys"])
+    if missing or wrong:
+        names = missing or wrong
+        what = "lacks" if missing else "has in another shape"
+        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        raise DamagedRun(
+            f"{_file(source, 'model.safetensors')} {what} {shown}: it is not the model that its config.json "
+            "describes; copy both again."
+        )
+    return model
+
+
+@contextlib.contextmanager
+def _said_in_one_line(source: str | Path, name: str) -> Iterator[None]:
+    """What transformers raises, and its parsers, as one error of ours that names the file."""
+    from huggingface_hub.errors import StrictDataclassError
+    from safetensors import SafetensorError
+
+    where = _file(source, name)
+    try:
+        yield
+    except (SafetensorError, StrictDataclassError) as error:
+        raise DamagedRun(f"{where} is damaged: {_line(error)}") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, ArithmeticError) as error:
+        if "trust_remote_code" in str(error):
+            raise BadArgument(
+                f"{where} asks for code of its own to be run, which is refused; give a model that "
+                "transformers knows, or a bridge that you built yourself to gl.Snapshot(model, task)."
+            ) from error
+        raise DamagedRun(f"{where} cannot be opened: {_line(error)}") from error
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """No progress bars and load reports: what they say is said in an error."""
+    from transformers.utils import logging
+
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def _file(source: str | Path, name: str) -> str:
+    return str(Path(source) / name) if Path(source).is_dir() else str(source)
+
+
+def _line(error: BaseException) -> str:
+    """The first line of an error's message, or its class where it has none."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,118 @@
+"""Language models that Hugging Face's transformers saved: checkpoints in a folder, one model, or the hub.
+
+A folder of `checkpoint-STEP/` as its Trainer writes them, a folder with config.json and safetensors, or a name
+on the hub with the revisions to read. What the models are shown is a task of the user's own, such as
+`gl.Probe(tokens)`. Nothing but configurations and safetensors is opened.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from groklens.errors import BadArgument, DamagedRun
+from groklens.models.hugging_face import bridge_from_hugging_face, hugging_face_vocabulary
+from groklens.runs.foreign import ForeignRun
+from groklens.runs.readers.safe import read_config
+from groklens.tasks import Probe, Task
+
+NAME = "hugging_face"
+_CHECKPOINT = re.compile(r"checkpoint-(\d+)")
+
+
+def recognises(path: Path) -> bool:
+    """Whether `path` is a folder with a transformers config.json, or with `checkpoint-STEP/` that have one."""
+    return any((folder / "config.json").is_file() for folder in _folders(path).values())
+
+
+def read(path: Path, task: Task | None = None) -> ForeignRun:
+    """The checkpoints as a run, each opened when it is asked for; beside them a model of no step is left out.
+
+    Raises `BadArgument` without a task, `DamagedRun` for a folder without a model, or when the last
+    configuration cannot be read.
+
+    >>> read(Path("runs/gpt2"), task=Probe([[464, 3797]])).steps  # doctest: +SKIP
+    [500, 1000]
+    """
+    folders = _folders(path)
+    if not folders:
+        raise DamagedRun(f"{path} has neither config.json nor checkpoint-STEP/ folders with one.")
+    task = _given(task, str(path))
+    last = folders[max(folders)]
+    known = read_config(last / "config.json")
+    models = {step: partial(bridge_from_hugging_face, folder) for step, folder in folders.items()}
+    return ForeignRun(path.resolve().name, _fitted(task, last), models, NAME, known=known)
+
+
+def read_hub(name: str, revisions: Sequence[str] | Mapping[str, int], task: Task | None = None) -> ForeignRun:
+    """Revisions of a model on the hub as a run; each is fetched when it is asked for.
+
+    `revisions` are names that hold their step, such as `"step1000"`, or names with their steps. Raises
+    `BadArgument` without a task, for a local path, or for names that do not tell a step each.
+
+    >>> read_hub("EleutherAI/pythia-14m", ["step0", "step512"], Probe([[1, 2]])).steps  # doctest: +SKIP
+    [0, 512]
+    """
+    if Path(name).exists():
+        raise BadArgument(f"{name} is on this machine and has no revisions; leave revisions= out.")
+    task = _given(task, name)
+    steps = _steps(revisions)
+    models = {step: partial(bridge_from_hugging_face, name, revision) for step, revision in steps.items()}
+    known = {"name": name, "revisions": {revision: step for step, revision in steps.items()}}
+    return ForeignRun(name, _fitted(task, name, steps[max(steps)]), models, NAME, known=known)
+
+
+def _folders(path: Path) -> dict[int, Path]:
+    """Saved models by step; one that is not called after its step is at step 0."""
+    if not path.is_dir():
+        return {}
+    named = {_CHECKPOINT.fullmatch(folder.name): folder for folder in path.glob("checkpoint-*")}
+    steps = {int(match[1]): folder for match, folder in named.items() if match and folder.is_dir()}
+    if steps or not (path / "config.json").is_file():
+        return steps
+    own = _CHECKPOINT.fullmatch(path.resolve().name)
+    return {int(own[1]) if own else 0: path}
+
+
+def _steps(revisions: Sequence[str] | Mapping[str, int]) -> dict[int, str]:
+    if isinstance(revisions, str) or not revisions:
+        raise BadArgument(
+            f"revisions is {revisions!r}; give a list of names such as ['step0', 'step1000'], or names with "
+            "their steps, {'main': 143000}."
+        )
+    pairs = (
+        revisions.items() if isinstance(revisions, Mapping) else ((name, _step(name)) for name in revisions)
+    )
+    steps = {int(step): str(revision) for revision, step in pairs}
+    if len(steps) < len(revisions):
+        raise BadArgument(
+            f"Two of the revisions {', '.join(revisions)} are of the same step; give each its own."
+        )
+    return steps
+
+
+def _step(revision: str) -> int:
+    """The number after `step`, or the only one in the name."""
+    numbers = re.findall(r"step[-_]?(\d+)", revision) or re.findall(r"\d+", revision)
+    if len(numbers) != 1:
+        raise BadArgument(
+            f"The revision {revision!r} does not tell its step; say it: revisions={{{revision!r}: 1000}}."
+        )
+    return int(numbers[0])
+
+
+def _given(task: Task | None, where: str) -> Task:
+    if task is None:
+        raise BadArgument(
+            f"{where} holds a language model and no inputs to look at it with; give them as tokens of its own: "
+            "gl.load(path, task=gl.Probe(tokens)), where tokens are input × pos."
+        )
+    return task
+
+
+def _fitted(task: Task, source: str | Path, revision: str | None = None) -> Task:
+    """A probe learns from the model how many tokens there are."""
+    vocabulary = hugging_face_vocabulary(source, revision)
+    return task.fitted(vocabulary) if isinstance(task, Probe) else task

@@ -1,0 +1,181 @@
+"""A fixed set of token sequences to look at a model with, where the problem itself has no end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from groklens.errors import BadArgument
+from groklens.tasks.task import Task
+
+
+class Probe(Task):
+    """Token sequences of your own, for models whose problem is endless, such as language.
+
+    The model is read at the last position of each. Without labels there are no right answers: activations
+    and logits are there, and whatever needs an answer (losses, accuracies, circuits, `explain`) refuses.
+    There is no symmetry.
+
+    Args:
+        tokens: input × pos integers ≥ 0.
+        labels: the token that should follow each, one an input, or None.
+        d_vocab: number of tokens and of answers; None takes a Hugging Face model's own when `load` opens it,
+            and elsewhere one more than the largest token or label.
+        token_names: what tokens 0, 1, … are called; those beyond the list are called by their number.
+
+    Raises `BadArgument` for sequences of different lengths, entries that are no tokens, or a label count that
+    differs from the inputs'.
+
+    >>> Probe([[3, 1, 4], [1, 5, 9]], d_vocab=50).inputs.shape
+    torch.Size([2, 3])
+    """
+
+    #: Positions of a text are no operands.
+    operand_names = ()
+
+    def __init__(
+        self,
+        tokens: Int[Tensor, "input pos"] | Sequence[Sequence[int]],
+        labels: Int[Tensor, "input"] | Sequence[int] | None = None,
+        d_vocab: int | None = None,
+        token_names: Sequence[str] | None = None,
+    ) -> None:
+        self._inputs = _indices("tokens", tokens, "[[3, 1, 4], [1, 5, 9]]", ndim=2)
+        self._labels = None if labels is None else _indices("labels", labels, "[4, 2]", ndim=1)
+        if self._labels is not None and len(self._labels) != len(self._inputs):
+            raise BadArgument(
+                f"There are {len(self._labels)} labels for {len(self._inputs)} inputs; give the token that "
+                "should follow each input, or None."
+            )
+        self._names = list(map(str, token_names or []))
+        largest = max(int(t.max()) for t in (self._inputs, self._labels) if t is not None)
+        needed = max(largest + 1, len(self._names))
+        if d_vocab is not None and d_vocab < needed:
+            raise BadArgument(
+                f"d_vocab is {d_vocab}, but tokens go up to {largest} and {len(self._names)} are named; give "
+                f"at least {needed}."
+            )
+        self._given = d_vocab
+        self._d_vocab = needed if d_vocab is None else d_vocab
+
+    @property
+    def name(self) -> str:
+        """Such as `probe of 2 × 3 tokens`."""
+        return f"probe of {self._inputs.shape[0]} × {self._inputs.shape[1]} tokens"
+
+    @property
+    def inputs(self) -> Int[Tensor, "input pos"]:
+        """The sequences given."""
+        return self._inputs
+
+    @property
+    def labels(self) -> Int[Tensor, "input"]:
+        """The labels given; without any, a stand-in that has a length and raises `BadArgument` when used."""
+        if self._labels is not None:
+            return self._labels
+        return torch.full((len(self._inputs),), -1).as_subclass(_NoLabels)
+
+    @property
+    def d_vocab(self) -> int:
+        """The number given, or one more than the largest token."""
+        return self._d_vocab
+
+    @property
+    def d_vocab_out(self) -> int:
+        """As many answers as tokens."""
+        return self._d_vocab
+
+    @property
+    def grid(self) -> None:
+        """None: the inputs are no table of operands."""
+        return None
+
+    @property
+    def token_names(self) -> list[str]:
+        """The names given, then numbers."""
+        return self._names + [str(token) for token in range(len(self._names), self._d_vocab)]
+
+    def fitted(self, d_vocab: int) -> Probe:
+        """This probe for a model of `d_vocab` tokens, unless its own d_vocab was given.
+
+        Raises `BadArgument` where the probe uses tokens that such a model does not have.
+
+        >>> Probe([[3, 1, 4]]).fitted(50).d_vocab
+        50
+        """
+        if self._d_vocab > d_vocab:
+            raise BadArgument(
+                f"The probe has {self._d_vocab} tokens, but the model knows {d_vocab}; use tokens from 0 to "
+                f"{d_vocab - 1}, made by this model's own tokenizer."
+            )
+        if self._given is not None:
+            return self
+        return Probe(self._inputs, self._labels, d_vocab, self._names)
+
+    def spec(self) -> dict[str, Any]:
+        """Every sequence: there is nothing shorter that would make it again."""
+        return {
+            "kind": "Probe",
+            "tokens": self._inputs.tolist(),
+            "labels": None if self._labels is None else self._labels.tolist(),
+            "d_vocab": self._given,
+            "token_names": self._names or None,
+        }
+
+
+#: What may be asked of labels that do not exist: their size, and to be moved.
+_HARMLESS = {"__get__", "__len__", "size", "dim", "numel", "contiguous", "to", "cpu"}
+
+
+class _NoLabels(Tensor):
+    """Stands where labels would: it counts the inputs, and refuses to be computed with.
+
+    A filler such as −1 would give accuracies of 0 without a word.
+    """
+
+    @classmethod
+    def __torch_function__(
+        cls, func: Callable[..., Any], types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if getattr(func, "__name__", "") in _HARMLESS:
+            return super().__torch_function__(func, types, args, kwargs or {})
+        if func is Tensor.__repr__:  # a debugger may show it
+            return f"<no labels for {len(args[0])} inputs>"
+        _refuse()
+
+    def numpy(self, *, force: bool = False) -> np.ndarray:
+        """Nan for every input, as in the `label` coordinate of what `capture` gives."""
+        return np.full(len(self), np.nan)
+
+
+def _refuse() -> NoReturn:
+    raise BadArgument(
+        "This probe has no labels, so nothing that compares answers with the right ones (losses, accuracies, "
+        "circuits, explain) exists for it. Give the token that should follow each input: "
+        "gl.Probe(tokens, labels=[...]); activations and logits need none."
+    )
+
+
+def _indices(name: str, values: Any, example: str, ndim: int) -> Tensor:
+    try:
+        tensor = torch.as_tensor(values)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise BadArgument(
+            f"{name} cannot be made a tensor ({error}); give whole numbers, as many for every input, such as "
+            f"{example}. Sequences of different lengths need a probe each."
+        ) from error
+    if tensor.ndim != ndim or not tensor.numel():
+        raise BadArgument(f"{name} has shape {tuple(tensor.shape)}; give whole numbers such as {example}.")
+    whole = tensor.detach().to("cpu", torch.long, copy=True)  # the caller's may change later
+    if (
+        tensor.is_floating_point() and not torch.equal(whole.to(tensor.dtype), tensor.cpu())
+    ) or whole.min() < 0:
+        raise BadArgument(
+            f"{name} is not all whole numbers from 0 on; tokens are indices, such as {example}."
+        )
+    return whole

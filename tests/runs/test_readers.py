@@ -1,0 +1,77 @@
+"""What the readers of TransformerLens' own formats give, beside numbers worked out by hand."""
+
+import pytest
+import torch
+from foreign_formats import (
+    ADD,
+    D_HEAD,
+    D_MODEL,
+    FORMATS,
+    Config,
+    refused,
+    transformer,
+    write_grokking_demo,
+    write_hooked_transformer,
+)
+
+import groklens as gl
+from groklens.errors import BadArgument, DamagedRun
+
+
+class TestGrokkingDemo:
+    def test_a_plain_configuration_is_the_way_round(self, tmp_path):
+        path = write_grokking_demo(tmp_path)
+        saved = torch.load(path, weights_only=True)
+        torch.save(saved | {"config": Config()}, path)
+        with pytest.raises(DamagedRun, match=r"pickled \S*Config.*saved\['config'\] = dict\(vars"):
+            gl.load(path)
+        saved["config"] = dict(vars(Config()))
+        torch.save(saved, path)
+        assert gl.load(path).known == {"d_model": D_MODEL}
+
+    def test_what_it_holds(self, tmp_path):
+        run = gl.load(write_grokking_demo(tmp_path))
+        assert run.steps == [1, 101]  # saved after the update of epochs 0 and 100
+        assert run.task == ADD
+        assert run.train_index.tolist() == list(range(9))
+        assert run.history["test_loss"].values.tolist() == [2.0, 1.5]
+        assert torch.equal(run.final.weights["W_U"], transformer()["unembed.W_U"])
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"checkpoint_epochs": [0]},
+            {"checkpoint_epochs": 3},
+            {"checkpoint_epochs": ["a", "b"]},
+            {"checkpoints": []},
+            {"checkpoints": None},
+            {"checkpoints": [1, 2]},
+            {"train_indices": "all"},
+            {"train_losses": ["high"]},
+        ],
+    )
+    def test_entries_that_do_not_fit(self, change, tmp_path):
+        path = write_grokking_demo(tmp_path)
+        torch.save(torch.load(path, weights_only=True) | change, path)
+        refused(FORMATS["grokking_demo"], path, path)
+
+
+class TestHookedTransformer:
+    @pytest.mark.parametrize("name", ["hooked_transformer", "hooked_safetensors"])
+    def test_what_it_computes(self, name, tmp_path):
+        """The forward pass written out, from the weights as the file has them."""
+        w = transformer()
+        run = gl.load(FORMATS[name].write(tmp_path), task=ADD)
+        assert run.steps == [0]
+        x = w["embed.W_E"][ADD.inputs] + w["pos_embed.W_pos"]
+        q, k, v = (torch.einsum("bpd,hde->bphe", x, w[f"blocks.0.attn.W_{letter}"]) for letter in "QKV")
+        scores = torch.einsum("bhe,bkhe->bhk", q[:, -1], k) / D_HEAD**0.5
+        z = torch.einsum("bhk,bkhe->bhe", scores.softmax(-1), v)
+        residual = x[:, -1] + torch.einsum("bhe,hed->bd", z, w["blocks.0.attn.W_O"])
+        neurons = (residual @ w["blocks.0.mlp.W_in"] + w["blocks.0.mlp.b_in"]).relu()
+        residual = residual + neurons @ w["blocks.0.mlp.W_out"] + w["blocks.0.mlp.b_out"]
+        torch.testing.assert_close(run.final.logits, residual @ w["unembed.W_U"], atol=1e-4, rtol=1e-4)
+
+    def test_its_task_has_to_be_said(self, tmp_path):
+        with pytest.raises(BadArgument, match=r"task=gl\.ModularArithmetic"):
+            gl.load(write_hooked_transformer(tmp_path))
