@@ -1,7 +1,27 @@
 """Measures: plain functions of a snapshot that carry what their numbers mean."""
 
+from groklens.measures.attention import attention_component as attention_component
+from groklens.measures.attention import attention_explained as attention_explained
+from groklens.measures.circle_fve import circle_accompanying_fve as circle_accompanying_fve
+from groklens.measures.circle_fve import circle_clock_fve as circle_clock_fve
+from groklens.measures.circle_fve import circle_doubling as circle_doubling
+from groklens.measures.circle_fve import circle_pizza_fve as circle_pizza_fve
+from groklens.measures.circles import Circle as Circle
+from groklens.measures.circles import circles as circles
+from groklens.measures.circles import isolated_logits as isolated_logits
+from groklens.measures.clock_pizza import circularity as circularity
+from groklens.measures.clock_pizza import distance_irrelevance as distance_irrelevance
+from groklens.measures.clock_pizza import distance_irrelevance_incorrect as distance_irrelevance_incorrect
+from groklens.measures.clock_pizza import gradient_symmetricity as gradient_symmetricity
+from groklens.measures.cosets import coset_concentration_x as coset_concentration_x
+from groklens.measures.cosets import coset_concentration_y as coset_concentration_y
+from groklens.measures.cosets import coset_concentrations as coset_concentrations
+from groklens.measures.cosets import coset_subgroups as coset_subgroups
+from groklens.measures.cosets import subgroup_name as subgroup_name
+from groklens.measures.doubling import frequency_doubling as frequency_doubling
 from groklens.measures.key import key_components as key_components
 from groklens.measures.key import logit_similarity as logit_similarity
+from groklens.measures.key import logit_similarity_fve as logit_similarity_fve
 from groklens.measures.measure import About as About
 from groklens.measures.measure import Measure as Measure
 from groklens.measures.measure import measure as measure
@@ -9,22 +29,33 @@ from groklens.measures.neurons import cluster_sizes as cluster_sizes
 from groklens.measures.neurons import clustered_neurons as clustered_neurons
 from groklens.measures.neurons import neuron_component as neuron_component
 from groklens.measures.neurons import neuron_explained as neuron_explained
+from groklens.measures.operands import total_embeddings as total_embeddings
 from groklens.measures.performance import all_accuracy as all_accuracy
 from groklens.measures.performance import loss as loss
 from groklens.measures.performance import test_accuracy as test_accuracy
 from groklens.measures.performance import test_loss as test_loss
 from groklens.measures.performance import train_accuracy as train_accuracy
 from groklens.measures.performance import train_loss as train_loss
+from groklens.measures.phase_relation import phase_relation as phase_relation
 from groklens.measures.progress import excluded_loss as excluded_loss
 from groklens.measures.progress import excluded_loss_each as excluded_loss_each
 from groklens.measures.progress import logit_fve as logit_fve
 from groklens.measures.progress import restricted_loss as restricted_loss
 from groklens.measures.progress import restricted_loss_test as restricted_loss_test
 from groklens.measures.progress import restricted_loss_train as restricted_loss_train
+from groklens.measures.representations import hidden_excluded_loss as hidden_excluded_loss
+from groklens.measures.representations import hidden_restricted_loss as hidden_restricted_loss
+from groklens.measures.representations import hidden_x_share as hidden_x_share
+from groklens.measures.representations import hidden_xy_share as hidden_xy_share
+from groklens.measures.representations import hidden_y_share as hidden_y_share
+from groklens.measures.representations import unembed_share as unembed_share
+from groklens.measures.representations import x_embed_share as x_embed_share
+from groklens.measures.representations import y_embed_share as y_embed_share
 from groklens.measures.spectra import embedding_spectrum as embedding_spectrum
 from groklens.measures.spectra import gini_embedding as gini_embedding
 from groklens.measures.spectra import gini_neuron_logit as gini_neuron_logit
 from groklens.measures.spectra import ipr as ipr
+from groklens.measures.spectra import neuron_logit_residual as neuron_logit_residual
 from groklens.measures.spectra import neuron_logit_spectrum as neuron_logit_spectrum
 from groklens.measures.spectra import sum_squared_weights as sum_squared_weights
 from groklens.measures.track import track as track
@@ -49,4 +80,30 @@ PROGRESS = (
     neuron_component,
     neuron_explained,
     clustered_neurons,
+)
+#: The measures of Chughtai et al. (2023): how much of a model lies in each irrep.
+REPRESENTATIONS = (
+    x_embed_share,
+    y_embed_share,
+    unembed_share,
+    hidden_x_share,
+    hidden_y_share,
+    hidden_xy_share,
+    hidden_restricted_loss,
+    hidden_excluded_loss,
+)
+#: Coset concentration (Stander et al. 2023), an operand each.
+COSETS = (coset_concentration_x, coset_concentration_y)
+#: What tells a clock from a pizza (Zhong et al. 2023), of the whole model and of each circle of its embedding.
+CLOCK_PIZZA = (
+    gradient_symmetricity,
+    distance_irrelevance,
+    distance_irrelevance_incorrect,
+    circularity,
+    circle_clock_fve,
+    circle_pizza_fve,
+    circle_accompanying_fve,
+    circle_doubling,
+    frequency_doubling,
+    logit_similarity_fve,
 )

@@ -18,7 +18,7 @@ from torch import Tensor
 from groklens.capture import Snapshot
 from groklens.capture.statistics import symmetry_of
 from groklens.errors import BadArgument
-from groklens.harmonics import discrete_log
+from groklens.measures.circles import cyclic_logs
 from groklens.measures.measure import measure
 from groklens.models.protocol import answer_logits
 from groklens.tasks import Symmetry
@@ -96,7 +96,7 @@ def circularity(snapshot: Snapshot) -> float:
 
     1 for embeddings on circles. Raises `BadArgument` for a group that is not cyclic or a model without W_E.
     """
-    logs = _logs(snapshot)
+    logs = cyclic_logs(snapshot)
     if "W_E" not in snapshot.weights:
         raise BadArgument(f"{snapshot!r} has no W_E, so no embedding could lie on a circle.")
     vectors = snapshot.weights["W_E"][: len(logs)].double()[logs.argsort()]
@@ -138,11 +138,3 @@ def _embedding_gradient(
         logits = answer_logits(output, snapshot.task.d_vocab_out)
         picked = logits.gather(1, classes[:, None].to(logits.device)).sum()
         return torch.autograd.grad(picked, caught[0])[0].cpu()
-
-
-def _logs(snapshot: Snapshot) -> Int[Tensor, "element"]:
-    group = symmetry_of(snapshot).group
-    logs = discrete_log(group)
-    if logs is None:
-        raise BadArgument(f"{group.name} is not cyclic, so its elements lie on no circle.")
-    return logs

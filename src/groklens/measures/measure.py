@@ -13,7 +13,9 @@ from groklens.circuits import Circuit
 from groklens.errors import BadArgument
 
 #: What a measure may need of a snapshot besides logits and weights.
-NEEDS = ("group", "split", "neurons", "circuit")
+NEEDS = ("group", "split", "neurons", "attention", "circuit")
+#: Queries and keys of the first layer, which a model with attention has.
+QUERIES, KEYS = "blocks.0.attn.hook_q", "blocks.0.attn.hook_k"
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,8 @@ def measure(
         long_name, units, valid_range: for axes and for checking; the range includes its ends.
         source: the paper and section of the definition, and any departure from it.
         split: the inputs it is taken over: `"all"`, `"train"`, `"test"`, or `"weights"` for none.
-        needs: what it cannot do without, of `"group"`, `"split"`, `"neurons"`, `"circuit"`. Called where one
-            is missing it raises `BadArgument`; `track` leaves it out instead and says so.
+        needs: what it cannot do without, of `"group"`, `"split"`, `"neurons"`, `"attention"`, `"circuit"`.
+            Called where one is missing it raises `BadArgument`; `track` leaves it out instead and says so.
 
     >>> @measure(long_name="largest logit", units="logit", valid_range=(-1e9, 1e9), source="here")
     ... def largest_logit(snapshot):
@@ -95,6 +97,7 @@ def lacking(about: About, snapshot: Snapshot, circuit: Circuit | None) -> list[s
         "group": snapshot.task.symmetry is not None or circuit is not None,
         "split": test is not None and len(test) > 0,
         "neurons": snapshot.neurons is not None if "neurons" in about.needs else True,
+        "attention": {QUERIES, KEYS} <= set(getattr(snapshot.model, "hook_dict", {})),
         "circuit": circuit is not None,
     }
     return [need for need in about.needs if not found[need]]
@@ -106,6 +109,7 @@ _LACK = {
     "split": "needs held-out inputs, and the split of this model is not known or holds nothing out. Give "
     "train_index to the Recorder or Snapshot.",
     "neurons": "needs MLP neurons, and this model has no blocks.*.mlp.hook_post.",
+    "attention": f"needs attention, and this model has no {QUERIES} and {KEYS}.",
     "circuit": "is relative to a circuit: give one as its second argument, such as "
     "gl.find_circuit(snapshot) or gl.Circuit('C113', [14, 35]).",
 }

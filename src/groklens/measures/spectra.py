@@ -9,7 +9,8 @@ from torch import Tensor
 
 from groklens.capture import Snapshot
 from groklens.capture.statistics import symmetry_of
-from groklens.harmonics import nontrivial, operand_shares
+from groklens.circuits import Circuit
+from groklens.harmonics import chosen_basis, nontrivial, operand_shares
 from groklens.measures.measure import measure
 from groklens.measures.shared import by_component, gini
 from groklens.models.protocol import parameters_squared
@@ -54,6 +55,28 @@ def embedding_spectrum(snapshot: Snapshot) -> xr.DataArray:
 def neuron_logit_spectrum(snapshot: Snapshot) -> xr.DataArray:
     """Share of the non-constant power of W_L, over answers, in each component (component); sums to 1."""
     return by_component(operand_shares(_readout(snapshot), symmetry_of(snapshot).group))
+
+
+@measure(
+    long_name="neuron–logit map outside the circuit",
+    units="share of norm",
+    valid_range=(0, 1),
+    source=_SOURCE
+    + "; ‖W_L − TᵀT W_L‖ / ‖W_L‖ in the Frobenius norm, T the circuit's functions of the answer",
+    split="weights",
+    needs=("neurons", "circuit"),
+)
+def neuron_logit_residual(snapshot: Snapshot, circuit: Circuit) -> float:
+    """Norm of what W_L writes outside the circuit's components, as a share of its whole norm.
+
+    0 when neurons write to the circuit's functions of the answer alone; √(1 − size/n) on average for one that
+    writes anywhere. The constant is no part of a circuit, so what is written to it counts as residual.
+    """
+    assert snapshot.neuron_logit_map is not None  # a model with neurons has one
+    readout = snapshot.neuron_logit_map[:, : circuit.group.order].T
+    basis = chosen_basis(circuit.group, circuit.components)
+    whole = float(readout.norm())
+    return float((readout - basis @ (basis.T @ readout)).norm()) / whole if whole > 0 else 0.0
 
 
 @measure(

@@ -89,7 +89,7 @@ def _value(run: RunLike, snapshot: Snapshot, step: int, measure: Measure, circui
 
 def _stack(measure: Measure, values: list[Any]) -> xr.DataArray:
     if isinstance(values[0], xr.DataArray):
-        stacked = xr.concat(values, dim="step")
+        stacked = xr.concat(values, dim="step", join="outer")  # a step may lack some components
     else:
         stacked = xr.DataArray(np.array(values, dtype=np.float64), dims="step")
     return stacked.assign_attrs(measure.about.attributes())
