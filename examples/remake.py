@@ -49,15 +49,15 @@ RECIPES = {
     # Multiplication is addition of discrete logarithms: its circuit is found in that order.
     "mul97": gl.Recipe(
         task=gl.ModularArithmetic(97, "mul"),
-        train_fraction=0.3,
+        train_fraction=0.5,
         model=gl.Transformer(
             n_layers=1, d_model=128, n_heads=4, d_head=32, d_mlp=256, act_fn="relu", bias="mlp", init="nanda"
         ),
         optimizer=gl.AdamW(lr=1e-3, weight_decay=1.0, betas=(0.9, 0.98), warmup_steps=10),
-        steps=12_000,
+        steps=8_000,
         evaluate_every=50,
         seed=0,
-        keep=gl.Steps([0, 200, 1_500, 3_000, 5_000, 7_000, 9_000, 12_000]),
+        keep=gl.Steps([0, 200, 2_000, 3_000, 4_000, 5_000, 8_000]),
     ),
     # No structure to find: the null that every claim has to survive.
     "random-table": gl.Recipe(

@@ -1,0 +1,20 @@
+"""The models that studies look at: runs shipped with the examples, and those that others trained."""
+
+import os
+from pathlib import Path
+
+import groklens as gl
+
+_ROOT = Path(__file__).parents[1]
+ZOO = Path(os.environ.get("GROKLENS_ZOO", _ROOT.parent / "shared" / "zoo"))
+
+
+def shipped(name: str) -> gl.Run:
+    """A run of `examples/runs`; `examples/remake.py` has its recipe."""
+    return gl.load(_ROOT / "examples" / "runs" / name)
+
+
+def others(*patterns: str) -> dict[str, Path]:
+    """Models that others trained, by name, under $GROKLENS_ZOO; none where it is absent."""
+    found = (path for pattern in patterns for path in sorted(ZOO.glob(pattern)))
+    return {path.stem.removeprefix("model_"): path for path in found}
