@@ -29,8 +29,12 @@ class Result:
 
     @property
     def verdict(self) -> str:
-        """`supported` when every prediction is, `refuted` when one is, else `undecided`."""
-        verdicts = {finding.verdict for finding in self.findings}
+        """`supported` when every prediction is, `refuted` when one is, else `undecided`.
+
+        Findings about a rival reading are reported with the others and do not count.
+        """
+        own = [finding for finding in self.findings if not finding.claim.startswith("rival reading")]
+        verdicts = {finding.verdict for finding in own}
         if "refuted" in verdicts:
             return "refuted"
         return "supported" if verdicts == {"supported"} else "undecided"

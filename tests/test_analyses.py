@@ -1,0 +1,50 @@
+"""Every study says what would refute it, runs on small planted models, and has kept a result to go by."""
+
+import importlib
+import json
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[1] / "analyses"
+STUDIES = sorted(path.parent.name for path in FOLDER.glob("*/study.py"))
+
+
+@pytest.fixture(params=STUDIES)
+def name(request, monkeypatch):
+    monkeypatch.syspath_prepend(str(FOLDER.parent))
+    return request.param
+
+
+def test_it_asks_predicts_and_could_be_refuted(name):
+    text = importlib.import_module(f"analyses.{name}.study").__doc__
+    assert text.splitlines()[0].endswith("?")
+    assert "Prediction" in text
+    assert "Refuted if" in text
+
+
+def test_it_runs_on_planted_models(name):
+    run = importlib.import_module("analyses.__main__").run
+    result = run(name, smoke=True)
+    assert result.findings
+    assert result.verdict in ("supported", "undecided")  # planted truths refute nothing
+    assert json.loads(json.dumps(result.to_dict()))["smoke"] is True
+
+
+def test_its_result_and_page_are_kept(name):
+    kept = json.loads((FOLDER / name / "result.json").read_text())
+    assert kept["smoke"] is False
+    assert {"verdict", "findings", "runs", "versions", "seconds"} <= kept.keys()
+    study = importlib.import_module(f"analyses.{name}.study")
+    from groklens import load
+
+    for run in study.RUNS:
+        assert kept["runs"][run]["recipe"] == load(FOLDER.parent / "examples" / "runs" / run).recipe.id
+    page = (FOLDER / name / "README.md").read_text()
+    assert kept["verdict"] in page
+    assert (FOLDER / name / "picture.png").is_file()
+    assert "picture.png" in page
+
+
+def test_the_listing_has_them_all(name):
+    assert name in importlib.import_module("analyses.__main__").listing()
