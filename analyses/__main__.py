@@ -44,7 +44,7 @@ def main() -> None:
         print(listing())
     elif chosen.picture:
         study = importlib.import_module(f"analyses.{chosen.name}.study")
-        study.picture(smoke=chosen.smoke).write_html(chosen.picture)
+        study.picture(smoke=chosen.smoke).write_html(chosen.picture, config={"displayModeBar": False})
     else:
         result = run(chosen.name, smoke=chosen.smoke)
         print(*result.findings, f"{result.study}: {result.verdict} ({result.seconds:.0f} s)", sep="\n")

@@ -54,10 +54,10 @@ RECIPES = {
             n_layers=1, d_model=128, n_heads=4, d_head=32, d_mlp=256, act_fn="relu", bias="mlp", init="nanda"
         ),
         optimizer=gl.AdamW(lr=1e-3, weight_decay=1.0, betas=(0.9, 0.98), warmup_steps=10),
-        steps=8_000,
+        steps=3_000,
         evaluate_every=50,
         seed=0,
-        keep=gl.Steps([0, 200, 2_000, 3_000, 4_000, 5_000, 8_000]),
+        keep=gl.Steps([0, 100, 300, 500, 700, 1_000, 3_000]),
     ),
     # No structure to find: the null that every claim has to survive.
     "random-table": gl.Recipe(

@@ -166,5 +166,5 @@ def picture(smoke: bool = False) -> go.Figure:
             x=share["step"].values, y=share.sel(component=name).values, name=str(name), mode="lines+markers"
         )
     figure.update_xaxes(title="step")
-    figure.update_yaxes(title=f"{share.attrs['long_name']} ({share.attrs['units']})", range=[0, 1])
+    figure.update_yaxes(title="share of the x embedding", range=[0, 1])
     return figure

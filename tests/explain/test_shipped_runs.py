@@ -86,3 +86,25 @@ def test_the_controls_have_memorised_and_have_no_circuit(name, shipped):
     assert why.verdict == "refuted"
     assert why.circuit is None
     assert [phase.name for phase in why.phases if phase.start is not None] == ["memorisation"]
+
+
+def test_a5_generalises_by_irreps_of_a_group_that_is_not_abelian(shipped):
+    run = shipped("a5")
+    why = gl.explain(run.final)
+    assert gl.measures.test_accuracy(run.final) >= 0.999
+    assert (why.algorithm, why.verdict) == ("irreps", "supported")
+    assert set(why.circuit.components) == set(why.key_components)
+    assert gl.find_circuit(run.at(0)) is None
+
+
+def test_multiplication_is_found_in_the_order_of_discrete_logarithms(shipped):
+    run = shipped("mul97")
+    why = gl.explain(run.final)
+    assert why.generalised
+    assert why.circuit.group.name == "C96"
+    assert 2 <= len(why.circuit.components) <= 10
+    # In the order of the residues themselves there is nothing to find.
+    plain = gl.TableTask(run.task.inputs, run.task.labels, group="C96")
+    misread = gl.Snapshot(run.final.model, plain, train_index=run.final.train_index)
+    assert not plain.follows_group
+    assert gl.find_circuit(misread) is None
