@@ -40,9 +40,3 @@ def mod113():
 @pytest.fixture(scope="session")
 def shipped():
     return finished_run
-
-
-@pytest.fixture
-def shipped():
-    """A shipped run by name; skipped with the command that makes it where it is missing."""
-    return finished_run

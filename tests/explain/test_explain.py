@@ -72,7 +72,10 @@ def test_a_clock_generalises_by_its_components(clock):
     assert clock.circuit == gl.Circuit("C17", [2, 5])
     assert clock.key_components == [2, 5]
     assert clock.phases == []
-    assert {finding.verdict for finding in clock.findings} == {"supported"}
+    # Every neuron of a planted clock is the circuit's: no other set as large can be silenced beside them.
+    (unsure,) = [finding for finding in clock.findings if finding.verdict != "supported"]
+    assert unsure.verdict == "undecided"
+    assert "no control could be drawn" in unsure.note
 
 
 def test_a_lone_model_says_that_its_split_is_not_known(clock):
@@ -209,7 +212,8 @@ class TestText:
         assert lines[0] == "HookedMLP (a+b mod 17) generalises by components 2, 5 of C17: supported."
         assert "How we know" in lines
         assert not any(line.startswith("When") for line in lines)
-        assert sum("[supported]" in line for line in lines) == len(clock.findings)
+        assert sum("[supported]" in line for line in lines) == len(clock.findings) - 1
+        assert sum("[undecided]" in line for line in lines) == 1
 
     def test_says_what_was_not(self):
         assert "undecided" in str(gl.explain(gl.planted(TASK, algorithm="lookup"), TASK)).splitlines()[0]

@@ -72,9 +72,12 @@ def test_mod113_refutes_its_circuit_with_one_frequency_missing(mod113):
     assert set(whole) == {"supported"}
     fewer = gl.Circuit(mod113.circuit.group, mod113.circuit.components[1:])
     findings = gl.examine(mod113.final, fewer)
-    # It keeps its accuracy by the others alone, and without them: only the logits tell.
+    # In the logits it keeps its accuracy by the others alone; what they hold besides, and the neurons and
+    # embeddings of the missing one, tell.
     assert [found.claim for found in findings if found.verdict == "refuted"] == [
-        "no component outside the circuit is key in the logits"
+        "no component outside the circuit is key in the logits",
+        "replacing each neuron by the fit of its own component in the circuit keeps the accuracy",
+        "keeping only the circuit's components of the embeddings keeps the accuracy",
     ]
 
 
