@@ -41,6 +41,7 @@ def _is_linear(snapshot: Snapshot) -> bool:
     return snapshot.derived["linear readout"]
 
 
+@torch.no_grad()
 def _agrees(snapshot: Snapshot) -> bool:
     """Whether halving the neurons of a few inputs does through the hooks what it does to a linear readout."""
     neurons = neurons_.of(snapshot)
