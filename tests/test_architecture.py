@@ -17,7 +17,13 @@ ORDER = (
 EXCEPTIONS = {("explain/explanation.py", "views")}
 LARGEST_FILE = 400
 #: What scripts and studies may name besides the attributes of `gl`.
-PUBLIC_MODULES = {"groklens", "groklens.measures", "groklens.views", "groklens.harmonics", "groklens.interventions"}
+PUBLIC_MODULES = {
+    "groklens",
+    "groklens.measures",
+    "groklens.views",
+    "groklens.harmonics",
+    "groklens.interventions",
+}
 
 FILES = sorted(SOURCE.rglob("*.py"))
 USERS = sorted(itertools.chain(*((ROOT / folder).rglob("*.py") for folder in ("examples", "analyses"))))
