@@ -19,6 +19,7 @@ from groklens.explain.explanation import Explanation
 from groklens.explain.phases import find_phases
 from groklens.explain.untrained import untrained_like
 from groklens.harmonics import ComponentName
+from groklens.interventions.evidence import NEURONS_SUFFICE
 from groklens.measures import PROGRESS, key_components, track
 from groklens.tasks import Task
 
@@ -47,16 +48,17 @@ def explain(
     measures = PROGRESS if found.circuit else [m for m in PROGRESS if "circuit" not in m.about.needs]
     table = track(run, measures, found.circuit, steps=chosen)
     generalised = found.findings[0].verdict == "supported"
+    findings = _findings(run, final, found.findings, found.circuit, found.reason, table)
     return Explanation(
         run=str(getattr(run, "name", "")) or run.task.name,
         task=run.task.name,
         generalised=generalised,
         algorithm=name_algorithm(final, generalised, found.circuit),
-        verdict=_verdict(generalised, found.circuit),
+        verdict=_verdict(generalised, found.circuit, findings),
         key_components=[] if run.task.symmetry is None else key_components(final),
         circuit=found.circuit,
         phases=find_phases(table),
-        findings=_findings(run, final, found.findings, found.circuit, found.reason, table),
+        findings=findings,
         table=table,
         final=final,
     )
@@ -75,10 +77,12 @@ def _as_run(run: Any, task: Task | None) -> RunLike:
     return LoneModel(run, task)
 
 
-def _verdict(generalised: bool, circuit: Circuit | None) -> Verdict:
+def _verdict(generalised: bool, circuit: Circuit | None, findings: list[Finding]) -> Verdict:
     if not generalised:
         return "refuted"
-    return "undecided" if circuit is None else "supported"
+    # Logits can have a circuit that the neurons do not compute, as in a lookup beside neurons that cancel.
+    unmade = any(f.claim == NEURONS_SUFFICE and f.verdict == "refuted" for f in findings)
+    return "undecided" if circuit is None or unmade else "supported"
 
 
 def _findings(

@@ -23,6 +23,9 @@ from groklens.interventions.readout import logits_of
 from groklens.interventions.replace import fitted
 from groklens.models import accuracy
 
+#: What `neuron_sufficiency` claims.
+NEURONS_SUFFICE = "replacing each neuron by the fit of its own component in the circuit keeps the accuracy"
+
 Draw = Callable[[torch.Generator], float]
 
 
@@ -46,7 +49,7 @@ def neuron_sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
     ]
     verdict, note = kept(value, whole, controls)
     return Finding(
-        "replacing each neuron by the fit of its own component in the circuit keeps the accuracy",
+        NEURONS_SUFFICE,
         value,
         "accuracy",
         verdict,
