@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from groklens.models import MLP, Transformer, cross_entropy, quick_applies, quick_logits, run_logits
+from groklens.models.engine import quick_forward
+from groklens.models.workspace import Workspace
 from groklens.tasks import ModularArithmetic, TableTask
 
 TASK = ModularArithmetic(7, "add")
@@ -24,12 +26,28 @@ VARIANTS = {
     "gelu_new": {"act_fn": "gelu_new"},
     "silu": {"act_fn": "silu", "normalization": "LN"},
     "solu": {"act_fn": "solu"},
+    "gelu, three layers": {"act_fn": "gelu", "n_layers": 3, "bias": True},
+    "no MLP, one layer": {"d_mlp": None, "bias": True},
+    "not causal, one layer": {"causal": False},
     "gpt2": {"init": "gpt2", "n_layers": 2, "bias": True, "normalization": "LN"},
 }
+MLPS = {
+    "MLP": {},
+    "MLP on one-hots": {"d_embed": None},
+    "MLP, shared weights": {"combine": "sum", "act_fn": "quadratic"},
+    "MLP, product": {"combine": "product", "act_fn": "identity"},
+    "MLP, product of one-hots, no bias": {"combine": "product", "d_embed": None, "bias": False},
+}
+EVERY = [*VARIANTS, *MLPS]
+# In float64, LNPre computes in float32 (TransformerLens): two orders of summation part there.
+IN_DOUBLE = [name for name in EVERY if name != "LNPre"]
 
 
 def build(variant, task=TASK, seed=0):
-    model = Transformer(**{**SMALL, **VARIANTS[variant]}).build(task, seed)
+    if variant in MLPS:
+        model = MLP(**{"d_mlp": 16, "d_embed": 8, **MLPS[variant]}).build(task, seed)
+    else:
+        model = Transformer(**{**SMALL, **VARIANTS[variant]}).build(task, seed)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():  # zero biases would hide mistakes in how they are used
         for parameter in model.parameters():
@@ -43,7 +61,7 @@ def gradients(model, logits_of, task=TASK):
     return {name: p.grad.clone() for name, p in model.named_parameters() if p.requires_grad}
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", EVERY)
 def test_same_logits_and_gradients_as_the_plain_model(variant):
     model = build(variant)
     assert quick_applies(model)
@@ -57,7 +75,7 @@ def test_same_logits_and_gradients_as_the_plain_model(variant):
     assert max(float(gradient.abs().max()) for gradient in ours.values()) > 1e-3
 
 
-@pytest.mark.parametrize("variant", ["one layer", "two layers", "not causal"])
+@pytest.mark.parametrize("variant", ["one layer", "two layers", "not causal", "MLP"])
 def test_same_on_inputs_in_any_order_and_number(variant):
     model = build(variant)
     order = torch.randperm(49, generator=torch.Generator().manual_seed(1))[:13]
@@ -79,22 +97,60 @@ def test_same_without_a_separator_and_on_longer_inputs():
     torch.testing.assert_close(quick, plain, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("variant", ["one layer", "LN", "no MLP"])
-def test_twenty_steps_on_their_own_stay_together(variant):
+def losses_of_training(variant, logits_of, steps, dtype):
+    model = build(variant).to(dtype)
+    trained = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(trained, lr=1e-3, weight_decay=1.0, betas=(0.9, 0.98))
     losses = []
-    for logits_of in (quick_logits, run_logits):
-        model = build(variant)
-        optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.1, momentum=0.9)
-        for _ in range(20):
-            loss = cross_entropy(logits_of(model, TASK.inputs, 7), TASK.labels)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-        losses.append((float(loss.detach()), {n: p.detach().clone() for n, p in model.named_parameters()}))
-    (ours, our_weights), (theirs, their_weights) = losses
-    assert ours == pytest.approx(theirs, rel=1e-4)
-    for name, value in their_weights.items():
-        torch.testing.assert_close(our_weights[name], value, rtol=1e-4, atol=1e-4, msg=name)
+    for _ in range(steps):
+        loss = cross_entropy(logits_of(model, TASK.inputs, 7), TASK.labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return torch.tensor(losses)
+
+
+@pytest.mark.parametrize("variant", EVERY)
+def test_twenty_steps_on_their_own_stay_together(variant):
+    ours, theirs = (losses_of_training(variant, f, 20, torch.float32) for f in (quick_logits, run_logits))
+    assert theirs[-1] < theirs[0]
+    torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=0)
+
+
+@pytest.mark.parametrize("variant", IN_DOUBLE)
+def test_two_hundred_steps_in_double_precision_stay_together(variant):
+    ours, theirs = (losses_of_training(variant, f, 200, torch.float64) for f in (quick_logits, run_logits))
+    torch.testing.assert_close(ours, theirs, rtol=1e-8, atol=0)
+
+
+@pytest.mark.parametrize("variant", ["one layer", "two layers", "MLP", "gelu", "no MLP"])
+def test_a_workspace_changes_nothing(variant):
+    workspace = Workspace()
+
+    def with_workspace(model, tokens, d_vocab_out):
+        return quick_logits(model, tokens, d_vocab_out, workspace)
+
+    runs = [losses_of_training(variant, f, 5, torch.float32) for f in (with_workspace, quick_logits)]
+    assert torch.equal(*runs)
+
+
+def test_inputs_that_are_all_alike():
+    model = build("two layers")
+    tokens = TASK.inputs[3:4].expand(5, -1)
+    with torch.no_grad():
+        torch.testing.assert_close(
+            quick_logits(model, tokens, 7), run_logits(model, tokens, 7), rtol=1e-5, atol=1e-5
+        )
+
+
+@pytest.mark.parametrize("variant", ["one layer", "gelu", "MLP"])
+def test_the_quick_neurons_are_the_hooked_ones(variant):
+    model = build(variant)
+    _, cache = model.run_with_cache(TASK.inputs, names_filter="blocks.0.mlp.hook_post")
+    with torch.no_grad():
+        neurons = quick_forward(model, TASK.inputs, 7)[1]
+    torch.testing.assert_close(neurons, cache["blocks.0.mlp.hook_post"][:, -1], rtol=1e-5, atol=1e-5)
 
 
 def test_a_model_with_hooks_on_it_runs_plainly_and_the_hook_counts():
@@ -132,11 +188,14 @@ def test_unsupported_activations_run_plainly():
         assert torch.equal(quick_logits(model, TASK.inputs, 7), model(TASK.inputs)[:, -1, :7])
 
 
-def test_an_mlp_is_not_for_the_quick_pass():
-    model = MLP(d_mlp=8).build(TASK, 0)
-    assert not quick_applies(model)
+@pytest.mark.parametrize("variant", MLPS)
+def test_a_hook_on_an_mlp_counts(variant):
+    model = build(variant)
     with torch.no_grad():
-        assert quick_logits(model, TASK.inputs, 7).shape == (49, 7)
+        free = quick_logits(model, TASK.inputs, 7)
+        model.add_hook("blocks.0.mlp.hook_post", lambda value, hook: value * 0)
+        assert not quick_applies(model)
+        assert (quick_logits(model, TASK.inputs, 7) - free).abs().max() > 0.1
 
 
 @pytest.mark.parametrize(

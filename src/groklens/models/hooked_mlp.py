@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import prod
 from types import SimpleNamespace
 from typing import Any, cast
@@ -14,11 +13,7 @@ from torch import Tensor, nn
 from transformer_lens.hook_points import HookPoint
 from transformer_lens.HookedRootModule import HookedRootModule
 
-_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "relu": torch.relu,
-    "quadratic": torch.square,
-    "identity": lambda x: x,
-}
+from groklens.models.mlp import MLP_ACTIVATIONS
 
 
 class HookedMLP(HookedRootModule):
@@ -92,7 +87,7 @@ class HookedMLP(HookedRootModule):
         hooks = cast(Any, self.blocks[0])["mlp"]
         combined = prod(terms[1:], start=terms[0]) if self.cfg.combine == "product" else sum(terms)
         pre = hooks.hook_pre((combined + self.b_in)[:, None, :])
-        post = hooks.hook_post(_ACTIVATIONS[self.cfg.act_fn](pre))
+        post = hooks.hook_post(MLP_ACTIVATIONS[self.cfg.act_fn](pre))
         return post @ self.W_U + self.b_U
 
 

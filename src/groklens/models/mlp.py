@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
+from torch import Tensor
 
 from groklens.errors import BadArgument
 from groklens.models.init import check_scheme, initialise
@@ -13,6 +15,13 @@ from groklens.tasks.task import Task
 
 if TYPE_CHECKING:
     from groklens.models.hooked_mlp import HookedMLP
+
+
+MLP_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "relu": torch.relu,
+    "quadratic": torch.square,
+    "identity": lambda x: x,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +49,7 @@ class MLP:
         check_scheme(self.init)
         if self.combine not in ("concat", "sum", "product"):
             raise BadArgument(f"combine is {self.combine!r}; choose 'concat', 'sum' or 'product'.")
-        if self.act_fn not in ("relu", "quadratic", "identity"):
+        if self.act_fn not in MLP_ACTIVATIONS:
             raise BadArgument(f"act_fn is {self.act_fn!r}; an MLP takes 'relu', 'quadratic' or 'identity'.")
         if self.d_mlp < 1 or (self.d_embed is not None and self.d_embed < 1):
             raise BadArgument(f"d_mlp={self.d_mlp}, d_embed={self.d_embed}; sizes must be at least 1.")

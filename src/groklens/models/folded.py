@@ -1,0 +1,184 @@
+"""The plain models' functions, with everything folded that can be folded exactly.
+
+What is folded, and why the result is the same:
+
+* **One position.** The answer is read at the last position, so the last layer's query, MLP and readout are
+  needed there alone.
+* **Tables.** Before any attention a position's residual depends on its token only, and so do its norm, query,
+  key and value: they are computed once a token and looked up, not once an input. With causal attention the
+  first position sees itself alone and stays a table in every layer; a separator's table has a single row.
+* **W_out W_U and W_O W_in.** With no norm between them, linear maps compose. In the last layer activations go
+  to the logits by W_L = W_out W_U, in one product; and where the residual before attention is one row (the
+  separator of a model of one layer), neurons and logits read the mixed values by W_O [W_in, W_U].
+* **Operands of an MLP.** W_E W_in is a table of one row a token, for each operand.
+* **Runs.** Weights have a leading axis of runs, of length one unless models are stacked, so that one batch of
+  products steps them all.
+
+`tests/models/test_engine.py` holds this to the plain models: values, gradients and trajectories.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from groklens.models.mlp import MLP_ACTIVATIONS
+from groklens.models.row_kernels import mix, relu_block
+from groklens.models.rows import Rows, Seen
+from groklens.models.workspace import Workspace
+
+#: From a model's parameter to its values, run × …: `lambda p: p[None]` for a model by itself.
+Weights = Callable[[nn.Parameter], Tensor]
+Answer = tuple[Float[Tensor, "run input answer"], Float[Tensor, "run input neuron"] | None]
+
+
+def transformer(native: Any, of: Weights, seen: list[Seen], workspace: Workspace) -> Answer:
+    """Logits and the last MLP's activations, both at the answer, of TransformerLens' `NativeModel`."""
+    embed, pos = of(unwrap(native.tok_embed).weight), of(unwrap(native.pos).weight)
+    residuals = [at.rows(embed[:, at.tokens] + pos[:, i : i + 1]) for i, at in enumerate(seen)]
+    *layers, last = (_Layer(unwrap(layer), of, workspace) for layer in native.layers)
+    for layer in layers:
+        mixed = [layer.attend(residuals, query) for query in range(len(residuals))]
+        residuals = [layer.after(residual, z)[0] for residual, z in zip(residuals, mixed, strict=True)]
+    residual, z = residuals[-1], last.attend(residuals, len(residuals) - 1)
+    head, norm = of(unwrap(native.head).weight), unwrap(native.ln_out)
+    if isinstance(norm, nn.Identity) and last.is_linear_outside_neurons:
+        return last.readout(residual, z, head)
+    final, neurons = last.after(residual, z)
+    return _normalise(norm, of, final.each()) @ head.mT, neurons
+
+
+def mlp(model: Any, of: Weights, seen: list[Seen], workspace: Workspace) -> Answer:
+    """Logits and activations of a `HookedMLP`."""
+    read = of(model.W_in)
+    if model.W_E is not None:
+        read = of(model.W_E)[:, None] @ read  # run × operand (or 1) × token × neuron
+    operands = enumerate(seen[: model.cfg.n_operands])
+    terms = [at.rows(read[:, min(i, read.shape[1] - 1), at.tokens]).each() for i, at in operands]
+    combined = prod(terms[1:], start=terms[0]) if model.cfg.combine == "product" else sum(terms)
+    neurons = MLP_ACTIVATIONS[model.cfg.act_fn](combined + of(model.b_in)[:, None])
+    return torch.baddbmm(of(model.b_U)[:, None], neurons, of(model.W_U)), neurons
+
+
+class _Layer:
+    """One transformer layer on residuals, a `Rows` a position."""
+
+    def __init__(self, layer: Any, of: Weights, workspace: Workspace) -> None:
+        self.of, self.workspace = of, workspace
+        self.ln1, self.attention = unwrap(layer.ln1), unwrap(layer.attn)
+        self.ln2 = unwrap(layer.ln2) if hasattr(layer, "mlp") else nn.Identity()
+        self.mlp = unwrap(layer.mlp) if hasattr(layer, "mlp") else None
+
+    @property
+    def is_linear_outside_neurons(self) -> bool:
+        """Whether nothing but its neurons stands between attention's values and the layer's output."""
+        return isinstance(self.ln2, nn.Identity)
+
+    def attend(self, residuals: list[Rows], query: int) -> Rows:
+        """The values that position `query` reads, mixed by its pattern, before W_O."""
+        seen = residuals[: query + 1] if self.attention.causal else residuals
+        normed = [self._normed(residual) for residual in seen]
+        values = [self._project("v", residual) for residual in normed]
+        if len(seen) == 1:
+            return values[0]
+        q = self._project("q", normed[query])
+        scores = [self._scores(q, self._project("k", residual)) for residual in normed]
+        pattern = torch.stack(torch.broadcast_tensors(*scores), dim=-1).softmax(dim=-1)
+        return Rows(mix(pattern, values, self.workspace))
+
+    def after(self, residual: Rows, z: Rows) -> tuple[Rows, Tensor | None]:
+        """The residual after the layer, and the MLP's activations where it has one."""
+        mid = self._after_attention(residual, z)
+        if self.mlp is None:
+            return mid, None
+        normed = _normalise(self.ln2, self.of, mid.values)
+        out, neurons = self._neurons(
+            normed, *self._weights(self.mlp.fc_in), self._weights(self.mlp.fc_out)[0]
+        )
+        bias = self._weights(self.mlp.fc_out)[1]
+        return Rows(mid.values + out + bias, mid.index), neurons
+
+    def readout(self, residual: Rows, z: Rows, head: Tensor) -> Answer:
+        """Logits straight from the mixed values, or from the residual that attention left."""
+        weight, bias, back = self._folded(head)
+        rows = z.each()
+        if residual.is_constant:  # the residual is a bias then, and W_O a factor
+            into_residual, constant = self._weights(self.attention.o)
+            bias = bias + (residual.values + constant) @ weight.mT
+            weight = weight @ into_residual
+        else:
+            rows = self._after_attention(residual, z).each()
+        if back is None:
+            return torch.baddbmm(bias, rows, weight.mT), None
+        return self._neurons(rows, weight, bias, back)
+
+    def _folded(self, head: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+        """W_in above W_U and their biases, and W_L: what neurons and logits read, and neurons write."""
+        if self.mlp is None:
+            return head, head.new_zeros(len(head), 1, head.shape[1]), None
+        # Rows of whole vectors make the products faster; logits beyond the classes are cut off again.
+        head = F.pad(head, (0, 0, 0, -head.shape[1] % 8))
+        (w_in, b_in), (w_out, b_out) = self._weights(self.mlp.fc_in), self._weights(self.mlp.fc_out)
+        return torch.cat([w_in, head], dim=1), torch.cat([b_in, b_out @ head.mT], dim=2), head @ w_out
+
+    def _neurons(self, rows: Tensor, weight: Tensor, bias: Tensor, back: Tensor) -> tuple[Tensor, Tensor]:
+        """`relu_block`, for whichever activation the MLP has."""
+        assert self.mlp is not None
+        if self.mlp.act is F.relu:
+            return relu_block(rows, weight, bias, back, self.workspace)
+        both = torch.baddbmm(bias, rows, weight.mT)
+        neurons = self.mlp.act(both[..., : back.shape[2]])
+        out = neurons @ back.mT
+        return (out + both[..., back.shape[2] :] if weight.shape[1] > back.shape[2] else out), neurons
+
+    def _after_attention(self, residual: Rows, z: Rows) -> Rows:
+        weight, bias = self._weights(self.attention.o)
+        written = z.map(lambda values: torch.baddbmm(bias, values, weight.mT))
+        if written.index is residual.index and written.values.shape[1] == residual.values.shape[1]:
+            return Rows(residual.values + written.values, residual.index)
+        return Rows(residual.each() + written.each())
+
+    def _normed(self, residual: Rows) -> Rows:
+        return residual.map(lambda values: _normalise(self.ln1, self.of, values))
+
+    def _project(self, name: str, normed: Rows) -> Rows:
+        weight, bias = self._weights(getattr(self.attention, name))
+        return normed.map(lambda values: torch.baddbmm(bias, values, weight.mT))
+
+    def _scores(self, q: Rows, k: Rows) -> Float[Tensor, "run input head"]:
+        n_heads, scale = self.attention.n_heads, self.attention.scale
+
+        def product(a: Tensor, b: Tensor) -> Tensor:
+            return (a * b).unflatten(-1, (n_heads, -1)).sum(dim=-1) / scale
+
+        if q.is_constant:  # one query for all: scores are a table too
+            return k.map(lambda values: product(q.values, values)).each()
+        return product(q.each(), k.each())
+
+    def _weights(self, linear: Any) -> tuple[Tensor, Tensor]:
+        """A torch linear's weight, run × out × in, and bias, run × 1 × out."""
+        linear = unwrap(linear)
+        return self.of(linear.weight), self.of(linear.bias)[:, None]
+
+
+def _normalise(norm: Any, of: Weights, values: Tensor) -> Tensor:
+    """`norm` of each row, with the scale and the shift of its run."""
+    if isinstance(norm, nn.LayerNorm):
+        normed = F.layer_norm(values, norm.normalized_shape, eps=norm.eps)
+        return normed * of(norm.weight)[:, None] + of(norm.bias)[:, None]
+    if hasattr(norm, "weight"):  # RMS: the scale comes last, and broadcasts over rows
+        return torch.func.functional_call(norm, {"weight": of(norm.weight)[:, None]}, (values,))
+    return norm(values)
+
+
+def unwrap(component: Any) -> Any:
+    """The torch module inside a bridge component; bridges wrap components, sometimes twice."""
+    while hasattr(component, "_original_component"):
+        component = component._original_component
+    return component

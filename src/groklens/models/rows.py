@@ -1,0 +1,62 @@
+"""Values that many inputs share: one row each, and which input reads which."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A value for every run and input, written down once for all inputs that share it.
+
+    `values` is run × row × feature. `index` (run · input) says which row of the flattened run · row an input
+    reads; None where there is one row for all inputs of a run, or one for each.
+    """
+
+    values: Float[Tensor, "run row feature"]
+    index: Int[Tensor, "read"] | None = None
+
+    def map(self, function: Callable[[Tensor], Tensor]) -> Rows:
+        """The same rows after `function`, which works on each by itself."""
+        return Rows(function(self.values), self.index)
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether all inputs of a run share one row."""
+        return self.index is None and self.values.shape[1] == 1
+
+    def each(self) -> Float[Tensor, "run input feature"]:
+        """The value of every input; one row, still, where they share it."""
+        if self.index is None:
+            return self.values
+        # F.embedding and not indexing: the gradient of that is not the same to the bit every time.
+        read = F.embedding(self.index, self.values.flatten(0, 1))
+        return read.view(len(self.values), -1, self.values.shape[2])
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The tokens seen at one position, each once, and which of them every input of every run holds."""
+
+    tokens: Int[Tensor, "row"]
+    index: Int[Tensor, "read"] | None
+
+    def rows(self, values: Float[Tensor, "run row feature"]) -> Rows:
+        """`values`, one row a token seen, as what the inputs read."""
+        return Rows(values, self.index)
+
+
+def seen_at_each_position(tokens: Int[Tensor, "run input pos"]) -> list[Seen]:
+    """What `tokens` holds at each position: for a separator one token, and no index."""
+    seen = []
+    for column in tokens.unbind(dim=2):
+        once, inverse = column.unique(return_inverse=True)
+        first = torch.arange(len(tokens), device=tokens.device)[:, None] * len(once)
+        seen.append(Seen(once, None if len(once) == 1 else (inverse + first).flatten()))
+    return seen
