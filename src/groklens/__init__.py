@@ -36,6 +36,7 @@ _PUBLIC = {
     "load": "runs",
     "Recorder": "training",
     "train": "training",
+    "train_many": "training",
     "Circuit": "circuits",
     "Control": "circuits",
     "Finding": "circuits",

@@ -56,7 +56,7 @@ def quick_applies(model: Any) -> bool:
     """Whether the quick pass computes this model: one that `Transformer` or `MLP` builds, no hooks set."""
     if type(model).__name__ == "HookedMLP":
         return not _has_hooks(model, model.modules())
-    native = getattr(model, "original_model", None)
+    native: Any = getattr(model, "original_model", None)
     cfg = getattr(model, "cfg", None)
     if type(native).__name__ != "NativeModel" or cfg is None:
         return False

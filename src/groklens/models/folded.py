@@ -89,7 +89,7 @@ class _Layer:
             return values[0]
         q = self._project("q", normed[query])
         scores = [self._scores(q, self._project("k", residual)) for residual in normed]
-        pattern = torch.stack(torch.broadcast_tensors(*scores), dim=-1).softmax(dim=-1)
+        pattern = torch.stack(torch.broadcast_tensors(*scores)).softmax(dim=0)
         return Rows(mix(pattern, values, self.workspace))
 
     def after(self, residual: Rows, z: Rows) -> tuple[Rows, Tensor | None]:

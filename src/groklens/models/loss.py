@@ -2,34 +2,76 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
 
 
 def cross_entropy_each(
-    logits: Float[Tensor, "input answer"], labels: Int[Tensor, "input"]
-) -> Float[Tensor, "input"]:
+    logits: Float[Tensor, "*run input answer"], labels: Int[Tensor, "*run input"]
+) -> Float[Tensor, "*run input"]:
     """Negative log-probability of the right class, in nats, one an input; ≥ 0, log(classes) at chance.
 
     Log-softmax is taken in float64: in float32 a loss below about 1e-7 is rounding, and grokking happens
     there (Nanda et al. 2023, appendix).
     """
-    return -logits.double().log_softmax(dim=-1).gather(-1, labels[:, None])[:, 0]
+    return _CrossEntropy.apply(logits, labels)
 
 
-def cross_entropy(logits: Float[Tensor, "input answer"], labels: Int[Tensor, "input"]) -> Float[Tensor, ""]:
-    """Mean of `cross_entropy_each` over the inputs."""
-    return cross_entropy_each(logits, labels).mean()
-
-
-def squared_error(logits: Float[Tensor, "input answer"], labels: Int[Tensor, "input"]) -> Float[Tensor, ""]:
-    """Mean over inputs and classes of (logit − one-hot label)², in float64; ≥ 0, 1/classes for all-zero logits."""
+def squared_error_each(
+    logits: Float[Tensor, "*run input answer"], labels: Int[Tensor, "*run input"]
+) -> Float[Tensor, "*run input"]:
+    """Mean over classes of (logit − one-hot label)², in float64; ≥ 0, 1/classes for all-zero logits."""
     target = torch.nn.functional.one_hot(labels, logits.shape[-1]).double()
-    return (logits.double() - target).square().mean()
+    return (logits.double() - target).square().mean(dim=-1)
 
 
-LOSSES = {"cross_entropy": cross_entropy, "mse": squared_error}
+def cross_entropy(
+    logits: Float[Tensor, "*run input answer"], labels: Int[Tensor, "*run input"]
+) -> Float[Tensor, "*run"]:
+    """Mean of `cross_entropy_each` over the inputs."""
+    return cross_entropy_each(logits, labels).mean(dim=-1)
+
+
+def squared_error(
+    logits: Float[Tensor, "*run input answer"], labels: Int[Tensor, "*run input"]
+) -> Float[Tensor, "*run"]:
+    """Mean of `squared_error_each` over the inputs."""
+    return squared_error_each(logits, labels).mean(dim=-1)
+
+
+#: A recipe's loss: what it is of each input, and its mean, which is trained on.
+LOSSES_EACH: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "cross_entropy": cross_entropy_each,
+    "mse": squared_error_each,
+}
+LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"cross_entropy": cross_entropy, "mse": squared_error}
+
+
+class _CrossEntropy(Function):
+    """Autograd's own cross-entropy, with the gradient written into the memory of the log-probabilities."""
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, labels: Tensor) -> Tensor:
+        log_probabilities = logits.double().log_softmax(dim=-1)
+        ctx.save_for_backward(log_probabilities, labels)
+        ctx.dtype = logits.dtype
+        return -log_probabilities.gather(-1, labels[..., None])[..., 0]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, of_losses: Tensor) -> tuple[Tensor, None]:
+        log_probabilities, labels = ctx.saved_tensors
+        gradient = log_probabilities.exp()
+        gradient.scatter_add_(
+            -1, labels[..., None], gradient.new_full((1,), -1.0).expand_as(labels[..., None])
+        )
+        return gradient.mul_(of_losses[..., None]).to(ctx.dtype), None
 
 
 def accuracy(logits: Float[Tensor, "input answer"], labels: Int[Tensor, "input"]) -> float:

@@ -20,7 +20,7 @@ from groklens.models.workspace import Workspace
 def mix(pattern: Tensor, values: list[Rows], workspace: Workspace) -> Tensor:
     """z = Σ_key pattern · value: what attention reads, run × input × head·d_head, in the workspace.
 
-    `pattern` is run × input × head × key; `values` has a `Rows` (of head·d_head features) a key.
+    `pattern` is key × run × input × head; `values` has a `Rows` (of head·d_head features) a key.
     """
     return _Mix.apply(pattern, workspace, [v.index for v in values], *[v.values for v in values])
 
@@ -54,11 +54,12 @@ class _ReluBlock(Function):
         ctx.save_for_backward(rows, weight, back)
         ctx.neurons, ctx.workspace = neurons, workspace
         ctx.mark_non_differentiable(neurons)
+        ctx.set_materialize_grads(False)  # no zeros as large as the activations
         return output, neurons
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, of_output: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, of_output: Tensor, _: None) -> tuple[Tensor | None, ...]:
         rows, weight, back = ctx.saved_tensors
         n_neurons = back.shape[2]
         both = ctx.workspace.like(rows, weight.shape[1])
@@ -80,11 +81,11 @@ class _Mix(Function):
     def forward(
         ctx: Any, pattern: Tensor, workspace: Workspace, indices: list[Tensor | None], *tables: Tensor
     ) -> Tensor:
-        mixed = workspace.like(pattern, tables[0].shape[2])
-        room = workspace.like(pattern, tables[0].shape[2])
-        by_head = _by_head(mixed, pattern)
+        mixed = workspace.like(pattern[0], tables[0].shape[2])
+        room = workspace.like(pattern[0], tables[0].shape[2])
+        by_head = _by_head(mixed, pattern[0])
         for key, (index, table) in enumerate(zip(indices, tables, strict=True)):
-            value, weight = _by_head(_read(table, index, room), pattern), pattern[..., key, None]
+            value, weight = _by_head(_read(table, index, room), pattern[0]), pattern[key, ..., None]
             if key == 0:
                 torch.mul(value, weight, out=by_head)
             else:
@@ -97,18 +98,18 @@ class _Mix(Function):
     @once_differentiable
     def backward(ctx: Any, of_mixed: Tensor) -> tuple[Tensor | None, ...]:
         pattern, *tables = ctx.saved_tensors
-        by_head, room = _by_head(of_mixed, pattern), _by_head(ctx.room, pattern)
+        by_head, room = _by_head(of_mixed, pattern[0]), _by_head(ctx.room, pattern[0])
         of_pattern, of_tables = torch.empty_like(pattern), []
         for key, (index, table) in enumerate(zip(ctx.indices, tables, strict=True)):
-            value = _by_head(_read(table, index, ctx.room), pattern)
-            of_pattern[..., key] = torch.mul(value, by_head, out=room).sum(dim=-1)
-            torch.mul(by_head, pattern[..., key, None], out=room)
+            value = _by_head(_read(table, index, ctx.room), pattern[0])
+            torch.sum(torch.mul(value, by_head, out=room), dim=-1, out=of_pattern[key])
+            torch.mul(by_head, pattern[key, ..., None], out=room)
             of_tables.append(_gradient_of_table(table, index, ctx.room))
         return of_pattern, None, None, *of_tables
 
 
-def _by_head(flat: Tensor, pattern: Tensor) -> Tensor:
-    return flat.reshape(*flat.shape[:2], pattern.shape[2], -1)
+def _by_head(flat: Tensor, weight: Tensor) -> Tensor:
+    return flat.reshape(*flat.shape[:2], weight.shape[2], -1)
 
 
 def _read(table: Tensor, index: Tensor | None, room: Tensor) -> Tensor:

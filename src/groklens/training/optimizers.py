@@ -1,46 +1,60 @@
-"""Torch optimisers from the values in `groklens.recipes`."""
+"""Torch optimisers from the values in `groklens.recipes`: one optimiser, a parameter group a specification."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from groklens.recipes import SGD, AdamW
 
-
-def build_optimizer(spec: AdamW | SGD, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-    """The torch optimiser that `spec` describes, over the parameters that are trained."""
-    trained = [parameter for parameter in parameters if parameter.requires_grad]
-    if isinstance(spec, AdamW):
-        return torch.optim.AdamW(
-            trained, lr=spec.lr, betas=spec.betas, eps=spec.eps, weight_decay=spec.weight_decay, fused=True
-        )
-    return torch.optim.SGD(trained, lr=spec.lr, momentum=spec.momentum, weight_decay=spec.weight_decay)
+Spec = AdamW | SGD
 
 
-def set_learning_rate(optimizer: torch.optim.Optimizer, spec: AdamW | SGD, update: int) -> None:
-    """Set the rate of update number `update` (from 1): lr · min(1, update / warmup_steps)."""
-    for group in optimizer.param_groups:
+def build_optimizer(specs: Sequence[Spec], groups: Sequence[list[nn.Parameter]]) -> torch.optim.Optimizer:
+    """The torch optimiser that treats each group of parameters by its specification; all are of one kind."""
+    options: list[dict[str, Any]] = [
+        {"params": group, "lr": spec.lr, "weight_decay": spec.weight_decay, **_own(spec)}
+        for spec, group in zip(specs, groups, strict=True)
+    ]
+    return torch.optim.AdamW(options, fused=True) if isinstance(specs[0], AdamW) else torch.optim.SGD(options)
+
+
+def set_learning_rate(optimizer: torch.optim.Optimizer, specs: Sequence[Spec], update: int) -> None:
+    """Set the rates of update number `update` (from 1): lr · min(1, update / warmup_steps)."""
+    for spec, group in zip(specs, optimizer.param_groups, strict=True):
         group["lr"] = spec.lr * min(1.0, update / max(1, spec.warmup_steps))
 
 
-def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """The optimiser's state as a flat dictionary, `"{parameter}/{name}"`."""
-    state = optimizer.state_dict()["state"]
+def optimizer_tensors(optimizer: torch.optim.Optimizer, group: int, row: int) -> dict[str, Tensor]:
+    """One run's part of the optimiser's state, flat: `"{parameter}/{name}"`; it is row `row` of its group."""
     return {
-        f"{index}/{name}": torch.as_tensor(value)
-        for index, values in state.items()
-        for name, value in values.items()
+        f"{index}/{name}": value[row] if value.ndim else value
+        for index, parameter in enumerate(optimizer.param_groups[group]["params"])
+        for name, value in optimizer.state[parameter].items()
         if value is not None
     }
 
 
-def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Put back what `optimizer_tensors` gave."""
+def restore_optimizer(optimizer: torch.optim.Optimizer, groups: Sequence[list[dict[str, Tensor]]]) -> None:
+    """Put back what `optimizer_tensors` gave, for every row of every group."""
     state: dict[int, dict[str, Tensor]] = {}
-    for key, tensor in tensors.items():
-        index, name = key.split("/")
-        state.setdefault(int(index), {})[name] = tensor
+    first = 0
+    for rows, group in zip(groups, optimizer.param_groups, strict=True):
+        for key in rows[0]:
+            index, name = key.split("/")
+            values = [row[key] for row in rows]
+            # The count of updates is one number for all.
+            state.setdefault(first + int(index), {})[name] = (
+                values[0] if name == "step" else torch.stack(values)
+            )
+        first += len(group["params"])
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
+def _own(spec: Spec) -> dict[str, Any]:
+    if isinstance(spec, AdamW):
+        return {"betas": spec.betas, "eps": spec.eps}
+    return {"momentum": spec.momentum}

@@ -1,31 +1,23 @@
-"""Training a recipe into a folder, to the bit, across kills."""
+"""Training a recipe, or many, into folders, to the bit, across kills."""
 
 from __future__ import annotations
 
-import math
-import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import torch
 from torch import Tensor
 
-from groklens.errors import DamagedRun, RecipeMismatch, TrainingDiverged
-from groklens.models import LOSSES, accuracy, quick_applies, quick_logits
+from groklens.errors import BadArgument, DamagedRun, RecipeMismatch, TrainingDiverged
 from groklens.models.rebuild import describe_model
 from groklens.recipes import Recipe
+from groklens.runs.files import read_tensors
 from groklens.runs.header import Header, environment
 from groklens.runs.paths import RunPaths
 from groklens.runs.run import Run
 from groklens.runs.writer import RunWriter
-from groklens.training.batches import batch_for
-from groklens.training.optimizers import (
-    build_optimizer,
-    optimizer_tensors,
-    restore_optimizer,
-    set_learning_rate,
-)
-from groklens.training.progress import progress_bar
+from groklens.training.loop import Diverged, run_loop
+from groklens.training.stack import Stack
+from groklens.training.stacking import first_stack
 
 
 def train(
@@ -50,90 +42,113 @@ def train(
     >>> run = train(recipe, into="runs/mod113")  # doctest: +SKIP
     """
     folder = Path(into)
-    known = _existing(folder, recipe)
-    if known is not None and known.finished:
-        return Run(folder)
-    model = recipe.model.build(recipe.task, recipe.seed, device)
-    optimizer = build_optimizer(recipe.optimizer, model.parameters())
-    header = known or Header(task=recipe.task, model=describe_model(model), recipe=recipe)
-    header.environment = environment("quick" if quick_applies(model) else "plain", device)
-    start = _restore(folder, model, optimizer) if known else 0
-    writer = RunWriter(folder, header, resume_step=start)
-    _loop(recipe, model, optimizer, writer, start, progress, resume_every)
-    writer.finish()
+    if not _is_finished(folder, recipe):
+        try:
+            _train_stack([recipe], [folder], device, progress, resume_every)
+        except Diverged as error:
+            raise TrainingDiverged(str(error)) from None
     return Run(folder)
 
 
-def _loop(
-    recipe: Recipe,
-    model: Any,
-    optimizer: torch.optim.Optimizer,
-    writer: RunWriter,
-    start: int,
+def train_many(
+    recipes: Sequence[Recipe],
+    into: str | Path,
+    *,
+    device: str = "cpu",
+    progress: bool | None = None,
+    resume_every: float = 30.0,
+) -> list[Run]:
+    """Train every recipe into a folder of its own, `into / recipe.id`; those of one shape at once, stacked.
+
+    Recipes are stacked when their models, sizes of task and training set, batch, loss, steps, cadence of
+    evaluation and kind of optimiser are equal: seed, split, task, learning rate and weight decay may differ.
+    Others are grouped by shape and trained in turn. Small models gain most: one product does the work of many.
+    Each run is a run like that of `train`, gives its numbers within rounding, and is resumed on its own: the
+    same call goes on after a kill, as would `train(recipe, into / recipe.id)`. Gives the runs in the order of
+    `recipes`; equal recipes share one.
+
+    Raises `TrainingDiverged` when the loss of some is no longer finite, once the others have finished, and
+    what `train` raises.
+
+    >>> runs = train_many([replace(recipe, seed=s) for s in range(32)], into="runs/seeds")  # doctest: +SKIP
+    """
+    chosen = {recipe.id: recipe for recipe in recipes}
+    if not chosen:
+        raise BadArgument("train_many was given no recipes; give it at least one.")
+    folders = {name: Path(into) / name for name in chosen}
+    pending = [recipe for name, recipe in chosen.items() if not _is_finished(folders[name], recipe)]
+    failures: list[str] = []
+    while pending:
+        group = first_stack(pending, [_resume_step(folders[recipe.id]) for recipe in pending])
+        done = {recipe.id for recipe in group}
+        try:
+            _train_stack(group, [folders[recipe.id] for recipe in group], device, progress, resume_every)
+        except Diverged as error:  # the others of the stack go on from here
+            done = {group[run].id for run in error.messages}
+            failures += [f"{folders[group[run].id]}: {said}" for run, said in error.messages.items()]
+        pending = [recipe for recipe in pending if recipe.id not in done]
+    if failures:
+        raise TrainingDiverged(f"{len(failures)} of {len(folders)} runs diverged. " + "\n".join(failures))
+    return [Run(folders[recipe.id]) for recipe in recipes]
+
+
+def _train_stack(
+    recipes: Sequence[Recipe],
+    folders: Sequence[Path],
+    device: str,
     progress: bool | None,
     resume_every: float,
 ) -> None:
-    objective = LOSSES[recipe.loss]
-    device = next(model.parameters()).device
-    inputs, labels = recipe.task.inputs.to(device), recipe.task.labels.to(device)
-    train_index, _ = recipe.task.split(recipe.train_fraction, recipe.seed)
-    saved = time.monotonic()
-    with progress_bar(recipe.steps, start, progress) as report:
-        for step in range(start, recipe.steps + 1):
-            row = evaluate(recipe, model) if _evaluates(recipe, step) else {}
-            if step < recipe.steps:
-                batch = batch_for(recipe, train_index, step + 1)
-                loss = objective(quick_logits(model, inputs[batch], recipe.task.d_vocab_out), labels[batch])
-                row["train_loss"] = loss.item()
-            _check_finite(row["train_loss"], step, writer)  # before these weights are kept
-            writer.history.record(step, **row)
-            if step in (0, recipe.steps) or recipe.keep.keeps(step):
-                writer.keep(step, model.state_dict())
-            if step == recipe.steps:
-                break
-            set_learning_rate(optimizer, recipe.optimizer, step + 1)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            report(step + 1, writer.history.rows[step])
-            if time.monotonic() - saved >= resume_every:
-                writer.save_resume(step + 1, _resume_state(model, optimizer, step + 1))
-                saved = time.monotonic()
+    """Train recipes of one shape, all new or all at the same step, to their end."""
+    stack = Stack(recipes, device)
+    start = _resume_step(folders[0])
+    if start:
+        _restore(stack, folders)
+    writers = []
+    for recipe, folder in zip(recipes, folders, strict=True):
+        header = _existing(folder, recipe) or Header(
+            task=recipe.task, model=describe_model(stack.model), recipe=recipe
+        )
+        header.environment = environment(stack.engine, device)
+        writers.append(RunWriter(folder, header, resume_step=start))
+    run_loop(stack, writers, start, progress, resume_every)
+    for writer in writers:
+        writer.finish()
 
 
-@torch.no_grad()
-def evaluate(recipe: Recipe, model: Any) -> dict[str, float]:
-    """Loss and accuracy on the train and the held-out inputs, by the recipe's own loss."""
-    task = recipe.task
-    inputs = task.inputs.to(next(model.parameters()).device)
-    logits = quick_logits(model, inputs, task.d_vocab_out).cpu()
-    values = {}
-    for name, index in zip(("train", "test"), task.split(recipe.train_fraction, recipe.seed), strict=True):
-        if len(index):
-            values[f"{name}_loss"] = float(LOSSES[recipe.loss](logits[index], task.labels[index]))
-            values[f"{name}_accuracy"] = accuracy(logits[index], task.labels[index])
-    return values
+def _restore(stack: Stack, folders: Sequence[Path]) -> None:
+    states = [_resume_state(folder) for folder in folders]
+    try:
+        stack.restore([{k: v for k, v in state.items() if k != "step"} for state in states])
+    except (KeyError, RuntimeError, ValueError) as error:
+        raise _damaged(", ".join(str(RunPaths(folder).resume) for folder in folders), error) from error
 
 
-def _evaluates(recipe: Recipe, step: int) -> bool:
-    every = recipe.evaluate_every
-    return step == recipe.steps or (every is not None and step % every == 0)
+def _resume_step(folder: Path) -> int:
+    """Where the run in `folder` can be taken up; 0 where it has no resume state."""
+    return int(_resume_state(folder)["step"]) if RunPaths(folder).resume.exists() else 0
 
 
-def _check_finite(loss: float, step: int, writer: RunWriter) -> None:
-    if math.isfinite(loss):
-        return
-    writer.history.flush()
-    good = max(writer.header.checkpoints, default=None)
-    where = (
-        "There is no checkpoint before it"
-        if good is None
-        else f"The last good checkpoint is step {good}, {writer.paths.checkpoint(good)}; look at it with "
-        f"gl.load({str(writer.paths.root)!r}).at({good})"
+def _resume_state(folder: Path) -> dict[str, Tensor]:
+    path = RunPaths(folder).resume
+    try:
+        tensors = read_tensors(path)
+        int(tensors["step"])
+    except (DamagedRun, KeyError, RuntimeError, ValueError) as error:
+        raise _damaged(str(path), error) from error
+    return tensors
+
+
+def _damaged(what: str, error: Exception) -> DamagedRun:
+    return DamagedRun(
+        f"{what} is damaged ({error}); delete that one file and call again: the run then starts over and "
+        "writes its checkpoints again."
     )
-    raise TrainingDiverged(
-        f"The loss is {loss} at step {step}. {where}. Lower the learning rate or lengthen the warm-up."
-    )
+
+
+def _is_finished(folder: Path, recipe: Recipe) -> bool:
+    known = _existing(folder, recipe)
+    return known is not None and known.finished
 
 
 def _existing(folder: Path, recipe: Recipe) -> Header | None:
@@ -149,33 +164,3 @@ def _existing(folder: Path, recipe: Recipe) -> Header | None:
             f"{folder} holds the run of another recipe ({changes}). Train into another folder, or delete it."
         )
     return header
-
-
-def _resume_state(model: Any, optimizer: torch.optim.Optimizer, step: int) -> dict[str, Tensor]:
-    state = {f"model/{name}": tensor for name, tensor in model.state_dict().items()}
-    state |= {f"optimizer/{name}": tensor for name, tensor in optimizer_tensors(optimizer).items()}
-    return state | {"step": torch.tensor(step)}
-
-
-def _restore(folder: Path, model: Any, optimizer: torch.optim.Optimizer) -> int:
-    """Load the resume state into model and optimiser and return its step; 0 when there is none."""
-    from groklens.runs.files import read_tensors
-
-    path = RunPaths(folder).resume
-    if not path.exists():
-        return 0
-    try:
-        tensors = read_tensors(path)
-        step = int(tensors.pop("step"))
-        parts: dict[str, dict[str, Tensor]] = {"model": {}, "optimizer": {}}
-        for key, tensor in tensors.items():
-            part, name = key.split("/", 1)
-            parts[part][name] = tensor
-        model.load_state_dict(parts["model"])
-        restore_optimizer(optimizer, parts["optimizer"])
-    except (DamagedRun, KeyError, RuntimeError, ValueError) as error:
-        raise DamagedRun(
-            f"{path} is damaged ({error}); delete that one file and call again: the run then starts over "
-            "and writes its checkpoints again."
-        ) from error
-    return step

@@ -1,0 +1,89 @@
+"""The training loop: evaluate, record, keep, update, for a stack of runs at once."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+
+import torch
+
+from groklens.recipes import Recipe
+from groklens.runs.history import Row
+from groklens.runs.writer import RunWriter
+from groklens.training.progress import progress_bar
+from groklens.training.stack import Stack
+
+
+class Diverged(Exception):
+    """Some runs of a stack have a loss that is not finite; the others can be resumed where they are."""
+
+    def __init__(self, messages: dict[int, str]) -> None:
+        super().__init__("; ".join(messages.values()))
+        self.messages = messages
+
+
+def run_loop(
+    stack: Stack, writers: Sequence[RunWriter], start: int, progress: bool | None, resume_every: float
+) -> None:
+    """Train `stack` from `start` updates to the end of its recipes, a writer a run.
+
+    Weights whose loss is not finite are never kept; `Diverged` says of which runs, once everything is on disk.
+    """
+    total = stack.recipes[0].steps
+    saved = time.monotonic()
+    with progress_bar(total, start, progress) as report:
+        for step in range(start, total + 1):
+            rows: list[Row] = (
+                stack.evaluate() if _evaluates(stack.recipes[0], step) else [{} for _ in writers]
+            )
+            if step < total:
+                losses = stack.losses(step + 1)
+                for row, loss in zip(rows, losses.tolist(), strict=True):
+                    row["train_loss"] = loss
+            _check_finite(stack, writers, rows, step)
+            for run, (writer, row) in enumerate(zip(writers, rows, strict=True)):
+                writer.history.record(step, **row)
+                if step in (0, total) or stack.recipes[run].keep.keeps(step):
+                    writer.keep(step, stack.state(run))
+            if step == total:
+                break
+            stack.step(losses, step + 1)
+            report(step + 1, rows[0])
+            if time.monotonic() - saved >= resume_every:
+                save_resume(stack, writers, step + 1)
+                saved = time.monotonic()
+
+
+def save_resume(stack: Stack, writers: Sequence[RunWriter], step: int, but: Sequence[int] = ()) -> None:
+    """Store every run after `step` updates, `but` those."""
+    for run, writer in enumerate(writers):
+        if run not in but:
+            writer.save_resume(step, stack.resume_state(run) | {"step": torch.tensor(step)})
+
+
+def _evaluates(recipe: Recipe, step: int) -> bool:
+    every = recipe.evaluate_every
+    return step == recipe.steps or (every is not None and step % every == 0)
+
+
+def _check_finite(stack: Stack, writers: Sequence[RunWriter], rows: Sequence[Row], step: int) -> None:
+    bad = {run: row["train_loss"] for run, row in enumerate(rows) if not math.isfinite(row["train_loss"])}
+    if not bad:
+        return
+    for run in bad:
+        writers[run].history.flush()
+    if len(bad) < len(writers):
+        save_resume(stack, writers, step, but=list(bad))
+    raise Diverged({run: _say(writers[run], loss, step) for run, loss in bad.items()})
+
+
+def _say(writer: RunWriter, loss: float, step: int) -> str:
+    good = max(writer.header.checkpoints, default=None)
+    where = (
+        "There is no checkpoint before it"
+        if good is None
+        else f"The last good checkpoint is step {good}, {writer.paths.checkpoint(good)}; look at it with "
+        f"gl.load({str(writer.paths.root)!r}).at({good})"
+    )
+    return f"The loss is {loss} at step {step}. {where}. Lower the learning rate or lengthen the warm-up."

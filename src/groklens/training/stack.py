@@ -1,0 +1,190 @@
+"""Runs of one shape, trained as one: their weights, inputs and optimiser on a leading axis of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import groupby
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from groklens.models import LOSSES, LOSSES_EACH, quick_applies, run_logits
+from groklens.models.engine import folded_forward
+from groklens.models.protocol import rows_within
+from groklens.models.rows import Seen, seen_at_each_position
+from groklens.models.workspace import Workspace
+from groklens.recipes import Recipe
+from groklens.runs.history import Row
+from groklens.training.batches import batch_for
+from groklens.training.optimizers import (
+    build_optimizer,
+    optimizer_tensors,
+    restore_optimizer,
+    set_learning_rate,
+)
+
+
+class Stack:
+    """The models that `recipes` build, stacked; a stack of one is that model, sharing its memory.
+
+    Recipes may differ in seed, split, task and optimiser values; everything that decides a tensor's shape is
+    the same. Runs never mix: a run's loss depends on its own weights alone, so the sum over runs has every
+    run's own gradient. Recipes of equal optimiser are best beside each other: each change starts a group.
+    """
+
+    def __init__(self, recipes: Sequence[Recipe], device: str) -> None:
+        self.recipes = list(recipes)
+        models = [recipe.model.build(recipe.task, recipe.seed, device) for recipe in recipes]
+        self.model = models[0]
+        self.is_quick = quick_applies(self.model)
+        self._values = {p: v.requires_grad_(p.requires_grad) for p, v in _stacked(models).items()}
+        self._specs, self._runs = _equal_neighbours([recipe.optimizer for recipe in recipes])
+        self._gradients = self._give_gradients()
+        self._optimizer = build_optimizer(self._specs, [self._group(runs) for runs in self._runs])
+        tasks, splits = zip(*((r.task, r.task.split(r.train_fraction, r.seed)) for r in recipes), strict=True)
+        self._inputs = torch.stack([task.inputs for task in tasks]).to(device)
+        self._labels = torch.stack([task.labels for task in tasks]).to(device)
+        self._train, self._test = (torch.stack(parts).to(device) for parts in zip(*splits, strict=True))
+        self._training, self._evaluating = Workspace(), Workspace()
+
+    @property
+    def engine(self) -> str:
+        """What runs the models: `quick` or `plain`, and how many are stacked."""
+        name = "quick" if self.is_quick else "plain"
+        return name if len(self.recipes) == 1 else f"{name}, {len(self.recipes)} stacked"
+
+    def losses(self, update: int) -> Float[Tensor, "run"]:
+        """Loss of each run's batch for update number `update` (from 1)."""
+        recipe = self.recipes[0]
+        inputs, labels, seen = self._whole_batch
+        if recipe.batch_size is not None and recipe.batch_size < self._train.shape[1]:
+            batches = [batch_for(r, i.cpu(), update) for r, i in zip(self.recipes, self._train, strict=True)]
+            inputs, labels, seen = self._select(torch.stack(batches).to(self._train.device))
+        return LOSSES[recipe.loss](self._logits(inputs, seen, self._training), labels)
+
+    def step(self, losses: Float[Tensor, "run"], update: int) -> None:
+        """Update number `update` of every run."""
+        set_learning_rate(self._optimizer, self._specs, update)
+        torch._foreach_zero_(self._gradients)
+        losses.sum().backward()
+        self._optimizer.step()
+
+    @torch.no_grad()
+    def evaluate(self) -> list[Row]:
+        """Loss and accuracy on train and held-out inputs, by each recipe's own loss."""
+        each = LOSSES_EACH[self.recipes[0].loss]
+        losses, right = [], []
+        for inputs, labels, seen in self._blocks:
+            logits = self._logits(inputs, seen, self._evaluating)
+            losses.append(each(logits, labels))
+            right.append((logits.argmax(dim=-1) == labels).double())
+        rows: list[Row] = [{} for _ in self.recipes]
+        for name, parts in (("loss", losses), ("accuracy", right)):
+            whole = torch.cat(parts, dim=1)
+            for split, index in (("train", self._train), ("test", self._test)):
+                if index.shape[1]:
+                    means = whole.gather(1, index).mean(dim=1).tolist()
+                    for row, mean in zip(rows, means, strict=True):
+                        row[f"{split}_{name}"] = mean
+        return rows
+
+    @torch.no_grad()
+    def state(self, run: int) -> dict[str, Tensor]:
+        """The weights of one run by the model's own names; the next call may overwrite them."""
+        if len(self.recipes) > 1:
+            for parameter, value in self._values.items():
+                parameter.copy_(value[run])
+        return self.model.state_dict()
+
+    def resume_state(self, run: int) -> dict[str, Tensor]:
+        """Weights and optimiser of one run, as one flat dictionary."""
+        group, row = self._place(run)
+        state = {f"model/{name}": tensor for name, tensor in self.state(run).items()}
+        own = optimizer_tensors(self._optimizer, group, row)
+        return state | {f"optimizer/{name}": tensor for name, tensor in own.items()}
+
+    @torch.no_grad()
+    def restore(self, states: Sequence[dict[str, Tensor]]) -> None:
+        """Put back what `resume_state` gave, for every run in order."""
+        optimizers: list[dict[str, Tensor]] = []
+        for run, state in enumerate(states):
+            parts: dict[str, dict[str, Tensor]] = {"model": {}, "optimizer": {}}
+            for key, tensor in state.items():
+                part, name = key.split("/", 1)
+                parts[part][name] = tensor
+            self.model.load_state_dict(parts["model"])
+            for parameter, value in self._values.items():
+                value[run].copy_(parameter)
+            optimizers.append(parts["optimizer"])
+        restore_optimizer(self._optimizer, [[optimizers[run] for run in runs] for runs in self._runs])
+
+    @cached_property
+    def _whole_batch(self) -> tuple[Tensor, Tensor, list[Seen]]:
+        return self._select(self._train)
+
+    @cached_property
+    def _blocks(self) -> list[tuple[Tensor, Tensor, list[Seen]]]:
+        cfg = self.model.cfg
+        widths = 4 * cfg.d_model + 2 * (getattr(cfg, "d_mlp", None) or 0) + 4 * cfg.d_vocab_out
+        n_inputs = self._inputs.shape[1]
+        size = rows_within(n_inputs, 4 * widths * self._inputs.shape[2] * len(self.recipes), 128 * 2**20)
+        every = torch.arange(n_inputs, device=self._inputs.device).expand(len(self.recipes), -1)
+        return [self._select(rows) for rows in every.split(size, dim=1)]
+
+    def _select(self, rows: Int[Tensor, "run input"]) -> tuple[Tensor, Tensor, list[Seen]]:
+        inputs = torch.take_along_dim(self._inputs, rows[:, :, None], dim=1)
+        return inputs, self._labels.gather(1, rows), seen_at_each_position(inputs)
+
+    def _logits(
+        self, inputs: Int[Tensor, "run input pos"], seen: list[Seen], workspace: Workspace
+    ) -> Float[Tensor, "run input answer"]:
+        n_classes = self.recipes[0].task.d_vocab_out
+        if not self.is_quick:  # never stacked
+            return run_logits(self.model, inputs[0], n_classes)[None]
+        logits, _ = folded_forward(self.model, self._values.__getitem__, seen, workspace)
+        return logits.expand(-1, inputs.shape[1], -1)[..., :n_classes]  # one row where inputs are alike
+
+    def _give_gradients(self) -> list[Tensor]:
+        """Room for gradients that stays where it is, so that groups of runs can look at their part of it."""
+        for parameter, value in self._values.items():
+            if parameter.requires_grad and self.is_quick:
+                value.grad = torch.zeros_like(value)
+            elif parameter.requires_grad:
+                parameter.grad = torch.zeros_like(parameter)
+                value.grad = parameter.grad[None]
+        return [value.grad for value in self._values.values() if value.grad is not None]
+
+    def _group(self, runs: range) -> list[nn.Parameter]:
+        """What the optimiser sees of neighbouring runs: views of their weights and gradients."""
+        group = []
+        for value in self._values.values():
+            if value.grad is not None:
+                view = nn.Parameter(value.detach()[runs.start : runs.stop])
+                view.grad = value.grad[runs.start : runs.stop]
+                group.append(view)
+        return group
+
+    def _place(self, run: int) -> tuple[int, int]:
+        group = next(i for i, runs in enumerate(self._runs) if run in runs)
+        return group, run - self._runs[group].start
+
+
+def _stacked(models: Sequence[Any]) -> dict[nn.Parameter, Tensor]:
+    """The values of each of the first model's parameters in every model, run × …."""
+    parameters = zip(*(model.parameters() for model in models), strict=True)
+    if len(models) == 1:
+        return {parameter: parameter.detach()[None] for (parameter,) in parameters}
+    return {alike[0]: torch.stack([p.detach() for p in alike]) for alike in parameters}
+
+
+def _equal_neighbours(specs: Sequence[Any]) -> tuple[list[Any], list[range]]:
+    chosen, runs, start = [], [], 0
+    for spec, members in groupby(specs):
+        stop = start + len(list(members))
+        chosen.append(spec)
+        runs.append(range(start, stop))
+        start = stop
+    return chosen, runs

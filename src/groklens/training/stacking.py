@@ -1,0 +1,47 @@
+"""Which recipes can be trained at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from groklens.models import quick_applies
+from groklens.models.protocol import rows_within
+from groklens.recipes import Recipe
+
+#: Bytes of activations that runs trained at once may take; more runs than fit are trained in turn.
+STACK_BUDGET = 2 * 2**30
+
+
+def first_stack(recipes: Sequence[Recipe], steps: Sequence[int]) -> list[Recipe]:
+    """The first recipe and those that can be stacked with it, by optimiser, as many as `STACK_BUDGET` holds.
+
+    `steps` says at which step each would start: a stack is at one step.
+    """
+    first = recipes[0]
+    if not quick_applies(first.model.build(first.task, first.seed)):
+        return [first]
+    wanted = (_shape(first), steps[0])
+    alike = [r for r, step in zip(recipes, steps, strict=True) if (_shape(r), step) == wanted]
+    alike.sort(key=lambda recipe: repr(recipe.optimizer))  # equal ones beside each other
+    return alike[: rows_within(len(alike), _bytes(first), STACK_BUDGET)]
+
+
+def _shape(recipe: Recipe) -> tuple[Any, ...]:
+    """Everything that decides the shape of a tensor or the order of the loop."""
+    task = recipe.task
+    train_index, _ = task.split(recipe.train_fraction, recipe.seed)
+    sizes = (task.d_vocab, task.d_vocab_out, task.n_ctx, task.n_operands, len(task.labels), len(train_index))
+    loop = (recipe.batch_size, recipe.loss, recipe.steps, recipe.evaluate_every)
+    return (recipe.model, sizes, loop, type(recipe.optimizer))
+
+
+def _bytes(recipe: Recipe) -> int:
+    """About what one run's activations take in a training step, in float32, gradients included."""
+    model, task = recipe.model, recipe.task
+    train_index, _ = task.split(recipe.train_fraction, recipe.seed)
+    n_rows = min(len(train_index), recipe.batch_size or len(train_index))
+    layers = getattr(model, "n_layers", 1)
+    positions = 1 if layers == 1 else task.n_ctx
+    width = getattr(model, "d_model", 0) * 6 + 2 * (model.d_mlp or 0) + 4 * task.d_vocab_out
+    return 4 * n_rows * layers * positions * width

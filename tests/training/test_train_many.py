@@ -1,0 +1,219 @@
+"""Runs trained at once: each is its single run, written and resumed on its own."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+import groklens as gl
+from groklens.errors import BadArgument, TrainingDiverged
+from groklens.training.stack import Stack
+from groklens.training.stacking import first_stack
+
+SMALL = {"d_model": 16, "n_heads": 2, "d_head": 8, "d_mlp": 32}
+MODELS = {
+    "transformer": gl.Transformer(**SMALL),
+    "two layers, biases, norms": gl.Transformer(**SMALL, n_layers=2, bias=True, normalization="LN"),
+    "param-free norms": gl.Transformer(**SMALL, normalization="LNPre"),
+    "no MLP": gl.Transformer(**{**SMALL, "d_mlp": None}),
+    "gelu, not causal": gl.Transformer(**SMALL, n_layers=2, act_fn="gelu", causal=False),
+    "MLP": gl.MLP(d_mlp=16, d_embed=8),
+    "one-hot product": gl.MLP(d_mlp=16, d_embed=None, combine="product", act_fn="identity"),
+}
+
+
+class InDouble(gl.Transformer):
+    """The same model in float64."""
+
+    def build(self, task, seed, device="cpu"):
+        return super().build(task, seed, device).double()
+
+
+def differing(model, **changes):
+    """Four recipes of one shape that differ in everything that may differ."""
+    base = gl.Recipe(
+        task=gl.ModularArithmetic(7, "add"),
+        model=model,
+        optimizer=gl.AdamW(lr=1e-2, warmup_steps=5),
+        train_fraction=0.6,
+        steps=20,
+        evaluate_every=5,
+        keep=gl.Every(10),
+    )
+    base = replace(base, **changes)
+    optimizer = base.optimizer
+    return [
+        base,
+        replace(base, seed=1, optimizer=replace(optimizer, lr=3e-3, warmup_steps=0)),
+        replace(base, seed=2, task=gl.RandomTable(7, seed=3)),
+        replace(
+            base, seed=3, task=gl.ModularArithmetic(7, "sub"), optimizer=replace(optimizer, weight_decay=0.1)
+        ),
+    ]
+
+
+def one_stack(recipes):
+    return first_stack(recipes, [0] * len(recipes))
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"batch_size": 7, "optimizer": gl.SGD(lr=0.02, momentum=0.9)}, {"loss": "mse"}],
+    ids=["full batch", "mini-batches, SGD", "squared error"],
+)
+def test_each_run_is_its_single_run(model, changes, tmp_path):
+    recipes = differing(model, **changes)
+    assert len(one_stack(recipes)) == 4
+    stacked = gl.train_many(recipes, into=tmp_path / "many")
+    for recipe, run in zip(recipes, stacked, strict=True):
+        single = gl.train(recipe, into=tmp_path / "single" / recipe.id)
+        assert run.recipe == recipe
+        assert run.steps == single.steps
+        assert run.environment["engine"] == "quick, 4 stacked"
+        for name in ("train_loss", "test_loss"):
+            np.testing.assert_allclose(run.history[name], single.history[name], rtol=1e-4, err_msg=name)
+        start, alone = (at.at(0).model.state_dict() for at in (run, single))
+        assert all(torch.equal(start[name], value) for name, value in alone.items())
+        run.verify()
+    assert stacked[0].history["train_loss"][-1] < stacked[0].history["train_loss"][0]
+
+
+def test_two_hundred_steps_in_double_precision_stay_with_the_single_runs():
+    recipes = differing(InDouble(**SMALL))
+    stacks = [Stack(recipes, "cpu"), *(Stack([recipe], "cpu") for recipe in recipes)]
+    history = [[] for _ in stacks]
+    for update in range(1, 201):
+        for stack, losses in zip(stacks, history, strict=True):
+            loss = stack.losses(update)
+            losses.append(loss.detach().clone())
+            stack.step(loss, update)
+    together = torch.stack(history[0], dim=1)
+    alone = torch.stack([torch.cat(losses) for losses in history[1:]])
+    assert together.dtype == torch.float64
+    torch.testing.assert_close(together, alone, rtol=1e-8, atol=0)
+
+
+def test_runs_do_not_mix():
+    """What the other runs of a stack are changes nothing but rounding."""
+    recipes = differing(MODELS["transformer"])
+    stacks = [Stack(recipes, "cpu"), Stack([recipes[0], *reversed(recipes[1:])], "cpu")]
+    for update in range(1, 6):
+        losses = [stack.losses(update) for stack in stacks]
+        torch.testing.assert_close(losses[0][0], losses[1][0], rtol=1e-6, atol=0)
+        for stack, loss in zip(stacks, losses, strict=True):
+            stack.step(loss, update)
+
+
+def test_other_shapes_are_grouped_and_equal_recipes_share_a_run(tmp_path):
+    small, wide = differing(MODELS["transformer"])[:2], replace(differing(MODELS["MLP"])[0], steps=5)
+    plain = replace(small[0], model=gl.Transformer(**SMALL, act_fn="solu_ln"), steps=5)
+    recipes = [small[0], wide, small[1], plain, small[0]]
+    runs = gl.train_many(recipes, into=tmp_path)
+    assert [run.recipe for run in runs] == recipes
+    engines = [run.environment["engine"] for run in runs]
+    assert engines == ["quick, 2 stacked", "quick", "quick, 2 stacked", "plain", "quick, 2 stacked"]
+    assert runs[0].path == runs[4].path == tmp_path / small[0].id
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_finished_runs_are_not_trained_again(tmp_path):
+    recipes = differing(MODELS["MLP"])
+    first = gl.train_many(recipes[:2], into=tmp_path)
+    times = [path.stat().st_mtime_ns for run in first for path in run.path.rglob("*")]
+    runs = gl.train_many(recipes, into=tmp_path)
+    assert [path.stat().st_mtime_ns for run in first for path in run.path.rglob("*")] == times
+    assert all(run.finished for run in runs)
+
+
+def test_more_runs_than_fit_are_trained_in_turn(tmp_path, monkeypatch):
+    monkeypatch.setattr("groklens.training.stacking.STACK_BUDGET", 1)
+    runs = gl.train_many(differing(MODELS["MLP"]), into=tmp_path)
+    assert [run.environment["engine"] for run in runs] == ["quick"] * 4
+
+
+def test_a_run_that_diverges_leaves_the_others_to_finish(tmp_path):
+    recipes = differing(MODELS["MLP"], optimizer=gl.SGD(lr=0.1), loss="mse")
+    recipes[1] = replace(recipes[1], optimizer=gl.SGD(lr=1e6))
+    with pytest.raises(
+        TrainingDiverged, match=rf"1 of 4 runs diverged(.|\n)*{recipes[1].id}: The loss is (nan|inf)"
+    ):
+        gl.train_many(recipes, into=tmp_path / "many")
+    for recipe in (recipes[0], *recipes[2:]):
+        run = gl.load(tmp_path / "many" / recipe.id)
+        assert run.finished
+        single = gl.train(recipe, into=tmp_path / "single" / recipe.id)
+        np.testing.assert_allclose(run.history["train_loss"], single.history["train_loss"], rtol=1e-4)
+    with pytest.raises(TrainingDiverged):  # asking again gives the same answer
+        gl.train_many(recipes, into=tmp_path / "many")
+
+
+def test_no_recipes_is_a_mistake(tmp_path):
+    with pytest.raises(BadArgument, match="at least one"):
+        gl.train_many([], into=tmp_path)
+
+
+KILLED = """
+import json, os, signal, sys
+import groklens as gl
+from groklens.recipes import Recipe
+from groklens.runs.writer import RunWriter
+
+recipes = [Recipe.from_dict(values) for values in json.load(open(sys.argv[1]))]
+left, save = int(sys.argv[3]), RunWriter.save_resume
+
+def save_and_die(self, *arguments):
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    save(self, *arguments)
+
+RunWriter.save_resume = save_and_die
+gl.train_many(recipes, into=sys.argv[2], progress=False, resume_every=0.0)
+"""
+
+
+@pytest.mark.parametrize("saves", [1, 23, 41])  # the second leaves runs at different steps
+def test_killed_and_resumed(saves, tmp_path):
+    recipes = differing(MODELS["transformer"])
+    (tmp_path / "recipes.json").write_text(json.dumps([recipe.to_dict() for recipe in recipes]))
+    arguments = [tmp_path / "recipes.json", tmp_path / "killed", str(saves)]
+    died = subprocess.run([sys.executable, "-c", KILLED, *arguments], check=False)
+    assert died.returncode == -9
+    killed = gl.train_many(recipes, into=tmp_path / "killed")
+    whole = gl.train_many(recipes, into=tmp_path / "whole")
+    for run, other in zip(killed, whole, strict=True):
+        run.verify()
+        assert run.steps == other.steps
+        np.testing.assert_allclose(run.history["train_loss"], other.history["train_loss"], rtol=1e-4)
+        if saves != 23:  # a stack of the same runs gives the same bits
+            assert (run.path / "history.csv").read_bytes() == (other.path / "history.csv").read_bytes()
+
+
+def test_a_stacked_run_can_be_finished_by_itself(tmp_path):
+    recipes = differing(MODELS["two layers, biases, norms"])
+    (tmp_path / "recipes.json").write_text(json.dumps([recipe.to_dict() for recipe in recipes]))
+    arguments = [tmp_path / "recipes.json", tmp_path / "killed", "29"]
+    subprocess.run([sys.executable, "-c", KILLED, *arguments], check=False)
+    run = gl.train(recipes[2], into=tmp_path / "killed" / recipes[2].id)
+    single = gl.train(recipes[2], into=tmp_path / "single")
+    assert run.finished
+    np.testing.assert_allclose(run.history["train_loss"], single.history["train_loss"], rtol=1e-4)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device here")
+@pytest.mark.parametrize("many", [False, True], ids=["single", "stacked"])
+def test_on_a_gpu(many, tmp_path):
+    recipes = differing(MODELS["transformer"])
+    if many:
+        runs = gl.train_many(recipes, into=tmp_path / "gpu", device="cuda")
+    else:
+        runs = [gl.train(recipe, into=tmp_path / "gpu" / recipe.id, device="cuda") for recipe in recipes]
+    for recipe, run in zip(recipes, runs, strict=True):
+        single = gl.train(recipe, into=tmp_path / "cpu" / recipe.id)
+        np.testing.assert_allclose(run.history["train_loss"], single.history["train_loss"], rtol=1e-3)
