@@ -25,8 +25,9 @@ def logits_of(snapshot: Snapshot, changed: Float[Tensor, "input neuron"]) -> Flo
     """
     if not _is_linear(snapshot):
         return patch(snapshot, neurons_.neuron_hook(snapshot), changed, pos=-1).logits
-    moved = (changed - neurons_.of(snapshot)).any(dim=0)
-    return snapshot.logits + (changed - neurons_.of(snapshot))[:, moved] @ _read(snapshot)[moved]
+    neurons = neurons_.of(snapshot)
+    moved = torch.nonzero((changed != neurons).any(dim=0))[:, 0]
+    return snapshot.logits + (changed[:, moved] - neurons[:, moved]) @ _read(snapshot)[moved]
 
 
 def _read(snapshot: Snapshot) -> Float[Tensor, "neuron answer"]:
