@@ -27,6 +27,8 @@ def logits_of(snapshot: Snapshot, changed: Float[Tensor, "input neuron"]) -> Flo
         return patch(snapshot, neurons_.neuron_hook(snapshot), changed, pos=-1).logits
     neurons = neurons_.of(snapshot)
     moved = torch.nonzero((changed != neurons).any(dim=0))[:, 0]
+    if 2 * len(moved) > neurons.shape[1]:  # selecting would copy more than it saves
+        return snapshot.logits + (changed - neurons) @ _read(snapshot)
     return snapshot.logits + (changed[:, moved] - neurons[:, moved]) @ _read(snapshot)[moved]
 
 
