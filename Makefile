@@ -3,13 +3,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint bench clean
 
 demo: $(READY)
 	$(BIN)/groklens explain examples/runs/mod113 --json why.json --html report.html
 
 test: $(READY) lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest # a worker a core, a thread a worker
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
 
 lint: $(READY)
 	$(BIN)/ruff check .

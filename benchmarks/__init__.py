@@ -1,0 +1,1 @@
+"""What groklens claims of speed and memory, each claim runnable against plain TransformerLens."""
