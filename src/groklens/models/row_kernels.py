@@ -59,7 +59,9 @@ class _ReluBlock(Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, of_output: Tensor, _: None) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, of_output: Tensor | None, _: None) -> tuple[Tensor | None, ...]:
+        if of_output is None:  # nobody asked
+            return (None,) * 5
         rows, weight, back = ctx.saved_tensors
         n_neurons = back.shape[2]
         both = ctx.workspace.like(rows, weight.shape[1])
