@@ -26,7 +26,9 @@ PUBLIC_MODULES = {
 }
 
 FILES = sorted(SOURCE.rglob("*.py"))
-USERS = sorted(itertools.chain(*((ROOT / folder).rglob("*.py") for folder in ("examples", "analyses", "benchmarks"))))
+USERS = sorted(
+    itertools.chain(*((ROOT / folder).rglob("*.py") for folder in ("examples", "analyses", "benchmarks")))
+)
 
 
 def name_of(path):

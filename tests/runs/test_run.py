@@ -73,6 +73,19 @@ def test_the_model_given_is_a_template_only(run_folder, tiny_recipe):
     assert all(torch.equal(template.state_dict()[name], value) for name, value in before.items())
 
 
+def test_snapshots_of_a_run_share_no_weights_and_no_hooks(run_folder):
+    run = gl.load(run_folder)
+    one, other = run.final, run.final
+    name = "blocks.0.mlp.hook_post"
+    before = other.logits
+    with one.model.hooks(fwd_hooks=[(name, lambda value, hook: 0 * value)]), torch.no_grad():
+        for parameter in one.model.parameters():
+            parameter.zero_()
+        assert not any(hook.fwd_hooks for hook in other.model.hook_dict.values())
+        assert torch.equal(run.final.logits, before)
+    assert torch.equal(gl.Snapshot(other.model, other.task).logits, before)
+
+
 def test_history_reads_back_to_the_bit(tmp_path):
     path = tmp_path / "history.csv"
     history = History(path)

@@ -8,6 +8,7 @@ import groklens as gl
 from groklens.capture.lone import LoneModel
 from groklens.errors import BadArgument
 from groklens.tasks import task_from_spec
+from groklens.tasks.probe import _indices
 
 TOKENS = [[3, 1, 4], [1, 5, 9]]
 
@@ -84,7 +85,6 @@ def test_labels_that_are_given_are_used(snapshot):
     [
         (([[1, 2], [3]],), "Sequences of different lengths"),
         (([[]],), "shape"),
-        (([[1.5, 2]],), "whole numbers"),
         (([[-1, 2]],), "from 0 on"),
         ((TOKENS, [1]), "1 labels for 2 inputs"),
         ((TOKENS, None, 9), "at least 10"),
@@ -93,3 +93,9 @@ def test_labels_that_are_given_are_used(snapshot):
 def test_mistakes_are_refused(arguments, says):
     with pytest.raises(BadArgument, match=says):
         gl.Probe(*arguments)
+
+
+def test_a_token_that_is_no_whole_number_is_refused():
+    # Asked below the constructor: there the checks of types may see it first, for they look at one token a row.
+    with pytest.raises(BadArgument, match="whole numbers"):
+        _indices("tokens", [[1.5, 2]], "[[3, 1], [1, 5]]", ndim=2)

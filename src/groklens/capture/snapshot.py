@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
@@ -9,16 +11,13 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from groklens.capture.blocks import Block, device_of, rows_a_block, run_in_blocks
 from groklens.errors import BadArgument
-from groklens.models import check_model, matching_hooks, quick_applies, run_logits, weights
-from groklens.models.engine import quick_forward
-from groklens.models.protocol import rows_within
+from groklens.models import check_model, matching_hooks, weights
 from groklens.tasks import Task
 
 #: Bytes of activations that a snapshot may keep; beyond it they are recomputed, in row blocks.
 CACHE_BUDGET = 512 * 2**20
-#: Bytes that one forward block may take.
-BLOCK_BUDGET = 256 * 2**20
 
 
 class Snapshot:
@@ -65,29 +64,47 @@ class Snapshot:
         return self._at_answer[0]
 
     @cached_property
-    @torch.no_grad()
     def _at_answer(self) -> tuple[Tensor, Tensor | None]:
         """Logits and neurons at the answer; the neurons only where the quick pass gives them in passing."""
-        quick = quick_applies(self.model)
-        run = quick_forward if quick else _plain
-        try:
-            parts = [run(self.model, tokens, self.task.d_vocab_out) for tokens in self._blocks()]
-        except (IndexError, RuntimeError) as error:
-            raise BadArgument(
-                f"The model does not run on the inputs of {self.task.name} (shape "
-                f"{tuple(self.task.inputs.shape)}, tokens up to {int(self.task.inputs.max())}): {error}"
-            ) from error
-        logits = torch.cat([part for part, _ in parts]).cpu()
-        if not torch.isfinite(logits).all():
-            raise BadArgument(
-                f"{self!r} has logits that are not finite on {int((~logits.isfinite()).any(dim=1).sum())} "
-                "inputs; the model has diverged. Look at an earlier step."
-            )
-        neurons = [part for _, part in parts if part is not None]
-        fits = sum(part.nbytes for part in neurons) <= CACHE_BUDGET
-        return logits, torch.cat(neurons).cpu() if neurons and fits else None
+        logits = neurons = None
+        for block in self._run(None):
+            if logits is None:
+                logits = _room(block.logits, self.task)
+                neurons = None if block.neurons is None else _room(block.neurons, self.task)
+                if neurons is not None and neurons.nbytes > CACHE_BUDGET:
+                    neurons = None
+            logits[block.rows] = block.logits
+            if neurons is not None and block.neurons is not None:
+                neurons[block.rows] = block.neurons
+        assert logits is not None  # a task has inputs
+        return logits, neurons
 
-    @property
+    def blocks(self) -> Iterator[Block]:
+        """Logits and neurons at the answer, some inputs at a time and in their order; nothing is kept.
+
+        What a snapshot holds already is cut into blocks; else the model is run, to the same numbers. For
+        statistics of many inputs: a few MB are in use whatever their number.
+        """
+        if "_at_answer" not in self.__dict__ or (self.neuron_hook and self._kept_neurons is None):
+            yield from self._run(self.neuron_hook)
+            return
+        logits, neurons = self.logits, self._kept_neurons
+        for start in range(0, len(logits), rows_a_block(self.model, self.task)):
+            rows = slice(start, start + rows_a_block(self.model, self.task))
+            yield Block(rows, logits[rows], None if neurons is None else neurons[rows])
+
+    def _run(self, hook: str | None) -> Iterator[Block]:
+        for block in run_in_blocks(self.model, self.task, hook):
+            least, largest = torch.aminmax(block.logits)  # nan where one of them is
+            if not math.isfinite(float(largest) - float(least)):
+                wrong = torch.nonzero(~block.logits.isfinite().all(dim=1))[:, 0] + block.rows.start
+                raise BadArgument(
+                    f"{self!r} has logits that are not finite, on input {int(wrong[0])} first; the model has "
+                    "diverged. Look at an earlier step."
+                )
+            yield block
+
+    @cached_property
     def test_index(self) -> Int[Tensor, "test"] | None:
         """The inputs held out of training, or None where the split is not known."""
         if self.train_index is None:
@@ -115,14 +132,26 @@ class Snapshot:
         return self._cache[key]
 
     @property
+    def neuron_hook(self) -> str | None:
+        """Where the last layer's MLP activations pass, after the non-linearity; None for a model without MLP."""
+        name = f"blocks.{getattr(self.model.cfg, 'n_layers', 1) - 1}.mlp.hook_post"
+        return name if name in getattr(self.model, "hook_dict", {}) else None
+
+    @property
     def neurons(self) -> Float[Tensor, "input neuron"] | None:
         """Last layer's MLP activations at the answer, after the non-linearity; None for a model without MLP."""
-        n_layers = getattr(self.model.cfg, "n_layers", 1)
-        name = f"blocks.{n_layers - 1}.mlp.hook_post"
-        if name not in getattr(self.model, "hook_dict", {}):
+        if self.neuron_hook is None:
             return None
         neurons = self._at_answer[1]
-        return self.activations(name, pos=-1) if neurons is None else neurons
+        return self.activations(self.neuron_hook, pos=-1) if neurons is None else neurons
+
+    @property
+    def _kept_neurons(self) -> Tensor | None:
+        """The neurons, where they have been computed and kept."""
+        if self.neuron_hook is None or "_at_answer" not in self.__dict__:
+            return None
+        neurons = self._at_answer[1]
+        return self._cache.get((self.neuron_hook, -1)) if neurons is None else neurons
 
     @cached_property
     def neuron_logit_map(self) -> Float[Tensor, "neuron answer"] | None:
@@ -140,21 +169,11 @@ class Snapshot:
         axis = 2 if name.endswith(("hook_pattern", "hook_attn_scores")) else 1
         return value if pos is None else value.select(axis, pos)
 
-    @property
-    def _row_bytes(self) -> int:
-        cfg = self.model.cfg
-        width = 8 * getattr(cfg, "d_model", 128) + 2 * (getattr(cfg, "d_mlp", None) or 0)
-        return 4 * self.task.n_ctx * (width + self.task.d_vocab_out)
-
     def _blocks(self) -> list[Tensor]:
-        inputs = self.task.inputs.to(_device(self.model))
-        return list(inputs.split(rows_within(len(inputs), self._row_bytes, BLOCK_BUDGET)))
+        inputs = self.task.inputs.to(device_of(self.model))
+        return list(inputs.split(rows_a_block(self.model, self.task)))
 
 
-def _device(model: Any) -> torch.device:
-    parameters = getattr(model, "parameters", None)
-    return next(iter(parameters()), torch.zeros(0)).device if parameters else torch.device("cpu")
-
-
-def _plain(model: Any, tokens: Tensor, d_vocab_out: int) -> tuple[Tensor, None]:
-    return run_logits(model, tokens, d_vocab_out), None
+def _room(block: Tensor, task: Task) -> Tensor:
+    """Uninitialised memory for what `block` holds of some inputs, for all."""
+    return block.new_empty(len(task.labels), *block.shape[1:])

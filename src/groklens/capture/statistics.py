@@ -6,13 +6,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TypeVar
 
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from groklens.capture.snapshot import Snapshot
+from groklens.capture.tally import Tally
 from groklens.errors import BadArgument
-from groklens.harmonics import ComponentName, answer_means, logit_similarity, neuron_components
-from groklens.models.loss import cross_entropy_each
+from groklens.harmonics import ComponentName, inputs_an_answer, logit_similarity
 from groklens.tasks import Symmetry
 
 T = TypeVar("T")
@@ -42,34 +42,44 @@ def symmetry_of(snapshot: Snapshot) -> Symmetry:
     return snapshot.task.symmetry
 
 
+def tally(snapshot: Snapshot, symmetry: Symmetry | None) -> Tally:
+    """The snapshot's `Tally` by `symmetry`; the task's own has what every measure without a circuit asks."""
+    key = f"tally/{symmetry.group.key if symmetry else None}"
+    if key not in snapshot.derived:
+        snapshot.derived[key] = Tally(snapshot, symmetry)
+    return snapshot.derived[key]
+
+
 def input_losses(snapshot: Snapshot) -> Float[Tensor, "input"]:
     """Cross-entropy of every input, in nats, float64."""
-    if "input_losses" not in snapshot.derived:
-        snapshot.derived["input_losses"] = cross_entropy_each(snapshot.logits, snapshot.task.labels)
-    return snapshot.derived["input_losses"]
+    return tally(snapshot, snapshot.task.symmetry).losses
+
+
+def inputs_right(snapshot: Snapshot) -> Bool[Tensor, "input"]:
+    """Whether the largest logit of every input is its label's."""
+    return tally(snapshot, snapshot.task.symmetry).right
 
 
 @_once
 def logit_means(snapshot: Snapshot, symmetry: Symmetry) -> Float[Tensor, "element answer"]:
     """Mean logits over the inputs with each answer: all that the logits say as a function of the answer."""
-    return answer_means(snapshot.logits, symmetry)
+    return tally(snapshot, symmetry).sums / inputs_an_answer(symmetry)
 
 
 @_once
 def logit_similarities(snapshot: Snapshot, symmetry: Symmetry) -> dict[ComponentName, float]:
     """`harmonics.logit_similarity` of the logits centred over classes, by non-trivial component."""
-    n = symmetry.group.order
-    logits = snapshot.logits[:, :n].double()
-    energy = float((logits - logits.mean(dim=1, keepdim=True)).square().sum())
-    means = logit_means(snapshot, symmetry)[:, :n]
-    return logit_similarity(means - means.mean(dim=1, keepdim=True), energy, symmetry.group)
+    means = logit_means(snapshot, symmetry)[:, : symmetry.group.order]
+    centred = means - means.mean(dim=1, keepdim=True)
+    return logit_similarity(centred, tally(snapshot, symmetry).energy, symmetry.group)
 
 
 @_once
 def neuron_shares(
     snapshot: Snapshot, symmetry: Symmetry
 ) -> tuple[list[ComponentName], Float[Tensor, "neuron"], Float[Tensor, "component neuron"]]:
-    """`harmonics.neuron_components` of the last MLP's neurons; `BadArgument` for a model without any."""
-    if snapshot.neurons is None:
+    """`GridPower.shares` of the last MLP's neurons; `BadArgument` for a model without any."""
+    power = tally(snapshot, symmetry).neurons
+    if power is None:
         raise BadArgument(f"{snapshot!r} has no MLP neurons, so none has a component.")
-    return neuron_components(snapshot.neurons, symmetry)
+    return power.shares()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from groklens.harmonics.irreps import ComponentName as ComponentName
@@ -69,6 +69,28 @@ def trivial_name(group: FiniteGroup) -> ComponentName:
 def nontrivial(group: FiniteGroup) -> dict[ComponentName, Component]:
     """Every component but the constant one."""
     return {name: part for name, part in components(group).items() if name != trivial_name(group)}
+
+
+@lru_cache(maxsize=64)
+def nontrivial_functions(
+    group: FiniteGroup,
+) -> tuple[Float[Tensor, "element function"], Int[Tensor, "function"]]:
+    """The bases of all non-trivial components side by side, and which component each function belongs to."""
+    parts = list(nontrivial(group).values())
+    owners = [index for index, part in enumerate(parts) for _ in range(part.size)]
+    basis = torch.cat(
+        [torch.zeros(group.order, 0, dtype=torch.float64), *(part.basis for part in parts)], dim=1
+    )
+    return basis, torch.tensor(owners, dtype=torch.long)
+
+
+def component_power(
+    vectors: Float[Tensor, "element feature"], group: FiniteGroup
+) -> Float[Tensor, "component feature"]:
+    """Σ (coefficient)² of functions on the group, float64, in each non-trivial component's functions."""
+    basis, owners = nontrivial_functions(group)
+    power = torch.zeros(len(nontrivial(group)), vectors.shape[1], dtype=torch.float64)
+    return power.index_add_(0, owners, (basis.T @ vectors).square_())
 
 
 def chosen_basis(group: FiniteGroup, names: tuple[ComponentName, ...]) -> Float[Tensor, "element function"]:

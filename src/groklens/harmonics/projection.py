@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from groklens.errors import BadArgument
-from groklens.harmonics.component import ComponentName, chosen_basis, components, nontrivial
+from groklens.harmonics.component import ComponentName, chosen_basis, component_power, nontrivial
 from groklens.tasks.group import FiniteGroup
 from groklens.tasks.task import Symmetry
 
@@ -25,6 +25,13 @@ def answer_means(
 
     Raises `BadArgument` unless the inputs hold every answer equally often, as a whole table does.
     """
+    repeats = inputs_an_answer(symmetry)
+    sums = torch.zeros(symmetry.group.order, values.shape[1], dtype=torch.float64)
+    return sums.index_add_(0, symmetry.products, values.double()) / repeats
+
+
+def inputs_an_answer(symmetry: Symmetry) -> int:
+    """How many inputs have each answer; `BadArgument` unless all have equally many, as in a whole table."""
     n = symmetry.group.order
     counts = torch.bincount(symmetry.products, minlength=n)
     if (counts != counts[0]).any():
@@ -32,9 +39,7 @@ def answer_means(
             f"The inputs give the {n} answers between {int(counts.min())} and {int(counts.max())} times; "
             "Fourier analysis over the answer needs the whole table, each answer equally often."
         )
-    sums = torch.zeros(n, values.shape[1], dtype=torch.float64)
-    sums.index_add_(0, symmetry.products, values.double())
-    return sums / counts[0]
+    return int(counts[0])
 
 
 def project_on_answer(
@@ -57,11 +62,10 @@ def logit_similarity(
     """
     n = group.order
     quotient = group.table[:, group.inverses]  # element x∘z⁻¹ at [x, z]
-    # Each answer stands for n inputs: ⟨L, χ⟩ over the cube is n times that over the means.
+    sums = torch.zeros(n, dtype=torch.float64).index_add_(0, quotient.flatten(), means.flatten())
+    # Each answer stands for n inputs: ⟨L, χ⟩ over the cube is n times that over the means, ‖χ‖ n times on it.
     return {
-        name: float((means * part.character[quotient]).sum())
-        * n
-        / (energy**0.5 * float((part.character**2).sum() * n**2) ** 0.5 or 1.0)
+        name: n * float(part.character @ sums) / (energy**0.5 * n * float(part.character.norm()) or 1.0)
         for name, part in nontrivial(group).items()
     }
 
@@ -74,18 +78,7 @@ def operand_shares(
     In [0, 1], summing to 1; a component's share under no structure is its size / (order − 1). All zero when
     the functions are constant.
     """
-    power = {
-        name: float((part.basis.T @ vectors.double()).square().sum())
-        for name, part in nontrivial(group).items()
-    }
-    total = sum(power.values())
-    return {name: value / total if total > 0 else 0.0 for name, value in power.items()}
-
-
-def group_coefficients(
-    group: FiniteGroup,
-) -> tuple[Float[Tensor, "element coefficient"], list[ComponentName]]:
-    """The full orthonormal basis of functions on the group, and the component of each of its columns."""
-    parts = components(group)
-    owners = [name for name, part in parts.items() for _ in range(part.size)]
-    return torch.cat([part.basis for part in parts.values()], dim=1), owners
+    power = component_power(vectors.double(), group).sum(dim=1)
+    total = power.sum()
+    shares = power if total == 0 else power / total
+    return dict(zip(nontrivial(group), shares.tolist(), strict=True))

@@ -51,7 +51,7 @@ def gradient_symmetricity(snapshot: Snapshot) -> float:
 
 
 @lru_cache(maxsize=8)
-def _triples(n: int) -> list[tuple[int, int, int]]:
+def _triples(n: int) -> list[tuple[int, ...]]:
     """The authors' triples: the first of all n³, shuffled. Kept, because shuffling them takes seconds."""
     triples = list(itertools.product(range(n), repeat=3))
     random.Random(42).shuffle(triples)

@@ -96,7 +96,7 @@ def lacking(about: About, snapshot: Snapshot, circuit: Circuit | None) -> list[s
     found = {
         "group": snapshot.task.symmetry is not None or circuit is not None,
         "split": test is not None and len(test) > 0,
-        "neurons": snapshot.neurons is not None if "neurons" in about.needs else True,
+        "neurons": snapshot.neuron_hook is not None,
         "attention": {QUERIES, KEYS} <= set(getattr(snapshot.model, "hook_dict", {})),
         "circuit": circuit is not None,
     }

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from groklens.capture import Snapshot
-from groklens.capture.statistics import input_losses
+from groklens.capture.statistics import input_losses, inputs_right
 from groklens.measures.measure import measure
-from groklens.models import accuracy
 
 _NATS = (0.0, float("inf"))
 
@@ -51,7 +50,7 @@ def test_loss(snapshot: Snapshot) -> float:
 @measure(long_name="accuracy", units="accuracy", valid_range=(0, 1), source="largest logit", split="all")
 def all_accuracy(snapshot: Snapshot) -> float:
     """Share of all inputs answered right, in [0, 1]; 1/classes at chance."""
-    return accuracy(snapshot.logits, snapshot.task.labels)
+    return float(inputs_right(snapshot).double().mean())
 
 
 @measure(
@@ -64,8 +63,7 @@ def all_accuracy(snapshot: Snapshot) -> float:
 )
 def train_accuracy(snapshot: Snapshot) -> float:
     """Share of train inputs answered right, in [0, 1]."""
-    index = snapshot.train_index
-    return accuracy(snapshot.logits[index], snapshot.task.labels[index])
+    return float(inputs_right(snapshot)[snapshot.train_index].double().mean())
 
 
 @measure(
@@ -78,5 +76,4 @@ def train_accuracy(snapshot: Snapshot) -> float:
 )
 def test_accuracy(snapshot: Snapshot) -> float:
     """Share of held-out inputs answered right, in [0, 1]."""
-    index = snapshot.test_index
-    return accuracy(snapshot.logits[index], snapshot.task.labels[index])
+    return float(inputs_right(snapshot)[snapshot.test_index].double().mean())

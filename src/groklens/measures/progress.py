@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import torch
 import xarray as xr
 from jaxtyping import Float
 from torch import Tensor
 
 from groklens.capture import Snapshot
+from groklens.capture.statistics import logit_means, tally
 from groklens.circuits import Circuit
-from groklens.harmonics import answer_means, logit_similarity
+from groklens.harmonics import chosen_basis, logit_similarity
+from groklens.measures.excluded import excluded_losses
 from groklens.measures.measure import measure
 from groklens.measures.shared import by_component
-from groklens.models.loss import cross_entropy_each
 
 _SECTION = "Nanda et al. 2023, section 5"
 _NATS = (0.0, float("inf"))
-
-
-def restricted_logits(snapshot: Snapshot, circuit: Circuit) -> Float[Tensor, "input answer"]:
-    """The logits' part within the circuit's functions of the answer, plus their mean over all inputs; float64."""
-    constant = snapshot.logits.double().mean(dim=0)
-    return circuit.project(snapshot.logits, snapshot.task) + constant
-
-
-def excluded_logits(snapshot: Snapshot, circuit: Circuit) -> Float[Tensor, "input answer"]:
-    """The logits without that part; nothing else is added or taken away; float64."""
-    return circuit.remove(snapshot.logits, snapshot.task)
 
 
 @measure(
@@ -84,9 +73,7 @@ def excluded_loss(snapshot: Snapshot, circuit: Circuit) -> float:
 
     Equal to the train loss while the model memorises without the circuit; rises as it comes to rely on it.
     """
-    index = snapshot.train_index
-    logits = excluded_logits(snapshot, circuit)[index]
-    return float(cross_entropy_each(logits, snapshot.task.labels[index]).mean())
+    return excluded_losses(snapshot, circuit)[circuit.components]
 
 
 @measure(
@@ -99,8 +86,8 @@ def excluded_loss(snapshot: Snapshot, circuit: Circuit) -> float:
 )
 def excluded_loss_each(snapshot: Snapshot, circuit: Circuit) -> xr.DataArray:
     """Train loss without one of the circuit's components at a time (component), in nats."""
-    single = [Circuit(circuit.group, [name]) for name in circuit.components]
-    return by_component({c.components[0]: float(excluded_loss(snapshot, c)) for c in single})
+    losses = excluded_losses(snapshot, circuit)
+    return by_component({name: losses[(name,)] for name in circuit.components})
 
 
 @measure(
@@ -117,14 +104,17 @@ def logit_fve(snapshot: Snapshot, circuit: Circuit) -> float:
     1 when the logits are made of them alone. Accurate models can have low values, and clock and pizza both
     have high ones: it is no verdict by itself.
     """
-    logits = snapshot.logits[:, : circuit.group.order].double()
-    centred = logits - logits.mean()
     symmetry = circuit.symmetry(snapshot.task)
-    means = answer_means(centred, symmetry)
-    cosines = logit_similarity(means, float(centred.square().sum()), symmetry.group)
+    means = logit_means(snapshot, symmetry)[:, : circuit.group.order]
+    energy = tally(snapshot, symmetry).energy_about_mean
+    cosines = logit_similarity(means - means.mean(), energy, symmetry.group)
     return sum(cosines[name] ** 2 for name in circuit.components)
 
 
 def _restricted(snapshot: Snapshot, circuit: Circuit) -> Float[Tensor, "input"]:
-    with torch.no_grad():
-        return cross_entropy_each(restricted_logits(snapshot, circuit), snapshot.task.labels)
+    """Losses of the circuit's part of the logits and their mean: one row of logits an answer, not an input."""
+    symmetry = circuit.symmetry(snapshot.task)
+    means = logit_means(snapshot, symmetry)
+    basis = chosen_basis(circuit.group, circuit.components)
+    of_answer = basis @ (basis.T @ means) + means.mean(dim=0)
+    return -of_answer.log_softmax(dim=1)[symmetry.products, snapshot.task.labels]

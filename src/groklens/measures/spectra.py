@@ -10,7 +10,7 @@ from torch import Tensor
 from groklens.capture import Snapshot
 from groklens.capture.statistics import symmetry_of
 from groklens.circuits import Circuit
-from groklens.harmonics import chosen_basis, nontrivial, operand_shares
+from groklens.harmonics import chosen_basis, component_power, nontrivial_functions, operand_shares
 from groklens.measures.measure import measure
 from groklens.measures.shared import by_component, gini
 from groklens.models.protocol import parameters_squared
@@ -152,13 +152,10 @@ def _neuron_inputs(snapshot: Snapshot) -> Float[Tensor, "element neuron"]:
 
 
 def _norms(vectors: Float[Tensor, "element feature"], group: FiniteGroup) -> Float[Tensor, "function"]:
-    bases = [part.basis for part in nontrivial(group).values()]
-    return (torch.cat(bases, dim=1).T @ vectors.double()).norm(dim=1)
+    return (nontrivial_functions(group)[0].T @ vectors.double()).norm(dim=1)
 
 
 def _participation(rows: Float[Tensor, "element neuron"], group: FiniteGroup) -> float:
-    power = torch.stack(
-        [(part.basis.T @ rows.double()).square().sum(dim=0) for part in nontrivial(group).values()]
-    )
+    power = component_power(rows.double(), group)
     share = power / power.sum(dim=0).clamp_min(1e-300)
     return float(share.square().sum(dim=0).mean())

@@ -1,0 +1,82 @@
+"""Running a model on a whole task, some inputs at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from groklens.errors import BadArgument
+from groklens.models import quick_applies, run_logits
+from groklens.models.engine import quick_forward
+from groklens.models.protocol import answer_logits, rows_within
+from groklens.tasks import Task
+
+#: Bytes that the activations of one block may take.
+BLOCK_BUDGET = 256 * 2**20
+#: Bytes that its logits and neurons may take in float64. Fresh memory is slow to touch for the first time;
+#: arrays of a few MB come back from the allocator as they were left.
+STATISTICS_BUDGET = 16 * 2**20
+
+
+class Block(NamedTuple):
+    """What a model gives at the answer for the inputs `rows`; no neurons for a model without MLP."""
+
+    rows: slice
+    logits: Float[Tensor, "row answer"]
+    neurons: Float[Tensor, "row neuron"] | None
+
+
+def run_in_blocks(model: Any, task: Task, hook: str | None) -> Iterator[Block]:
+    """Every input of `task` in order, by the quick pass where it applies, else by the plain model.
+
+    The quick pass gives the last MLP's neurons in passing, the plain model those that pass at `hook`. Raises
+    `BadArgument` for a model that does not run on these inputs.
+    """
+    run = _quick if quick_applies(model) else _plain
+    start = 0
+    for tokens in task.inputs.to(device_of(model)).split(rows_a_block(model, task)):
+        try:
+            with torch.no_grad():
+                logits, neurons = run(model, tokens, task.d_vocab_out, hook)
+        except (IndexError, RuntimeError) as error:
+            raise BadArgument(
+                f"The model does not run on the inputs of {task.name} (shape {tuple(task.inputs.shape)}, "
+                f"tokens up to {int(task.inputs.max())}): {error}"
+            ) from error
+        rows = slice(start, start + len(tokens))
+        yield Block(rows, logits.cpu(), None if neurons is None else neurons.cpu())
+        start += len(tokens)
+
+
+def rows_a_block(model: Any, task: Task) -> int:
+    """How many inputs are run at a time."""
+    d_model = getattr(model.cfg, "d_model", None) or 128
+    d_mlp = getattr(model.cfg, "d_mlp", None) or 0
+    row = 4 * task.n_ctx * (8 * d_model + 2 * d_mlp + task.d_vocab_out)
+    of_statistics = 8 * (d_mlp + task.d_vocab_out)
+    n_inputs = len(task.labels)
+    return min(
+        rows_within(n_inputs, row, BLOCK_BUDGET), rows_within(n_inputs, of_statistics, STATISTICS_BUDGET)
+    )
+
+
+def device_of(model: Any) -> torch.device:
+    """Where the model's parameters are."""
+    parameters = getattr(model, "parameters", None)
+    return next(iter(parameters()), torch.zeros(0)).device if parameters else torch.device("cpu")
+
+
+def _quick(model: Any, tokens: Tensor, d_vocab_out: int, hook: str | None) -> tuple[Tensor, Tensor | None]:
+    return quick_forward(model, tokens, d_vocab_out)
+
+
+def _plain(model: Any, tokens: Tensor, d_vocab_out: int, hook: str | None) -> tuple[Tensor, Tensor | None]:
+    if hook is None:
+        return run_logits(model, tokens, d_vocab_out), None
+    output, cache = model.run_with_cache(tokens, names_filter=hook)
+    neurons = cache[hook] if hook in cache.keys() else None  # noqa: SIM118 (not a dict)
+    return answer_logits(output, d_vocab_out), None if neurons is None else neurons[:, -1]
