@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from groklens.models import MLP, Transformer, cross_entropy, quick_applies, quick_logits, run_logits
+from groklens.models import MLP, Transformer, quick_applies, quick_logits, run_logits
 from groklens.models.engine import quick_forward
+from groklens.models.loss import cross_entropy_each
 from groklens.models.workspace import Workspace
 from groklens.tasks import ModularArithmetic, TableTask
 
@@ -57,7 +58,7 @@ def build(variant, task=TASK, seed=0):
 
 def gradients(model, logits_of, task=TASK):
     model.zero_grad()
-    cross_entropy(logits_of(model, task.inputs, task.d_vocab_out), task.labels).backward()
+    cross_entropy_each(logits_of(model, task.inputs, task.d_vocab_out), task.labels).mean().backward()
     return {name: p.grad.clone() for name, p in model.named_parameters() if p.requires_grad}
 
 
@@ -103,7 +104,7 @@ def losses_of_training(variant, logits_of, steps, dtype):
     optimizer = torch.optim.AdamW(trained, lr=1e-3, weight_decay=1.0, betas=(0.9, 0.98))
     losses = []
     for _ in range(steps):
-        loss = cross_entropy(logits_of(model, TASK.inputs, 7), TASK.labels)
+        loss = cross_entropy_each(logits_of(model, TASK.inputs, 7), TASK.labels).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

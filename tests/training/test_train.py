@@ -7,7 +7,7 @@ import torch
 
 import groklens as gl
 from groklens.errors import DamagedRun, RecipeMismatch, TrainingDiverged
-from groklens.models import LOSSES
+from groklens.models import LOSSES_EACH
 from groklens.recipes import Recipe
 from groklens.training.batches import batch_for
 
@@ -44,7 +44,7 @@ def by_hand(recipe):
             group["lr"] = spec.lr * min(1, update / spec.warmup_steps) if spec.warmup_steps else spec.lr
         batch = batch_for(recipe, index, update)
         logits = model(recipe.task.inputs[batch])[:, -1, : recipe.task.d_vocab_out]
-        loss = LOSSES[recipe.loss](logits, recipe.task.labels[batch])
+        loss = LOSSES_EACH[recipe.loss](logits, recipe.task.labels[batch]).mean()
         losses.append(loss.item())
         optimizer.zero_grad()
         loss.backward()

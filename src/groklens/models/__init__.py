@@ -2,10 +2,8 @@
 
 from groklens.models.engine import quick_applies as quick_applies
 from groklens.models.engine import quick_logits as quick_logits
-from groklens.models.loss import LOSSES as LOSSES
 from groklens.models.loss import LOSSES_EACH as LOSSES_EACH
 from groklens.models.loss import accuracy as accuracy
-from groklens.models.loss import cross_entropy as cross_entropy
 from groklens.models.mlp import MLP as MLP
 from groklens.models.protocol import HookedModel as HookedModel
 from groklens.models.protocol import NamesFilter as NamesFilter

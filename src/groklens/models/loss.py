@@ -11,68 +11,63 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
+from groklens.models.workspace import Workspace
+
 
 def cross_entropy_each(
-    logits: Float[Tensor, "*run input answer"], labels: Int[Tensor, "*run input"]
+    logits: Float[Tensor, "*run input answer"],
+    labels: Int[Tensor, "*run input"],
+    workspace: Workspace | None = None,
 ) -> Float[Tensor, "*run input"]:
     """Negative log-probability of the right class, in nats, one an input; ≥ 0, log(classes) at chance.
 
     Log-softmax is taken in float64: in float32 a loss below about 1e-7 is rounding, and grokking happens
     there (Nanda et al. 2023, appendix).
     """
-    return _CrossEntropy.apply(logits, labels)
+    return _CrossEntropy.apply(logits, labels, workspace or Workspace())
 
 
 def squared_error_each(
-    logits: Float[Tensor, "*run input answer"], labels: Int[Tensor, "*run input"]
+    logits: Float[Tensor, "*run input answer"],
+    labels: Int[Tensor, "*run input"],
+    workspace: Workspace | None = None,
 ) -> Float[Tensor, "*run input"]:
     """Mean over classes of (logit − one-hot label)², in float64; ≥ 0, 1/classes for all-zero logits."""
     target = torch.nn.functional.one_hot(labels, logits.shape[-1]).double()
     return (logits.double() - target).square().mean(dim=-1)
 
 
-def cross_entropy(
-    logits: Float[Tensor, "*run input answer"], labels: Int[Tensor, "*run input"]
-) -> Float[Tensor, "*run"]:
-    """Mean of `cross_entropy_each` over the inputs."""
-    return cross_entropy_each(logits, labels).mean(dim=-1)
-
-
-def squared_error(
-    logits: Float[Tensor, "*run input answer"], labels: Int[Tensor, "*run input"]
-) -> Float[Tensor, "*run"]:
-    """Mean of `squared_error_each` over the inputs."""
-    return squared_error_each(logits, labels).mean(dim=-1)
-
-
-#: A recipe's loss: what it is of each input, and its mean, which is trained on.
-LOSSES_EACH: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+#: A recipe's loss of each input, the mean of which is trained on; buffers of a workspace are used where one is given.
+LOSSES_EACH: dict[str, Callable[..., Tensor]] = {
     "cross_entropy": cross_entropy_each,
     "mse": squared_error_each,
 }
-LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"cross_entropy": cross_entropy, "mse": squared_error}
 
 
 class _CrossEntropy(Function):
-    """−log softmax at the label, with exponentials taken once for value and gradient, in one piece of memory."""
+    """−log softmax at the label, with exponentials taken once for value and gradient."""
 
     @staticmethod
-    def forward(ctx: Any, logits: Tensor, labels: Tensor) -> Tensor:
-        shifted = logits.double() - logits.amax(dim=-1, keepdim=True)
+    def forward(ctx: Any, logits: Tensor, labels: Tensor, workspace: Workspace) -> Tensor:
+        shifted = workspace.like(logits, logits.shape[-1], torch.float64).copy_(logits)
+        shifted.sub_(logits.amax(dim=-1, keepdim=True))
         of_label = shifted.gather(-1, labels[..., None])[..., 0]
         exponentials = shifted.exp_()
         total = exponentials.sum(dim=-1)
         ctx.save_for_backward(exponentials, total, labels)
-        ctx.dtype = logits.dtype
+        ctx.dtype, ctx.workspace = logits.dtype, workspace
         return total.log() - of_label
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, of_losses: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, of_losses: Tensor) -> tuple[Tensor | None, ...]:
         exponentials, total, labels = ctx.saved_tensors
-        gradient = exponentials * (of_losses / total)[..., None]
+        gradient = ctx.workspace.like(exponentials, exponentials.shape[-1])
+        torch.mul(exponentials, (of_losses / total)[..., None], out=gradient)
         gradient.scatter_add_(-1, labels[..., None], -of_losses[..., None])
-        return gradient.to(ctx.dtype), None
+        if gradient.dtype != ctx.dtype:
+            gradient = ctx.workspace.like(gradient, gradient.shape[-1], ctx.dtype).copy_(gradient)
+        return gradient, None, None
 
 
 def accuracy(logits: Float[Tensor, "input answer"], labels: Int[Tensor, "input"]) -> float:

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-from groklens.models.rows import Rows
+from groklens.models.rows import Rows, sum_by_row
 from groklens.models.workspace import Workspace
 
 
@@ -124,7 +124,5 @@ def _read(table: Tensor, index: Tensor | None, room: Tensor) -> Tensor:
 def _gradient_of_table(table: Tensor, index: Tensor | None, of_rows: Tensor) -> Tensor:
     if index is None:
         return of_rows.clone() if table.shape[1] == of_rows.shape[1] else of_rows.sum(dim=1, keepdim=True)
-    # The embedding's own gradient: the same to the bit every time, which that of plain indexing is not.
     n_rows = table.shape[0] * table.shape[1]
-    of_table = torch.ops.aten.embedding_dense_backward(of_rows.flatten(0, 1), index, n_rows, -1, False)
-    return of_table.view_as(table)
+    return sum_by_row(of_rows.flatten(0, 1), index, n_rows).view_as(table)

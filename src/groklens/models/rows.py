@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,7 @@ class Rows:
         """The value of every input; one row, still, where they share it."""
         if self.index is None:
             return self.values
-        # F.embedding and not indexing: the gradient of that is not the same to the bit every time.
-        read = F.embedding(self.index, self.values.flatten(0, 1))
+        read = _Read.apply(self.values.flatten(0, 1), self.index)
         return read.view(len(self.values), -1, self.values.shape[2])
 
 
@@ -60,3 +61,25 @@ def seen_at_each_position(tokens: Int[Tensor, "run input pos"]) -> list[Seen]:
         first = torch.arange(len(tokens), device=tokens.device)[:, None] * len(once)
         seen.append(Seen(once, None if len(once) == 1 else (inverse + first).flatten()))
     return seen
+
+
+def sum_by_row(
+    values: Float[Tensor, "read feature"], index: Int[Tensor, "read"], n_rows: int
+) -> Float[Tensor, "row feature"]:
+    """The sum of what was read of each row: the gradient of looking rows up, the same to the bit every time."""
+    if values.is_cuda:  # there `index_add_` is not
+        return torch.ops.aten.embedding_dense_backward(values, index, n_rows, -1, False)
+    return values.new_zeros(n_rows, values.shape[1]).index_add_(0, index, values)
+
+
+class _Read(Function):
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, index: Tensor) -> Tensor:
+        ctx.save_for_backward(index)
+        ctx.n_rows = len(rows)
+        return rows.index_select(0, index)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, of_read: Tensor) -> tuple[Tensor, None]:
+        return sum_by_row(of_read, ctx.saved_tensors[0], ctx.n_rows), None

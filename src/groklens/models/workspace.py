@@ -21,12 +21,13 @@ class Workspace:
         """Begin a step: everything handed out so far may be handed out again."""
         self._next = 0
 
-    def like(self, rows: Tensor, width: int) -> Tensor:
-        """An uninitialised tensor run × input × width, for the runs and inputs of `rows`."""
+    def like(self, rows: Tensor, width: int, dtype: torch.dtype | None = None) -> Tensor:
+        """An uninitialised tensor of the shape of `rows` but for its last axis, and of its dtype if none is given."""
         index, self._next = self._next, self._next + 1
+        dtype = dtype or rows.dtype
         if index == len(self._buffers):
             self._buffers.append(rows.new_empty(0))
-        kept, shape = self._buffers[index], (*rows.shape[:2], width)
-        if kept.shape != shape or kept.dtype != rows.dtype or kept.device != rows.device:
-            kept = self._buffers[index] = torch.empty(shape, dtype=rows.dtype, device=rows.device)
+        kept, shape = self._buffers[index], (*rows.shape[:-1], width)
+        if kept.shape != shape or kept.dtype != dtype or kept.device != rows.device:
+            kept = self._buffers[index] = torch.empty(shape, dtype=dtype, device=rows.device)
         return kept

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from groklens.errors import BadArgument
-from groklens.models import LOSSES, MLP, Transformer
+from groklens.models import LOSSES_EACH, MLP, Transformer
 from groklens.recipes.keep import Every, Keep, LogSpaced, Steps
 from groklens.recipes.optimizer import SGD, AdamW
 from groklens.tasks import Task, task_from_spec
@@ -50,8 +50,8 @@ class Recipe:
                 raise BadArgument(
                     f"{name} is {value}; it must be at least 1 (or None where that is allowed)."
                 )
-        if self.loss not in LOSSES:
-            raise BadArgument(f"loss is {self.loss!r}; choose one of {', '.join(map(repr, LOSSES))}.")
+        if self.loss not in LOSSES_EACH:
+            raise BadArgument(f"loss is {self.loss!r}; choose one of {', '.join(map(repr, LOSSES_EACH))}.")
         object.__setattr__(self, "train_fraction", float(self.train_fraction))  # 1 and 1.0: one id
         self.task.split(self.train_fraction, self.seed)  # raises with its own message
         if isinstance(self.keep, LogSpaced) and self.keep.until is None:

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from groklens.capture import Snapshot
 from groklens.errors import BadArgument, GroklensError
-from groklens.models import accuracy, check_model, cross_entropy, quick_applies
+from groklens.models import accuracy, check_model, quick_applies
+from groklens.models.loss import cross_entropy_each
 from groklens.models.rebuild import describe_model
 from groklens.recipes import Every, Keep
 from groklens.runs.header import Header, environment
@@ -177,7 +178,7 @@ class Recorder:
                     logits, labels = snapshot.logits[index], self._task.labels[index]
                 except BadArgument:
                     return {}  # the model has diverged: the loop's business, and its weights are still kept
-                row[f"{name}_loss"] = float(cross_entropy(logits, labels))
+                row[f"{name}_loss"] = float(cross_entropy_each(logits, labels).mean())
                 row[f"{name}_accuracy"] = accuracy(logits, labels)
         return row
 

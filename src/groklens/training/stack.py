@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from groklens.models import LOSSES, LOSSES_EACH, quick_applies, run_logits
+from groklens.models import LOSSES_EACH, quick_applies, run_logits
 from groklens.models.engine import folded_forward
 from groklens.models.protocol import rows_within
 from groklens.models.rows import Seen, seen_at_each_position
@@ -63,7 +63,8 @@ class Stack:
         if recipe.batch_size is not None and recipe.batch_size < self._train.shape[1]:
             batches = [batch_for(r, i.cpu(), update) for r, i in zip(self.recipes, self._train, strict=True)]
             inputs, labels, seen = self._select(torch.stack(batches).to(self._train.device))
-        return LOSSES[recipe.loss](self._logits(inputs, seen, self._training), labels)
+        logits = self._logits(inputs, seen, self._training)
+        return LOSSES_EACH[recipe.loss](logits, labels, self._training).mean(dim=-1)
 
     def step(self, losses: Float[Tensor, "run"], update: int) -> None:
         """Update number `update` of every run."""
