@@ -1,15 +1,15 @@
-"""What `neurons` draws."""
+"""What `clusters` draws."""
 
 import numpy as np
 import pytest
 from synthetic import KEYS, STEPS, table
 
 from groklens.errors import UnknownName
-from groklens.views import neurons
+from groklens.views import clusters
 
 
 def test_neurons_stand_by_component_and_then_by_share_at_the_last_step():
-    bars = neurons(table(neurons=64)).data[0]
+    bars = clusters(table(neurons=64)).data[0]
     codes = np.asarray(bars.marker.color)
     assert (np.diff(codes.astype(int)) >= 0).all()
     for code in range(len(KEYS)):
@@ -18,7 +18,7 @@ def test_neurons_stand_by_component_and_then_by_share_at_the_last_step():
 
 def test_frames_hold_the_values_of_the_table_in_one_order():
     found = table(neurons=64)
-    figure = neurons(found)
+    figure = clusters(found)
     assert len(figure.frames) == len(figure.layout.sliders[0].steps) == len(STEPS)
     order = [pair[0] for pair in figure.data[0].customdata]
     assert sorted(order) == list(range(64))
@@ -30,17 +30,17 @@ def test_frames_hold_the_values_of_the_table_in_one_order():
 
 def test_colours_say_which_component():
     found = table(neurons=64)
-    bars = neurons(found).data[0]
+    bars = clusters(found).data[0]
     for (_, component), code in zip(bars.customdata, bars.marker.color, strict=True):
         assert code == (KEYS.index(component) if component in KEYS else len(KEYS))
 
 
 def test_the_map_takes_a_byte_a_cell_and_tells_component_and_share():
     found = table(neurons=64)
-    heat = neurons(found).data[1]
+    heat = clusters(found).data[1]
     z = np.asarray(heat.z)
     assert z.dtype == np.uint8
-    order = [pair[0] for pair in neurons(found).data[0].customdata]
+    order = [pair[0] for pair in clusters(found).data[0].customdata]
     levels = (heat.zmax + 1) // (len(KEYS) + 1)
     share = (z % levels) / (levels - 1)
     np.testing.assert_allclose(
@@ -49,7 +49,7 @@ def test_the_map_takes_a_byte_a_cell_and_tells_component_and_share():
 
 
 def test_the_legend_names_components_and_the_axis_the_clusters():
-    figure = neurons(table(neurons=64))
+    figure = clusters(table(neurons=64))
     names = [trace.name for trace in figure.data if trace.showlegend is not False and trace.type == "scatter"]
     assert names == [*(f"frequency {key}" for key in KEYS), "any other"]
     assert set(figure.layout.xaxis.ticktext) <= {str(key) for key in KEYS}
@@ -57,7 +57,7 @@ def test_the_legend_names_components_and_the_axis_the_clusters():
 
 def test_many_components_in_colour_still_fit():
     found = table(neurons=64)
-    figure = neurons(found, highlight=range(1, 57))
+    figure = clusters(found, highlight=range(1, 57))
     assert max(figure.data[0].marker.color) <= 56
     assert np.asarray(figure.data[1].z).max() <= figure.data[1].zmax
 
@@ -65,7 +65,7 @@ def test_many_components_in_colour_still_fit():
 def test_irreps_dead_neurons_and_one_step():
     found = table(steps=[9], components=("sgn", "std"), keys=("std",), neurons=9)
     found["neuron_explained"][0, 0] = np.nan
-    figure = neurons(found)
+    figure = clusters(found)
     assert not figure.frames
     assert not figure.layout.sliders
     assert figure.html
@@ -73,4 +73,4 @@ def test_irreps_dead_neurons_and_one_step():
 
 def test_an_absent_variable_is_an_unknown_name():
     with pytest.raises(UnknownName, match="neuron_explained"):
-        neurons(table().drop_vars("neuron_explained"))
+        clusters(table().drop_vars("neuron_explained"))

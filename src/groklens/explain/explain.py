@@ -61,6 +61,7 @@ def explain(
         findings=findings,
         table=table,
         final=final,
+        source=run,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import xarray as xr
 
-from groklens.capture import Snapshot
+from groklens.capture import RunLike, Snapshot
 from groklens.circuits import Circuit
 from groklens.circuits.finding import Finding, Verdict
 from groklens.harmonics import ComponentName
@@ -53,9 +53,11 @@ class Explanation:
     findings: list[Finding]
     table: xr.Dataset = field(repr=False)
     final: Snapshot = field(repr=False)
+    #: What was explained; pictures of activations over steps look at it.
+    source: RunLike = field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but the table and the snapshot, as JSON values."""
+        """Everything but the table, the snapshot and the run, as JSON values."""
         return {
             "schema": SCHEMA,
             "run": self.run,
@@ -90,10 +92,11 @@ class Explanation:
 
         return as_text(self)
 
-    def _repr_html_(self) -> str:
-        from groklens.views import summary
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        from groklens.views import findings, summary
 
-        return summary(self)
+        still = findings(self)._repr_mimebundle_()["image/png"]
+        return {"text/html": summary(self), "image/png": still, "text/plain": str(self)}
 
 
 def _listed(interval: tuple[int, int] | None) -> list[int] | None:

@@ -9,6 +9,9 @@ True
 """
 
 from groklens.interventions.ablate import ablate as ablate
+from groklens.interventions.edges import Edge as Edge
+from groklens.interventions.edges import Node as Node
+from groklens.interventions.edges import edges as edges
 from groklens.interventions.graded import graded as graded
 from groklens.interventions.neurons import clusters as clusters
 from groklens.interventions.patch import patch as patch

@@ -37,6 +37,7 @@ from groklens.measures.performance import test_loss as test_loss
 from groklens.measures.performance import train_accuracy as train_accuracy
 from groklens.measures.performance import train_loss as train_loss
 from groklens.measures.phase_relation import phase_relation as phase_relation
+from groklens.measures.planes import embedding_plane as embedding_plane
 from groklens.measures.progress import excluded_loss as excluded_loss
 from groklens.measures.progress import excluded_loss_each as excluded_loss_each
 from groklens.measures.progress import logit_fve as logit_fve

@@ -108,6 +108,15 @@ class Task(ABC):
         """What each token is called in pictures."""
         return [str(token) for token in range(self.d_vocab)]
 
+    @property
+    def position_names(self) -> list[str]:
+        """What stands at each position, whatever the input: an operand's name, else the token that is always there."""
+        names = list(self.operand_names)
+        for column in self.inputs[:, self.n_operands :].unbind(dim=1):
+            same = bool((column == column[0]).all())
+            names.append(self.token_names[int(column[0])] if same else f"position {len(names)}")
+        return names
+
     def split(self, train_fraction: float, seed: int) -> tuple[Int[Tensor, "train"], Int[Tensor, "test"]]:
         """Indices of train and held-out inputs: the first `train_fraction` of a seeded permutation.
 

@@ -1,9 +1,15 @@
-"""Pictures of tables, snapshots and explanations; a view selects and formats, and computes no statistics.
+"""Pictures of runs, tables, snapshots and explanations; a view selects and formats, and computes no statistics.
 
-Every view returns its picture and shows nothing. Importing this package loads neither torch nor plotly.
+Every view returns its picture and shows nothing. In a notebook the picture shows itself, without a network; its
+`save` writes a page or a PNG. Importing this package loads neither torch nor plotly.
 """
 
+from groklens.views.attention import attention as attention
+from groklens.views.circuit import circuit as circuit
+from groklens.views.clusters import clusters as clusters
+from groklens.views.compare import compare as compare
 from groklens.views.curves import curves as curves
+from groklens.views.embedding import embedding as embedding
 from groklens.views.figure import Figure as Figure
 from groklens.views.figure import Page as Page
 from groklens.views.findings import findings as findings
@@ -13,4 +19,19 @@ from groklens.views.report import report as report
 from groklens.views.spectrum import spectrum as spectrum
 from groklens.views.summary import summary as summary
 
-__all__ = ["Figure", "Page", "curves", "findings", "logits", "neurons", "report", "spectrum", "summary"]
+__all__ = [
+    "Figure",
+    "Page",
+    "attention",
+    "circuit",
+    "clusters",
+    "compare",
+    "curves",
+    "embedding",
+    "findings",
+    "logits",
+    "neurons",
+    "report",
+    "spectrum",
+    "summary",
+]

@@ -20,9 +20,31 @@ SIMILARITY = "How alike the logits and each component's own pattern of answers a
 BARS = "A few tall bars over an empty floor are a rule; a level row of bars is none."
 SLIDER = "The slider moves through training; below, every kept step, time running down."
 
-NEURONS = """
+CIRCLES = """
+Each panel is the plane into which the embedding writes one component; for a cyclic group the elements are joined
+in the order of their multiples. A round polygon is a wave, a scribble none; all steps have one scale.
+"""
+
+CLUSTERS = """
 Each bar is a neuron: its colour is the component that explains most of it, its height the share explained.
 Neurons stand in the order of the last step, cluster by cluster.
+"""
+
+NEURONS = """
+The activation of single neurons for every pair of operands, each from its lowest to its highest over all steps;
+above each, the component that explains most of it, and the share. Waves compute with one component, noise is
+memorised. The slider moves through training.
+"""
+
+ATTENTION = """
+Each small map is a head: from a query (down) to a key (across). Choose an input, a head and a step; the last
+choice of input is the mean over all. The table says in numbers what the answer's position attends to.
+"""
+
+CIRCUIT = """
+An edge is as thick as the square root of the rise of the loss when it carries its mean over the inputs; hover
+for the number, and for clusters that of as many random neurons. Faint edges can be cut one at a time, which does
+not mean that all can be. Colours are components, grey is everything else.
 """
 
 ANSWERS = """

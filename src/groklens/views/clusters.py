@@ -11,9 +11,10 @@ import numpy as np
 from groklens.views.axes import axis, layout
 from groklens.views.figure import Figure
 from groklens.views.history import add_history, two_rows
-from groklens.views.labels import bare_title, component_word, drawn, highlighted, step_names, title, variable
+from groklens.views.labels import bare_title, component_word, drawn, step_names, title, variable
 from groklens.views.palette import OTHER, component_colours, faded
 from groklens.views.slider import add_slider
+from groklens.views.source import components_of, table_of
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _ROOM = 0.045
 
 
-def neurons(table: xr.Dataset, highlight: Sequence[ComponentName] | None = None) -> Figure:
+def clusters(source: Any, highlight: Sequence[ComponentName] | None = None) -> Figure:
     """Every neuron's best component and how much of the neuron it explains, with a slider over steps.
 
     A bar near 1 is a neuron that computes a function of one component, near 0 one that follows none. Bars
@@ -35,14 +36,15 @@ def neurons(table: xr.Dataset, highlight: Sequence[ComponentName] | None = None)
     bars alone.
 
     Args:
-        table: measures by `step`, with `neuron_component` and `neuron_explained`.
-        highlight: components to colour; the table's circuit when not given.
+        source: a table with `neuron_component` and `neuron_explained`, a run, a snapshot or an explanation.
+        highlight: components to colour; the circuit's when not given.
 
-    Raises `UnknownName` where the table lacks one of the two.
+    Raises `UnknownName` where a table lacks one of the two.
 
-    >>> gl.views.neurons(table)  # doctest: +SKIP
+    >>> gl.views.clusters(table)  # doctest: +SKIP
     """
-    drawing = _Drawing.of(table, highlighted(table, highlight))
+    table = table_of(source, ["neuron_component", "neuron_explained"])
+    drawing = _Drawing.of(table, components_of(source, highlight))
     has_steps = len(drawing.share) > 1
     figure = two_rows(has_steps)
     legend = {"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "itemclick": False}

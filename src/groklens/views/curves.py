@@ -12,6 +12,7 @@ from groklens.views.axes import StepAxis, axis, layout
 from groklens.views.figure import Figure
 from groklens.views.labels import drawn, shared_title, title, variable
 from groklens.views.palette import band_colour, curve_colours, faded
+from groklens.views.source import is_explanation, is_table, table_of
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -23,12 +24,13 @@ Panel = list["xr.DataArray"]
 
 _DASHES = {"restricted": "dash", "excluded": "dot"}
 _PANEL_HEIGHT = 225
+_PERFORMANCE = ("train_loss", "test_loss", "train_accuracy", "test_accuracy")
 
 
 def curves(
-    table: xr.Dataset,
+    source: Any,
     names: Sequence[str] | None = None,
-    phases: Sequence[Phase] = (),
+    phases: Sequence[Phase] | None = None,
     log_steps: bool = True,
 ) -> Figure:
     """Scalar measures over training steps, one panel for each unit, with the phases shaded behind them.
@@ -39,9 +41,10 @@ def curves(
     the first kept step at which its beginning is seen to the first at which its end is.
 
     Args:
-        table: measures by `step`.
-        names: which variables; all that are one number a step when not given.
-        phases: what to shade, as in `Explanation.phases`; those that never began are left out.
+        source: a table, an explanation, a run (its history, or measures named) or a snapshot.
+        names: which measures; all that are one number a step when not given.
+        phases: what to shade, as in `Explanation.phases`; those of an explanation when not given. Those that
+            never began are left out.
         log_steps: whether steps are on a log axis.
 
     Raises `UnknownName` for a variable that the table does not have, `BadArgument` for one that is not a
@@ -51,7 +54,8 @@ def curves(
     """
     from plotly.subplots import make_subplots
 
-    panels = _panels(_chosen(table, names))
+    table, phases = _table(source, names), phases if phases is not None else getattr(source, "phases", ())
+    panels = panels_of(_chosen(table, names))
     steps = StepAxis.of(table, log_steps)
     figure = make_subplots(rows=len(panels), cols=1, shared_xaxes=True, vertical_spacing=0.14 / len(panels))
     for row, panel in enumerate(panels, start=1):
@@ -65,6 +69,29 @@ def curves(
         _shade(figure, phase, place, len(begun), steps)
     shown = ", ".join(str(each.attrs.get("long_name", each.name)) for panel in panels for each in panel)
     return Figure(figure, f"Over training steps: {shown}.")
+
+
+def _table(source: Any, names: Sequence[str] | None) -> xr.Dataset:
+    if names is not None:
+        return source if is_table(source) else table_of(source, names)
+    if is_table(source) or is_explanation(source):
+        return source if is_table(source) else source.table
+    history = getattr(source, "history", None)
+    return (
+        _named(history) if history is not None and history.sizes["step"] else table_of(source, _PERFORMANCE)
+    )
+
+
+def _named(history: xr.Dataset) -> xr.Dataset:
+    """A run's history, its losses and accuracies called what the measures of them are."""
+    from groklens import measures
+
+    named = history.copy()
+    named["step"].attrs = {"long_name": "training step", "units": "updates"}
+    for name, found in named.data_vars.items():
+        about = getattr(getattr(measures, str(name), None), "about", None)
+        found.attrs = {**(about.attributes() if about is not None else {}), **found.attrs}
+    return named
 
 
 def _chosen(table: xr.Dataset, names: Sequence[str] | None) -> list[xr.DataArray]:
@@ -84,7 +111,7 @@ def _chosen(table: xr.Dataset, names: Sequence[str] | None) -> list[xr.DataArray
     return found
 
 
-def _panels(variables: Sequence[xr.DataArray]) -> list[Panel]:
+def panels_of(variables: Sequence[xr.DataArray]) -> list[Panel]:
     """Variables that can share an axis: of the same units, losses apart from others."""
     panels: dict[tuple[Any, ...], Panel] = {}
     for each in variables:
@@ -104,12 +131,13 @@ def _valid_range(found: xr.DataArray) -> tuple[float, ...]:
 def _draw_panel(figure: go.Figure, panel: Panel, row: int, steps: StepAxis) -> None:
     colours = curve_colours([str(each.name) for each in panel])
     for each, colour in zip(panel, colours, strict=True):
-        figure.add_scatter(row=row, col=1, showlegend=len(panel) > 1, **_curve(each, colour, steps))
+        figure.add_scatter(row=row, col=1, showlegend=len(panel) > 1, **curve(each, colour, steps))
     axis_title = title(panel[0]) if len(panel) == 1 else shared_title(panel)
-    figure.update_yaxes(axis(drawn(axis_title, beside=True), **_scale(panel[0])), row=row)
+    figure.update_yaxes(axis(drawn(axis_title, beside=True), **scale(panel[0])), row=row)
 
 
-def _curve(found: xr.DataArray, colour: str, steps: StepAxis) -> dict[str, Any]:
+def curve(found: xr.DataArray, colour: str, steps: StepAxis) -> dict[str, Any]:
+    """One variable over steps, as a plotly trace."""
     kept = found["step"].values.tolist()
     dash = _DASHES.get(str(found.name).split("_")[0], "solid")
     name = drawn(str(found.attrs.get("long_name", found.name)))
@@ -125,7 +153,8 @@ def _curve(found: xr.DataArray, colour: str, steps: StepAxis) -> dict[str, Any]:
     }
 
 
-def _scale(found: xr.DataArray) -> dict[str, Any]:
+def scale(found: xr.DataArray) -> dict[str, Any]:
+    """The scale of the axis that shows a variable: logarithmic for losses, else its valid range."""
     if _is_loss(found):
         return {"type": "log", "dtick": "D2" if _narrow(found) else None, "nticks": 6}
     ends = _valid_range(found)

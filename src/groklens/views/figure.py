@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import json
-import sys
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from groklens.views.page import chart, document, in_script, plotly_script
+from groklens.errors import BadArgument
+from groklens.views.libraries import needed, scripts_once
+from groklens.views.page import chart, document, in_script
+from groklens.views.still import still
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
 MIMETYPE = "application/vnd.plotly.v1+json"
 #: What the charts' toolbars hold; nothing in them reaches the network.
 CONFIG = {"responsive": True, "displaylogo": False, "modeBarButtons": [["toImage"]]}
+#: Characters of data beyond which a notebook holds them once, in the HTML, and not for the front end's plotly too.
+_TWICE = 600_000
 
 
 class Figure:
@@ -25,13 +31,11 @@ class Figure:
 
     `figure.plotly` is the plotly figure itself; its attributes and methods are reached through this object
     too (`figure.data`, `figure.update_layout(...)`). In a notebook it is shown by the front end's own plotly,
-    else from the HTML beside it, else as the sentence. `html` is a whole page that needs no network.
+    else from the HTML beside it, else as a still picture, else as the sentence. `html` is a whole page that
+    needs no network, `png` the still picture: the step that the figure stands at.
 
     >>> gl.views.curves(table).save("curves.html")  # doctest: +SKIP
     """
-
-    #: Whether this process has put plotly.js into a notebook: one copy (5 MB) serves all figures.
-    _script_given: ClassVar[bool] = False
 
     def __init__(self, plotly: go.Figure, text: str) -> None:
         self.plotly = plotly
@@ -55,54 +59,87 @@ class Figure:
         """The figure as one self-contained HTML page."""
         return document(self.text, f"<main>{chart(self.spec, self.text)}</main>")
 
+    @property
+    def png(self) -> bytes:
+        """The figure as a still picture."""
+        return still(self.plotly)
+
     def save(self, path: str | Path) -> Path:
-        """Write `html` to `path`, and return it."""
-        return _written(path, self.html)
+        """Write `html` to `path`, or `png` where it ends in .png, and return it."""
+        return _saved(self, path)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return {MIMETYPE: self.spec, "text/html": self._fragment(), "text/plain": self.text}
+        spec, png = self.spec, base64.b64encode(self.png).decode()
+        data = in_script(spec)
+        bundle = {"text/html": self._fragment(data, png), "image/png": png, "text/plain": self.text}
+        return bundle if len(data) > _TWICE else {MIMETYPE: spec, **bundle}
 
-    def _fragment(self) -> str:
-        # Colab shows every output in a page of its own, so there each must bring the script along.
-        needed = not Figure._script_given or "google.colab" in sys.modules
-        Figure._script_given = True
-        script = f"<script>{plotly_script()}</script>" if needed else ""
+    def _fragment(self, data: str, png: str) -> str:
         name = f"groklens-{uuid4().hex[:12]}"
+        # Scripts come in the order of the cells, but a front end may draw outputs in another.
         return (
-            f'<div id="{name}">{html.escape(self.text)}</div>{script}<script>(function () {{'
-            f'const node = document.getElementById("{name}"), spec = {in_script(self.spec)};'
-            'if (!window.Plotly) return; node.textContent = "";'
-            "Plotly.newPlot(node, spec.data, spec.layout, spec.config)"
-            ".then(function () { Plotly.addFrames(node, spec.frames || []); }); })();</script>"
+            f'<div id="{name}">{image(png, self.text)}</div>{scripts_once(("plotly",))}<script>(function () {{'
+            f'const node = document.getElementById("{name}"), spec = {data};'
+            "(function draw(left) {"
+            "if (!window.Plotly) { if (left) setTimeout(draw, 200, left - 1); return; }"
+            'node.textContent = ""; Plotly.newPlot(node, spec.data, spec.layout, spec.config)'
+            ".then(function () { Plotly.addFrames(node, spec.frames || []); }); })(50); })();</script>"
         )
 
 
 @dataclass(frozen=True)
 class Page:
-    """A view that is HTML from the start: `html` is the whole page, `text` says in one line what it shows."""
+    """A view that is HTML from the start: `body` is what stands on the page, `text` says in a line what it shows.
 
-    html: str
+    `html` is the whole page, which needs no network; `png` a still picture of what it shows first.
+    """
+
+    body: str
     text: str
-    #: What a notebook shows, where that is less than the page.
-    fragment: str | None = None
+    draw_still: Callable[[], bytes] = field(repr=False)
+    #: What a notebook shows, where that is not the body.
+    inline: str | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return f"Page({self.text!r})"
 
+    @property
+    def html(self) -> str:
+        """The view as one self-contained HTML page."""
+        return document(self.text, self.body.replace(STILL, ""))
+
+    @property
+    def png(self) -> bytes:
+        """A still picture."""
+        return self.draw_still()
+
     def save(self, path: str | Path) -> Path:
-        """Write `html` to `path`, and return it."""
-        return _written(path, self.html)
+        """Write `html` to `path`, or `png` where it ends in .png, and return it."""
+        return _saved(self, path)
 
-    def _repr_html_(self) -> str:
-        if self.fragment is not None:
-            return self.fragment
-        return (
-            f'<iframe srcdoc="{html.escape(self.html)}" title="{html.escape(self.text)}" '
-            'style="width:100%;height:80vh;min-height:480px;border:1px solid #8886"></iframe>'
-        )
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        png = base64.b64encode(self.png).decode()
+        inline = self.body if self.inline is None else self.inline
+        shown = scripts_once(needed(inline)) + inline.replace(STILL, image(png, self.text))
+        return {"text/html": shown, "image/png": png, "text/plain": self.text}
 
 
-def _written(path: str | Path, text: str) -> Path:
+#: Where an inline page shows its still picture until a script replaces it.
+STILL = "<!-- still -->"
+
+
+def image(png: str, text: str) -> str:
+    """A PNG in base64 as an element; it is also what stays where scripts do not run."""
+    source = f"data:image/png;base64,{png}"
+    return f'<img src="{source}" alt="{html.escape(text)}" style="max-width:100%;background:#fff">'
+
+
+def _saved(view: Figure | Page, path: str | Path) -> Path:
     path = Path(path)
-    path.write_text(text, encoding="utf-8")
+    if path.suffix == ".png":
+        path.write_bytes(view.png)
+    elif path.suffix in (".html", ".htm"):
+        path.write_text(view.html, encoding="utf-8")
+    else:
+        raise BadArgument(f"{path.name} ends in {path.suffix or 'nothing'}; give a path in .html or .png.")
     return path

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
 from groklens.views.figure import Page
 from groklens.views.labels import number
-from groklens.views.page import document, verdict_mark
+from groklens.views.page import verdict_mark
 
 if TYPE_CHECKING:
     from groklens.circuits.finding import Control, Finding
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _WIDTH = 200
 
 
-def findings(explanation: Explanation) -> Page:
+def findings(source: Explanation | Sequence[Finding]) -> Page:
     """Every finding as a table: its value beside the mean and range of each control, and its verdict.
 
     A dot is this model, a bar the range of a control and the tick in it its mean; all of one finding share
@@ -25,25 +26,37 @@ def findings(explanation: Explanation) -> Page:
     says nothing. Where all numbers lie in 0 to 1 the scale is 0 to 1. Raises nothing: a finding without a
     value, or without controls, is shown as such.
 
+    Args:
+        source: an explanation, or findings such as those of `gl.examine`.
+
     >>> gl.views.findings(why).save("findings.html")  # doctest: +SKIP
     """
-    table = findings_table(explanation)
-    text = f"{len(explanation.findings)} findings about {explanation.task}."
-    page = document(text, f"<main><h1>{escape(explanation.task)}</h1>{table}</main>")
-    return Page(page, text, f"<style>{_NOTEBOOK}</style>{table}")
+    from groklens.views.findings_still import findings_still
+
+    shown: list[Finding] = list(getattr(source, "findings", source))  # type: ignore[call-overload]
+    about = getattr(source, "task", "")
+    table = findings_table(shown)
+    text = f"{len(shown)} findings{f' about {about}' if about else ''}."
+    heading = f"<h1>{escape(about)}</h1>" if about else ""
+    return Page(
+        body=f"<main>{heading}{table}</main>",
+        text=text,
+        draw_still=lambda: findings_still(shown),
+        inline=f"<style>{_NOTEBOOK}</style>{table}",
+    )
 
 
-def findings_table(explanation: Explanation) -> str:
+def findings_table(findings: Sequence[Finding]) -> str:
     """The table alone, for a page that has the style."""
-    if not explanation.findings:
+    if not findings:
         return '<p class="note">There are no findings.</p>'
     head = "".join(f"<th scope='col'>{name}</th>" for name in ("Measured on", "", "Value or mean", "Range"))
-    bodies = "\n".join(_finding(each) for each in explanation.findings)
+    bodies = "\n".join(_finding(each) for each in findings)
     return f'<table class="findings"><thead><tr>{head}</tr></thead>\n{bodies}</table>'
 
 
 def _finding(finding: Finding) -> str:
-    low, high = _scale(finding)
+    low, high = scale_of(finding)
     rows = [_value_row(finding, low, high)]
     rows += [_control_row(control, low, high) for control in finding.controls]
     below = [_note(finding.note), _note(finding.source and f"Source: {finding.source}")]
@@ -56,14 +69,14 @@ def _finding(finding: Finding) -> str:
 
 def _value_row(finding: Finding, low: float, high: float) -> str:
     value = finding.value
-    drawn = "" if not _finite(value) else f'<circle cx="{_at(value, low, high):.1f}" cy="9" r="5"/>'
+    drawn = "" if not finite(value) else f'<circle cx="{_at(value, low, high):.1f}" cy="9" r="5"/>'
     shown = number(value) + (f" {finding.units}" if value is not None else "")
     return _row("this model", drawn, shown, "", "value")
 
 
 def _control_row(control: Control, low: float, high: float) -> str:
     drawn = ""
-    if _finite(control.mean) and _finite(control.low) and _finite(control.high):
+    if finite(control.mean) and finite(control.low) and finite(control.high):
         left, middle, right = (_at(each, low, high) for each in (control.low, control.mean, control.high))
         width = max(right - left, 2.0)
         drawn = (
@@ -92,7 +105,8 @@ def _note(text: str) -> str:
     return f"<p>{escape(text)}</p>" if text else ""
 
 
-def _scale(finding: Finding) -> tuple[float, float]:
+def scale_of(finding: Finding) -> tuple[float, float]:
+    """The ends of a finding's scale, which holds its value and all of its controls."""
     numbers = [finding.value, *(end for each in finding.controls for end in (each.low, each.mean, each.high))]
     known = [float(each) for each in numbers if each is not None and math.isfinite(each)]
     if all(0 <= each <= 1 for each in known):
@@ -101,12 +115,18 @@ def _scale(finding: Finding) -> tuple[float, float]:
     return (low, high) if high > low else (low - 1, high + 1)
 
 
-def _at(value: float | None, low: float, high: float) -> float:
+def position(value: float | None, low: float, high: float) -> float:
+    """How far along its scale a number is, from 0 to 1."""
     assert value is not None
-    return 7 + (_WIDTH - 14) * (value - low) / (high - low)
+    return (value - low) / (high - low)
 
 
-def _finite(value: float | None) -> bool:
+def _at(value: float | None, low: float, high: float) -> float:
+    return 7 + (_WIDTH - 14) * position(value, low, high)
+
+
+def finite(value: float | None) -> bool:
+    """Whether there is a number that can be drawn."""
     return value is not None and math.isfinite(value)
 
 

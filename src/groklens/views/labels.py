@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from groklens.harmonics import ComponentName
+    from groklens.tasks import Task
 
 #: Characters in a line beside an axis, and in one below it.
 _BESIDE, _BELOW = 26, 60
@@ -88,19 +89,24 @@ def number(value: float | None) -> str:
     return f"{value:,.0f}" if 1e4 <= abs(value) < 1e7 else f"{value:.4g}"
 
 
-def circuit_components(table: xr.Dataset) -> list[ComponentName]:
-    """The components of the circuit that the table was measured against; none where there was none."""
-    text = table.attrs.get("circuit") or "{}"
-    found: dict[str, Any] = json.loads(text) or {}
-    return list(found.get("components", []))
-
-
-def highlighted(table: xr.Dataset, wanted: Sequence[ComponentName] | None) -> list[ComponentName]:
-    """The components to single out: those wanted, else the table's circuit."""
-    return circuit_components(table) if wanted is None else list(wanted)
-
-
 def component_word(component: ComponentName, coordinate: xr.DataArray | None = None) -> str:
     """A component as it is named in a sentence: frequency 14, irrep std."""
     word = None if coordinate is None else coordinate.attrs.get("long_name")
     return f"{word or ('irrep' if isinstance(component, str) else 'frequency')} {component}"
+
+
+def square(task: Task) -> tuple[int, int]:
+    """How many values both operands take; `BadArgument` where the inputs are not all their pairs."""
+    grid = task.grid
+    if grid is None or len(grid) != 2:
+        raise BadArgument(
+            f"The inputs of {task.name} are not all pairs of two operands"
+            f"{'' if grid is None else f' but a grid of {len(grid)}'}, so there is no square to draw."
+        )
+    return grid[0], grid[1]
+
+
+def operand_values(task: Task, size: int) -> list[Any]:
+    """What an operand's values are called; numbers where they are the tokens' own."""
+    names = list(task.token_names)[:size]
+    return list(range(size)) if names == [str(i) for i in range(size)] else [drawn(name) for name in names]

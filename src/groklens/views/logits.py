@@ -9,7 +9,8 @@ import numpy as np
 from groklens.errors import BadArgument, UnknownName
 from groklens.views.axes import axis, layout
 from groklens.views.figure import Figure
-from groklens.views.labels import drawn
+from groklens.views.labels import drawn, operand_values, square
+from groklens.views.source import final_of
 
 if TYPE_CHECKING:
     from groklens.capture import Snapshot
@@ -18,31 +19,42 @@ if TYPE_CHECKING:
 #: The picture's width, at which the map in it is about square.
 _SIDE = 600
 _BAR = {"thickness": 12, "len": 0.7, "outlinewidth": 0, "tickfont": {"size": 12}}
+#: What the axes of the map can be.
+OPERANDS, SUM = "operands", "sum and difference"
 
 
-def logits(snapshot: Snapshot, answer: int | None = None) -> Figure:
+def logits(source: Any, answer: int | None = None, by: str = OPERANDS) -> Figure:
     """One logit for every pair of operands: that of the right answer, or that of the class `answer`.
 
     Light is a high logit, dark a low one; the scale always holds 0. For the right answer, an even bright
     field is a model that knows the whole table; bright cells strewn over a dark field are the training
-    inputs of one that memorised them. Stripes along the diagonals belong to a rule that depends on the sum.
+    inputs of one that memorised them. Stripes along the diagonals belong to a rule that depends on the sum; by
+    sum and difference they are columns, and what is left in rows depends on the difference, as pizza's does.
     For one class, a bright line where it is the right answer and nowhere else is a model sure of it.
 
     Args:
-        snapshot: one model at one step.
+        source: a snapshot, or a run or explanation, whose last snapshot is shown.
         answer: a class; the right one of every input when not given.
+        by: `"operands"`, or `"sum and difference"` of a cyclic group of odd order, where these two tell every
+            input from every other.
 
-    Raises `BadArgument` where the inputs are not all pairs of two operands, `UnknownName` for a class that
-    the task does not have.
+    Raises `BadArgument` where the inputs are not all pairs of two operands, or have no sum and difference,
+    `UnknownName` for a class that the task does not have.
 
     >>> gl.views.logits(run.final, answer=0)  # doctest: +SKIP
     """
     import plotly.graph_objects as go
 
-    values = _one_logit(snapshot, answer).reshape(_grid(snapshot.task))
-    first, second = tuple(getattr(snapshot.task, "operand_names", ("a", "b")))[:2]
+    snapshot = final_of(source)
+    task, sizes = snapshot.task, square(snapshot.task)
+    values = _one_logit(snapshot, answer).reshape(sizes)
+    first, second = tuple(getattr(task, "operand_names", ("a", "b")))[:2]
+    rows, columns = (operand_values(task, size) for size in sizes)
+    across, up = second, first
+    if by != OPERANDS:
+        values, rows = _by_sum(task, values, by)
+        columns, across, up = rows, f"{first} + {second}", f"{first} − {second}"
     what = "logit of the right answer" if answer is None else f"logit of class {answer}"
-    rows, columns = (_tokens(snapshot.task, count) for count in _grid(snapshot.task))
     figure = go.Figure(layout=layout(_SIDE - 60, width=_SIDE))
     figure.add_heatmap(
         z=values,
@@ -53,22 +65,11 @@ def logits(snapshot: Snapshot, answer: int | None = None) -> Figure:
         zmax=max(0.0, float(values.max())),
         colorscale="Viridis",
         colorbar=_BAR | {"title": {"text": what, "side": "right", "font": {"size": 12}}},
-        hovertemplate=f"{drawn(first)} = %{{y}}, {drawn(second)} = %{{x}}: %{{z:.3f}}<extra></extra>",
+        hovertemplate=f"{drawn(up)} = %{{y}}, {drawn(across)} = %{{x}}: %{{z:.3f}}<extra></extra>",
     )
-    figure.update_xaxes(axis(drawn(second), showgrid=False, **_kind(columns)))
-    figure.update_yaxes(axis(drawn(first), showgrid=False, **_kind(rows)))
-    return Figure(figure, f"{snapshot.task.name}: {what}, for every {first} and {second}.")
-
-
-def _grid(task: Task) -> tuple[int, int]:
-    grid = task.grid
-    if grid is None or len(grid) != 2:
-        raise BadArgument(
-            f"The inputs of {task.name} are not all pairs of two operands"
-            f"{'' if grid is None else f' but a grid of {len(grid)}'}, so there is no square to draw; "
-            "look at snapshot.logits instead."
-        )
-    return grid[0], grid[1]
+    figure.update_xaxes(axis(drawn(across), showgrid=False, **_kind(columns)))
+    figure.update_yaxes(axis(drawn(up), showgrid=False, **_kind(rows)))
+    return Figure(figure, f"{task.name}: {what}, for every {up} and {across}.")
 
 
 def _one_logit(snapshot: Snapshot, answer: int | None) -> np.ndarray:
@@ -83,10 +84,24 @@ def _one_logit(snapshot: Snapshot, answer: int | None) -> np.ndarray:
     return every[:, answer]
 
 
-def _tokens(task: Task, size: int) -> list[Any]:
-    """What the operand's values are called; numbers where they are the tokens' own."""
-    names = list(task.token_names)[:size]
-    return list(range(size)) if names == [str(i) for i in range(size)] else [drawn(name) for name in names]
+def _by_sum(task: Task, values: np.ndarray, by: str) -> tuple[np.ndarray, list[int]]:
+    """Rows by difference, columns by sum: of exponents, where the operation is not addition."""
+    from groklens.harmonics import discrete_log
+
+    if by != SUM:
+        raise BadArgument(f"by is {by!r}; choose {OPERANDS!r} or {SUM!r}.")
+    symmetry = task.symmetry
+    logs = None if symmetry is None else discrete_log(symmetry.group)
+    if symmetry is None or logs is None or len(logs) % 2 == 0:
+        raise BadArgument(
+            f"Sums and differences do not tell the inputs of {task.name} apart; that takes a cyclic group of "
+            f"odd order. Use by={OPERANDS!r}."
+        )
+    n = len(logs)
+    x, y = (np.asarray(logs[symmetry.elements[:, i]]) for i in range(2))
+    turned = np.empty((n, n), dtype=values.dtype)
+    turned[(x - y) % n, (x + y) % n] = values.reshape(-1)
+    return turned, list(range(n))
 
 
 def _kind(names: list[Any]) -> dict[str, Any]:

@@ -1,22 +1,22 @@
-"""HTML pages that hold everything they need: style, script and plotly.js, once."""
+"""HTML pages that hold everything they need: style and scripts, each once."""
 
 from __future__ import annotations
 
 import html
 import json
-from functools import lru_cache
 from importlib.resources import files
 from typing import Any
+
+from groklens.views.libraries import needed, scripts
 
 #: Forbids the page to load anything at all; what it shows is inside it.
 _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
 
 
 def document(title: str, body: str) -> str:
-    """A whole page around `body`; plotly.js is inside where the body has a chart."""
-    scripts = (
-        f"<script>{plotly_script()}</script>\n<script>{_part('page.js')}</script>" if _charts(body) else ""
-    )
+    """A whole page around `body`, with the scripts that it needs."""
+    libraries = needed(body)
+    drawing = f"<script>{_part('page.js')}</script>" if "plotly" in libraries else ""
     return f"""<!DOCTYPE html>
 <html lang="en-GB">
 <head>
@@ -29,7 +29,7 @@ def document(title: str, body: str) -> str:
 </head>
 <body>
 {body}
-{scripts}
+{scripts(libraries)}{drawing}
 </body>
 </html>
 """
@@ -53,18 +53,6 @@ def in_script(value: Any) -> str:
 def verdict_mark(verdict: str) -> str:
     """A verdict as a word on its colour."""
     return f'<span class="verdict {html.escape(verdict)}">{html.escape(verdict)}</span>'
-
-
-@lru_cache(maxsize=1)
-def plotly_script() -> str:
-    """The text of plotly.js."""
-    from plotly.offline import get_plotlyjs
-
-    return str(get_plotlyjs())
-
-
-def _charts(body: str) -> bool:
-    return 'class="chart"' in body
 
 
 def _part(name: str) -> str:

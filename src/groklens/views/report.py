@@ -5,9 +5,11 @@ from __future__ import annotations
 from html import escape
 from importlib.metadata import version
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
-from groklens.views.figure import Page
-from groklens.views.page import document, verdict_mark
+from groklens.views.figure import STILL, Page
+from groklens.views.findings_still import findings_still
+from groklens.views.page import document, in_script, verdict_mark
 from groklens.views.sections import Section, sections
 from groklens.views.words import headline, timeline, verdict_words, what_it_does
 
@@ -18,10 +20,11 @@ if TYPE_CHECKING:
 def report(explanation: Explanation) -> Page:
     """The whole explanation as one page: when it learned, with what, and how that is known.
 
-    The page needs no network, reads on a phone, in the dark and on paper, and shows curves with the phases
-    shaded, spectra and neurons with sliders over steps, the logits over both operands, and every finding
-    beside its controls. Its first line ends in the verdict: `supported`, `refuted` or `undecided`. What the
-    table or the task does not have is left out, with a line that says so; nothing is raised for it.
+    The page needs no network, reads on a phone, in the dark and on paper, and holds the other views: curves
+    with the phases shaded, spectra, the embedding, neurons and attention with sliders over steps, the circuit's
+    diagram, the logits over both operands, and every finding beside its controls. Its first line ends in the
+    verdict: `supported`, `refuted` or `undecided`. What the table or the task does not have is left out, with
+    a line that says so; nothing is raised for it.
 
     >>> gl.views.report(gl.explain(run)).save("report.html")  # doctest: +SKIP
     """
@@ -37,7 +40,21 @@ def report(explanation: Explanation) -> Page:
         ]
     )
     line = headline(explanation)
-    return Page(document(line, body), line)
+    return Page(
+        body, line, lambda: findings_still(explanation.findings), inline=_framed(document(line, body))
+    )
+
+
+def _framed(page: str) -> str:
+    """A notebook's cell that shows the whole page in a frame; without scripts, the still picture."""
+    name = f"groklens-{uuid4().hex[:12]}"
+    return (
+        f'<div id="{name}">{STILL}</div><script>(function () {{'
+        'const frame = document.createElement("iframe");'
+        'frame.style.cssText = "width:100%;height:80vh;border:0";'
+        f"frame.srcdoc = {in_script(page)};"
+        f'document.getElementById("{name}").replaceChildren(frame); }})();</script>'
+    )
 
 
 def _header(explanation: Explanation) -> str:

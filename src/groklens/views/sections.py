@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING
 
 from groklens.errors import BadArgument, UnknownName
 from groklens.views import captions
+from groklens.views.attention import attention
 from groklens.views.captions import joined
+from groklens.views.circuit import circuit
+from groklens.views.clusters import clusters
 from groklens.views.curves import curves
-from groklens.views.figure import Figure
+from groklens.views.embedding import embedding
+from groklens.views.figure import STILL, Figure, Page
 from groklens.views.findings import findings_table
 from groklens.views.labels import bare_title, number, variable
 from groklens.views.logits import logits
@@ -32,6 +36,8 @@ _WITHOUT_SPLIT = ("loss", "restricted_loss", "all_accuracy")
 _PROGRESS = ("gini_embedding", "gini_neuron_logit", "logit_fve", "sum_squared_weights")
 #: More key components than this are not singled out where no circuit is known: nearly all would be.
 _MANY = 12
+#: Planes of the embedding that are shown.
+_PANELS = 9
 
 
 @dataclass(frozen=True)
@@ -49,8 +55,12 @@ def sections(explanation: Explanation) -> list[Section]:
         ("learning", "When it learned", _learning),
         ("progress", "Progress measures", _progress),
         ("embedding", "Components in the embedding", _embedding),
+        ("circles", "The embedding in each component's plane", _circles),
         ("similarity", "Components in the logits", _similarity),
-        ("neurons", "Neurons by component", _neurons),
+        ("clusters", "Neurons by component", _clusters),
+        ("neurons", "Single neurons over both operands", _neurons),
+        ("attention", "What the heads attend to", _attention),
+        ("circuit", "The circuit as a diagram", _circuit),
         ("answers", "Logits over both operands", _answers),
         ("evidence", "How we know", _evidence),
         ("numbers", "The last step in numbers", _numbers),
@@ -102,10 +112,27 @@ def _spectrum(explanation: Explanation, name: str, caption: str) -> str:
     return _picture(figure, joined(caption, captions.BARS, *_over_steps(explanation, found)))
 
 
-def _neurons(explanation: Explanation) -> str:
-    figure = neurons(explanation.table, _highlighted(explanation))
+def _circles(explanation: Explanation) -> str:
+    figure = embedding(explanation, _highlighted(explanation)[:_PANELS] or None)
+    return _picture(figure, joined(captions.CIRCLES, _coloured(explanation)))
+
+
+def _clusters(explanation: Explanation) -> str:
+    figure = clusters(explanation.table, _highlighted(explanation))
     found = variable(explanation.table, "neuron_explained")
-    return _picture(figure, joined(captions.NEURONS, *_over_steps(explanation, found)))
+    return _picture(figure, joined(captions.CLUSTERS, *_over_steps(explanation, found)))
+
+
+def _neurons(explanation: Explanation) -> str:
+    return _picture(neurons(explanation), joined(captions.NEURONS))
+
+
+def _attention(explanation: Explanation) -> str:
+    return _picture(attention(explanation), joined(captions.ATTENTION))
+
+
+def _circuit(explanation: Explanation) -> str:
+    return _picture(circuit(explanation), joined(captions.CIRCUIT))
 
 
 def _over_steps(explanation: Explanation, found: xr.DataArray) -> list[str]:
@@ -137,7 +164,7 @@ def _answers(explanation: Explanation) -> str:
 
 
 def _evidence(explanation: Explanation) -> str:
-    return f'<p class="caption">{joined(captions.EVIDENCE)}</p>{findings_table(explanation)}'
+    return f'<p class="caption">{joined(captions.EVIDENCE)}</p>{findings_table(explanation.findings)}'
 
 
 def _numbers(explanation: Explanation) -> str:
@@ -174,5 +201,6 @@ def _number(text: str) -> str:
     return f'<td class="number">{escape(text)}</td>'
 
 
-def _picture(figure: Figure, caption: str) -> str:
-    return f"<figure>{chart(figure.spec, figure.text)}<figcaption>{escape(caption)}</figcaption></figure>"
+def _picture(view: Figure | Page, caption: str) -> str:
+    shown = view.body.replace(STILL, "") if isinstance(view, Page) else chart(view.spec, view.text)
+    return f"<figure>{shown}<figcaption>{escape(caption)}</figcaption></figure>"

@@ -14,13 +14,13 @@ from groklens.views.history import add_history, two_rows
 from groklens.views.labels import (
     bare_title,
     drawn,
-    highlighted,
     step_names,
     title,
     variable,
 )
 from groklens.views.palette import HUES, OTHER, component_colours, faded
 from groklens.views.slider import add_slider
+from groklens.views.source import components_of, table_of
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def spectrum(
-    table: xr.Dataset, name: str = "embedding_spectrum", highlight: Sequence[ComponentName] | None = None
+    source: Any, name: str = "embedding_spectrum", highlight: Sequence[ComponentName] | None = None
 ) -> Figure:
     """A measure of every component at one step, with a slider over steps and all steps below it.
 
@@ -39,22 +39,23 @@ def spectrum(
     shows the same numbers at every kept step, time running down. A table of one step has the bars alone.
 
     Args:
-        table: measures by `step`.
-        name: a variable by step and component.
-        highlight: components to colour and label; the table's circuit when not given.
+        source: a table, or a run, snapshot or explanation to take the measure of.
+        name: a measure by component: `embedding_spectrum`, `neuron_logit_spectrum`, `logit_similarity`, ….
+        highlight: components to colour and label; the circuit's when not given.
 
     Raises `UnknownName` for a variable that the table does not have, `BadArgument` for one that is not by
     component.
 
     >>> gl.views.spectrum(table, "logit_similarity")  # doctest: +SKIP
     """
+    table = table_of(source, [name])
     found = variable(table, name)
     if found.dims != ("step", "component"):
         raise BadArgument(
             f"{name!r} is {' × '.join(map(str, found.dims))}; a spectrum needs step × component. "
             "Use gl.views.curves for one number a step."
         )
-    colours = component_colours(highlighted(table, highlight))
+    colours = component_colours(components_of(source, highlight))
     figure = two_rows(len(found) > 1)
     figure.update_layout(layout(600 if len(found) > 1 else 330, bargap=0.15))
     components = found["component"].values.tolist()

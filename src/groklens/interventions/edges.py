@@ -1,0 +1,185 @@
+"""What each step on a model's way from tokens to logits is worth: the edges of its circuit, by patching.
+
+An edge's effect is how much the loss rises, in nats over all inputs, when what is sent along it is replaced by
+its mean over the inputs and everything else on the way stays what it is: the direct paths of Wang et al. (2022),
+arXiv:2211.00593, with mean ablation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from groklens.capture import Snapshot
+from groklens.circuits import Circuit, Control
+from groklens.errors import BadArgument
+from groklens.harmonics import ComponentName
+from groklens.interventions import neurons as neurons_
+from groklens.interventions.ablate import silenced
+from groklens.interventions.patch import patch
+from groklens.interventions.readout import logits_of
+from groklens.models.loss import cross_entropy_each
+
+#: Random sets of neurons that a cluster is compared with.
+DRAWS = 10
+
+
+@dataclass(frozen=True)
+class Node:
+    """A place on the way: `kind` is `token`, `head`, `cluster`, `neurons` (in no cluster) or `logits`."""
+
+    kind: str
+    name: str
+    component: ComponentName | None = None
+    size: int = 1
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A step from one node to the next; `effect` is the rise of the loss in nats when it carries its mean.
+
+    0 is an edge that nothing hangs on; below 0, the model does better without it. `control` is the same for as
+    many random neurons outside the cluster, for edges from clusters to the logits.
+    """
+
+    source: Node
+    target: Node
+    effect: float
+    control: Control | None = None
+
+
+def edges(snapshot: Snapshot, circuit: Circuit) -> list[Edge]:
+    """The edges token → head → cluster of neurons → logits of a model, and what each is worth.
+
+    Clusters are the neurons of each of the circuit's components (`clusters`), the rest are one node. A head's
+    edge to the logits is what goes past the last MLP. What one head tells a later one is counted with the
+    earlier head. Without attention, edges go from operands to clusters: what is sent is replaced by its mean
+    over that operand's values. Effects do not add up: heads and clusters share work. Raises `BadArgument` for
+    a model without MLP, or a circuit of another group.
+
+    >>> for edge in edges(run.final, gl.find_circuit(run.final)): print(edge)  # doctest: +SKIP
+    """
+    circuit.symmetry(snapshot.task)
+    look = _Look(snapshot, circuit)
+    heads = look.from_heads() if _has_heads(snapshot) else look.from_operands()
+    return [*heads, *look.to_logits()]
+
+
+class _Look:
+    """One snapshot with its clusters, and the loss that every edge is held against."""
+
+    def __init__(self, snapshot: Snapshot, circuit: Circuit) -> None:
+        self.snapshot = snapshot
+        self.neurons = neurons_.of(snapshot)
+        self.clusters = _clusters(snapshot, circuit)
+        self.whole = self._loss(snapshot.logits)
+        self.logits = Node("logits", "logits")
+
+    def from_heads(self) -> Iterator[Edge]:
+        cfg, names = self.snapshot.model.cfg, self.snapshot.task.position_names
+        for layer in range(cfg.n_layers):
+            sent = _Sent(self.snapshot, layer)
+            for head in range(cfg.n_heads):
+                node = Node("head", f"head {layer}.{head}")
+                for position, name in enumerate(names):
+                    silent = sent.without(head, position)
+                    yield Edge(Node("token", name), node, self._rise(silent.logits))
+                yield from self._onward(node, sent.without(head))
+
+    def _onward(self, node: Node, silent: Snapshot) -> Iterator[Edge]:
+        changed = neurons_.of(silent)
+        for cluster, index in self.clusters:
+            yield Edge(node, cluster, self._rise(logits_of(self.snapshot, self._put(changed, index))))
+        past = patch(silent, neurons_.neuron_hook(self.snapshot), self.neurons, pos=-1)
+        yield Edge(node, self.logits, self._rise(past.logits))
+
+    def from_operands(self) -> Iterator[Edge]:
+        task = self.snapshot.task
+        for position in range(task.n_operands):
+            changed = _mean_over(self.neurons, task.inputs[:, : task.n_operands], position)
+            for cluster, index in self.clusters:
+                token = Node("token", task.operand_names[position])
+                yield Edge(token, cluster, self._rise(logits_of(self.snapshot, self._put(changed, index))))
+
+    def to_logits(self) -> Iterator[Edge]:
+        generator = torch.Generator().manual_seed(0)
+        for cluster, index in self.clusters:
+            control = None if cluster.kind == "neurons" else self._at_random(index, generator)
+            yield Edge(cluster, self.logits, self._silenced(index), control)
+
+    def _at_random(self, index: Int[Tensor, "member"], generator: torch.Generator) -> Control | None:
+        outside = torch.ones(self.neurons.shape[1], dtype=torch.bool)
+        outside[index] = False
+        pool = torch.nonzero(outside)[:, 0]
+        if len(pool) < len(index):
+            return None
+        draws = [pool[torch.randperm(len(pool), generator=generator)[: len(index)]] for _ in range(DRAWS)]
+        return Control.of("as many random neurons outside it", [self._silenced(draw) for draw in draws])
+
+    def _silenced(self, index: Int[Tensor, "member"]) -> float:
+        return self._rise(logits_of(self.snapshot, silenced(self.snapshot, index)))
+
+    def _put(self, changed: Float[Tensor, "input neuron"], index: Tensor) -> Float[Tensor, "input neuron"]:
+        mixed = self.neurons.clone()
+        mixed[:, index] = changed[:, index]
+        return mixed
+
+    def _rise(self, logits: Float[Tensor, "input answer"]) -> float:
+        return self._loss(logits) - self.whole
+
+    def _loss(self, logits: Float[Tensor, "input answer"]) -> float:
+        return float(cross_entropy_each(logits, self.snapshot.task.labels).mean())
+
+
+class _Sent:
+    """What the heads of one layer send: their z, and the part of it that comes from each position."""
+
+    def __init__(self, snapshot: Snapshot, layer: int) -> None:
+        self._snapshot, self._hook = snapshot, f"blocks.{layer}.attn.hook_z"
+        self._z = snapshot.activations(self._hook)
+        self._pattern = snapshot.activations(f"blocks.{layer}.attn.hook_pattern")
+        values = snapshot.activations(f"blocks.{layer}.attn.hook_v")
+        self._values = values.repeat_interleave(self._z.shape[2] // values.shape[2], dim=2)  # heads may share
+
+    def without(self, head: int, position: int | None = None) -> Snapshot:
+        """The snapshot with what one head takes, from everywhere or one position, at its mean over the inputs."""
+        part = self._z[:, :, head] if position is None else self._part(head, position)
+        changed = self._z.clone()
+        changed[:, :, head] += part.mean(dim=0) - part
+        return patch(self._snapshot, self._hook, changed)
+
+    def _part(self, head: int, position: int) -> Float[Tensor, "input pos d_head"]:
+        return self._pattern[:, head, :, position, None] * self._values[:, position, None, head]
+
+
+def _clusters(snapshot: Snapshot, circuit: Circuit) -> list[tuple[Node, Int[Tensor, "member"]]]:
+    found = neurons_.clusters(snapshot, circuit)
+    nodes = [(Node("cluster", f"{len(i)} neurons", name, len(i)), i) for name, i in found.items()]
+    rest = torch.ones(neurons_.of(snapshot).shape[1], dtype=torch.bool)
+    for index in found.values():
+        rest[index] = False
+    others = torch.nonzero(rest)[:, 0]
+    if len(others):
+        nodes.append((Node("neurons", f"{len(others)} others", None, len(others)), others))
+    return nodes
+
+
+def _mean_over(
+    neurons: Float[Tensor, "input neuron"], operands: Int[Tensor, "input operand"], position: int
+) -> Float[Tensor, "input neuron"]:
+    """Each input's neurons, averaged over all inputs that differ from it in one operand alone."""
+    others = torch.cat([operands[:, :position], operands[:, position + 1 :]], dim=1)
+    _, place = others.unique(dim=0, return_inverse=True)
+    count = torch.bincount(place).to(neurons.dtype)
+    sums = torch.zeros(len(count), neurons.shape[1], dtype=neurons.dtype).index_add_(0, place, neurons)
+    return (sums / count[:, None])[place]
+
+
+def _has_heads(snapshot: Snapshot) -> bool:
+    if not hasattr(snapshot.model, "hooks"):
+        raise BadArgument(f"A {type(snapshot.model).__name__} has no hooks, so nothing in it can be patched.")
+    return "W_Q" in snapshot.weights

@@ -1,0 +1,165 @@
+"""What each attention head looks at, over steps: CircuitsVis with a slider."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import numpy as np
+
+from groklens.errors import BadArgument, UnknownName
+from groklens.views.figure import STILL, Page
+from groklens.views.labels import drawn
+from groklens.views.page import in_script
+from groklens.views.panels import label_edges, panels, place
+from groklens.views.source import checked, run_of, spread
+from groklens.views.still import still
+
+if TYPE_CHECKING:
+    from groklens.capture import RunLike
+    from groklens.tasks import Task
+
+#: Where the heads are drawn; CircuitsVis draws for a light page.
+_BOX = "width:100%;max-width:720px;overflow:auto;background:#fff;color:#1d2127"
+#: Inputs that can be chosen where nobody named some.
+_EXAMPLES = 4
+
+
+def attention(
+    source: Any,
+    inputs: Sequence[int | Sequence[int]] | None = None,
+    *,
+    layer: int | None = None,
+    steps: Sequence[int] | None = None,
+) -> Page:
+    """The attention pattern of every head, with a slider over steps and a choice of inputs.
+
+    Drawn by CircuitsVis: a small map for each head (query down, key across, white 0, full colour 1), and the
+    tokens of the head chosen; hover over a token to see what it attends to. Below, in numbers, what the answer's
+    position attends to. The last choice is the mean over all inputs. Nothing is loaded from a network.
+
+    Args:
+        source: a run, a snapshot or an explanation.
+        inputs: some of the task's inputs, by index or by operands such as `(3, 5)`; four of them, spread over
+            the task, when not given.
+        layer: one layer; all when not given.
+        steps: kept steps; 24 spread over all when not given.
+
+    Raises `UnknownName` for an input, layer or step that does not exist, `BadArgument` for a model without
+    attention, a table, or a run without checkpoints.
+
+    >>> gl.views.attention(run, [(3, 5)])  # doctest: +SKIP
+    """
+    run = run_of(source)
+    chosen = spread(run.steps) if steps is None else checked(run.steps, steps)
+    rows = [_row(run.task, each) for each in _named(run.task, inputs)]
+    hooks, heads = _hooks(run, layer)
+    patterns = _patterns(run, hooks, rows, chosen)
+    shown = [_tokens(run.task, row) for row in rows]
+    shown.append(
+        {"name": f"mean over all {len(run.task.inputs):,} inputs", "tokens": run.task.position_names}
+    )
+    text = f"{run.task.name}: attention of {len(heads)} heads at {len(chosen)} steps."
+    data = {
+        "steps": [f"{step:,}" for step in chosen],
+        "heads": heads,
+        "inputs": shown,
+        "attention": np.round(patterns, 4).tolist(),
+    }
+    return Page(
+        body=_body(data, text),
+        text=text,
+        draw_still=lambda: _still(patterns[-1, 0], shown[0]["tokens"], heads, chosen[-1]),
+    )
+
+
+def _named(task: Task, inputs: Sequence[Any] | None) -> Sequence[Any]:
+    if inputs is not None:
+        if not len(inputs):
+            raise BadArgument("inputs is empty; name some, such as [(3, 5)], or leave it out.")
+        return inputs
+    count = len(task.inputs)
+    return [round((i + 0.5) * count / _EXAMPLES) % count for i in range(_EXAMPLES)]
+
+
+def _row(task: Task, named: Any) -> int:
+    if np.ndim(named) == 0:
+        if not 0 <= int(named) < len(task.inputs):
+            raise UnknownName(f"{task.name} has no input {named}; it has 0 to {len(task.inputs) - 1}.")
+        return int(named)
+    tokens = np.asarray(task.inputs)[:, : len(named)]
+    found = np.flatnonzero((tokens == np.asarray(named)).all(axis=1))
+    if not len(found):
+        raise UnknownName(f"{task.name} has no input that begins with {tuple(named)}.")
+    return int(found[0])
+
+
+def _tokens(task: Task, row: int) -> dict[str, Any]:
+    names = [task.token_names[int(token)] for token in task.inputs[row]]
+    return {"name": " ".join(names), "tokens": names}
+
+
+def _hooks(run: RunLike, layer: int | None) -> tuple[list[str], list[str]]:
+    """The hooks of the patterns, and what the heads are called: 0.3 is the fourth of the first layer."""
+    cfg = run.at(run.steps[-1]).model.cfg
+    n_heads, n_layers = getattr(cfg, "n_heads", None), int(getattr(cfg, "n_layers", None) or 1)
+    if not n_heads or (getattr(cfg, "attn_only", None) is None and not hasattr(cfg, "d_head")):
+        raise BadArgument("The model has no attention heads, so there is no pattern to show.")
+    if layer is not None and not 0 <= layer < n_layers:
+        raise UnknownName(f"The model has no layer {layer}; it has {n_layers}, numbered from 0.")
+    layers = range(n_layers) if layer is None else [layer]
+    names = [f"{each}.{head}" for each in layers for head in range(n_heads)]
+    return [f"blocks.{each}.attn.hook_pattern" for each in layers], names
+
+
+def _patterns(run: RunLike, hooks: list[str], rows: list[int], steps: list[int]) -> np.ndarray:
+    """Step × choice × head × query × key; the last choice is the mean, as `capture` gives it."""
+    from groklens.capture import capture
+
+    def pick(pattern: Any) -> Any:
+        return pattern[rows]
+
+    some = capture(run, hooks, steps=steps, reduce=pick)
+    mean = capture(run, hooks, steps=steps, reduce="mean")
+    layers = [np.concatenate([some[hook].values, mean[hook].values[:, None]], axis=1) for hook in hooks]
+    return np.concatenate(layers, axis=2)
+
+
+def _body(data: dict[str, Any], text: str) -> str:
+    name = f"groklens-{uuid4().hex[:12]}"
+    choices = "".join(
+        f'<option value="{i}">{escape(each["name"])}</option>' for i, each in enumerate(data["inputs"])
+    )
+    last = len(data["steps"]) - 1
+    slider = f'<input type="range" min="0" max="{last}" value="{last}" aria-label="training step">'
+    script = files("groklens.views").joinpath("attention.js").read_text(encoding="utf-8")
+    return f"""<figure id="{name}" class="attention" aria-label="{escape(text)}" style="margin:0">
+<p hidden><label>input <select>{choices}</select></label>
+<label style="margin-left:16px">training step {slider} <output></output></label></p>
+<div class="heads" style="{_BOX};height:{_height(data)}px">{STILL}</div>
+<p hidden style="margin:6px 0 2px">The answer's position attends to</p>
+<table style="font-variant-numeric:tabular-nums"><tbody></tbody></table>
+<script type="application/json">{in_script(data)}</script>
+<script>{script.replace("NAME", name)}</script>
+</figure>"""
+
+
+def _height(data: dict[str, Any]) -> int:
+    """CircuitsVis grows with its container in some front ends, so that has to be of one size."""
+    rows = -(-len(data["heads"]) // 6)
+    return min(190 + 130 * rows, 620)
+
+
+def _still(patterns: np.ndarray, tokens: list[str], heads: list[str], step: int) -> bytes:
+    titles = [f"head {head}, step {step:,}" for head in heads[:9]]
+    figure = panels(titles)
+    names = [drawn(f"{token} ({place})") for place, token in enumerate(tokens)]
+    for index, pattern in enumerate(patterns[:9]):
+        heat = {"z": pattern, "x": names, "y": names, "zmin": 0, "zmax": 1, "colorscale": "Blues"}
+        figure.add_heatmap(**heat, showscale=False, **place(index, titles))
+    label_edges(figure, titles, "key", "query", type="category")
+    figure.update_yaxes(autorange="reversed")
+    return still(figure)

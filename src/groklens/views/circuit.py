@@ -1,0 +1,170 @@
+"""The circuit as a diagram: from tokens by heads and clusters of neurons to the logits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from groklens.errors import BadArgument
+from groklens.views.axes import layout
+from groklens.views.figure import Figure
+from groklens.views.labels import component_word, number
+from groklens.views.palette import INK, OTHER, component_colours, faded
+from groklens.views.source import circuit_of, final_of
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from groklens.circuits import Circuit
+    from groklens.interventions import Edge, Node
+
+#: Columns from left to right, and what stands above them.
+_COLUMNS = {
+    "token": "tokens",
+    "head": "heads",
+    "cluster": "neurons",
+    "neurons": "neurons",
+    "logits": "logits",
+}
+#: Thickness in pixels of the edge that matters most, and of those that matter not.
+_THICK, _THIN = 14.0, 0.6
+#: An edge below this share of the largest is faint.
+_FAINT = 0.02
+
+
+def circuit(source: Any, circuit: Circuit | None = None) -> Figure:
+    """Tokens → heads → clusters of neurons → logits, each edge as thick as what hangs on it.
+
+    An edge's thickness is the square root of how much the loss rises when it carries its mean over the inputs
+    (`gl.interventions.edges`), so that edges a tenth as important are still seen; hovering gives the
+    numbers, and for clusters those of as many random neurons. A thick edge matters by itself; faint ones can be
+    cut one at a time without harm, which does not mean that all can be. Colours are the circuit's components; a
+    cluster is the neurons that one component explains, grey the rest.
+
+    Args:
+        source: a snapshot, or a run or explanation, whose last snapshot is shown.
+        circuit: whose clusters to draw; that of the source when not given.
+
+    Raises `BadArgument` where there is no circuit to draw, or the model has no MLP.
+
+    >>> gl.views.circuit(run)  # doctest: +SKIP
+    """
+    from groklens.interventions import edges
+
+    final = final_of(source)
+    if final.neuron_hook is None:
+        raise BadArgument(f"{final!r} has no MLP, so it has no clusters of neurons to draw.")
+    chosen = circuit or circuit_of(source)
+    if chosen is None:
+        raise BadArgument(
+            f"{final!r} has no circuit that survived its controls, so there is none to draw; to look at one of "
+            'your own, name it: gl.views.circuit(run, gl.Circuit("C113", [14, 35])).'
+        )
+    found = edges(final, chosen)
+    most = number(max(edge.effect for edge in found))
+    text = f"{final.task.name}: what each edge of {chosen} is worth, {most} nats at most."
+    return Figure(_diagram(found, component_colours(chosen.components)), text)
+
+
+def _diagram(found: Sequence[Edge], colours: dict[Any, str]) -> go.Figure:
+    import plotly.graph_objects as go
+
+    places, titles = _places(found)
+    largest = max(max(edge.effect for edge in found), 1e-12)
+    tallest = max(len([1 for x, _ in places.values() if x == column]) for column in range(len(titles)))
+    figure = go.Figure(layout=layout(max(320, 70 * tallest + 90), showlegend=False))
+    for edge in sorted(found, key=lambda each: each.effect):
+        figure.add_scatter(**_line(edge, places, largest, colours))
+    figure.add_scatter(**_hovers(found, places, colours))
+    figure.add_scatter(**_dots(places, colours))
+    for column, title in enumerate(titles):
+        figure.add_annotation(x=column, y=1.0, yref="paper", yanchor="bottom", text=title, showarrow=False)
+    figure.update_xaxes(visible=False, range=[-0.3, len(titles) - 0.7])
+    figure.update_yaxes(visible=False, range=[-0.08, 1.08])
+    return figure
+
+
+Places = dict["Node", tuple[int, float]]
+
+
+def _places(found: Sequence[Edge]) -> tuple[Places, list[str]]:
+    """Where each node stands: its column, and its height from 0 to 1."""
+    nodes = list(dict.fromkeys(node for edge in found for node in (edge.source, edge.target)))
+    titles = [
+        title for title in dict.fromkeys(_COLUMNS.values()) if any(_COLUMNS[n.kind] == title for n in nodes)
+    ]
+    places: Places = {}
+    for column, title in enumerate(titles):
+        own = [node for node in nodes if _COLUMNS[node.kind] == title]
+        heights = (np.arange(len(own), 0, -1) - 0.5) / len(own)
+        places |= {node: (column, float(height)) for node, height in zip(own, heights, strict=True)}
+    return places, titles
+
+
+def _line(edge: Edge, places: Places, largest: float, colours: dict[Any, str]) -> dict[str, Any]:
+    share = max(edge.effect, 0.0) / largest
+    colour = faded(_colour(edge, colours), 0.75 if share > _FAINT else 0.25)
+    x, y = _path(places[edge.source], places[edge.target])
+    line = {"color": colour, "width": _THIN + _THICK * share**0.5}
+    return {"x": x, "y": y, "mode": "lines", "line": line, "hoverinfo": "skip"}
+
+
+def _path(start: tuple[int, float], end: tuple[int, float]) -> tuple[np.ndarray, np.ndarray]:
+    """A line that leaves and arrives level, so that edges can be told apart at the nodes."""
+    t = np.linspace(0, 1, 24)
+    ease = t * t * (3 - 2 * t)
+    return start[0] + (end[0] - start[0]) * t, start[1] + (end[1] - start[1]) * ease
+
+
+def _hovers(found: Sequence[Edge], places: Places, colours: dict[Any, str]) -> dict[str, Any]:
+    """A dot on each edge that says its numbers."""
+    paths = [_path(places[edge.source], places[edge.target]) for edge in found]
+    # Not where all edges cross in one point.
+    ticks = [8 if edge.target.kind != "logits" else 15 for edge in found]
+    return {
+        "x": [x[at] for (x, _), at in zip(paths, ticks, strict=True)],
+        "y": [y[at] for (_, y), at in zip(paths, ticks, strict=True)],
+        "mode": "markers",
+        "marker": {"size": 7, "color": [_colour(edge, colours) for edge in found]},
+        "hovertext": [_said(edge) for edge in found],
+        "hovertemplate": "%{hovertext}<extra></extra>",
+    }
+
+
+def _said(edge: Edge) -> str:
+    text = f"{_name(edge.source)} → {_name(edge.target)}<br>loss {edge.effect:+.4g} nats when it carries its mean"
+    if edge.control is not None:
+        control = edge.control
+        spread = f"{number(control.low)} to {number(control.high)}"
+        text += f"<br>{escape(control.name)}: {control.mean:+.4g} ({spread}, {control.draws} draws)"
+    return text
+
+
+def _dots(places: Places, colours: dict[Any, str]) -> dict[str, Any]:
+    return {
+        "x": [x for x, _ in places.values()],
+        "y": [y for _, y in places.values()],
+        "mode": "markers+text",
+        "marker": {"size": 26, "color": [colours.get(node.component, OTHER) for node in places]},
+        "text": [escape(_label(node)) for node in places],
+        "textposition": "bottom center",
+        "textfont": {"size": 12, "color": INK},
+        "hovertext": [_name(node) for node in places],
+        "hovertemplate": "%{hovertext}<extra></extra>",
+    }
+
+
+def _colour(edge: Edge, colours: dict[Any, str]) -> str:
+    component = edge.source.component if edge.source.component is not None else edge.target.component
+    return colours.get(component, OTHER)
+
+
+def _label(node: Node) -> str:
+    return str(node.component) if node.component is not None else node.name
+
+
+def _name(node: Node) -> str:
+    return escape(node.name if node.component is None else f"{node.name} of {component_word(node.component)}")

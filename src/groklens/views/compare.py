@@ -1,0 +1,133 @@
+"""Two or more runs side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from groklens.errors import BadArgument
+from groklens.views.axes import StepAxis, axis, layout
+from groklens.views.curves import curve, panels_of, scale
+from groklens.views.figure import Figure
+from groklens.views.labels import bare_title, drawn, shared_title, title, variable
+from groklens.views.palette import OTHER, component_colours, curve_colours
+from groklens.views.source import components_of, is_table, table_of
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+    import xarray as xr
+
+_ROW = 210
+#: What is compared where nobody chose: whether each generalised, and with which components.
+_USUAL = ("train_accuracy", "test_accuracy", "logit_similarity")
+
+
+def compare(
+    sources: Mapping[str, Any] | xr.Dataset, names: Sequence[str] = _USUAL, log_steps: bool = True
+) -> Figure:
+    """The same measures of two or more runs, a column a run, on the same scales.
+
+    Measures of one number a step are curves over steps, those by component bars at the last step; a row has
+    one scale in all columns, so that heights can be compared across. Read it as the controls that it shows: a
+    run without weight decay, or on a random table, beside the one that grokked.
+
+    Args:
+        sources: what each column is called, and its run, table, snapshot or explanation; or one table with a
+            `run` axis.
+        names: measures.
+        log_steps: whether steps are on a log axis.
+
+    Raises `BadArgument` for fewer than two sources, `UnknownName` for a measure that one of them lacks.
+
+    >>> gl.views.compare({"decay": run, "no decay": other})  # doctest: +SKIP
+    """
+    from plotly.subplots import make_subplots
+
+    columns = _columns(sources)
+    tables = {name: table_of(source, names) for name, source in columns.items()}
+    found = {name: [variable(table, each) for each in names] for name, table in tables.items()}
+    rows = _rows(next(iter(found.values())))
+    figure = make_subplots(
+        rows=len(rows),
+        cols=len(tables),
+        column_titles=[drawn(name, beside=True) for name in tables],
+        shared_yaxes=True,
+        horizontal_spacing=0.04,
+        vertical_spacing=0.3 / (len(rows) + 1),
+    )
+    legend = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0}
+    figure.update_layout(layout(_ROW * len(rows) + 130, legend=legend, bargap=0.15))
+    figure.update_layout(margin={"l": 16, "r": 16, "t": 50, "b": 70})
+    for row, chosen in enumerate(rows, start=1):
+        for column, (name, table) in enumerate(tables.items(), start=1):
+            panel = [each for each in found[name] if each.name in chosen]
+            _draw(figure, panel, table, columns[name], {"row": row, "col": column}, log_steps)
+        figure.update_yaxes(matches=f"y{'' if row == 1 else (row - 1) * len(tables) + 1}", row=row)
+    return Figure(figure, f"Side by side: {', '.join(tables)}.")
+
+
+def _columns(sources: Any) -> dict[str, Any]:
+    if is_table(sources) and "run" in sources.dims:
+        names = sources["run"].values.tolist() if "run" in sources.coords else range(sources.sizes["run"])
+        sources = {str(name): sources.isel(run=[i]) for i, name in enumerate(names)}
+    if not isinstance(sources, Mapping) or len(sources) < 2:
+        raise BadArgument(
+            'compare takes two or more runs by name, as in gl.views.compare({"decay": run, "no decay": other}).'
+        )
+    return dict(sources)
+
+
+def _rows(found: Sequence[xr.DataArray]) -> list[list[str]]:
+    """Names by row: curves that can share an axis, and each measure by component by itself."""
+    scalars = [each for each in found if each.dims == ("step",)]
+    others = [each for each in found if each.dims != ("step",)]
+    for each in others:
+        if each.dims != ("step", "component"):
+            raise BadArgument(
+                f"{each.name!r} is {' × '.join(map(str, each.dims))}; compare shows step, and component."
+            )
+    return [[str(each.name) for each in panel] for panel in panels_of(scalars)] + [
+        [str(each.name)] for each in others
+    ]
+
+
+def _draw(
+    figure: go.Figure,
+    panel: list[xr.DataArray],
+    table: xr.Dataset,
+    source: Any,
+    at: dict[str, int],
+    log_steps: bool,
+) -> None:
+    up = title(panel[0]) if len(panel) == 1 else shared_title(panel)
+    named = {"title_text": drawn(up, beside=True)} if at["col"] == 1 else {}
+    if panel[0].dims == ("step", "component"):
+        figure.add_bar(**_bars(panel[0], source), **at)
+        figure.update_xaxes(axis(drawn(bare_title(panel[0]["component"])), showgrid=False), **at)
+        figure.update_yaxes(axis(""), **at)
+        figure.update_yaxes(**named, **at)
+        return
+    steps = StepAxis.of(table, log_steps)
+    colours = curve_colours([str(each.name) for each in panel])
+    for each, colour in zip(panel, colours, strict=True):
+        figure.add_scatter(
+            showlegend=at["col"] == 1, legendgroup=str(each.name), **curve(each, colour, steps), **at
+        )
+    starts_at_zero = bool((table["step"].values == 0).any())
+    figure.update_xaxes(steps.axis(drawn(title(table["step"])), starts_at_zero), **at)
+    figure.update_yaxes(axis("", **scale(panel[0])), **at)
+    figure.update_yaxes(**named, **at)
+
+
+def _bars(found: xr.DataArray, source: Any) -> dict[str, Any]:
+    names = found["component"].values.tolist()
+    colours = component_colours(components_of(source, None))
+    return {
+        "x": names,
+        "y": found.values[-1].astype(np.float32),
+        "marker": {"color": [colours.get(name, OTHER) for name in names], "line": {"width": 0}},
+        "hovertemplate": f"{drawn(bare_title(found['component']))} %{{x}}: %{{y:.4g}}<extra></extra>",
+        "showlegend": False,
+    }

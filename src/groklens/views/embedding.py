@@ -1,0 +1,116 @@
+"""Where the embedding puts each element, in the plane of each component, over steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from groklens.errors import BadArgument, UnknownName
+from groklens.views.figure import Figure
+from groklens.views.labels import bare_title, component_word, drawn, step_names, variable
+from groklens.views.palette import HUES, component_colours, faded
+from groklens.views.panels import label_edges, panels, place
+from groklens.views.slider import add_slider
+from groklens.views.source import components_of, table_of
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from groklens.harmonics import ComponentName
+
+_NAME = "embedding_plane"
+#: Components shown where nobody chose and there is no circuit.
+_FIRST = 3
+#: Components at most: beyond them panels are too many to be looked at.
+_MOST = 9
+
+
+def embedding(
+    source: Any, components: Sequence[ComponentName] | None = None, steps: Sequence[int] | None = None
+) -> Figure:
+    """Every element's embedding in the plane of each component, with a slider over steps.
+
+    A panel a component. Elements of a cyclic group are joined in the order in which the component turns
+    through them: a round polygon is a wave that the embedding holds, a scribble is none. Of other groups each
+    element is a dot with its name on hover; clusters are what the irrep tells apart. All steps have one scale,
+    so circles are seen growing; whole embeddings are shown, other components' part in the plane included.
+
+    Args:
+        source: a run, a snapshot, an explanation, or a table with `embedding_plane`.
+        components: which; the circuit's when not given, and without a circuit the group's first three.
+        steps: kept steps; 24 spread over all when not given.
+
+    Raises `UnknownName` for a component that the group does not have or a step not kept, `BadArgument` for a
+    task without a group, or a table without the measure.
+
+    >>> gl.views.embedding(run, [14, 35])  # doctest: +SKIP
+    """
+    table = table_of(source, [_NAME], steps)
+    found = variable(table, _NAME)
+    shown = _chosen(found, components_of(source, components))
+    titles = [component_word(name, table["component"]) for name in shown]
+    figure = panels(titles)
+    versions = [
+        [_trace(found.isel(step=row), name, colour) for name, colour in component_colours(shown).items()]
+        for row in range(table.sizes["step"])
+    ]
+    for index, trace in enumerate(versions[-1]):
+        figure.add_scatter(**trace, **place(index, titles))
+    label_edges(figure, titles, "first axis", "second axis", showticklabels=False)
+    _one_scale(figure, found.sel(component=shown).values, len(titles))
+    frames = [[_moved(trace) for trace in version] for version in versions]
+    add_slider(figure, frames, range(len(shown)), step_names(table), drawn(bare_title(table["step"])))
+    listed = ", ".join(map(str, shown))
+    return Figure(figure, f"Embeddings in the planes of components {listed}, at {len(versions)} steps.")
+
+
+def _chosen(found: xr.DataArray, wanted: list[ComponentName]) -> list[ComponentName]:
+    known = found["component"].values.tolist()
+    for name in wanted:
+        if name not in known:
+            raise UnknownName(
+                f"There is no component {name!r}; the group has {', '.join(map(str, known[:12]))}"
+                f"{', …' if len(known) > 12 else ''}."
+            )
+    if len(wanted) > _MOST:
+        raise BadArgument(f"{len(wanted)} components are too many panels; name at most {_MOST}.")
+    return wanted or known[:_FIRST]
+
+
+def _trace(plane: xr.DataArray, name: ComponentName, colour: str) -> dict[str, Any]:
+    points = plane.sel(component=name).values.astype(np.float32)
+    order = _turning(name, len(points))
+    closed = order if order is None else np.append(order, order[0])
+    points = points if closed is None else points[closed]
+    element = np.arange(len(points)) if closed is None else closed
+    return {
+        "x": points[:, 0],
+        "y": points[:, 1],
+        "mode": "markers" if closed is None else "lines+markers",
+        "line": {"color": faded(colour, 0.45), "width": 1},
+        "marker": {"color": colour, "size": 5},
+        "customdata": element,
+        "hovertemplate": "element %{customdata}: (%{x:.3f}, %{y:.3f})<extra></extra>",
+    }
+
+
+def _turning(name: ComponentName, order: int) -> np.ndarray | None:
+    """The elements of a cyclic group in the order of the angle 2πkx/n; None for any other group."""
+    if isinstance(name, str):
+        return None
+    return np.argsort(name * np.arange(order) % order, kind="stable")
+
+
+def _moved(trace: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "scatter", "x": trace["x"], "y": trace["y"]}
+
+
+def _one_scale(figure: Any, values: np.ndarray, count: int) -> None:
+    end = 1.08 * float(np.nanmax(np.abs(values)) or 1.0)
+    figure.update_xaxes(range=[-end, end], zeroline=True, zerolinecolor=faded(HUES[0], 0.15))
+    figure.update_yaxes(range=[-end, end], zeroline=True, zerolinecolor=faded(HUES[0], 0.15))
+    for index in range(count):
+        x = "x" if index == 0 else f"x{index + 1}"
+        figure.layout[f"yaxis{index + 1 if index else ''}"].scaleanchor = x

@@ -1,0 +1,141 @@
+"""What single neurons do with both operands, over steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from groklens.errors import BadArgument, UnknownName
+from groklens.views.clusters import clusters
+from groklens.views.figure import Figure
+from groklens.views.labels import component_word, drawn, operand_values, square
+from groklens.views.palette import HUES, component_colours, faded
+from groklens.views.panels import label_edges, panels, place
+from groklens.views.slider import add_slider
+from groklens.views.source import checked, components_of, final_of, is_table, run_of, spread, table_of
+
+if TYPE_CHECKING:
+    from groklens.capture import RunLike, Snapshot
+
+#: Cells of all maps at all steps, a byte each: what keeps a notebook that can be sent around.
+_CELLS = 1_950_000
+_MOST, _MOST_STEPS = 9, 24
+#: Activations are drawn in hundredths of their range.
+_LEVELS = 100
+
+
+def neurons(source: Any, neurons: Sequence[int] | None = None, steps: Sequence[int] | None = None) -> Figure:
+    """The activation of single neurons for every pair of operands, with a slider over steps.
+
+    A panel a neuron of the last MLP, at the answer's position, sorted by the component that explains it best.
+    The colour goes from the neuron's lowest to its highest activation over all steps shown, in hundredths.
+    Waves along the axes or diagonals are neurons that compute with one component; noise is memorising. As many
+    neurons are shown, the best explained of each component first, as make a picture of about 2 MB. A table of
+    measures has no activations: of it the picture is `clusters`, all neurons by their components.
+
+    Args:
+        source: a run, a snapshot or an explanation (or a table, see above).
+        neurons: which, in this order.
+        steps: kept steps; at most 24 spread over all when not given.
+
+    Raises `BadArgument` for a model without MLP or inputs that are not all pairs of two operands, `UnknownName`
+    for a neuron or a step that does not exist.
+
+    >>> gl.views.neurons(run, [12, 240])  # doctest: +SKIP
+    """
+    if is_table(source):
+        return clusters(source)
+    run, final = run_of(source), final_of(source)
+    if final.neuron_hook is None:
+        raise BadArgument(f"{final!r} has no MLP, so it has no neurons to show.")
+    cells = int(np.prod(square(run.task)))
+    kept = spread(run.steps, _steps_within(cells)) if steps is None else checked(run.steps, steps)
+    shown = _named(source, final, _count(len(kept), cells)) if neurons is None else _checked(final, neurons)
+    values = _activations(run, final, list(shown), kept)
+    figure = _figure(
+        run, list(shown.values()), values, [f"{step:,}" for step in kept], _colour(source, final, shown)
+    )
+    return Figure(figure, f"{run.task.name}: neurons {', '.join(map(str, shown))} over both operands.")
+
+
+def _steps_within(cells: int) -> int:
+    return int(np.clip(_CELLS // (4 * cells) - 1, 1, _MOST_STEPS))
+
+
+def _count(n_steps: int, cells: int) -> int:
+    return int(np.clip(_CELLS // ((n_steps + 1) * cells), 1, _MOST))
+
+
+def _checked(final: Snapshot, wanted: Sequence[int]) -> dict[int, str]:
+    assert final.neurons is not None
+    width = final.neurons.shape[1]
+    wrong = [each for each in wanted if not 0 <= each < width]
+    if wrong or not len(wanted):
+        raise UnknownName(
+            f"There is no neuron {wrong[0] if wrong else ''}; the last MLP has 0 to {width - 1}."
+        )
+    return {int(each): f"neuron {each}" for each in wanted}
+
+
+def _named(source: Any, final: Snapshot, count: int) -> dict[int, str]:
+    """The neurons to show and their titles: of every component in turn the best explained that is left."""
+    if final.task.symmetry is None:
+        return _checked(final, range(count))
+    table = table_of(final, ["neuron_component", "neuron_explained"]).isel(step=-1)
+    best, share = table["neuron_component"].values.tolist(), table["neuron_explained"].values
+    wanted = components_of(source, None)
+    queue = sorted(range(len(best)), key=lambda neuron: -share[neuron])
+    turns: dict[Any, int] = {}
+    ranked = []
+    for neuron in queue:
+        turns[best[neuron]] = turns.get(best[neuron], -1) + 1
+        ranked.append((best[neuron] not in wanted, turns[best[neuron]], -share[neuron], neuron))
+    chosen = sorted(ranked)[:count]
+    place_of = {name: place for place, name in enumerate(wanted)}
+    order = sorted(chosen, key=lambda each: (place_of.get(best[each[3]], len(wanted)), each[1]))
+    return {n: f"{n}: {component_word(best[n])}, {share[n]:.2f}" for _, _, _, n in order}
+
+
+def _colour(source: Any, final: Snapshot, shown: dict[int, str]) -> list[str]:
+    colours = component_colours(components_of(source, None)) if final.task.symmetry is not None else {}
+    words = {component_word(name): colour for name, colour in colours.items()}
+    return [words.get(title.partition(": ")[2].rpartition(",")[0], HUES[0]) for title in shown.values()]
+
+
+def _activations(run: RunLike, final: Snapshot, shown: list[int], steps: list[int]) -> np.ndarray:
+    """Step × neuron × first × second operand, in hundredths of each neuron's range, a byte each."""
+    from groklens.capture import capture
+
+    def pick(values: Any) -> Any:
+        return values[:, shown]
+
+    assert final.neuron_hook is not None
+    found = capture(run, final.neuron_hook, pos=-1, steps=steps, reduce=pick)[final.neuron_hook].values
+    low, high = found.min(axis=(0, 1)), found.max(axis=(0, 1))
+    hundredths = np.round(_LEVELS * (found - low) / np.maximum(high - low, 1e-12)).astype(np.uint8)
+    return hundredths.transpose(0, 2, 1).reshape(len(steps), len(shown), *square(run.task))
+
+
+def _figure(run: RunLike, titles: list[str], values: np.ndarray, steps: list[str], colours: list[str]) -> Any:
+    figure = panels(titles)
+    rows, columns = (operand_values(run.task, size) for size in square(run.task))
+    first, second = (drawn(name) for name in run.task.operand_names[:2])
+    for index, colour in enumerate(colours):
+        figure.add_heatmap(
+            z=values[-1, index],
+            x=columns,
+            y=rows,
+            zmin=0,
+            zmax=_LEVELS,
+            colorscale=[[0, faded(colour, 0.03)], [1, colour]],
+            showscale=False,
+            hovertemplate=f"{first} = %{{y}}, {second} = %{{x}}: %{{z}} % of its range<extra></extra>",
+            **place(index, titles),
+        )
+    named = {"type": "category"} if isinstance(rows[0], str) else {}
+    label_edges(figure, titles, second, first, **named)
+    versions = [[{"type": "heatmap", "z": z} for z in version] for version in values]
+    add_slider(figure, versions, range(len(titles)), steps, "training step")
+    return figure

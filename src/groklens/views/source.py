@@ -1,0 +1,142 @@
+"""What views are given: a table, a run, a snapshot or an explanation, and the measures each of them yields.
+
+Views compute nothing themselves. Where they are given a run, the measures that they show are taken of it here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from groklens.errors import BadArgument, UnknownName
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from groklens.capture import RunLike, Snapshot
+    from groklens.circuits import Circuit
+    from groklens.harmonics import ComponentName
+
+#: Steps that a view looks at where nobody chose: enough to see what moves, few enough to send around.
+MOST_STEPS = 24
+
+
+def is_table(source: Any) -> bool:
+    """Whether `source` is a dataset, told without importing xarray."""
+    return hasattr(source, "data_vars") and hasattr(source, "coords")
+
+
+def is_explanation(source: Any) -> bool:
+    """Whether `source` is an Explanation."""
+    return hasattr(source, "findings") and hasattr(source, "table")
+
+
+def is_snapshot(source: Any) -> bool:
+    """Whether `source` is one model at one step."""
+    return hasattr(source, "step") and hasattr(source, "task")
+
+
+def run_of(source: Any) -> RunLike:
+    """The run behind a source, a snapshot being a run of one step; `BadArgument` for a table or anything else."""
+    from groklens.capture import LoneModel, RunLike
+
+    if is_table(source):
+        raise BadArgument(
+            "A table of measures holds no activations; give the run, a snapshot such as run.final, or the "
+            "explanation."
+        )
+    if is_explanation(source):
+        return source.source
+    if is_snapshot(source):
+        return LoneModel.of(source)
+    if not isinstance(source, RunLike):
+        raise BadArgument(
+            f"A {type(source).__name__} is none of what views take: a run, a table as from gl.track, a "
+            "snapshot, or an explanation."
+        )
+    if not source.steps:
+        raise BadArgument(f"{source!r} has kept no checkpoints, so there is nothing to show; train it first.")
+    return source
+
+
+def final_of(source: Any) -> Snapshot:
+    """The last snapshot behind a source."""
+    if is_explanation(source) or is_snapshot(source):
+        return source.final if is_explanation(source) else source
+    run = run_of(source)
+    return run.at(run.steps[-1])
+
+
+def table_of(
+    source: Any, names: Sequence[str], steps: Sequence[int] | None = None, missing: str = "refuse"
+) -> xr.Dataset:
+    """A table that has the measures `names`: the source's own, else taken of its run at `steps`.
+
+    With `missing="leave out"` a measure that cannot be taken is left out of it. Raises `UnknownName` for a
+    name that is no measure, `BadArgument` where there is no run to take it of.
+    """
+    from groklens import measures
+
+    held = source if is_table(source) else getattr(source, "table", None)
+    if is_table(source) or (held is not None and set(names) <= set(held.data_vars)):
+        assert held is not None
+        return held if steps is None else at_steps(held, steps)
+    unknown = [name for name in names if not callable(getattr(measures, name, None))]
+    if unknown:
+        raise UnknownName(f"{unknown[0]!r} is no measure; see dir(gl.measures) for their names.")
+    run = run_of(source)
+    chosen = spread(run.steps) if steps is None else checked(run.steps, steps)
+    circuit = circuit_of(source)
+    return measures.track(run, [getattr(measures, name) for name in names], circuit, steps=chosen)
+
+
+def circuit_of(source: Any) -> Circuit | None:
+    """The circuit that a source is about: its own, or the one found in a run's last snapshot; None for none."""
+    from groklens.circuits import Circuit, find_circuit
+
+    if is_table(source):
+        spec = json.loads(source.attrs.get("circuit") or "{}") or {}
+        return Circuit(spec["group"], spec["components"]) if spec else None
+    if is_explanation(source):
+        return source.circuit
+    final = final_of(source)
+    if "circuit of a view" not in final.derived:
+        found = find_circuit(final) if final.task.symmetry is not None else None
+        final.derived["circuit of a view"] = found or None
+    return final.derived["circuit of a view"]
+
+
+def components_of(source: Any, wanted: Sequence[ComponentName] | None) -> list[ComponentName]:
+    """The components to single out: those wanted, else the circuit's, else none."""
+    if wanted is not None:
+        return list(wanted)
+    if is_table(source):
+        spec = json.loads(source.attrs.get("circuit") or "{}") or {}
+        return list(spec.get("components", []))
+    circuit = circuit_of(source)
+    return [] if circuit is None else list(circuit.components)
+
+
+def spread(steps: Sequence[int], most: int = MOST_STEPS) -> list[int]:
+    """At most `most` of the steps, evenly by their place in the list, the first and the last among them."""
+    if len(steps) <= most:
+        return list(steps)
+    places = sorted({round(i * (len(steps) - 1) / (most - 1)) for i in range(most)})
+    return [steps[place] for place in places]
+
+
+def checked(kept: Sequence[int], steps: Sequence[int]) -> list[int]:
+    """`steps` in order; `UnknownName` for one that was not kept, `BadArgument` for none."""
+    if not len(steps):
+        raise BadArgument("steps is empty; name some of the kept steps, or leave it out.")
+    unknown = [step for step in steps if step not in kept]
+    if unknown:
+        shown = ", ".join(map(str, spread(list(kept), 12)))
+        raise UnknownName(f"There is no kept step {unknown[0]}; among those kept are {shown}.")
+    return sorted(steps)
+
+
+def at_steps(table: xr.Dataset, steps: Sequence[int]) -> xr.Dataset:
+    """The table at some of its steps."""
+    return table.sel(step=checked(table["step"].values.tolist(), steps))

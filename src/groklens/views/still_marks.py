@@ -1,0 +1,174 @@
+"""The marks of a still picture: plotly's lines, bars and maps, drawn by matplotlib."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+
+_DASHES = {"dash": (0, (5, 3)), "dot": (0, (1.2, 2)), None: "-", "solid": "-"}
+_MARKERS = {"square": "s", "diamond": "D", "circle": "o", None: "o"}
+
+
+def draw(trace: Any, place: Axes, pair: tuple[str, str], layout: Any) -> None:
+    """One trace in its axes; kinds that our views do not use are left out."""
+    kinds = {"scatter": _scatter, "bar": _bar, "heatmap": _heatmap}
+    if trace.type in kinds and trace.visible is not False:
+        kinds[trace.type](trace, place, layout)
+
+
+def rgba(colour: Any) -> Any:
+    """A colour of plotly's as one of matplotlib's."""
+    found = re.fullmatch(r"rgba?\(([^)]*)\)", str(colour))
+    if not found:
+        return colour
+    parts = [float(part) for part in found.group(1).split(",")]
+    return (*(part / 255 for part in parts[:3]), *parts[3:])
+
+
+def is_category(axis: Any) -> bool:
+    """Whether a plotly axis lists names."""
+    return axis.type == "category"
+
+
+def _places(values: Any, place: Axes, letter: str) -> np.ndarray:
+    """Where values stand: names one after another, with ticks that say them."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "OUS" or all(_is_number(each) for each in array.tolist()):
+        return array.astype(float)
+    names = array.astype(str).tolist()
+    known: list[str] = getattr(place, f"_names_{letter}", [])
+    known += [name for name in dict.fromkeys(names) if name not in known]
+    setattr(place, f"_names_{letter}", known)
+    shown = range(0, len(known), max(1, -(-len(known) // 12)))
+    getattr(place, f"set_{letter}ticks")(list(shown), [html.unescape(known[i]) for i in shown])
+    return np.array([known.index(name) for name in names], dtype=float)
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or isinstance(value, (int, float))
+
+
+def _scatter(trace: Any, place: Axes, layout: Any) -> None:
+    if trace.x is None or trace.y is None:
+        return
+    x, y = _places(trace.x, place, "x"), _places(trace.y, place, "y")
+    mode, name = trace.mode or "lines", trace.name if trace.showlegend is not False else None
+    colour = rgba(trace.line.color or _INK)
+    if "lines" in mode:
+        style, width = _DASHES.get(trace.line.dash, "-"), 0.75 * float(trace.line.width or 2)
+        alpha = trace.opacity if trace.opacity is not None else 1
+        place.plot(
+            x, y, color=colour, linewidth=width, linestyle=style, alpha=alpha, label=_said(name), zorder=2
+        )
+        name = None
+    if "markers" in mode:
+        fill, sizes = _marker_colours(trace, colour), np.asarray(trace.marker.size or 6, dtype=float)
+        marker = _MARKERS.get(trace.marker.symbol, "o")
+        place.scatter(
+            x, y, s=(0.75 * sizes) ** 2, c=fill, marker=marker, linewidths=0, label=_said(name), zorder=3
+        )
+    if "text" in mode:
+        _texts(trace, x, y, place)
+
+
+_INK = "#4a525c"
+_ALIGN = {"left": "right", "right": "left"}
+_UP = {"top": "bottom", "bottom": "top"}
+
+
+def _texts(trace: Any, x: np.ndarray, y: np.ndarray, place: Axes) -> None:
+    words = [trace.text] * len(x) if isinstance(trace.text, str) else list(trace.text)
+    up, _, across = str(trace.textposition or "middle center").partition(" ")
+    size = 0.7 * float(trace.textfont.size or 12)
+    shift = (0, {"top": 5, "bottom": -5}.get(up, 0))
+    for at, height, word in zip(x, y, words, strict=True):
+        if word:
+            place.annotate(
+                html.unescape(re.sub("<br>", "\n", str(word))),
+                (at, height),
+                xytext=shift,
+                textcoords="offset points",
+                ha=_ALIGN.get(across, "center"),
+                va=_UP.get(up, "center"),
+                fontsize=size,
+                color=rgba(trace.textfont.color or _INK),
+            )
+
+
+def _marker_colours(trace: Any, otherwise: Any) -> Any:
+    colour = trace.marker.color
+    if colour is None:
+        return [otherwise]
+    if isinstance(colour, str):
+        return [rgba(colour)]
+    if isinstance(colour[0], str):
+        return [rgba(each) for each in colour]
+    return _mapped(np.asarray(colour, dtype=float), trace.marker)
+
+
+def _mapped(values: np.ndarray, marker: Any) -> Any:
+    low = float(values.min()) if marker.cmin is None else marker.cmin
+    high = float(values.max()) if marker.cmax is None else marker.cmax
+    return _colours(marker.colorscale)((values - low) / max(high - low, 1e-12))
+
+
+def _bar(trace: Any, place: Axes, layout: Any) -> None:
+    x = _places(trace.x, place, "x")
+    width = 1 - float(layout.bargap if layout.bargap is not None else 0.2)
+    heights = np.asarray(trace.y, dtype=float)
+    place.bar(
+        x, np.nan_to_num(heights), width=width, color=_marker_colours(trace, _INK), linewidth=0, zorder=2
+    )
+    words = trace.text if isinstance(trace.text, (tuple, list, np.ndarray)) else []
+    for at, height, word in zip(x, heights, words, strict=False):
+        if word:
+            place.annotate(str(word), (at, height), ha="center", va="bottom", fontsize=7.5, color=_INK)
+
+
+def _heatmap(trace: Any, place: Axes, layout: Any) -> None:
+    z = np.asarray(trace.z, dtype=float)
+    x = _places(trace.x, place, "x") if trace.x is not None else np.arange(z.shape[1])
+    y = _places(trace.y, place, "y") if trace.y is not None else np.arange(z.shape[0])
+    low = np.nanmin(z) if trace.zmin is None else trace.zmin
+    high = np.nanmax(z) if trace.zmax is None else trace.zmax
+    ends = (*_ends(x), *_ends(y))
+    drawn = place.imshow(
+        z,
+        cmap=_colours(trace.colorscale),
+        vmin=low,
+        vmax=high,
+        extent=ends,
+        origin="lower",
+        aspect="auto",
+        interpolation="nearest",
+    )
+    if trace.showscale is not False:
+        bar = place.figure.colorbar(drawn, ax=place, fraction=0.05, pad=0.03)
+        bar.ax.tick_params(labelsize=7.5, colors=_INK)
+        bar.outline.set_visible(False)
+        bar.set_label(html.unescape(trace.colorbar.title.text or ""), fontsize=8, color=_INK)
+
+
+def _ends(values: np.ndarray) -> tuple[float, float]:
+    half = 0.5 * (values[-1] - values[0]) / max(len(values) - 1, 1) or 0.5
+    return values[0] - half, values[-1] + half
+
+
+def _colours(scale: Any) -> Colormap:
+    from matplotlib import colormaps
+    from matplotlib.colors import LinearSegmentedColormap
+
+    if scale is None:
+        return colormaps["viridis"]
+    return LinearSegmentedColormap.from_list("scale", [(at, rgba(colour)) for at, colour in scale])
+
+
+def _said(name: str | None) -> str:
+    return html.unescape(re.sub("<br>", " ", name)) if name else "_"
