@@ -31,7 +31,7 @@ Neurons stand in the order of the last step, cluster by cluster.
 """
 
 NEURONS = """
-The activation of single neurons for every pair of operands, each from its lowest to its highest over all steps;
+The activation of single neurons for every pair of operands, each from its lowest to its highest at the last step;
 above each, the component that explains most of it, and the share. Waves compute with one component, noise is
 memorised. The slider moves through training.
 """

@@ -86,7 +86,8 @@ def _named(history: xr.Dataset) -> xr.Dataset:
     """A run's history, its losses and accuracies called what the measures of them are."""
     from groklens import measures
 
-    named = history.copy()
+    empty = [name for name in history.data_vars if bool(history[name].isnull().all())]
+    named = history.drop_vars(empty).dropna("step")  # held-out loss is not taken at every step
     named["step"].attrs = {"long_name": "training step", "units": "updates"}
     for name, found in named.data_vars.items():
         about = getattr(getattr(measures, str(name), None), "about", None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from groklens.views.figure import Page
 from groklens.views.labels import number
@@ -33,7 +33,8 @@ def findings(source: Explanation | Sequence[Finding]) -> Page:
     """
     from groklens.views.findings_still import findings_still
 
-    shown: list[Finding] = list(getattr(source, "findings", source))  # type: ignore[call-overload]
+    given: Any = source
+    shown = list(given.findings if hasattr(given, "findings") else given)
     about = getattr(source, "task", "")
     table = findings_table(shown)
     text = f"{len(shown)} findings{f' about {about}' if about else ''}."

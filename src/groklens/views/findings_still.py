@@ -32,7 +32,9 @@ def findings_still(findings: Sequence[Finding]) -> bytes:
     claims = [_claim(finding) for finding in reversed(shown)]
     figure.update_yaxes(axis("", showgrid=False, tickvals=list(range(len(claims))), ticktext=claims))
     figure.update_yaxes(range=[-0.6, len(claims) - 0.4], domain=[0, 1])
-    figure.update_xaxes(axis("each on its own scale; grey: controls", showticklabels=False, range=[0, 1.35]))
+    figure.update_xaxes(
+        axis("each on its own scale; grey: controls", showticklabels=False, range=[-0.02, 2.1])
+    )
     figure.update_xaxes(domain=[0.42, 1])
     return still(figure)
 
@@ -53,7 +55,7 @@ def _draw(figure: object, finding: Finding, place: int) -> None:
         y=[place + 0.1],
         mode="markers+text",
         marker={"color": colour, "size": 9 if finite(finding.value) else 1},
-        text=[f" {said}"],
+        text=[said],
         textposition="middle right",
         textfont={"size": 11, "color": colour},
     )

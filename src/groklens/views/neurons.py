@@ -30,7 +30,8 @@ def neurons(source: Any, neurons: Sequence[int] | None = None, steps: Sequence[i
     """The activation of single neurons for every pair of operands, with a slider over steps.
 
     A panel a neuron of the last MLP, at the answer's position, sorted by the component that explains it best.
-    The colour goes from the neuron's lowest to its highest activation over all steps shown, in hundredths.
+    The colour goes from the neuron's lowest to its highest activation at the last step shown, in hundredths;
+    what lies beyond, earlier, has the colour of the end.
     Waves along the axes or diagonals are neurons that compute with one component; noise is memorising. As many
     neurons are shown, the best explained of each component first, as make a picture of about 2 MB. A table of
     measures has no activations: of it the picture is `clusters`, all neurons by their components.
@@ -105,7 +106,7 @@ def _colour(source: Any, final: Snapshot, shown: dict[int, str]) -> list[str]:
 
 
 def _activations(run: RunLike, final: Snapshot, shown: list[int], steps: list[int]) -> np.ndarray:
-    """Step × neuron × first × second operand, in hundredths of each neuron's range, a byte each."""
+    """Step × neuron × first × second operand, in hundredths of each neuron's last range, a byte each."""
     from groklens.capture import capture
 
     def pick(values: Any) -> Any:
@@ -113,8 +114,9 @@ def _activations(run: RunLike, final: Snapshot, shown: list[int], steps: list[in
 
     assert final.neuron_hook is not None
     found = capture(run, final.neuron_hook, pos=-1, steps=steps, reduce=pick)[final.neuron_hook].values
-    low, high = found.min(axis=(0, 1)), found.max(axis=(0, 1))
-    hundredths = np.round(_LEVELS * (found - low) / np.maximum(high - low, 1e-12)).astype(np.uint8)
+    low, high = found[-1].min(axis=0), found[-1].max(axis=0)
+    shares = (found - low) / np.maximum(high - low, 1e-12)
+    hundredths = np.round(_LEVELS * shares.clip(0, 1)).astype(np.uint8)
     return hundredths.transpose(0, 2, 1).reshape(len(steps), len(shown), *square(run.task))
 
 
@@ -131,7 +133,7 @@ def _figure(run: RunLike, titles: list[str], values: np.ndarray, steps: list[str
             zmax=_LEVELS,
             colorscale=[[0, faded(colour, 0.03)], [1, colour]],
             showscale=False,
-            hovertemplate=f"{first} = %{{y}}, {second} = %{{x}}: %{{z}} % of its range<extra></extra>",
+            hovertemplate=f"{first} = %{{y}}, {second} = %{{x}}: %{{z}} % of its last range<extra></extra>",
             **place(index, titles),
         )
     named = {"type": "category"} if isinstance(rows[0], str) else {}

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 _DPI = 110
 _INK = "#4a525c"
 #: What stands around the plots, in pixels: the left also holds tick labels and a title, the right a scale.
-_LEFT, _RIGHT, _SCALE, _BOTTOM, _LEGEND = 72, 18, 74, 52, 26
+_LEFT, _RIGHT, _SCALE, _BOTTOM, _LEGEND = 88, 18, 74, 52, 18
+#: Names in a row of the legend.
+_NAMES = 4
 
 
 def still(figure: go.Figure, width: int = 780) -> bytes:
@@ -35,6 +37,7 @@ def still(figure: go.Figure, width: int = 780) -> bytes:
     axes = {pair: _axes(canvas, frame, figure, pair) for pair in _pairs(figure)}
     for trace in figure.data:
         draw(trace, *_at(axes, trace), figure.layout)
+    _match(axes, figure)
     for pair, place in axes.items():
         _finish(place, figure, pair)
     for shape in figure.layout.shapes:
@@ -55,7 +58,9 @@ class _Frame:
         has_scale = any(trace.type == "heatmap" and trace.showscale is not False for trace in figure.data)
         self.right = _SCALE if has_scale else _RIGHT
         self.top = max(24, min(int(layout.margin.t or 24), 110))
-        self.bottom = _BOTTOM + (_LEGEND if layout.showlegend is not False else 0)
+        names = {trace.name for trace in figure.data if trace.name and trace.showlegend is not False}
+        rows = 0 if layout.showlegend is False else -(-len(names) // _NAMES)
+        self.bottom = _BOTTOM + _LEGEND * rows
         self.width = min(int(layout.width or width), 1000)
         below = 130 if layout.sliders else 60
         self.height = max(int(layout.height or 450) - below, 200) + self.bottom - 20
@@ -102,13 +107,13 @@ def layout_axis(layout: Any, name: str) -> Any:
 
 
 def _finish(place: Axes, figure: go.Figure, pair: Pair) -> None:
-    letters: tuple[Literal["x"], Literal["y"]] = ("x", "y")
+    letters: tuple[Literal["x", "y"], ...] = ("x", "y")
     for letter, name in zip(letters, pair, strict=True):
         axis = layout_axis(figure.layout, name)
+        _scale(place, letter, axis)
         if axis.visible is False:
             place.set_axis_off()
             continue
-        _scale(place, letter, axis)
         if axis.showticklabels is False:
             getattr(place, f"set_{letter}ticks")([])
         if axis.title.text:
@@ -116,6 +121,20 @@ def _finish(place: Axes, figure: go.Figure, pair: Pair) -> None:
         if axis.showgrid is not False and not is_category(axis):
             place.grid(True, axis=letter, color="#8080802a", linewidth=0.6)
             place.set_axisbelow(True)
+
+
+def _match(axes: dict[Pair, Axes], figure: go.Figure) -> None:
+    """Axes that follow each other show the same: what a map in one of them shows, else all that is in any."""
+    for letter, axis in (("x", 0), ("y", 1)):
+        groups: dict[str, list[Axes]] = {}
+        for pair, place in axes.items():
+            leader = layout_axis(figure.layout, pair[axis]).matches or pair[axis]
+            groups.setdefault(leader, []).append(place)
+        for group in groups.values():
+            mapped = [place for place in group if place.images] or group
+            ends = [getattr(place, f"get_{letter}lim")() for place in mapped]
+            for place in group if len(group) > 1 else []:
+                getattr(place, f"set_{letter}lim")(min(low for low, _ in ends), max(high for _, high in ends))
 
 
 def _scale(place: Axes, letter: str, axis: Any) -> None:
@@ -148,7 +167,8 @@ def _write(note: Any, axes: dict[Pair, Axes], canvas: Canvas, frame: _Frame) -> 
         return
     x, y = note.x, note.y
     of_x, of_y = (
-        next((p for pair, p in axes.items() if ref in pair), None) for ref in (note.xref, note.yref)
+        next((p for pair, p in axes.items() if ref in pair), None)
+        for ref in (note.xref or "x", note.yref or "y")
     )
     left, bottom, width, height = frame.box((0, 1), (0, 1))
     if of_x is not None:
@@ -164,11 +184,8 @@ def _write(note: Any, axes: dict[Pair, Axes], canvas: Canvas, frame: _Frame) -> 
     x += float(note.xshift or 0) / frame.width
     colour = rgba(note.font.color) if note.font.color else _INK
     size = 0.68 * float(note.font.size or 12)
-    anchors: dict[str, Any] = {
-        "horizontalalignment": note.xanchor or "center",
-        "verticalalignment": _VERTICAL[note.yanchor],
-    }
-    canvas.text(x, y, plain(note.text), color=colour, fontsize=size, **anchors)
+    across, up = note.xanchor or "center", _VERTICAL[note.yanchor]
+    canvas.text(x, y, plain(note.text), color=colour, fontsize=size, ha=across, va=up)
 
 
 _VERTICAL = {None: "center", "auto": "center", "middle": "center", "top": "top", "bottom": "bottom"}
@@ -187,7 +204,7 @@ def _legend(canvas: Canvas, axes: dict[Pair, Axes], figure: go.Figure) -> None:
             list(handles.values()),
             list(handles),
             loc="lower center",
-            ncols=min(len(handles), 5),
+            ncols=min(len(handles), _NAMES),
             fontsize=7.5,
             frameon=False,
             labelcolor=_INK,

@@ -87,7 +87,8 @@ def _texts(trace: Any, x: np.ndarray, y: np.ndarray, place: Axes) -> None:
     words = [trace.text] * len(x) if isinstance(trace.text, str) else list(trace.text)
     up, _, across = str(trace.textposition or "middle center").partition(" ")
     size = 0.7 * float(trace.textfont.size or 12)
-    shift = (0, {"top": 5, "bottom": -5}.get(up, 0))
+    away = 3 + 0.375 * float(np.max(trace.marker.size or 0)) if "markers" in trace.mode else 5
+    shift = ({"left": -1, "right": 1}.get(across, 0) * away, {"top": 1, "bottom": -1}.get(up, 0) * away)
     for at, height, word in zip(x, y, words, strict=True):
         if word:
             place.annotate(
