@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench notebooks pictures clean
 
 demo: $(READY)
 	$(BIN)/groklens explain examples/runs/mod113 --json why.json --html report.html
@@ -13,6 +13,12 @@ test: $(READY) lint
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+notebooks: $(READY)
+	$(BIN)/jupytext --to ipynb examples/0*.py
+
+pictures: $(READY)
+	$(BIN)/python examples/pictures.py
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -27,4 +33,4 @@ $(READY): pyproject.toml
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache report.html why.json
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache report.html why.json artifacts examples/*.ipynb

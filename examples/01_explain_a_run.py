@@ -34,7 +34,14 @@ for name in ("mod113-no-decay", "random-table"):
     print(name, "→", control.algorithm, control.circuit)
 
 # %% [markdown]
-# And the picture: one page, no network needed (`why.to_html("report.html")`).
+# All of it on one page that needs no network: `why.to_html("report.html")`. Here, its summary:
 
 # %%
 why
+
+# %% [markdown]
+# And the circuit: what flows from the operands through heads and neurons to the logits. An edge is as thick as
+# the loss that it is worth; hover for the numbers and their controls.
+
+# %%
+gl.views.circuit(why)

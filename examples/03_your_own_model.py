@@ -58,5 +58,8 @@ print(why)
 # %% [markdown]
 # Later, in another process, give `load` a model for the weights: `gl.load(folder, model=SumOfWaves(23, 128))`.
 
+# %% [markdown]
+# With which frequencies do its neurons write to the logits? Move the slider: at first with all of them.
+
 # %%
-gl.views.spectrum(why.table, "neuron_logit_spectrum")
+gl.views.spectrum(why, "neuron_logit_spectrum")

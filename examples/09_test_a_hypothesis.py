@@ -37,3 +37,9 @@ clock = gl.planted(task, [3, 7], "clock")
 lookup = gl.planted(task, [], "lookup")
 print(gl.explain(clock, task))
 print(gl.explain(lookup, task))
+
+# %% [markdown]
+# Each claim beside the controls that could have refuted it, for the circuit that lacks one:
+
+# %%
+gl.views.findings(gl.examine(run.final, without_one))

@@ -50,4 +50,6 @@ control = gl.explain(gl.train(null, into=Path(tempfile.mkdtemp()) / "shuffled"))
 print(control.algorithm, control.circuit)
 
 # %%
-gl.views.curves(why.table, phases=why.phases)
+gl.views.compare(
+    {"a clock": why, "shuffled": control}, ["train_accuracy", "test_accuracy", "logit_similarity"]
+)

@@ -28,3 +28,9 @@ attention["blocks.0.attn.hook_pattern"]
 
 # %% [markdown]
 # Write to disk where the result is larger than memory: `gl.capture(run, ..., into="neurons.zarr")`.
+
+# %% [markdown]
+# The same activations as pictures: four neurons over both operands, before, during and after.
+
+# %%
+gl.views.neurons(run, [121, 505, 191, 220], steps=[0, 1_200, 6_400, 15_000])
