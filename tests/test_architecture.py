@@ -130,6 +130,31 @@ def test_views_need_no_torch_to_be_imported(path):
         assert not modules & {"torch", "transformer_lens"}
 
 
+#: What a view may not call: it selects and formats.
+STATISTICS = {
+    "mean", "median", "average", "std", "var", "quantile", "percentile", "corrcoef", "cov", "fft", "rfft", "svd", "eigh",
+    "norm", "softmax", "log_softmax", "cross_entropy", "einsum", "histogram", "lstsq", "polyfit", "cumsum", "matmul",
+}  # fmt: skip
+
+
+def statistics_in(tree):
+    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    names = {func.attr for func in calls if isinstance(func, ast.Attribute)}
+    names |= {func.id for func in calls if isinstance(func, ast.Name)}
+    return names & STATISTICS | {"@" for node in ast.walk(tree) if isinstance(node, ast.MatMult)}
+
+
+@every_file
+def test_views_compute_no_statistics(path):
+    if package_of(path) == "views":
+        assert not statistics_in(tree_of(path))
+
+
+def test_statistics_are_seen():
+    assert statistics_in(ast.parse("x.mean() + softmax(y) + a @ b")) == {"mean", "softmax", "@"}
+    assert not statistics_in(ast.parse("x.max() + y.clip(0, 1)"))
+
+
 @every_file
 def test_the_library_knows_nothing_of_what_uses_it(path):
     modules = {module.split(".")[0] for module, _ in imported(path)}

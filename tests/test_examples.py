@@ -1,29 +1,150 @@
-"""Every example runs, as a script, to its end."""
+"""Every example exports as a notebook that was run, and its page shows its pictures offline."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from browser import Opened, browser, needs_chromium
+
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted(path for path in (ROOT / "examples").glob("*.py") if path.name[0].isdigit())
+every_example = pytest.mark.parametrize("script", EXAMPLES, ids=lambda path: path.stem)
+NUMBERED = [
+    "01_explain_a_run",
+    "02_watch_it_grok",
+    "03_your_own_model",
+    "04_clock_or_pizza",
+    "05_groups",
+    "06_attention_over_time",
+]
 
 
-def test_there_are_examples():
-    assert len(EXAMPLES) >= 6
-
-
-@pytest.mark.parametrize("script", EXAMPLES, ids=lambda path: path.stem)
-def test_example_runs(script, tmp_path):
+def convert(folder, *arguments):
     done = subprocess.run(
-        [sys.executable, str(script)],
-        cwd=tmp_path,
-        env={**os.environ, "TMPDIR": str(tmp_path)},
+        [sys.executable, "-m", *arguments],
+        cwd=folder,
+        env={**os.environ, "TMPDIR": str(folder), "PYTHONWARNINGS": "ignore"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=400,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def export(script, folder):
+    """The example as a notebook, run, and as a page."""
+    (folder / "runs").symlink_to(ROOT / "examples" / "runs")
+    convert(folder, "jupytext", "--to", "ipynb", "--output", f"{script.stem}.ipynb", str(script))
+    convert(folder, "nbconvert", "--to", "notebook", "--execute", "--inplace", f"{script.stem}.ipynb")
+    convert(folder, "nbconvert", "--to", "html", f"{script.stem}.ipynb")
+    return folder / f"{script.stem}.html"
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    made = {}
+
+    def page(script):
+        if script not in made:
+            made[script] = export(script, tmp_path_factory.mktemp(script.stem))
+        return made[script]
+
+    return page
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with browser() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def empty(chromium, tmp_path_factory):
+    """What a notebook without any output asks for and complains of, offline: that is nbconvert's, not ours."""
+    folder = tmp_path_factory.mktemp("empty")
+    notebook = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (folder / "empty.ipynb").write_text(json.dumps(notebook))
+    convert(folder, "nbconvert", "--to", "html", "empty.ipynb")
+    seen = Opened(chromium, folder / "empty.html")
+    seen.page.wait_for_timeout(1000)
+    seen.close()
+    return seen
+
+
+def outputs(notebook):
+    """The MIME bundles of all outputs."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    return [out["data"] for cell in cells for out in cell.get("outputs", []) if "data" in out]
+
+
+def test_the_examples_are_those_that_are_told_of():
+    assert [path.stem for path in EXAMPLES][:6] == NUMBERED
+    listed = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+    assert all(f"`{path.name}`" in listed for path in EXAMPLES)
+
+
+@every_example
+def test_an_example_runs_as_a_notebook_and_ends_in_a_picture(script, pages):
+    page = pages(script)
+    pictures = [bundle for bundle in outputs(page.with_suffix(".ipynb")) if "image/png" in bundle]
+    assert pictures
+    assert all({"text/html", "text/plain"} <= set(bundle) for bundle in pictures)
+    cells = re.findall(r"^# %%$(.*?)(?=^# %%|\Z)", script.read_text(encoding="utf-8"), flags=re.M | re.S)
+    assert re.search(r"^gl\.views\.", cells[-1], flags=re.M), "the last cell is a picture"
+
+
+@needs_chromium
+@every_example
+def test_its_page_shows_its_pictures_offline(script, pages, chromium, empty):
+    page = pages(script)
+    text = page.read_text(encoding="utf-8")
+    seen = Opened(chromium, page)
+    drawn = len(re.findall(r"Plotly\.newPlot\(node, spec", text))
+    assert seen.drawn(drawn) == drawn if drawn else True
+    if "CircuitsVis.render(child" in text:
+        seen.page.wait_for_selector(".attention canvas")
+        slider = seen.page.locator(".attention input[type=range]")
+        before = seen.page.locator(".attention tbody").inner_text()
+        slider.fill("0")
+        seen.page.wait_for_timeout(500)
+        assert seen.page.locator(".attention tbody").inner_text() != before
+    for chart in seen.page.locator(".js-plotly-plot:has(.slider-rail-touch-rect)").all():
+        last = chart.locator(".slider-label").first.text_content()
+        seen.slide(chart, 0.0)
+        assert chart.locator(".slider-label").first.text_content() != last
+    seen.shot(script.stem)
+    assert drawn or "CircuitsVis.render(child" in text or "<svg" in text
+    assert set(seen.asked) <= set(empty.asked)
+    assert set(seen.complaints) <= set(empty.complaints)
+    seen.close()
+
+
+@needs_chromium
+def test_a_notebook_that_is_not_trusted_shows_still_pictures(pages, chromium):
+    """No script runs there; what remains of every picture is an image with its sentence."""
+    page = pages(next(path for path in EXAMPLES if path.stem == "02_watch_it_grok"))
+    seen = Opened(chromium, page, java_script_enabled=False)
+    images = seen.page.locator("img[src^='data:image/png']")
+    pictures = [
+        b for b in outputs(page.with_suffix(".ipynb")) if "newPlot" in "".join(b.get("text/html", ""))
+    ]
+    assert images.count() == len(pictures) >= 1
+    for image in images.all():
+        assert image.bounding_box()["width"] > 300
+        assert image.get_attribute("alt")
+    seen.shot("untrusted")
+    seen.close()
+
+
+def test_an_example_runs_as_a_script(tmp_path):
+    script = ROOT / "examples" / "08_capture_activations.py"
+    done = subprocess.run(
+        [sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr[-2000:]
 

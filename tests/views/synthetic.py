@@ -87,6 +87,12 @@ def _labelled(steps, components, keys, neurons, rng):
     }
 
 
+def _planes(steps, components):
+    turns = 2 * np.pi * np.arange(113) * np.arange(1, len(components) + 1)[:, None] / 113
+    circle = np.stack([np.cos(turns), np.sin(turns)], axis=-1)
+    return np.broadcast_to(circle, (len(steps), *circle.shape))
+
+
 def table(steps=STEPS, components=tuple(range(1, 57)), keys=KEYS, neurons=512, circuit=True):
     """A table that grokks on `keys`; with `circuit=False` it memorises, and lacks what needs a circuit."""
     rng = np.random.default_rng(0)
@@ -101,6 +107,9 @@ def table(steps=STEPS, components=tuple(range(1, 57)), keys=KEYS, neurons=512, c
         scalars["test_loss"] = (4.75 + 12 * _sigmoid(at, 120, 0.12), attrs)
     variables = {name: (("step",), values, attrs) for name, (values, attrs) in scalars.items()}
     variables |= _labelled(at, list(components), list(keys) if circuit else [], neurons, rng)
+    planes = _planes(steps, components)
+    by = ("step", "component", "element", "axis")
+    variables["embedding_plane"] = (by, planes, _attrs("embedding", "norm", [-9.0, 9.0], "weights"))
     spec = {"group": "C113", "components": list(keys)}
     found = xr.Dataset(
         variables,
@@ -127,7 +136,19 @@ def snapshot(n=113, keys=KEYS, names=None, grid=True):
         labels=(a + b) % n,
         token_names=names or [str(i) for i in range(n)],
     )
-    return SimpleNamespace(logits=values.astype(np.float32), task=task, neurons=None, step=15000)
+    model = SimpleNamespace(cfg=SimpleNamespace(n_layers=1))
+    nothing = {"neurons": None, "neuron_hook": None}
+    return SimpleNamespace(logits=values.astype(np.float32), task=task, model=model, step=15000, **nothing)
+
+
+class Run:
+    """What views use of a run: one snapshot."""
+
+    def __init__(self, final):
+        self.task, self.steps, self._final = final.task, [final.step], final
+
+    def at(self, step):
+        return self._final
 
 
 def phases():
@@ -178,7 +199,8 @@ def findings():
 
 
 def explanation(found=None, final=None, **more):
-    """An explanation of a made-up run that grokked."""
+    """An explanation of a made-up run that grokked, by a model without neurons or heads."""
+    final = snapshot() if final is None else final
     return SimpleNamespace(
         **{
             "run": "mod113",
@@ -191,7 +213,8 @@ def explanation(found=None, final=None, **more):
             "phases": phases(),
             "findings": findings(),
             "table": table() if found is None else found,
-            "final": snapshot() if final is None else final,
+            "final": final,
+            "source": Run(final) if hasattr(final, "task") else None,
             **more,
         }
     )

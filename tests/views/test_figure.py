@@ -1,5 +1,6 @@
 """How pictures show themselves, and what importing views costs."""
 
+import base64
 import subprocess
 import sys
 
@@ -7,14 +8,15 @@ import numpy as np
 import pytest
 from synthetic import table
 
-from groklens.views import Figure, curves, spectrum
+from groklens.errors import BadArgument
+from groklens.views import curves, libraries, spectrum
 from groklens.views.figure import MIMETYPE
 from groklens.views.palette import HUES, OTHER
 
 
 @pytest.fixture
-def _fresh(monkeypatch):
-    monkeypatch.setattr(Figure, "_script_given", False)
+def _fresh():
+    libraries.forget()
 
 
 def test_importing_views_loads_neither_torch_nor_plotly():
@@ -32,16 +34,43 @@ sys.exit(str(heavy) if heavy else 0)
 def test_a_notebook_gets_plotly_html_and_a_sentence_and_the_script_once():
     first = curves(table(), ["test_loss"])._repr_mimebundle_()
     second = spectrum(table())._repr_mimebundle_()
-    assert set(first) == {MIMETYPE, "text/html", "text/plain"}
+    assert set(first) == {MIMETYPE, "text/html", "image/png", "text/plain"}
     assert len(first["text/html"]) > 2_000_000 > len(second["text/html"])
     assert first["text/plain"] == "Over training steps: loss on held-out inputs."
     assert len(second[MIMETYPE]["frames"]) == table().sizes["step"]
 
 
-def test_the_sentence_stands_where_no_script_runs():
-    assert (
-        ">Over training steps: loss on held-out inputs.</div>" in curves(table(), ["test_loss"])._fragment()
-    )
+@pytest.mark.usefixtures("_fresh")
+def test_a_cell_that_is_run_again_brings_the_script_again(monkeypatch):
+    at = iter([("cell", 1), ("other", 2), ("cell", 3)])
+    monkeypatch.setattr(libraries, "_here", lambda: here)
+    sizes = []
+    for here in at:  # noqa: B007
+        sizes.append(len(libraries.scripts_once(("plotly",))))
+    assert sizes[0] == sizes[2] > 1_000_000
+    assert sizes[1] == 0
+
+
+def test_a_still_picture_and_the_sentence_stand_where_no_script_runs():
+    shown = curves(table(), ["test_loss"])._repr_mimebundle_()
+    text = "Over training steps: loss on held-out inputs."
+    assert f'src="data:image/png;base64,{shown["image/png"]}" alt="{text}"' in shown["text/html"]
+    assert base64.b64decode(shown["image/png"]).startswith(b"\x89PNG")
+
+
+def test_a_still_picture_shows_the_data():
+    """The same figure with other data is another picture, and the same data the same picture."""
+    found = table()
+    first = curves(found, ["test_loss"]).png
+    assert first == curves(found, ["test_loss"]).png
+    found["test_loss"][-3:] = 5.0
+    assert first != curves(found, ["test_loss"]).png
+
+
+def test_a_path_that_is_neither_page_nor_picture_is_refused(tmp_path):
+    with pytest.raises(BadArgument, match=r"\.html or \.png"):
+        curves(table(), ["test_loss"]).save(tmp_path / "curves.pdf")
+    assert curves(table(), ["test_loss"]).save(tmp_path / "c.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_plotly_is_reached_through_the_figure():

@@ -69,7 +69,9 @@ def test_no_findings_is_said():
 
 
 def test_findings_in_a_notebook_bring_their_style_and_no_script():
-    shown = findings(explanation(found=object(), final=object()))._repr_html_()
+    bundle = findings(explanation(found=object(), final=object()))._repr_mimebundle_()
+    shown = bundle["text/html"]
+    assert bundle["text/plain"] == "6 findings about a+b mod 113."
     assert "<style>" in shown
     assert "<script" not in shown
 

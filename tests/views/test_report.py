@@ -7,8 +7,9 @@ from html.parser import HTMLParser
 from types import SimpleNamespace
 
 import pytest
-from synthetic import STEPS, explanation, phases, snapshot, table
+from synthetic import STEPS, explanation, phases, table
 
+import groklens as gl
 from groklens.views import report
 
 MEMORISED = {"generalised": False, "algorithm": "memorised", "verdict": "refuted", "circuit": None}
@@ -73,17 +74,17 @@ def test_every_entry_of_the_contents_leads_to_a_section(page):
     tags = _Tags(page).found
     links = [attrs["href"][1:] for tag, attrs in tags if tag == "a"]
     assert links == [attrs["id"] for tag, attrs in tags if tag == "section"]
-    assert len(links) == 8
+    assert len(links) == 12
 
 
 def test_it_has_all_the_pictures_with_their_sliders(page):
     charts = _charts(page)
-    assert len(charts) == 6
+    assert len(charts) == 7
     sliders = [
         len(chart["layout"]["sliders"][0]["steps"]) for chart in charts if "sliders" in chart["layout"]
     ]
-    assert sliders == [len(STEPS)] * 3
-    assert page.count("<figcaption>") == 6
+    assert sliders == [len(STEPS)] * 4
+    assert page.count("<figcaption>") == 7
 
 
 def test_numbers_of_the_last_step_come_with_their_sources(page):
@@ -106,7 +107,7 @@ def test_names_are_escaped():
     shown = report(hurt).html
     assert "<img" not in shown.split("plotly.js v")[0]
     assert html.escape(nasty) in shown
-    assert len(_charts(shown)) == 6
+    assert len(_charts(shown)) == 7
 
 
 def test_a_memorising_run_has_no_circuit_to_show_and_says_so():
@@ -134,21 +135,19 @@ def test_key_components_are_coloured_where_no_circuit_is_known():
 def test_one_model_has_no_curves_no_phases_and_no_sliders():
     shown = report(explanation(table(steps=[15000]), phases=[])).html
     charts = _charts(shown)
-    assert len(charts) == 4
+    assert len(charts) == 5
     assert all("sliders" not in chart["layout"] for chart in charts)
     assert "There is one step only" in _text(shown)
     assert "The slider" not in _text(shown)
 
 
 def test_a_task_without_a_group_leaves_out_what_needs_one():
-    gone = ["embedding_spectrum", "logit_similarity", "neuron_component", "neuron_explained"]
-    found = table(circuit=False).drop_vars(gone)
-    shown = report(
-        explanation(found, snapshot(5, (1,), grid=False), key_components=[], findings=[], **MEMORISED)
-    ).html
-    assert _text(shown).count("Left out.") == 4
-    assert len(_charts(shown)) == 2
-    assert "There are no findings" in _text(shown)
+    task = gl.RandomTable(7, seed=0)
+    model = gl.MLP(d_mlp=8, d_embed=None, combine="concat", bias=False).build(task, seed=0)
+    text = _text(report(gl.explain(model, task)).html)
+    for said in ("this run lacks what it needs: group", "no attention heads", "no circuit that survived"):
+        assert said in text
+    assert text.count("Left out.") == 8
 
 
 def test_curves_of_all_inputs_are_shown_where_the_split_is_not_known():
@@ -170,5 +169,7 @@ def test_irreps_are_called_irreps():
 
 
 def test_in_a_notebook_the_page_is_in_a_frame():
-    shown = report(explanation(table(neurons=8)))._repr_html_()
-    assert shown.startswith('<iframe srcdoc="&lt;!DOCTYPE html&gt;')
+    bundle = report(explanation(table(neurons=8)))._repr_mimebundle_()
+    assert "frame.srcdoc" in bundle["text/html"]
+    assert f'<img src="data:image/png;base64,{bundle["image/png"]}"' in bundle["text/html"]
+    assert bundle["text/plain"].startswith("a+b mod 113 · generalises")

@@ -5,7 +5,7 @@ import pytest
 from synthetic import KEYS, STEPS, table
 
 from groklens.errors import BadArgument, UnknownName
-from groklens.views import neurons, spectrum
+from groklens.views import clusters, spectrum
 from groklens.views.palette import OTHER
 
 
@@ -45,7 +45,7 @@ def test_a_component_has_one_colour_in_every_view():
     found = table()
     bars = spectrum(found).data[0]
     by_spectrum = dict(zip(bars.x, bars.marker.color, strict=True))
-    by_neurons = {trace.name: trace.marker.color for trace in neurons(found).data if trace.type == "scatter"}
+    by_neurons = {trace.name: trace.marker.color for trace in clusters(found).data if trace.type == "scatter"}
     assert all(by_neurons[f"frequency {key}"] == by_spectrum[key] for key in KEYS)
 
 

@@ -55,8 +55,8 @@ def attention(
     """
     run = run_of(source)
     chosen = spread(run.steps) if steps is None else checked(run.steps, steps)
-    rows = [_row(run.task, each) for each in _named(run.task, inputs)]
     hooks, heads = _hooks(run, layer)
+    rows = [_row(run.task, each) for each in _named(run.task, inputs)]
     patterns = _patterns(run, hooks, rows, chosen)
     shown = [_tokens(run.task, row) for row in rows]
     shown.append(

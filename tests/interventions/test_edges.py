@@ -1,0 +1,114 @@
+"""What edges are worth, on models whose inside is known and against hooks used by hand."""
+
+import pytest
+import torch
+
+import groklens as gl
+from groklens.errors import BadArgument
+from groklens.interventions import clusters, edges
+
+P = 13
+ADD = gl.ModularArithmetic(P, "add")
+CIRCUIT = gl.Circuit("C13", [2, 5])
+
+
+@pytest.fixture(scope="module")
+def clock():
+    return gl.Snapshot(gl.planted(ADD, [2, 5]), ADD)
+
+
+@pytest.fixture(scope="module")
+def transformer():
+    spec = gl.Transformer(n_layers=1, d_model=16, n_heads=2, d_head=8, d_mlp=32)
+    return gl.Snapshot(spec.build(ADD, seed=0), ADD, step=3)
+
+
+def loss(logits):
+    return torch.nn.functional.cross_entropy(logits.double(), ADD.labels).item()
+
+
+def test_every_edge_of_a_planted_clock_is_worth_something(clock):
+    found = edges(clock, CIRCUIT)
+    nodes = {edge.source for edge in found} | {edge.target for edge in found}
+    assert {node.component for node in nodes if node.kind == "cluster"} == {2, 5}
+    assert {node.name for node in nodes if node.kind == "token"} == {"a", "b"}
+    assert all(edge.effect > 0.01 for edge in found)
+
+
+def test_a_component_that_is_not_there_has_no_cluster(clock):
+    found = edges(clock, gl.Circuit("C13", [2, 3]))
+    by_kind = {
+        (edge.source.kind, edge.source.component): edge for edge in found if edge.target.kind == "logits"
+    }
+    assert set(by_kind) == {("cluster", 2), ("neurons", None)}
+    assert by_kind["neurons", None].effect > 0.01
+
+
+def test_silencing_a_cluster_is_what_its_edge_says(clock):
+    members = clusters(clock, CIRCUIT)[5]
+    silent = gl.interventions.ablate(clock, members)
+    (edge,) = [e for e in edges(clock, CIRCUIT) if e.source.component == 5]
+    assert edge.effect == pytest.approx(loss(silent.logits) - loss(clock.logits), abs=1e-6)
+    assert edge.source.size == len(members)
+
+
+def test_idle_neurons_are_worth_nothing_beside_a_cluster():
+    """The control: a cluster's neurons against as many that do nothing."""
+    model = gl.planted(ADD, [2])
+    wide = gl.MLP(
+        d_mlp=2 * model.cfg.d_mlp, d_embed=None, combine="concat", act_fn="quadratic", bias=False
+    ).build(ADD, seed=0)
+    with torch.no_grad():
+        for name, weight in wide.state_dict().items():
+            small = model.state_dict()[name]
+            weight.mul_(1e-4)
+            weight[tuple(slice(0, size) for size in small.shape)] = small
+    snapshot = gl.Snapshot(wide, ADD)
+    (edge,) = [e for e in edges(snapshot, gl.Circuit("C13", [2])) if e.source.kind == "cluster"]
+    assert edge.control is not None
+    assert edge.effect > 10 * max(edge.control.high, 1e-9)
+
+
+def test_edges_of_heads_agree_with_hooks_used_by_hand(transformer):
+    model = transformer.model
+    _, cache = model.run_with_cache(ADD.inputs)
+    z, post = cache["blocks.0.attn.hook_z"], cache["blocks.0.mlp.hook_post"]
+
+    def quiet(found, hook):
+        found = found.clone()
+        found[:, :, 1] = z[:, :, 1].mean(dim=0)
+        return found
+
+    def frozen(found, hook):
+        return post
+
+    hooks = [("blocks.0.attn.hook_z", quiet), ("blocks.0.mlp.hook_post", frozen)]
+    with torch.no_grad():
+        by_hand = loss(model.run_with_hooks(ADD.inputs, fwd_hooks=hooks)[:, -1])
+    found = edges(transformer, CIRCUIT)
+    (edge,) = [e for e in found if e.source.name == "head 0.1" and e.target.kind == "logits"]
+    assert edge.effect == pytest.approx(by_hand - loss(transformer.logits), abs=1e-6)
+
+
+def test_a_token_edge_takes_out_what_the_head_gets_from_there(transformer):
+    """All positions together are the whole head: their parts of z add up to it."""
+    model = transformer.model
+    _, cache = model.run_with_cache(ADD.inputs)
+    z, pattern = cache["blocks.0.attn.hook_z"], cache["blocks.0.attn.hook_pattern"]
+    part = pattern[:, 0, :, 1, None] * cache["blocks.0.attn.hook_v"][:, 1, None, 0]
+
+    def quiet(found, hook):
+        found = found.clone()
+        found[:, :, 0] = z[:, :, 0] + part.mean(dim=0) - part
+        return found
+
+    with torch.no_grad():
+        logits = model.run_with_hooks(ADD.inputs, fwd_hooks=[("blocks.0.attn.hook_z", quiet)])[:, -1]
+    found = edges(transformer, CIRCUIT)
+    (edge,) = [e for e in found if e.source.name == "b" and e.target.name == "head 0.0"]
+    assert edge.effect == pytest.approx(loss(logits) - loss(transformer.logits), abs=1e-6)
+
+
+def test_a_circuit_of_another_group_is_refused(clock):
+    with pytest.raises(BadArgument, match="C7"):
+        edges(clock, gl.Circuit("C7", [1]))

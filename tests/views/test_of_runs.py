@@ -1,0 +1,189 @@
+"""Views of runs: what they draw is what was captured, and what they have not they say in a sentence."""
+
+import numpy as np
+import pytest
+from synthetic import snapshot, table
+
+import groklens as gl
+from groklens import views
+from groklens.errors import BadArgument, GroklensError, UnknownName
+from groklens.views.page import in_script
+
+POST = "blocks.0.mlp.hook_post"
+
+
+@pytest.fixture(scope="module")
+def clock():
+    task = gl.ModularArithmetic(13, "add")
+    return gl.Snapshot(gl.planted(task, [2, 5]), task)
+
+
+def test_neurons_are_the_captured_activations_in_hundredths(tiny_run):
+    figure = views.neurons(tiny_run, [3, 17])
+    post = gl.capture(tiny_run, POST, pos=-1)[POST].values
+    low, high = post[-1, :, 17].min(), post[-1, :, 17].max()
+    for frame, values in zip(figure.frames, post, strict=True):
+        shown = np.asarray(frame.data[1].z)
+        assert shown.dtype == np.uint8
+        expected = 100 * ((values[:, 17] - low) / (high - low)).clip(0, 1)
+        np.testing.assert_allclose(shown.reshape(-1), expected, atol=0.51)
+    assert (figure.layout.yaxis.title.text, figure.layout.xaxis.title.text) == ("a", "b")
+
+
+def test_a_neuron_view_over_24_steps_is_small(monkeypatch):
+    """113 × 113 at 24 steps: the cells that are drawn, packed as they are sent, are under 3 MB."""
+    task = gl.ModularArithmetic(113, "add")
+    model = gl.MLP(d_mlp=16, d_embed=None, combine="concat", bias=False).build(task, seed=0)
+
+    class Run:
+        steps = tuple(range(24))
+
+        def __init__(self):
+            self.task = task
+
+        def at(self, step):
+            return gl.Snapshot(model, task, step=step)
+
+    shown = views.neurons(Run(), steps=range(24))._repr_mimebundle_()["text/html"]
+    without_script = shown.split("plotly.js v")[0] if "plotly.js v" not in shown else shown[-3_000_001:]
+    assert len(shown) - (4_900_000 if "plotly.js v" in shown else 0) < 3_000_000
+    assert "newPlot" in without_script
+
+
+def test_the_best_explained_neurons_of_each_component_come_first(clock):
+    titles = [note.text for note in views.neurons(clock).layout.annotations]
+    words = [title.split(": ")[1].split(",")[0] for title in titles]
+    assert set(words) == {"frequency 2", "frequency 5"}
+    assert words == sorted(words)
+
+
+def test_embedding_circles_are_the_measured_planes(clock):
+    figure = views.embedding(clock, [5])
+    plane = gl.measures.embedding_plane(clock).sel(component=5).values
+    line = figure.data[0]
+    np.testing.assert_allclose(
+        np.c_[line.x, line.y], plane[np.asarray(line.customdata)].astype(np.float32), atol=1e-6
+    )
+    turns = 5 * np.asarray(line.customdata) % 13
+    assert (np.diff(turns[:-1]) > 0).all()
+
+
+def test_the_diagram_has_the_effects_that_were_measured(clock):
+    circuit = gl.Circuit("C13", [2, 5])
+    figure = views.circuit(clock, circuit)
+    found = gl.interventions.edges(clock, circuit)
+    said = " ".join(text for trace in figure.data for text in (trace.hovertext or ()))
+    for edge in found:
+        assert f"loss {edge.effect:+.4g} nats" in said
+    widths = [trace.line.width for trace in figure.data if trace.mode == "lines"]
+    effects = sorted(edge.effect for edge in found)
+    assert widths == sorted(widths)
+    assert widths[0] / widths[-1] == pytest.approx((effects[0] / effects[-1]) ** 0.5, rel=0.2)
+
+
+def test_logits_by_sum_and_difference_put_every_input_once(clock):
+    plain = np.asarray(views.logits(clock).data[0].z)
+    turned = np.asarray(views.logits(clock, by="sum and difference").data[0].z)
+    for a, b in ((0, 0), (3, 5), (12, 7)):
+        assert turned[(a - b) % 13, (a + b) % 13] == plain[a, b]
+    assert sorted(turned.reshape(-1)) == sorted(plain.reshape(-1))
+    np.testing.assert_allclose(turned.std(axis=0), 0, atol=0.2 * turned.std() + 1e-3)
+
+
+def test_columns_of_a_comparison_share_their_scales(tiny_run):
+    figure = views.compare({"one": tiny_run, "two": tiny_run}, ["train_accuracy", "test_accuracy"])
+    assert figure.layout.yaxis2.matches == "y"
+    assert [note.text for note in figure.layout.annotations][:2] == ["one", "two"]
+    np.testing.assert_array_equal(figure.data[0].y, figure.data[2].y)
+
+
+def test_a_run_is_drawn_from_its_history(tiny_run):
+    found = {trace.name: trace for trace in views.curves(tiny_run).data}
+    kept = tiny_run.history.dropna("step")
+    np.testing.assert_allclose(
+        next(line.y for name, line in found.items() if "test loss" in name), kept["test_loss"].values
+    )
+
+
+def test_attention_shows_the_captured_pattern(tiny_run):
+    hook = "blocks.0.attn.hook_pattern"
+    page = views.attention(tiny_run, [(3, 5)])
+    pattern = gl.capture(tiny_run, hook)[hook].values
+    row = 3 * 7 + 5
+    assert in_script(np.round(pattern[-1, row], 4).tolist()) in page.body.replace(" ", "")
+    assert ">3 5 =</option>" in page.body
+    assert "mean over all 49 inputs" in page.body
+
+
+RUN_VIEWS = (views.attention, views.neurons, views.embedding, views.circuit, views.logits)
+
+
+@pytest.mark.parametrize("view", RUN_VIEWS, ids=lambda view: view.__name__)
+def test_a_run_without_checkpoints_is_said(view, tiny_run):
+    class Empty:
+        task, steps = tiny_run.task, ()
+
+        def at(self, step):
+            raise AssertionError
+
+    with pytest.raises(BadArgument, match="kept no checkpoints"):
+        view(Empty())
+
+
+ABSENT = {
+    "a table has no activations": (lambda run: views.attention(table()), "holds no activations"),
+    "no view of a string": (lambda run: views.curves("run"), "str is none of what views take"),
+    "an unknown step": (lambda run: views.attention(run, steps=[7]), "no kept step 7"),
+    "no steps": (lambda run: views.neurons(run, steps=[]), "steps is empty"),
+    "an unknown input": (lambda run: views.attention(run, [(9, 9)]), r"no input that begins with \(9, 9\)"),
+    "an input beyond": (lambda run: views.attention(run, [99]), "no input 99; it has 0 to 48"),
+    "an unknown layer": (lambda run: views.attention(run, layer=4), "no layer 4"),
+    "an unknown neuron": (lambda run: views.neurons(run, [99]), "no neuron 99; the last MLP has 0 to 31"),
+    "an unknown component": (lambda run: views.embedding(run, [9]), "no component 9; the group has 1, 2, 3"),
+    "an unknown measure": (lambda run: views.curves(run, ["lossy"]), "'lossy' is no measure"),
+    "no circuit": (lambda run: views.circuit(run), "no circuit that survived"),
+    "one run alone": (lambda run: views.compare({"one": run}), "two or more runs"),
+    "another order": (lambda run: views.logits(run, by="size"), "by is 'size'"),
+}
+
+
+@pytest.mark.parametrize("ask", ABSENT.values(), ids=ABSENT)
+def test_what_is_not_there_is_said_in_a_sentence(ask, tiny_run):
+    call, said = ask
+    with pytest.raises(GroklensError, match=said) as caught:
+        call(tiny_run)
+    assert len(str(caught.value)) < 300
+    assert "\n" not in str(caught.value)
+
+
+def test_a_model_without_heads_or_neurons_is_said(clock):
+    with pytest.raises(BadArgument, match="no attention heads"):
+        views.attention(clock)
+    with pytest.raises(BadArgument, match="no MLP"):
+        views.neurons(snapshot(5, (1,)))
+    with pytest.raises(UnknownName, match="no neuron"):
+        views.neurons(clock, [-1])
+
+
+VIEWS = {
+    "curves": lambda run: views.curves(run),
+    "spectrum": lambda run: views.spectrum(run),
+    "embedding": lambda run: views.embedding(run),
+    "neurons": lambda run: views.neurons(run),
+    "clusters": lambda run: views.clusters(run),
+    "attention": lambda run: views.attention(run),
+    "circuit": lambda run: views.circuit(run, gl.Circuit("C7", [1])),
+    "logits": lambda run: views.logits(run),
+    "findings": lambda run: views.findings(gl.examine(run.final, gl.Circuit("C7", [1]))),
+    "compare": lambda run: views.compare({"one": run, "two": run}),
+}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_every_view_brings_html_a_picture_and_a_line(name, tiny_run):
+    bundle = VIEWS[name](tiny_run)._repr_mimebundle_()
+    assert {"text/html", "image/png", "text/plain"} <= set(bundle)
+    assert len(bundle["image/png"]) > 4_000
+    assert "\n" not in bundle["text/plain"]
+    assert f'src="data:image/png;base64,{bundle["image/png"]}"' in bundle["text/html"] or name == "findings"
+    assert 'src="http' not in bundle["text/html"]
