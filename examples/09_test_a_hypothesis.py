@@ -8,23 +8,23 @@ from pathlib import Path
 import groklens as gl
 
 RUNS = Path(__file__).parent / "runs" if "__file__" in globals() else Path("runs")
-run = gl.load(RUNS / "mod113")
+run = gl.load(RUNS / "mul97")
 found = gl.find_circuit(run.final)
 found
-
-# %%
-for finding in gl.examine(run.final, found):
-    print(finding)
 
 # %% [markdown]
 # Leave one frequency out, and put one in that is not there: the battery says which claim fails.
 
 # %%
-without_one = gl.Circuit("C113", found.components[:-1])
-with_another = gl.Circuit("C113", [*found.components, 1])
-for hypothesis in (without_one, with_another):
-    print(hypothesis)
-    for finding in gl.examine(run.final, hypothesis):
+hypotheses = {
+    "as found": found,
+    "one left out": gl.Circuit("C96", found.components[1:]),
+    "one too many": gl.Circuit("C96", [*found.components, 1]),
+}
+examined = {name: gl.examine(run.final, circuit) for name, circuit in hypotheses.items()}
+for name, findings in examined.items():
+    print(name, hypotheses[name])
+    for finding in findings:
         print("  ", finding.verdict, "–", finding.claim)
 
 # %% [markdown]
@@ -42,4 +42,4 @@ print(gl.explain(lookup, task))
 # Each claim beside the controls that could have refuted it, for the circuit that lacks one:
 
 # %%
-gl.views.findings(gl.examine(run.final, without_one))
+gl.views.findings(examined["one left out"])

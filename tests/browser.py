@@ -57,10 +57,9 @@ class Opened:
 
     def drawn(self, count):
         """Wait until at least `count` plotly figures stand on the page, and return how many do."""
-        self.page.wait_for_function(
-            f"document.querySelectorAll('.js-plotly-plot .main-svg').length >= {count}"
-        )
-        self.page.wait_for_timeout(500)
+        drawn = "Array.from(document.querySelectorAll('.js-plotly-plot')).filter(e => e.querySelector('.main-svg'))"
+        self.page.wait_for_function(f"{drawn}.length >= {count}")
+        self.page.wait_for_timeout(1000)
         return self.page.locator(".js-plotly-plot").count()
 
     def slide(self, figure, share):

@@ -52,21 +52,19 @@ def test_silencing_a_cluster_is_what_its_edge_says(clock):
     assert edge.source.size == len(members)
 
 
-def test_idle_neurons_are_worth_nothing_beside_a_cluster():
-    """The control: a cluster's neurons against as many that do nothing."""
-    model = gl.planted(ADD, [2])
-    wide = gl.MLP(
-        d_mlp=2 * model.cfg.d_mlp, d_embed=None, combine="concat", act_fn="quadratic", bias=False
-    ).build(ADD, seed=0)
+def test_a_cluster_that_is_not_read_is_worth_nothing():
+    """The control: neurons that compute with a component, and whose readout is zero."""
+    model = gl.planted(ADD, [2, 5])
+    idle = clusters(gl.Snapshot(model, ADD), CIRCUIT)[5]
     with torch.no_grad():
-        for name, weight in wide.state_dict().items():
-            small = model.state_dict()[name]
-            weight.mul_(1e-4)
-            weight[tuple(slice(0, size) for size in small.shape)] = small
-    snapshot = gl.Snapshot(wide, ADD)
-    (edge,) = [e for e in edges(snapshot, gl.Circuit("C13", [2])) if e.source.kind == "cluster"]
-    assert edge.control is not None
-    assert edge.effect > 10 * max(edge.control.high, 1e-9)
+        model.state_dict()["unembed.W_U"][idle] = 0
+    found = {
+        e.source.component: e for e in edges(gl.Snapshot(model, ADD), CIRCUIT) if e.target.kind == "logits"
+    }
+    assert found[5].effect == pytest.approx(0, abs=1e-7)
+    assert found[2].effect > 0.01
+    if found[2].control is not None:
+        assert found[2].effect > found[2].control.high
 
 
 def test_edges_of_heads_agree_with_hooks_used_by_hand(transformer):

@@ -25,9 +25,13 @@ def test_a_wave_is_a_circle_walked_at_its_frequency(planted, frequency):
     np.testing.assert_allclose(np.minimum(turns, 1 - turns), min(expected, 1 - expected), atol=1e-4)
 
 
-def test_a_component_that_is_not_held_is_a_point(planted):
-    there = np.abs(planted.sel(component=2).values).max()
-    assert np.abs(planted.sel(component=3).values).max() < 1e-3 * there
+def test_a_component_that_is_not_held_is_no_circle(planted):
+    """Its plane is some plane; what other components have there does not turn at its frequency."""
+    for frequency in (1, 3, 4, 6):
+        x, y = planted.sel(component=frequency).transpose("axis", "element").values
+        wave = np.exp(-2j * np.pi * frequency * np.arange(P) / P)
+        assert abs(x @ wave) < 1e-4 * P * np.abs(x).max() + 1e-6
+        assert abs(y @ wave) < 1e-4 * P * np.abs(y).max() + 1e-6
 
 
 def test_an_untrained_embedding_has_no_circle():

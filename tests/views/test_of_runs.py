@@ -1,13 +1,15 @@
 """Views of runs: what they draw is what was captured, and what they have not they say in a sentence."""
 
+import json
+import re
+
 import numpy as np
 import pytest
-from synthetic import snapshot, table
+from synthetic import table
 
 import groklens as gl
 from groklens import views
 from groklens.errors import BadArgument, GroklensError, UnknownName
-from groklens.views.page import in_script
 
 POST = "blocks.0.mlp.hook_post"
 
@@ -110,7 +112,9 @@ def test_attention_shows_the_captured_pattern(tiny_run):
     page = views.attention(tiny_run, [(3, 5)])
     pattern = gl.capture(tiny_run, hook)[hook].values
     row = 3 * 7 + 5
-    assert in_script(np.round(pattern[-1, row], 4).tolist()) in page.body.replace(" ", "")
+    data = json.loads(re.search(r'<script type="application/json">(.*?)</script>', page.body, re.S).group(1))
+    np.testing.assert_allclose(np.array(data["attention"])[:, 0], pattern[:, row], atol=6e-5)
+    np.testing.assert_allclose(np.array(data["attention"])[:, 1], pattern.mean(axis=1), atol=6e-5)
     assert ">3 5 =</option>" in page.body
     assert "mean over all 49 inputs" in page.body
 
@@ -159,8 +163,11 @@ def test_what_is_not_there_is_said_in_a_sentence(ask, tiny_run):
 def test_a_model_without_heads_or_neurons_is_said(clock):
     with pytest.raises(BadArgument, match="no attention heads"):
         views.attention(clock)
-    with pytest.raises(BadArgument, match="no MLP"):
-        views.neurons(snapshot(5, (1,)))
+    spec = gl.Transformer(n_layers=1, d_model=16, n_heads=2, d_head=8, d_mlp=None)
+    heads = gl.Snapshot(spec.build(clock.task, seed=0), clock.task)
+    for view in (views.neurons, views.circuit):
+        with pytest.raises(BadArgument, match="no MLP"):
+            view(heads)
     with pytest.raises(UnknownName, match="no neuron"):
         views.neurons(clock, [-1])
 

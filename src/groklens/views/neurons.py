@@ -82,8 +82,9 @@ def _checked(final: Snapshot, wanted: Sequence[int]) -> dict[int, str]:
 
 def _named(source: Any, final: Snapshot, count: int) -> dict[int, str]:
     """The neurons to show and their titles: of every component in turn the best explained that is left."""
+    assert final.neurons is not None
     if final.task.symmetry is None:
-        return _checked(final, range(count))
+        return _checked(final, range(min(count, final.neurons.shape[1])))
     table = table_of(final, ["neuron_component", "neuron_explained"]).isel(step=-1)
     best, share = table["neuron_component"].values.tolist(), table["neuron_explained"].values
     wanted = components_of(source, None)
