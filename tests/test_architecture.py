@@ -133,7 +133,8 @@ def test_views_need_no_torch_to_be_imported(path):
 #: What a view may not call: it selects and formats.
 STATISTICS = {
     "mean", "median", "average", "std", "var", "quantile", "percentile", "corrcoef", "cov", "fft", "rfft",
-    "svd", "eigh", "norm", "softmax", "log_softmax", "cross_entropy", "einsum", "histogram", "lstsq", "polyfit", "cumsum", "matmul",
+    "svd", "eigh", "norm", "softmax", "log_softmax", "cross_entropy", "einsum",
+    "histogram", "lstsq", "polyfit", "cumsum", "matmul",
 }  # fmt: skip
 
 
