@@ -7,7 +7,8 @@ import torch
 
 import groklens as gl
 from groklens.errors import BadArgument, DamagedRun, UnknownName
-from groklens.models import accuracy, cross_entropy
+from groklens.models import accuracy
+from groklens.models.loss import cross_entropy_each
 from groklens.runs.history import History, read_history
 
 
@@ -38,7 +39,7 @@ def test_history_and_checkpoints_speak_of_the_same_models(tiny_run):
         snapshot, row = tiny_run.at(step), history.sel(step=step)
         labels = tiny_run.task.labels
         for split, index in (("train", snapshot.train_index), ("test", snapshot.test_index)):
-            loss = float(cross_entropy(snapshot.logits[index], labels[index]))
+            loss = float(cross_entropy_each(snapshot.logits[index], labels[index]).mean())
             assert float(row[f"{split}_loss"]) == pytest.approx(loss, rel=1e-6)
             assert float(row[f"{split}_accuracy"]) == accuracy(snapshot.logits[index], labels[index])
     between = history.sel(step=5)

@@ -150,7 +150,7 @@ def _body(data: dict[str, Any], text: str) -> str:
 def _height(data: dict[str, Any]) -> int:
     """CircuitsVis grows with its container in some front ends, so that has to be of one size."""
     rows = -(-len(data["heads"]) // 6)
-    return min(190 + 130 * rows, 620)
+    return min(540 + 60 * rows, 800)
 
 
 def _still(patterns: np.ndarray, tokens: list[str], heads: list[str], step: int) -> bytes:
