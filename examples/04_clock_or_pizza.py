@@ -27,8 +27,8 @@ for name, why in explained.items():
             print("   ", finding)
 
 # %% [markdown]
-# It can be seen. By sum and difference, the right answer's logit in a clock varies with the column alone; the
-# dark rows of a pizza are the differences at which it is unsure.
+# It can be seen. By sum and difference, the right answer's logit in a clock is the same in all rows; the dark
+# rows of a pizza are the differences at which it is unsure.
 
 # %%
 gl.views.logits(explained["clock"], by="sum and difference")

@@ -93,8 +93,10 @@ def test_logits_by_sum_and_difference_put_every_input_once(clock):
 
 
 def test_columns_of_a_comparison_share_their_scales(tiny_run):
-    figure = views.compare({"one": tiny_run, "two": tiny_run}, ["train_accuracy", "test_accuracy"])
-    assert figure.layout.yaxis2.matches == "y"
+    names = ["train_accuracy", "test_accuracy", "logit_similarity"]
+    figure = views.compare({"one": tiny_run, "two": tiny_run}, names)
+    # An axis that matches itself would have no scale at all.
+    assert [figure.layout[f"yaxis{i}"].matches for i in ("", 2, 3, 4)] == [None, "y", None, "y3"]
     assert [note.text for note in figure.layout.annotations][:2] == ["one", "two"]
     np.testing.assert_array_equal(figure.data[0].y, figure.data[2].y)
 

@@ -64,7 +64,6 @@ def compare(
         for column, (name, table) in enumerate(tables.items(), start=1):
             panel = [each for each in found[name] if each.name in chosen]
             _draw(figure, panel, table, columns[name], {"row": row, "col": column}, log_steps)
-        figure.update_yaxes(matches=f"y{'' if row == 1 else (row - 1) * len(tables) + 1}", row=row)
     return Figure(figure, f"Side by side: {', '.join(tables)}.")
 
 
