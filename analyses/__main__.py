@@ -1,26 +1,48 @@
 """`python -m analyses` lists the studies with their verdicts; `python -m analyses NAME` runs one.
 
-With `--smoke` a study runs on small planted models in seconds and writes nothing; with `--picture FILE.html` it
-draws its picture.
+With `--smoke` a study runs on small models in seconds and writes nothing; with `--picture FILE` (.html or .png) it
+draws its picture, from the numbers that are kept where a study keeps them.
 """
 
 import argparse
 import importlib
 import time
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
-from analyses.result import Result, provenance, question, stored
+from analyses.result import Result, numbers_of, provenance, question, stored
 
 STUDIES = sorted(path.parent.name for path in Path(__file__).parent.glob("*/study.py"))
 
 
+def study_named(name: str) -> ModuleType:
+    """The module of a study."""
+    return importlib.import_module(f"analyses.{name}.study")
+
+
 def run(name: str, smoke: bool = False) -> Result:
-    """Run one study."""
-    study = importlib.import_module(f"analyses.{name}.study")
+    """Run one study: measure and judge, or, where a study looks at finished runs alone, analyse."""
+    study = study_named(name)
     start = time.monotonic()
-    findings = study.analyse(smoke=smoke)
-    runs = {} if smoke else provenance(study.RUNS)
-    return Result(name, question(study), findings, runs, time.monotonic() - start, smoke)
+    numbers: dict[str, Any] = {}
+    if hasattr(study, "measure"):
+        numbers = study.measure(smoke=smoke)
+        findings = study.judge(numbers)
+    else:
+        findings = study.analyse(smoke=smoke)
+    runs = {} if smoke else provenance(study.RUNS) | numbers.get("runs", {})
+    numbers = {key: value for key, value in numbers.items() if key != "runs"}
+    return Result(name, question(study), findings, runs, time.monotonic() - start, smoke, numbers)
+
+
+def picture(name: str, smoke: bool = False) -> Any:
+    """A study's picture."""
+    study = study_named(name)
+    if not hasattr(study, "measure"):
+        return study.picture(smoke=smoke)
+    kept = None if smoke else stored(name)
+    return study.picture(study.measure(smoke=True) if kept is None else numbers_of(kept))
 
 
 def listing() -> str:
@@ -28,8 +50,7 @@ def listing() -> str:
     lines = []
     for name in STUDIES:
         kept = stored(name)
-        asked = question(importlib.import_module(f"analyses.{name}.study"))
-        lines.append(f"{name:24} {kept['verdict'] if kept else 'not run':10} {asked}")
+        lines.append(f"{name:29} {kept['verdict'] if kept else 'not run':10} {question(study_named(name))}")
     return "\n".join(lines)
 
 
@@ -37,14 +58,14 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m analyses", description=__doc__)
     parser.add_argument("name", nargs="?", choices=STUDIES)
-    parser.add_argument("--smoke", action="store_true", help="small planted models, seconds, nothing written")
-    parser.add_argument("--picture", metavar="FILE.html", help="draw the study's picture instead")
+    parser.add_argument("--smoke", action="store_true", help="small models, seconds, nothing written")
+    parser.add_argument("--picture", metavar="FILE", help="draw the study's picture instead")
     chosen = parser.parse_args()
     if chosen.name is None:
         print(listing())
     elif chosen.picture:
-        study = importlib.import_module(f"analyses.{chosen.name}.study")
-        study.picture(smoke=chosen.smoke).write_html(chosen.picture, config={"displayModeBar": False})
+        drawn = picture(chosen.name, smoke=chosen.smoke)
+        getattr(drawn, "save", drawn.write_html)(chosen.picture)
     else:
         result = run(chosen.name, smoke=chosen.smoke)
         print(*result.findings, f"{result.study}: {result.verdict} ({result.seconds:.0f} s)", sep="\n")

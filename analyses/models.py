@@ -18,3 +18,8 @@ def others(*patterns: str) -> dict[str, Path]:
     """Models that others trained, by name, under $GROKLENS_ZOO; none where it is absent."""
     found = (path for pattern in patterns for path in sorted(ZOO.glob(pattern)))
     return {path.stem.removeprefix("model_"): path for path in found}
+
+
+def trained(recipes: list[gl.Recipe], into: str | Path) -> list[gl.Run]:
+    """Runs of these recipes, stacked where they can be; those in `into` are used again, a killed one goes on."""
+    return gl.train_many(recipes, into=Path(into))

@@ -2,23 +2,26 @@
 
 import json
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import torch
+import xarray as xr
 
 import groklens as gl
 from analyses.models import shipped
 
 _HERE = Path(__file__).parent
+#: How the claim of a finding begins that stands beside the question and does not decide it.
+ASIDE = ("rival reading", "beside the question")
 
 
 @dataclass(frozen=True)
 class Result:
-    """A study's findings, the verdict they add up to, and how they were obtained."""
+    """A study's findings, the numbers they rest on, the verdict they add up to, and how they were obtained."""
 
     study: str
     question: str
@@ -26,14 +29,15 @@ class Result:
     runs: dict[str, dict[str, Any]]
     seconds: float
     smoke: bool
+    numbers: dict[str, Any] = field(default_factory=dict)
 
     @property
     def verdict(self) -> str:
         """`supported` when every prediction is, `refuted` when one is, else `undecided`.
 
-        Findings about a rival reading are reported with the others and do not count.
+        Findings about a rival reading, or beside the question, are reported with the others and do not count.
         """
-        own = [finding for finding in self.findings if not finding.claim.startswith("rival reading")]
+        own = [finding for finding in self.findings if not finding.claim.startswith(ASIDE)]
         verdicts = {finding.verdict for finding in own}
         if "refuted" in verdicts:
             return "refuted"
@@ -47,6 +51,7 @@ class Result:
             "verdict": self.verdict,
             "findings": [finding.to_dict() for finding in self.findings],
             "runs": self.runs,
+            "numbers": {name: _plain(value) for name, value in self.numbers.items()},
             "versions": {
                 "groklens": version("groklens"),
                 "torch": torch.__version__.split("+")[0],
@@ -60,17 +65,18 @@ class Result:
     def write(self) -> Path:
         """Write `result.json` beside the study."""
         path = _HERE / self.study / "result.json"
-        path.write_text(json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(self.to_dict(), ensure_ascii=False) + "\n", encoding="utf-8")
         return path
 
 
 def provenance(names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
     """Recipe id, seed and last step of shipped runs."""
-    runs = {name: shipped(name) for name in names}
-    return {
-        name: {"recipe": run.recipe.id, "seed": run.recipe.seed, "step": run.steps[-1]}
-        for name, run in runs.items()
-    }
+    return {name: of_run(shipped(name)) for name in names}
+
+
+def of_run(run: gl.Run) -> dict[str, Any]:
+    """Recipe id, seed and last step of a run."""
+    return {"recipe": run.recipe.id, "seed": run.recipe.seed, "step": run.steps[-1]}
 
 
 def stored(study: str) -> dict[str, Any] | None:
@@ -79,6 +85,27 @@ def stored(study: str) -> dict[str, Any] | None:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
+def numbers_of(kept: dict[str, Any]) -> dict[str, Any]:
+    """The numbers of a kept result, its tables as tables."""
+    return {name: _table(value) for name, value in kept["numbers"].items()}
+
+
 def question(study: ModuleType) -> str:
     """The first line of a study's docstring."""
     return (study.__doc__ or "").strip().splitlines()[0]
+
+
+def _plain(value: Any) -> Any:
+    """JSON values; six digits are more than any spread here lets one read."""
+    if isinstance(value, xr.Dataset):
+        return {"table": _plain(value.to_dict())}
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
+def _table(value: Any) -> Any:
+    is_table = isinstance(value, dict) and value.keys() == {"table"}
+    return xr.Dataset.from_dict(value["table"]) if is_table else value

@@ -23,6 +23,7 @@ PUBLIC_MODULES = {
     "groklens.views",
     "groklens.harmonics",
     "groklens.interventions",
+    "groklens.theory",
 }
 
 FILES = sorted(SOURCE.rglob("*.py"))

@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 
 #: Where each public name lives.
 _PUBLIC = {
+    "Corrupted": "tasks",
     "FiniteGroup": "tasks",
     "GroupComposition": "tasks",
     "ModularArithmetic": "tasks",
@@ -49,7 +50,7 @@ _PUBLIC = {
     "explain": "explain",
     "GroklensError": "errors",
 }
-_MODULES = ("harmonics", "interventions", "measures", "views")
+_MODULES = ("harmonics", "interventions", "measures", "theory", "views")
 
 __all__ = [*_PUBLIC, *_MODULES, "__version__"]
 

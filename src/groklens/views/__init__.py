@@ -18,6 +18,7 @@ from groklens.views.neurons import neurons as neurons
 from groklens.views.report import report as report
 from groklens.views.spectrum import spectrum as spectrum
 from groklens.views.summary import summary as summary
+from groklens.views.sweep import sweep as sweep
 
 __all__ = [
     "Figure",
@@ -34,4 +35,5 @@ __all__ = [
     "report",
     "spectrum",
     "summary",
+    "sweep",
 ]

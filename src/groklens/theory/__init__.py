@@ -1,0 +1,1 @@
+"""Closed-form companions: what statistics predicts, to hold a measured curve against."""

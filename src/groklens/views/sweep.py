@@ -1,0 +1,130 @@
+"""Numbers over any one axis: width, number of examples, label noise; every seed is drawn."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from groklens.errors import BadArgument, UnknownName
+from groklens.views.axes import axis, layout
+from groklens.views.figure import Figure
+from groklens.views.labels import drawn, shared_title, title
+from groklens.views.palette import HUES, INK, faded
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+    import xarray as xr
+
+_PANEL_HEIGHT = 260
+
+
+def sweep(
+    table: xr.Dataset,
+    names: Sequence[str] | None = None,
+    marks: Mapping[str, float] | None = None,
+    log_x: bool = True,
+    log_y: bool = False,
+) -> Figure:
+    """Variables over the table's one axis, one panel for each unit, one thin line for each seed.
+
+    The spread is what is seen: no mean is drawn. Lines of one variable lie together where a result holds for
+    every seed, and apart where it rests on one.
+
+    Args:
+        table: variables with one dimension in common, and at most a second one, `seed`.
+        names: which variables; all of those when not given.
+        marks: named places on the axis, drawn as dotted lines: an interpolation threshold.
+        log_x, log_y: whether the axes are logarithmic.
+
+    Raises `UnknownName` for a variable that the table does not have, `BadArgument` where the variables do not
+    lie along one axis.
+
+    >>> gl.views.sweep(table, ["test_error"], {"train error is 0": 24})  # doctest: +SKIP
+    """
+    from plotly.subplots import make_subplots
+
+    variables = _chosen(table, names)
+    along = _axis_of(variables)
+    panels: dict[str, list[xr.DataArray]] = {}
+    for each in variables:
+        panels.setdefault(str(each.attrs.get("units")), []).append(each)
+    figure = make_subplots(rows=len(panels), cols=1, shared_xaxes=True, vertical_spacing=0.14 / len(panels))
+    for row, panel in enumerate(panels.values(), start=1):
+        for each, colour in zip(panel, HUES, strict=False):
+            _draw(figure, each, along, colour, row)
+        heading = title(panel[0]) if len(panel) == 1 else shared_title(panel)
+        scale: dict[str, Any] = {"type": "log"} if log_y else {}
+        figure.update_yaxes(axis(drawn(heading, beside=True), **scale), row=row)
+    figure.update_layout(_layout(len(panels)))
+    figure.update_xaxes(axis("", type="log" if log_x else "linear"))
+    figure.update_xaxes(title_text=drawn(title(table[along])), row=len(panels))
+    for name, at in (marks or {}).items():
+        _mark(figure, name, at, log_x)
+    shown = ", ".join(str(each.attrs.get("long_name", each.name)) for each in variables)
+    return Figure(figure, f"Over {title(table[along])}: {shown}.")
+
+
+def _chosen(table: xr.Dataset, names: Sequence[str] | None) -> list[xr.DataArray]:
+    chosen = list(table.data_vars) if names is None else list(names)
+    for name in chosen:
+        if name not in table.data_vars:
+            held = ", ".join(map(str, table.data_vars)) or "no variables"
+            raise UnknownName(f"The table has no {name!r}; it has {held}.")
+    if not chosen:
+        raise BadArgument("There is no variable to draw; give a table that has one, or name some.")
+    return [table[name] for name in chosen]
+
+
+def _axis_of(variables: Sequence[xr.DataArray]) -> str:
+    axes = {str(dim) for each in variables for dim in each.dims} - {"seed"}
+    if len(axes) != 1:
+        found = ", ".join(sorted(axes)) or "none"
+        raise BadArgument(
+            f"A sweep lies along one axis besides 'seed'; these variables have {found}. "
+            "Select from the others, as in table.isel(…), or name fewer variables."
+        )
+    return axes.pop()
+
+
+def _draw(figure: go.Figure, found: xr.DataArray, along: str, colour: str, row: int) -> None:
+    name = drawn(str(found.attrs.get("long_name", found.name)))
+    lines = [found] if "seed" not in found.dims else [found.isel(seed=i) for i in range(found.sizes["seed"])]
+    for place, line in enumerate(lines):
+        figure.add_scatter(
+            row=row,
+            col=1,
+            x=line[along].values.astype(float),
+            y=line.values.astype(float),
+            name=name,
+            legendgroup=name,
+            showlegend=place == 0,
+            mode="lines+markers",
+            line={"color": colour if len(lines) == 1 else faded(colour, 0.6), "width": 1.5},
+            marker={"size": 4.5, "color": colour},
+            hovertemplate=f"%{{y:.4g}} at %{{x:.6g}}<extra>{name}</extra>",
+        )
+
+
+def _layout(n_panels: int) -> dict[str, Any]:
+    legend = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0}
+    margin = {"l": 16, "r": 16, "t": 48, "b": 100}
+    height = n_panels * _PANEL_HEIGHT + 148
+    return layout(height, legend=legend, margin=margin, hovermode="closest")
+
+
+def _mark(figure: go.Figure, name: str, at: float, log_x: bool) -> None:
+    line = {"color": INK, "width": 1, "dash": "dot"}
+    figure.add_shape(
+        type="line", name=name, xref="x", yref="paper", x0=at, x1=at, y0=0, y1=1, layer="below", line=line
+    )
+    figure.add_annotation(
+        text=drawn(name),
+        x=math.log10(at) if log_x else at,
+        xanchor="left",
+        y=1,
+        yref="paper",
+        yanchor="bottom",
+        showarrow=False,
+        font={"size": 12, "color": INK},
+    )
