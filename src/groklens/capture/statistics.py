@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TypeVar
 
+import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
@@ -13,6 +14,7 @@ from groklens.capture.snapshot import Snapshot
 from groklens.capture.tally import Tally
 from groklens.errors import BadArgument
 from groklens.harmonics import ComponentName, inputs_an_answer, logit_similarity
+from groklens.models.loss import cross_entropy_each
 from groklens.tasks import Symmetry
 
 T = TypeVar("T")
@@ -53,6 +55,18 @@ def tally(snapshot: Snapshot, symmetry: Symmetry | None) -> Tally:
 def input_losses(snapshot: Snapshot) -> Float[Tensor, "input"]:
     """Cross-entropy of every input, in nats, float64."""
     return tally(snapshot, snapshot.task.symmetry).losses
+
+
+def train_scores(snapshot: Snapshot) -> tuple[Float[Tensor, "train"], Bool[Tensor, "train"]]:
+    """Cross-entropy of every train input, in nats, and whether it is answered as trained, against its target."""
+    task, known = snapshot.task, tally(snapshot, snapshot.task.symmetry)
+    if task.targets is task.labels:
+        return known.losses[snapshot.train_index], known.right[snapshot.train_index]
+    losses, right = [], []
+    for rows, logits in known.train_rows(snapshot):
+        losses.append(cross_entropy_each(logits, task.targets[rows]))
+        right.append(logits.argmax(dim=1) == task.targets[rows])
+    return torch.cat(losses), torch.cat(right)
 
 
 def inputs_right(snapshot: Snapshot) -> Bool[Tensor, "input"]:

@@ -36,7 +36,7 @@ def name_algorithm(snapshot: Snapshot, generalised: bool, circuit: Circuit | Non
     if snapshot.train_index is None:
         return "none"
     index = snapshot.train_index
-    on_train = accuracy(snapshot.logits[index], snapshot.task.labels[index])
+    on_train = accuracy(snapshot.logits[index], snapshot.task.targets[index])
     return "memorised" if not math.isnan(on_train) and on_train >= ENOUGH else "none"
 
 

@@ -18,4 +18,7 @@ from groklens.interventions.patch import patch as patch
 from groklens.interventions.patch import resample as resample
 from groklens.interventions.project import keep as keep
 from groklens.interventions.project import remove as remove
+from groklens.interventions.prune import by_ipr as by_ipr
+from groklens.interventions.prune import memorising_neurons as memorising_neurons
+from groklens.interventions.prune import prune as prune
 from groklens.interventions.replace import replace as replace

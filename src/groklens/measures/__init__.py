@@ -13,6 +13,9 @@ from groklens.measures.clock_pizza import circularity as circularity
 from groklens.measures.clock_pizza import distance_irrelevance as distance_irrelevance
 from groklens.measures.clock_pizza import distance_irrelevance_incorrect as distance_irrelevance_incorrect
 from groklens.measures.clock_pizza import gradient_symmetricity as gradient_symmetricity
+from groklens.measures.corruption import clean_accuracy as clean_accuracy
+from groklens.measures.corruption import corrected_accuracy as corrected_accuracy
+from groklens.measures.corruption import fitted_accuracy as fitted_accuracy
 from groklens.measures.cosets import coset_concentration_x as coset_concentration_x
 from groklens.measures.cosets import coset_concentration_y as coset_concentration_y
 from groklens.measures.cosets import coset_concentrations as coset_concentrations
@@ -56,6 +59,7 @@ from groklens.measures.spectra import embedding_spectrum as embedding_spectrum
 from groklens.measures.spectra import gini_embedding as gini_embedding
 from groklens.measures.spectra import gini_neuron_logit as gini_neuron_logit
 from groklens.measures.spectra import ipr as ipr
+from groklens.measures.spectra import neuron_ipr as neuron_ipr
 from groklens.measures.spectra import neuron_logit_residual as neuron_logit_residual
 from groklens.measures.spectra import neuron_logit_spectrum as neuron_logit_spectrum
 from groklens.measures.spectra import sum_squared_weights as sum_squared_weights
@@ -93,6 +97,8 @@ REPRESENTATIONS = (
     hidden_restricted_loss,
     hidden_excluded_loss,
 )
+#: What becomes of wrong labels (Doshi et al. 2024), for a task that is `Corrupted`.
+CORRUPTION = (fitted_accuracy, corrected_accuracy, clean_accuracy)
 #: Coset concentration (Stander et al. 2023), an operand each.
 COSETS = (coset_concentration_x, coset_concentration_y)
 #: What tells a clock from a pizza (Zhong et al. 2023), of the whole model and of each circle of its embedding.

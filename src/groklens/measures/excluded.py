@@ -26,7 +26,8 @@ def excluded_losses(snapshot: Snapshot, circuit: Circuit) -> dict[tuple[Componen
         parts = [_Part(circuit, names, means) for names in lost]
         totals = torch.zeros(len(parts), dtype=torch.float64)
         for rows, logits in tally(snapshot, symmetry).train_rows(snapshot):
-            whole, labels, answers = logits.double(), snapshot.task.labels[rows], symmetry.products[rows]
+            whole, answers = logits.double(), symmetry.products[rows]
+            labels = snapshot.task.targets[rows]
             for i, part in enumerate(parts):
                 totals[i] += cross_entropy_each(part.taken_from(whole, answers), labels).sum()
         assert snapshot.train_index is not None  # `measure` has seen to it

@@ -13,7 +13,7 @@ from groklens.circuits import Circuit
 from groklens.errors import BadArgument
 
 #: What a measure may need of a snapshot besides logits and weights.
-NEEDS = ("group", "split", "neurons", "attention", "circuit")
+NEEDS = ("group", "split", "neurons", "attention", "circuit", "corruption")
 #: Queries and keys of the first layer, which a model with attention has.
 QUERIES, KEYS = "blocks.0.attn.hook_q", "blocks.0.attn.hook_k"
 
@@ -60,8 +60,9 @@ def measure(
         long_name, units, valid_range: for axes and for checking; the range includes its ends.
         source: the paper and section of the definition, and any departure from it.
         split: the inputs it is taken over: `"all"`, `"train"`, `"test"`, or `"weights"` for none.
-        needs: what it cannot do without, of `"group"`, `"split"`, `"neurons"`, `"attention"`, `"circuit"`.
-            Called where one is missing it raises `BadArgument`; `track` leaves it out instead and says so.
+        needs: what it cannot do without, of `"group"`, `"split"`, `"neurons"`, `"attention"`, `"circuit"` and
+            `"corruption"` of train labels. Called where one is missing it raises `BadArgument`; `track` leaves
+            it out instead and says so.
 
     >>> @measure(long_name="largest logit", units="logit", valid_range=(-1e9, 1e9), source="here")
     ... def largest_logit(snapshot):
@@ -99,6 +100,7 @@ def lacking(about: About, snapshot: Snapshot, circuit: Circuit | None) -> list[s
         "neurons": snapshot.neuron_hook is not None,
         "attention": {QUERIES, KEYS} <= set(getattr(snapshot.model, "hook_dict", {})),
         "circuit": circuit is not None,
+        "corruption": snapshot.task.targets is not snapshot.task.labels,
     }
     return [need for need in about.needs if not found[need]]
 
@@ -110,6 +112,8 @@ _LACK = {
     "train_index to the Recorder or Snapshot.",
     "neurons": "needs MLP neurons, and this model has no blocks.*.mlp.hook_post.",
     "attention": f"needs attention, and this model has no {QUERIES} and {KEYS}.",
+    "corruption": "needs train labels that are wrong, and those of {task} are not. Train on "
+    "gl.Corrupted(task, 0.1).",
     "circuit": "is relative to a circuit: give one as its second argument, such as "
     "gl.find_circuit(snapshot) or gl.Circuit('C113', [14, 35]).",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from groklens.capture import Snapshot
-from groklens.capture.statistics import input_losses, inputs_right
+from groklens.capture.statistics import input_losses, inputs_right, train_scores
 from groklens.measures.measure import measure
 
 _NATS = (0.0, float("inf"))
@@ -31,7 +31,7 @@ def loss(snapshot: Snapshot) -> float:
 )
 def train_loss(snapshot: Snapshot) -> float:
     """Mean cross-entropy over the train inputs, in nats."""
-    return float(input_losses(snapshot)[snapshot.train_index].mean())
+    return float(train_scores(snapshot)[0].mean())
 
 
 @measure(
@@ -62,8 +62,8 @@ def all_accuracy(snapshot: Snapshot) -> float:
     needs=("split",),
 )
 def train_accuracy(snapshot: Snapshot) -> float:
-    """Share of train inputs answered right, in [0, 1]."""
-    return float(inputs_right(snapshot)[snapshot.train_index].double().mean())
+    """Share of train inputs answered as trained, in [0, 1]: right, unless their labels are corrupted."""
+    return float(train_scores(snapshot)[1].double().mean())
 
 
 @measure(

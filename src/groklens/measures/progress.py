@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import xarray as xr
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from groklens.capture import Snapshot
@@ -31,7 +31,7 @@ def restricted_loss(snapshot: Snapshot, circuit: Circuit) -> float:
 
     At or below the test loss where the circuit is all that generalises; log(classes) where it does nothing.
     """
-    return float(_restricted(snapshot, circuit).mean())
+    return float(_restricted(snapshot, circuit, snapshot.task.labels).mean())
 
 
 @measure(
@@ -44,7 +44,7 @@ def restricted_loss(snapshot: Snapshot, circuit: Circuit) -> float:
 )
 def restricted_loss_train(snapshot: Snapshot, circuit: Circuit) -> float:
     """Loss with only the circuit's part of the logits, over the train inputs, in nats."""
-    return float(_restricted(snapshot, circuit)[snapshot.train_index].mean())
+    return float(_restricted(snapshot, circuit, snapshot.task.targets)[snapshot.train_index].mean())
 
 
 @measure(
@@ -57,7 +57,7 @@ def restricted_loss_train(snapshot: Snapshot, circuit: Circuit) -> float:
 )
 def restricted_loss_test(snapshot: Snapshot, circuit: Circuit) -> float:
     """Loss with only the circuit's part of the logits, over the held-out inputs, in nats."""
-    return float(_restricted(snapshot, circuit)[snapshot.test_index].mean())
+    return float(_restricted(snapshot, circuit, snapshot.task.labels)[snapshot.test_index].mean())
 
 
 @measure(
@@ -111,10 +111,10 @@ def logit_fve(snapshot: Snapshot, circuit: Circuit) -> float:
     return sum(cosines[name] ** 2 for name in circuit.components)
 
 
-def _restricted(snapshot: Snapshot, circuit: Circuit) -> Float[Tensor, "input"]:
+def _restricted(snapshot: Snapshot, circuit: Circuit, labels: Int[Tensor, "input"]) -> Float[Tensor, "input"]:
     """Losses of the circuit's part of the logits and their mean: one row of logits an answer, not an input."""
     symmetry = circuit.symmetry(snapshot.task)
     means = logit_means(snapshot, symmetry)
     basis = chosen_basis(circuit.group, circuit.components)
     of_answer = basis @ (basis.T @ means) + means.mean(dim=0)
-    return -of_answer.log_softmax(dim=1)[symmetry.products, snapshot.task.labels]
+    return -of_answer.log_softmax(dim=1)[symmetry.products, labels]

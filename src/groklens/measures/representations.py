@@ -167,7 +167,7 @@ def hidden_excluded_loss(snapshot: Snapshot, circuit: Circuit) -> float:
     products = circuit.symmetry(snapshot.task).products[index]
     whole = _neurons(snapshot)[index].double() @ _readout(snapshot)
     logits = whole - _circuit_logits(snapshot, circuit)[products]
-    return float(cross_entropy_each(logits, snapshot.task.labels[index]).mean())
+    return float(cross_entropy_each(logits, snapshot.task.targets[index]).mean())
 
 
 def _shares(

@@ -105,26 +105,41 @@ def gini_neuron_logit(snapshot: Snapshot) -> float:
     return gini(_norms(_readout(snapshot), symmetry_of(snapshot).group))
 
 
+_IPR_SOURCE = (
+    "He et al. 2026, arXiv:2602.16849, per-frequency form; Gromov 2023 takes the complex DFT instead"
+)
+
+
+@measure(
+    long_name="inverse participation ratio of each neuron",
+    units="participation",
+    valid_range=(0, 1),
+    source=_IPR_SOURCE,
+    split="weights",
+    needs=("group", "neurons"),
+)
+def neuron_ipr(snapshot: Snapshot) -> xr.DataArray:
+    """Σ (share of power in a component)² of each neuron (neuron), mean of what it reads and what it writes.
+
+    1 when a neuron reads and writes one component, the reciprocal of the number of components when power is
+    even: neurons that generalise stand above those that memorise (Doshi et al. 2024, arXiv:2310.13061). What a
+    neuron reads is its W_in row for an MLP; for a transformer, whose neurons see operands through attention,
+    and wherever there is no W_in, only what it writes (W_L) is used.
+    """
+    return xr.DataArray(_participation_each(snapshot).numpy(), dims="neuron")
+
+
 @measure(
     long_name="inverse participation ratio",
     units="participation",
     valid_range=(0, 1),
-    source="He et al. 2026, arXiv:2602.16849, per-frequency form; Gromov 2023 takes the complex DFT instead",
+    source=_IPR_SOURCE,
     split="weights",
     needs=("group", "neurons"),
 )
 def ipr(snapshot: Snapshot) -> float:
-    """Σ (share of power in a component)², mean over neurons, then over what they read and write.
-
-    1 when every neuron reads and writes one component, the reciprocal of the number of components when
-    power is even. What a neuron reads is its W_in row for an MLP; for a transformer, whose neurons see
-    operands through attention, and wherever there is no W_in, only what it writes (W_L) is used.
-    """
-    group = symmetry_of(snapshot).group
-    sides = [_participation(_readout(snapshot), group)]
-    if "W_in" in snapshot.weights and "W_Q" not in snapshot.weights:
-        sides.append(_participation(_neuron_inputs(snapshot), group))
-    return sum(sides) / len(sides)
+    """Mean over neurons of `neuron_ipr`: 1 when every neuron reads and writes one component."""
+    return float(_participation_each(snapshot).mean())
 
 
 @measure(
@@ -155,7 +170,16 @@ def _norms(vectors: Float[Tensor, "element feature"], group: FiniteGroup) -> Flo
     return (nontrivial_functions(group)[0].T @ vectors.double()).norm(dim=1)
 
 
-def _participation(rows: Float[Tensor, "element neuron"], group: FiniteGroup) -> float:
+def _participation_each(snapshot: Snapshot) -> Float[Tensor, "neuron"]:
+    group = symmetry_of(snapshot).group
+    writes = _participation(_readout(snapshot), group)
+    if "W_in" not in snapshot.weights or "W_Q" in snapshot.weights:
+        return writes
+    reads = _participation(_neuron_inputs(snapshot), group)  # an operand after the other
+    return (writes + reads.reshape(-1, len(writes)).mean(dim=0)) / 2
+
+
+def _participation(rows: Float[Tensor, "element neuron"], group: FiniteGroup) -> Float[Tensor, "neuron"]:
     power = component_power(rows.double(), group)
     share = power / power.sum(dim=0).clamp_min(1e-300)
-    return float(share.square().sum(dim=0).mean())
+    return share.square().sum(dim=0)

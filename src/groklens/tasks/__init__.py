@@ -1,6 +1,7 @@
 """What is learned: one task family a file."""
 
 from groklens.tasks.composition import GroupComposition as GroupComposition
+from groklens.tasks.corrupted import Corrupted as Corrupted
 from groklens.tasks.group import FiniteGroup as FiniteGroup
 from groklens.tasks.modular import ModularArithmetic as ModularArithmetic
 from groklens.tasks.named_groups import group_named as group_named

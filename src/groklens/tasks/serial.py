@@ -8,6 +8,7 @@ import torch
 
 from groklens.errors import BadArgument
 from groklens.tasks.composition import GroupComposition
+from groklens.tasks.corrupted import Corrupted
 from groklens.tasks.group import FiniteGroup
 from groklens.tasks.modular import ModularArithmetic
 from groklens.tasks.probe import Probe
@@ -29,7 +30,10 @@ def task_from_spec(spec: dict[str, Any]) -> Task:
     if isinstance(fields.get("group"), dict):  # a group that no name stands for comes as its table
         group = fields["group"]
         fields["group"] = FiniteGroup(group["name"], torch.tensor(group["table"]))
+    if isinstance(fields.get("task"), dict):
+        fields["task"] = task_from_spec(fields["task"])
     kinds: dict[str, type[Task]] = {
+        "Corrupted": Corrupted,
         "GroupComposition": GroupComposition,
         "ModularArithmetic": ModularArithmetic,
         "Probe": Probe,

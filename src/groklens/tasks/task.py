@@ -61,6 +61,14 @@ class Task(ABC):
         """The right class of every input."""
 
     @property
+    def targets(self) -> Int[Tensor, "input"]:
+        """The class that each input is trained towards, if it is trained on: its label, unless labels are corrupted.
+
+        Train loss and accuracy are taken against it; held-out inputs are judged by `labels`.
+        """
+        return self.labels
+
+    @property
     @abstractmethod
     def d_vocab(self) -> int:
         """Number of input tokens, a separator included."""
@@ -139,8 +147,9 @@ class Task(ABC):
 
     @cached_property
     def digest(self) -> str:
-        """A digest of inputs and labels: equal for tasks with the same table, whoever built them."""
-        data = self.inputs.contiguous().numpy().tobytes() + self.labels.contiguous().numpy().tobytes()
+        """A digest of inputs, labels and targets: equal for tasks with the same table, whoever built them."""
+        parts = [self.inputs, self.labels, *([] if self.targets is self.labels else [self.targets])]
+        data = b"".join(part.contiguous().numpy().tobytes() for part in parts)
         return hashlib.sha256(data).hexdigest()[:16]
 
     def __eq__(self, other: object) -> bool:

@@ -169,13 +169,14 @@ class Recorder:
         """Loss and accuracy on train and held-out inputs; nothing without a split or finite logits."""
         snapshot = Snapshot(model, self._task, train_index=self._train_index)
         splits = {"train": snapshot.train_index, "test": snapshot.test_index}
+        truth = {"train": self._task.targets, "test": self._task.labels}
         row: dict[str, float] = {}
         with at_rest(model):
             for name, index in splits.items():
                 if index is None or not len(index):
                     continue
                 try:
-                    logits, labels = snapshot.logits[index], self._task.labels[index]
+                    logits, labels = snapshot.logits[index], truth[name][index]
                 except BadArgument:
                     return {}  # the model has diverged: the loop's business, and its weights are still kept
                 row[f"{name}_loss"] = float(cross_entropy_each(logits, labels).mean())

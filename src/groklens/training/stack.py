@@ -18,6 +18,7 @@ from groklens.models.rows import Seen, seen_at_each_position
 from groklens.models.workspace import Workspace
 from groklens.recipes import Recipe
 from groklens.runs.history import Row
+from groklens.tasks import Task
 from groklens.training.batches import batch_for
 from groklens.training.optimizers import (
     build_optimizer,
@@ -46,7 +47,8 @@ class Stack:
         self._optimizer = build_optimizer(self._specs, [self._group(runs) for runs in self._runs])
         tasks, splits = zip(*((r.task, r.task.split(r.train_fraction, r.seed)) for r in recipes), strict=True)
         self._inputs = torch.stack([task.inputs for task in tasks]).to(device)
-        self._labels = torch.stack([task.labels for task in tasks]).to(device)
+        judged = [_judged_by(task, train) for task, (train, _) in zip(tasks, splits, strict=True)]
+        self._labels = torch.stack(judged).to(device)
         self._train, self._test = (torch.stack(parts).to(device) for parts in zip(*splits, strict=True))
         self._training, self._evaluating = Workspace(), Workspace()
 
@@ -171,6 +173,11 @@ class Stack:
     def _place(self, run: int) -> tuple[int, int]:
         group = next(i for i, runs in enumerate(self._runs) if run in runs)
         return group, run - self._runs[group].start
+
+
+def _judged_by(task: Task, train: Int[Tensor, "train"]) -> Int[Tensor, "input"]:
+    """What each input is scored against: its target where it is trained on, its label where it is held out."""
+    return task.labels.index_copy(0, train, task.targets[train])
 
 
 def _stacked(models: Sequence[Any]) -> dict[nn.Parameter, Tensor]:

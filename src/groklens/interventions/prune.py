@@ -1,0 +1,111 @@
+"""Pruning by inverse participation ratio: do some neurons memorise, and the others generalise?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import xarray as xr
+from jaxtyping import Int
+from torch import Tensor
+
+from groklens.capture import Snapshot
+from groklens.circuits import Control, Finding
+from groklens.circuits.finding import Verdict
+from groklens.circuits.judgement import DRAWS, TOLERANCE
+from groklens.errors import BadArgument
+from groklens.interventions import neurons as neurons_
+from groklens.interventions.patch import patch
+from groklens.measures.corruption import fitted_accuracy
+from groklens.measures.performance import test_accuracy
+from groklens.measures.spectra import neuron_ipr
+
+#: How far below random pruning the wrong labels' fit must fall.
+MARGIN = 0.2
+
+
+def prune(snapshot: Snapshot, neurons: Sequence[int] | Int[Tensor, "chosen"]) -> Snapshot:
+    """The snapshot with these neurons of the last MLP at zero at the answer, as if they were cut off.
+
+    `ablate` holds them at their means instead. Raises `BadArgument` for a neuron that the model does not have,
+    or a model without MLP.
+
+    >>> without = gl.interventions.prune(snapshot, [0, 1])  # doctest: +SKIP
+    """
+    values = neurons_.of(snapshot).clone()
+    index = torch.as_tensor(neurons, dtype=torch.long)
+    if len(index) and not (int(index.min()) >= 0 and int(index.max()) < values.shape[1]):
+        raise BadArgument(
+            f"neurons names {int(index.min())} to {int(index.max())}; the last MLP has {values.shape[1]}, "
+            "numbered from 0."
+        )
+    values[:, index] = 0
+    return patch(snapshot, neurons_.neuron_hook(snapshot), values, pos=-1)
+
+
+def by_ipr(snapshot: Snapshot) -> Int[Tensor, "neuron"]:
+    """The neurons of the last MLP from the lowest `measures.neuron_ipr` to the highest."""
+    return torch.as_tensor(xr.DataArray(neuron_ipr(snapshot)).values).argsort(stable=True)
+
+
+def memorising_neurons(snapshot: Snapshot, share: float = 0.5, seed: int = 0) -> Finding:
+    """The claim that the `share` of neurons of lowest IPR fits the wrong labels, and the rest answers right.
+
+    Value: the wrong labels still fitted without those neurons. Supported when it lies at least 0.2 below every
+    one of 20 random prunings of as many neurons and below pruning those of highest IPR, while held-out accuracy
+    loses no more than 0.01; refuted when it is not below the random mean, or when held-out accuracy falls as far as at
+    random; else undecided, as where the wrong labels were not fitted to begin with.
+    Source: Doshi et al. 2024 (arXiv:2310.13061), section 4, who have no random control.
+
+    Raises `BadArgument` for a task whose labels are not corrupted, or a share outside (0, 1).
+
+    >>> gl.interventions.memorising_neurons(run.final, share=0.6)  # doctest: +SKIP
+    """
+    if not 0 < share < 1:
+        raise BadArgument(f"share is {share}; give a share of the neurons between 0 and 1, such as 0.5.")
+    order = by_ipr(snapshot)
+    count = round(share * len(order))
+    generator = torch.Generator().manual_seed(seed)
+    lowest, highest = _without(snapshot, order[:count]), _without(snapshot, order[-count:])
+    random = [
+        _without(snapshot, torch.randperm(len(order), generator=generator)[:count]) for _ in range(DRAWS)
+    ]
+    whole = _scores(snapshot)
+    fits, tests = zip(*random, strict=True)
+    controls = (
+        Control.of("wrong labels fitted, as many random neurons pruned", fits),
+        Control.of("wrong labels fitted, those of highest IPR pruned", [highest[0]]),
+        Control.of("held-out accuracy, as many random neurons pruned", tests),
+    )
+    return Finding(
+        f"the {share:.0%} of neurons of lowest IPR memorise: without them wrong labels are lost and the rest is kept",
+        lowest[0],
+        "accuracy on wrong labels",
+        _verdict(whole, lowest, highest, random),
+        controls,
+        source="Doshi et al. 2024, section 4, against random pruning",
+        note=f"held-out accuracy {lowest[1]:.4f}; the whole model fits {whole[0]:.4f} of the wrong labels and has "
+        f"{whole[1]:.4f} held out",
+    )
+
+
+#: Wrong labels fitted, and held-out accuracy.
+Scores = tuple[float, float]
+
+
+def _without(snapshot: Snapshot, neurons: Int[Tensor, "chosen"]) -> Scores:
+    return _scores(prune(snapshot, neurons))
+
+
+def _scores(snapshot: Snapshot) -> Scores:
+    return float(fitted_accuracy(snapshot)), float(test_accuracy(snapshot))
+
+
+def _verdict(whole: Scores, lowest: Scores, highest: Scores, random: list[Scores]) -> Verdict:
+    fits, tests = zip(*random, strict=True)
+    if whole[0] < MARGIN:
+        return "undecided"
+    if lowest[0] >= sum(fits) / len(fits) or lowest[1] <= min(*tests, whole[1] - TOLERANCE):
+        return "refuted"
+    apart = lowest[0] <= min(*fits, highest[0]) - MARGIN
+    return "supported" if apart and lowest[1] >= whole[1] - TOLERANCE else "undecided"

@@ -1,0 +1,65 @@
+"""What becomes of wrong train labels: fitted, corrected, and what they do to the right ones."""
+
+from __future__ import annotations
+
+from jaxtyping import Bool
+from torch import Tensor
+
+from groklens.capture import Snapshot
+from groklens.capture.statistics import inputs_right, train_scores
+from groklens.measures.measure import measure
+
+_SOURCE = "Doshi et al. 2024, arXiv:2310.13061, section 3"
+_NEEDS = ("corruption", "split")
+
+
+def _wrong(snapshot: Snapshot) -> Bool[Tensor, "train"]:
+    task, index = snapshot.task, snapshot.train_index
+    return task.targets[index] != task.labels[index]
+
+
+@measure(
+    long_name="fitted wrong labels",
+    units="accuracy",
+    valid_range=(0, 1),
+    source=_SOURCE,
+    split="train",
+    needs=_NEEDS,
+)
+def fitted_accuracy(snapshot: Snapshot) -> float:
+    """Share of the train inputs with a wrong target that are answered with that target, in [0, 1].
+
+    1 where every wrong label is memorised, 0 where none is; nan where no train label is wrong.
+    """
+    return float(train_scores(snapshot)[1][_wrong(snapshot)].double().mean())
+
+
+@measure(
+    long_name="corrected wrong labels",
+    units="accuracy",
+    valid_range=(0, 1),
+    source=_SOURCE,
+    split="train",
+    needs=_NEEDS,
+)
+def corrected_accuracy(snapshot: Snapshot) -> float:
+    """Share of the train inputs with a wrong target that are answered right all the same, in [0, 1].
+
+    1 where the model overrules its wrong labels (inversion), 0 where it never does; nan where none is wrong.
+    """
+    right = inputs_right(snapshot)[snapshot.train_index]
+    return float(right[_wrong(snapshot)].double().mean())
+
+
+@measure(
+    long_name="clean train accuracy",
+    units="accuracy",
+    valid_range=(0, 1),
+    source=_SOURCE,
+    split="train",
+    needs=_NEEDS,
+)
+def clean_accuracy(snapshot: Snapshot) -> float:
+    """Share of the train inputs with their right label that are answered right, in [0, 1]; nan for none."""
+    right = inputs_right(snapshot)[snapshot.train_index]
+    return float(right[~_wrong(snapshot)].double().mean())

@@ -1,0 +1,118 @@
+"""Any task with some of its train labels made wrong: memorising told apart from generalising."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor
+
+from groklens.errors import BadArgument
+from groklens.tasks.task import Symmetry, Task
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Corrupted(Task):
+    """`task` with a share of its targets replaced: what is trained towards is wrong there, what is right stays.
+
+    `targets` hold the changed classes and `labels` the task's own, so train loss and accuracy say how well
+    the given labels are fitted, and what is taken on held-out or on all inputs is judged by the truth.
+    `fraction` of the inputs, chosen and changed by `seed`, get another class than their own, uniformly. With
+    `uniform`, the draw is among all classes, the right one included: at fraction 1 these are the random
+    labels of Zhang et al. (2017, arXiv:1611.03530), which say nothing of the task. Which of them are trained
+    on is the split's choice, made independently.
+
+    Raises `BadArgument` for a fraction outside [0, 1], a task of one class, or one that is corrupted already.
+
+    >>> noisy = Corrupted(gl.ModularArithmetic(7, "add"), fraction=0.2, seed=0)
+    >>> int((noisy.targets != noisy.labels).sum()), noisy.name
+    (10, 'a+b mod 7, 20% of labels wrong')
+    """
+
+    task: Task
+    fraction: float
+    seed: int = 0
+    uniform: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be corrupted, and speak of the operands as the task does."""
+        if not 0 <= self.fraction <= 1:
+            raise BadArgument(
+                f"fraction is {self.fraction}; give a share of the labels in [0, 1], such as 0.1."
+            )
+        if self.task.d_vocab_out < 2:
+            raise BadArgument(f"{self.task.name} has one class, so no label can be wrong.")
+        if isinstance(self.task, Corrupted):
+            raise BadArgument(f"{self.task.name} is corrupted already; corrupt {self.task.task.name} once.")
+        object.__setattr__(self, "fraction", float(self.fraction))  # 1 and 1.0: one specification
+        object.__setattr__(self, "operand_names", self.task.operand_names)
+
+    @property
+    def name(self) -> str:
+        """Such as `a+b mod 113, 10% of labels wrong`."""
+        kind = "random" if self.uniform else "wrong"
+        return f"{self.task.name}, {100 * self.fraction:.3g}% of labels {kind}"
+
+    @property
+    def inputs(self) -> Int[Tensor, "input pos"]:
+        """The task's own."""
+        return self.task.inputs
+
+    @property
+    def labels(self) -> Int[Tensor, "input"]:
+        """The right classes: the task's own."""
+        return self.task.labels
+
+    @cached_property
+    def targets(self) -> Int[Tensor, "input"]:
+        """What each input would be trained towards: its label, or the class drawn in its place."""
+        generator = torch.Generator().manual_seed(self.seed)
+        n_inputs, n_classes = len(self.labels), self.d_vocab_out
+        chosen = torch.randperm(n_inputs, generator=generator)[: round(self.fraction * n_inputs)]
+        least = 0 if self.uniform else 1
+        moved = torch.randint(least, n_classes, (len(chosen),), generator=generator)
+        targets = self.labels.clone()
+        targets[chosen] = (targets[chosen] + moved) % n_classes
+        return targets
+
+    @property
+    def is_wrong(self) -> Bool[Tensor, "input"]:
+        """Where the target is not the label."""
+        return self.targets != self.labels
+
+    @property
+    def d_vocab(self) -> int:
+        """The task's own."""
+        return self.task.d_vocab
+
+    @property
+    def d_vocab_out(self) -> int:
+        """The task's own."""
+        return self.task.d_vocab_out
+
+    @property
+    def symmetry(self) -> Symmetry | None:
+        """The task's own: what the right answers belong to."""
+        return self.task.symmetry
+
+    @property
+    def token_names(self) -> list[str]:
+        """The task's own."""
+        return self.task.token_names
+
+    def split(self, train_fraction: float, seed: int) -> tuple[Int[Tensor, "train"], Int[Tensor, "test"]]:
+        """The task's own split."""
+        return self.task.split(train_fraction, seed)
+
+    def spec(self) -> dict[str, Any]:
+        """The task's specification, with share, seed and kind of corruption."""
+        return {
+            "kind": "Corrupted",
+            "task": self.task.spec(),
+            "fraction": self.fraction,
+            "seed": self.seed,
+            "uniform": self.uniform,
+        }
