@@ -1,4 +1,4 @@
-"""Every study says what would refute it, runs on small planted models, and has kept a result to go by."""
+"""Every study says what would refute it, runs at a small size, and has kept a result to go by."""
 
 import importlib
 import json
@@ -23,11 +23,12 @@ def test_it_asks_predicts_and_could_be_refuted(name):
     assert "Refuted if" in text
 
 
-def test_it_runs_on_planted_models(name):
+def test_it_runs_at_a_small_size(name):
     run = importlib.import_module("analyses.__main__").run
     result = run(name, smoke=True)
     assert result.findings
-    assert result.verdict in ("supported", "undecided")  # planted truths refute nothing
+    if not result.numbers:  # planted truths refute nothing; a small training may
+        assert result.verdict in ("supported", "undecided")
     assert json.loads(json.dumps(result.to_dict()))["smoke"] is True
 
 

@@ -31,7 +31,9 @@ def test_every_name_is_there_and_says_what_it_is(name):
     assert inspect.getdoc(value), f"{name} has no docstring"
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMES) - WITHOUT_EXAMPLE - {"harmonics", "measures", "theory", "views"}))
+@pytest.mark.parametrize(
+    "name", sorted(set(NAMES) - WITHOUT_EXAMPLE - {"harmonics", "measures", "theory", "views"})
+)
 def test_every_function_and_value_shows_an_example(name):
     assert ">>>" in (inspect.getdoc(getattr(gl, name)) or "")
 

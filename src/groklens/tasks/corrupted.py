@@ -27,6 +27,7 @@ class Corrupted(Task):
 
     Raises `BadArgument` for a fraction outside [0, 1], a task of one class, or one that is corrupted already.
 
+    >>> import groklens as gl
     >>> noisy = Corrupted(gl.ModularArithmetic(7, "add"), fraction=0.2, seed=0)
     >>> int((noisy.targets != noisy.labels).sum()), noisy.name
     (10, 'a+b mod 7, 20% of labels wrong')

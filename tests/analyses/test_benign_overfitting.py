@@ -1,0 +1,85 @@
+"""The judgement of `benign_overfitting` can go either way."""
+
+import importlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+DECAYS, SEEDS, SIZES = (0.3, 3.0, 10.0), (0, 1, 2), (50, 100, 200)
+
+
+@pytest.fixture
+def study(monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2]))
+    return importlib.import_module("analyses.benign_overfitting.study")
+
+
+@pytest.fixture
+def table(study):
+    return importlib.import_module("analyses.sweeps").sweep_table
+
+
+def spectra(table, spiked=(0.2, 0.1, 0.05), power=(1.0, 1.0, 1.0), foretold=None, bartlett=None):
+    jitter = 1 + 0.01 * np.arange(3)[:, None]
+    exponential = (4.0, 6.0, 5.0)
+    rows = {"spiked": spiked, "power_law": power, "exponential": exponential}
+    variables = {name: (np.asarray(row) * jitter, name, "v") for name, row in rows.items()}
+    variables |= {f"{name}_foretold": (row, name, "v") for name, row in rows.items()}
+    if foretold is not None:
+        variables["spiked_foretold"] = (foretold, "spiked", "v")
+    variables["bartlett"] = (np.asarray(spiked) * 1.3 if bartlett is None else bartlett, "b", "v")
+    return table(("examples", SIZES, "examples"), SEEDS, variables)
+
+
+def decays(table, fitted=(1, 1, 0), corrected=(0, 0, 1), test=(0.8, 1, 1), pruned=0.05, random=0.5, kept=1.0):
+    each = {
+        "fitted": fitted,
+        "corrected": corrected,
+        "test": test,
+        "pruned_fitted": [pruned] * 3,
+        "random_fitted": [random] * 3,
+        "highest_fitted": [0.9] * 3,
+        "pruned_test": [kept] * 3,
+        "random_test": [0.8] * 3,
+    }
+    variables = {
+        name: (np.tile(np.asarray(row, float), (3, 1)), name, "accuracy") for name, row in each.items()
+    }
+    return table(("weight_decay", DECAYS, "weight decay"), SEEDS, variables)
+
+
+def verdicts(study, spectra, decays):
+    return [finding.verdict for finding in study.judge({"spectra": spectra, "decays": decays})]
+
+
+def test_what_was_predicted_is_supported(study, table):
+    assert verdicts(study, spectra(table), decays(table)) == ["supported"] * 6
+
+
+@pytest.mark.parametrize(
+    ("place", "spectral", "network"),
+    [
+        (0, {"spiked": (0.1, 0.2, 0.3)}, {}),
+        (1, {"foretold": (1.0, 1.0, 1.0)}, {}),
+        (2, {"bartlett": (0.05, 0.1, 0.4)}, {}),
+        (3, {}, {"test": (0.8, 0.8, 1)}),
+        (4, {}, {"corrected": (0, 0, 0.5)}),
+        (5, {}, {"pruned": 0.6}),
+    ],
+)
+def test_each_prediction_can_be_refuted(study, table, place, spectral, network):
+    found = verdicts(study, spectra(table, **spectral), decays(table, **network))
+    assert found[place] == "refuted"
+
+
+def test_pruning_without_coexistence_or_by_less_than_the_margin_is_undecided(study, table):
+    assert verdicts(study, spectra(table), decays(table, fitted=(0.5, 0.5, 0)))[5] == "undecided"
+    assert verdicts(study, spectra(table), decays(table, pruned=0.4))[5] == "undecided"
+    assert verdicts(study, spectra(table), decays(table, kept=0.9))[5] == "undecided"
+
+
+def test_one_seed_alone_does_not_support(study, table):
+    mixed = decays(table)
+    mixed["test"][1:, 1] = 0.5
+    assert verdicts(study, spectra(table), mixed)[3] == "undecided"

@@ -1,0 +1,87 @@
+"""The judgement of `grokking_meets_double_descent` can go either way."""
+
+import importlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+WIDTHS, SEEDS = (4, 16, 32, 64), (0, 1, 2)
+
+
+@pytest.fixture
+def study(monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2]))
+    return importlib.import_module("analyses.grokking_meets_double_descent.study")
+
+
+@pytest.fixture
+def sweep_table():
+    return importlib.import_module("analyses.sweeps").sweep_table
+
+
+def sweep(sweep_table, test=(0.1, 0.2, 0.7, 1.0), train=(0.8, 1.0, 1.0, 1.0), ratio=5.0, widths=WIDTHS):
+    rows = {"train": train, "test": test, "fitted_at": [100.0] * 4, "right_at": [100.0 * ratio] * 4}
+    return sweep_table(
+        ("width", widths, "width"),
+        SEEDS,
+        {name: (np.tile(np.asarray(row, float), (3, 1)), name, "") for name, row in rows.items()},
+    )
+
+
+def forecast(kind="task", patterns=0.05, logistic=0.2, persists=0.4, announced=1.0, fit=0.01):
+    return {
+        "kind": kind,
+        "run": "r",
+        "times": 2,
+        "came": 0.5,
+        "patterns": patterns,
+        "logistic": logistic,
+        "persists": persists,
+        "announced": announced,
+        "fit": fit,
+    }
+
+
+def numbers(sweep_table, forecasts=None, **changes):
+    forecasts = [forecast()] * 8 + [forecast("null", announced=0.1)] * 8 if forecasts is None else forecasts
+    return {
+        "sweep": sweep(sweep_table, **changes),
+        "null": sweep(sweep_table, test=(0.03,) * 4),
+        "forecasts": forecasts,
+    }
+
+
+def verdicts(study, found):
+    return [finding.verdict for finding in study.judge(found)]
+
+
+def test_what_was_predicted_is_supported(study, sweep_table):
+    assert verdicts(study, numbers(sweep_table))[:5] == ["supported"] * 5
+
+
+@pytest.mark.parametrize(
+    ("place", "changes", "forecasts"),
+    [
+        (0, {"test": (0.1, 1.0, 1.0, 1.0)}, None),  # whatever fits is right
+        (0, {"test": (0.1, 0.1, 0.1, 0.1)}, None),  # no width is right
+        (1, {"ratio": 1.0}, None),
+        (2, {}, [forecast(patterns=0.3)] * 8),
+        (3, {}, [forecast()] + [forecast("null", announced=0.9)] * 8),
+        (4, {}, [forecast(fit=0.2), forecast("null", fit=0.2)]),
+        (5, {}, None),
+    ],
+)
+def test_each_prediction_can_be_refuted(study, sweep_table, place, changes, forecasts):
+    assert verdicts(study, numbers(sweep_table, forecasts, **changes))[place] == "refuted"
+
+
+def test_seeds_that_disagree_leave_it_undecided(study, sweep_table):
+    found = numbers(sweep_table)
+    found["sweep"]["test"][0, 3] = 0.6
+    assert verdicts(study, found)[0] == "undecided"
+    assert verdicts(study, numbers(sweep_table, forecasts=[]))[2:4] == ["undecided"] * 2
+
+
+def test_a_descent_over_width_beyond_error_is_seen(study, sweep_table):
+    assert verdicts(study, numbers(sweep_table, test=(0.5, 0.2, 0.6, 1.0)))[5] == "supported"
