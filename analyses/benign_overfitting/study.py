@@ -69,10 +69,10 @@ def eigenvalues(kind: str, n: int) -> torch.Tensor:
     if kind == "spiked":
         return torch.cat([torch.ones(5), torch.full((50 * n,), 1 / (50 * n))]).double()
     i = torch.arange(1, 20 * n + 1, dtype=torch.float64)
-    return {"power law": i**-2, "exponential": torch.exp(-i / 5)}[kind]
+    return {"power law": i**-2, "fast decay": torch.exp(-i.sqrt())}[kind]
 
 
-KINDS = ("spiked", "power law", "exponential")
+KINDS = ("spiked", "power law", "fast decay")
 
 
 def prices(sizes: tuple[int, ...], seeds: range) -> xr.Dataset:

@@ -22,8 +22,8 @@ def table(study):
 
 def spectra(table, spiked=(0.2, 0.1, 0.05), power=(1.0, 1.0, 1.0), foretold=None, bartlett=None):
     jitter = 1 + 0.01 * np.arange(3)[:, None]
-    exponential = (4.0, 6.0, 5.0)
-    rows = {"spiked": spiked, "power_law": power, "exponential": exponential}
+    fast = (4.0, 6.0, 5.0)
+    rows = {"spiked": spiked, "power_law": power, "fast_decay": fast}
     variables = {name: (np.asarray(row) * jitter, name, "v") for name, row in rows.items()}
     variables |= {f"{name}_foretold": (row, name, "v") for name, row in rows.items()}
     if foretold is not None:

@@ -1,7 +1,35 @@
 """Closed-form companions: what statistics predicts, to hold a measured curve against."""
 
+from groklens.theory.descent import epoch_wise_risk as epoch_wise_risk
+from groklens.theory.descent import gradient_descent_path as gradient_descent_path
+from groklens.theory.descent import has_double_descent as has_double_descent
+from groklens.theory.descent import sample_wise_risk as sample_wise_risk
+from groklens.theory.memorisation import LabelFates as LabelFates
+from groklens.theory.memorisation import distance_moved as distance_moved
+from groklens.theory.memorisation import fit_ratio as fit_ratio
+from groklens.theory.memorisation import inverse_participation as inverse_participation
+from groklens.theory.memorisation import label_fates as label_fates
+from groklens.theory.memorisation import phase_of as phase_of
+from groklens.theory.memorisation import time_to_fit as time_to_fit
+from groklens.theory.pattern_fit import PatternFit as PatternFit
+from groklens.theory.pattern_fit import fit_patterns as fit_patterns
+from groklens.theory.pattern_fit import forecast_errors as forecast_errors
+from groklens.theory.patterns import DOUBLE_DESCENT as DOUBLE_DESCENT
+from groklens.theory.patterns import GROKKING as GROKKING
+from groklens.theory.patterns import Pattern as Pattern
+from groklens.theory.patterns import pattern_curves as pattern_curves
+from groklens.theory.smoothers import effective_parameters as effective_parameters
+from groklens.theory.smoothers import kernel_ridge as kernel_ridge
+from groklens.theory.smoothers import least_squares as least_squares
+from groklens.theory.smoothers import nearest_neighbours as nearest_neighbours
+from groklens.theory.smoothers import random_fourier_features as random_fourier_features
+from groklens.theory.smoothers import ridge as ridge
 from groklens.theory.spectra import effective_ranks as effective_ranks
 from groklens.theory.spectra import excess_risk_terms as excess_risk_terms
 from groklens.theory.spectra import k_star as k_star
 from groklens.theory.spectra import overfitting_coefficient as overfitting_coefficient
 from groklens.theory.spectra import regime as regime
+from groklens.theory.tangent import neural_tangent_kernel as neural_tangent_kernel
+from groklens.theory.tree_smoothers import boosting as boosting
+from groklens.theory.tree_smoothers import forest as forest
+from groklens.theory.tree_smoothers import tree as tree
