@@ -13,6 +13,8 @@ from groklens.errors import BadArgument
 from groklens.theory.patterns import Pattern, Patterns, pattern_curves
 
 STARTS = 8
+#: Evaluations that each start may take, and that the best of them may take on.
+_FEW, _MANY = 40, 300
 #: What a prediction gives: train and held-out accuracy at each time.
 Curves = tuple[np.ndarray, np.ndarray]
 
@@ -57,7 +59,8 @@ def fit_patterns(
     seen = _seen(times, train, test, until)
     generator = np.random.default_rng(seed)
     starts = [_random_start(seen, generator) for _ in range(STARTS)]
-    best, error = min((_solve(seen, start) for start in starts), key=lambda found: found[1])
+    tried = [_solve(seen, start, evaluations=_FEW) for start in starts]
+    best, error = _solve(seen, min(tried, key=lambda found: found[1])[0])
     intervals = None
     if bootstrap:
         intervals = _resampled(seen, best, bootstrap, generator)
@@ -146,14 +149,14 @@ def _residuals(seen: _Seen, parameters: np.ndarray, curves: tuple[np.ndarray, ..
 
 
 def _solve(
-    seen: _Seen, start: np.ndarray, curves: tuple[np.ndarray, ...] | None = None
+    seen: _Seen, start: np.ndarray, curves: tuple[np.ndarray, ...] | None = None, evaluations: int = _MANY
 ) -> tuple[np.ndarray, float]:
     solved = _least_squares()(
         lambda parameters: _residuals(seen, parameters, curves or seen.curves),
         start,
         bounds=(_LOWER, _UPPER),
         x_scale=np.tile([1.0, 30.0, 1.0, 1.0], 3),
-        max_nfev=300,
+        max_nfev=evaluations,
     )
     return solved.x, float(np.sqrt(np.mean(solved.fun**2)))
 
@@ -166,7 +169,7 @@ def _resampled(seen: _Seen, best: np.ndarray, draws: int, generator: np.random.G
         curves = tuple(
             curve - generator.choice(each, len(each)) for curve, each in zip(fitted, residuals, strict=True)
         )
-        found.append(seen.unscaled(_solve(seen, best, curves)[0]))
+        found.append(seen.unscaled(_solve(seen, best, curves, _FEW)[0]))
     return np.quantile(np.stack(found), [0.05, 0.95], axis=0)
 
 
