@@ -1,0 +1,222 @@
+"""Can a larger model be worse, and a still larger one better than all?
+
+Prediction (Belkin et al. 2019, arXiv:1812.11118; Nakkiran et al. 2020, arXiv:1912.02292): the held-out error of
+least-norm regression on random features, and of a one-hidden-layer network trained long on digits with a fifth of
+the labels wrong, rises up to the size at which the train inputs are just fitted and falls beyond it.
+
+The baseline is the classical U: once it has begun to rise, the error of larger models only grows. Refuted (and the U
+with it upheld) if there is no rise and fall beyond error, or if the peak lies away from where the train error is
+measured to vanish. Beside it stand the best error along the way, which early stopping would have, and the same
+network without wrong labels.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+import xarray as xr
+from analyses.digits import digits, one_hot
+from analyses.networks import Stack, descend, error
+from analyses.sweeps import mean_and_error, sweep_table
+
+import groklens as gl
+
+RUNS = ()
+N, WRONG, STEPS = 400, 0.2, 4000
+FEATURES = (25, 50, 100, 200, 300, 350, 380, 400, 420, 450, 500, 600, 800, 1200, 2000, 4000, 8000)
+WIDTHS = (2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64, 128, 256, 512)
+#: Train error at which the train inputs count as fitted.
+FITTED = 0.01
+
+
+def analyse(smoke: bool = False) -> list[gl.Finding]:
+    """The findings."""
+    return judge(measure(smoke=smoke))
+
+
+def measure(smoke: bool = False) -> dict[str, Any]:
+    """Errors over the number of random features, and over the width of a network with and without wrong labels."""
+    if smoke:
+        widths = (2, 8, 32)
+        return {
+            "features": over_features((20, 60, 200), 60, range(2)),
+            "noisy": over_widths(widths, 60, WRONG, 40, range(2)),
+            "clean": over_widths(widths, 60, 0.0, 40, range(2)),
+        }
+    return {
+        "features": over_features(FEATURES, N, range(5)),
+        "noisy": over_widths(WIDTHS, N, WRONG, STEPS, range(5)),
+        "clean": over_widths(WIDTHS, N, 0.0, STEPS, range(3)),
+    }
+
+
+def over_features(sizes: Sequence[int], n: int, seeds: range) -> xr.Dataset:
+    """Squared error of least-norm regression on random features of digits, labels right."""
+    rows = [[of_features(size, n, seed) for size in sizes] for seed in seeds]
+    names = {"test": "held-out inputs", "train": "train inputs"}
+    variables = {
+        name: ([[each[i] for each in row] for row in rows], called, "squared error")
+        for i, (name, called) in enumerate(names.items())
+    }
+    return sweep_table(("size", sizes, "random features"), list(seeds), variables)
+
+
+def of_features(size: int, n: int, seed: int) -> tuple[float, float]:
+    """Held-out and train squared error, mean over inputs of the sum over classes."""
+    data = digits(n, 0.0, seed)
+    train, test = (
+        gl.theory.random_fourier_features(inputs, size, seed) for inputs in (data.inputs, data.test_inputs)
+    )
+    targets = one_hot(data.given)
+    apart = gl.theory.least_squares(train, test) @ targets - one_hot(data.test_labels)
+    fit = gl.theory.least_squares(train, train) @ targets - targets
+    return tuple(float(each.square().sum(dim=1).mean()) for each in (apart, fit))
+
+
+def over_widths(sizes: Sequence[int], n: int, wrong: float, steps: int, seeds: range) -> xr.Dataset:
+    """Errors of a network at the end, and the least held-out error along the way."""
+    ends = [of_width(size, n, wrong, steps, seeds) for size in sizes]
+    names = {
+        "test": "held-out error, at the end",
+        "best": "held-out error, at its best step",
+        "train": "train error",
+    }
+    variables = {
+        name: (np.array([end[name] for end in ends]).T, called, "share wrong")
+        for name, called in names.items()
+    }
+    return sweep_table(("size", sizes, "hidden width"), list(seeds), variables)
+
+
+def of_width(width: int, n: int, wrong: float, steps: int, seeds: range) -> dict[str, np.ndarray]:
+    """One width, every seed at once."""
+    data = [digits(n, wrong, seed) for seed in seeds]
+    inputs, test = (
+        torch.stack([part(d).float() for d in data]) for part in (lambda d: d.inputs, lambda d: d.test_inputs)
+    )
+    given, right = torch.stack([d.given for d in data]), torch.stack([d.test_labels for d in data])
+    stack, held_out, fitted = Stack(width, list(seeds)), [], []
+    looks = sorted({0, steps, *np.unique(np.logspace(0, np.log10(steps), 40).astype(int)).tolist()})
+
+    def look(step: int) -> None:
+        held_out.append(error(stack, test, right))
+        fitted.append(error(stack, inputs, given))
+
+    descend(stack, inputs, given, looks, look)
+    held_out, fitted = np.array(held_out), np.array(fitted)
+    return {"test": held_out[-1], "best": held_out.min(axis=0), "train": fitted[-1]}
+
+
+def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
+    """The findings that these numbers make."""
+    features, noisy, clean = numbers["features"], numbers["noisy"], numbers["clean"]
+    return [
+        twice(features, "random features", features),
+        peak_is_threshold(features, "random features", 1e-6),
+        twice(noisy, "a network with a fifth of the labels wrong", clean),
+        peak_is_threshold(noisy, "a network with a fifth of the labels wrong", FITTED),
+        stopped(noisy),
+        without_noise(clean),
+    ]
+
+
+def double(values: xr.DataArray) -> bool:
+    """Whether the mean over seeds rises and falls again beyond its error."""
+    mean, stderr = mean_and_error(values)
+    return gl.theory.has_double_descent(values["size"].values, mean, stderr)
+
+
+def hump(values: np.ndarray) -> tuple[int, float]:
+    """Where a curve stands highest above the lower of its two sides, and by how much."""
+    heights = [values[j] - max(values[: j + 1].min(), values[j:].min()) for j in range(len(values))]
+    return int(np.argmax(heights)), float(max(heights))
+
+
+def threshold(table: xr.Dataset, level: float) -> float:
+    """The first size at which the mean train error is at most `level`: measured, not counted; nan for none."""
+    fitted = table["train"].mean("seed").values <= level
+    return float(table["size"].values[fitted.argmax()]) if fitted.any() else float("nan")
+
+
+def twice(table: xr.Dataset, what: str, control: xr.Dataset) -> gl.Finding:
+    """The held-out error rises and falls again: the classical U does not describe it."""
+    mean, stderr = mean_and_error(table["test"])
+    at, height = hump(mean)
+    found = double(table["test"])
+    controls = [
+        gl.Control.of("least before the peak", [float(mean[: at + 1].min())]),
+        gl.Control.of("least beyond it", [float(mean[at:].min())]),
+        gl.Control.of("a U has a hump of", [hump(np.minimum.accumulate(mean[: at + 1]))[1]]),
+    ]
+    if control is not table:
+        controls.append(
+            gl.Control.of("hump without wrong labels", [hump(control["test"].mean("seed").values)[1]])
+        )
+    return gl.Finding(
+        f"larger models are first worse and then better: {what}",
+        height,
+        f"{table['test'].attrs['units']}, height of the peak above the higher of its two lows",
+        "supported" if found else "refuted",
+        tuple(controls),
+        source="Belkin et al. 2019; Nakkiran et al. 2020",
+        note=f"{table.sizes['seed']} seeds; peak {mean[at]:.4g} ± {stderr[at]:.2g} at {table['size'].values[at]:.0f}",
+    )
+
+
+def peak_is_threshold(table: xr.Dataset, what: str, level: float) -> gl.Finding:
+    """The peak lies at the first size that fits, or beside it."""
+    mean, _ = mean_and_error(table["test"])
+    sizes, first = table["size"].values, threshold(table, level)
+    at, _ = hump(mean)
+    claim = f"the error is worst where the train inputs are first fitted: {what}"
+    if np.isnan(first):
+        return gl.Finding(
+            claim, None, "size", "undecided", note=f"no size has a train error of {level} or less"
+        )
+    apart = abs(int(np.flatnonzero(sizes == first)[0]) - at)
+    each = [float(sizes[hump(row)[0]]) for row in table["test"].values]
+    return gl.Finding(
+        claim,
+        float(sizes[at]),
+        "size at the peak",
+        "supported" if apart <= 1 else "refuted" if apart > 3 else "undecided",
+        (gl.Control.of("peak of each seed", each), gl.Control.of("first size that fits", [first])),
+        source="Nakkiran et al. 2020, section 2",
+        note=f"fitted: mean train error at most {level}; supported within one of the sizes tried, refuted beyond three",
+    )
+
+
+def stopped(table: xr.Dataset) -> gl.Finding:
+    """Early stopping at the best step, chosen with hindsight, has no second descent."""
+    mean, _ = mean_and_error(table["best"])
+    return gl.Finding(
+        "beside the question: at the best step of each run there is no peak over the width",
+        hump(mean)[1],
+        "share wrong, height of the peak",
+        "refuted" if double(table["best"]) else "supported",
+        (gl.Control.of("height of the peak at the end", [hump(table["test"].mean("seed").values)[1]]),),
+        source="Nakkiran et al. 2020, section 5",
+        note="the step is chosen on the held-out inputs themselves: a lower bound of what stopping could give",
+    )
+
+
+def without_noise(table: xr.Dataset) -> gl.Finding:
+    """Without wrong labels the network's peak is smaller, or none."""
+    mean, _ = mean_and_error(table["test"])
+    return gl.Finding(
+        "beside the question: with right labels alone the network has no peak",
+        hump(mean)[1],
+        "share wrong, height of the peak",
+        "refuted" if double(table["test"]) else "supported",
+        source="Nakkiran et al. 2020, section 5",
+        note=f"{table.sizes['seed']} seeds",
+    )
+
+
+def picture(numbers: dict[str, Any]) -> gl.views.Figure:
+    """A network's errors over its width, and where it first fits."""
+    table = numbers["noisy"]
+    first = threshold(table, FITTED)
+    marks = {} if np.isnan(first) else {"train inputs fitted": first}
+    return gl.views.sweep(table, marks=marks)

@@ -1,0 +1,344 @@
+"""Is double descent over the number of parameters one axis, or two laid end to end?
+
+Prediction (Curth, Jeffares and van der Schaar 2023, arXiv:2310.18988): the peak over the raw number of random features
+stands where one way of growing (more principal components used) ends and another begins (more features, as many
+components). Along either way, the other held, there is no second descent; nor is there against the effective
+parameters at unseen inputs. The same for trees (leaves, then trees) and for boosting (rounds, then ensembles).
+
+Refuted if the peak is not at as many features as examples, if the effective parameters at the train inputs are not
+the number of examples beyond it, if the error rises beyond its spread along the second axis, or if it rises and
+falls again within an axis. What is at issue is the reading of the raw axis as complexity; that the error on it falls
+twice is a measured fact and stays one. And the effective parameters do not settle the error: two models of the
+same number may differ in bias.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from analyses.digits import Digits, digits, one_hot
+from analyses.sweeps import mean_and_error, sweep_table
+
+import groklens as gl
+
+RUNS = ()
+N = 400
+RAW = (50, 100, 200, 300, 350, 380, 400, 420, 450, 500, 600, 800, 1200, 2000, 4000, 8000)
+COMPONENTS = (10, 25, 50, 100, 200, 300, 350, 380, 400)
+EXCESS = (0, 50, 100, 200, 400, 800, 1600, 3600, 7600)
+LEAVES, TREES = (2, 5, 10, 20, 50, 100, 200, None), (1, 2, 5, 10, 20, 50, 100)
+ROUNDS, BOOSTED = (1, 2, 5, 10, 20, 50, 100), (1, 2, 5, 10, 20)
+WRONG = 0.2
+#: Two models have as many effective parameters where these differ by at most this share.
+ALIKE = 0.25
+
+
+def analyse(smoke: bool = False) -> list[gl.Finding]:
+    """The findings."""
+    return judge(measure(smoke=smoke))
+
+
+def measure(smoke: bool = False) -> dict[str, Any]:
+    """Errors and effective parameters along each axis, for random features, trees and boosted trees."""
+    if smoke:
+        seeds = range(2)
+        return {
+            "raw": raw((20, 40, 60, 80, 200), 60, seeds),
+            "excess": grid((10, 60), (0, 20, 200), 60, seeds),
+            "trees": trees((2, 5, None), (1, 3), 60, seeds),
+            "boosting": boosting((1, 3, 5), (1, 2), 60, seeds),
+        }
+    seeds = range(5)
+    return {
+        "raw": raw(RAW, N, seeds),
+        "excess": grid(COMPONENTS, EXCESS, N, seeds),
+        "trees": trees(LEAVES, TREES, N, seeds),
+        "boosting": boosting(ROUNDS, BOOSTED, N, seeds),
+    }
+
+
+def scored(smoother: Any, data: Digits) -> float:
+    """Squared error at held-out digits, mean over inputs of the sum over classes."""
+    apart = smoother @ one_hot(data.given) - one_hot(data.test_labels)
+    return float(apart.square().sum(dim=1).mean())
+
+
+def raw(sizes: Sequence[int], n: int, seeds: range) -> xr.Dataset:
+    """The axis of the papers: the number of random features, least-norm regression on all of them."""
+    rows = [[of_features(size, size, n, seed, True) for size in sizes] for seed in seeds]
+    names = {
+        "error": ("held-out error", "squared error"),
+        "unseen": ("effective parameters, held-out inputs", "parameters"),
+        "seen": ("effective parameters, train inputs", "parameters"),
+    }
+    variables = {
+        name: ([[each[i] for each in row] for row in rows], *called)
+        for i, (name, called) in enumerate(names.items())
+    }
+    table = sweep_table(("size", sizes, "random features"), list(seeds), variables)
+    return table.assign_attrs(examples=n)
+
+
+def of_features(
+    size: int, components: int, n: int, seed: int, with_train: bool = False
+) -> tuple[float, float, float]:
+    """Error, effective parameters at held-out inputs and, where asked, at the train inputs."""
+    data = digits(n, 0.0, seed)
+    train, test = (
+        gl.theory.random_fourier_features(inputs, size, seed) for inputs in (data.inputs, data.test_inputs)
+    )
+    kept = min(components, n)
+    smoother = gl.theory.least_squares(train, test, components=kept)
+    seen = gl.theory.least_squares(train, train, components=kept) if with_train else None
+    return (
+        scored(smoother, data),
+        gl.theory.effective_parameters(smoother),
+        float("nan") if seen is None else gl.theory.effective_parameters(seen),
+    )
+
+
+def grid(components: Sequence[int], excess: Sequence[int], n: int, seeds: range) -> xr.Dataset:
+    """The two axes apart: principal components kept, and features beyond them."""
+    values = np.array(
+        [[[of_features(c + e, c, n, seed)[:2] for e in excess] for c in components] for seed in seeds]
+    )
+    table = xr.Dataset(coords={"seed": list(seeds), "components": list(components), "excess": list(excess)})
+    for i, (name, called) in enumerate((("error", "held-out error"), ("unseen", "effective parameters"))):
+        table[name] = (("seed", "components", "excess"), values[..., i], {"long_name": called})
+    return table
+
+
+def chain(first: list[Any], second: list[Any], seeds: range) -> xr.Dataset:
+    """Two axes end to end: (error, effective parameters) of each seed at every place, and where the first ends."""
+    values = np.array([[*a, *b] for a, b in zip(first, second, strict=True)])
+    places = list(range(1, values.shape[1] + 1))
+    table = sweep_table(
+        ("place", places, "place along both axes, one after the other"),
+        list(seeds),
+        {
+            "error": (values[..., 0], "held-out error", "squared error"),
+            "unseen": (values[..., 1], "effective parameters, held-out inputs", "parameters"),
+        },
+    )
+    return table.assign_attrs(first=len(first[0]))
+
+
+def trees(leaves: Sequence[int | None], counts: Sequence[int], n: int, seeds: range) -> xr.Dataset:
+    """One tree of more and more leaves; then more and more full trees, averaged."""
+    from sklearn.ensemble import ExtraTreesRegressor
+    from sklearn.tree import DecisionTreeRegressor
+
+    first, second = [], []
+    for seed in seeds:
+        data = digits(n, WRONG, seed)
+        x, y = data.inputs.numpy(), one_hot(data.given).numpy()
+        smoothers = []
+        for count in leaves:
+            fitted = DecisionTreeRegressor(max_leaf_nodes=count, max_features=0.3, random_state=seed).fit(
+                x, y
+            )
+            smoothers.append(gl.theory.tree(fitted, data.inputs, data.test_inputs))
+        first.append([both(smoother, data) for smoother in smoothers])
+        second.append([])
+        for count in counts:
+            fitted = ExtraTreesRegressor(count, max_features=0.3, random_state=seed).fit(x, y)
+            second[-1].append(both(gl.theory.forest(fitted, data.inputs, data.test_inputs), data))
+    return chain(first, second, seeds)
+
+
+def both(smoother: Any, data: Digits) -> tuple[float, float]:
+    """Error and effective parameters at held-out inputs."""
+    return scored(smoother, data), gl.theory.effective_parameters(smoother)
+
+
+def boosting(rounds: Sequence[int], counts: Sequence[int], n: int, seeds: range) -> xr.Dataset:
+    """More and more rounds of boosting; then more and more models of the most rounds, averaged."""
+    first, second = [], []
+    for seed in seeds:
+        data = digits(n, WRONG, seed)
+        stages = [boosted(data, max(rounds), 1000 * seed + i) for i in range(max(counts))]
+        first.append([both(smooth(stages[0][:count], data), data) for count in rounds])
+        whole = [smooth(each, data) for each in stages]
+        second.append([both(sum(whole[:count]) / count, data) for count in counts])
+    return chain(first, second, seeds)
+
+
+RATE = 0.85
+
+
+def boosted(data: Digits, rounds: int, seed: int) -> list[Any]:
+    """Trees of ten leaves, each fitted to what those before have left; a split sees a third of the pixels."""
+    from sklearn.tree import DecisionTreeRegressor
+
+    x, left = data.inputs.numpy(), one_hot(data.given).numpy()
+    left, stages = left - left.mean(axis=0), []
+    for i in range(rounds):
+        tree = DecisionTreeRegressor(max_leaf_nodes=10, max_features=0.3, random_state=100_000 * seed + i)
+        stages.append(tree.fit(x, left))
+        left = left - RATE * tree.predict(x)
+    return stages
+
+
+def smooth(stages: list[Any], data: Digits) -> Any:
+    """The smoother of boosted trees at held-out digits."""
+    return gl.theory.boosting(stages, RATE, data.inputs, data.test_inputs)
+
+
+def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
+    """The findings that these numbers make."""
+    raw_, excess = numbers["raw"], numbers["excess"]
+    return [
+        peak(raw_),
+        interpolates(raw_),
+        monotone(excess, raw_),
+        within(excess, raw_),
+        chained(numbers["trees"], "trees (leaves, then trees)"),
+        chained(numbers["boosting"], "boosting (rounds, then models)"),
+        not_a_function(excess),
+    ]
+
+
+def double(x: np.ndarray, values: xr.DataArray) -> bool:
+    """Whether the mean over seeds rises and falls again over x beyond its error."""
+    mean, stderr = mean_and_error(values)
+    apart = np.unique(x, return_index=True)[1]  # equal places are one
+    if len(apart) < 3:
+        return False
+    return gl.theory.has_double_descent(x[apart], mean[apart], stderr[apart])
+
+
+def peak(table: xr.Dataset) -> gl.Finding:
+    """The raw axis has its peak at as many features as examples."""
+    n, sizes = table.attrs["examples"], table["size"].values
+    mean, _ = mean_and_error(np.log(table["error"]))  # heights differ by orders of magnitude between seeds
+    each = sizes[table["error"].argmax("size").values]
+    found = double(sizes, np.log(table["error"]))
+    return gl.Finding(
+        "over the raw number of features the error falls twice, with its peak at as many as examples",
+        float(sizes[mean.argmax()]),
+        "features at the peak",
+        "supported" if found and sizes[mean.argmax()] == n else "refuted",
+        (gl.Control.of("peak of each seed", each.tolist()),),
+        source="Belkin et al. 2019, figure 2",
+        note=f"{n} examples, {table.sizes['seed']} seeds; judged on the logarithm of the error",
+    )
+
+
+def interpolates(table: xr.Dataset) -> gl.Finding:
+    """From there on the effective parameters at the train inputs are the number of examples."""
+    n = table.attrs["examples"]
+    beyond = table["seen"].sel(size=table["size"] >= n)
+    before = table["seen"].sel(size=table["size"] < n)
+    worst = float(abs(beyond / n - 1).max())
+    return gl.Finding(
+        "from as many features as examples on, the effective parameters at train inputs are the examples, exactly",
+        worst,
+        "relative difference, largest",
+        "supported" if worst < 1e-6 else "refuted",
+        (gl.Control.of("effective parameters with fewer features", before.values.ravel().tolist()),),
+        source="Curth et al. 2023, section 4",
+        note="so at train inputs nothing tells these models apart; at held-out inputs they differ",
+    )
+
+
+def monotone(table: xr.Dataset, raw_: xr.Dataset) -> gl.Finding:
+    """At each number of components the error does not rise with more features, beyond its error."""
+    rises = {}
+    for count in table["components"].values:
+        error = np.log(table["error"].sel(components=count))
+        steps = error.diff("excess")
+        mean, stderr = mean_and_error(steps)
+        rises[int(count)] = float((mean - 2 * stderr).max())
+    raw_steps, raw_error = mean_and_error(np.log(raw_["error"]).diff("size"))
+    worst = max(rises, key=rises.get)
+    return gl.Finding(
+        "with the principal components held, more features never raise the error",
+        rises[worst],
+        "largest certain rise of log error from one place to the next (below 0: none)",
+        "supported" if rises[worst] <= 0 else "refuted",
+        (gl.Control.of("the same on the raw axis", [float((raw_steps - 2 * raw_error).max())]),),
+        source="Curth et al. 2023, section 3",
+        note="by components, of differences within a seed less two standard errors: "
+        + ", ".join(f"{count}: {rise:.3f}" for count, rise in rises.items()),
+    )
+
+
+def within(table: xr.Dataset, raw_: xr.Dataset) -> gl.Finding:
+    """Within either axis there is no second descent, by place or by effective parameters at held-out inputs."""
+    error, unseen = np.log(table["error"]), table["unseen"].mean("seed")
+    found = []
+    for dim, other in (("excess", "components"), ("components", "excess")):
+        for value in table[other].values:
+            line, parameters = error.sel({other: value}), unseen.sel({other: value}).values
+            by_place = double(table[dim].values.astype(float), line)
+            if by_place or double(parameters, line):
+                found.append(f"{dim} at {other} {value}")
+    total = table.sizes["components"] + table.sizes["excess"]
+    on_raw = double(raw_["size"].values, np.log(raw_["error"]))
+    return gl.Finding(
+        "within either axis the error does not fall twice, by place or by effective parameters at held-out inputs",
+        len(found),
+        f"of {total} lines",
+        "refuted" if found else "supported" if on_raw else "undecided",
+        (gl.Control.of("the same test on the raw axis", [float(on_raw)]),),
+        source="Curth et al. 2023, section 5",
+        note=f"lines that do: {', '.join(found) or 'none'}",
+    )
+
+
+def chained(table: xr.Dataset, what: str) -> gl.Finding:
+    """Two axes end to end fall twice, each of them alone does not."""
+    first = int(table.attrs["first"])
+    error, unseen = table["error"], table["unseen"].mean("seed").values
+    parts = {"the first axis": slice(None, first), "the second": slice(first, None)}
+    falls = {}
+    for name, part in parts.items():
+        line = error.isel(place=part)
+        falls[name] = double(line["place"].values, line) or double(unseen[part], line)
+    together = double(table["place"].values, error)
+    mean, _ = mean_and_error(error)
+    return gl.Finding(
+        f"the error falls twice over both axes end to end, and not within one: {what}",
+        float(mean.max()),
+        "squared error at the peak",
+        "refuted" if any(falls.values()) else "supported" if together else "undecided",
+        (
+            gl.Control.of("both axes end to end fall twice", [float(together)]),
+            gl.Control.of("effective parameters at the end of the first", [float(unseen[first - 1])]),
+            gl.Control.of("at the end of the second", [float(unseen[-1])]),
+        ),
+        source="Curth et al. 2023, sections 3 and 5",
+        note=f"errors {', '.join(f'{each:.3f}' for each in mean)}; the first axis has {first} places",
+    )
+
+
+def not_a_function(table: xr.Dataset) -> gl.Finding:
+    """Models of as many effective parameters may differ in error: bias is not in them."""
+    error, unseen = (table[name].mean("seed").values.ravel() for name in ("error", "unseen"))
+    stderr = (table["error"].std("seed", ddof=1) / table.sizes["seed"] ** 0.5).values.ravel()
+    alike = abs(np.log(unseen[:, None] / unseen)) < np.log(1 + ALIKE)
+    ratio = np.where(alike, error[:, None] / error, 1.0)
+    i, j = np.unravel_index(ratio.argmax(), ratio.shape)
+    certain = error[i] - error[j] > 2 * np.hypot(stderr[i], stderr[j])
+    return gl.Finding(
+        "beside the question: the effective parameters do not settle the error",
+        float(ratio[i, j]),
+        "ratio of errors of two models whose effective parameters are alike",
+        "supported" if certain and ratio[i, j] > 1.5 else "undecided",
+        (
+            gl.Control.of(
+                "spread of the error over seeds, relative",
+                [float(stderr[i] / error[i]), float(stderr[j] / error[j])],
+            ),
+        ),
+        source="ours",
+        note=f"effective parameters {unseen[i]:.0f} and {unseen[j]:.0f} (alike: within {ALIKE:.0%}), errors "
+        f"{error[i]:.3f} and {error[j]:.3f}: 'error is a function of the effective parameters' is not what is claimed",
+    )
+
+
+def picture(numbers: dict[str, Any]) -> gl.views.Figure:
+    """The raw axis: error and effective parameters at held-out inputs, each seed a line."""
+    table = numbers["raw"]
+    return gl.views.sweep(table, marks={"features = examples": table.attrs["examples"]}, log_y=True)
