@@ -1,7 +1,6 @@
 """The judgement of `benign_overfitting` can go either way."""
 
 import importlib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +9,8 @@ DECAYS, SEEDS, SIZES = (0.3, 3.0, 10.0), (0, 1, 2), (50, 100, 200)
 
 
 @pytest.fixture
-def study(monkeypatch):
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[2]))
-    return importlib.import_module("analyses.benign_overfitting.study")
+def study(study_named):
+    return study_named("benign_overfitting")
 
 
 @pytest.fixture

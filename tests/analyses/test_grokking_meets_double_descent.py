@@ -1,7 +1,6 @@
 """The judgement of `grokking_meets_double_descent` can go either way."""
 
 import importlib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,13 +9,12 @@ WIDTHS, SEEDS = (4, 16, 32, 64), (0, 1, 2)
 
 
 @pytest.fixture
-def study(monkeypatch):
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[2]))
-    return importlib.import_module("analyses.grokking_meets_double_descent.study")
+def study(study_named):
+    return study_named("grokking_meets_double_descent")
 
 
 @pytest.fixture
-def sweep_table():
+def sweep_table(study):
     return importlib.import_module("analyses.sweeps").sweep_table
 
 

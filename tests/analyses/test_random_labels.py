@@ -1,0 +1,69 @@
+"""The judgement of `random_labels` can go either way."""
+
+import numpy as np
+import pytest
+
+SHARES = (0.0, 0.5, 1.0)
+
+
+@pytest.fixture
+def study(study_named):
+    return study_named("random_labels")
+
+
+@pytest.fixture
+def numbers(planted):
+    def make(
+        epochs=(50, 150, 150),
+        test=(0.96, 0.5, 0.09),
+        moved=(10, 20, 30),
+        noise_epochs=(50, 50, 40, 40),
+        noise_test=(0.96, 0.96, 0.2, 0.1),
+        fitted_at=(200, 300, 300),
+        null=(1.0, 0.03, 0.03),
+        circuit=(1, 0, 0),
+    ):
+        kinds = ["true", "permuted", "shuffled", "gaussian"]
+        names = ["true", "random_table", "random_labels"]
+        twins = planted("kind", range(3), {"fitted_at": fitted_at, "test": null}, kinds=names, chance=1 / 31)
+        twins["circuit"] = (("seed", "kind"), np.tile(np.asarray(circuit, float), (3, 1)))
+        noise = {"epochs": noise_epochs, "test": noise_test, "moved": (1, 1, 1, 1)}
+        return {
+            "labels": planted("share", SHARES, {"epochs": epochs, "test": test, "moved": moved}),
+            "inputs": planted("kind", range(4), noise, kinds=kinds),
+            "twins": twins,
+        }
+
+    return make
+
+
+def test_what_was_predicted_is_supported(study, numbers, judged):
+    assert judged(study, numbers()) == ["supported"] * 8
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("place", "change"),
+    [
+        (0, {"epochs": (50, 150, NAN)}),
+        (0, {"epochs": (50, 150, 1500)}),
+        (1, {"test": (0.96, 0.5, 0.3)}),
+        (1, {"test": (0.5, 0.96, 0.09)}),
+        (2, {"noise_epochs": (50, 50, 40, NAN)}),
+        (3, {"moved": (30, 20, 10)}),
+        (4, {"fitted_at": (200, NAN, 300)}),
+        (5, {"fitted_at": (200, 300, 9000)}),
+        (6, {"null": (1.0, 0.5, 0.5)}),
+        (7, {"circuit": (1, 1, 0)}),
+    ],
+)
+def test_each_prediction_can_be_refuted(study, numbers, judged, place, change):
+    assert judged(study, numbers(**change))[place] == "refuted"
+
+
+def test_without_a_true_counterpart_nothing_is_decided(study, numbers, judged):
+    assert judged(study, numbers(epochs=(NAN, 150, 150)))[0] == "undecided"
+    assert judged(study, numbers(circuit=(0, 0, 0)))[7] == "undecided"
+    assert judged(study, numbers(null=(0.04, 0.03, 0.03)))[6] == "undecided"
