@@ -36,7 +36,7 @@ def test_what_was_predicted_is_supported(study, numbers, judged):
     ("place", "change"),
     [
         (0, {"peak": 0.5, "at": 100}),
-        (1, {"at": 200}),
+        (1, {"peak": 50.0, "at": 200}),
         (2, {"scale": 1.5}),
         (3, {"ridge": (0.9, 0.3, 0.8, 0.3, 0.1)}),
         (4, {"digits": (0.5, 0.4, 0.3, 0.2, 0.1)}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from groklens.errors import BadArgument, UnknownName
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _PANEL_HEIGHT = 260
+#: From more seeds on, lines are fainter and have no dots.
+_MANY = 8
 
 
 def sweep(
@@ -51,8 +54,9 @@ def sweep(
         panels.setdefault(str(each.attrs.get("units")), []).append(each)
     figure = make_subplots(rows=len(panels), cols=1, shared_xaxes=True, vertical_spacing=0.14 / len(panels))
     for row, panel in enumerate(panels.values(), start=1):
-        for each, colour in zip(panel, HUES, strict=False):
-            _draw(figure, each, along, colour, row)
+        coloured = list(zip(panel, cycle(HUES), strict=False))
+        for each, colour in sorted(coloured, key=lambda pair: "seed" not in pair[0].dims):
+            _draw(figure, each, along, colour, row)  # what has no seeds is drawn over what has
         heading = title(panel[0]) if len(panel) == 1 else shared_title(panel)
         scale: dict[str, Any] = {"type": "log"} if log_y else {}
         figure.update_yaxes(axis(drawn(heading, beside=True), **scale), row=row)
@@ -90,6 +94,7 @@ def _axis_of(variables: Sequence[xr.DataArray]) -> str:
 def _draw(figure: go.Figure, found: xr.DataArray, along: str, colour: str, row: int) -> None:
     name = drawn(str(found.attrs.get("long_name", found.name)))
     lines = [found] if "seed" not in found.dims else [found.isel(seed=i) for i in range(found.sizes["seed"])]
+    alone, many = len(lines) == 1, len(lines) > _MANY
     for place, line in enumerate(lines):
         figure.add_scatter(
             row=row,
@@ -99,8 +104,11 @@ def _draw(figure: go.Figure, found: xr.DataArray, along: str, colour: str, row: 
             name=name,
             legendgroup=name,
             showlegend=place == 0,
-            mode="lines+markers",
-            line={"color": colour if len(lines) == 1 else faded(colour, 0.6), "width": 1.5},
+            mode="lines" if many else "lines+markers",
+            line={
+                "color": colour if alone else faded(colour, 0.3 if many else 0.6),
+                "width": 2 if alone else 1,
+            },
             marker={"size": 4.5, "color": colour},
             hovertemplate=f"%{{y:.4g}} at %{{x:.6g}}<extra>{name}</extra>",
         )
