@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from analyses.result import Result, numbers_of, provenance, question, stored
+from analyses.result import Result, numbers_of, provenance, question, rounded, stored, verdict_of, write
 
 STUDIES = sorted(path.parent.name for path in Path(__file__).parent.glob("*/study.py"))
 
@@ -27,13 +27,21 @@ def run(name: str, smoke: bool = False) -> Result:
     start = time.monotonic()
     numbers: dict[str, Any] = {}
     if hasattr(study, "measure"):
-        numbers = study.measure(smoke=smoke)
+        numbers = rounded(study.measure(smoke=smoke))  # as they will be kept, so that both are judged alike
         findings = study.judge(numbers)
     else:
         findings = study.analyse(smoke=smoke)
     runs = {} if smoke else provenance(study.RUNS) | numbers.get("runs", {})
     numbers = {key: value for key, value in numbers.items() if key != "runs"}
     return Result(name, question(study), findings, runs, time.monotonic() - start, smoke, numbers)
+
+
+def judged_again(name: str) -> dict[str, Any]:
+    """The kept result of a study with its findings judged anew, from the numbers that are kept."""
+    kept = stored(name)
+    assert kept is not None, f"{name} has no result yet; run it first"
+    findings = study_named(name).judge(numbers_of(kept))
+    return kept | {"findings": [each.to_dict() for each in findings], "verdict": verdict_of(findings)}
 
 
 def picture(name: str, smoke: bool = False) -> Any:
@@ -59,6 +67,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m analyses", description=__doc__)
     parser.add_argument("name", nargs="?", choices=STUDIES)
     parser.add_argument("--smoke", action="store_true", help="small models, seconds, nothing written")
+    parser.add_argument("--judge", action="store_true", help="judge the kept numbers anew, and keep that")
     parser.add_argument("--picture", metavar="FILE", help="draw the study's picture instead")
     chosen = parser.parse_args()
     if chosen.name is None:
@@ -66,11 +75,15 @@ def main() -> None:
     elif chosen.picture:
         drawn = picture(chosen.name, smoke=chosen.smoke)
         getattr(drawn, "save", drawn.write_html)(chosen.picture)
+    elif chosen.judge:
+        again = judged_again(chosen.name)
+        print(*(f"[{each['verdict']}] {each['claim']}" for each in again["findings"]), sep="\n")
+        print(f"{chosen.name}: {again['verdict']}; written to {write(chosen.name, again)}")
     else:
         result = run(chosen.name, smoke=chosen.smoke)
         print(*result.findings, f"{result.study}: {result.verdict} ({result.seconds:.0f} s)", sep="\n")
         if not chosen.smoke:
-            print(f"written to {result.write()}")
+            print(f"written to {write(result.study, result.to_dict())}")
 
 
 if __name__ == "__main__":

@@ -33,15 +33,8 @@ class Result:
 
     @property
     def verdict(self) -> str:
-        """`supported` when every prediction is, `refuted` when one is, else `undecided`.
-
-        Findings about a rival reading, or beside the question, are reported with the others and do not count.
-        """
-        own = [finding for finding in self.findings if not finding.claim.startswith(ASIDE)]
-        verdicts = {finding.verdict for finding in own}
-        if "refuted" in verdicts:
-            return "refuted"
-        return "supported" if verdicts == {"supported"} else "undecided"
+        """What the findings add up to."""
+        return verdict_of(self.findings)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values."""
@@ -62,11 +55,23 @@ class Result:
             "smoke": self.smoke,
         }
 
-    def write(self) -> Path:
-        """Write `result.json` beside the study."""
-        path = _HERE / self.study / "result.json"
-        path.write_text(json.dumps(self.to_dict(), ensure_ascii=False) + "\n", encoding="utf-8")
-        return path
+
+def verdict_of(findings: list[gl.Finding]) -> str:
+    """`supported` when every prediction is, `refuted` when one is, else `undecided`.
+
+    Findings about a rival reading, or beside the question, are reported with the others and do not count.
+    """
+    verdicts = {finding.verdict for finding in findings if not finding.claim.startswith(ASIDE)}
+    if "refuted" in verdicts:
+        return "refuted"
+    return "supported" if verdicts == {"supported"} else "undecided"
+
+
+def write(study: str, result: dict[str, Any]) -> Path:
+    """Write `result.json` beside the study."""
+    path = _HERE / study / "result.json"
+    path.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return path
 
 
 def provenance(names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
@@ -88,6 +93,13 @@ def stored(study: str) -> dict[str, Any] | None:
 def numbers_of(kept: dict[str, Any]) -> dict[str, Any]:
     """The numbers of a kept result, its tables as tables."""
     return {name: _table(value) for name, value in kept["numbers"].items()}
+
+
+def rounded(numbers: dict[str, Any]) -> dict[str, Any]:
+    """Numbers as they are after having been kept."""
+    return numbers_of(
+        {"numbers": json.loads(json.dumps({name: _plain(each) for name, each in numbers.items()}))}
+    )
 
 
 def question(study: ModuleType) -> str:

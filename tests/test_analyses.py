@@ -47,5 +47,12 @@ def test_its_result_and_page_are_kept(name):
     assert "picture.png" in page
 
 
+def test_what_is_kept_follows_from_the_numbers_kept(name):
+    study = importlib.import_module(f"analyses.{name}.study")
+    if hasattr(study, "measure"):
+        again = importlib.import_module("analyses.__main__").judged_again(name)
+        assert again == json.loads((FOLDER / name / "result.json").read_text())
+
+
 def test_the_listing_has_them_all(name):
     assert name in importlib.import_module("analyses.__main__").listing()

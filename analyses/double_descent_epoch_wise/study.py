@@ -132,9 +132,8 @@ def twice(table: xr.Dataset) -> gl.Finding:
 
 
 def turns(mean: np.ndarray) -> tuple[int, int, int]:
-    """First low, peak and second low: the peak stands highest above the lower of its sides."""
-    heights = [mean[j] - max(mean[: j + 1].min(), mean[j:].min()) for j in range(len(mean))]
-    peak = int(np.argmax(heights))
+    """First low, peak and second low."""
+    peak, _ = gl.theory.tallest_peak(mean)
     return int(mean[: peak + 1].argmin()), peak, peak + int(mean[peak:].argmin())
 
 

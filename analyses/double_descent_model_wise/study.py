@@ -127,12 +127,6 @@ def double(values: xr.DataArray) -> bool:
     return gl.theory.has_double_descent(values["size"].values, mean, stderr)
 
 
-def hump(values: np.ndarray) -> tuple[int, float]:
-    """Where a curve stands highest above the lower of its two sides, and by how much."""
-    heights = [values[j] - max(values[: j + 1].min(), values[j:].min()) for j in range(len(values))]
-    return int(np.argmax(heights)), float(max(heights))
-
-
 def threshold(table: xr.Dataset, level: float) -> float:
     """The first size at which the mean train error is at most `level`: measured, not counted; nan for none."""
     fitted = table["train"].mean("seed").values <= level
@@ -142,16 +136,20 @@ def threshold(table: xr.Dataset, level: float) -> float:
 def twice(table: xr.Dataset, what: str, control: xr.Dataset) -> gl.Finding:
     """The held-out error rises and falls again: the classical U does not describe it."""
     mean, stderr = mean_and_error(table["test"])
-    at, height = hump(mean)
+    at, height = gl.theory.tallest_peak(mean)
     found = double(table["test"])
     controls = [
         gl.Control.of("least before the peak", [float(mean[: at + 1].min())]),
         gl.Control.of("least beyond it", [float(mean[at:].min())]),
-        gl.Control.of("a U has a hump of", [hump(np.minimum.accumulate(mean[: at + 1]))[1]]),
+        gl.Control.of(
+            "a U has a hump of", [gl.theory.tallest_peak(np.minimum.accumulate(mean[: at + 1]))[1]]
+        ),
     ]
     if control is not table:
         controls.append(
-            gl.Control.of("hump without wrong labels", [hump(control["test"].mean("seed").values)[1]])
+            gl.Control.of(
+                "hump without wrong labels", [gl.theory.tallest_peak(control["test"].mean("seed").values)[1]]
+            )
         )
     return gl.Finding(
         f"larger models are first worse and then better: {what}",
@@ -168,14 +166,14 @@ def peak_is_threshold(table: xr.Dataset, what: str, level: float) -> gl.Finding:
     """The peak lies at the first size that fits, or beside it."""
     mean, _ = mean_and_error(table["test"])
     sizes, first = table["size"].values, threshold(table, level)
-    at, _ = hump(mean)
+    at, _ = gl.theory.tallest_peak(mean)
     claim = f"the error is worst where the train inputs are first fitted: {what}"
     if np.isnan(first):
         return gl.Finding(
             claim, None, "size", "undecided", note=f"no size has a train error of {level} or less"
         )
     apart = abs(int(np.flatnonzero(sizes == first)[0]) - at)
-    each = [float(sizes[hump(row)[0]]) for row in table["test"].values]
+    each = [float(sizes[gl.theory.tallest_peak(row)[0]]) for row in table["test"].values]
     return gl.Finding(
         claim,
         float(sizes[at]),
@@ -192,10 +190,15 @@ def stopped(table: xr.Dataset) -> gl.Finding:
     mean, _ = mean_and_error(table["best"])
     return gl.Finding(
         "beside the question: at the best step of each run there is no peak over the width",
-        hump(mean)[1],
+        gl.theory.tallest_peak(mean)[1],
         "share wrong, height of the peak",
         "refuted" if double(table["best"]) else "supported",
-        (gl.Control.of("height of the peak at the end", [hump(table["test"].mean("seed").values)[1]]),),
+        (
+            gl.Control.of(
+                "height of the peak at the end",
+                [gl.theory.tallest_peak(table["test"].mean("seed").values)[1]],
+            ),
+        ),
         source="Nakkiran et al. 2020, section 5",
         note="the step is chosen on the held-out inputs themselves: a lower bound of what stopping could give",
     )
@@ -206,7 +209,7 @@ def without_noise(table: xr.Dataset) -> gl.Finding:
     mean, _ = mean_and_error(table["test"])
     return gl.Finding(
         "beside the question: with right labels alone the network has no peak",
-        hump(mean)[1],
+        gl.theory.tallest_peak(mean)[1],
         "share wrong, height of the peak",
         "refuted" if double(table["test"]) else "supported",
         source="Nakkiran et al. 2020, section 5",

@@ -300,8 +300,8 @@ def chained(table: xr.Dataset, what: str) -> gl.Finding:
     mean, _ = mean_and_error(error)
     return gl.Finding(
         f"the error falls twice over both axes end to end, and not within one: {what}",
-        float(mean.max()),
-        "squared error at the peak",
+        gl.theory.tallest_peak(mean)[1],
+        "squared error, height of the peak above the higher of its two lows",
         "refuted" if any(falls.values()) else "supported" if together else "undecided",
         (
             gl.Control.of("both axes end to end fall twice", [float(together)]),

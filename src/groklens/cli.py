@@ -132,6 +132,7 @@ def tasks() -> None:
     typer.echo("    " + ", ".join(OPERATIONS))
     typer.echo("gl.GroupComposition(group): products in a finite group, such as 'S5', 'A5', 'D59'")
     typer.echo("gl.RandomTable(n, seed): a table without structure, the null of every claim")
+    typer.echo("gl.Corrupted(task, fraction, seed): any of them with a share of its train labels made wrong")
     typer.echo("gl.TableTask(inputs, labels, group=None): your own table")
 
 

@@ -12,6 +12,7 @@ from groklens.theory import (
     gradient_descent_path,
     has_double_descent,
     sample_wise_risk,
+    tallest_peak,
 )
 
 F64 = torch.float64
@@ -59,6 +60,16 @@ def test_units_and_order_do_not_matter(values, scale, shift, seed):
     moved = has_double_descent(np.exp(x[order]), scale * y[order] + shift, scale * error)
     nearly = np.abs(np.abs(y[:, None] - y) - 0.1 * 2**0.5) < 1e-6  # ties go either way in floating point
     assert moved == has_double_descent(x, y, error) or nearly.any()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.floats(-5, 5), min_size=1, max_size=12))
+def test_a_peak_is_as_high_as_it_stands_above_both_sides(values):
+    place, height = tallest_peak(values)
+    assert height == max(values[j] - max(min(values[: j + 1]), min(values[j:])) for j in range(len(values)))
+    assert height == values[place] - max(min(values[: place + 1]), min(values[place:]))
+    assert tallest_peak(sorted(values))[1] == tallest_peak(sorted(values)[::-1])[1] == 0
+    assert (height > 0) == has_double_descent(range(len(values)), values, 0.0) if len(values) > 2 else True
 
 
 @pytest.mark.parametrize(

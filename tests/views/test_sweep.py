@@ -52,5 +52,7 @@ def test_what_lies_along_no_axis_or_two_is_refused():
     two["other"] = (("depth",), np.zeros(2))
     with pytest.raises(BadArgument, match="depth, width"):
         sweep(two)
+    with pytest.raises(BadArgument, match="log_x=False"):
+        sweep(table().assign_coords(width=[0.0, 1.0, 2.0]), ["norm"])
     with pytest.raises(BadArgument, match="no variable"):
         sweep(table(), [])

@@ -18,6 +18,7 @@ from groklens.explain.examine import key_in_logits, neuron_findings
 from groklens.explain.explanation import Explanation
 from groklens.explain.phases import find_phases
 from groklens.explain.untrained import untrained_like
+from groklens.explain.wrong_labels import wrong_labels
 from groklens.harmonics import ComponentName
 from groklens.interventions.evidence import NEURONS_SUFFICE
 from groklens.measures import PROGRESS, key_components, track
@@ -95,10 +96,11 @@ def _findings(
     table: xr.Dataset,
 ) -> list[Finding]:
     findings = [_with_untrained(run, final, searched[0]), *searched[1:]]
+    blank = untrained_like(run, final)
+    findings += wrong_labels(final, blank)
     if circuit is None:
         why = Finding("the model generalises by a circuit", None, "", _verdict_none(findings[0]), note=reason)
         return [*findings, why]
-    blank = untrained_like(run, final)
     findings.insert(1, key_in_logits(final, circuit, blank))
     findings += neuron_findings(final, circuit)
     findings += algorithm_findings(final, circuit, blank)

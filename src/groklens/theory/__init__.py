@@ -4,6 +4,7 @@ from groklens.theory.descent import epoch_wise_risk as epoch_wise_risk
 from groklens.theory.descent import gradient_descent_path as gradient_descent_path
 from groklens.theory.descent import has_double_descent as has_double_descent
 from groklens.theory.descent import sample_wise_risk as sample_wise_risk
+from groklens.theory.descent import tallest_peak as tallest_peak
 from groklens.theory.memorisation import LabelFates as LabelFates
 from groklens.theory.memorisation import distance_moved as distance_moved
 from groklens.theory.memorisation import fit_ratio as fit_ratio

@@ -35,6 +35,24 @@ def has_double_descent(
     return any(below[:j, j].any() and below[j + 1 :, j].any() for j in range(1, len(values) - 1))
 
 
+def tallest_peak(y: Sequence[float] | Any) -> tuple[int, float]:
+    """The place where a curve stands highest above both of its sides, and by how much.
+
+    The height is above the higher of the least values before and after the place, both counted with it: 0 for a
+    curve that only falls, only rises, or is one U. `y` is in the order of its places; raises `BadArgument`
+    for none, or nan.
+
+    >>> tallest_peak([3.0, 1.0, 4.0, 2.0])
+    (2, 2.0)
+    """
+    values = np.asarray(y, dtype=float)
+    if values.ndim != 1 or not len(values) or np.isnan(values).any():
+        raise BadArgument(f"y has shape {values.shape}; give one number a place, none of them nan.")
+    sides = np.maximum(np.minimum.accumulate(values), np.minimum.accumulate(values[::-1])[::-1])
+    heights = values - sides
+    return int(heights.argmax()), float(heights.max())
+
+
 def sample_wise_risk(n: int, d: int, noise: float, signal: float = 1.0) -> float:
     """Expected excess risk of least squares (least-norm where n < d) on n isotropic Gaussian examples of d features.
 

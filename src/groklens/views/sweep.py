@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
@@ -53,20 +54,51 @@ def sweep(
     for each in variables:
         panels.setdefault(str(each.attrs.get("units")), []).append(each)
     figure = make_subplots(rows=len(panels), cols=1, shared_xaxes=True, vertical_spacing=0.14 / len(panels))
+    hues = cycle(HUES)
     for row, panel in enumerate(panels.values(), start=1):
-        coloured = list(zip(panel, cycle(HUES), strict=False))
+        coloured = [(each, next(hues)) for each in panel]
         for each, colour in sorted(coloured, key=lambda pair: "seed" not in pair[0].dims):
             _draw(figure, each, along, colour, row)  # what has no seeds is drawn over what has
         heading = title(panel[0]) if len(panel) == 1 else shared_title(panel)
         scale: dict[str, Any] = {"type": "log"} if log_y else {}
         figure.update_yaxes(axis(drawn(heading, beside=True), **scale), row=row)
     figure.update_layout(_layout(len(panels)))
-    figure.update_xaxes(axis("", type="log" if log_x else "linear"))
+    places = _Places.of(table[along], log_x)
+    figure.update_xaxes(axis("", type="log" if log_x else "linear", range=places.ends))
     figure.update_xaxes(title_text=drawn(title(table[along])), row=len(panels))
     for name, at in (marks or {}).items():
-        _mark(figure, name, at, log_x)
+        _mark(figure, name, at, places)
     shown = ", ".join(str(each.attrs.get("long_name", each.name)) for each in variables)
     return Figure(figure, f"Over {title(table[along])}: {shown}.")
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where places on the axis are drawn: plotly wants ranges and annotations of log axes as exponents."""
+
+    first: float
+    last: float
+    log: bool
+
+    @classmethod
+    def of(cls, coordinate: xr.DataArray, log: bool) -> _Places:
+        values = [float(value) for value in coordinate.values.tolist()]
+        if log and min(values) <= 0:
+            raise BadArgument(f"{coordinate.name} starts at {min(values):g}; draw it with log_x=False.")
+        return cls(min(values), max(values), log)
+
+    def at(self, place: float) -> float:
+        return math.log10(place) if self.log else place
+
+    @property
+    def ends(self) -> list[float]:
+        first, last = self.at(self.first), self.at(self.last)
+        room = 0.03 * (last - first) or 0.5
+        return [first - room, last + room]
+
+    def is_late(self, place: float) -> bool:
+        first, last = self.ends
+        return self.at(place) > first + 0.65 * (last - first)
 
 
 def _chosen(table: xr.Dataset, names: Sequence[str] | None) -> list[xr.DataArray]:
@@ -121,15 +153,15 @@ def _layout(n_panels: int) -> dict[str, Any]:
     return layout(height, legend=legend, margin=margin, hovermode="closest")
 
 
-def _mark(figure: go.Figure, name: str, at: float, log_x: bool) -> None:
+def _mark(figure: go.Figure, name: str, at: float, places: _Places) -> None:
     line = {"color": INK, "width": 1, "dash": "dot"}
     figure.add_shape(
         type="line", name=name, xref="x", yref="paper", x0=at, x1=at, y0=0, y1=1, layer="below", line=line
     )
     figure.add_annotation(
         text=drawn(name),
-        x=math.log10(at) if log_x else at,
-        xanchor="left",
+        x=places.at(at),
+        xanchor="right" if places.is_late(at) else "left",
         y=1,
         yref="paper",
         yanchor="bottom",
