@@ -130,11 +130,11 @@ def network(recipe: gl.Recipe, decays: tuple[float, ...], seeds: range, folder: 
         "fitted": "wrong labels fitted",
         "corrected": "wrong labels corrected",
         "test": "held-out inputs",
-        "pruned_fitted": "wrong labels fitted, low IPR pruned",
-        "random_fitted": "wrong labels fitted, best of random prunings",
-        "highest_fitted": "wrong labels fitted, high IPR pruned",
-        "pruned_test": "held-out inputs, low IPR pruned",
-        "random_test": "held-out inputs, mean of random prunings",
+        "pruned_fitted": "fitted, low IPR pruned",
+        "random_fitted": "fitted, best random pruning",
+        "highest_fitted": "fitted, high IPR pruned",
+        "pruned_test": "held out, low IPR pruned",
+        "random_test": "held out, mean of random prunings",
     }
     variables = {
         name: (
@@ -295,7 +295,7 @@ def pruning(decays: xr.Dataset) -> gl.Finding:
         verdict,
         (
             gl.Control.of(
-                "wrong labels fitted, low IPR pruned", here["pruned_fitted"].values.ravel().tolist()
+                "fitted, low IPR pruned", here["pruned_fitted"].values.ravel().tolist()
             ),
             gl.Control.of("the best of 20 random prunings", here["random_fitted"].values.ravel().tolist()),
             gl.Control.of("high IPR pruned", here["highest_fitted"].values.ravel().tolist()),
