@@ -155,9 +155,14 @@ def _scale(place: Axes, letter: str, axis: Any) -> None:
 
 
 def _shade(shape: Any, axes: dict[Pair, Axes]) -> None:
-    if shape.type not in (None, "rect"):
+    upright = shape.type == "line" and shape.x0 == shape.x1 and shape.yref == "paper"
+    if not upright and shape.type not in (None, "rect"):
         return
     for place in axes.values():
+        if upright:
+            dash = ":" if shape.line.dash == "dot" else "-"
+            place.axvline(shape.x0, color=rgba(shape.line.color), linewidth=1, linestyle=dash, zorder=0)
+            continue
         place.axvspan(shape.x0, shape.x1, facecolor=rgba(shape.fillcolor), linewidth=0, zorder=0)
 
 
