@@ -28,9 +28,11 @@ class Digits:
         return self.given != self.true
 
 
-def digits(n_train: int, noise: float = 0.0, seed: int = 0) -> Digits:
-    """`n_train` of the 1,797 images to train on and the rest held out; a share `noise` of the train labels is moved
-    to another class, uniformly. The global random state is not used."""
+def digits(n_train: int, noise: float = 0.0, seed: int = 0, uniform: bool = False) -> Digits:
+    """`n_train` of the 1,797 images to train on, the rest held out, a share `noise` of the train labels replaced.
+
+    By another class, uniformly, or with `uniform` by any, the right one included. The global random state is not used.
+    """
     from sklearn.datasets import load_digits
 
     images, labels = (torch.as_tensor(part) for part in load_digits(return_X_y=True))
@@ -39,7 +41,9 @@ def digits(n_train: int, noise: float = 0.0, seed: int = 0) -> Digits:
     train, test = order[:n_train], order[n_train:]
     true, given = labels[train].long(), labels[train].long().clone()
     wrong = torch.randperm(n_train, generator=generator)[: round(noise * n_train)]
-    given[wrong] = (given[wrong] + torch.randint(1, CLASSES, (len(wrong),), generator=generator)) % CLASSES
+    given[wrong] = (
+        given[wrong] + torch.randint(0 if uniform else 1, CLASSES, (len(wrong),), generator=generator)
+    ) % CLASSES
     images = images.double() / 16
     return Digits(images[train], given, true, images[test], labels[test].long())
 

@@ -294,9 +294,7 @@ def pruning(decays: xr.Dataset) -> gl.Finding:
         units,
         verdict,
         (
-            gl.Control.of(
-                "fitted, low IPR pruned", here["pruned_fitted"].values.ravel().tolist()
-            ),
+            gl.Control.of("fitted, low IPR pruned", here["pruned_fitted"].values.ravel().tolist()),
             gl.Control.of("the best of 20 random prunings", here["random_fitted"].values.ravel().tolist()),
             gl.Control.of("high IPR pruned", here["highest_fitted"].values.ravel().tolist()),
             gl.Control.of("held out, random prunings", here["random_test"].values.ravel().tolist()),
