@@ -65,14 +65,20 @@ def measure(smoke: bool = False) -> dict[str, Any]:
     return {
         "labels": labels(SHARES, N, WIDTH, EPOCHS, SEEDS),
         "inputs": inputs(N, WIDTH, EPOCHS, SEEDS),
+        "never_right": never_right(N, WIDTH, EPOCHS, SEEDS),
         **transformers(RECIPE, range(4), Path(__file__).parent / "runs"),
     }
 
 
 def labels(shares: Sequence[float], n: int, width: int, epochs: int, seeds: range) -> xr.Dataset:
-    """Digits with a share of the labels moved to another class; at 1 all are random, and none is right."""
-    fits = [fit(n, share, lambda images, _: images, width, epochs, seeds) for share in shares]
-    return tabled(("share", shares, "share of train labels that are wrong"), fits, seeds)
+    """Digits with a share of the labels drawn anew among all classes; at 1 they carry nothing."""
+    fits = [fit(n, share, CHANGES["true"], width, epochs, seeds) for share in shares]
+    return tabled(("share", shares, "share of train labels that are random"), fits, seeds)
+
+
+def never_right(n: int, width: int, epochs: int, seeds: range) -> list[float]:
+    """Held-out accuracy where every label is another class than the right one."""
+    return fit(n, 1.0, CHANGES["true"], width, epochs, seeds, uniform=False)["test"]
 
 
 def inputs(n: int, width: int, epochs: int, seeds: range) -> xr.Dataset:
@@ -110,10 +116,10 @@ CHANGES: dict[str, Change] = {
 
 
 def fit(
-    n: int, share: float, change: Change, width: int, epochs: int, seeds: range
+    n: int, share: float, change: Change, width: int, epochs: int, seeds: range, uniform: bool = True
 ) -> dict[str, list[float]]:
     """Epochs until every train label is fitted, held-out accuracy then, and how far the weights have moved."""
-    data = [digits(n, share, seed) for seed in seeds]
+    data = [digits(n, share, seed, uniform) for seed in seeds]
     generators = [torch.Generator().manual_seed(7000 + seed) for seed in seeds]
     images, held_out = (
         torch.stack([change(part(d), g).float() for d, g in zip(data, generators, strict=True)])
@@ -201,6 +207,7 @@ def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
         ),
         nothing_generalises(twins),
         no_circuit(twins),
+        wrong_is_not_random(numbers["never_right"]),
     ]
 
 
@@ -320,6 +327,19 @@ def no_circuit(table: xr.Dataset) -> gl.Finding:
         (gl.Control.of("found in models of modular addition", circuits[:, 0].tolist()),),
         source="groklens.find_circuit",
         note="undecided where none is found in modular addition either",
+    )
+
+
+def wrong_is_not_random(test: list[float]) -> gl.Finding:
+    """Labels that are never right say what an image is not, and the network learns that."""
+    chance = 1 / CLASSES
+    return gl.Finding(
+        "beside the question: labels that are never right are not random: held-out accuracy is below chance",
+        sum(test) / len(test),
+        "held-out accuracy",
+        "supported" if max(test) < chance / 2 else "refuted" if min(test) >= chance / 2 else "undecided",
+        (gl.Control.of("chance", [chance]), gl.Control.of("each seed", test)),
+        source="ours: a trap for whoever makes labels random by moving them to another class",
     )
 
 
