@@ -22,6 +22,7 @@ def numbers(planted):
         fitted_at=(200, 300, 300),
         null=(1.0, 0.03, 0.03),
         circuit=(1, 0, 0),
+        never=(0.01, 0.02, 0.01),
     ):
         kinds = ["true", "permuted", "shuffled", "gaussian"]
         names = ["true", "random_table", "random_labels"]
@@ -32,13 +33,14 @@ def numbers(planted):
             "labels": planted("share", SHARES, {"epochs": epochs, "test": test, "moved": moved}),
             "inputs": planted("kind", range(4), noise, kinds=kinds),
             "twins": twins,
+            "never_right": list(never),
         }
 
     return make
 
 
 def test_what_was_predicted_is_supported(study, numbers, judged):
-    assert judged(study, numbers()) == ["supported"] * 8
+    assert judged(study, numbers()) == ["supported"] * 9
 
 
 NAN = float("nan")
@@ -57,6 +59,7 @@ NAN = float("nan")
         (5, {"fitted_at": (200, 300, 9000)}),
         (6, {"null": (1.0, 0.5, 0.5)}),
         (7, {"circuit": (1, 1, 0)}),
+        (8, {"never": (0.1, 0.1, 0.1)}),
     ],
 )
 def test_each_prediction_can_be_refuted(study, numbers, judged, place, change):
