@@ -52,3 +52,14 @@ def tiny_run(_trained_once):
     import groklens as gl
 
     return gl.load(_trained_once)
+
+
+#: Files that take longest, begun first so that no worker is left alone with one at the end.
+LONGEST = ("test_examples", "test_shipped_runs", "test_report", "test_browser", "test_analyses")
+
+
+def pytest_collection_modifyitems(items):
+    def place(item):
+        return LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST)
+
+    items.sort(key=place)

@@ -1,4 +1,9 @@
-"""Closed-form companions: what statistics predicts, to hold a measured curve against."""
+"""Closed-form companions: what statistics predicts, to hold a measured curve against.
+
+>>> import groklens as gl
+>>> [gl.theory.sample_wise_risk(n, d=100, noise=0.5) > 1 for n in (50, 95, 200)]  # more data, worse, then better
+[False, True, False]
+"""
 
 from groklens.theory.descent import epoch_wise_risk as epoch_wise_risk
 from groklens.theory.descent import gradient_descent_path as gradient_descent_path
