@@ -4,9 +4,10 @@ Prediction (Belkin et al. 2019, arXiv:1812.11118; Nakkiran et al. 2020, arXiv:19
 least-norm regression on random features, and of a one-hidden-layer network trained long on digits with a fifth of
 the labels wrong, rises up to the size at which the train inputs are just fitted and falls beyond it.
 
-The baseline is the classical U: once it has begun to rise, the error of larger models only grows. Refuted (and the U
-with it upheld) if there is no rise and fall beyond error, or if the peak lies away from where the train error is
-measured to vanish. Beside it stand the best error along the way, which early stopping would have, and the same
+The baseline is the classical U: once it has begun to rise, the error of larger models only grows.
+
+Refuted if there is no rise and fall beyond error, which would uphold the U, or if the peak lies away from where the
+train error is measured to vanish. Beside it stand the best error along the way, which early stopping would have, and the same
 network without wrong labels.
 """
 

@@ -58,12 +58,17 @@ def measure(smoke: bool = False) -> dict[str, Any]:
     if smoke:
         small = replace(RECIPE, task=gl.ModularArithmetic(7, "add"), steps=120, evaluate_every=4)
         with tempfile.TemporaryDirectory() as folder:
-            return _measured(small, (4, 8, 16), (8,), range(2), Path(folder))
+            return _measured(small, (4, 8, 16), (8,), range(2), Path(folder), stands=(2,))
     return _measured(RECIPE, WIDTHS, NULL_WIDTHS, SEEDS, Path(__file__).parent / "runs")
 
 
 def _measured(
-    recipe: gl.Recipe, widths: Sequence[int], null_widths: Sequence[int], seeds: range, folder: Path
+    recipe: gl.Recipe,
+    widths: Sequence[int],
+    null_widths: Sequence[int],
+    seeds: range,
+    folder: Path,
+    stands: Sequence[int] = STANDS,
 ) -> dict[str, Any]:
     sweeps, forecasts, kept = {}, [], {}
     chosen = [(f"share {share}", share, widths) for share in SHARES] + [("null", SHARES[-1], null_widths)]
@@ -75,7 +80,7 @@ def _measured(
             label = f"{name}, width {run.recipe.model.d_model}, seed {run.recipe.seed}"
             kept[label] = of_run(run)
             kind = "null" if name == "null" else "task"
-            forecasts += [{"kind": kind, "run": label, **one} for one in forecasts_of(run)]
+            forecasts += [{"kind": kind, "run": label, **one} for one in forecasts_of(run, stands)]
     return {**sweeps, "forecasts": forecasts, "runs": kept}
 
 
@@ -122,7 +127,7 @@ def table_of(runs: list[gl.Run], widths: Sequence[int], seeds: range) -> xr.Data
     )
 
 
-def forecasts_of(run: gl.Run) -> list[dict[str, float]]:
+def forecasts_of(run: gl.Run, stands: Sequence[int]) -> list[dict[str, float]]:
     """Errors of each forecast of the rest of the curves, from a few times the step of memorising on.
 
     The clock is the logarithm of the step, on which both transitions have a width.
@@ -130,7 +135,7 @@ def forecasts_of(run: gl.Run) -> list[dict[str, float]]:
     steps, train, test = curves(run)
     memorised = first_at(steps, train, FITTED)
     found = []
-    for times in STANDS:
+    for times in stands:
         stand = times * memorised
         seen = steps <= stand
         if not seen.sum() >= 4 or (~seen).sum() < 4 or test[seen][-1] > 1 - TO_COME:

@@ -72,3 +72,12 @@ def test_seeds_and_digests_differ_and_the_global_state_is_untouched():
 def test_what_cannot_be_corrupted_is_refused(task, fraction, said):
     with pytest.raises(BadArgument, match=said):
         gl.Corrupted(task, fraction)
+
+
+@pytest.mark.parametrize(
+    "task", [TASK, gl.GroupComposition("S3"), gl.RandomTable(5), gl.TableTask([[0], [1]], [0, 1])]
+)
+def test_other_tasks_are_trained_towards_what_is_right(task):
+    assert not task.is_corrupted
+    assert torch.equal(task.targets, task.labels)
+    assert gl.Corrupted(task, 0.5).is_corrupted

@@ -27,7 +27,7 @@ def measured_variance(eigenvalues, n, seed):
 @given(st.lists(st.floats(1e-3, 1e3), min_size=1, max_size=30))
 def test_ranks_lie_between_one_and_the_directions_left(values):
     small, large = effective_ranks(torch.tensor(values, dtype=F64))
-    left = torch.arange(len(values), 0, -1)
+    left = torch.arange(len(values), 0, -1, dtype=F64)
     tolerance = 1e-9
     assert (small >= 1 - tolerance).all()
     assert (small <= large * (1 + tolerance)).all()

@@ -12,7 +12,7 @@ ensemble = pytest.importorskip("sklearn.ensemble")
 
 RNG = np.random.default_rng(0)
 TRAIN, AT = (torch.from_numpy(RNG.random((n, 5))) for n in (60, 25))
-LABELS = np.stack([TRAIN[:, 0] + RNG.normal(0, 0.3, 60), RNG.normal(0, 1, 60)], axis=1)
+LABELS = np.stack([TRAIN[:, 0].numpy() + RNG.normal(0, 0.3, 60), RNG.normal(0, 1, 60)], axis=1)
 
 
 @pytest.mark.parametrize("leaves", [2, 8, None])

@@ -60,7 +60,7 @@ def input_losses(snapshot: Snapshot) -> Float[Tensor, "input"]:
 def train_scores(snapshot: Snapshot) -> tuple[Float[Tensor, "train"], Bool[Tensor, "train"]]:
     """Cross-entropy of every train input, in nats, and whether it is answered as trained, against its target."""
     task, known = snapshot.task, tally(snapshot, snapshot.task.symmetry)
-    if task.targets is task.labels:
+    if not task.is_corrupted:
         return known.losses[snapshot.train_index], known.right[snapshot.train_index]
     losses, right = [], []
     for rows, logits in known.train_rows(snapshot):

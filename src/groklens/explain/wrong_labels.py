@@ -16,7 +16,7 @@ def wrong_labels(final: Snapshot, untrained: tuple[Snapshot, str]) -> list[Findi
     Supported where at least 0.95 of them are answered as trained, refuted where at most 0.05 are.
     """
     task, index = final.task, final.train_index
-    if index is None or bool((task.targets[index] == task.labels[index]).all()):
+    if not task.is_corrupted or index is None or bool((task.targets[index] == task.labels[index]).all()):
         return []
     fitted, corrected = float(fitted_accuracy(final)), float(corrected_accuracy(final))
     fates = LabelFates(fitted, corrected, 1 - fitted - corrected, float(clean_accuracy(final)))

@@ -100,7 +100,7 @@ def lacking(about: About, snapshot: Snapshot, circuit: Circuit | None) -> list[s
         "neurons": snapshot.neuron_hook is not None,
         "attention": {QUERIES, KEYS} <= set(getattr(snapshot.model, "hook_dict", {})),
         "circuit": circuit is not None,
-        "corruption": snapshot.task.targets is not snapshot.task.labels,
+        "corruption": snapshot.task.is_corrupted,
     }
     return [need for need in about.needs if not found[need]]
 

@@ -80,6 +80,11 @@ class Corrupted(Task):
         return targets
 
     @property
+    def is_corrupted(self) -> bool:
+        """True."""
+        return True
+
+    @property
     def is_wrong(self) -> Bool[Tensor, "input"]:
         """Where the target is not the label."""
         return self.targets != self.labels

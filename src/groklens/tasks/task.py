@@ -69,6 +69,11 @@ class Task(ABC):
         return self.labels
 
     @property
+    def is_corrupted(self) -> bool:
+        """Whether `targets` may differ from `labels`."""
+        return False
+
+    @property
     @abstractmethod
     def d_vocab(self) -> int:
         """Number of input tokens, a separator included."""
@@ -148,7 +153,7 @@ class Task(ABC):
     @cached_property
     def digest(self) -> str:
         """A digest of inputs, labels and targets: equal for tasks with the same table, whoever built them."""
-        parts = [self.inputs, self.labels, *([] if self.targets is self.labels else [self.targets])]
+        parts = [self.inputs, self.labels, *([self.targets] if self.is_corrupted else [])]
         data = b"".join(part.contiguous().numpy().tobytes() for part in parts)
         return hashlib.sha256(data).hexdigest()[:16]
 
