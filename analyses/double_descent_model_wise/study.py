@@ -7,8 +7,8 @@ the labels wrong, rises up to the size at which the train inputs are just fitted
 The baseline is the classical U: once it has begun to rise, the error of larger models only grows.
 
 Refuted if there is no rise and fall beyond error, which would uphold the U, or if the peak lies away from where the
-train error is measured to vanish. Beside it stand the best error along the way, which early stopping would have, and the same
-network without wrong labels.
+train error is measured to vanish. Beside it stand the best error along the way, which early stopping would have, and
+the same network without wrong labels.
 """
 
 from collections.abc import Sequence
