@@ -160,13 +160,13 @@ def phases():
 
 
 def control(name, mean, low, high, draws=20):
-    from groklens.circuits.finding import Control
+    from groklens.claims import Control
 
     return Control(name, mean, low, high, draws)
 
 
 def finding(claim, value, units="accuracy", verdict="supported", controls=(), **more):
-    from groklens.circuits.finding import Finding
+    from groklens.claims import Finding
 
     return Finding(claim, value, units, verdict, tuple(controls), **more)
 

@@ -28,6 +28,7 @@ class Snapshot:
         task: what it was trained on.
         step: number of updates, or None where that is not known.
         train_index: the inputs it was trained on, or None where the split is not known.
+        train_share: the share of inputs that it was trained on, for a split of which only that is known.
 
     Logits and activations are float32 as the model gives them; measures take them to float64. Activations
     are cached up to `CACHE_BUDGET` bytes a snapshot. Raises `BadArgument` for a model that cannot be hooked,
@@ -40,12 +41,14 @@ class Snapshot:
         task: Task,
         step: int | None = None,
         train_index: Int[Tensor, "train"] | None = None,
+        train_share: float | None = None,
     ) -> None:
         check_model(model)
         self.model = model
         self.task = task
         self.step = step
         self.train_index = train_index
+        self.train_share = train_share
         self.derived: dict[str, Any] = {}  # what measures share of this snapshot, by name
         self._cache: dict[tuple[str, int | None], Tensor] = {}
 

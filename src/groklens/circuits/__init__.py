@@ -1,8 +1,6 @@
 """Claims about what a model computes with: writing one down, finding one, planting one."""
 
 from groklens.circuits.circuit import Circuit as Circuit
-from groklens.circuits.finding import Control as Control
-from groklens.circuits.finding import Finding as Finding
 from groklens.circuits.planted import planted as planted
 from groklens.circuits.search import Search as Search
 from groklens.circuits.search import find_circuit as find_circuit

@@ -11,8 +11,8 @@ from torch import Tensor
 from groklens.capture import Snapshot
 from groklens.capture.statistics import logit_means
 from groklens.circuits.circuit import Circuit
-from groklens.circuits.finding import Control, Finding
 from groklens.circuits.judgement import DRAWS, fallen, kept, shared_accuracy
+from groklens.claims import Control, Finding
 from groklens.harmonics import chosen_basis, nontrivial
 from groklens.models import accuracy
 
@@ -48,6 +48,7 @@ def sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
         tuple(controls),
         source="Nanda et al. 2023, section 5, against random subspaces",
         note=note,
+        key="sufficiency.logits",
     )
 
 
@@ -72,7 +73,7 @@ def necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
         "random change of equal energy": lambda g: logits + _noise_like(removed, g),
     }
     claim = "removing the circuit's part of the logits takes the accuracy towards chance"
-    return _falls(claim, snapshot, circuit, removed, draws)
+    return _falls("necessity.logits", claim, snapshot, circuit, removed, draws)
 
 
 def readout_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
@@ -98,11 +99,11 @@ def readout_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
         "random change of equal energy": lambda g: logits + _noise_like(removed, g),
     }
     claim = "removing the circuit's components from what is read out takes the accuracy towards chance"
-    return _falls(claim, snapshot, circuit, removed, draws)
+    return _falls("necessity.readout", claim, snapshot, circuit, removed, draws)
 
 
 def _falls(
-    claim: str, snapshot: Snapshot, circuit: Circuit, removed: Tensor, draws: dict[str, Draw]
+    key: str, claim: str, snapshot: Snapshot, circuit: Circuit, removed: Tensor, draws: dict[str, Draw]
 ) -> Finding:
     """The finding that accuracy falls when `removed` is taken from the logits, and further than at random."""
     logits, labels = snapshot.logits.double(), snapshot.task.labels
@@ -120,6 +121,7 @@ def _falls(
         tuple(controls),
         source="Nanda et al. 2023, section 5, against random subspaces and equal energy",
         note=note,
+        key=key,
     )
 
 

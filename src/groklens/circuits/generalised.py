@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from groklens.capture import Snapshot
-from groklens.circuits.finding import Control, Finding, Verdict
+from groklens.claims import Control, Finding, Verdict, percent
 from groklens.models import accuracy
 
 #: Accuracy from which on a model counts as having learned inputs, held-out or train.
@@ -15,32 +15,36 @@ ENOUGH = 0.99
 def generalises(snapshot: Snapshot) -> Finding:
     """The claim that the model is right on inputs it was not trained on: accuracy ≥ 0.99 there.
 
-    Where the split is not known it is taken over all inputs, and the finding says so; where nothing was held
-    out it cannot be supported. The control is always giving the commonest answer.
+    Where the split is not known it is taken over all inputs, and the finding says so: below 0.99 it is undecided,
+    since a model that is right on those that it was trained on looks the same as one that has learned half of the
+    rule. It is refuted all the same where the share trained on is known, and fewer inputs are right than a model
+    has right that has memorised so many. Where nothing was held out it is undecided. The control is always giving
+    the commonest answer.
     """
     task, test = snapshot.task, snapshot.test_index
-    claim = "the model is right on held-out inputs"
-    note = ""
     if test is not None and len(test) == 0:
-        return Finding(
-            claim, None, "accuracy", "refuted", note="nothing was held out: memorising cannot be told apart"
-        )
-    if test is None:
-        index = torch.arange(len(task.labels))
-        claim, note = "the model is right on all inputs", "the split is not known, so all inputs count; "
-    else:
-        index = test
+        note = "nothing was held out, so that generalising cannot be told from memorising"
+        claim = "the model is right on test inputs"
+        return Finding(claim, None, "accuracy", "undecided", note=note, key="generalises")
+    known, share = test is not None, snapshot.train_share
+    index = test if test is not None else torch.arange(len(task.labels))
     labels = task.labels[index]
     value = accuracy(snapshot.logits[index], labels)
     commonest = float(labels.bincount().max()) / len(labels)
-    verdict: Verdict = "supported" if value >= ENOUGH else "refuted"
-    note += f"accuracy {value:.4f} against the {ENOUGH} asked for"
+    below: Verdict = "refuted" if known else "undecided"
+    unknown = "" if known else "which inputs it was trained on is not known, so all count; "
+    if share is not None and value < ENOUGH * share and not known:
+        below, unknown = (
+            "refuted",
+            f"{unknown}{percent(share)} were, so that it has not memorised them either; ",
+        )
     return Finding(
-        claim,
+        f"the model is right on {'test' if known else 'all'} inputs",
         value,
         "accuracy",
-        verdict,
+        "supported" if value >= ENOUGH else below,
         (Control.of("always the commonest answer", [commonest]),),
-        source="accuracy ≥ 0.99 on held-out inputs",
-        note=note,
+        source="accuracy of at least 99 % on test inputs",
+        note=f"{unknown}accuracy {percent(value)} against the {percent(ENOUGH)} asked for",
+        key="generalises",
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from groklens.circuits.finding import Control, Verdict
+from groklens.claims import Control, Verdict, percent
 
 DRAWS = 20
 #: How much accuracy what is sufficient may lose.
@@ -21,14 +21,14 @@ def kept(value: float, whole: float, controls: Sequence[Control]) -> tuple[Verdi
 
     Refuted when more than 0.01 is lost, undecided when a control keeps as much or there is no control.
     """
-    note = f"the whole model has {whole:.4f}"
+    note = f"the whole model has {percent(whole)}"
     if value < whole - TOLERANCE:
         return "refuted", note
     if not controls:
         return "undecided", f"{note}, and no control could be drawn"
     best = max(control.high for control in controls)
     if value <= best:
-        return "undecided", f"{note}, and a control keeps {best:.4f}: too little is left out to tell"
+        return "undecided", f"{note}, and a control keeps {percent(best)}: too little is left out to tell"
     return "supported", note
 
 
@@ -37,14 +37,14 @@ def fallen(value: float, whole: float, chance: float, controls: Sequence[Control
 
     Refuted when it falls less than half of the way, undecided when a control falls as far or there is none.
     """
-    note = f"the whole model has {whole:.4f}, chance is {chance:.4f}"
+    note = f"the whole model has {percent(whole)}, chance is {percent(chance)}"
     if whole - value < FALL * (whole - chance):
         return "refuted", note
     if not controls:
         return "undecided", f"{note}, and no control could be drawn"
     least = min(control.low for control in controls)
     if value >= least:
-        return "undecided", f"{note}, and a control falls to {least:.4f}"
+        return "undecided", f"{note}, and a control falls to {percent(least)}"
     return "supported", note
 
 

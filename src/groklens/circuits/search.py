@@ -15,10 +15,10 @@ from groklens.capture import Snapshot
 from groklens.capture.statistics import logit_similarities
 from groklens.circuits.causal import necessity, readout_necessity, sufficiency
 from groklens.circuits.circuit import Circuit
-from groklens.circuits.finding import Finding
 from groklens.circuits.generalised import generalises
 from groklens.circuits.key import KEY_SIMILARITY, key_by_logits
 from groklens.circuits.seen import seen_components
+from groklens.claims import Finding
 from groklens.harmonics import nontrivial
 from groklens.tasks import FiniteGroup, Symmetry, group_named
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from groklens.capture import Snapshot
 from groklens.circuits.circuit import Circuit
-from groklens.circuits.finding import Control, Finding
+from groklens.claims import Control, Finding
 from groklens.harmonics import ComponentName, shares_in, without_components
 
 DRAWS = 20
@@ -48,6 +48,7 @@ def seen_components(snapshot: Snapshot, circuit: Circuit) -> tuple[list[Componen
         "supported" if len(seen) == len(names) else ("undecided" if seen else "refuted"),
         (Control.of("elements relabelled at random", [sum(d[n] for n in seen or names) for d in draws]),),
         source=f"a component is seen above {DEVIATIONS:g} standard deviations of its relabelled shares",
+        key="neurons.show",
         note="" if len(seen) == len(names) else f"not seen: {_listed([n for n in names if n not in seen])}",
     )
 

@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable
 
 from groklens.capture import Snapshot
-from groklens.circuits import Circuit, Control, Finding
-from groklens.circuits.finding import Verdict
+from groklens.circuits import Circuit
 from groklens.circuits.generalised import ENOUGH
+from groklens.claims import Control, Finding, Verdict
 from groklens.errors import BadArgument
 from groklens.harmonics import discrete_log
 from groklens.measures.clock_pizza import distance_irrelevance, gradient_symmetricity
@@ -23,17 +23,19 @@ PIZZA_IRRELEVANCE = 0.6
 CLOCK_SYMMETRICITY = 0.9
 
 
-def name_algorithm(snapshot: Snapshot, generalised: bool, circuit: Circuit | None) -> str:
+def name_algorithm(snapshot: Snapshot, generalised: Verdict, circuit: Circuit | None) -> str:
     """`memorised`, `none`, `undecided`, `clock`, `pizza` or `irreps`.
 
     `memorised`: not generalised, train accuracy at least 0.99. `none`: neither. `undecided`: generalised, but
-    no circuit survives its controls. With a circuit: `clock` or `pizza` for a cyclic group where gradient
-    symmetricity and distance irrelevance agree, otherwise `irreps`. Where the split is not known, a model that
-    is not right everywhere is `none`.
+    no circuit survives its controls; or whether it generalised cannot be told (`generalises`). With a circuit:
+    `clock` or `pizza` for a cyclic group where gradient symmetricity and distance irrelevance agree, otherwise
+    `irreps`.
     """
-    if generalised:
+    if generalised == "supported":
         return "undecided" if circuit is None else _by_circuit(snapshot, circuit)
-    if snapshot.train_index is None:
+    if generalised == "undecided":
+        return "undecided"
+    if snapshot.train_index is None:  # refuted all the same: too little is right to have been memorised
         return "none"
     index = snapshot.train_index
     on_train = accuracy(snapshot.logits[index], snapshot.task.targets[index])
@@ -79,8 +81,9 @@ def algorithm_findings(
     verdict: Verdict = "undecided" if name == "irreps" else "supported"
     note = f"pizza above {PIZZA_SYMMETRICITY}, clock below {CLOCK_SYMMETRICITY}"
     pairs = (
-        ("gradient symmetricity", symmetricity, blank[0], "cosine", note),
+        ("algorithm.symmetricity", "gradient symmetricity", symmetricity, blank[0], "cosine", note),
         (
+            "algorithm.irrelevance",
             "distance irrelevance of the correct logit",
             irrelevance,
             blank[1],
@@ -97,8 +100,9 @@ def algorithm_findings(
             () if control is None else (Control.of(untrained[1], [control]),),
             source="Zhong et al. 2023, section 4",
             note=rule,
+            key=key,
         )
-        for what, value, control, units, rule in pairs
+        for key, what, value, control, units, rule in pairs
     ]
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from groklens.capture import Snapshot
 from groklens.capture.statistics import logit_similarities
-from groklens.circuits import Circuit, Control, Finding
+from groklens.circuits import Circuit
 from groklens.circuits.causal import necessity, readout_necessity, sufficiency
-from groklens.circuits.finding import Verdict
 from groklens.circuits.generalised import generalises
 from groklens.circuits.key import KEY_SIMILARITY
 from groklens.circuits.seen import seen_components
+from groklens.claims import Control, Finding, Verdict, named
 from groklens.harmonics import nontrivial
 from groklens.interventions.evidence import (
     clusters_carry,
@@ -90,7 +90,8 @@ def key_in_logits(
         "supported" if value > KEY_SIMILARITY else "refuted",
         tuple(controls),
         source="Chughtai et al. 2023, section 4: logit similarity > 0.005",
-        note=f"the least, of component {least}",
+        note=f"the least, of {named([least])}",
+        key="logits.key",
     )
 
 
@@ -116,5 +117,6 @@ def complete_in_logits(snapshot: Snapshot, circuit: Circuit) -> Finding:
         source="Chughtai et al. 2023, section 4: logit similarity > 0.005",
         note="vacuous: the circuit is every component"
         if largest is None
-        else f"the largest, of component {largest}",
+        else f"the largest, of {named([largest])}",
+        key="logits.complete",
     )

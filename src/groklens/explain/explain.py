@@ -9,9 +9,9 @@ from typing import Any
 import xarray as xr
 
 from groklens.capture import LoneModel, RunLike, Snapshot
-from groklens.circuits import Circuit, Finding, search
-from groklens.circuits.finding import Control, Verdict
+from groklens.circuits import Circuit, search
 from groklens.circuits.generalised import generalises
+from groklens.claims import Control, Finding, Verdict, verdict_of
 from groklens.errors import BadArgument
 from groklens.explain.algorithm import algorithm_findings, name_algorithm
 from groklens.explain.examine import key_in_logits, neuron_findings
@@ -20,7 +20,6 @@ from groklens.explain.phases import find_phases
 from groklens.explain.untrained import untrained_like
 from groklens.explain.wrong_labels import wrong_labels
 from groklens.harmonics import ComponentName
-from groklens.interventions.evidence import NEURONS_SUFFICE
 from groklens.measures import PROGRESS, key_components, track
 from groklens.tasks import Task
 
@@ -48,14 +47,14 @@ def explain(
     found = search(final)
     measures = PROGRESS if found.circuit else [m for m in PROGRESS if "circuit" not in m.about.needs]
     table = track(run, measures, found.circuit, steps=chosen)
-    generalised = found.findings[0].verdict == "supported"
+    generalised = found.findings[0].verdict
     findings = _findings(run, final, found.findings, found.circuit, found.reason, table)
     return Explanation(
         run=str(getattr(run, "name", "")) or run.task.name,
         task=run.task.name,
-        generalised=generalised,
+        generalised=generalised == "supported",
         algorithm=name_algorithm(final, generalised, found.circuit),
-        verdict=_verdict(generalised, found.circuit, findings),
+        verdict=verdict_of(findings, found.circuit is not None and found.circuit.is_everything),
         key_components=[] if run.task.symmetry is None else key_components(final),
         circuit=found.circuit,
         phases=find_phases(table),
@@ -79,14 +78,6 @@ def _as_run(run: Any, task: Task | None) -> RunLike:
     return LoneModel(run, task)
 
 
-def _verdict(generalised: bool, circuit: Circuit | None, findings: list[Finding]) -> Verdict:
-    if not generalised:
-        return "refuted"
-    # Logits can have a circuit that the neurons do not compute, as in a lookup beside neurons that cancel.
-    unmade = any(f.claim == NEURONS_SUFFICE and f.verdict == "refuted" for f in findings)
-    return "undecided" if circuit is None or unmade else "supported"
-
-
 def _findings(
     run: RunLike,
     final: Snapshot,
@@ -99,8 +90,7 @@ def _findings(
     blank = untrained_like(run, final)
     findings += wrong_labels(final, blank)
     if circuit is None:
-        why = Finding("the model generalises by a circuit", None, "", _verdict_none(findings[0]), note=reason)
-        return [*findings, why]
+        return [*findings, _no_circuit(findings, reason)]
     findings.insert(1, key_in_logits(final, circuit, blank))
     findings += neuron_findings(final, circuit)
     findings += algorithm_findings(final, circuit, blank)
@@ -111,8 +101,9 @@ def _findings(
     return findings
 
 
-def _verdict_none(general: Finding) -> Verdict:
-    return "undecided" if general.verdict == "supported" else "refuted"
+def _no_circuit(findings: list[Finding], reason: str) -> Finding:
+    verdict: Verdict = "refuted" if findings[0].verdict == "refuted" else "undecided"
+    return Finding("the model generalises by a circuit", None, "", verdict, note=reason, key="circuit")
 
 
 def _with_untrained(run: RunLike, final: Snapshot, general: Finding) -> Finding:
@@ -136,6 +127,8 @@ def _restricted(table: xr.Dataset) -> Finding:
             Control.of("restricted loss at the first step", [first]),
         ),
         source="Nanda et al. 2023, section 5",
+        key="restricted_loss",
+        role="aside",
     )
 
 
@@ -145,11 +138,13 @@ def _rules_agree(final: Snapshot, untrained: tuple[Snapshot, str]) -> Finding:
     return Finding(
         "three authors' rules name the same key components",
         share,
-        "share of components named by all",
+        "share of the components that any of them names",
         "supported" if share == 1 else "undecided",
         (Control.of(untrained[1], [by_chance]),),
         source="logit similarity > 0.005; clusters of neurons at 85 %; over 5 % of W_L",
         note="; ".join(f"{rule}: {', '.join(map(str, names)) or 'none'}" for rule, names in sets.items()),
+        key="rules.agree",
+        role="aside",
     )
 
 

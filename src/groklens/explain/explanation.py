@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,35 +12,19 @@ import xarray as xr
 
 from groklens.capture import RunLike, Snapshot
 from groklens.circuits import Circuit
-from groklens.circuits.finding import Finding, Verdict
+from groklens.claims import Finding, Phase, Verdict
 from groklens.harmonics import ComponentName
 
 SCHEMA = 1
 
 
 @dataclass(frozen=True)
-class Phase:
-    """One phase of training; `start` and `end` are intervals between kept steps, None for what never came.
-
-    An interval (lo, hi] is the last kept step before the event and the first at or after it; (0, 0) is the
-    beginning of training.
-    """
-
-    name: str
-    start: tuple[int, int] | None
-    end: tuple[int, int] | None
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON values."""
-        return {"name": self.name, "start": _listed(self.start), "end": _listed(self.end)}
-
-
-@dataclass(frozen=True)
 class Explanation:
     """When, how and why a run generalised, or that it did not, with evidence that could have refuted it.
 
-    `verdict` is that of the claim "this model generalises by this circuit". `table` holds the measures over
-    steps, `final` the last snapshot. Print it, show it in a notebook, or write it with `to_html`, `to_json`.
+    `verdict` is that of the claim "this model generalises by this circuit" (`groklens.claims.verdict_of` has the
+    rule), `headline` the sentence that follows from it and the findings. `table` holds the measures over steps,
+    `final` the last snapshot. Print it, show it in a notebook, or write it with `to_html`, `to_json`.
     """
 
     run: str
@@ -56,6 +41,20 @@ class Explanation:
     #: What was explained; pictures of activations over steps look at it.
     source: RunLike = field(repr=False)
 
+    @property
+    def headline(self) -> str:
+        """One sentence of what was found, which says no more than the findings."""
+        from groklens.explain.headline import headline
+
+        return headline(self)
+
+    @property
+    def about(self) -> dict[str, str]:
+        """What the run was: model, training, data, steps, versions, each in a line."""
+        from groklens.explain.about import about
+
+        return about(self.source, self.final)
+
     def to_dict(self) -> dict[str, Any]:
         """Everything but the table, the snapshot and the run, as JSON values."""
         return {
@@ -65,6 +64,7 @@ class Explanation:
             "generalised": self.generalised,
             "algorithm": self.algorithm,
             "verdict": self.verdict,
+            "headline": self.headline,
             "key_components": list(self.key_components),
             "circuit": None if self.circuit is None else self.circuit.to_dict(),
             "phases": [phase.to_dict() for phase in self.phases],
@@ -88,16 +88,16 @@ class Explanation:
         return page
 
     def __str__(self) -> str:
-        from groklens.explain.text import as_text
-
-        return as_text(self)
+        sections: dict[str, Sequence[Phase | Finding]] = {
+            "When": self.phases,
+            "How we know": [finding for finding in self.findings if finding.role == "prediction"],
+            "Beside it": [finding for finding in self.findings if finding.role == "aside"],
+        }
+        lines = [[name, *(f"  {each}" for each in said), ""] for name, said in sections.items() if said]
+        return "\n".join([self.headline, "", *(line for part in lines for line in part)]).rstrip()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         from groklens.views import findings, summary
 
         still = findings(self)._repr_mimebundle_()["image/png"]
         return {"text/html": summary(self), "image/png": still, "text/plain": str(self)}
-
-
-def _listed(interval: tuple[int, int] | None) -> list[int] | None:
-    return None if interval is None else list(interval)

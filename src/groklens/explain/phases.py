@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from groklens.circuits.generalised import ENOUGH
-from groklens.explain.explanation import Phase
+from groklens.claims import Phase
 
 #: Circuit formation lasts while held-out loss stays above this share of its peak.
 PEAK_SHARE = 0.5

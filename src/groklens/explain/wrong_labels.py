@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from groklens.capture import Snapshot
-from groklens.circuits import Control, Finding
-from groklens.circuits.finding import Verdict
+from groklens.claims import Control, Finding, Verdict, percent
 from groklens.measures.corruption import clean_accuracy, corrected_accuracy, fitted_accuracy
 from groklens.measures.performance import test_accuracy
 from groklens.theory.memorisation import ALL, NONE, LabelFates, phase_of
@@ -29,7 +28,8 @@ def wrong_labels(final: Snapshot, untrained: tuple[Snapshot, str]) -> list[Findi
             verdict,
             (Control.of(untrained[1], [float(fitted_accuracy(untrained[0]))]),),
             source="Doshi et al. 2024, section 3",
-            note=f"{phase_of(fates, float(test_accuracy(final)))}: {corrected:.4f} of them are corrected, "
-            f"{fates.clean:.4f} of the right ones are answered",
+            note=f"{phase_of(fates, float(test_accuracy(final)))}: {percent(corrected)} of them are corrected, "
+            f"{percent(fates.clean)} of the right ones are answered",
+            key="labels.fitted",
         )
     ]

@@ -15,7 +15,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from groklens.capture import Snapshot
-from groklens.circuits import Circuit, Control
+from groklens.circuits import Circuit
+from groklens.claims import Control
 from groklens.errors import BadArgument
 from groklens.harmonics import ComponentName
 from groklens.interventions import neurons as neurons_

@@ -13,8 +13,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from groklens.capture import Snapshot
-from groklens.circuits import Circuit, Control, Finding
+from groklens.circuits import Circuit
 from groklens.circuits.judgement import DRAWS, FALL, fallen, kept, shared_accuracy
+from groklens.claims import Control, Finding, Role, named
 from groklens.harmonics import ComponentName
 from groklens.interventions import neurons as neurons_
 from groklens.interventions.ablate import silenced
@@ -23,8 +24,8 @@ from groklens.interventions.readout import logits_of
 from groklens.interventions.replace import fitted
 from groklens.models import accuracy
 
-#: What `neuron_sufficiency` claims.
-NEURONS_SUFFICE = "replacing each neuron by the fit of its own component in the circuit keeps the accuracy"
+#: A circuit may share its neurons, or hold more of an embedding than it needs, so these stand beside what counts.
+ASIDE: Role = "aside"
 
 Draw = Callable[[torch.Generator], float]
 
@@ -49,13 +50,14 @@ def neuron_sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
     ]
     verdict, note = kept(value, whole, controls)
     return Finding(
-        NEURONS_SUFFICE,
+        "replacing each neuron by the fit of its own component in the circuit keeps the accuracy",
         value,
         "accuracy",
         verdict,
         tuple(controls),
         source="Nanda et al. 2023, section 5.2, against fits under relabelled elements",
         note=note,
+        key="sufficiency.neurons",
     )
 
 
@@ -71,7 +73,8 @@ def neuron_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
     found = neurons_.clusters(snapshot, circuit)
     n = neurons_.of(snapshot).shape[1]
     if not found:
-        return Finding(claim, None, "accuracy", "undecided", note=f"none of {n} neurons is in a cluster")
+        note = f"none of {n} neurons is in a cluster"
+        return Finding(claim, None, "accuracy", "undecided", note=note, key="necessity.neurons", role=ASIDE)
     members = torch.cat(list(found.values()))
     others = _without(n, members)
     pool, note = (others, "") if len(others) >= len(members) else (torch.arange(n), ", draws from all")
@@ -94,6 +97,8 @@ def neuron_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
         tuple(controls),
         source="clusters of Nanda et al. 2023, section 4.1, against random sets of neurons",
         note=f"{why}; {len(members)} of {n} neurons{note if controls else ''}",
+        key="necessity.neurons",
+        role=ASIDE,
     )
 
 
@@ -110,9 +115,8 @@ def clusters_carry(snapshot: Snapshot, circuit: Circuit) -> Finding:
     found, n = neurons_.clusters(snapshot, circuit), neurons_.of(snapshot).shape[1]
     drawn = {name: index for name, index in found.items() if 2 * len(index) <= n}
     if not drawn:
-        return Finding(
-            claim, None, "share", "undecided", note="no component has a cluster and others beside it"
-        )
+        note = "no component has a cluster and others beside it"
+        return Finding(claim, None, _OF_PART, "undecided", note=note, key="clusters.carry", role=ASIDE)
     gone = {name: _share_gone(snapshot, circuit, name, index) for name, index in drawn.items()}
     least = min(gone, key=lambda name: gone[name][0])
     carried = [name for name, (share, draws) in gone.items() if share >= FALL and share > max(draws)]
@@ -121,12 +125,14 @@ def clusters_carry(snapshot: Snapshot, circuit: Circuit) -> Finding:
     return Finding(
         claim,
         gone[least][0],
-        "share",
+        _OF_PART,
         "supported" if len(carried) == len(circuit.components) else ("undecided" if carried else "refuted"),
         (Control.of("as many random other neurons silenced", gone[least][1]),),
         source="clusters of Nanda et al. 2023, section 4.1, against random sets of neurons",
-        note=f"the least, of component {least}; neurons in clusters: {sizes}"
+        note=f"the least, of {named([least])}; neurons in clusters: {sizes}"
         + (f"; not compared: {', '.join(map(str, missing))}" if missing else ""),
+        key="clusters.carry",
+        role=ASIDE,
     )
 
 
@@ -146,7 +152,9 @@ def embedding_sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
     controls = [_control("components of relabelled elements kept", relabelled)]
     verdict, note = kept(value, whole, controls)
     claim = "keeping only the circuit's components of the embeddings keeps the accuracy"
-    return Finding(claim, value, "accuracy", verdict, tuple(controls), source=_EMBEDDINGS, note=note)
+    return Finding(
+        claim, value, "accuracy", verdict, tuple(controls), _EMBEDDINGS, note, "sufficiency.embeddings", ASIDE
+    )
 
 
 def embedding_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
@@ -164,9 +172,13 @@ def embedding_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
     controls = [_control("components of relabelled elements removed", relabelled)]
     verdict, note = fallen(value, whole, chance, controls)
     claim = "removing the circuit's components from the embeddings takes the accuracy towards chance"
-    return Finding(claim, value, "accuracy", verdict, tuple(controls), source=_EMBEDDINGS, note=note)
+    return Finding(
+        claim, value, "accuracy", verdict, tuple(controls), _EMBEDDINGS, note, "necessity.embeddings", ASIDE
+    )
 
 
+#: What goes of a component's part when its cluster is silenced.
+_OF_PART = "share of that part of the logits"
 _EMBEDDINGS = "projections at hook_embed, against components of equal dimension"
 
 

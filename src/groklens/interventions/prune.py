@@ -10,9 +10,8 @@ from jaxtyping import Int
 from torch import Tensor
 
 from groklens.capture import Snapshot
-from groklens.circuits import Control, Finding
-from groklens.circuits.finding import Verdict
 from groklens.circuits.judgement import DRAWS, TOLERANCE
+from groklens.claims import Control, Finding, Verdict, percent
 from groklens.errors import BadArgument
 from groklens.interventions import neurons as neurons_
 from groklens.interventions.patch import patch
@@ -75,7 +74,7 @@ def memorising_neurons(snapshot: Snapshot, share: float = 0.5, seed: int = 0) ->
     controls = (
         Control.of("wrong labels fitted, as many random neurons pruned", fits),
         Control.of("wrong labels fitted, those of highest IPR pruned", [highest[0]]),
-        Control.of("held-out accuracy, as many random neurons pruned", tests),
+        Control.of("test accuracy, as many random neurons pruned", tests),
     )
     return Finding(
         f"the {share:.0%} of neurons of lowest IPR memorise: without them wrong labels are lost and the rest is kept",
@@ -84,8 +83,9 @@ def memorising_neurons(snapshot: Snapshot, share: float = 0.5, seed: int = 0) ->
         _verdict(whole, lowest, highest, random),
         controls,
         source="Doshi et al. 2024, section 4, against random pruning",
-        note=f"held-out accuracy {lowest[1]:.4f}; the whole model fits {whole[0]:.4f} of the wrong labels and has "
-        f"{whole[1]:.4f} held out",
+        note=f"test accuracy {percent(lowest[1])}; the whole model fits {percent(whole[0])} of the wrong labels and "
+        f"has a test accuracy of {percent(whole[1])}",
+        key="pruning.lowest_ipr",
     )
 
 

@@ -31,6 +31,8 @@ class ForeignRun:
     train_index: Int[Tensor, "train"] | None = None
     known: dict[str, Any] = field(default_factory=dict)
     history: xr.Dataset = field(default_factory=xr.Dataset)
+    #: The share of inputs trained on, where the files say no more of the split.
+    train_share: float | None = None
 
     def __repr__(self) -> str:
         return f"ForeignRun({self.name}: {self.task.name}, {self.format}, {len(self.models)} steps)"
@@ -50,7 +52,9 @@ class ForeignRun:
         model = self.models[step]()
         for parameter in model.parameters():
             parameter.requires_grad_(True)
-        return Snapshot(model, self.task, step=step, train_index=self.train_index)
+        return Snapshot(
+            model, self.task, step=step, train_index=self.train_index, train_share=self.train_share
+        )
 
     def nearest(self, step: int) -> Snapshot:
         """The snapshot at the kept step nearest to `step`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,7 @@ class Header:
 
 
 def environment(engine: str, device: str) -> dict[str, Any]:
-    """What the bits of a result depend on besides the recipe."""
+    """What the bits of a result depend on besides the recipe, and the day it was trained on."""
     return {
         "groklens": _version("groklens"),
         "torch": torch.__version__,
@@ -88,6 +89,7 @@ def environment(engine: str, device: str) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "device": device,
         "engine": engine,
+        "date": datetime.now(timezone.utc).date().isoformat(),
     }
 
 

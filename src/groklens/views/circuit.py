@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from groklens.claims import number
 from groklens.errors import BadArgument
 from groklens.views.axes import layout
 from groklens.views.figure import Figure
-from groklens.views.labels import component_word, number
+from groklens.views.labels import component_word
 from groklens.views.palette import INK, OTHER, component_colours, faded
 from groklens.views.source import circuit_of, final_of
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
     import xarray as xr
 
-    from groklens.explain.explanation import Phase
+    from groklens.claims import Phase
 
 Panel = list["xr.DataArray"]
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from groklens.claims import in_units
 from groklens.views.figure import Page
-from groklens.views.labels import number
 from groklens.views.page import verdict_mark
 
 if TYPE_CHECKING:
-    from groklens.circuits.finding import Control, Finding
+    from groklens.claims import Control, Finding
     from groklens.explain.explanation import Explanation
 
 _WIDTH = 200
@@ -52,14 +52,27 @@ def findings_table(findings: Sequence[Finding]) -> str:
     if not findings:
         return '<p class="note">There are no findings.</p>'
     head = "".join(f"<th scope='col'>{name}</th>" for name in ("Measured on", "", "Value or mean", "Range"))
-    bodies = "\n".join(_finding(each) for each in findings)
+    asides = [_finding(each) for each in findings if each.role == "aside"]
+    bodies = "\n".join(
+        [
+            *(_finding(each) for each in findings if each.role != "aside"),
+            *([_BESIDE] if asides else []),
+            *asides,
+        ]
+    )
     return f'<table class="findings"><thead><tr>{head}</tr></thead>\n{bodies}</table>'
+
+
+#: What stands above the findings that decide nothing.
+_BESIDE = (
+    '<tbody><tr class="beside"><th colspan="4" scope="rowgroup">Beside it, deciding nothing</th></tr></tbody>'
+)
 
 
 def _finding(finding: Finding) -> str:
     low, high = scale_of(finding)
     rows = [_value_row(finding, low, high)]
-    rows += [_control_row(control, low, high) for control in finding.controls]
+    rows += [_control_row(control, finding.units, low, high) for control in finding.controls]
     below = [_note(finding.note), _note(finding.source and f"Source: {finding.source}")]
     return (
         f'<tbody><tr class="claim"><th colspan="4" scope="rowgroup">{verdict_mark(finding.verdict)} '
@@ -71,11 +84,10 @@ def _finding(finding: Finding) -> str:
 def _value_row(finding: Finding, low: float, high: float) -> str:
     value = finding.value
     drawn = "" if not finite(value) else f'<circle cx="{_at(value, low, high):.1f}" cy="9" r="5"/>'
-    shown = number(value) + (f" {finding.units}" if value is not None else "")
-    return _row("this model", drawn, shown, "", "value")
+    return _row("this model", drawn, finding.said, "", "value")
 
 
-def _control_row(control: Control, low: float, high: float) -> str:
+def _control_row(control: Control, units: str, low: float, high: float) -> str:
     drawn = ""
     if finite(control.mean) and finite(control.low) and finite(control.high):
         left, middle, right = (_at(each, low, high) for each in (control.low, control.mean, control.high))
@@ -84,10 +96,7 @@ def _control_row(control: Control, low: float, high: float) -> str:
             f'<rect class="range" x="{left:.1f}" y="5" width="{width:.1f}" height="8"/>'
             f'<line class="mean" x1="{middle:.1f}" x2="{middle:.1f}" y1="2" y2="16"/>'
         )
-    spread = (
-        f"{number(control.low)} to {number(control.high)}, {control.draws} draws" if control.draws > 1 else ""
-    )
-    return _row(control.name, drawn, number(control.mean), spread, "control")
+    return _row(control.name, drawn, in_units(control.mean, units), control.spread(units), "control")
 
 
 def _row(name: str, drawn: str, mean: str, spread: str, kind: str) -> str:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from groklens.views.axes import axis, layout
 from groklens.views.findings import finite, position, scale_of
-from groklens.views.labels import number
 from groklens.views.palette import OTHER, VERDICTS
 from groklens.views.still import still
 
 if TYPE_CHECKING:
-    from groklens.circuits import Finding
+    from groklens.claims import Finding
 
 #: Pixels a finding takes, and characters of its claim in a line.
 _HEIGHT, _LINE = 46, 52
@@ -47,7 +46,7 @@ def _draw(figure: object, finding: Finding, place: int) -> None:
         y = place - 0.1 - 0.12 * index
         x = [position(control.low, low, high), position(control.high, low, high) + 0.004]
         figure.add_scatter(x=x, y=[y, y], mode="lines", line={"color": OTHER, "width": 5})  # type: ignore[attr-defined]
-    said = f"{number(finding.value)} {finding.units if finding.value is not None else ''} · {finding.verdict}"
+    said = f"{finding.said} · {finding.verdict}"
     at = position(finding.value, low, high) if finite(finding.value) else 0.0
     colour = VERDICTS.get(finding.verdict, OTHER)
     figure.add_scatter(  # type: ignore[attr-defined]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import json
-import math
 import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -80,13 +79,6 @@ def bare_title(found: xr.DataArray) -> str:
 def step_names(table: xr.Dataset) -> list[str]:
     """Every step of the table as it is shown: 10,000."""
     return [f"{step:,}" for step in table["step"].values.tolist()]
-
-
-def number(value: float | None) -> str:
-    """A number in four digits, or a dash where there is none."""
-    if value is None or math.isnan(value):
-        return "–"
-    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e7 else f"{value:.4g}"
 
 
 def component_word(component: ComponentName, coordinate: xr.DataArray | None = None) -> str:

@@ -9,9 +9,8 @@ from uuid import uuid4
 
 from groklens.views.figure import STILL, Page
 from groklens.views.findings_still import findings_still
-from groklens.views.page import document, in_script, verdict_mark
+from groklens.views.page import document, in_script
 from groklens.views.sections import Section, sections
-from groklens.views.words import headline, timeline, verdict_words, what_it_does
 
 if TYPE_CHECKING:
     from groklens.explain.explanation import Explanation
@@ -22,9 +21,9 @@ def report(explanation: Explanation) -> Page:
 
     The page needs no network, reads on a phone, in the dark and on paper, and holds the other views: curves
     with the phases shaded, spectra, the embedding, neurons and attention with sliders over steps, the circuit's
-    diagram, the logits over both operands, and every finding beside its controls. Its first line ends in the
-    verdict: `supported`, `refuted` or `undecided`. What the table or the task does not have is left out, with
-    a line that says so; nothing is raised for it.
+    diagram, the logits over both operands, and every finding beside its controls. It opens with what the run was
+    and one sentence of what was found, which ends in the verdict: `supported`, `refuted` or `undecided`. What the
+    table or the task does not have is left out, with a line that says so; nothing is raised for it.
 
     >>> gl.views.report(gl.explain(run)).save("report.html")  # doctest: +SKIP
     """
@@ -39,7 +38,7 @@ def report(explanation: Explanation) -> Page:
             f"<footer>Written by groklens {version('groklens')}. All that is shown is inside this page.</footer>",
         ]
     )
-    line = headline(explanation)
+    line = explanation.headline
     return Page(
         body, line, lambda: findings_still(explanation.findings), inline=_framed(document(line, body))
     )
@@ -58,15 +57,16 @@ def _framed(page: str) -> str:
 
 
 def _header(explanation: Explanation) -> str:
-    sentence = what_it_does(explanation)
-    about = verdict_words(explanation).removesuffix(explanation.verdict)
-    about = f"<br>{escape(about[:1].upper() + about[1:])}" if about else ""
-    story = timeline(explanation.phases)
+    sentence = explanation.headline
+    story = "; ".join(map(str, explanation.phases))
+    rows = "".join(
+        f"<dt>{escape(name)}</dt><dd>{escape(said)}</dd>" for name, said in explanation.about.items()
+    )
     return (
         f'<header><p class="run">Run {escape(explanation.run)}</p><h1>{escape(explanation.task)}</h1>'
-        f'<p class="headline">{escape(sentence[0].upper() + sentence[1:])}. {about}'
-        f"{verdict_mark(explanation.verdict)}</p>"
-        + (f'<p class="story">{escape(story)}</p>' if story else "")
+        f'<dl class="about">{rows}</dl>'
+        f'<p class="headline {escape(explanation.verdict)}">{escape(sentence)}</p>'
+        + (f'<p class="story">{escape(story[:1].upper() + story[1:])}.</p>' if story else "")
         + "</header>"
     )
 

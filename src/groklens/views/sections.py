@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
+from groklens.claims import interval, named, number
 from groklens.errors import BadArgument, UnknownName
 from groklens.views import captions
 from groklens.views.attention import attention
@@ -17,12 +18,11 @@ from groklens.views.curves import curves
 from groklens.views.embedding import embedding
 from groklens.views.figure import STILL, Figure, Page
 from groklens.views.findings import findings_table
-from groklens.views.labels import bare_title, number, variable
+from groklens.views.labels import bare_title, variable
 from groklens.views.logits import logits
 from groklens.views.neurons import neurons
 from groklens.views.page import chart
 from groklens.views.spectrum import spectrum
-from groklens.views.words import named, when
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -184,7 +184,7 @@ def _phase_table(explanation: Explanation) -> str:
     if not explanation.phases:
         return '<p class="note">No phases: they need losses and accuracies over several steps.</p>'
     rows = [
-        f"<td>{escape(phase.name)}</td>{_number(when(phase.start))}{_number(when(phase.end))}"
+        f"<td>{escape(phase.name)}</td>{_number(interval(phase.start))}{_number(interval(phase.end))}"
         for phase in explanation.phases
     ]
     table = _table(("Phase", "Begins at step", "Ends at step"), rows)

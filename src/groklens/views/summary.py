@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from groklens.views.labels import number
+from groklens.claims import interval
 from groklens.views.palette import VERDICTS
-from groklens.views.words import headline, when
 
 if TYPE_CHECKING:
-    from groklens.circuits.finding import Finding
-    from groklens.explain.explanation import Explanation, Phase
+    from groklens.claims import Finding, Phase
+    from groklens.explain.explanation import Explanation
 
 _CELL = "text-align:left;vertical-align:top;padding:2px 14px 2px 0"
 
@@ -29,13 +28,13 @@ def summary(explanation: Explanation) -> str:
     colour = VERDICTS.get(explanation.verdict, VERDICTS["undecided"])
     line = (
         f'<p style="margin:0 0 6px;padding-left:10px;border-left:4px solid {colour};font-size:110%">'
-        f"{escape(headline(explanation))}</p>"
+        f"{escape(explanation.headline)}</p>"
     )
     return f"<div>{line}{_phases(explanation.phases)}{_findings(explanation.findings)}</div>"
 
 
 def _phases(phases: list[Phase]) -> str:
-    rows = [(escape(each.name), when(each.start), when(each.end)) for each in phases]
+    rows = [(escape(each.name), interval(each.start), interval(each.end)) for each in phases]
     return _table(("phase", "begins at step", "ends at step"), rows)
 
 
@@ -45,11 +44,10 @@ def _findings(findings: list[Finding]) -> str:
 
 def _cells(finding: Finding) -> tuple[str, ...]:
     colour = VERDICTS.get(finding.verdict, VERDICTS["undecided"])
-    units = f" {finding.units}" if finding.value is not None else ""
     return (
         escape(finding.claim),
-        escape(number(finding.value) + units),
-        "<br>".join(escape(str(control)) for control in finding.controls) or "–",
+        escape(finding.said),
+        "<br>".join(escape(control.said(finding.units)) for control in finding.controls) or "–",
         f'<strong style="color:{colour}">{escape(finding.verdict)}</strong>',
     )
 

@@ -22,7 +22,7 @@ def recognises(path: Path) -> bool:
 
 
 def read(path: Path) -> ForeignRun:
-    """One trained model as a run of one step; the split was not saved, so it is not known."""
+    """One trained model as a run of one step; of its split only the share trained on was saved."""
     file = _model_file(path)
     if file is None:
         raise DamagedRun(
@@ -31,9 +31,11 @@ def read(path: Path) -> ForeignRun:
     config = read_config(_config_file(file))
     with reading(_config_file(file)):
         task, step = _task(config), int(config.get("epoch", 0))
+        share = float(config["frac"]) if "frac" in config else None
     _model(file, config, task)  # what is wrong with the file is said now, not at the first use
     models = {step: lambda: _model(file, config, task)}
-    return ForeignRun(str(config.get("runid", file.stem)), task, models, NAME, known=config)
+    name = str(config.get("runid", file.stem))
+    return ForeignRun(name, task, models, NAME, known=config, train_share=share)
 
 
 def _task(config: dict[str, Any]) -> ModularArithmetic:

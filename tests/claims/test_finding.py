@@ -1,6 +1,6 @@
 import json
 
-from groklens.circuits import Control, Finding
+from groklens.claims import Control, Finding
 
 
 def test_a_control_is_mean_and_range_of_its_draws():

@@ -7,7 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from groklens.claims.wording import in_units, quantity
+
 Verdict = Literal["supported", "refuted", "undecided"]
+#: A prediction is what the claim in question asks for; an aside is reported beside it and decides nothing.
+Role = Literal["prediction", "aside"]
 
 
 @dataclass(frozen=True)
@@ -30,8 +34,19 @@ class Control:
         return cls(name, math.fsum(values) / len(values), min(values), max(values), len(values))
 
     def __str__(self) -> str:
-        spread = f" ({self.low:.4g} to {self.high:.4g}, {self.draws} draws)" if self.draws > 1 else ""
-        return f"{self.name}: {self.mean:.4g}{spread}"
+        return self.said("")
+
+    def said(self, units: str) -> str:
+        """The control in a line, its numbers written as those of a finding in `units`."""
+        spread = self.spread(units)
+        return f"{self.name}: {in_units(self.mean, units)}{f' ({spread})' if spread else ''}"
+
+    def spread(self, units: str) -> str:
+        """Range and number of the draws; empty where there is one."""
+        if self.draws < 2:
+            return ""
+        low, high = in_units(self.low, units), in_units(self.high, units)
+        return f"{low if low == high else f'{low} to {high}'}, {self.draws} draws"
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values."""
@@ -44,6 +59,8 @@ class Finding:
 
     `value` is the number the claim rests on, in `units` (`"accuracy"`, `"nats"`, …), None where it could not be
     taken; `note` says how the verdict follows, or why there is none; `source` is where the test comes from.
+    `key` is the name by which programs know the finding, such as `"sufficiency.logits"`; the claim is for people,
+    and its words may change. `role` says whether it counts or stands beside what counts.
     """
 
     claim: str
@@ -53,16 +70,24 @@ class Finding:
     controls: tuple[Control, ...] = ()
     source: str = ""
     note: str = ""
+    key: str = ""
+    role: Role = "prediction"
 
     def __str__(self) -> str:
-        shown = "–" if self.value is None else f"{self.value:.4g}"
-        controls = "".join(f"\n      {control}" for control in self.controls)
+        controls = "".join(f"\n      {control.said(self.units)}" for control in self.controls)
         note = f"\n      {self.note}" if self.note else ""
-        return f"[{self.verdict}] {self.claim}: {shown} {self.units}{controls}{note}"
+        return f"[{self.verdict}] {self.claim}: {self.said}{controls}{note}"
+
+    @property
+    def said(self) -> str:
+        """Its number in words, units included."""
+        return quantity(self.value, self.units)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values."""
         return {
+            "key": self.key,
+            "role": self.role,
             "claim": self.claim,
             "value": self.value,
             "units": self.units,

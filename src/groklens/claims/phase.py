@@ -1,0 +1,43 @@
+"""A phase of training, between two events that lie between kept steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from groklens.claims.wording import interval
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One phase of training; `start` and `end` are intervals between kept steps, None for what never came.
+
+    An interval (lo, hi] is the last kept step before the event and the first at or after it; (0, 0) is the
+    beginning of training. It is written `lo–hi`.
+
+    >>> print(Phase("circuit formation", (200, 300), (5500, 6000)))
+    circuit formation: from step 200–300 to step 5,500–6,000
+    """
+
+    name: str
+    start: tuple[int, int] | None
+    end: tuple[int, int] | None
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.when}"
+
+    @property
+    def when(self) -> str:
+        """When it was, in words."""
+        if self.start is None:
+            return "did not happen within the run"
+        end = "not over at the last step" if self.end is None else f"to step {interval(self.end)}"
+        return f"from step {interval(self.start)}{',' if self.end is None else ''} {end}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON values."""
+        return {"name": self.name, "start": _listed(self.start), "end": _listed(self.end)}
+
+
+def _listed(ends: tuple[int, int] | None) -> list[int] | None:
+    return None if ends is None else list(ends)

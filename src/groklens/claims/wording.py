@@ -1,0 +1,89 @@
+"""How numbers are written, wherever they stand: in a shell, a report, a notebook."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+#: What units of numbers from 0 to 1, read in per cent, begin with …
+_PER_CENT = ("accuracy", "share")
+#: … and those that are the name of the quantity, and stand before its number.
+_NAMES = ("accuracy", "cosine", "ratio")
+
+
+def number(value: float | None) -> str:
+    """A number in three significant digits; whole digits are never rounded away, small ones are powers of ten.
+
+    >>> number(0.12345), number(7.02e-5), number(1234.5), number(None)
+    ('0.123', '7.02 × 10⁻⁵', '1,234', '–')
+    """
+    if value is None or math.isnan(value):
+        return "–"
+    if value < 0:
+        return f"−{number(-value)}"
+    if value == 0 or math.isinf(value):
+        return f"{value:g}".replace("inf", "∞")
+    size = abs(float(f"{value:.3g}"))
+    if size < 1e-3 or size >= 1e6:
+        mantissa, exponent = f"{value:.2e}".split("e")
+        return f"{mantissa.rstrip('0').rstrip('.')} × 10{str(int(exponent)).translate(_SUPERSCRIPT)}"
+    return f"{value:,.0f}" if size >= 1e3 else f"{value:.3g}"
+
+
+def percent(share: float) -> str:
+    """A number from 0 to 1 in per cent; 0 % and 100 % are said of nothing and of everything alone.
+
+    >>> percent(0.5), percent(1.0), percent(0.99992), percent(0.00673)
+    ('50 %', '100 %', '99.992 %', '0.673 %')
+    """
+    if not 0.99 < share < 1:
+        return f"{number(100 * share)} %"
+    # Near the whole, what is missing is what counts, to two digits.
+    decimals = max(1, 1 - math.floor(math.log10(100 * (1 - share))))
+    shown = f"{100 * share:.{decimals}f}"
+    return f"{shown.rstrip('0')} %"
+
+
+def quantity(value: float | None, units: str) -> str:
+    """A number with its units: `accuracy 99.2 %`, `0.61 nats`; shares and accuracies in per cent.
+
+    >>> quantity(0.992, "accuracy"), quantity(0.25, "share of power"), quantity(0.61, "nats")
+    ('accuracy 99.2 %', '25 % of power', '0.61 nats')
+    """
+    if value is None:
+        return "–"
+    kind, _, rest = units.partition(" ")
+    shown = in_units(value, units)
+    if kind in _NAMES:
+        return f"{units} {shown}"
+    return f"{shown} {rest if kind == 'share' else units}".strip()
+
+
+def in_units(value: float | None, units: str) -> str:
+    """A number as beside others of the same units, which are not named again."""
+    per_cent = units.partition(" ")[0] in _PER_CENT
+    return percent(value) if per_cent and value is not None else number(value)
+
+
+def interval(ends: tuple[int, int] | None) -> str:
+    """A moment of training: a step, or the two kept steps between which it lies.
+
+    >>> interval((4800, 5600)), interval((0, 0)), interval(None)
+    ('4,800–5,600', '0', 'not reached')
+    """
+    if ends is None:
+        return "not reached"
+    low, high = ends
+    return f"{high:,}" if low == high else f"{low:,}–{high:,}"
+
+
+def named(components: Sequence[int | str]) -> str:
+    """Components in a sentence: `frequencies 14, 35` of a cyclic group, `irrep standard` of any other.
+
+    More than twelve are only counted.
+    """
+    one, many = ("irrep", "irreps") if isinstance(components[0], str) else ("frequency", "frequencies")
+    if len(components) > 12:
+        return f"{len(components)} {many}"
+    return f"{many if len(components) > 1 else one} {', '.join(map(str, components))}"

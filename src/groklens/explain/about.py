@@ -1,0 +1,107 @@
+"""What a run was: model, optimiser, data, versions, in a line each."""
+
+from __future__ import annotations
+
+from datetime import date
+from importlib.metadata import version
+from typing import Any
+
+from groklens.capture import RunLike, Snapshot
+from groklens.claims import number, percent
+from groklens.models.protocol import number_of_parameters
+
+
+def about(run: RunLike, final: Snapshot) -> dict[str, str]:
+    """What is known of how a run came to be, by name; what is not known is said to be unknown.
+
+    Runs that groklens trained know all of it; of others their files say some.
+    """
+    return {
+        "Model": _model(final.model),
+        "Training": _training(run),
+        "Data": _data(final),
+        "Steps": _steps(run),
+        "Versions": _versions(run),
+        "Report": f"groklens {version('groklens')}, {_day(date.today())}",
+    }
+
+
+def _model(model: Any) -> str:
+    sizes = {
+        "n_layers": "{} layers",
+        "d_model": "d_model {}",
+        "n_heads": "{} heads",
+        "d_mlp": "d_mlp {}",
+        "act_fn": "{}",
+        "normalization_type": "norm {}",
+    }
+    found = {name: getattr(model.cfg, name, None) for name in sizes}
+    said = [sizes[name].format(value) for name, value in found.items() if value is not None]
+    if found["n_layers"] == 1:
+        said[0] = "1 layer"
+    trained = f"{number_of_parameters(model):,} trained parameters" if hasattr(model, "parameters") else ""
+    return ", ".join([type(model).__name__, *said, *([trained] if trained else [])])
+
+
+def _training(run: RunLike) -> str:
+    recipe = getattr(run, "recipe", None)
+    if recipe is None:
+        names = {
+            "optimizer": "{}",
+            "lr": "learning rate {}",
+            "weight_decay": "weight decay {}",
+            "seed": "seed {}",
+        }
+        known = {name: _known(run, name) for name in names}
+        return (
+            ", ".join(names[name].format(value) for name, value in known.items() if value) or "not recorded"
+        )
+    optimizer, batch = recipe.optimizer, recipe.batch_size
+    parts = [
+        type(optimizer).__name__,
+        f"learning rate {number(optimizer.lr)}",
+        f"weight decay {number(optimizer.weight_decay)}",
+        f"{recipe.loss.replace('_', ' ')} loss",
+        "full batch" if batch is None else f"batches of {batch:,}",
+        f"seed {recipe.seed}",
+    ]
+    return ", ".join(parts)
+
+
+def _known(run: RunLike, name: str) -> str | None:
+    value = (getattr(run, "known", None) or {}).get(name)
+    if isinstance(value, float):
+        return number(value)
+    return str(value) if isinstance(value, str | int) else None
+
+
+def _data(final: Snapshot) -> str:
+    total = len(final.task.labels)
+    if final.train_index is None:
+        share = "" if final.train_share is None else f"{percent(final.train_share)} trained on, "
+        return f"{final.task.name}, {total:,} inputs, {share}which of them is not known"
+    chosen = len(final.train_index)
+    return f"{final.task.name}, {total:,} inputs, {percent(chosen / total)} trained on ({chosen:,})"
+
+
+def _steps(run: RunLike) -> str:
+    steps = run.steps
+    if len(steps) == 1:
+        return "one model, the step of which is not known" if steps[0] == 0 else f"step {steps[0]:,} alone"
+    return f"{steps[-1]:,} updates, {len(steps)} steps kept"
+
+
+def _versions(run: RunLike) -> str:
+    environment = getattr(run, "environment", None) or {}
+    said = [
+        f"{name} {environment[name]}"
+        for name in ("groklens", "torch", "transformer-lens", "python")
+        if environment.get(name)
+    ]
+    trained = environment.get("date")
+    said += [f"trained on {_day(date.fromisoformat(trained))}"] if trained else []
+    return ", ".join(said) or "not recorded"
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
