@@ -12,12 +12,21 @@ def test_a_control_is_mean_and_range_of_its_draws():
 
 def test_a_finding_prints_its_claim_number_controls_and_note():
     finding = Finding("it rains", 0.25, "share", "refuted", (Control.of("sun", [1.0]),), note="look outside")
-    assert str(finding) == "[refuted] it rains: 0.25 share\n      sun: 1\n      look outside"
+    assert str(finding) == "[refuted] it rains: 25 %\n      sun: 100 %\n      look outside"
     assert "–" in str(Finding("unknown", None, "", "undecided"))
 
 
 def test_a_finding_is_json_values():
     finding = Finding("it rains", 0.25, "share", "refuted", (Control.of("sun", [1.0]),), source="sky")
     values = json.loads(json.dumps(finding.to_dict()))
-    assert set(values) == {"claim", "value", "units", "controls", "verdict", "source", "note"}
+    assert (values["key"], values["role"]) == ("", "prediction")
+    assert set(values) - {"key", "role"} == {
+        "claim",
+        "value",
+        "units",
+        "controls",
+        "verdict",
+        "source",
+        "note",
+    }
     assert values["controls"] == [{"name": "sun", "mean": 1.0, "low": 1.0, "high": 1.0, "draws": 1}]

@@ -79,7 +79,7 @@ def test_a_clock_generalises_by_its_components(clock):
 
 
 def test_a_lone_model_says_that_its_split_is_not_known(clock):
-    assert "the split is not known" in clock.findings[0].note
+    assert "trained on is not known" in clock.findings[0].note
     assert "all inputs" in clock.findings[0].claim
     assert "test_loss" not in clock.table
 
@@ -104,20 +104,45 @@ def test_a_lookup_is_undecided():
     assert why.findings[-1].verdict == "undecided"
 
 
-def test_an_untrained_model_is_none():
+def test_an_untrained_model_is_none_where_its_split_is_known():
     model = gl.Transformer(d_model=16, n_heads=2, d_head=8, d_mlp=24).build(TASK, seed=0)
-    why = gl.explain(model, TASK)
+    why = gl.explain(gl.Snapshot(model, TASK, train_index=TRAIN))
     assert not why.generalised
     assert (why.algorithm, why.verdict, why.circuit) == ("none", "refuted", None)
     assert "does not generalise" in why.findings[-1].note
+    assert "neither its train inputs nor the rule" in why.headline
 
 
 def test_memorised_where_the_split_is_known():
     why = gl.explain(gl.Snapshot(lookup_of_train_cells(), TASK, train_index=TRAIN))
     assert not why.generalised
     assert (why.algorithm, why.verdict, why.circuit) == ("memorised", "refuted", None)
-    untold = gl.explain(lookup_of_train_cells(), TASK)
-    assert untold.algorithm == "none"
+
+
+class TestUnknownSplit:
+    def test_a_memoriser_is_undecided_and_said_to_be(self):
+        why = gl.explain(lookup_of_train_cells(), TASK)
+        assert (why.generalised, why.algorithm, why.verdict) == (False, "undecided", "undecided")
+        assert {finding.verdict for finding in why.findings} == {"undecided"}
+        assert "which of them it was trained on is not known" in why.headline
+        assert "memorised, generalises or neither is undecided" in why.headline
+
+    def test_the_split_can_be_told(self):
+        why = gl.explain(lookup_of_train_cells(), TASK, train_index=TRAIN)
+        assert (why.algorithm, why.verdict) == ("memorised", "refuted")
+
+    def test_too_few_right_for_the_share_trained_on_is_neither(self):
+        model = lookup_of_train_cells()  # right on half of all inputs
+        fewer = gl.explain(gl.Snapshot(model, TASK, train_share=0.8))
+        assert (fewer.algorithm, fewer.verdict) == ("none", "refuted")
+        enough = gl.explain(gl.Snapshot(model, TASK, train_share=0.5))
+        assert (enough.algorithm, enough.verdict) == ("undecided", "undecided")
+
+    def test_where_nothing_was_held_out_generalising_is_undecided(self):
+        everything = torch.arange(len(TASK.labels))
+        why = gl.explain(gl.Snapshot(gl.planted(TASK, [2, 5]), TASK, train_index=everything))
+        assert (why.generalised, why.algorithm, why.verdict) == (False, "undecided", "undecided")
+        assert "trained on every input" in why.headline
 
 
 def test_a_random_table_known_by_heart_has_nothing_to_find():
@@ -172,8 +197,8 @@ def test_a_model_without_a_task_and_a_run_without_steps_are_refused():
 
 class TestJson:
     FIELDS = (
-        "schema", "run", "task", "generalised", "algorithm", "verdict", "key_components", "circuit", "phases",
-        "findings",
+        "schema", "run", "task", "generalised", "algorithm", "verdict", "headline", "key_components", "circuit",
+        "phases", "findings",
     )  # fmt: skip
 
     def test_holds_what_the_schema_says(self, clock):
@@ -184,7 +209,8 @@ class TestJson:
         assert values["circuit"] == {"group": "C17", "components": [2, 5]}
         assert values["key_components"] == [2, 5]
         for finding in values["findings"]:
-            assert {"claim", "value", "controls", "verdict", "source"} <= set(finding)
+            assert {"key", "role", "claim", "value", "controls", "verdict", "source"} <= set(finding)
+            assert finding["key"]
             assert finding["verdict"] in ("supported", "refuted", "undecided")
 
     def test_is_the_same_after_a_round_trip(self, clock, tmp_path):
@@ -209,7 +235,10 @@ class TestJson:
 class TestText:
     def test_says_what_was_found(self, clock):
         lines = str(clock).splitlines()
-        assert lines[0] == "HookedMLP (a+b mod 17) generalises by components 2, 5 of C17: supported."
+        assert lines[0] == clock.headline == json.loads(clock.to_json())["headline"]
+        assert clock.headline == (
+            "HookedMLP (a+b mod 17) generalises by a clock-like circuit on frequencies 2, 5 of C17: supported."
+        )
         assert "How we know" in lines
         assert not any(line.startswith("When") for line in lines)
         assert sum("[supported]" in line for line in lines) == len(clock.findings) - 1
@@ -222,7 +251,7 @@ class TestText:
 
     def test_dates_the_phases(self):
         text = str(gl.explain(Growing()))
-        assert "memorisation: from the start to step (0, 10]" in text
+        assert "memorisation: from step 0 to step 0–10" in text
 
     def test_is_short_where_python_shows_it(self, clock):
         assert "table" not in repr(clock)

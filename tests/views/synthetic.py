@@ -151,12 +151,16 @@ class Run:
         return self._final
 
 
-def phases():
-    return [
-        SimpleNamespace(name="memorisation", start=(0, 0), end=(200, 300)),
-        SimpleNamespace(name="circuit formation", start=(200, 300), end=(5500, 6000)),
-        SimpleNamespace(name="cleanup", start=(5500, 6000), end=(9000, 10000)),
-    ]
+def phases(**changed):
+    """The phases of a run that grokked; `changed` gives some another start and end, by the words of their names."""
+    from groklens.claims import Phase
+
+    known = {
+        "memorisation": ((0, 0), (200, 300)),
+        "circuit formation": ((200, 300), (5500, 6000)),
+        "cleanup": ((5500, 6000), (9000, 10000)),
+    }
+    return [Phase(name, *changed.get(name.split()[-1], ends)) for name, ends in known.items()]
 
 
 def control(name, mean, low, high, draws=20):
@@ -183,6 +187,7 @@ def findings():
             controls=[control("guessing", 1 / 113, 1 / 113, 1 / 113, 1)],
             source=nanda,
             note="Accuracy on 8,939 held-out inputs; the rule asks for 0.99.",
+            key="generalises",
         ),
         finding(
             "Keeping only the circuit's projections keeps the accuracy", 0.9996, controls=kept, source=nanda
@@ -200,8 +205,10 @@ def findings():
 
 def explanation(found=None, final=None, **more):
     """An explanation of a made-up run that grokked, by a model without neurons or heads."""
+    from groklens.explain.headline import headline
+
     final = snapshot() if final is None else final
-    return SimpleNamespace(
+    made = SimpleNamespace(
         **{
             "run": "mod113",
             "task": "a+b mod 113",
@@ -209,7 +216,10 @@ def explanation(found=None, final=None, **more):
             "algorithm": "clock",
             "verdict": "supported",
             "key_components": list(KEYS),
-            "circuit": SimpleNamespace(components=KEYS, group=SimpleNamespace(name="C113")),
+            "circuit": SimpleNamespace(
+                components=KEYS, group=SimpleNamespace(name="C113"), is_everything=False
+            ),
+            "about": {"Model": "1 layer, d_model 128", "Report": "today"},
             "phases": phases(),
             "findings": findings(),
             "table": table() if found is None else found,
@@ -218,3 +228,5 @@ def explanation(found=None, final=None, **more):
             **more,
         }
     )
+    made.headline = headline(made)
+    return made

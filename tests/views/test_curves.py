@@ -49,9 +49,8 @@ def test_phases_are_shaded_between_the_steps_at_which_they_are_seen():
 
 
 def test_a_phase_without_end_reaches_the_last_step_and_one_that_never_began_is_left_out():
-    memorisation, formation, cleanup = phases()
-    formation.end = cleanup.start = cleanup.end = None
-    figure = curves(table(), ["test_loss"], [memorisation, formation, cleanup])
+    unfinished = phases(formation=((200, 300), None), cleanup=(None, None))
+    figure = curves(table(), ["test_loss"], unfinished)
     assert _bands(figure) == {"memorisation": (0.5, 300), "circuit formation": (300, 15000)}
 
 

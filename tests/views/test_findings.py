@@ -17,7 +17,7 @@ def _explained(*found):
 
 def test_a_value_stands_beside_the_mean_range_and_draws_of_its_controls():
     page = findings(_explained(finding("It holds", 0.98, controls=[control("luck", 0.25, 0.125, 0.5)]))).html
-    for text in ("It holds", "0.98 accuracy", "luck", "0.25", "0.125 to 0.5, 20 draws", "supported"):
+    for text in ("It holds", "accuracy 98 %", "luck", "25 %", "12.5 % to 50 %, 20 draws", "supported"):
         assert text in page
 
 
@@ -78,21 +78,18 @@ def test_findings_in_a_notebook_bring_their_style_and_no_script():
 
 def test_the_summary_has_verdict_phases_and_findings_and_neither_script_nor_style_sheet():
     shown = summary(explanation(found=object(), final=object()))
-    headline = (
-        "a+b mod 113 · generalises by a clock-like circuit on frequencies 14, 35, 41, 42, 52 · supported"
-    )
+    headline = "generalises by a clock-like circuit on frequencies 14, 35, 41, 42, 52 of C113: supported."
     assert headline in shown
     assert "5,500–6,000" in shown
-    assert "random subspaces of the same dimension: 0.031 (0.012 to 0.064, 20 draws)" in shown
+    assert "random subspaces of the same dimension: 3.1 % (1.2 % to 6.4 %, 20 draws)" in shown
     assert "<script" not in shown
     assert "<style" not in shown
 
 
 def test_the_summary_of_a_lone_memorising_model():
-    cleanup = phases()[2]
-    cleanup.start = cleanup.end = None
+    cleanup = phases(cleanup=(None, None))[2]
     mine = {"generalised": False, "algorithm": "memorised", "circuit": None, "verdict": "refuted"}
     shown = summary(explanation(found=object(), final=object(), phases=[cleanup], findings=[], **mine))
-    assert "memorised its training inputs and does not generalise" in shown
+    assert "has memorised its train inputs and does not generalise" in shown
     assert "that it generalises by a circuit is refuted" in shown
     assert "not reached" in shown

@@ -10,6 +10,7 @@ import pytest
 from synthetic import STEPS, explanation, phases, table
 
 import groklens as gl
+from groklens.claims import Phase
 from groklens.views import report
 
 MEMORISED = {"generalised": False, "algorithm": "memorised", "verdict": "refuted", "circuit": None}
@@ -65,9 +66,10 @@ def test_plotly_is_inside_once_and_the_page_stays_small(page):
 
 def test_it_says_when_with_what_and_how_sure(page):
     text = _text(page)
-    assert "Generalises by a clock-like circuit on frequencies 14, 35, 41, 42, 52. supported" in text
-    assert "Memorisation from step 0 to 200–300; circuit formation from step 200–300 to 5,500–6,000" in text
-    assert "<title>a+b mod 113 · generalises by a clock-like circuit" in page
+    assert "generalises by a clock-like circuit on frequencies 14, 35, 41, 42, 52 of C113: supported." in text
+    assert "Memorisation: from step 0 to step 200–300; circuit formation: from step 200–300 to step" in text
+    assert "<title>mod113 (a+b mod 113) generalises by a clock-like circuit" in page
+    assert text.index("Model 1 layer, d_model 128") < text.rindex("generalises by a clock-like")
 
 
 def test_every_entry_of_the_contents_leads_to_a_section(page):
@@ -94,16 +96,14 @@ def test_numbers_of_the_last_step_come_with_their_sources(page):
 
 def test_findings_are_in_the_page_and_escaped(page):
     assert "Neurons are &lt;all&gt; pure &amp; simple" in page
-    assert "0.012 to 0.064, 20 draws" in _text(page)
+    assert "1.2 % to 6.4 %, 20 draws" in _text(page)
 
 
 def test_names_are_escaped():
     nasty = '"><img src=x onerror=alert(1)>'
     found = table(neurons=8)
     found["train_loss"].attrs.update(long_name="</script><b>", source=nasty)
-    hurt = explanation(
-        found, run=nasty, task=nasty, phases=[SimpleNamespace(name=nasty, start=(0, 0), end=None)]
-    )
+    hurt = explanation(found, run=nasty, task=nasty, phases=[Phase(nasty, (0, 0), None)])
     shown = report(hurt).html
     assert "<img" not in shown.split("plotly.js v")[0]
     assert html.escape(nasty) in shown
@@ -112,15 +112,14 @@ def test_names_are_escaped():
 
 def test_a_memorising_run_has_no_circuit_to_show_and_says_so():
     found = table(circuit=False)
-    memorised = phases()
-    memorised[1].end = memorised[2].start = memorised[2].end = None
+    memorised = phases(formation=((200, 300), None), cleanup=(None, None))
     shown = report(explanation(found, phases=memorised, key_components=[], **MEMORISED)).html
     text = _text(shown)
     assert (
-        "Memorised its training inputs and does not generalise. That it generalises by a circuit is refuted"
+        "memorised its train inputs and does not generalise; that it generalises by a circuit is refuted"
         in text
     )
-    assert "circuit formation from step 200–300, not over at the last; cleanup never began" in text
+    assert "circuit formation: from step 200–300, not over at the last step; cleanup: did not happen" in text
     assert "No component is singled out" in text
     assert "loss restricted to the circuit" not in text
 
@@ -128,7 +127,7 @@ def test_a_memorising_run_has_no_circuit_to_show_and_says_so():
 def test_key_components_are_coloured_where_no_circuit_is_known():
     undecided = {"circuit": None, "algorithm": "undecided", "verdict": "undecided"}
     text = _text(report(explanation(table(circuit=False), **undecided)).html)
-    assert "Generalises, by no circuit that survived its controls." in text
+    assert "generalises, by no circuit that survives its controls: undecided." in text
     assert "frequencies 14, 35, 41, 42, 52: key by the logits, though no circuit was found" in text
 
 
@@ -163,13 +162,15 @@ def test_curves_of_all_inputs_are_shown_where_the_split_is_not_known():
 
 def test_irreps_are_called_irreps():
     found = table(components=("sgn", "std", "V"), keys=("sgn", "std"), neurons=9)
-    circuit = SimpleNamespace(components=("sgn", "std"), group=SimpleNamespace(name="S3"))
+    circuit = SimpleNamespace(
+        components=("sgn", "std"), group=SimpleNamespace(name="S3"), is_everything=False
+    )
     text = _text(report(explanation(found, algorithm="irreps", circuit=circuit)).html)
-    assert "Generalises by a circuit on irreps sgn, std. supported" in text
+    assert "generalises by a circuit on irreps sgn, std of S3: supported." in text
 
 
 def test_in_a_notebook_the_page_is_in_a_frame():
     bundle = report(explanation(table(neurons=8)))._repr_mimebundle_()
     assert "frame.srcdoc" in bundle["text/html"]
     assert f'<img src="data:image/png;base64,{bundle["image/png"]}"' in bundle["text/html"]
-    assert bundle["text/plain"].startswith("a+b mod 113 · generalises")
+    assert bundle["text/plain"].startswith("mod113 (a+b mod 113) generalises")

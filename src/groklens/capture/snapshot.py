@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from groklens.capture.blocks import Block, device_of, rows_a_block, run_in_blocks
+from groklens.capture.split_index import TrainIndex, split_index
 from groklens.errors import BadArgument
 from groklens.models import check_model, matching_hooks, weights
 from groklens.tasks import Task
@@ -27,7 +28,7 @@ class Snapshot:
         model: any `HookedModel`; it is run without gradients, and no hook stays on it.
         task: what it was trained on.
         step: number of updates, or None where that is not known.
-        train_index: the inputs it was trained on, or None where the split is not known.
+        train_index: the inputs it was trained on, as indices or a mask; None where the split is not known.
         train_share: the share of inputs that it was trained on, for a split of which only that is known.
 
     Logits and activations are float32 as the model gives them; measures take them to float64. Activations
@@ -40,14 +41,16 @@ class Snapshot:
         model: Any,
         task: Task,
         step: int | None = None,
-        train_index: Int[Tensor, "train"] | None = None,
+        train_index: TrainIndex | None = None,
         train_share: float | None = None,
     ) -> None:
         check_model(model)
         self.model = model
         self.task = task
         self.step = step
-        self.train_index = train_index
+        self.train_index: Int[Tensor, " train"] | None = (
+            None if train_index is None else split_index(train_index, len(task.labels))
+        )
         self.train_share = train_share
         self.derived: dict[str, Any] = {}  # what measures share of this snapshot, by name
         self._cache: dict[tuple[str, int | None], Tensor] = {}

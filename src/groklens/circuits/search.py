@@ -59,7 +59,12 @@ def search(snapshot: Snapshot, group: FiniteGroup | str | None = None) -> Search
     general = generalises(snapshot)
     found = Search(findings=[general])
     if general.verdict != "supported":
-        return _none(found, "it does not generalise, " + general.note)
+        said = (
+            "it does not generalise"
+            if general.verdict == "refuted"
+            else "whether it generalises cannot be told"
+        )
+        return _none(found, f"{said}: {general.note}")
     symmetry = _symmetry(snapshot, group)
     if symmetry is None:
         return _none(found, f"{snapshot.task.name} has no group whose components could be looked for.")

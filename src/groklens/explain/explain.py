@@ -8,7 +8,7 @@ from typing import Any
 
 import xarray as xr
 
-from groklens.capture import LoneModel, RunLike, Snapshot
+from groklens.capture import LoneModel, RunLike, Snapshot, TrainIndex
 from groklens.circuits import Circuit, search
 from groklens.circuits.generalised import generalises
 from groklens.claims import Control, Finding, Verdict, verdict_of
@@ -28,18 +28,23 @@ ROUNDING = 1e-3
 
 
 def explain(
-    run: RunLike | Any, task: Task | None = None, *, steps: Sequence[int] | None = None
+    run: RunLike | Any,
+    task: Task | None = None,
+    *,
+    steps: Sequence[int] | None = None,
+    train_index: TrainIndex | None = None,
 ) -> Explanation:
     """When, with what and why a run came to generalise, or that it did not, with controls for every claim.
 
-    Give a run, or a lone model and its `task`: that is a run of one step, without phases. `steps` limits the
-    table to some kept steps. The circuit is found once, in the last snapshot (`find_circuit`), and tracked
-    over all steps. Raises `BadArgument` for a model without a task, or a run without kept steps.
+    Give a run, or a lone model and its `task`: that is a run of one step, without phases, and `train_index` says
+    which inputs the model was trained on. `steps` limits the table to some kept steps. The circuit is found once,
+    in the last snapshot (`find_circuit`), and tracked over all steps. Raises `BadArgument` for a model without a
+    task, or a run without kept steps.
 
     >>> why = explain(run)  # doctest: +SKIP
     >>> why = explain(model, task)  # doctest: +SKIP
     """
-    run = _as_run(run, task)
+    run = _as_run(run, task, train_index)
     chosen = list(steps or run.steps)
     if not chosen:
         raise BadArgument(f"{run!r} has no kept steps, so there is nothing to explain; train it first.")
@@ -65,7 +70,12 @@ def explain(
     )
 
 
-def _as_run(run: Any, task: Task | None) -> RunLike:
+def _as_run(run: Any, task: Task | None, train_index: TrainIndex | None) -> RunLike:
+    if isinstance(run, RunLike | Snapshot) and train_index is not None:
+        raise BadArgument(
+            f"train_index was given with {run!r}, which has a split of its own. Give it with a model and its task: "
+            "gl.explain(model, task, train_index=index)."
+        )
     if isinstance(run, RunLike):
         return run
     if isinstance(run, Snapshot):
@@ -75,7 +85,7 @@ def _as_run(run: Any, task: Task | None) -> RunLike:
             f"explain was given a {type(run).__name__} and no task. Give a run, or the model and what it was "
             "trained on: gl.explain(model, gl.ModularArithmetic(113, 'add'))."
         )
-    return LoneModel(run, task)
+    return LoneModel.of(Snapshot(run, task, train_index=train_index))
 
 
 def _findings(

@@ -20,9 +20,9 @@ def headline(why: Explanation) -> str:
 
 
 def _did(why: Explanation) -> str:
-    general = why.findings[0]
-    if general.verdict == "undecided":
-        return _not_told(general)
+    for finding in why.findings:
+        if finding.key == "generalises" and finding.verdict == "undecided":
+            return _not_told(finding)
     if not why.generalised:
         return f"{_without_rule(why)}; that it generalises by a circuit is refuted"
     if why.circuit is None:
