@@ -19,14 +19,10 @@ def test_a_finding_prints_its_claim_number_controls_and_note():
 def test_a_finding_is_json_values():
     finding = Finding("it rains", 0.25, "share", "refuted", (Control.of("sun", [1.0]),), source="sky")
     values = json.loads(json.dumps(finding.to_dict()))
-    assert (values["key"], values["role"]) == ("", "prediction")
-    assert set(values) - {"key", "role"} == {
-        "claim",
-        "value",
-        "units",
-        "controls",
-        "verdict",
-        "source",
-        "note",
-    }
+    assert set(values) == {"claim", "value", "units", "controls", "verdict", "source", "note"}
     assert values["controls"] == [{"name": "sun", "mean": 1.0, "low": 1.0, "high": 1.0, "draws": 1}]
+
+
+def test_a_finding_with_a_key_is_known_by_it():
+    values = Finding("it rains", 0.25, "share", "refuted", key="weather.rain", role="aside").to_dict()
+    assert (values["key"], values["role"]) == ("weather.rain", "aside")

@@ -84,10 +84,10 @@ class Finding:
         return quantity(self.value, self.units)
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON values."""
+        """JSON values; a finding without a key has no role either."""
+        known_by = {"key": self.key, "role": self.role} if self.key else {}
         return {
-            "key": self.key,
-            "role": self.role,
+            **known_by,
             "claim": self.claim,
             "value": self.value,
             "units": self.units,

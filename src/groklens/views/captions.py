@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 LEARNING = """
-Loss and accuracy at every kept step (dots). Where the held-out curve moves long after the training curve
+Loss and accuracy at every kept step (dots). Where the test curve moves long after the training curve
 has settled, the model first memorised and generalised later. Steps are on a log scale{zero}.
 """
 STEP_ZERO = ", with step 0 at half the first step after it"
