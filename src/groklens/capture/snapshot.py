@@ -12,9 +12,11 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from groklens.capture.blocks import Block, device_of, rows_a_block, run_in_blocks
-from groklens.errors import BadArgument
+from groklens.capture.split_index import TrainIndex, split_index
+from groklens.errors import BadArgument, described, whole_number
 from groklens.models import check_model, matching_hooks, weights
-from groklens.tasks import Task
+from groklens.models.protocol import as_float
+from groklens.tasks import Task, check_task
 
 #: Bytes of activations that a snapshot may keep; beyond it they are recomputed, in row blocks.
 CACHE_BUDGET = 512 * 2**20
@@ -27,10 +29,11 @@ class Snapshot:
         model: any `HookedModel`; it is run without gradients, and no hook stays on it.
         task: what it was trained on.
         step: number of updates, or None where that is not known.
-        train_index: the inputs it was trained on, or None where the split is not known.
+        train_index: the inputs it was trained on, as indices or as a boolean mask over the task's inputs; None
+            where the split is not known.
 
     Logits and activations are float32 as the model gives them; measures take them to float64. Activations
-    are cached up to `CACHE_BUDGET` bytes a snapshot. Raises `BadArgument` for a model that cannot be hooked,
+    are cached up to `CACHE_BUDGET` bytes a snapshot. Those of models in half precision are taken to float32. Raises `BadArgument` for a model that cannot be hooked,
     a task whose tokens it does not have, or outputs that are not finite.
     """
 
@@ -39,13 +42,13 @@ class Snapshot:
         model: Any,
         task: Task,
         step: int | None = None,
-        train_index: Int[Tensor, "train"] | None = None,
+        train_index: TrainIndex | None = None,
     ) -> None:
-        check_model(model)
+        _check_pair(model, task)
         self.model = model
         self.task = task
         self.step = step
-        self.train_index = train_index
+        self.train_index = None if train_index is None else split_index(train_index, len(task.labels))
         self.derived: dict[str, Any] = {}  # what measures share of this snapshot, by name
         self._cache: dict[tuple[str, int | None], Tensor] = {}
 
@@ -56,7 +59,7 @@ class Snapshot:
     @cached_property
     def weights(self) -> dict[str, Tensor]:
         """Weights by TransformerLens name (`W_E`, `W_Q`, …), per-layer ones stacked; clone before writing."""
-        return weights(self.model)
+        return {name: as_float(value) for name, value in weights(self.model).items()}
 
     @property
     def logits(self) -> Float[Tensor, "input answer"]:
@@ -123,9 +126,11 @@ class Snapshot:
         """
         key = (name, pos)
         if key not in self._cache:
+            if not isinstance(name, str):
+                raise BadArgument(f"A hook's name is text such as 'blocks.0.mlp.hook_post'; found {described(name)}.")
             (hook,) = matching_hooks(self.model, name)
             parts = [self._hooked(hook, tokens, pos) for tokens in self._blocks()]
-            value = torch.cat(parts).cpu()
+            value = as_float(torch.cat(parts).cpu())
             if value.nbytes + sum(kept.nbytes for kept in self._cache.values()) > CACHE_BUDGET:
                 return value
             self._cache[key] = value
@@ -167,11 +172,24 @@ class Snapshot:
         _, cache = self.model.run_with_cache(tokens, names_filter=name)
         value = cache[name]
         axis = 2 if name.endswith(("hook_pattern", "hook_attn_scores")) else 1
-        return value if pos is None else value.select(axis, pos)
+        if pos is None:
+            return value
+        if not -value.shape[axis] <= whole_number("pos", pos, such_as=-1) < value.shape[axis]:
+            raise BadArgument(
+                f"pos is {pos}, but {name!r} has {value.shape[axis]} positions; -1 is the answer's, None keeps all."
+            )
+        return value.select(axis, pos)
 
     def _blocks(self) -> list[Tensor]:
         inputs = self.task.inputs.to(device_of(self.model))
         return list(inputs.split(rows_a_block(self.model, self.task)))
+
+
+def _check_pair(model: object, task: object) -> None:
+    if isinstance(model, Task):
+        raise BadArgument("The task was given first; give the model and then its task: gl.Snapshot(model, task).")
+    check_model(model)
+    check_task(task)
 
 
 def _room(block: Tensor, task: Task) -> Tensor:

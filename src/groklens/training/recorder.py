@@ -23,7 +23,7 @@ from groklens.runs.run import Run
 from groklens.runs.writer import RunWriter
 from groklens.tasks import Task
 from groklens.training.bystander import at_rest
-from groklens.training.split_index import TrainIndex, split_index
+from groklens.capture.split_index import TrainIndex, split_index
 
 
 class Recorder:
