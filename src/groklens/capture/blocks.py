@@ -87,4 +87,6 @@ def _plain(model: Any, tokens: Tensor, d_vocab_out: int, hook: str | None) -> tu
         return run_logits(model, tokens, d_vocab_out), None
     output, cache = model.run_with_cache(tokens, names_filter=hook)
     neurons = cache[hook] if hook in cache.keys() else None  # noqa: SIM118 (not a dict)
-    return answer_logits(output, d_vocab_out, len(tokens)), None if neurons is None else as_float(neurons[:, -1])
+    return answer_logits(output, d_vocab_out, len(tokens)), None if neurons is None else as_float(
+        neurons[:, -1]
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +71,10 @@ def kept_steps(run: RunLike, steps: Iterable[Any] | Any | None = None) -> list[i
         return kept
     wanted = list(steps) if isinstance(steps, Iterable) and not isinstance(steps, str) else [steps]
     if not wanted:
-        raise BadArgument(f"steps is empty; give some of the kept steps, such as steps={kept[-2:]}, or leave it out.")
-    return sorted({kept_step(name, kept, step) for step in wanted})
+        raise BadArgument(
+            f"steps is empty; give some of the kept steps, such as steps={kept[-2:]}, or leave it out."
+        )
+    return sorted({kept_step(f"Run {name}", kept, step) for step in wanted})
 
 
 def _task_name(task: object) -> str:
@@ -85,6 +87,13 @@ def _no_run(given: object) -> str:
             f"A model by itself ({described(given)}) does not say what it was trained on; say so: "
             "gl.Snapshot(model, gl.ModularArithmetic(113, 'add')), or gl.explain(model, task)."
         )
+    if isinstance(given, Task):
+        return (
+            f"A task ({given.name}) by itself holds no model; give the model with it: gl.explain(model, task), or "
+            "gl.Snapshot(model, task)."
+        )
+    if hasattr(given, "kept_steps"):
+        return "A recipe holds no model before it is trained; train it: run = gl.train(recipe, into='runs/mine')."
     own = {"source": "its run", "final": "its last snapshot"} if hasattr(given, "findings") else {}
     hint = "".join(f" Of an explanation, .{name} is {what}." for name, what in own.items())
     return (

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from groklens.capture.axes import axis_names, position_axis
-from groklens.capture.snapshot import Snapshot
 from groklens.capture.blocks import does_not_run
+from groklens.capture.snapshot import Snapshot
 from groklens.errors import BadArgument, GroklensError, UnknownName, whole_number
 from groklens.models import NamesFilter, matching_hooks
 from groklens.models.engine import quick_applies, quick_forward

@@ -33,8 +33,9 @@ class Snapshot:
             where the split is not known.
 
     Logits and activations are float32 as the model gives them; measures take them to float64. Activations
-    are cached up to `CACHE_BUDGET` bytes a snapshot. Those of models in half precision are taken to float32. Raises `BadArgument` for a model that cannot be hooked,
-    a task whose tokens it does not have, or outputs that are not finite.
+    are cached up to `CACHE_BUDGET` bytes a snapshot. What a model in half precision gives is taken to float32.
+    Raises `BadArgument` for a model that cannot be hooked, a task whose tokens it does not have, outputs that
+    are no logits or not finite, or a train_index that is no split of the task.
     """
 
     def __init__(
@@ -127,7 +128,9 @@ class Snapshot:
         key = (name, pos)
         if key not in self._cache:
             if not isinstance(name, str):
-                raise BadArgument(f"A hook's name is text such as 'blocks.0.mlp.hook_post'; found {described(name)}.")
+                raise BadArgument(
+                    f"A hook's name is text such as 'blocks.0.mlp.hook_post'; found {described(name)}."
+                )
             (hook,) = matching_hooks(self.model, name)
             parts = [self._hooked(hook, tokens, pos) for tokens in self._blocks()]
             value = as_float(torch.cat(parts).cpu())
@@ -187,7 +190,9 @@ class Snapshot:
 
 def _check_pair(model: object, task: object) -> None:
     if isinstance(model, Task):
-        raise BadArgument("The task was given first; give the model and then its task: gl.Snapshot(model, task).")
+        raise BadArgument(
+            "The task was given first; give the model and then its task: gl.Snapshot(model, task)."
+        )
     check_model(model)
     check_task(task)
 

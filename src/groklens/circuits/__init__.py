@@ -1,6 +1,8 @@
 """Claims about what a model computes with: writing one down, finding one, planting one."""
 
+from groklens.circuits.circuit import AnyCircuit as AnyCircuit
 from groklens.circuits.circuit import Circuit as Circuit
+from groklens.circuits.circuit import as_circuit as as_circuit
 from groklens.circuits.finding import Control as Control
 from groklens.circuits.finding import Finding as Finding
 from groklens.circuits.planted import planted as planted

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 import xarray as xr
 
-from groklens.capture import LoneModel, RunLike, Snapshot
+from groklens.capture import RunLike, Snapshot, as_run, kept_steps
 from groklens.circuits import Circuit, Finding, search
 from groklens.circuits.finding import Control, Verdict
 from groklens.circuits.generalised import generalises
-from groklens.errors import BadArgument
 from groklens.explain.algorithm import algorithm_findings, name_algorithm
 from groklens.explain.examine import key_in_logits, neuron_findings
 from groklens.explain.explanation import Explanation
@@ -29,21 +28,20 @@ ROUNDING = 1e-3
 
 
 def explain(
-    run: RunLike | Any, task: Task | None = None, *, steps: Sequence[int] | None = None
+    run: RunLike | Any, task: Task | None = None, *, steps: Iterable[int] | int | None = None
 ) -> Explanation:
     """When, with what and why a run came to generalise, or that it did not, with controls for every claim.
 
-    Give a run, or a lone model and its `task`: that is a run of one step, without phases. `steps` limits the
-    table to some kept steps. The circuit is found once, in the last snapshot (`find_circuit`), and tracked
-    over all steps. Raises `BadArgument` for a model without a task, or a run without kept steps.
+    Give a run, its path, a snapshot, or a lone model and its `task`: that is a run of one step, without
+    phases. `steps` limits the table to some kept steps. The circuit is found once, in the last snapshot
+    (`find_circuit`), and tracked over all steps. Raises `BadArgument` for a model without a task, or a run
+    without kept steps.
 
     >>> why = explain(run)  # doctest: +SKIP
     >>> why = explain(model, task)  # doctest: +SKIP
     """
-    run = _as_run(run, task)
-    chosen = list(steps or run.steps)
-    if not chosen:
-        raise BadArgument(f"{run!r} has no kept steps, so there is nothing to explain; train it first.")
+    run = as_run(run, task)
+    chosen = kept_steps(run, steps)
     final = run.at(chosen[-1])
     found = search(final)
     measures = PROGRESS if found.circuit else [m for m in PROGRESS if "circuit" not in m.about.needs]
@@ -64,19 +62,6 @@ def explain(
         final=final,
         source=run,
     )
-
-
-def _as_run(run: Any, task: Task | None) -> RunLike:
-    if isinstance(run, RunLike):
-        return run
-    if isinstance(run, Snapshot):
-        return LoneModel.of(run)
-    if task is None:
-        raise BadArgument(
-            f"explain was given a {type(run).__name__} and no task. Give a run, or the model and what it was "
-            "trained on: gl.explain(model, gl.ModularArithmetic(113, 'add'))."
-        )
-    return LoneModel(run, task)
 
 
 def _verdict(generalised: bool, circuit: Circuit | None, findings: list[Finding]) -> Verdict:

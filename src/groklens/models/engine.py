@@ -37,7 +37,8 @@ def quick_forward(
     """
     seen = seen_at_each_position(tokens[None])
     logits, neurons = folded_forward(model, lambda parameter: parameter[None], seen, workspace)
-    logits = answer_logits(logits[0].expand(len(tokens), -1), d_vocab_out, len(tokens))  # one row where inputs are alike
+    every = logits[0].expand(len(tokens), -1)  # one row where inputs are alike
+    logits = answer_logits(every, d_vocab_out, len(tokens))
     return logits, None if neurons is None else neurons[0].expand(len(tokens), -1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -67,7 +68,9 @@ def weights(model: HookedModel) -> dict[str, Tensor]:
     return found
 
 
-def answer_logits(output: Any, d_vocab_out: int, n_inputs: int | None = None) -> Float[Tensor, "input answer"]:
+def answer_logits(
+    output: Any, d_vocab_out: int, n_inputs: int | None = None
+) -> Float[Tensor, "input answer"]:
     """The logits at the last position, for the task's classes only (a separator's class is dropped).
 
     Half precision is taken to float32. Raises `BadArgument` for anything but floating-point logits (input, class)
@@ -102,22 +105,25 @@ def _output(output: object) -> str:
     """What a model gave, and what is in it."""
     if isinstance(output, Tensor):
         return f"a tensor of shape {tuple(output.shape)} and type {str(output.dtype).removeprefix('torch.')}"
-    parts: list[object] = list(output.items() if isinstance(output, Mapping) else ())
-    parts = [f"{name!r} {described(part)}" for name, part in parts] if parts else []
-    if isinstance(output, (list, tuple)):
+    parts: list[str] = []
+    if isinstance(output, Mapping):
+        parts = [f"{name!r} {described(part)}" for name, part in output.items()]
+    elif isinstance(output, (list, tuple)):
         parts = [described(part) for part in output]
-    return described(output) + (f" ({', '.join(map(str, parts[:4]))})" if parts else "")
+    return described(output) + (f" ({', '.join(parts[:4])})" if parts else "")
 
 
 def run_logits(
     model: Any, tokens: Int[Tensor, "input pos"], d_vocab_out: int
 ) -> Float[Tensor, "input answer"]:
     """The model's own forward pass, as it is, at the answer."""
-    if not callable(model):  # an object that can only be run with hooks
-        output = model.run_with_cache(tokens, names_filter=lambda name: False)[0]
-    else:
-        output = model(tokens)
-    return answer_logits(output, d_vocab_out, len(tokens))
+    run = model if callable(model) else partial(_without_hooks, model)
+    return answer_logits(run(tokens), d_vocab_out, len(tokens))
+
+
+def _without_hooks(model: Any, tokens: Tensor) -> Any:
+    """The output of an object that can only be run with hooks."""
+    return model.run_with_cache(tokens, names_filter=lambda name: False)[0]
 
 
 def hook_names(model: Any) -> list[str]:
@@ -144,7 +150,8 @@ def matching_hooks(model: Any, names_filter: NamesFilter) -> list[str]:
     wanted = [names_filter] if isinstance(names_filter, str) else list(names_filter)
     for name in wanted:
         if known and name not in known:
-            raise UnknownName(f"The model has no hook {name!r}; {did_you_mean(name, known) or f'it has {_some(known)}.'}")
+            asked = did_you_mean(name, known)
+            raise UnknownName(f"The model has no hook {name!r}; {asked or f'it has {_some(known)}.'}")
     return wanted
 
 

@@ -63,7 +63,7 @@ class ForeignRun:
 
     def at(self, step: int) -> Snapshot:
         """The snapshot after `step` updates; `UnknownName` where that step was not kept."""
-        step = kept_step(self.name, self.models, step)
+        step = kept_step(f"Run {self.name}", self.models, step)
         model = self.models[step]()
         for parameter in model.parameters():
             parameter.requires_grad_(True)

@@ -117,7 +117,7 @@ class Run:
 
     def at(self, step: int) -> Snapshot:
         """The snapshot after `step` updates; `UnknownName` where that step was not kept."""
-        step = kept_step(self.name, self._header.checkpoints, step)
+        step = kept_step(f"Run {self.name}", self._header.checkpoints, step)
         tensors = self._read(step)
         model = copy.deepcopy(self._blank)  # a bridge takes three times as long to build as to copy
         try:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-import torch
 from jaxtyping import Int
 from torch import Tensor
 
@@ -77,4 +76,3 @@ class GroupComposition(Task):
             "kind": "GroupComposition",
             "group": group.name if known else {"name": group.name, "table": group.table.tolist()},
         }
-

@@ -71,7 +71,13 @@ class ModularArithmetic(Task):
     def _spelling(self) -> str:
         if is_number(self.op):
             return "the modulus comes first, as in ModularArithmetic(113, 'add'); "
-        named = {"+": "add", "-": "sub", "*": "mul", "/": "div", **{s: o for o, s in _GROUP_OPERATIONS.items()}}
+        named = {
+            "+": "add",
+            "-": "sub",
+            "*": "mul",
+            "/": "div",
+            **{s: o for o, s in _GROUP_OPERATIONS.items()},
+        }
         if self.op in named:
             return f"did you mean {named[self.op]!r}? "
         asked = did_you_mean(self.op, OPERATIONS)

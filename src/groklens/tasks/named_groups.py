@@ -36,9 +36,9 @@ def group_named(name: str) -> FiniteGroup:
     parsed = parse_group_name(name)
     if parsed is None:
         raise BadArgument(
-            f"{name!r} names no group known here; {_spelling(name)}write 'C113' (cyclic), 'D59' (symmetries of the 59-gon), "
-            "'S5' (permutations of 5 points) or 'A5' (the even ones), or give FiniteGroup('mine', table) "
-            "with its multiplication table."
+            f"{name!r} names no group known here; {_spelling(name)}write 'C113' (cyclic), 'D59' (symmetries of "
+            "the 59-gon), 'S5' (permutations of 5 points) or 'A5' (the even ones), or give "
+            "FiniteGroup('mine', table) with its multiplication table."
         )
     family, n = parsed
     if family in "CD" and n > 1:

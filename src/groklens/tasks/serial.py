@@ -25,7 +25,9 @@ def task_from_spec(spec: dict[str, Any]) -> Task:
     'a+b mod 7'
     """
     if not isinstance(spec, dict):
-        raise BadArgument(f"A task is described by its fields, as Task.spec() gives them; found {described(spec)}.")
+        raise BadArgument(
+            f"A task is described by its fields, as Task.spec() gives them; found {described(spec)}."
+        )
     fields = dict(spec)
     kind = fields.pop("kind", None)
     if isinstance(fields.get("group"), dict):  # a group that no name stands for comes as its table

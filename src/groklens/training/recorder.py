@@ -12,6 +12,7 @@ from typing import Any
 from torch import Tensor
 
 from groklens.capture import Snapshot
+from groklens.capture.split_index import TrainIndex, split_index
 from groklens.errors import BadArgument, GroklensError
 from groklens.models import accuracy, check_model, quick_applies
 from groklens.models.loss import cross_entropy_each
@@ -23,7 +24,6 @@ from groklens.runs.run import Run
 from groklens.runs.writer import RunWriter
 from groklens.tasks import Task
 from groklens.training.bystander import at_rest
-from groklens.capture.split_index import TrainIndex, split_index
 
 
 class Recorder:
