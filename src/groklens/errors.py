@@ -97,6 +97,14 @@ def whole_number(name: str, value: Any, least: int | None = None, such_as: int =
     return number
 
 
+def whole_fields(spec: object, *names: str, least: int | None = None) -> None:
+    """Make these fields of a frozen value Python ints, None left as it is; `BadArgument` names what is none."""
+    for name in names:
+        value = getattr(spec, name)
+        if value is not None:
+            object.__setattr__(spec, name, whole_number(name, value, least))
+
+
 def is_number(value: object) -> bool:
     """Whether `value` is a real number, numpy's included, and no truth value.
 
