@@ -13,8 +13,9 @@ ORDER = (
     "errors", "claims", "tasks", "harmonics", "theory", "models", "recipes", "capture", "runs", "training", "circuits",
     "measures", "interventions", "explain", "views", "cli",
 )  # fmt: skip
-#: The one exception: an Explanation's page and notebook representation are pictures, drawn when asked for.
-EXCEPTIONS = {("explain/explanation.py", "views")}
+#: The exceptions: an Explanation's page and notebook representation are pictures, drawn when asked for; and a path
+#: that is given where a run or a snapshot is meant is opened.
+EXCEPTIONS = {("explain/explanation.py", "views"), ("capture/given.py", "runs")}
 LARGEST_FILE = 400
 #: What scripts and studies may name besides the attributes of `gl`.
 PUBLIC_MODULES = {

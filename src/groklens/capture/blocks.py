@@ -9,10 +9,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from groklens.errors import BadArgument
+from groklens.errors import BadArgument, GroklensError
 from groklens.models import quick_applies, run_logits
 from groklens.models.engine import quick_forward
-from groklens.models.protocol import answer_logits, rows_within
+from groklens.models.protocol import answer_logits, as_float, rows_within
 from groklens.tasks import Task
 
 #: Bytes that the activations of one block may take.
@@ -42,14 +42,22 @@ def run_in_blocks(model: Any, task: Task, hook: str | None) -> Iterator[Block]:
         try:
             with torch.no_grad():
                 logits, neurons = run(model, tokens, task.d_vocab_out, hook)
-        except (IndexError, RuntimeError) as error:
-            raise BadArgument(
-                f"The model does not run on the inputs of {task.name} (shape {tuple(task.inputs.shape)}, "
-                f"tokens up to {int(task.inputs.max())}): {error}"
-            ) from error
+        except GroklensError:
+            raise
+        except Exception as error:  # a user's model raises whatever it raises
+            raise BadArgument(does_not_run(task, task.inputs, error)) from error
         rows = slice(start, start + len(tokens))
         yield Block(rows, logits.cpu(), None if neurons is None else neurons.cpu())
         start += len(tokens)
+
+
+def does_not_run(task: Task, tokens: Tensor, error: Exception) -> str:
+    """What is said of a model that raises `error` on inputs of `task`, in one line."""
+    said = " ".join(str(error).split())[:300]
+    return (
+        f"The model does not run on the inputs of {task.name} (shape {tuple(tokens.shape)}, tokens up to "
+        f"{int(task.inputs.max())}): {type(error).__name__}: {said}. Try it by hand: model(task.inputs[:1])."
+    )
 
 
 def rows_a_block(model: Any, task: Task) -> int:
@@ -79,4 +87,6 @@ def _plain(model: Any, tokens: Tensor, d_vocab_out: int, hook: str | None) -> tu
         return run_logits(model, tokens, d_vocab_out), None
     output, cache = model.run_with_cache(tokens, names_filter=hook)
     neurons = cache[hook] if hook in cache.keys() else None  # noqa: SIM118 (not a dict)
-    return answer_logits(output, d_vocab_out), None if neurons is None else neurons[:, -1]
+    return answer_logits(output, d_vocab_out, len(tokens)), None if neurons is None else as_float(
+        neurons[:, -1]
+    )

@@ -12,27 +12,27 @@ from torch import Tensor
 
 from groklens.capture.axes import reduced_names
 from groklens.capture.frame import Labelled, frame
+from groklens.capture.given import Given, as_run, kept_steps
 from groklens.capture.reader import ActivationReader
 from groklens.capture.reductions import Reduction, reduction
-from groklens.capture.run_like import RunLike
 from groklens.capture.store import MemoryStore, Store, ZarrStore
-from groklens.errors import BadArgument, UnknownName
+from groklens.errors import BadArgument
 from groklens.models import NamesFilter
 
 
 def capture(
-    run: RunLike,
+    run: Given,
     names_filter: NamesFilter,
     *,
     pos: int | None = None,
-    steps: Iterable[int] | None = None,
+    steps: Iterable[int] | int | None = None,
     reduce: str | Reduction | None = None,
     into: str | Path | None = None,
 ) -> xr.Dataset:
     """Activations of every input at every kept step of `run`: one variable a hook, step × input × ….
 
     Args:
-        run: a `Run`, or anything with `task`, `steps` and `at(step)`.
+        run: a `Run`, the path of one, a snapshot, or anything with `task`, `steps` and `at(step)`.
         names_filter: hooks by TransformerLens name: one, a list, or a function from name to bool.
         pos: one position, negative from the end (-1 is the answer's), which drops the axis; None keeps all.
             Of an attention pattern it selects the query.
@@ -55,9 +55,10 @@ def capture(
 
     >>> acts = capture(run, "blocks.0.mlp.hook_post", pos=-1)  # doctest: +SKIP
     """
-    chosen = _chosen(run, steps)
+    run = as_run(run)
+    chosen = kept_steps(run, steps)
     statistic, how = reduction(reduce), _how(pos, reduce)
-    store: Store = MemoryStore(len(chosen)) if into is None else ZarrStore(into)
+    store: Store = MemoryStore(len(chosen)) if into is None else ZarrStore(Path(into).expanduser())
     reader: ActivationReader | None = None
     shapes: dict[str, tuple[int, ...]] = {}
     for step in chosen:
@@ -68,28 +69,6 @@ def capture(
         _check_alike(shapes, values, step)
         store.append(frame(run, step, values, how))
     return store.open()
-
-
-def _chosen(run: RunLike, steps: Iterable[int] | None) -> list[int]:
-    if not isinstance(run, RunLike):
-        raise BadArgument(
-            f"A {type(run).__name__} is no run; give what gl.load or gl.train returned. For one snapshot use "
-            "snapshot.activations(name, pos=-1)."
-        )
-    kept = list(run.steps)
-    chosen = kept if steps is None else sorted({int(step) for step in steps})
-    if not chosen:
-        which = "the run has kept none yet" if steps is None else "steps is empty"
-        raise BadArgument(f"There is no step to capture: {which}. Kept are {_listed(kept)}.")
-    unknown = [step for step in chosen if step not in kept]
-    if unknown:
-        raise UnknownName(f"The run has kept no step {_listed(unknown)}; kept are {_listed(kept)}.")
-    return chosen
-
-
-def _listed(steps: list[int]) -> str:
-    shown = ", ".join(map(str, steps[:12])) + (f", …, {steps[-1]}" if len(steps) > 12 else "")
-    return shown or "none"
 
 
 def _reduced(

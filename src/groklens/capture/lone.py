@@ -30,11 +30,13 @@ class LoneModel:
 
     @property
     def steps(self) -> list[int]:
-        """The one step, called 0 since nothing is known of its number."""
-        return [0]
+        """The one step, called 0 where nothing is known of its number."""
+        return [self._snapshot.step or 0]
 
     def at(self, step: int) -> Snapshot:
-        """The snapshot, for step 0."""
-        if step != 0:
-            raise UnknownName(f"A lone model has no step {step}, only step 0; give a run for more.")
+        """The snapshot, for its one step."""
+        if step not in self.steps:
+            raise UnknownName(
+                f"A lone model has no step {step}, only step {self.steps[0]}; give a run for more."
+            )
         return self._snapshot

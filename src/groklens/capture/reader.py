@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from groklens.capture.axes import axis_names, position_axis
+from groklens.capture.blocks import does_not_run
 from groklens.capture.snapshot import Snapshot
-from groklens.errors import BadArgument, UnknownName
+from groklens.errors import BadArgument, GroklensError, UnknownName, whole_number
 from groklens.models import NamesFilter, matching_hooks
 from groklens.models.engine import quick_applies, quick_forward
 from groklens.models.protocol import rows_within
@@ -94,11 +95,10 @@ def run_with_cache(snapshot: Snapshot, tokens: Tensor, names: list[str]) -> dict
             # TransformerLens warns of hooks that are switched off; asking for one is an error here.
             warnings.filterwarnings("ignore", message="run_with_cache: skipped")
             _, cache = model.run_with_cache(tokens.to(device), names_filter=names)
-    except (IndexError, RuntimeError) as error:
-        raise BadArgument(
-            f"The model does not run on the inputs of {snapshot.task.name} (shape {tuple(tokens.shape)}, "
-            f"tokens up to {int(snapshot.task.inputs.max())}): {error}"
-        ) from error
+    except GroklensError:
+        raise
+    except Exception as error:  # a user's model raises whatever it raises
+        raise BadArgument(does_not_run(snapshot.task, tokens, error)) from error
     return {name: cache[name] for name in cache.keys() if name in names}  # noqa: SIM118 (not a dict)
 
 
@@ -122,7 +122,7 @@ def _select(hook: str, axes: tuple[str, ...], value: Tensor, pos: int | None) ->
     axis = position_axis(axes)
     if axis is None:
         raise BadArgument(f"Hook {hook!r} has axes {', '.join(axes)} and no position; use pos=None.")
-    size = value.shape[axis]
+    pos, size = whole_number("pos", pos, such_as=-1), value.shape[axis]
     if not -size <= pos < size:
         raise BadArgument(
             f"pos is {pos}, but {hook!r} has {size} position{'s' * (size > 1)}: give {-size} to {size - 1}, "

@@ -13,9 +13,10 @@ from torch import Tensor
 
 from groklens.capture.blocks import Block, device_of, rows_a_block, run_in_blocks
 from groklens.capture.split_index import TrainIndex, split_index
-from groklens.errors import BadArgument
+from groklens.errors import BadArgument, described, whole_number
 from groklens.models import check_model, matching_hooks, weights
-from groklens.tasks import Task
+from groklens.models.protocol import as_float
+from groklens.tasks import Task, check_task
 
 #: Bytes of activations that a snapshot may keep; beyond it they are recomputed, in row blocks.
 CACHE_BUDGET = 512 * 2**20
@@ -32,8 +33,9 @@ class Snapshot:
         train_share: the share of inputs that it was trained on, for a split of which only that is known.
 
     Logits and activations are float32 as the model gives them; measures take them to float64. Activations
-    are cached up to `CACHE_BUDGET` bytes a snapshot. Raises `BadArgument` for a model that cannot be hooked,
-    a task whose tokens it does not have, or outputs that are not finite.
+    are cached up to `CACHE_BUDGET` bytes a snapshot. What a model in half precision gives is taken to float32.
+    Raises `BadArgument` for a model that cannot be hooked, a task whose tokens it does not have, outputs that
+    are no logits or not finite, or a train_index that is no split of the task.
     """
 
     def __init__(
@@ -44,13 +46,11 @@ class Snapshot:
         train_index: TrainIndex | None = None,
         train_share: float | None = None,
     ) -> None:
-        check_model(model)
+        _check_pair(model, task)
         self.model = model
         self.task = task
         self.step = step
-        self.train_index: Int[Tensor, " train"] | None = (
-            None if train_index is None else split_index(train_index, len(task.labels))
-        )
+        self.train_index = None if train_index is None else split_index(train_index, len(task.labels))
         self.train_share = train_share
         self.derived: dict[str, Any] = {}  # what measures share of this snapshot, by name
         self._cache: dict[tuple[str, int | None], Tensor] = {}
@@ -62,7 +62,7 @@ class Snapshot:
     @cached_property
     def weights(self) -> dict[str, Tensor]:
         """Weights by TransformerLens name (`W_E`, `W_Q`, …), per-layer ones stacked; clone before writing."""
-        return weights(self.model)
+        return {name: as_float(value) for name, value in weights(self.model).items()}
 
     @property
     def logits(self) -> Float[Tensor, "input answer"]:
@@ -129,9 +129,13 @@ class Snapshot:
         """
         key = (name, pos)
         if key not in self._cache:
+            if not isinstance(name, str):
+                raise BadArgument(
+                    f"A hook's name is text such as 'blocks.0.mlp.hook_post'; found {described(name)}."
+                )
             (hook,) = matching_hooks(self.model, name)
             parts = [self._hooked(hook, tokens, pos) for tokens in self._blocks()]
-            value = torch.cat(parts).cpu()
+            value = as_float(torch.cat(parts).cpu())
             if value.nbytes + sum(kept.nbytes for kept in self._cache.values()) > CACHE_BUDGET:
                 return value
             self._cache[key] = value
@@ -173,11 +177,26 @@ class Snapshot:
         _, cache = self.model.run_with_cache(tokens, names_filter=name)
         value = cache[name]
         axis = 2 if name.endswith(("hook_pattern", "hook_attn_scores")) else 1
-        return value if pos is None else value.select(axis, pos)
+        if pos is None:
+            return value
+        if not -value.shape[axis] <= whole_number("pos", pos, such_as=-1) < value.shape[axis]:
+            raise BadArgument(
+                f"pos is {pos}, but {name!r} has {value.shape[axis]} positions; -1 is the answer's, None keeps all."
+            )
+        return value.select(axis, pos)
 
     def _blocks(self) -> list[Tensor]:
         inputs = self.task.inputs.to(device_of(self.model))
         return list(inputs.split(rows_a_block(self.model, self.task)))
+
+
+def _check_pair(model: object, task: object) -> None:
+    if isinstance(model, Task):
+        raise BadArgument(
+            "The task was given first; give the model and then its task: gl.Snapshot(model, task)."
+        )
+    check_model(model)
+    check_task(task)
 
 
 def _room(block: Tensor, task: Task) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from groklens.errors import BadArgument
+from groklens.errors import BadArgument, described
 
 #: Indices of inputs, or a boolean mask over them.
 TrainIndex = Tensor | np.ndarray | Sequence[int] | Sequence[bool]
@@ -21,7 +21,13 @@ def split_index(given: TrainIndex, n_inputs: int) -> Int[Tensor, " train"]:
     >>> split_index([True, False, True], 3).tolist()
     [0, 2]
     """
-    index = torch.as_tensor(given).detach().cpu()
+    try:
+        index = torch.as_tensor(given).detach().cpu()
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise BadArgument(
+            f"train_index is {described(given)}; give the indices of the inputs trained on, or a boolean mask "
+            f"over the task's {n_inputs} inputs, such as task.split(0.3, seed=0)[0]."
+        ) from error
     if index.dtype == torch.bool:
         index = _where(index, n_inputs)
     if index.ndim != 1 or not len(index) or index.is_floating_point():

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from jaxtyping import Float
 from torch import Tensor
 
-from groklens.errors import BadArgument
+from groklens.errors import BadArgument, described
 from groklens.harmonics import (
     ComponentName,
     chosen_basis,
@@ -17,7 +17,7 @@ from groklens.harmonics import (
     nontrivial,
     project_on_answer,
 )
-from groklens.tasks import FiniteGroup, Symmetry, Task, group_named
+from groklens.tasks import FiniteGroup, Symmetry, Task, as_group
 
 
 @dataclass(frozen=True, init=False)
@@ -35,9 +35,9 @@ class Circuit:
     group: FiniteGroup
     components: tuple[ComponentName, ...]
 
-    def __init__(self, group: FiniteGroup | str, components: Sequence[ComponentName]) -> None:
-        whole = group_named(group) if isinstance(group, str) else group
-        components = [component_name(whole, name) for name in components]  # raises for unknown ones
+    def __init__(self, group: FiniteGroup | str, components: Sequence[ComponentName] | ComponentName) -> None:
+        whole = as_group(group)
+        components = [component_name(whole, name) for name in _listed(components)]  # raises for unknown ones
         order = list(nontrivial(whole))
         if not components or not set(components) <= set(order):
             raise BadArgument(
@@ -85,3 +85,42 @@ class Circuit:
     def to_dict(self) -> dict[str, Any]:
         """JSON values: the group's name and the components."""
         return {"group": self.group.name, "components": list(self.components)}
+
+
+#: A circuit, or the components of one of the task's own group, where a circuit is meant.
+AnyCircuit = Circuit | Sequence[ComponentName] | ComponentName
+
+
+def as_circuit(given: AnyCircuit | Any, task: Task) -> Circuit:
+    """The circuit that is meant: one, or a list of components of the task's own group.
+
+    Raises `BadArgument` for None (what `find_circuit` gives where there is no circuit) or for components where
+    the task has no group, `UnknownName` for a component that the group does not have.
+
+    >>> from groklens.tasks import ModularArithmetic
+    >>> as_circuit([7, 20], ModularArithmetic(113, "add"))
+    Circuit('C113', [7, 20])
+    """
+    if isinstance(given, Circuit):
+        return given
+    if given is None:
+        raise BadArgument(
+            "The circuit is None, which find_circuit gives where no circuit stands its controls; write one down, "
+            "such as gl.Circuit('C113', [7, 20])."
+        )
+    if task.symmetry is None:
+        raise BadArgument(
+            f"{task.name} has no group whose components {described(given)} could name; say in which group: "
+            "gl.Circuit('C113', [7, 20])."
+        )
+    return Circuit(task.symmetry.group, given)
+
+
+def _listed(components: Any) -> list[Any]:
+    """The components of a list, an array or a tensor; one name is a list of one."""
+    plain = components.tolist() if hasattr(components, "tolist") else components
+    if isinstance(plain, (str, int)):
+        return [plain]
+    if isinstance(plain, Iterable):
+        return list(plain)
+    raise BadArgument(f"components is {described(components)}; give a list of them, such as [7, 20].")

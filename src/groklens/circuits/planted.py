@@ -14,7 +14,7 @@ from groklens.circuits.planted_pizza import pizza_spec, write_pizza
 from groklens.errors import BadArgument
 from groklens.harmonics import ComponentName, components
 from groklens.models import MLP
-from groklens.tasks import FiniteGroup, Task
+from groklens.tasks import FiniteGroup, Task, check_task
 
 ALGORITHMS = ("clock", "pizza", "lookup")
 #: Largest logit of a planted model: confident, and still exact in float32.
@@ -40,6 +40,7 @@ def planted(task: Task, components: Sequence[ComponentName] = (), algorithm: str
     """
     if algorithm not in ALGORITHMS:
         raise BadArgument(f"algorithm is {algorithm!r}; choose one of {', '.join(map(repr, ALGORITHMS))}.")
+    check_task(task)
     if algorithm == "lookup":
         return _lookup(task)
     if task.symmetry is None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 
-from groklens.capture import Snapshot
+from groklens.capture import Given, Snapshot, as_snapshot
 from groklens.capture.statistics import logit_similarities
 from groklens.circuits.causal import necessity, readout_necessity, sufficiency
 from groklens.circuits.circuit import Circuit
@@ -20,7 +20,7 @@ from groklens.circuits.key import KEY_SIMILARITY, key_by_logits
 from groklens.circuits.seen import seen_components
 from groklens.claims import Finding
 from groklens.harmonics import nontrivial
-from groklens.tasks import FiniteGroup, Symmetry, group_named
+from groklens.tasks import FiniteGroup, Symmetry, as_group
 
 log = logging.getLogger("groklens")
 
@@ -34,7 +34,7 @@ class Search:
     findings: list[Finding] = field(default_factory=list)
 
 
-def find_circuit(snapshot: Snapshot, group: FiniteGroup | str | None = None) -> Circuit | None:
+def find_circuit(snapshot: Given, group: FiniteGroup | str | None = None) -> Circuit | None:
     """The circuit by which the model generalises, or None; the reason is logged as `groklens`.
 
     A circuit is asked for more than a spectrum: the model generalises, the components are key by its logits
@@ -48,6 +48,7 @@ def find_circuit(snapshot: Snapshot, group: FiniteGroup | str | None = None) -> 
     >>> find_circuit(Snapshot(planted(task, [2, 5]), task))
     Circuit('C13', [2, 5])
     """
+    snapshot = as_snapshot(snapshot)
     found = search(snapshot, group)
     if found.circuit is None:
         log.warning("No circuit in %r: %s", snapshot, found.reason)
@@ -95,7 +96,7 @@ def search(snapshot: Snapshot, group: FiniteGroup | str | None = None) -> Search
 def _symmetry(snapshot: Snapshot, group: FiniteGroup | str | None) -> Symmetry | None:
     if group is None:
         return snapshot.task.symmetry
-    whole = group_named(group) if isinstance(group, str) else group
+    whole = as_group(group)
     return Circuit(whole, list(nontrivial(whole))[:1]).symmetry(snapshot.task)
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from groklens.capture import Snapshot
 from groklens.circuits.circuit import Circuit
 from groklens.claims import Control, Finding
+from groklens.errors import BadArgument
 from groklens.harmonics import ComponentName, shares_in, without_components
 
 DRAWS = 20
@@ -58,6 +59,11 @@ def _values(snapshot: Snapshot, circuit: Circuit) -> tuple[Float[Tensor, "input 
         read = snapshot.neuron_logit_map
         weight = 1.0 if read is None else read.norm(dim=1).to(snapshot.neurons)
         return snapshot.neurons * weight, "the neurons"
+    if "W_E" not in snapshot.weights:
+        raise BadArgument(
+            f"{snapshot!r} has neither neurons at blocks.*.mlp.hook_post nor a W_E, where a circuit could be seen; "
+            "call your hook and your embedding so."
+        )
     embedding = snapshot.weights["W_E"][: circuit.group.order].cpu()
     elements = circuit.symmetry(snapshot.task).elements
     return torch.cat([embedding[elements[:, 0]], embedding[elements[:, 1]]], dim=1), "the embeddings"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from groklens.capture import Snapshot
+from groklens.capture import Given, Snapshot, as_snapshot
 from groklens.capture.statistics import logit_similarities
-from groklens.circuits import Circuit
+from groklens.circuits import AnyCircuit, Circuit, as_circuit
 from groklens.circuits.causal import necessity, readout_necessity, sufficiency
 from groklens.circuits.generalised import generalises
 from groklens.circuits.key import KEY_SIMILARITY
@@ -21,7 +21,7 @@ from groklens.interventions.evidence import (
 
 
 def examine(
-    snapshot: Snapshot, circuit: Circuit, untrained: tuple[Snapshot, str] | None = None
+    snapshot: Given, circuit: AnyCircuit, untrained: tuple[Snapshot, str] | None = None
 ) -> list[Finding]:
     """The whole causal battery on a hypothesis: does the model generalise, and by this circuit?
 
@@ -37,6 +37,8 @@ def examine(
     >>> for finding in examine(run.final, gl.Circuit("C113", [14, 35])):  # doctest: +SKIP
     ...     print(finding)
     """
+    snapshot = as_snapshot(snapshot)
+    circuit = as_circuit(circuit, snapshot.task)
     circuit.symmetry(snapshot.task)  # raises where the group does not fit
     _, seen = seen_components(snapshot, circuit)
     return [

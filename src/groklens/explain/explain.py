@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 import xarray as xr
 
-from groklens.capture import LoneModel, RunLike, Snapshot, TrainIndex
+from groklens.capture import RunLike, Snapshot, TrainIndex, as_run, kept_steps
 from groklens.circuits import Circuit, search
 from groklens.circuits.generalised import generalises
 from groklens.claims import Control, Finding, Verdict, verdict_of
-from groklens.errors import BadArgument
 from groklens.explain.algorithm import algorithm_findings, name_algorithm
 from groklens.explain.examine import key_in_logits, neuron_findings
 from groklens.explain.explanation import Explanation
@@ -31,23 +30,21 @@ def explain(
     run: RunLike | Any,
     task: Task | None = None,
     *,
-    steps: Sequence[int] | None = None,
+    steps: Iterable[int] | int | None = None,
     train_index: TrainIndex | None = None,
 ) -> Explanation:
     """When, with what and why a run came to generalise, or that it did not, with controls for every claim.
 
-    Give a run, or a lone model and its `task`: that is a run of one step, without phases, and `train_index` says
-    which inputs the model was trained on. `steps` limits the table to some kept steps. The circuit is found once,
-    in the last snapshot (`find_circuit`), and tracked over all steps. Raises `BadArgument` for a model without a
-    task, or a run without kept steps.
+    Give a run, its path, a snapshot, or a lone model and its `task`: that is a run of one step, without phases,
+    and `train_index` says which inputs the model was trained on. `steps` limits the table to some kept steps. The
+    circuit is found once, in the last snapshot (`find_circuit`), and tracked over all steps. Raises `BadArgument`
+    for a model without a task, or a run without kept steps.
 
     >>> why = explain(run)  # doctest: +SKIP
     >>> why = explain(model, task)  # doctest: +SKIP
     """
-    run = _as_run(run, task, train_index)
-    chosen = list(steps or run.steps)
-    if not chosen:
-        raise BadArgument(f"{run!r} has no kept steps, so there is nothing to explain; train it first.")
+    run = as_run(run, task, train_index)
+    chosen = kept_steps(run, steps)
     final = run.at(chosen[-1])
     found = search(final)
     measures = PROGRESS if found.circuit else [m for m in PROGRESS if "circuit" not in m.about.needs]
@@ -68,24 +65,6 @@ def explain(
         final=final,
         source=run,
     )
-
-
-def _as_run(run: Any, task: Task | None, train_index: TrainIndex | None) -> RunLike:
-    if isinstance(run, RunLike | Snapshot) and train_index is not None:
-        raise BadArgument(
-            f"train_index was given with {run!r}, which has a split of its own. Give it with a model and its task: "
-            "gl.explain(model, task, train_index=index)."
-        )
-    if isinstance(run, RunLike):
-        return run
-    if isinstance(run, Snapshot):
-        return LoneModel.of(run)
-    if task is None:
-        raise BadArgument(
-            f"explain was given a {type(run).__name__} and no task. Give a run, or the model and what it was "
-            "trained on: gl.explain(model, gl.ModularArithmetic(113, 'add'))."
-        )
-    return LoneModel.of(Snapshot(run, task, train_index=train_index))
 
 
 def _findings(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from groklens.errors import BadArgument, UnknownName
+from groklens.errors import BadArgument, UnknownName, described, did_you_mean, whole_number
 from groklens.harmonics import alternating, dihedral, generic, symmetric
 from groklens.harmonics.cyclic import discrete_log, rotations
 from groklens.harmonics.isomorphism import isomorphism
@@ -78,12 +79,24 @@ def component_name(group: FiniteGroup, name: ComponentName) -> ComponentName:
     ('s5_5d_a', 3)
     """
     known = irreps(group)
+    name = name if isinstance(name, str) else _number(name)
     found = name if name in known else _alias(group, str(name).replace(" ", ""))
     if found not in known:
         names = list(known)
         listing = ", ".join(map(str, names if len(names) <= 12 else [*names[:3], "…", names[-1]]))
-        raise UnknownName(f"{group.name} has no component {name!r}; it has {listing}.")
+        asked = did_you_mean(name, known) if isinstance(name, str) else ""
+        raise UnknownName(
+            f"{group.name} has no component {name!r}; {asked}{' ' * bool(asked)}it has {listing}."
+        )
     return found
+
+
+def _number(name: object) -> Any:
+    """A frequency as a Python int, whoever made it; what is no whole number as text, which no component is."""
+    try:
+        return whole_number("a component", name)
+    except BadArgument:
+        return described(name)
 
 
 def _alias(group: FiniteGroup, name: str) -> ComponentName:
@@ -99,7 +112,7 @@ def _alias(group: FiniteGroup, name: str) -> ComponentName:
             return symmetric.partition_names(n)[partition]
         return alternating.base_name(partition) + (shape[2] or "" if shape else "")
     if 0 in irreps(group):  # cyclic: its names are integers
-        frequency = re.fullmatch(r"freq_(\d+)", name)
+        frequency = re.fullmatch(r"(?:freq_)?(\d+)", name)
         special = {"trivial": 0} | ({"sign": group.order // 2} if group.order % 2 == 0 else {})
         return int(frequency[1]) if frequency else special.get(name, name)
     return name

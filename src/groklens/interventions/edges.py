@@ -14,8 +14,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from groklens.capture import Snapshot
-from groklens.circuits import Circuit
+from groklens.capture import Given, Snapshot, as_snapshot
+from groklens.circuits import AnyCircuit, Circuit, as_circuit
 from groklens.claims import Control
 from groklens.errors import BadArgument
 from groklens.harmonics import ComponentName
@@ -53,7 +53,7 @@ class Edge:
     control: Control | None = None
 
 
-def edges(snapshot: Snapshot, circuit: Circuit) -> list[Edge]:
+def edges(snapshot: Given, circuit: AnyCircuit) -> list[Edge]:
     """The edges token → head → cluster of neurons → logits of a model, and what each is worth.
 
     Clusters are the neurons of each of the circuit's components (`clusters`), the rest are one node. A head's
@@ -64,6 +64,8 @@ def edges(snapshot: Snapshot, circuit: Circuit) -> list[Edge]:
 
     >>> for edge in edges(run.final, gl.find_circuit(run.final)): print(edge)  # doctest: +SKIP
     """
+    snapshot = as_snapshot(snapshot)
+    circuit = as_circuit(circuit, snapshot.task)
     circuit.symmetry(snapshot.task)
     look = _Look(snapshot, circuit)
     heads = look.from_heads() if _has_heads(snapshot) else look.from_operands()

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 import xarray as xr
 
-from groklens.capture import Snapshot
-from groklens.circuits import Circuit
+from groklens.capture import Given, as_snapshot
+from groklens.circuits import AnyCircuit, as_circuit
 from groklens.circuits.judgement import DRAWS
 from groklens.interventions.patch import LOGITS
 from groklens.interventions.project import remove
@@ -16,8 +16,8 @@ from groklens.measures.performance import all_accuracy, loss
 
 
 def graded(
-    snapshot: Snapshot,
-    circuit: Circuit,
+    snapshot: Given,
+    circuit: AnyCircuit,
     at: str = LOGITS,
     amounts: Sequence[float] = (0, 0.25, 0.5, 0.75, 1),
     draws: int = DRAWS,
@@ -31,6 +31,8 @@ def graded(
 
     >>> graded(run.final, gl.Circuit("C113", [14, 35]), at="neurons")  # doctest: +SKIP
     """
+    snapshot = as_snapshot(snapshot)
+    circuit = as_circuit(circuit, snapshot.task)
     generator = torch.Generator().manual_seed(seed)
     orders = [torch.randperm(circuit.group.order, generator=generator) for _ in range(draws)]
     own = [remove(snapshot, circuit, at, amount) for amount in amounts]

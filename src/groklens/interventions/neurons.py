@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from groklens.capture import Snapshot
+from groklens.capture import Given, Snapshot, as_snapshot
 from groklens.capture.statistics import neuron_shares
-from groklens.circuits import Circuit
-from groklens.errors import BadArgument
+from groklens.circuits import AnyCircuit, as_circuit
+from groklens.errors import BadArgument, described
 from groklens.harmonics import ComponentName
 from groklens.measures.neurons import IN_CLUSTER
 
@@ -27,11 +29,39 @@ def of(snapshot: Snapshot) -> Float[Tensor, "input neuron"]:
     return snapshot.neurons
 
 
-def clusters(snapshot: Snapshot, circuit: Circuit) -> dict[ComponentName, Int[Tensor, "neuron"]]:
+def chosen(snapshot: Snapshot, neurons: Any) -> Int[Tensor, "chosen"]:
+    """The indices of the last MLP's neurons that `neurons` names, one by its number, or a mask by its True.
+
+    Raises `BadArgument` for what names no neuron, or one that the model does not have.
+    """
+    count = of(snapshot).shape[1]
+    try:
+        index = torch.as_tensor(neurons)
+    except (TypeError, ValueError, RuntimeError):
+        index = torch.zeros(0, 0)  # of no shape that is taken
+    if index.dtype == torch.bool and index.shape == (count,):
+        return torch.nonzero(index)[:, 0]
+    if index.ndim > 1 or (
+        len(index.reshape(-1)) and (index.is_floating_point() or index.dtype == torch.bool)
+    ):
+        raise BadArgument(
+            f"neurons is {described(neurons)}; give their numbers, such as [0, 3], or a mask over all {count}."
+        )
+    index = index.reshape(-1).long()
+    if len(index) and not (int(index.min()) >= 0 and int(index.max()) < count):
+        raise BadArgument(
+            f"neurons names {int(index.min())} to {int(index.max())}; the last MLP has {count}, numbered from 0."
+        )
+    return index
+
+
+def clusters(snapshot: Given, circuit: AnyCircuit) -> dict[ComponentName, Int[Tensor, "neuron"]]:
     """The neurons of each of the circuit's components: those that it explains best, to at least 85 %.
 
     The rule of Nanda et al. (2023), section 4.1. Components that no neuron has are left out.
     """
+    snapshot = as_snapshot(snapshot)
+    circuit = as_circuit(circuit, snapshot.task)
     names, explained, _ = neuron_shares(snapshot, circuit.symmetry(snapshot.task))
     found = {
         component: torch.tensor(

@@ -6,17 +6,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from groklens.capture import Snapshot
-from groklens.errors import BadArgument
+from groklens.capture import Given, Snapshot, as_snapshot
+from groklens.errors import BadArgument, described
 from groklens.interventions.edited import Edit, edited
 
 #: Where the logits at the answer can be patched, in any model.
 LOGITS = "logits"
 
 
-def patch(
-    snapshot: Snapshot, hook: str, values: Float[Tensor, "input ..."], pos: int | None = None
-) -> Snapshot:
+def patch(snapshot: Given, hook: str, values: Float[Tensor, "input ..."], pos: int | None = None) -> Snapshot:
     """The snapshot with `values` at `hook` in place of what the model computes there.
 
     `values` are as `snapshot.activations(hook, pos)` gives them, one row an input: with `pos` only that
@@ -32,9 +30,10 @@ def patch(
     >>> bool((silent.logits == silent.logits[0]).all())
     True
     """
-    if len(values) != len(snapshot.task.inputs):
+    snapshot = as_snapshot(snapshot)
+    if not isinstance(values, Tensor) or not values.ndim or len(values) != len(snapshot.task.inputs):
         raise BadArgument(
-            f"values has {len(values)} rows and {snapshot.task.name} has {len(snapshot.task.inputs)} inputs; "
+            f"values is {described(values)} and {snapshot.task.name} has {len(snapshot.task.inputs)} inputs; "
             f"give one row an input, as snapshot.activations({hook!r}, pos={pos}) does."
         )
     if hook == LOGITS:
@@ -42,11 +41,12 @@ def patch(
     return edited(snapshot, {hook: _at(hook, values, pos)})
 
 
-def resample(snapshot: Snapshot, hook: str, seed: int = 0, pos: int | None = None) -> Snapshot:
+def resample(snapshot: Given, hook: str, seed: int = 0, pos: int | None = None) -> Snapshot:
     """The snapshot with the activation of another input, drawn at random, at `hook`: what it carries is undone.
 
     Its distribution over the inputs stays as it is. With `pos` only that position is resampled.
     """
+    snapshot = as_snapshot(snapshot)
     values = snapshot.activations(hook, pos)
     order = torch.randperm(len(values), generator=torch.Generator().manual_seed(seed))
     return patch(snapshot, hook, values[order], pos)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from groklens.capture import Snapshot
-from groklens.circuits import Circuit
+from groklens.capture import Given, Snapshot, as_snapshot
+from groklens.circuits import AnyCircuit, Circuit, as_circuit
 from groklens.errors import BadArgument
 from groklens.harmonics import answer_means, chosen_basis, without_components
 from groklens.interventions import neurons
@@ -17,7 +17,7 @@ PLACES = (LOGITS, "neurons", "embeddings")
 Order = Int[Tensor, "element"]
 
 
-def keep(snapshot: Snapshot, circuit: Circuit, at: str = LOGITS, relabelled: Order | None = None) -> Snapshot:
+def keep(snapshot: Given, circuit: AnyCircuit, at: str = LOGITS, relabelled: Order | None = None) -> Snapshot:
     """The snapshot with only the circuit's part, and the mean, at one place.
 
     `at` is `"logits"` (functions of the answer in the circuit's components, Nanda's restricted logits),
@@ -27,12 +27,14 @@ def keep(snapshot: Snapshot, circuit: Circuit, at: str = LOGITS, relabelled: Ord
 
     Raises `BadArgument` for another place, or one that the model does not have.
     """
+    snapshot = as_snapshot(snapshot)
+    circuit = as_circuit(circuit, snapshot.task)
     return _projected(snapshot, circuit, at, kept=True, amount=1.0, relabelled=relabelled)
 
 
 def remove(
-    snapshot: Snapshot,
-    circuit: Circuit,
+    snapshot: Given,
+    circuit: AnyCircuit,
     at: str = LOGITS,
     amount: float = 1.0,
     relabelled: Order | None = None,
@@ -41,6 +43,8 @@ def remove(
 
     `amount` is the share of it that is removed: 0 leaves all, 1 nothing, 2 turns its sign.
     """
+    snapshot = as_snapshot(snapshot)
+    circuit = as_circuit(circuit, snapshot.task)
     return _projected(snapshot, circuit, at, kept=False, amount=amount, relabelled=relabelled)
 
 

@@ -9,7 +9,7 @@ import xarray as xr
 from jaxtyping import Int
 from torch import Tensor
 
-from groklens.capture import Snapshot
+from groklens.capture import Given, Snapshot, as_snapshot
 from groklens.circuits.judgement import DRAWS, TOLERANCE
 from groklens.claims import Control, Finding, Verdict, percent
 from groklens.errors import BadArgument
@@ -23,7 +23,7 @@ from groklens.measures.spectra import neuron_ipr
 MARGIN = 0.2
 
 
-def prune(snapshot: Snapshot, neurons: Sequence[int] | Int[Tensor, "chosen"]) -> Snapshot:
+def prune(snapshot: Given, neurons: Sequence[int] | Int[Tensor, "chosen"]) -> Snapshot:
     """The snapshot with these neurons of the last MLP at zero at the answer, as if they were cut off.
 
     `ablate` holds them at their means instead. Raises `BadArgument` for a neuron that the model does not have,
@@ -31,23 +31,19 @@ def prune(snapshot: Snapshot, neurons: Sequence[int] | Int[Tensor, "chosen"]) ->
 
     >>> without = gl.interventions.prune(snapshot, [0, 1])  # doctest: +SKIP
     """
+    snapshot = as_snapshot(snapshot)
     values = neurons_.of(snapshot).clone()
-    index = torch.as_tensor(neurons, dtype=torch.long)
-    if len(index) and not (int(index.min()) >= 0 and int(index.max()) < values.shape[1]):
-        raise BadArgument(
-            f"neurons names {int(index.min())} to {int(index.max())}; the last MLP has {values.shape[1]}, "
-            "numbered from 0."
-        )
-    values[:, index] = 0
+    values[:, neurons_.chosen(snapshot, neurons)] = 0
     return patch(snapshot, neurons_.neuron_hook(snapshot), values, pos=-1)
 
 
-def by_ipr(snapshot: Snapshot) -> Int[Tensor, "neuron"]:
+def by_ipr(snapshot: Given) -> Int[Tensor, "neuron"]:
     """The neurons of the last MLP from the lowest `measures.neuron_ipr` to the highest."""
+    snapshot = as_snapshot(snapshot)
     return torch.as_tensor(xr.DataArray(neuron_ipr(snapshot)).values).argsort(stable=True)
 
 
-def memorising_neurons(snapshot: Snapshot, share: float = 0.5, seed: int = 0) -> Finding:
+def memorising_neurons(snapshot: Given, share: float = 0.5, seed: int = 0) -> Finding:
     """The claim that the `share` of neurons of lowest IPR fits the wrong labels, and the rest answers right.
 
     Value: the wrong labels still fitted without those neurons. Supported when it lies at least 0.2 below every
@@ -60,6 +56,7 @@ def memorising_neurons(snapshot: Snapshot, share: float = 0.5, seed: int = 0) ->
 
     >>> gl.interventions.memorising_neurons(run.final, share=0.6)  # doctest: +SKIP
     """
+    snapshot = as_snapshot(snapshot)
     if not 0 < share < 1:
         raise BadArgument(f"share is {share}; give a share of the neurons between 0 and 1, such as 0.5.")
     order = by_ipr(snapshot)

@@ -6,16 +6,16 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from groklens.capture import Snapshot
+from groklens.capture import Given, Snapshot, as_snapshot
 from groklens.capture.statistics import neuron_shares
-from groklens.circuits import Circuit
+from groklens.circuits import AnyCircuit, Circuit, as_circuit
 from groklens.harmonics import without_components
 from groklens.interventions import neurons as neurons_
 from groklens.interventions.patch import patch
 
 
 def replace(
-    snapshot: Snapshot, circuit: Circuit, relabelled: Int[Tensor, "element"] | None = None
+    snapshot: Given, circuit: AnyCircuit, relabelled: Int[Tensor, "element"] | None = None
 ) -> Snapshot:
     """The snapshot with every neuron of the last MLP replaced by the fit of its own component, at the answer.
 
@@ -25,6 +25,8 @@ def replace(
     mean. `relabelled` renames the group's elements before the fit, which keeps its number of terms: a control.
     Raises `BadArgument` for a model without MLP.
     """
+    snapshot = as_snapshot(snapshot)
+    circuit = as_circuit(circuit, snapshot.task)
     return patch(snapshot, neurons_.neuron_hook(snapshot), fitted(snapshot, circuit, relabelled), pos=-1)
 
 

@@ -28,6 +28,9 @@ from groklens.measures.key import logit_similarity_fve as logit_similarity_fve
 from groklens.measures.measure import About as About
 from groklens.measures.measure import Measure as Measure
 from groklens.measures.measure import measure as measure
+from groklens.measures.named import AnyMeasures as AnyMeasures
+from groklens.measures.named import chosen_measures as chosen_measures
+from groklens.measures.named import names_of_measures as names_of_measures
 from groklens.measures.neurons import cluster_sizes as cluster_sizes
 from groklens.measures.neurons import clustered_neurons as clustered_neurons
 from groklens.measures.neurons import neuron_component as neuron_component

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from groklens.capture import Snapshot
+from groklens.capture import Given, Snapshot, as_snapshot
 from groklens.capture.statistics import symmetry_of
 from groklens.errors import BadArgument
 from groklens.harmonics import discrete_log
@@ -40,7 +40,7 @@ class Circle:
     axes: Float[Tensor, "2 d_model"]
 
 
-def circles(snapshot: Snapshot) -> list[Circle]:
+def circles(snapshot: Given) -> list[Circle]:
     """The circles of the embedding, the largest first; of several of one frequency only the largest.
 
     Pairs (0, 1), (2, 3), … of the principal components of rows 0 … n−1 of W_E, kept where one frequency has at
@@ -48,6 +48,7 @@ def circles(snapshot: Snapshot) -> list[Circle]:
     principal components, which then show none of them. An untrained embedding has no circle, except by
     accident in a very small group. Raises `BadArgument` for a group that is not cyclic, or no W_E.
     """
+    snapshot = as_snapshot(snapshot)
     logs = cyclic_logs(snapshot)
     if "W_E" not in snapshot.weights:
         raise BadArgument(f"{snapshot!r} has no W_E, so no embedding could lie on a circle.")
@@ -68,13 +69,14 @@ def circles(snapshot: Snapshot) -> list[Circle]:
 
 
 @torch.no_grad()
-def isolated_logits(snapshot: Snapshot, circle: Circle) -> Float[Tensor, "input answer"]:
+def isolated_logits(snapshot: Given, circle: Circle) -> Float[Tensor, "input answer"]:
     """The model's logits when of the operands' embeddings only their mean and one circle are left; float32.
 
     The model runs as it is, its own attention included, with what `hook_embed` gives replaced; nothing stays
     changed. A second operand with a vocabulary of its own keeps its own mean and its part along the same axes.
     Raises `BadArgument` for a model that does not run through `hook_embed`.
     """
+    snapshot = as_snapshot(snapshot)
     model, task = _hooked(snapshot), snapshot.task
     tables = [_only(snapshot, circle, task.inputs[:, i].unique()) for i in range(2)]
 

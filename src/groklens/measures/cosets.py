@@ -17,7 +17,7 @@ import xarray as xr
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from groklens.capture import Snapshot
+from groklens.capture import Given, Snapshot, as_snapshot
 from groklens.capture.statistics import symmetry_of
 from groklens.errors import BadArgument
 from groklens.harmonics import element_orders, left_cosets, right_cosets, subgroup_classes
@@ -73,7 +73,7 @@ def coset_concentration_y(snapshot: Snapshot) -> xr.DataArray:
     return _concentration(snapshot, 1)
 
 
-def coset_subgroups(snapshot: Snapshot, threshold: float = CONSTANT_ON_COSETS) -> xr.Dataset:
+def coset_subgroups(snapshot: Given, threshold: float = CONSTANT_ON_COSETS) -> xr.Dataset:
     """The largest subgroup on whose cosets each neuron's input from x, and from y, is constant.
 
     A dataset over operand (`"x"`, `"y"`) × neuron: `subgroup`, its name (`subgroup_name`), empty where no
@@ -90,6 +90,7 @@ def coset_subgroups(snapshot: Snapshot, threshold: float = CONSTANT_ON_COSETS) -
     The threshold is Wu et al.'s. Raises `BadArgument` for one outside (0, 1], for a task without a group, or
     for a model without neurons.
     """
+    snapshot = as_snapshot(snapshot)
     if snapshot.neurons is None:
         raise BadArgument(f"{snapshot!r} has no MLP neurons, so nothing receives the operands.")
     if not 0 < threshold <= 1:

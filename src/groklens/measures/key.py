@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xarray as xr
 
-from groklens.capture import Snapshot
+from groklens.capture import Given, Snapshot, as_snapshot
 from groklens.capture.statistics import logit_similarities
 from groklens.circuits.key import key_by_logits
 from groklens.errors import BadArgument
@@ -51,7 +51,7 @@ def logit_similarity_fve(snapshot: Snapshot) -> float:
     return sum(similarity**2 for similarity in logit_similarities(snapshot).values())
 
 
-def key_components(snapshot: Snapshot, rule: str = "logits") -> list[ComponentName]:
+def key_components(snapshot: Given, rule: str = "logits") -> list[ComponentName]:
     """The key components by an authors' protocol; it answers on any model whose task has a group.
 
     `"logits"`: logit similarity above 0.005 (Chughtai et al. 2023). `"clusters"`: components with a cluster of
@@ -61,6 +61,7 @@ def key_components(snapshot: Snapshot, rule: str = "logits") -> list[ComponentNa
 
     Raises `BadArgument` for another rule, or for a task without a group.
     """
+    snapshot = as_snapshot(snapshot)
     if rule == "logits":
         return key_by_logits(logit_similarities(snapshot))
     if rule == "readout":

@@ -8,8 +8,8 @@ from typing import Any, Protocol, cast, runtime_checkable
 
 import xarray as xr
 
-from groklens.capture import Snapshot
-from groklens.circuits import Circuit
+from groklens.capture import Given, Snapshot, as_snapshot
+from groklens.circuits import AnyCircuit, Circuit, as_circuit
 from groklens.errors import BadArgument
 
 #: What a measure may need of a snapshot besides logits and weights.
@@ -36,12 +36,15 @@ class About:
 
 @runtime_checkable
 class Measure(Protocol):
-    """A function Snapshot → number or labelled array; one that needs a circuit takes it second."""
+    """A function Snapshot → number or labelled array; one that needs a circuit takes it second.
+
+    Of a run, or the path of one, it is taken at the last kept step.
+    """
 
     __name__: str
     about: About
 
-    def __call__(self, snapshot: Snapshot, circuit: Circuit | None = None) -> float | xr.DataArray:
+    def __call__(self, snapshot: Given, circuit: AnyCircuit | None = None) -> float | xr.DataArray:
         """The number."""
 
 
@@ -76,7 +79,9 @@ def measure(
         raise BadArgument(f"needs holds {sorted(unknown)}; a measure may need {', '.join(NEEDS)}.")
 
     def declare(function: Callable[..., Any]) -> Measure:
-        def checked(snapshot: Snapshot, circuit: Circuit | None = None) -> float | xr.DataArray:
+        def checked(snapshot: Given, circuit: AnyCircuit | None = None) -> float | xr.DataArray:
+            snapshot = as_snapshot(snapshot)
+            circuit = None if circuit is None else as_circuit(circuit, snapshot.task)
             missing = lacking(about, snapshot, circuit)
             if missing:
                 raise BadArgument(f"{function.__name__} {_LACK[missing[0]].format(task=snapshot.task.name)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from groklens.capture import Snapshot
+from groklens.capture import Given, Snapshot, as_snapshot
 from groklens.capture.statistics import neuron_shares
 from groklens.harmonics import ComponentName
 from groklens.measures.measure import measure
@@ -64,8 +64,9 @@ def clustered_neurons(snapshot: Snapshot) -> float:
     return float((explained >= IN_CLUSTER).double().mean())
 
 
-def cluster_sizes(snapshot: Snapshot) -> dict[ComponentName, int]:
+def cluster_sizes(snapshot: Given) -> dict[ComponentName, int]:
     """Neurons in each component's cluster, largest first; `neuron_explained` ≥ 0.85."""
+    snapshot = as_snapshot(snapshot)
     names, explained, _ = neuron_shares(snapshot)
     members = [name for name, share in zip(names, explained.tolist(), strict=True) if share >= IN_CLUSTER]
     sizes = {name: members.count(name) for name in dict.fromkeys(members)}

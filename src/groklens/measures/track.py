@@ -4,48 +4,55 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from groklens.capture import RunLike, Snapshot
-from groklens.circuits import Circuit, find_circuit
+from groklens.capture import Given, RunLike, Snapshot, as_run, kept_steps
+from groklens.circuits import AnyCircuit, Circuit, as_circuit, find_circuit
 from groklens.errors import BadArgument, GroklensError, UnknownName
 from groklens.measures.measure import Measure, lacking
+from groklens.measures.named import AnyMeasures, chosen_measures
 
 
 def track(
-    run: RunLike,
-    measures: Sequence[Measure],
-    circuit: Circuit | None = None,
+    run: Given,
+    measures: AnyMeasures,
+    circuit: AnyCircuit | None = None,
     *,
-    steps: Sequence[int] | None = None,
+    steps: Iterable[int] | int | None = None,
 ) -> xr.Dataset:
     """Every measure at every kept step: a dataset over `step`, one variable a measure, with its attributes.
+
+    `measures` are measures, their names, or the name of a tuple of them such as `"PROGRESS"`; one may come without
+    a list. A snapshot is a run of one step, and a path the run that is there.
 
     Measures relative to a circuit use `circuit`, the same at every step; None finds it once, in the last
     snapshot. What cannot be taken of this run (no circuit, no group, no held-out inputs) is left out, and
     `attrs["left_out"]` says why; `attrs["circuit"]` records the circuit as JSON, empty for none.
 
-    Raises `BadArgument` for no measures or no steps, and names run, step and measure when one fails or gives
-    a number that is not finite.
+    Raises `BadArgument` for no measures or no steps, `UnknownName` for a name that is no measure, and names
+    run, step and measure when one fails or gives a number that is not finite.
 
     >>> table = track(run, measures.PROGRESS)  # doctest: +SKIP
     >>> table.restricted_loss.attrs["units"]  # doctest: +SKIP
     'nats'
     """
-    chosen = list(run.steps if steps is None else steps)
-    if not measures or not chosen:
+    run, wanted = as_run(run), chosen_measures(measures)
+    if not wanted or not run.steps:
         raise BadArgument(
             "track needs at least one measure and one kept step; see groklens.measures.PROGRESS."
         )
+    chosen = kept_steps(run, steps)
     last = run.at(chosen[-1])
-    if circuit is None and any("circuit" in m.about.needs for m in measures):
+    if circuit is not None:
+        circuit = as_circuit(circuit, run.task)
+    elif any("circuit" in m.about.needs for m in wanted):
         circuit = find_circuit(last)
-    left_out = {m.__name__: lacking(m.about, last, circuit) for m in measures}
-    taken = [m for m in measures if not left_out[m.__name__]]
+    left_out = {m.__name__: lacking(m.about, last, circuit) for m in wanted}
+    taken = [m for m in wanted if not left_out[m.__name__]]
     rows = [_row(run, step, taken, circuit, last if step == chosen[-1] else None) for step in chosen]
     variables = {m.__name__: _stack(m, [row[m.__name__] for row in rows]) for m in taken}
     attributes = {

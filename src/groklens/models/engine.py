@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -36,7 +37,8 @@ def quick_forward(
     """
     seen = seen_at_each_position(tokens[None])
     logits, neurons = folded_forward(model, lambda parameter: parameter[None], seen, workspace)
-    logits = answer_logits(logits[0].expand(len(tokens), -1), d_vocab_out)  # one row where inputs are alike
+    every = logits[0].expand(len(tokens), -1)  # one row where inputs are alike
+    logits = answer_logits(every, d_vocab_out, len(tokens))
     return logits, None if neurons is None else neurons[0].expand(len(tokens), -1)
 
 
@@ -53,7 +55,12 @@ def folded_forward(
 
 
 def quick_applies(model: Any) -> bool:
-    """Whether the quick pass computes this model: one that `Transformer` or `MLP` builds, no hooks set."""
+    """Whether the quick pass computes this model: one that `Transformer` or `MLP` builds, no hooks set.
+
+    In half precision the order of sums shows, so those run as they are.
+    """
+    if any(p.dtype in (torch.bfloat16, torch.float16) for p in getattr(model, "parameters", list)()):
+        return False
     if type(model).__name__ == "HookedMLP":
         return not _has_hooks(model, model.modules())
     native: Any = getattr(model, "original_model", None)

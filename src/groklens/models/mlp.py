@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from groklens.errors import BadArgument
+from groklens.errors import BadArgument, whole_fields
+from groklens.models.device import check_device
 from groklens.models.init import check_scheme, initialise
-from groklens.tasks.task import Task
+from groklens.tasks.task import Task, check_task
 
 if TYPE_CHECKING:
     from groklens.models.hooked_mlp import HookedMLP
@@ -51,13 +52,14 @@ class MLP:
             raise BadArgument(f"combine is {self.combine!r}; choose 'concat', 'sum' or 'product'.")
         if self.act_fn not in MLP_ACTIVATIONS:
             raise BadArgument(f"act_fn is {self.act_fn!r}; an MLP takes 'relu', 'quadratic' or 'identity'.")
-        if self.d_mlp < 1 or (self.d_embed is not None and self.d_embed < 1):
-            raise BadArgument(f"d_mlp={self.d_mlp}, d_embed={self.d_embed}; sizes must be at least 1.")
+        whole_fields(self, "d_mlp", "d_embed", least=1)
 
     def build(self, task: Task, seed: int, device: str = "cpu") -> HookedMLP:
         """The module for `task`'s operands and answers, initialised from `seed` alone."""
         from groklens.models.hooked_mlp import HookedMLP
 
+        check_task(task)
+        place = check_device(device)
         with torch.random.fork_rng(devices=[]):
             module = HookedMLP(
                 n_operands=task.n_operands,
@@ -75,4 +77,4 @@ class MLP:
         for name, parameter in module.named_parameters():
             if name.split(".")[-1].startswith("b_"):
                 parameter.requires_grad_(self.bias)
-        return module.to(device)
+        return module.to(place)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from groklens.errors import BadArgument, UnknownName
+from groklens.errors import BadArgument, UnknownName, described, did_you_mean
 
 NamesFilter = str | list[str] | Callable[[str], bool]
 
@@ -36,12 +37,18 @@ class HookedModel(Protocol):
 def check_model(model: object) -> None:
     """Raise `BadArgument` unless `model` has what a `HookedModel` has."""
     missing = [name for name in ("cfg", "run_with_cache", "state_dict") if not hasattr(model, name)]
-    if missing:
+    if not missing:
+        return
+    if hasattr(model, "build"):
         raise BadArgument(
-            f"A {type(model).__name__} has no {', '.join(missing)}; groklens takes a TransformerBridge, a "
-            "HookedRootModule, or an object with cfg, run_with_cache and state_dict. To hook a plain "
-            "torch module, derive it from transformer_lens.HookedRootModule and call setup()."
+            f"{type(model).__name__}(…) describes a model and is none; make one with .build(task, seed=0)."
         )
+    found = described(model)
+    raise BadArgument(
+        f"{found[0].upper()}{found[1:]} has no {', '.join(missing)}; groklens takes a TransformerBridge, a "
+        "HookedRootModule, or an object with cfg, run_with_cache and state_dict. To hook a plain "
+        "torch module, derive it from transformer_lens.HookedRootModule and call setup()."
+    )
 
 
 def weights(model: HookedModel) -> dict[str, Tensor]:
@@ -61,9 +68,26 @@ def weights(model: HookedModel) -> dict[str, Tensor]:
     return found
 
 
-def answer_logits(output: Tensor, d_vocab_out: int) -> Float[Tensor, "input answer"]:
-    """The logits at the last position, for the task's classes only (a separator's class is dropped)."""
-    last = output[:, -1] if output.ndim == 3 else output
+def answer_logits(
+    output: Any, d_vocab_out: int, n_inputs: int | None = None
+) -> Float[Tensor, "input answer"]:
+    """The logits at the last position, for the task's classes only (a separator's class is dropped).
+
+    Half precision is taken to float32. Raises `BadArgument` for anything but floating-point logits (input, class)
+    or (input, pos, class), a row an input, with a class for each of the task's.
+    """
+    rows = "input" if n_inputs is None else n_inputs
+    if not isinstance(output, Tensor) or not output.is_floating_point() or output.ndim not in (2, 3):
+        raise BadArgument(
+            f"The model gives {_output(output)}; floating-point logits are expected: one tensor of shape "
+            f"({rows}, class) or ({rows}, pos, class). Let its forward return that alone."
+        )
+    if n_inputs is not None and len(output) != n_inputs:
+        raise BadArgument(
+            f"The model gives logits of shape {tuple(output.shape)} for {n_inputs} inputs; a row an input is "
+            f"expected: ({rows}, class) or ({rows}, pos, class). Put the inputs on the first axis."
+        )
+    last = as_float(output[:, -1] if output.ndim == 3 else output)
     if last.shape[-1] < d_vocab_out:
         raise BadArgument(
             f"The model gives {last.shape[-1]} logits, the task has {d_vocab_out} classes; build the model "
@@ -72,13 +96,34 @@ def answer_logits(output: Tensor, d_vocab_out: int) -> Float[Tensor, "input answ
     return last[:, :d_vocab_out]
 
 
+def as_float(values: Tensor) -> Tensor:
+    """The values, half precision taken to float32: numpy has no bfloat16, and sums would be rounded to it."""
+    return values.float() if values.dtype in (torch.bfloat16, torch.float16) else values
+
+
+def _output(output: object) -> str:
+    """What a model gave, and what is in it."""
+    if isinstance(output, Tensor):
+        return f"a tensor of shape {tuple(output.shape)} and type {str(output.dtype).removeprefix('torch.')}"
+    parts: list[str] = []
+    if isinstance(output, Mapping):
+        parts = [f"{name!r} {described(part)}" for name, part in output.items()]
+    elif isinstance(output, (list, tuple)):
+        parts = [described(part) for part in output]
+    return described(output) + (f" ({', '.join(parts[:4])})" if parts else "")
+
+
 def run_logits(
     model: Any, tokens: Int[Tensor, "input pos"], d_vocab_out: int
 ) -> Float[Tensor, "input answer"]:
     """The model's own forward pass, as it is, at the answer."""
-    if not callable(model):  # an object that can only be run with hooks
-        return answer_logits(model.run_with_cache(tokens, names_filter=lambda name: False)[0], d_vocab_out)
-    return answer_logits(model(tokens), d_vocab_out)
+    run = model if callable(model) else partial(_without_hooks, model)
+    return answer_logits(run(tokens), d_vocab_out, len(tokens))
+
+
+def _without_hooks(model: Any, tokens: Tensor) -> Any:
+    """The output of an object that can only be run with hooks."""
+    return model.run_with_cache(tokens, names_filter=lambda name: False)[0]
 
 
 def hook_names(model: Any) -> list[str]:
@@ -97,10 +142,16 @@ def matching_hooks(model: Any, names_filter: NamesFilter) -> list[str]:
         if not chosen:
             raise UnknownName(f"names_filter accepts none of the model's hooks: {_some(known)}.")
         return chosen
+    if not isinstance(names_filter, Iterable):
+        raise BadArgument(
+            f"names_filter is {described(names_filter)}; give a hook's name such as 'blocks.0.mlp.hook_post', a list "
+            "of names, or a function from name to True or False."
+        )
     wanted = [names_filter] if isinstance(names_filter, str) else list(names_filter)
     for name in wanted:
         if known and name not in known:
-            raise UnknownName(f"The model has no hook {name!r}; {_nearest(name, known)}")
+            asked = did_you_mean(name, known)
+            raise UnknownName(f"The model has no hook {name!r}; {asked or f'it has {_some(known)}.'}")
     return wanted
 
 
@@ -112,13 +163,6 @@ def number_of_parameters(model: Any) -> int:
 def rows_within(n_rows: int, bytes_per_row: int, budget: int = 256 * 2**20) -> int:
     """How many rows fit `budget` bytes, at least one and at most all."""
     return max(1, min(n_rows, budget // max(1, bytes_per_row)))
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-    return f"did you mean {' or '.join(map(repr, close))}?" if close else f"it has {_some(known)}."
 
 
 def _some(known: list[str]) -> str:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from groklens.errors import BadArgument
+from groklens.errors import BadArgument, whole_fields
+from groklens.models.device import check_device
 from groklens.models.init import check_scheme, initialise
-from groklens.tasks.task import Task
+from groklens.tasks.task import Task, check_task
 
 if TYPE_CHECKING:
     from transformer_lens.model_bridge import TransformerBridge
@@ -45,9 +46,7 @@ class Transformer:
     def __post_init__(self) -> None:
         """Refuse sizes and names that TransformerLens could not build."""
         check_scheme(self.init)
-        for field in ("n_layers", "d_model", "n_heads", "d_head"):
-            if getattr(self, field) < 1:
-                raise BadArgument(f"{field} is {getattr(self, field)}; it must be at least 1.")
+        whole_fields(self, "n_layers", "d_model", "n_heads", "d_head", "d_mlp", least=1)
         if self.act_fn not in ACTIVATIONS:
             raise BadArgument(f"act_fn is {self.act_fn!r}; choose one of {', '.join(ACTIVATIONS)}.")
         if self.bias not in (False, True, "mlp"):
@@ -60,6 +59,8 @@ class Transformer:
         from transformer_lens.config import TransformerBridgeConfig
         from transformer_lens.model_bridge import TransformerBridge
 
+        check_task(task)
+        place = check_device(device)
         config = TransformerBridgeConfig(
             n_layers=self.n_layers,
             n_heads=self.n_heads,
@@ -81,7 +82,7 @@ class Transformer:
             list(bridge.named_parameters()), self.init, d_model=self.d_model, d_vocab=task.d_vocab, seed=seed
         )
         self._freeze_biases(bridge)
-        return bridge if device == "cpu" else bridge.to(device)
+        return bridge if place.type == "cpu" else bridge.to(place)
 
     def _freeze_biases(self, bridge: TransformerBridge) -> None:
         for name, parameter in bridge.named_parameters():

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from groklens.errors import BadArgument
+from groklens.errors import BadArgument, described, is_number, whole_fields, whole_number
 
 
 @runtime_checkable
@@ -29,8 +29,9 @@ class Every:
 
     def __post_init__(self) -> None:
         """Refuse a period that keeps nothing."""
-        if self.period < 1:
+        if is_number(self.period) and self.period < 1:
             raise BadArgument(f"Every({self.period}) keeps no steps; the period is at least 1.")
+        whole_fields(self, "period")
 
     def keeps(self, step: int) -> bool:
         """Whether `step` is a multiple of the period."""
@@ -49,7 +50,12 @@ class Steps:
 
     def __post_init__(self) -> None:
         """Sort the steps, so that equal lists make equal recipes."""
-        object.__setattr__(self, "steps", tuple(sorted({int(step) for step in self.steps})))
+        if isinstance(self.steps, str) or not isinstance(self.steps, Iterable):
+            raise BadArgument(
+                f"Steps takes a list of steps, such as Steps([100, 1000]); found {described(self.steps)}. For every "
+                "100th, use Every(100)."
+            )
+        object.__setattr__(self, "steps", tuple(sorted({whole_number("a step", s) for s in self.steps})))
         if self.steps and self.steps[0] < 0:
             raise BadArgument(
                 f"Steps holds {self.steps[0]}; steps count updates, from 0 (the initialisation)."
@@ -75,6 +81,7 @@ class LogSpaced:
 
     def __post_init__(self) -> None:
         """Refuse a count that spans nothing."""
+        whole_fields(self, "count", "until")
         if self.count < 2:
             raise BadArgument(f"LogSpaced({self.count}) cannot span a run; use at least 2.")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from groklens.errors import BadArgument
+from groklens.errors import BadArgument, described, is_number, whole_fields
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,10 +25,16 @@ class AdamW:
 
     def __post_init__(self) -> None:
         """Refuse what is no optimiser."""
-        object.__setattr__(self, "betas", tuple(float(beta) for beta in self.betas))
+        betas = self.betas if isinstance(self.betas, (tuple, list)) else (self.betas,)
+        if len(betas) != 2 or not all(is_number(beta) for beta in betas):
+            raise BadArgument(
+                f"betas are {described(self.betas)}; give two numbers in [0, 1), such as (0.9, 0.98)."
+            )
+        object.__setattr__(self, "betas", tuple(float(beta) for beta in betas))
         _as_floats(self, "lr", "weight_decay", "eps")
+        whole_fields(self, "warmup_steps")
         _check_rates(self.lr, self.weight_decay, self.warmup_steps)
-        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
+        if not all(0 <= beta < 1 for beta in self.betas):
             raise BadArgument(f"betas are {self.betas}; give two numbers in [0, 1), such as (0.9, 0.98).")
 
 
@@ -50,6 +56,7 @@ class SGD:
     def __post_init__(self) -> None:
         """Refuse what is no optimiser."""
         _as_floats(self, "lr", "weight_decay", "momentum")
+        whole_fields(self, "warmup_steps")
         _check_rates(self.lr, self.weight_decay, self.warmup_steps)
         if not 0 <= self.momentum < 1:
             raise BadArgument(f"momentum is {self.momentum}; it lies in [0, 1).")
@@ -58,7 +65,12 @@ class SGD:
 def _as_floats(spec: object, *names: str) -> None:
     # 1 and 1.0 are equal but not the same text, and equal recipes have equal ids.
     for name in names:
-        object.__setattr__(spec, name, float(getattr(spec, name)))
+        try:
+            object.__setattr__(spec, name, float(getattr(spec, name)))
+        except (TypeError, ValueError) as error:
+            raise BadArgument(
+                f"{name} is {described(getattr(spec, name))}; give a number, such as 1e-3."
+            ) from error
 
 
 def _check_rates(lr: float, weight_decay: float, warmup_steps: int) -> None:

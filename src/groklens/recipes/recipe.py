@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from groklens.errors import BadArgument
+from groklens.errors import BadArgument, described, whole_fields, whole_number
 from groklens.models import LOSSES_EACH, MLP, Transformer
 from groklens.recipes.keep import Every, Keep, LogSpaced, Steps
 from groklens.recipes.optimizer import SGD, AdamW
-from groklens.tasks import Task, task_from_spec
+from groklens.tasks import Task, check_task, task_from_spec
 
 _PARTS: dict[str, type] = {
     part.__name__: part for part in (Transformer, MLP, AdamW, SGD, Every, LogSpaced, Steps)
@@ -44,16 +44,16 @@ class Recipe:
 
     def __post_init__(self) -> None:
         """Refuse values that fit no run, and let the schedule know where the run ends."""
-        for name in ("steps", "evaluate_every", "batch_size"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise BadArgument(
-                    f"{name} is {value}; it must be at least 1 (or None where that is allowed)."
-                )
+        check_task(self.task)
+        for name, kinds, example in _MEANT:
+            _check_part(name, getattr(self, name), kinds, example)
+        whole_fields(self, "evaluate_every", "batch_size", least=1)
+        object.__setattr__(self, "steps", whole_number("steps", self.steps, 1, such_as=10_000))
+        object.__setattr__(self, "seed", whole_number("seed", self.seed, such_as=0))
         if self.loss not in LOSSES_EACH:
             raise BadArgument(f"loss is {self.loss!r}; choose one of {', '.join(map(repr, LOSSES_EACH))}.")
-        object.__setattr__(self, "train_fraction", float(self.train_fraction))  # 1 and 1.0: one id
         self.task.split(self.train_fraction, self.seed)  # raises with its own message
+        object.__setattr__(self, "train_fraction", float(self.train_fraction))  # 1 and 1.0: one id
         if isinstance(self.keep, LogSpaced) and self.keep.until is None:
             object.__setattr__(self, "keep", replace(self.keep, until=self.steps))
 
@@ -105,7 +105,24 @@ def canonical(values: dict[str, Any]) -> str:
     return json.dumps(values, sort_keys=True, separators=(",", ":"))
 
 
+#: The parts of a recipe besides its task: what each may be, and one written down.
+_MEANT: tuple[tuple[str, tuple[type, ...], str], ...] = (
+    ("model", (Transformer, MLP), "gl.Transformer(d_model=128)"),
+    ("optimizer", (AdamW, SGD), "gl.AdamW(lr=1e-3)"),
+    ("keep", (Keep,), "gl.Every(100)"),
+)
+
+
+def _check_part(name: str, value: object, kinds: tuple[type, ...], example: str) -> None:
+    if not isinstance(value, kinds) or isinstance(value, type):
+        raise BadArgument(f"{name} is {described(value)}; give a value that describes it, such as {example}.")
+
+
 def _part(name: str, values: dict[str, Any]) -> Any:
+    if not isinstance(values, dict):
+        raise BadArgument(
+            f"The recipe's {name} is {described(values)}; give its kind and fields, as to_dict() does."
+        )
     # JSON has no tuples.
     fields_ = {field: tuple(v) if isinstance(v, list) else v for field, v in values.items()}
     kind = fields_.pop("kind", None)

@@ -71,6 +71,8 @@ def read_tensors(path: Path, sha256: str | None = None) -> dict[str, Tensor]:
 
     try:
         data = path.read_bytes()
+        if not data:
+            raise DamagedRun(f"{path} is empty (0 bytes); copy it again.")
         if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
             raise DamagedRun(f"{path} is not the file that was written (its checksum differs).")
         return load(data)

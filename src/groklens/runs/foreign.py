@@ -11,8 +11,11 @@ import xarray as xr
 from jaxtyping import Int
 from torch import Tensor
 
+from groklens.capture.given import kept_steps
 from groklens.capture.snapshot import Snapshot
-from groklens.errors import UnknownName
+from groklens.capture.steps import kept_step
+from groklens.errors import whole_number
+from groklens.models.rebuild import describe_model
 from groklens.tasks import Task
 
 
@@ -38,17 +41,31 @@ class ForeignRun:
         return f"ForeignRun({self.name}: {self.task.name}, {self.format}, {len(self.models)} steps)"
 
     @property
+    def recipe(self) -> None:
+        """None: only runs that groklens trained have one; `known` holds what the files say."""
+
+    @property
+    def finished(self) -> None:
+        """None: the files do not say whether training reached its last step."""
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """Nothing: the files do not say which versions and devices made them."""
+        return {}
+
+    @property
+    def model(self) -> dict[str, Any]:
+        """The class and configuration of the last model."""
+        return describe_model(self.models[self.steps[-1]]())
+
+    @property
     def steps(self) -> list[int]:
         """The steps that were kept, ascending."""
         return sorted(self.models)
 
     def at(self, step: int) -> Snapshot:
         """The snapshot after `step` updates; `UnknownName` where that step was not kept."""
-        if step not in self.models:
-            nearest = sorted(sorted(self.models, key=lambda kept: abs(kept - step))[:2])
-            raise UnknownName(
-                f"{self.name} has no checkpoint at step {step}; nearest are {', '.join(map(str, nearest))}."
-            )
+        step = kept_step(f"Run {self.name}", self.models, step)
         model = self.models[step]()
         for parameter in model.parameters():
             parameter.requires_grad_(True)
@@ -58,12 +75,13 @@ class ForeignRun:
 
     def nearest(self, step: int) -> Snapshot:
         """The snapshot at the kept step nearest to `step`."""
-        return self.at(min(self.steps, key=lambda kept: abs(kept - step)))
+        number = whole_number("step", step)
+        return self.at(min(kept_steps(self), key=lambda kept: abs(kept - number)))
 
     @property
     def final(self) -> Snapshot:
         """The snapshot at the last kept step."""
-        return self.at(self.steps[-1])
+        return self.at(kept_steps(self)[-1])
 
 
 def index_of(mask_or_index: Tensor, n_inputs: int) -> Int[Tensor, "train"]:

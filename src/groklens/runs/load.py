@@ -9,12 +9,12 @@ from types import ModuleType
 from typing import Any
 
 from groklens.capture.run_like import RunLike
-from groklens.errors import BadArgument, DamagedRun
-from groklens.runs.files import read_tensors
-from groklens.runs.paths import RunPaths
+from groklens.errors import BadArgument, RunNotFound, did_you_mean
+from groklens.runs.missing import exists, nothing_at, nothing_known
+from groklens.runs.paths import RunPaths, as_path
 from groklens.runs.readers import READERS, hugging_face
 from groklens.runs.run import Run
-from groklens.tasks import Task
+from groklens.tasks import Probe, Task, check_task
 
 
 def load(
@@ -38,39 +38,63 @@ def load(
             (`{"main": 143000}`).
         verify: check every file of a run of ours against its checksum first.
 
-    Other people's files are opened without running anything in them. Raises `DamagedRun` when there is no run,
-    when it is of an unknown schema, or when a file is not what was written; the message names the file and
-    says what to do. Raises `BadArgument` for an unknown format, or where
-    a task is needed and not given.
+    Other people's files are opened without running anything in them. Raises `RunNotFound` when there is no
+    run, with those that are near, and `DamagedRun` when it is of an unknown schema
+    or when a file is not what was written; the message names the file and says what to do. Raises `BadArgument`
+    for an unknown format, where a task is needed and not given, or where the file says another.
 
     >>> load("examples/runs/mod113").task.name  # doctest: +SKIP
     'a+b mod 113'
     """
+    if task is not None:
+        check_task(task)
     if revisions is not None:
         return hugging_face.read_hub(str(path), revisions, task=task)
-    root = Path(path)
-    if not root.exists():
-        raise DamagedRun(
-            f"{root} does not exist; give the folder or file of a run (or, of a model on the Hugging Face hub, "
-            "its name with revisions=)."
+    root = as_path(path)
+    if not exists(root):
+        raise RunNotFound(nothing_at(root))
+    run = _open(root, format, task, model)
+    if task is not None and run.task != _fitted(task, run.task):
+        raise BadArgument(
+            f"{root} says that it was trained on {run.task.name}, and task= says {task.name}; leave task= out."
         )
+    if verify:
+        _verify(run, root)
+    return run
+
+
+def _open(root: Path, format: str | None, task: Task | None, model: Any) -> Run | Any:
     if format not in (None, "groklens"):
         return _read(_reader(str(format)), root, task)
+    if root.name == "run.json" and root.is_file():
+        root = root.parent
     if format == "groklens" or RunPaths(root).header.is_file():
-        run = Run(root, model=model)
-        if verify:
-            run.verify()
-        return run
+        return Run(root, model=model)
     for reader in READERS:
         if reader.recognises(root):
             return _read(reader, root, task)
-    raise DamagedRun(_unrecognised(root))
+    raise RunNotFound(nothing_known(root))
+
+
+def _verify(run: Run | Any, root: Path) -> None:
+    if not isinstance(run, Run):
+        raise BadArgument(
+            f"{root} is of the format {run.format}, which has no checksums to verify; leave verify out."
+        )
+    run.verify()
+
+
+def _fitted(task: Task, own: Task) -> Task:
+    """What a reader makes of a probe: it learns from the model how many tokens there are."""
+    return task.fitted(own.d_vocab) if isinstance(task, Probe) else task
 
 
 def _reader(name: str) -> ModuleType:
     known = {reader.NAME: reader for reader in READERS}
     if name not in known:
-        raise BadArgument(f"format is {name!r}; known are 'groklens', {', '.join(map(repr, known))}.")
+        names = ["groklens", *known]
+        asked = did_you_mean(name, names) or "there is no such reader."
+        raise BadArgument(f"format is {name!r}; {asked} Known are {', '.join(map(repr, names))}.")
     return known[name]
 
 
@@ -78,21 +102,3 @@ def _read(reader: ModuleType, root: Path, task: Task | None) -> RunLike:
     if "task" in inspect.signature(reader.read).parameters:
         return reader.read(root, task=task)
     return reader.read(root)
-
-
-def _unrecognised(root: Path) -> str:
-    from groklens.runs.readers.safe import read_torch
-
-    if root.is_file() and root.suffix == ".safetensors":
-        found = f"tensors {', '.join(list(read_tensors(root))[:6])}"
-    elif root.is_file() and root.suffix in (".pt", ".pth"):
-        content = read_torch(root)  # a damaged file or pickled code says so itself
-        keys = ", ".join(map(str, list(content)[:6])) if isinstance(content, dict) else type(content).__name__
-        found = f"a torch file with {keys}"
-    else:
-        inside = sorted(file.name for file in root.iterdir())[:6] if root.is_dir() else [root.name]
-        found = f"{', '.join(inside) or 'nothing'}"
-    return (
-        f"{root} is of no format known here (found {found}). Known: a folder with run.json, and "
-        f"{', '.join(reader.NAME for reader in READERS)}; a format can be forced with format=."
-    )

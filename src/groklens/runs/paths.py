@@ -4,6 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from groklens.errors import BadArgument, described
+
+
+def as_path(path: Any, what: str = "the folder of a run") -> Path:
+    """A path, `~` being the user's own folder; `BadArgument` for what is none, or an empty one.
+
+    >>> as_path("runs/mine").name
+    'mine'
+    """
+    if not isinstance(path, (str, Path)) or not str(path).strip() or "\0" in str(path):
+        raise BadArgument(f"{described(path)} is no path; give {what}, such as 'runs/mine'.")
+    return Path(path).expanduser()
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,10 @@ import xarray as xr
 from jaxtyping import Int
 from torch import Tensor
 
+from groklens.capture.given import kept_steps
 from groklens.capture.snapshot import Snapshot
-from groklens.errors import BadArgument, DamagedRun, UnknownName
+from groklens.capture.steps import kept_step
+from groklens.errors import BadArgument, DamagedRun, whole_number
 from groklens.models.rebuild import rebuild_model
 from groklens.recipes import Recipe
 from groklens.runs.files import read_tensors
@@ -33,7 +35,7 @@ class Run:
 
     def __init__(self, path: str | Path, *, model: Any = None) -> None:
         """Open the run in folder `path`; `model` receives its weights where groklens cannot build one."""
-        self.path = Path(path)
+        self.path = Path(path).expanduser()
         self._paths = RunPaths(self.path)
         self._header = Header.read(self._paths.header)
         self._template = model
@@ -74,6 +76,16 @@ class Run:
         return self._header.finished
 
     @property
+    def format(self) -> str:
+        """What wrote it: `groklens`."""
+        return "groklens"
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """What files of other formats say of the training; ours say it in `recipe`."""
+        return {}
+
+    @property
     def steps(self) -> list[int]:
         """The steps that were kept, ascending."""
         return sorted(self._header.checkpoints)
@@ -105,13 +117,7 @@ class Run:
 
     def at(self, step: int) -> Snapshot:
         """The snapshot after `step` updates; `UnknownName` where that step was not kept."""
-        if step not in self._header.checkpoints:
-            nearest = sorted(self.steps, key=lambda kept: abs(kept - step))[:2]
-            raise UnknownName(
-                f"Run {self.name} has no checkpoint at step {step}; nearest are "
-                f"{', '.join(map(str, sorted(nearest)))}. Use run.nearest({step}), or train with "
-                "keep=gl.Every(100)."
-            )
+        step = kept_step(f"Run {self.name}", self._header.checkpoints, step)
         tensors = self._read(step)
         model = copy.deepcopy(self._blank)  # a bridge takes three times as long to build as to copy
         try:
@@ -129,14 +135,13 @@ class Run:
 
     def nearest(self, step: int) -> Snapshot:
         """The snapshot at the kept step nearest to `step`."""
-        return self.at(min(self.steps, key=lambda kept: abs(kept - step)))
+        number = whole_number("step", step)
+        return self.at(min(kept_steps(self), key=lambda kept: abs(kept - number)))
 
     @property
     def final(self) -> Snapshot:
         """The snapshot at the last kept step."""
-        if not self.steps:
-            raise UnknownName(f"Run {self.name} has kept no step yet; train it further.")
-        return self.at(self.steps[-1])
+        return self.at(kept_steps(self)[-1])
 
     def verify(self) -> None:
         """Check every file against its checksum; `DamagedRun` names those that fail and those that load."""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from groklens.errors import BadArgument
 from groklens.tasks.element_names import element_names, is_reference
-from groklens.tasks.group import FiniteGroup
-from groklens.tasks.named_groups import group_named
+from groklens.tasks.group import FiniteGroup, check_order
+from groklens.tasks.named_groups import as_group
 from groklens.tasks.task import Symmetry, Task, operand_grid
 
 
@@ -21,15 +20,18 @@ class GroupComposition(Task):
 
     `group` is a name (`"S5"`, `"A5"`, `"D59"`, `"C118"`, …; see `group_named`), a `FiniteGroup`, or a
     multiplication table (element × element). A relabelled table of a known group keeps that group's names of
-    components when it is given as `FiniteGroup("S5", table)`. Raises `BadArgument` for an unknown name or a
-    table that is no group's.
+    components when it is given as `FiniteGroup("S5", table)`. Raises `BadArgument` for an unknown name, a
+    table that is no group's, or a group of one element.
 
     >>> GroupComposition("S5").d_vocab
     121
     """
 
-    def __init__(self, group: str | FiniteGroup | Int[Tensor, "element element"]) -> None:
-        self._group = _as_group(group)
+    def __init__(
+        self, group: str | FiniteGroup | Int[Tensor, "element element"] | Sequence[Sequence[int]]
+    ) -> None:
+        self._group = as_group(group)
+        check_order(self._group.name, self._group.order)
 
     @property
     def name(self) -> str:
@@ -74,17 +76,3 @@ class GroupComposition(Task):
             "kind": "GroupComposition",
             "group": group.name if known else {"name": group.name, "table": group.table.tolist()},
         }
-
-
-def _as_group(group: str | FiniteGroup | Tensor) -> FiniteGroup:
-    if isinstance(group, FiniteGroup):
-        return group
-    if isinstance(group, str):
-        return group_named(group)
-    if isinstance(group, Tensor) and group.ndim == 2 and not group.is_floating_point():
-        whole = group.detach().to("cpu", torch.long, copy=True)  # the caller's may change later
-        return FiniteGroup(f"group of order {len(whole)}", whole)
-    raise BadArgument(
-        f"group is {group!r}; give a name such as 'S5', a FiniteGroup, or a multiplication table: "
-        "an integer tensor of shape (order, order)."
-    )

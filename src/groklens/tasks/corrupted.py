@@ -10,8 +10,8 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from groklens.errors import BadArgument
-from groklens.tasks.task import Symmetry, Task
+from groklens.errors import BadArgument, described, is_number, whole_number
+from groklens.tasks.task import Symmetry, Task, check_task
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -40,9 +40,11 @@ class Corrupted(Task):
 
     def __post_init__(self) -> None:
         """Refuse what cannot be corrupted, and speak of the operands as the task does."""
-        if not 0 <= self.fraction <= 1:
+        check_task(self.task)
+        object.__setattr__(self, "seed", whole_number("seed", self.seed, such_as=0))
+        if not is_number(self.fraction) or not 0 <= self.fraction <= 1:
             raise BadArgument(
-                f"fraction is {self.fraction}; give a share of the labels in [0, 1], such as 0.1."
+                f"fraction is {described(self.fraction)}; give a share of the labels in [0, 1], such as 0.1."
             )
         if self.task.d_vocab_out < 2:
             raise BadArgument(f"{self.task.name} has one class, so no label can be wrong.")

@@ -16,6 +16,9 @@ from torch import Tensor
 
 from groklens.errors import BadArgument
 
+#: Elements that a group's table, or residues that a table of pairs, may have: beyond it memory runs out.
+MOST_ELEMENTS = 5000
+
 
 @dataclass(frozen=True, eq=False)
 class FiniteGroup:
@@ -69,6 +72,20 @@ class FiniteGroup:
 
     def __repr__(self) -> str:
         return f"FiniteGroup({self.name!r}, order={self.order})"
+
+
+def check_order(name: str, order: int) -> None:
+    """Raise `BadArgument` for a group that leaves nothing to learn, or more than fits in memory."""
+    if order < 2:
+        raise BadArgument(
+            f"{name} has one element, so there is one answer and nothing to learn; use one of at least 2, "
+            "such as 'C113' or 'S5'."
+        )
+    if order > MOST_ELEMENTS:
+        raise BadArgument(
+            f"{name} has {order} elements, and a table of all their pairs does not fit in memory; use at most "
+            f"{MOST_ELEMENTS}."
+        )
 
 
 def cyclic(n: int) -> FiniteGroup:

@@ -11,9 +11,9 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from groklens.errors import BadArgument
+from groklens.errors import BadArgument, described, did_you_mean, is_number, whole_number
 from groklens.tasks.group import FiniteGroup, cyclic, nonzero_residues
-from groklens.tasks.task import Symmetry, Task, operand_grid
+from groklens.tasks.task import Symmetry, Task, check_pairs, operand_grid
 
 _POLYNOMIALS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "a^2+b": lambda a, b: a**2 + b,
@@ -56,16 +56,32 @@ class ModularArithmetic(Task):
         """Refuse operations and moduli that do not make a task."""
         if self.op not in OPERATIONS:
             raise BadArgument(
-                f"op is {self.op!r}; ModularArithmetic knows {', '.join(map(repr, OPERATIONS))}. "
+                f"op is {described(self.op)}; {self._spelling()}ModularArithmetic knows "
+                f"{', '.join(map(repr, OPERATIONS))}. "
                 "For another table use TableTask(inputs, labels)."
             )
-        if not isinstance(self.p, int) or self.p < 2:
-            raise BadArgument(f"p is {self.p!r}; a modulus is an integer of at least 2, such as 113.")
+        object.__setattr__(self, "p", whole_number("p", self.p, 2, such_as=113))
+        check_pairs(self.name, self.d_vocab_out)
         if self._divides and not _is_prime(self.p):
             raise BadArgument(
                 f"p is {self.p}, which is not prime: {self.op!r} needs every non-zero residue to have an "
                 f"inverse. Use a prime such as {_next_prime(self.p)}, or op='add'."
             )
+
+    def _spelling(self) -> str:
+        if is_number(self.op):
+            return "the modulus comes first, as in ModularArithmetic(113, 'add'); "
+        named = {
+            "+": "add",
+            "-": "sub",
+            "*": "mul",
+            "/": "div",
+            **{s: o for o, s in _GROUP_OPERATIONS.items()},
+        }
+        if self.op in named:
+            return f"did you mean {named[self.op]!r}? "
+        asked = did_you_mean(self.op, OPERATIONS)
+        return f"{asked} " if asked else ""
 
     @property
     def name(self) -> str:

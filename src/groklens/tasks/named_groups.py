@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Any
 
-from groklens.errors import BadArgument
+import numpy as np
+import torch
+from torch import Tensor
+
+from groklens.errors import BadArgument, described
 from groklens.tasks.dihedral import dihedral
-from groklens.tasks.group import FiniteGroup, cyclic
+from groklens.tasks.group import FiniteGroup, check_order, cyclic
 from groklens.tasks.permutation_groups import alternating, symmetric
 
 _FAMILIES = {"C": cyclic, "D": dihedral, "S": symmetric, "A": alternating}
@@ -31,12 +36,64 @@ def group_named(name: str) -> FiniteGroup:
     parsed = parse_group_name(name)
     if parsed is None:
         raise BadArgument(
-            f"{name!r} names no group known here; write 'C113' (cyclic), 'D59' (symmetries of the 59-gon), "
-            "'S5' (permutations of 5 points) or 'A5' (the even ones), or give FiniteGroup('mine', table) "
-            "with its multiplication table."
+            f"{name!r} names no group known here; {_spelling(name)}write 'C113' (cyclic), 'D59' (symmetries of "
+            "the 59-gon), 'S5' (permutations of 5 points) or 'A5' (the even ones), or give "
+            "FiniteGroup('mine', table) with its multiplication table."
         )
     family, n = parsed
+    if family in "CD" and n > 1:
+        check_order(name, n * (2 if family == "D" else 1))
     return _FAMILIES[family](n)
+
+
+def as_group(group: Any) -> FiniteGroup:
+    """The group that is meant: one, the name of one, or a multiplication table (element × element).
+
+    Raises `BadArgument` for anything else, an unknown name, or a table that is no group's.
+
+    >>> as_group("C5").order, as_group([[0, 1], [1, 0]]).order
+    (5, 2)
+    """
+    if isinstance(group, FiniteGroup):
+        return group
+    if isinstance(group, str):
+        return group_named(group)
+    table = _table(group)
+    if table is not None:
+        return FiniteGroup(f"group of order {len(table)}", table)
+    raise BadArgument(
+        f"group is {described(group)}; give a name such as 'S5', a FiniteGroup, or a multiplication table: "
+        f"whole numbers of shape (order, order).{_hint(group)}"
+    )
+
+
+def _table(group: Any) -> Tensor | None:
+    """A square table of whole numbers, the caller's own left alone; None for anything else."""
+    if not isinstance(group, (Tensor, np.ndarray, list, tuple)):
+        return None
+    try:
+        table = torch.as_tensor(group).detach().to("cpu", copy=True)
+    except (TypeError, ValueError, RuntimeError):
+        return None
+    return table.long() if table.ndim == 2 and not table.is_floating_point() else None
+
+
+def _hint(group: object) -> str:
+    """How a group that was given by its order, or by a task that has it, is written."""
+    own = getattr(group, "group", None)
+    if isinstance(own, FiniteGroup):
+        return f" That task's group is {own.name!r}."
+    if isinstance(group, int) and not isinstance(group, bool) and group > 1:
+        return f" The cyclic group of order {group} is 'C{group}'."
+    return ""
+
+
+def _spelling(name: str) -> str:
+    """The known name that a wrong one is nearest to: `s5`, `Z113` and `Z/113` mean one each."""
+    found = re.fullmatch(r"([ACDSZacdsz])[/_(]?([1-9]\d*)\)?", name.strip())
+    if found is None:
+        return ""
+    return f"did you mean {found[1].upper().replace('Z', 'C') + found[2]!r}? Otherwise "
 
 
 def parse_group_name(name: str) -> tuple[str, int] | None:

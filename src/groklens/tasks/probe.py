@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from groklens.errors import BadArgument
+from groklens.errors import BadArgument, described
 from groklens.tasks.task import Task
 
 
@@ -166,7 +166,7 @@ def _indices(name: str, values: Any, example: str, ndim: int) -> Tensor:
         tensor = torch.as_tensor(values)
     except (TypeError, ValueError, RuntimeError) as error:
         raise BadArgument(
-            f"{name} cannot be made a tensor ({error}); give whole numbers, as many for every input, such as "
+            f"{name}: {described(values)} is no table of tokens; give whole numbers, as many for every input, such as "
             f"{example}. Sequences of different lengths need a probe each."
         ) from error
     if tensor.ndim != ndim or not tensor.numel():

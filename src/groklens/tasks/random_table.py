@@ -10,8 +10,8 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from groklens.errors import BadArgument
-from groklens.tasks.task import Task, operand_grid
+from groklens.errors import whole_number
+from groklens.tasks.task import Task, check_pairs, operand_grid
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -30,8 +30,9 @@ class RandomTable(Task):
 
     def __post_init__(self) -> None:
         """Refuse sizes that leave no table."""
-        if not isinstance(self.n, int) or self.n < 2:
-            raise BadArgument(f"n is {self.n!r}; a table needs an integer size of at least 2, such as 113.")
+        object.__setattr__(self, "n", whole_number("n", self.n, 2, such_as=113))
+        object.__setattr__(self, "seed", whole_number("seed", self.seed, such_as=0))
+        check_pairs(self.name, self.n)
 
     @property
     def name(self) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
-
-from groklens.errors import BadArgument
+from groklens.errors import BadArgument, described
 from groklens.tasks.composition import GroupComposition
 from groklens.tasks.corrupted import Corrupted
 from groklens.tasks.group import FiniteGroup
 from groklens.tasks.modular import ModularArithmetic
+from groklens.tasks.named_groups import as_group
 from groklens.tasks.probe import Probe
 from groklens.tasks.random_table import RandomTable
 from groklens.tasks.table import TableTask
@@ -25,11 +24,15 @@ def task_from_spec(spec: dict[str, Any]) -> Task:
     >>> task_from_spec({"kind": "ModularArithmetic", "p": 7, "op": "add"}).name
     'a+b mod 7'
     """
+    if not isinstance(spec, dict):
+        raise BadArgument(
+            f"A task is described by its fields, as Task.spec() gives them; found {described(spec)}."
+        )
     fields = dict(spec)
     kind = fields.pop("kind", None)
     if isinstance(fields.get("group"), dict):  # a group that no name stands for comes as its table
         group = fields["group"]
-        fields["group"] = FiniteGroup(group["name"], torch.tensor(group["table"]))
+        fields["group"] = FiniteGroup(str(group.get("name")), as_group(group.get("table")).table)
     if isinstance(fields.get("task"), dict):
         fields["task"] = task_from_spec(fields["task"])
     kinds: dict[str, type[Task]] = {

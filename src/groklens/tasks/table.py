@@ -9,9 +9,9 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from groklens.errors import BadArgument
-from groklens.tasks.group import FiniteGroup
-from groklens.tasks.named_groups import group_named
+from groklens.errors import BadArgument, described
+from groklens.tasks.group import FiniteGroup, check_order
+from groklens.tasks.named_groups import as_group
 from groklens.tasks.task import Symmetry, Task
 
 
@@ -46,8 +46,9 @@ class TableTask(Task):
         self._inputs = _integers("inputs", inputs)
         self._labels = _integers("labels", labels)
         _check_table(self._inputs, self._labels)
-        self._group = group_named(group) if isinstance(group, str) else group
+        self._group = None if group is None else as_group(group)
         if self._group is not None:
+            check_order(self._group.name, self._group.order)
             _check_operands(self._inputs, self._group)
         self._d_vocab = _size("d_vocab", d_vocab, self._inputs)
         least_out = self._group.order if self._group is not None else 1
@@ -107,10 +108,10 @@ class TableTask(Task):
 def _integers(name: str, values: Any) -> Tensor:
     try:
         tensor = torch.as_tensor(values)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError) as error:
         raise BadArgument(
-            f"{name} cannot be made a tensor ({error}); give every input the same number of integers, "
-            "such as [[0, 1], [1, 0]]."
+            f"{name}: {described(values)} is no table of whole numbers; give every input the same number of "
+            "integers, such as [[0, 1], [1, 0]]."
         ) from error
     whole = tensor.detach().to("cpu", torch.long, copy=True)  # the caller's may change later
     if tensor.is_floating_point() and not torch.equal(whole.to(tensor.dtype), tensor.detach().cpu()):

@@ -13,8 +13,8 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from groklens.errors import BadArgument
-from groklens.tasks.group import FiniteGroup
+from groklens.errors import BadArgument, described, is_number, whole_number
+from groklens.tasks.group import MOST_ELEMENTS, FiniteGroup
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,9 +136,10 @@ class Task(ABC):
         Both are sorted. The global random state is not used. `train_fraction` lies in (0, 1]; at 1 nothing
         is held out.
         """
-        if not 0 < train_fraction <= 1:
+        seed = whole_number("seed", seed, such_as=0)
+        if not is_number(train_fraction) or not 0 < train_fraction <= 1:
             raise BadArgument(
-                f"train_fraction is {train_fraction}; give a share of the {len(self.labels)} inputs, "
+                f"train_fraction is {described(train_fraction)}; give a share of the {len(self.labels)} inputs, "
                 "above 0 and at most 1, such as 0.3."
             )
         count = int(train_fraction * len(self.labels))
@@ -167,6 +168,27 @@ class Task(ABC):
         arguments = ", ".join(f"{k}={v!r}" for k, v in self.spec().items() if k != "kind")
         shown = arguments if len(arguments) < 120 else f"<{self.name}, {len(self.labels)} inputs>"
         return f"{type(self).__name__}({shown})"
+
+
+def check_task(task: object) -> None:
+    """Raise `BadArgument` unless `task` is a task."""
+    if not isinstance(task, Task):
+        raise BadArgument(
+            f"A task is meant here, and {described(task)} was given. Give what is learned, such as "
+            "gl.ModularArithmetic(113, 'add'), or gl.TableTask(inputs, labels) for a table of your own."
+        )
+
+
+def check_pairs(name: str, n: int) -> None:
+    """Raise `BadArgument` where a table of all pairs of `n` values has one entry, or too many for memory."""
+    if n < 2:
+        raise BadArgument(
+            f"{name} has one operand value, so one input and nothing to learn; use a larger modulus, such as 113."
+        )
+    if n > MOST_ELEMENTS:
+        raise BadArgument(
+            f"{name} has {n}² inputs, which do not fit in memory; use at most {MOST_ELEMENTS} values an operand."
+        )
 
 
 def operand_grid(sizes: list[int], separator: int | None = None) -> Int[Tensor, "input pos"]:

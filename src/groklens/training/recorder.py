@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import operator
 import warnings
 from pathlib import Path
 from types import TracebackType
@@ -13,16 +12,16 @@ from torch import Tensor
 
 from groklens.capture import Snapshot
 from groklens.capture.split_index import TrainIndex, split_index
-from groklens.errors import BadArgument, GroklensError
+from groklens.errors import BadArgument, GroklensError, described, whole_number
 from groklens.models import accuracy, check_model, quick_applies
 from groklens.models.loss import cross_entropy_each
 from groklens.models.rebuild import describe_model
 from groklens.recipes import Every, Keep
 from groklens.runs.header import Header, environment
-from groklens.runs.paths import RunPaths
+from groklens.runs.paths import RunPaths, as_path
 from groklens.runs.run import Run
 from groklens.runs.writer import RunWriter
-from groklens.tasks import Task
+from groklens.tasks import Task, check_task
 from groklens.training.bystander import at_rest
 
 
@@ -60,19 +59,20 @@ class Recorder:
         keep: Keep | None = None,
         train_index: TrainIndex | None = None,
     ) -> None:
+        _check_recordable(model)
+        check_task(task)
         self._model = model
         self._task = task
-        self._path = Path(into)
+        self._path = as_path(into, "a new folder for the run")
         self._keep = Every(100) if keep is None else keep
         self._train_index = None if train_index is None else split_index(train_index, len(task.labels))
         self._writer: RunWriter | None = None
         self._template: Any = None
         self._last = 0
         self._weights: dict[str, Tensor] = {}
-        _check_recordable(model)
         if not isinstance(self._keep, Keep):
             raise BadArgument(
-                f"keep is {keep!r}; give a schedule such as gl.Every(100) or gl.Steps([10, 100])."
+                f"keep is {described(keep)}; give a schedule such as gl.Every(100) or gl.Steps([10, 100])."
             )
         self._keep.keeps(1)  # a LogSpaced that does not know the end says so now
 
@@ -100,7 +100,7 @@ class Recorder:
         Raises `BadArgument` outside the `with` block and unless steps increase from 1 on.
         """
         self._open_writer()
-        step = operator.index(step)
+        step = whole_number("step", step)
         if step <= self._last:
             after = "step 0 was kept on entry" if self._last == 0 else f"step {self._last} came before"
             raise BadArgument(

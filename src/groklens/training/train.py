@@ -7,12 +7,12 @@ from pathlib import Path
 
 from torch import Tensor
 
-from groklens.errors import BadArgument, DamagedRun, RecipeMismatch, TrainingDiverged
+from groklens.errors import BadArgument, DamagedRun, RecipeMismatch, TrainingDiverged, described
 from groklens.models.rebuild import describe_model
 from groklens.recipes import Recipe
 from groklens.runs.files import read_tensors
 from groklens.runs.header import Header, environment
-from groklens.runs.paths import RunPaths
+from groklens.runs.paths import RunPaths, as_path
 from groklens.runs.run import Run
 from groklens.runs.writer import RunWriter
 from groklens.training.loop import Diverged, run_loop
@@ -41,7 +41,8 @@ def train(
 
     >>> run = train(recipe, into="runs/mod113")  # doctest: +SKIP
     """
-    folder = Path(into)
+    _check_recipe(recipe)
+    folder = as_path(into, "a folder for the run")
     if not _is_finished(folder, recipe):
         try:
             _train_stack([recipe], [folder], device, progress, resume_every)
@@ -72,10 +73,14 @@ def train_many(
 
     >>> runs = train_many([replace(recipe, seed=s) for s in range(32)], into="runs/seeds")  # doctest: +SKIP
     """
+    root = as_path(into, "a folder for the runs")
+    recipes = [recipes] if isinstance(recipes, Recipe) else list(recipes)
+    for recipe in recipes:
+        _check_recipe(recipe)
     chosen = {recipe.id: recipe for recipe in recipes}
     if not chosen:
         raise BadArgument("train_many was given no recipes; give it at least one.")
-    folders = {name: Path(into) / name for name in chosen}
+    folders = {name: root / name for name in chosen}
     pending = [recipe for name, recipe in chosen.items() if not _is_finished(folders[name], recipe)]
     failures: list[str] = []
     while pending:
@@ -90,6 +95,15 @@ def train_many(
     if failures:
         raise TrainingDiverged(f"{len(failures)} of {len(folders)} runs diverged. " + "\n".join(failures))
     return [Run(folders[recipe.id]) for recipe in recipes]
+
+
+def _check_recipe(recipe: object) -> None:
+    if not isinstance(recipe, Recipe):
+        how = "gl.Recipe.from_dict(values)" if isinstance(recipe, dict) else "gl.Recipe(task=…, model=…)"
+        raise BadArgument(
+            f"A recipe comes first, and {described(recipe)} was given; make one with {how}, then "
+            "gl.train(recipe, into='runs/mine')."
+        )
 
 
 def _train_stack(

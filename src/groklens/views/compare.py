@@ -13,7 +13,7 @@ from groklens.views.curves import curve, panels_of, scale
 from groklens.views.figure import Figure
 from groklens.views.labels import bare_title, drawn, shared_title, title, variable
 from groklens.views.palette import OTHER, component_colours, curve_colours
-from groklens.views.source import components_of, is_table, table_of
+from groklens.views.source import components_of, is_table, run_of, table_of
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
 _ROW = 210
 #: What is compared where nobody chose: whether each generalised, and with which components.
-_USUAL = ("train_accuracy", "test_accuracy", "logit_similarity")
+_BY_COMPONENT = "logit_similarity"
+_USUAL = ("train_accuracy", "test_accuracy", _BY_COMPONENT)
 
 
 def compare(
-    sources: Mapping[str, Any] | xr.Dataset, names: Sequence[str] = _USUAL, log_steps: bool = True
+    sources: Mapping[str, Any] | xr.Dataset, names: Sequence[str] | None = None, log_steps: bool = True
 ) -> Figure:
     """The same measures of two or more runs, a column a run, on the same scales.
 
@@ -36,7 +37,7 @@ def compare(
     Args:
         sources: what each column is called, and its run, table, snapshot or explanation; or one table with a
             `run` axis.
-        names: measures.
+        names: measures; accuracies when not given, and for runs of one group the logits' components.
         log_steps: whether steps are on a log axis.
 
     Raises `BadArgument` for fewer than two sources, `UnknownName` for a measure that one of them lacks.
@@ -46,7 +47,9 @@ def compare(
     from plotly.subplots import make_subplots
 
     columns = _columns(sources)
+    names = _usual(columns) if names is None else [names] if isinstance(names, str) else names
     tables = {name: table_of(source, names) for name, source in columns.items()}
+    _check_alike(columns, tables, names)
     found = {name: [variable(table, each) for each in names] for name, table in tables.items()}
     rows = _rows(next(iter(found.values())))
     figure = make_subplots(
@@ -65,6 +68,32 @@ def compare(
             panel = [each for each in found[name] if each.name in chosen]
             _draw(figure, panel, table, columns[name], {"row": row, "col": column}, log_steps)
     return Figure(figure, f"Side by side: {', '.join(tables)}.")
+
+
+def _usual(columns: Mapping[str, Any]) -> list[str]:
+    """What is compared where nobody chose: what all of the runs have."""
+    alike = all(is_table(source) for source in columns.values()) or len(set(_groups(columns).values())) == 1
+    return [name for name in _USUAL if alike or name != _BY_COMPONENT]
+
+
+def _groups(columns: Mapping[str, Any]) -> dict[str, str]:
+    """The group of each run's task by the run's name, empty for a task without one; tables say none."""
+    groups = {name: run_of(source).task.group for name, source in columns.items() if not is_table(source)}
+    return {name: "" if group is None else group.name for name, group in groups.items()}
+
+
+def _check_alike(columns: Mapping[str, Any], tables: Mapping[str, xr.Dataset], names: Sequence[str]) -> None:
+    """Refuse to set components of one group beside those of another, as if they were the same."""
+    groups = _groups(columns)
+    by_component = [
+        name for name in names for table in tables.values() if "component" in table.get(name, table).dims
+    ]
+    if by_component and len(set(groups.values())) > 1:
+        shown = ", ".join(f"{name!r} has {group or 'no group'}" for name, group in groups.items())
+        raise BadArgument(
+            f"{by_component[0]} is by component, and the tasks are of different groups ({shown}); compare numbers "
+            "instead, such as names=['train_accuracy', 'test_accuracy'], or draw each with gl.views.spectrum."
+        )
 
 
 def _columns(sources: Any) -> dict[str, Any]:

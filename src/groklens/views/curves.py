@@ -12,7 +12,7 @@ from groklens.views.axes import StepAxis, axis, layout
 from groklens.views.figure import Figure
 from groklens.views.labels import drawn, shared_title, title, variable
 from groklens.views.palette import band_colour, curve_colours, faded
-from groklens.views.source import is_explanation, is_table, table_of
+from groklens.views.source import is_explanation, is_table, run_of, table_of
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -54,6 +54,7 @@ def curves(
     """
     from plotly.subplots import make_subplots
 
+    names = [names] if isinstance(names, str) else names
     table, phases = _table(source, names), phases if phases is not None else getattr(source, "phases", ())
     panels = panels_of(_chosen(table, names))
     steps = StepAxis.of(table, log_steps)
@@ -76,10 +77,18 @@ def _table(source: Any, names: Sequence[str] | None) -> xr.Dataset:
         return source if is_table(source) else table_of(source, names)
     if is_table(source) or is_explanation(source):
         return source if is_table(source) else source.table
-    history = getattr(source, "history", None)
-    return (
-        _named(history) if history is not None and history.sizes["step"] else table_of(source, _PERFORMANCE)
-    )
+    run = run_of(source)
+    history = getattr(run, "history", None)
+    if history is not None and history.sizes.get("step"):
+        return _named(history)
+    table = table_of(run, _PERFORMANCE)
+    if not table.data_vars:
+        raise BadArgument(
+            f"{table.attrs['run']} has no history of losses, and which inputs it was trained on is not known, so "
+            "train and test curves do not exist. Name measures over all inputs: "
+            "gl.views.curves(run, ['loss', 'all_accuracy'])."
+        )
+    return table
 
 
 def _named(history: xr.Dataset) -> xr.Dataset:

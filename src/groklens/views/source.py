@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from groklens.errors import BadArgument, UnknownName
+from groklens.errors import BadArgument
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -38,8 +39,8 @@ def is_snapshot(source: Any) -> bool:
 
 
 def run_of(source: Any) -> RunLike:
-    """The run behind a source, a snapshot being a run of one step; `BadArgument` for a table or anything else."""
-    from groklens.capture import LoneModel, RunLike
+    """The run behind a source or at a path, a snapshot being a run of one step; `BadArgument` for a table."""
+    from groklens.capture import as_run
 
     if is_table(source):
         raise BadArgument(
@@ -48,16 +49,10 @@ def run_of(source: Any) -> RunLike:
         )
     if is_explanation(source):
         return source.source
-    if is_snapshot(source):
-        return LoneModel.of(source)
-    if not isinstance(source, RunLike):
-        raise BadArgument(
-            f"A {type(source).__name__} is none of what views take: a run, a table as from gl.track, a "
-            "snapshot, or an explanation."
-        )
-    if not source.steps:
-        raise BadArgument(f"{source!r} has kept no checkpoints, so there is nothing to show; train it first.")
-    return source
+    run = as_run(source)
+    if not run.steps:
+        raise BadArgument(f"{run!r} has kept no checkpoints, so there is nothing to show; train it first.")
+    return run
 
 
 def final_of(source: Any) -> Snapshot:
@@ -76,19 +71,16 @@ def table_of(
     With `missing="leave out"` a measure that cannot be taken is left out of it. Raises `UnknownName` for a
     name that is no measure, `BadArgument` where there is no run to take it of.
     """
-    from groklens import measures
+    from groklens.measures import chosen_measures, track
 
     held = source if is_table(source) else getattr(source, "table", None)
     if is_table(source) or (held is not None and set(names) <= set(held.data_vars)):
         assert held is not None
         return held if steps is None else at_steps(held, steps)
-    unknown = [name for name in names if not callable(getattr(measures, name, None))]
-    if unknown:
-        raise UnknownName(f"{unknown[0]!r} is no measure; see dir(gl.measures) for their names.")
+    wanted = chosen_measures(names)
     run = run_of(source)
     chosen = spread(run.steps) if steps is None else checked(run.steps, steps)
-    circuit = circuit_of(source)
-    return measures.track(run, [getattr(measures, name) for name in names], circuit, steps=chosen)
+    return track(run, wanted, circuit_of(run if isinstance(source, (str, Path)) else source), steps=chosen)
 
 
 def circuit_of(source: Any) -> Circuit | None:
@@ -128,13 +120,11 @@ def spread(steps: Sequence[int], most: int = MOST_STEPS) -> list[int]:
 
 def checked(kept: Sequence[int], steps: Sequence[int]) -> list[int]:
     """`steps` in order; `UnknownName` for one that was not kept, `BadArgument` for none."""
+    from groklens.capture.steps import kept_step
+
     if not len(steps):
         raise BadArgument("steps is empty; name some of the kept steps, or leave it out.")
-    unknown = [step for step in steps if step not in kept]
-    if unknown:
-        shown = ", ".join(map(str, spread(list(kept), 12)))
-        raise UnknownName(f"There is no kept step {unknown[0]}; among those kept are {shown}.")
-    return sorted(steps)
+    return sorted({kept_step("The run", kept, step) for step in steps})
 
 
 def at_steps(table: xr.Dataset, steps: Sequence[int]) -> xr.Dataset:

@@ -77,4 +77,4 @@ def _history(content: dict[str, Any]) -> xr.Dataset:
         for name in ("train_loss", "test_loss")
         if content.get(f"{name}es") is not None and len(content[f"{name}es"])
     }
-    return xr.Dataset(columns)
+    return xr.Dataset(columns, coords={"step": range(max((len(c[1]) for c in columns.values()), default=0))})

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from groklens.errors import BadArgument, DamagedRun
+from groklens.errors import DamagedRun, TaskNeeded
 from groklens.runs.files import read_tensors
 from groklens.runs.foreign import ForeignRun
 from groklens.runs.readers.safe import legacy_model, read_state
@@ -31,7 +31,7 @@ def recognises(path: Path) -> bool:
 def read(path: Path, task: Task | None = None) -> ForeignRun:
     """The model as a run of one step; its task is not in the file, so it has to be given."""
     if task is None:
-        raise BadArgument(
+        raise TaskNeeded(
             f"{path} holds weights and not what they were trained on; say so: "
             "gl.load(path, task=gl.ModularArithmetic(113, 'add'))."
         )

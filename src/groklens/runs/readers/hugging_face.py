@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from groklens.errors import BadArgument, DamagedRun
+from groklens.errors import BadArgument, DamagedRun, TaskNeeded
 from groklens.models.hugging_face import bridge_from_hugging_face, hugging_face_vocabulary
 from groklens.runs.foreign import ForeignRun
 from groklens.runs.readers.safe import read_config
@@ -105,7 +105,7 @@ def _step(revision: str) -> int:
 
 def _given(task: Task | None, where: str) -> Task:
     if task is None:
-        raise BadArgument(
+        raise TaskNeeded(
             f"{where} holds a language model and no inputs to look at it with; give them as tokens of its own: "
             "gl.load(path, task=gl.Probe(tokens)), where tokens are input × pos."
         )

@@ -42,7 +42,16 @@ def read_torch(path: Path) -> Any:
         RuntimeError, EOFError, OSError, ValueError, LookupError, AttributeError, TypeError, AssertionError,
         ArithmeticError, zipfile.BadZipFile,
     ) as error:  # fmt: skip
-        raise DamagedRun(f"{path} is no complete torch file ({one_line(error)}); copy it again.") from error
+        raise DamagedRun(f"{path} is no complete torch file ({_why(path, error)}); copy it again.") from error
+
+
+def _why(path: Path, error: Exception) -> str:
+    """Why torch does not open a file: by its own message where the file begins as torch's do, else by its size."""
+    if not path.is_file():
+        return one_line(error)
+    with open(path, "rb") as file:
+        begins = file.read(2)
+    return one_line(error) if begins == b"PK" else f"{path.stat().st_size} bytes that are none of torch's"
 
 
 def _check_sums(path: Path) -> None:

@@ -1,0 +1,81 @@
+"""Measures as a caller names them: by name, by the name of a group of them, or as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from groklens.errors import BadArgument, UnknownName, described, did_you_mean
+from groklens.measures.measure import Measure
+
+#: One or several measures, each as it is or by name; the name of a tuple of them, such as `"PROGRESS"`.
+AnyMeasures = Sequence[Measure | str] | Measure | str
+
+
+def names_of_measures() -> dict[str, tuple[Measure, ...]]:
+    """What a measure may be called: its own name, and those of the tuples of them in `groklens.measures`.
+
+    >>> [each.__name__ for each in names_of_measures()["PERFORMANCE"]][:2]
+    ['loss', 'all_accuracy']
+    """
+    from groklens import measures  # the package's own face, which imports this file
+
+    found: dict[str, tuple[Measure, ...]] = {}
+    for name, value in vars(measures).items():
+        if isinstance(value, tuple):
+            found[name] = value
+        elif isinstance(value, Measure):
+            found[name] = (value,)
+    return found
+
+
+def chosen_measures(given: AnyMeasures | Any) -> list[Measure]:
+    """The measures that `given` names, each once.
+
+    Raises `UnknownName` for a name that is no measure, with what is spelt nearly so; `BadArgument` for a function
+    that does not say what its numbers mean, with how to declare it, or for two measures of one name.
+
+    >>> [each.__name__ for each in chosen_measures(["test_loss", "ipr"])]
+    ['test_loss', 'ipr']
+    """
+    single = isinstance(given, str) or callable(given) or not isinstance(given, Iterable)
+    several: Iterable[Any] = [given] if single else given
+    found: dict[str, Measure] = {}
+    for each in several:
+        for one in _named(each) if isinstance(each, str) else (_declared(each),):
+            if found.setdefault(one.__name__, one) is not one:
+                raise BadArgument(f"Two measures are called {one.__name__!r}; give each a name of its own.")
+    return list(found.values())
+
+
+def _named(name: str) -> tuple[Measure, ...]:
+    from groklens import measures
+
+    known = names_of_measures()
+    if name in known:
+        return known[name]
+    if callable(getattr(measures, name, None)):
+        raise UnknownName(
+            f"gl.measures.{name} is a function and no measure; call it: gl.measures.{name}(snapshot)."
+        )
+    asked = did_you_mean(name, known)
+    raise UnknownName(
+        f"There is no measure {name!r}; {asked or 'there are ' + ', '.join(known) + '.'}"
+        f"{' All names: dir(gl.measures).' if asked else ''}"
+    )
+
+
+def _declared(given: Any) -> Measure:
+    if isinstance(given, Measure):
+        return given
+    if not callable(given) or isinstance(given, type):
+        raise BadArgument(
+            f"A measure is meant, and {described(given)} was given; give measures or their names, such as "
+            "[gl.measures.test_loss, 'excluded_loss'], or gl.measures.PROGRESS."
+        )
+    name = getattr(given, "__name__", "mine")
+    name = "mine" if name == "<lambda>" else name
+    raise BadArgument(
+        f"{described(given)} does not say what its numbers mean. Declare it: write @gl.measure(long_name='…', "
+        f"units='…', valid_range=(0, float('inf')), source='…') above def {name}(snapshot), and give {name}."
+    )

@@ -1,0 +1,107 @@
+"""What is said where a run was looked for and none is there: what is, and what to type."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from groklens.runs.files import read_tensors
+from groklens.runs.paths import RunPaths
+from groklens.runs.readers import READERS
+from groklens.runs.readers.safe import read_torch
+
+#: Entries of a folder that are looked at, and named.
+_LOOKED_AT, _NAMED = 40, 8
+_WEIGHTS = (".pt", ".pth", ".safetensors")
+
+
+def nothing_at(path: Path) -> str:
+    """What is said of a path that does not exist: the nearest folder that does, and the runs in it.
+
+    >>> nothing_at(Path("nowhere/mod113")).split(";")[0]
+    'nowhere/mod113 does not exist'
+    """
+    folder = next((parent for parent in path.parents if exists(parent)), Path())
+    missing = path.relative_to(folder).parts[0] if path != folder else str(path)
+    there = _entries(folder)
+    close = difflib.get_close_matches(missing, [entry.name for entry in there], n=3, cutoff=0.6)
+    runs = [entry for entry in there if holds_a_run(entry)]
+    said = f"{path} does not exist; there is no {missing!r} in {folder.absolute()}."
+    if close:
+        said += f" Did you mean {' or '.join(repr(str(folder / name)) for name in close)}?"
+    elif runs:
+        said += f" Runs there: {_listed(runs)}."
+    hub = " For a model on the Hugging Face hub, say its revisions=." if len(path.parts) <= 2 else ""
+    return f"{said} Give the folder or file of a run: gl.load('runs/mine').{hub}"
+
+
+def nothing_known(path: Path) -> str:
+    """What is said of a path that is there and holds no run, or something that is no run by itself."""
+    owner = next((one for one in path.absolute().parents[:2] if RunPaths(one).header.is_file()), None)
+    if owner is not None:
+        return f"{path} is a part of the run in {owner}; give that folder: gl.load({str(owner)!r})."
+    if path.is_dir():
+        return _of_folder(path)
+    if path.is_file() and not path.stat().st_size:
+        return f"{path} is empty (0 bytes); copy it again."
+    return f"{path} is of no format known here (found {_content(path)}). {_known()}"
+
+
+def holds_a_run(path: Path) -> bool:
+    """Whether `load` would find a run there; damage is not looked for."""
+    if RunPaths(path).header.is_file():
+        return True
+    if path.is_file() and path.suffix not in _WEIGHTS:
+        return False
+    return any(reader.recognises(path) for reader in READERS)
+
+
+def exists(path: Path) -> bool:
+    """Whether there is anything at `path`; not where no file could be called so."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long, a loop of links, a zero byte
+        return False
+
+
+def _of_folder(path: Path) -> str:
+    there = _entries(path)
+    runs = [entry for entry in there if holds_a_run(entry)]
+    if runs:
+        return (
+            f"{path} is a folder of {len(runs)} run{'s' * (len(runs) > 1)} ({_listed(runs)}) and none itself; give "
+            f"one of them, such as gl.load({str(runs[0])!r})."
+        )
+    if not there:
+        return f"{path} is an empty folder; give the folder of a run, which holds run.json. {_known()}"
+    return f"{path} is of no format known here (found {_listed(there)}). {_known()}"
+
+
+def _content(path: Path) -> str:
+    """What a file holds, by its first names."""
+    if path.suffix == ".safetensors":
+        return f"tensors {', '.join(list(read_tensors(path))[:_NAMED])}"
+    if path.suffix in (".pt", ".pth"):
+        content = read_torch(path)  # a damaged file or pickled code says so itself
+        if isinstance(content, dict):
+            return f"a torch file with {', '.join(map(str, list(content)[:_NAMED])) or 'nothing in it'}"
+        return f"a torch file with a {type(content).__name__}"
+    return path.name
+
+
+def _known() -> str:
+    return (
+        f"Known: a folder with run.json, and {', '.join(reader.NAME for reader in READERS)}; a format can be "
+        "forced with format=."
+    )
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())[:_LOOKED_AT]
+    except OSError:  # no folder, or none that may be read
+        return []
+
+
+def _listed(paths: list[Path]) -> str:
+    return ", ".join(path.name for path in paths[:_NAMED]) + (", …" if len(paths) > _NAMED else "")
