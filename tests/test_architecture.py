@@ -10,8 +10,8 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "groklens"
 #: A package imports only from those before it.
 ORDER = (
-    "errors", "tasks", "harmonics", "theory", "models", "recipes", "capture", "runs", "training", "circuits",
-    "measures", "interventions", "explain", "views", "cli",
+    "errors", "progress", "threads", "tasks", "harmonics", "theory", "models", "recipes", "capture", "runs",
+    "training", "circuits", "measures", "interventions", "explain", "views", "cli",
 )  # fmt: skip
 #: The one exception: an Explanation's page and notebook representation are pictures, drawn when asked for.
 EXCEPTIONS = {("explain/explanation.py", "views")}

@@ -22,25 +22,38 @@ from groklens.explain.wrong_labels import wrong_labels
 from groklens.harmonics import ComponentName
 from groklens.interventions.evidence import NEURONS_SUFFICE
 from groklens.measures import PROGRESS, key_components, track
+from groklens.progress import progress_shown
 from groklens.tasks import Task
+from groklens.threads import one_thread
 
 #: Losses that differ by less than this share of themselves are equal: logits are float32.
 ROUNDING = 1e-3
 
 
+@one_thread()
 def explain(
-    run: RunLike | Any, task: Task | None = None, *, steps: Sequence[int] | None = None
+    run: RunLike | Any,
+    task: Task | None = None,
+    *,
+    steps: Sequence[int] | None = None,
+    progress: bool | None = None,
 ) -> Explanation:
     """When, with what and why a run came to generalise, or that it did not, with controls for every claim.
 
     Give a run, or a lone model and its `task`: that is a run of one step, without phases. `steps` limits the
     table to some kept steps. The circuit is found once, in the last snapshot (`find_circuit`), and tracked
-    over all steps. Raises `BadArgument` for a model without a task, or a run without kept steps.
+    over all steps. `progress` shows or hides the bar, which otherwise shows on a terminal and in a notebook.
+    Raises `BadArgument` for a model without a task, or a run without kept steps.
 
     >>> why = explain(run)  # doctest: +SKIP
     >>> why = explain(model, task)  # doctest: +SKIP
     """
     run = _as_run(run, task)
+    with progress_shown(progress):
+        return _explain(run, steps)
+
+
+def _explain(run: RunLike, steps: Sequence[int] | None) -> Explanation:
     chosen = list(steps or run.steps)
     if not chosen:
         raise BadArgument(f"{run!r} has no kept steps, so there is nothing to explain; train it first.")

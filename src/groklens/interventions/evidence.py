@@ -15,7 +15,7 @@ from torch import Tensor
 from groklens.capture import Snapshot
 from groklens.capture.statistics import logit_means
 from groklens.circuits import Circuit, Control, Finding
-from groklens.circuits.judgement import DRAWS, FALL, fallen, kept, shared_accuracy
+from groklens.circuits.judgement import FALL, drawn, fallen, kept, shared_accuracy
 from groklens.harmonics import ComponentName, chosen_basis
 from groklens.interventions import neurons as neurons_
 from groklens.interventions.project import keep, remove
@@ -183,7 +183,7 @@ def _share_gone(
     def share(index: Tensor) -> float:
         return 1 - float((functions @ means_without(snapshot, index, symmetry)).norm()) / max(before, 1e-300)
 
-    return share(members), [share(_some(others, len(members), generator)) for _ in range(DRAWS)]
+    return share(members), [share(_some(others, len(members), generator)) for _ in drawn()]
 
 
 def _accuracy(snapshot: Snapshot, logits: Float[Tensor, "input answer"]) -> float:
@@ -193,7 +193,7 @@ def _accuracy(snapshot: Snapshot, logits: Float[Tensor, "input answer"]) -> floa
 
 def _control(name: str, draw: Draw) -> Control:
     generator = torch.Generator().manual_seed(0)
-    return Control.of(name, [draw(generator) for _ in range(DRAWS)])
+    return Control.of(name, [draw(generator) for _ in drawn()])
 
 
 def _without(n: int, members: Int[Tensor, "member"]) -> Int[Tensor, "other"]:
