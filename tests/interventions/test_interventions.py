@@ -6,10 +6,13 @@ import pytest
 import torch
 
 import groklens as gl
+from groklens.capture.statistics import neuron_shares
 from groklens.circuits.judgement import shared_accuracy
 from groklens.errors import BadArgument, UnknownName
+from groklens.harmonics import answer_means
 from groklens.interventions import ablate, clusters, graded, keep, patch, remove, replace, resample
-from groklens.interventions.readout import logits_of
+from groklens.interventions.readout import is_linear, logits_of, logits_without, means_without
+from groklens.interventions.replace import fitted_logits
 
 P = 13
 ADD = gl.ModularArithmetic(P, "add")
@@ -85,10 +88,30 @@ def test_the_short_cut_is_the_forward_pass(model):
 
 
 def test_a_final_norm_is_noticed():
-    from groklens.interventions.readout import _is_linear
+    assert is_linear(transformer())
+    assert not is_linear(transformer(normalization="LN"))
 
-    assert _is_linear(transformer())
-    assert not _is_linear(transformer(normalization="LN"))
+
+@every_model
+@pytest.mark.parametrize(
+    "which", [slice(3, 4), slice(None, None, 2), slice(None)], ids=["one", "half", "all"]
+)
+def test_silencing_by_short_cut_is_silencing(model, which):
+    snapshot = model()
+    index = torch.arange(snapshot.neurons.shape[1])[which]
+    plain = ablate(snapshot, index).logits
+    torch.testing.assert_close(logits_without(snapshot, index), plain, rtol=1e-4, atol=1e-4)
+    means = means_without(snapshot, index, ADD.symmetry)
+    torch.testing.assert_close(means, answer_means(plain, ADD.symmetry), rtol=1e-4, atol=1e-4)
+
+
+@every_model
+@pytest.mark.parametrize("relabelled", [None, torch.arange(P).flip(0)], ids=["own", "relabelled"])
+def test_fitting_by_short_cut_is_fitting(model, relabelled):
+    snapshot = model()
+    circuit = gl.Circuit("C13", sorted({*neuron_shares(snapshot, ADD.symmetry)[0]})[:2])
+    plain = replace(snapshot, circuit, relabelled).logits
+    torch.testing.assert_close(fitted_logits(snapshot, circuit, relabelled), plain, rtol=1e-4, atol=1e-4)
 
 
 def test_the_model_is_left_as_it_was():

@@ -18,8 +18,11 @@ from groklens.capture.reductions import Reduction, reduction
 from groklens.capture.store import MemoryStore, Store, ZarrStore
 from groklens.errors import BadArgument
 from groklens.models import NamesFilter
+from groklens.progress import each, progress_shown
+from groklens.threads import one_thread
 
 
+@one_thread()
 def capture(
     run: Given,
     names_filter: NamesFilter,
@@ -28,6 +31,7 @@ def capture(
     steps: Iterable[int] | int | None = None,
     reduce: str | Reduction | None = None,
     into: str | Path | None = None,
+    progress: bool | None = None,
 ) -> xr.Dataset:
     """Activations of every input at every kept step of `run`: one variable a hook, step × input × ….
 
@@ -44,6 +48,7 @@ def capture(
             are called `statistic_0`, ….
         into: a folder `x.zarr`, for results larger than memory (`pip install "groklens[zarr]"`): steps are
             written one at a time, and the dataset returned reads from there.
+        progress: whether to show a bar; by default on a terminal and in a notebook.
 
     Axes: `step`, `input`, `pos`, `neuron`, `head`, `d_head`, `query`, `key`, `d_model`, `answer`; of two
     hooks that share a name but not a size, the later one's has its size appended (`pos_1`). `input` carries
@@ -61,13 +66,14 @@ def capture(
     store: Store = MemoryStore(len(chosen)) if into is None else ZarrStore(Path(into).expanduser())
     reader: ActivationReader | None = None
     shapes: dict[str, tuple[int, ...]] = {}
-    for step in chosen:
-        snapshot = run.at(step)
-        reader = reader or ActivationReader(snapshot, names_filter, pos)
-        values = _reduced(reader, reader.read(snapshot), statistic)
-        del snapshot  # one model at a time
-        _check_alike(shapes, values, step)
-        store.append(frame(run, step, values, how))
+    with progress_shown(progress):
+        for step in each(chosen, "capturing step"):
+            snapshot = run.at(step)
+            reader = reader or ActivationReader(snapshot, names_filter, pos)
+            values = _reduced(reader, reader.read(snapshot), statistic)
+            del snapshot  # one model at a time
+            _check_alike(shapes, values, step)
+            store.append(frame(run, step, values, how))
     return store.open()
 
 

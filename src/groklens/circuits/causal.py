@@ -11,7 +11,7 @@ from torch import Tensor
 from groklens.capture import Snapshot
 from groklens.capture.statistics import logit_means
 from groklens.circuits.circuit import Circuit
-from groklens.circuits.judgement import DRAWS, fallen, kept, shared_accuracy
+from groklens.circuits.judgement import drawn, fallen, kept, shared_accuracy
 from groklens.claims import Control, Finding
 from groklens.harmonics import chosen_basis, nontrivial
 from groklens.models import accuracy
@@ -132,7 +132,7 @@ def _possible(draws: dict[str, Draw], circuit: Circuit) -> dict[str, Draw]:
 
 def _control(name: str, labels: Tensor, draw: Draw) -> Control:
     generator = torch.Generator().manual_seed(0)
-    return Control.of(name, [accuracy(draw(generator), labels) for _ in range(DRAWS)])
+    return Control.of(name, [accuracy(draw(generator), labels) for _ in drawn()])
 
 
 def _random_part(snapshot: Snapshot, circuit: Circuit, generator: torch.Generator) -> Tensor:

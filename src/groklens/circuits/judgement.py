@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from groklens.claims import Control, Verdict, percent
+from groklens.progress import each
 
 DRAWS = 20
 #: How much accuracy what is sufficient may lose.
 TOLERANCE = 0.01
 #: The share of the way from its accuracy to chance that a model must fall without what is necessary.
 FALL = 0.5
+
+
+def drawn() -> Iterator[int]:
+    """The draws of one control, in turn."""
+    return each(range(DRAWS), "testing the circuit: random draw")
 
 
 def kept(value: float, whole: float, controls: Sequence[Control]) -> tuple[Verdict, str]:

@@ -21,6 +21,7 @@ from groklens.circuits.seen import seen_components
 from groklens.claims import Finding
 from groklens.harmonics import nontrivial
 from groklens.tasks import FiniteGroup, Symmetry, as_group
+from groklens.threads import one_thread
 
 log = logging.getLogger("groklens")
 
@@ -34,6 +35,7 @@ class Search:
     findings: list[Finding] = field(default_factory=list)
 
 
+@one_thread()
 def find_circuit(snapshot: Given, group: FiniteGroup | str | None = None) -> Circuit | None:
     """The circuit by which the model generalises, or None; the reason is logged as `groklens`.
 

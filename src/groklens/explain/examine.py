@@ -18,8 +18,10 @@ from groklens.interventions.evidence import (
     neuron_necessity,
     neuron_sufficiency,
 )
+from groklens.threads import one_thread
 
 
+@one_thread()
 def examine(
     snapshot: Given, circuit: AnyCircuit, untrained: tuple[Snapshot, str] | None = None
 ) -> list[Finding]:

@@ -20,31 +20,40 @@ from groklens.explain.untrained import untrained_like
 from groklens.explain.wrong_labels import wrong_labels
 from groklens.harmonics import ComponentName
 from groklens.measures import PROGRESS, key_components, track
+from groklens.progress import progress_shown
 from groklens.tasks import Task
+from groklens.threads import one_thread
 
 #: Losses that differ by less than this share of themselves are equal: logits are float32.
 ROUNDING = 1e-3
 
 
+@one_thread()
 def explain(
     run: RunLike | Any,
     task: Task | None = None,
     *,
     steps: Iterable[int] | int | None = None,
     train_index: TrainIndex | None = None,
+    progress: bool | None = None,
 ) -> Explanation:
     """When, with what and why a run came to generalise, or that it did not, with controls for every claim.
 
     Give a run, its path, a snapshot, or a lone model and its `task`: that is a run of one step, without phases,
     and `train_index` says which inputs the model was trained on. `steps` limits the table to some kept steps. The
-    circuit is found once, in the last snapshot (`find_circuit`), and tracked over all steps. Raises `BadArgument`
-    for a model without a task, or a run without kept steps.
+    circuit is found once, in the last snapshot (`find_circuit`), and tracked over all steps. `progress` shows or
+    hides the bar, which otherwise shows on a terminal and in a notebook. Raises `BadArgument` for a model without a
+    task, or a run without kept steps.
 
     >>> why = explain(run)  # doctest: +SKIP
     >>> why = explain(model, task)  # doctest: +SKIP
     """
     run = as_run(run, task, train_index)
-    chosen = kept_steps(run, steps)
+    with progress_shown(progress):
+        return _explain(run, kept_steps(run, steps))
+
+
+def _explain(run: RunLike, chosen: list[int]) -> Explanation:
     final = run.at(chosen[-1])
     found = search(final)
     measures = PROGRESS if found.circuit else [m for m in PROGRESS if "circuit" not in m.about.needs]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, pairwise
 
 import torch
 from jaxtyping import Float, Int
@@ -10,6 +11,9 @@ from torch import Tensor
 
 from groklens.harmonics.component import ComponentName, components
 from groklens.tasks.task import Symmetry
+
+#: Bytes of features that are worked on at once: what stays in a processor's cache through every labelling.
+_BUDGET = 2 * 2**20
 
 
 def shares_in(
@@ -23,17 +27,22 @@ def shares_in(
     With it, the same under each of `relabellings` of the elements: permutations drawn at random give the
     shares that components have where the labels mean nothing.
     """
-    cube = _centred_grid(values, symmetry)
-    total = float(cube.double().square().sum())
-    bases = {name: _with_constant(symmetry, name).to(cube.dtype) for name in names}
-
-    def share(basis: Tensor) -> float:
-        power = torch.einsum("yv,uyf->uvf", basis, torch.einsum("xu,xyf->uyf", basis, cube))
-        return float(power.double().square().sum()) / total if total > 0 else 0.0
-
-    own = {name: share(basis) for name, basis in bases.items()}
+    bases = [_with_constant(symmetry, name).to(values.dtype) for name in names]
+    ends = accumulate((basis.shape[1] for basis in bases), initial=0)
+    own, basis = [slice(*pair) for pair in pairwise(ends)], torch.cat(bases, dim=1)
     # Renaming the elements of the grid is renaming them in the basis, which is smaller.
-    return own, [{name: share(basis[order]) for name, basis in bases.items()} for order in relabellings]
+    labelled = [basis, *(basis[order] for order in relabellings)]
+    power, total = torch.zeros(len(labelled), len(names), dtype=torch.float64), 0.0
+    for _, cube in _centred_grids(values, symmetry):
+        total += float(cube.double().square().sum())
+        for labelling, functions in enumerate(labelled):
+            half = torch.einsum("xu,xyf->uyf", functions, cube)
+            for name, part in enumerate(own):
+                coefficients = functions[:, part].mT @ half[part]
+                power[labelling, name] += coefficients.double().square().sum()
+    shares = power / total if total > 0 else power
+    first, *others = (dict(zip(names, row, strict=True)) for row in shares.tolist())
+    return first, others
 
 
 def without_components(
@@ -46,25 +55,62 @@ def without_components(
 
     `relabelling` renames the elements first, as for `shares_in`.
     """
-    cube = _centred_grid(values, symmetry)
-    rest = cube.clone()
-    for name in names:
-        basis = _with_constant(symmetry, name).to(cube.dtype)
-        basis = basis if relabelling is None else basis[relabelling]
-        inner = torch.einsum("yv,uyf->uvf", basis, torch.einsum("xu,xyf->uyf", basis, cube))
-        rest -= torch.einsum("yv,uvf,xu->xyf", basis, inner, basis)
-    return rest[symmetry.elements[:, 0], symmetry.elements[:, 1]]
+    rest = torch.empty_like(values)
+    bases = [_with_constant(symmetry, name, relabelling).to(values.dtype) for name in names]
+    for features, cube in _centred_grids(values, symmetry):
+        left = cube.clone() if len(bases) > 1 else cube
+        for basis in bases:
+            left -= _expanded(_coefficients(cube, basis), basis)
+        rest[:, features] = left[symmetry.elements[:, 0], symmetry.elements[:, 1]]
+    return rest
 
 
-def _centred_grid(values: Tensor, symmetry: Symmetry) -> Float[Tensor, "element element feature"]:
+def component_part(
+    values: Float[Tensor, "input feature"],
+    symmetry: Symmetry,
+    name: ComponentName,
+    relabelling: Int[Tensor, "element"] | None,
+    read: Float[Tensor, "feature output"],
+) -> Float[Tensor, "input output"]:
+    """What `without_components` takes out of features for one component, the mean excepted, read out by `read`."""
+    basis = _with_constant(symmetry, name, relabelling).to(values.dtype)
+    coefficients = values.new_zeros(basis.shape[1], basis.shape[1], read.shape[1])
+    for features, cube in _centred_grids(values, symmetry):
+        coefficients += _coefficients(cube, basis) @ read[features]
+    return _expanded(coefficients, basis)[symmetry.elements[:, 0], symmetry.elements[:, 1]]
+
+
+def _centred_grids(
+    values: Float[Tensor, "input feature"], symmetry: Symmetry
+) -> Iterator[tuple[slice, Float[Tensor, "element element feature"]]]:
+    """Some features at a time as functions of both operands, without their means, and which features these are."""
     n = symmetry.group.order
-    grid = torch.zeros(n * n, values.shape[1], dtype=values.dtype)
-    grid[symmetry.elements[:, 0] * n + symmetry.elements[:, 1]] = values
-    return (grid - grid.mean(dim=0)).view(n, n, -1)
+    cell = symmetry.elements[:, 0] * n + symmetry.elements[:, 1]
+    step = max(1, _BUDGET // (values.element_size() * n * n))
+    for start in range(0, values.shape[1], step):
+        some = values[:, start : start + step]
+        grid = values.new_zeros(n * n, some.shape[1])
+        grid[cell] = some
+        yield slice(start, start + step), (grid - grid.mean(dim=0)).view(n, n, -1)
 
 
-def _with_constant(symmetry: Symmetry, name: ComponentName) -> Float[Tensor, "element function"]:
+def _coefficients(
+    cube: Float[Tensor, "element element feature"], basis: Float[Tensor, "element function"]
+) -> Float[Tensor, "function function feature"]:
+    return basis.mT @ torch.einsum("xu,xyf->uyf", basis, cube)
+
+
+def _expanded(
+    coefficients: Float[Tensor, "function function feature"], basis: Float[Tensor, "element function"]
+) -> Float[Tensor, "element element feature"]:
+    return torch.einsum("xu,uyf->xyf", basis, basis @ coefficients)
+
+
+def _with_constant(
+    symmetry: Symmetry, name: ComponentName, relabelling: Int[Tensor, "element"] | None = None
+) -> Float[Tensor, "element function"]:
     """A component's functions beside the constant one: what either operand may contribute to its products."""
     n = symmetry.group.order
     constant = torch.full((n, 1), n**-0.5, dtype=torch.float64)
-    return torch.cat([constant, components(symmetry.group)[name].basis], dim=1)
+    functions = torch.cat([constant, components(symmetry.group)[name].basis], dim=1)
+    return functions if relabelling is None else functions[relabelling]

@@ -20,9 +20,8 @@ from groklens.claims import Control
 from groklens.errors import BadArgument
 from groklens.harmonics import ComponentName
 from groklens.interventions import neurons as neurons_
-from groklens.interventions.ablate import silenced
 from groklens.interventions.patch import patch
-from groklens.interventions.readout import logits_of
+from groklens.interventions.readout import logits_of, logits_without
 from groklens.models.loss import cross_entropy_each
 
 #: Random sets of neurons that a cluster is compared with.
@@ -124,7 +123,7 @@ class _Look:
         return Control.of("as many random neurons outside it", [self._silenced(draw) for draw in draws])
 
     def _silenced(self, index: Int[Tensor, "member"]) -> float:
-        return self._rise(logits_of(self.snapshot, silenced(self.snapshot, index)))
+        return self._rise(logits_without(self.snapshot, index))
 
     def _put(self, changed: Float[Tensor, "input neuron"], index: Tensor) -> Float[Tensor, "input neuron"]:
         mixed = self.neurons.clone()

@@ -13,15 +13,15 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from groklens.capture import Snapshot
+from groklens.capture.statistics import logit_means
 from groklens.circuits import Circuit
-from groklens.circuits.judgement import DRAWS, FALL, fallen, kept, shared_accuracy
+from groklens.circuits.judgement import FALL, drawn, fallen, kept, shared_accuracy
 from groklens.claims import Control, Finding, Role, named
-from groklens.harmonics import ComponentName
+from groklens.harmonics import ComponentName, chosen_basis
 from groklens.interventions import neurons as neurons_
-from groklens.interventions.ablate import silenced
 from groklens.interventions.project import keep, remove
-from groklens.interventions.readout import logits_of
-from groklens.interventions.replace import fitted
+from groklens.interventions.readout import logits_without, means_without, silent_logits
+from groklens.interventions.replace import fitted_logits
 from groklens.models import accuracy
 
 #: A circuit may share its neurons, or hold more of an embedding than it needs, so these stand beside what counts.
@@ -38,15 +38,15 @@ def neuron_sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
     past them. Raises `BadArgument` for a model without MLP.
     """
     whole = accuracy(snapshot.logits, snapshot.task.labels)
-    value = _right(snapshot, fitted(snapshot, circuit))
-    means = neurons_.of(snapshot).mean(dim=0).expand_as(neurons_.of(snapshot))
+    value = _accuracy(snapshot, fitted_logits(snapshot, circuit))
 
     def relabelled(g: torch.Generator) -> float:
-        return _right(snapshot, fitted(snapshot, circuit, torch.randperm(circuit.group.order, generator=g)))
+        order = torch.randperm(circuit.group.order, generator=g)
+        return _accuracy(snapshot, fitted_logits(snapshot, circuit, order))
 
     controls = [
         _control("fitted under relabelled elements", relabelled),
-        Control.of("every neuron at its mean", [_right(snapshot, means)]),
+        Control.of("every neuron at its mean", [_accuracy(snapshot, silent_logits(snapshot))]),
     ]
     verdict, note = kept(value, whole, controls)
     return Finding(
@@ -79,13 +79,13 @@ def neuron_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
     others = _without(n, members)
     pool, note = (others, "") if len(others) >= len(members) else (torch.arange(n), ", draws from all")
     whole, chance = accuracy(snapshot.logits, snapshot.task.labels), 1 / snapshot.task.d_vocab_out
-    value = _right(snapshot, silenced(snapshot, members))
+    value = _accuracy(snapshot, logits_without(snapshot, members))
     controls = []
     if len(members) < n:
         controls.append(
             _control(
                 "as many random neurons silenced",
-                lambda g: _right(snapshot, silenced(snapshot, _some(pool, len(members), g))),
+                lambda g: _accuracy(snapshot, logits_without(snapshot, _some(pool, len(members), g))),
             )
         )
     verdict, why = fallen(value, whole, chance, controls)
@@ -188,18 +188,14 @@ def _share_gone(
     """The share of a component's logits that goes with `members`, and with 20 random sets of as many others."""
     others = _without(neurons_.of(snapshot).shape[1], members)
     generator = torch.Generator().manual_seed(0)
-    alone = Circuit(circuit.group, [name])
-    before = float(alone.project(snapshot.logits, snapshot.task).norm())
+    symmetry = circuit.symmetry(snapshot.task)
+    functions = chosen_basis(circuit.group, (name,)).T
+    before = float((functions @ logit_means(snapshot, symmetry)).norm())
 
     def share(index: Tensor) -> float:
-        logits = logits_of(snapshot, silenced(snapshot, index))
-        return 1 - float(alone.project(logits, snapshot.task).norm()) / max(before, 1e-300)
+        return 1 - float((functions @ means_without(snapshot, index, symmetry)).norm()) / max(before, 1e-300)
 
-    return share(members), [share(_some(others, len(members), generator)) for _ in range(DRAWS)]
-
-
-def _right(snapshot: Snapshot, neurons: Float[Tensor, "input neuron"]) -> float:
-    return _accuracy(snapshot, logits_of(snapshot, neurons))
+    return share(members), [share(_some(others, len(members), generator)) for _ in drawn()]
 
 
 def _accuracy(snapshot: Snapshot, logits: Float[Tensor, "input answer"]) -> float:
@@ -209,7 +205,7 @@ def _accuracy(snapshot: Snapshot, logits: Float[Tensor, "input answer"]) -> floa
 
 def _control(name: str, draw: Draw) -> Control:
     generator = torch.Generator().manual_seed(0)
-    return Control.of(name, [draw(generator) for _ in range(DRAWS)])
+    return Control.of(name, [draw(generator) for _ in drawn()])
 
 
 def _without(n: int, members: Int[Tensor, "member"]) -> Int[Tensor, "other"]:

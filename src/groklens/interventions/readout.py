@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from groklens.capture import Snapshot
+from groklens.capture.statistics import logit_means
+from groklens.harmonics import answer_means
 from groklens.interventions import neurons as neurons_
+from groklens.interventions.ablate import silenced
 from groklens.interventions.patch import patch
+from groklens.tasks import Symmetry
 
 #: How many inputs are run through the hooks to see whether the readout is linear.
 PROBED = 32
@@ -23,22 +27,58 @@ def logits_of(snapshot: Snapshot, changed: Float[Tensor, "input neuron"]) -> Flo
     with W_L: the same numbers as `patch`, to float32, for one matrix product. Whether it is linear is found out
     by running a few inputs through the hooks. Raises `BadArgument` for a model without MLP.
     """
-    if not _is_linear(snapshot):
+    if not is_linear(snapshot):
         return patch(snapshot, neurons_.neuron_hook(snapshot), changed, pos=-1).logits
     neurons = neurons_.of(snapshot)
     moved = torch.nonzero((changed != neurons).any(dim=0))[:, 0]
     if 2 * len(moved) > neurons.shape[1]:  # selecting would copy more than it saves
-        return snapshot.logits + (changed - neurons) @ _read(snapshot)
-    return snapshot.logits + (changed[:, moved] - neurons[:, moved]) @ _read(snapshot)[moved]
+        return snapshot.logits + (changed - neurons) @ read_by(snapshot)
+    return snapshot.logits + (changed[:, moved] - neurons[:, moved]) @ read_by(snapshot)[moved]
 
 
-def _read(snapshot: Snapshot) -> Float[Tensor, "neuron answer"]:
+def logits_without(snapshot: Snapshot, index: Int[Tensor, "member"]) -> Float[Tensor, "input answer"]:
+    """`logits_of` the neurons with those of `index` silenced: held at their means over the inputs."""
+    if not is_linear(snapshot):
+        return logits_of(snapshot, silenced(snapshot, index))
+    neurons, read = neurons_.of(snapshot), torch.zeros_like(read_by(snapshot))
+    read[index] = read_by(snapshot)[index]
+    return torch.addmm(snapshot.logits + neurons.mean(dim=0) @ read, neurons, read, alpha=-1)
+
+
+def silent_logits(snapshot: Snapshot) -> Float[Tensor, "input answer"]:
+    """The logits with every neuron at its mean: what goes past the neurons; computed once a snapshot."""
+    if "silent logits" not in snapshot.derived:
+        everything = torch.arange(neurons_.of(snapshot).shape[1])
+        snapshot.derived["silent logits"] = logits_without(snapshot, everything)
+    return snapshot.derived["silent logits"]
+
+
+def means_without(
+    snapshot: Snapshot, index: Int[Tensor, "member"], symmetry: Symmetry
+) -> Float[Tensor, "element answer"]:
+    """Mean `logits_without` neurons over the inputs with each answer, float64.
+
+    Where the readout is linear, means of the neurons are read, not neurons: a hundred times fewer.
+    """
+    if not is_linear(snapshot):
+        return answer_means(logits_without(snapshot, index), symmetry)
+    key = f"means of neurons/{symmetry.group.key}"
+    if key not in snapshot.derived:
+        means = answer_means(neurons_.of(snapshot), symmetry)
+        snapshot.derived[key] = means - means.mean(dim=0)
+    read = read_by(snapshot).double()[index]
+    return logit_means(snapshot, symmetry) - snapshot.derived[key][:, index] @ read
+
+
+def read_by(snapshot: Snapshot) -> Float[Tensor, "neuron answer"]:
+    """W_L, what each neuron adds to each logit, on the neurons' device and of their dtype."""
     map_ = snapshot.neuron_logit_map
     assert map_ is not None
     return map_.cpu().to(neurons_.of(snapshot).dtype)
 
 
-def _is_linear(snapshot: Snapshot) -> bool:
+def is_linear(snapshot: Snapshot) -> bool:
+    """Whether what follows the neurons is linear; found out once a snapshot."""
     if "linear readout" not in snapshot.derived:
         snapshot.derived["linear readout"] = _agrees(snapshot)
     return snapshot.derived["linear readout"]
@@ -55,5 +95,5 @@ def _agrees(snapshot: Snapshot) -> bool:
     device = next(iter(snapshot.model.parameters())).device
     output = halved.model(snapshot.task.inputs[rows].to(device)).detach().cpu()
     plain = (output[:, -1] if output.ndim == 3 else output)[:, : snapshot.logits.shape[1]]
-    linear = snapshot.logits[rows] - 0.5 * neurons[rows] @ _read(snapshot)
+    linear = snapshot.logits[rows] - 0.5 * neurons[rows] @ read_by(snapshot)
     return bool((plain - linear).abs().max() <= ROUNDING * float(snapshot.logits.abs().max()))

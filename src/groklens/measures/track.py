@@ -15,14 +15,18 @@ from groklens.circuits import AnyCircuit, Circuit, as_circuit, find_circuit
 from groklens.errors import BadArgument, GroklensError, UnknownName
 from groklens.measures.measure import Measure, lacking
 from groklens.measures.named import AnyMeasures, chosen_measures
+from groklens.progress import each, progress_shown
+from groklens.threads import one_thread
 
 
+@one_thread()
 def track(
     run: Given,
     measures: AnyMeasures,
     circuit: AnyCircuit | None = None,
     *,
     steps: Iterable[int] | int | None = None,
+    progress: bool | None = None,
 ) -> xr.Dataset:
     """Every measure at every kept step: a dataset over `step`, one variable a measure, with its attributes.
 
@@ -31,7 +35,8 @@ def track(
 
     Measures relative to a circuit use `circuit`, the same at every step; None finds it once, in the last
     snapshot. What cannot be taken of this run (no circuit, no group, no held-out inputs) is left out, and
-    `attrs["left_out"]` says why; `attrs["circuit"]` records the circuit as JSON, empty for none.
+    `attrs["left_out"]` says why; `attrs["circuit"]` records the circuit as JSON, empty for none. `progress`
+    shows or hides the bar, which otherwise shows on a terminal and in a notebook.
 
     Raises `BadArgument` for no measures or no steps, `UnknownName` for a name that is no measure, and names
     run, step and measure when one fails or gives a number that is not finite.
@@ -53,7 +58,11 @@ def track(
         circuit = find_circuit(last)
     left_out = {m.__name__: lacking(m.about, last, circuit) for m in wanted}
     taken = [m for m in wanted if not left_out[m.__name__]]
-    rows = [_row(run, step, taken, circuit, last if step == chosen[-1] else None) for step in chosen]
+    with progress_shown(progress):
+        rows = [
+            _row(run, step, taken, circuit, last if step == chosen[-1] else None)
+            for step in each(chosen, "measuring step")
+        ]
     variables = {m.__name__: _stack(m, [row[m.__name__] for row in rows]) for m in taken}
     attributes = {
         "run": str(getattr(run, "name", "")),

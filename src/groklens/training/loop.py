@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 import torch
 
+from groklens.progress import progress_shown, tell
 from groklens.recipes import Recipe
 from groklens.runs.history import Row
 from groklens.runs.writer import RunWriter
-from groklens.training.progress import progress_bar
 from groklens.training.stack import Stack
 
 
@@ -32,7 +32,8 @@ def run_loop(
     """
     total = stack.recipes[0].steps
     saved = time.monotonic()
-    with progress_bar(total, start, progress) as report:
+    known = Row()
+    with progress_shown(progress):
         for step in range(start, total + 1):
             rows: list[Row] = (
                 stack.evaluate() if _evaluates(stack.recipes[0], step) else [{} for _ in writers]
@@ -49,10 +50,18 @@ def run_loop(
             if step == total:
                 break
             stack.step(losses, step + 1)
-            report(step + 1, rows[0])
+            known |= rows[0]
+            tell(_describe(known, step + 1, total), step + 1, total)
             if time.monotonic() - saved >= resume_every:
                 save_resume(stack, writers, step + 1)
                 saved = time.monotonic()
+
+
+def _describe(row: Row, step: int, total: int) -> str:
+    text = f"step {step:,} of {total:,}: train loss {row['train_loss']:.3g}"
+    if "test_loss" in row:
+        text += f", test loss {row['test_loss']:.3g} (accuracy {row['test_accuracy']:.1%})"
+    return text
 
 
 def save_resume(stack: Stack, writers: Sequence[RunWriter], step: int, but: Sequence[int] = ()) -> None:

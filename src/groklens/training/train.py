@@ -34,7 +34,7 @@ def train(
     every `recipe.evaluate_every` steps. A resume state at most `resume_every` seconds old holds the
     optimiser: after a kill at any moment the same call goes on and ends with the same bits as an
     uninterrupted run on the same machine, versions and number of threads. The bar shows by itself on a
-    terminal; `progress` forces it.
+    terminal and in a notebook; `progress` shows or hides it.
 
     Raises `RecipeMismatch` when the folder holds another recipe, `TrainingDiverged` when the loss is no
     longer finite (weights whose loss is not are never kept), `DamagedRun` when the disk refuses.

@@ -1,0 +1,79 @@
+"""One thread while groklens looks at a model, and the user's number of threads before and after."""
+
+import pytest
+import torch
+
+import groklens as gl
+from groklens.circuits import planted
+from groklens.threads import one_thread
+
+ADD = gl.ModularArithmetic(7, "add")
+CIRCUIT = gl.Circuit("C7", [2])
+
+
+@pytest.fixture(autouse=True)
+def three_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """How many threads the model's passes over the task run on."""
+    counts = []
+    blocks = gl.Snapshot.blocks
+    monkeypatch.setattr(
+        gl.Snapshot, "blocks", lambda self: counts.append(torch.get_num_threads()) or blocks(self)
+    )
+    return counts
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda snapshot: gl.explain(snapshot),
+        lambda snapshot: gl.examine(snapshot, CIRCUIT),
+        lambda snapshot: gl.find_circuit(snapshot),
+    ],
+    ids=["explain", "examine", "find_circuit"],
+)
+def test_a_look_at_a_model_takes_one_thread_and_gives_the_others_back(look, seen):
+    look(gl.Snapshot(planted(ADD, [2]), ADD))
+    assert set(seen) == {1}
+    assert torch.get_num_threads() == 3
+
+
+def test_tracking_and_capturing_take_one_thread_too(tiny_run):
+    counts = []
+
+    @gl.measure(long_name="threads", units="threads", valid_range=(1, 99), source="here")
+    def threads(snapshot):
+        return float(torch.get_num_threads())
+
+    assert set(gl.track(tiny_run, [threads]).threads.values) == {1.0}
+    gl.capture(tiny_run, "hook_embed", reduce=lambda value: counts.append(torch.get_num_threads()) or value)
+    assert set(counts) == {1}
+    assert torch.get_num_threads() == 3
+
+
+def test_numbers_do_not_depend_on_the_users_threads(tiny_run):
+    tables = []
+    for threads in (1, 2, 3):
+        torch.set_num_threads(threads)
+        tables.append(gl.track(tiny_run, gl.measures.PROGRESS, gl.Circuit("C7", [1, 2])))
+    assert tables[0].identical(tables[1])
+    assert tables[0].identical(tables[2])
+
+
+def test_threads_come_back_after_an_error():
+    with pytest.raises(ZeroDivisionError):
+        failing()
+    assert torch.get_num_threads() == 3
+
+
+@one_thread()
+def failing():
+    assert torch.get_num_threads() == 1
+    raise ZeroDivisionError
