@@ -10,24 +10,8 @@ from pathlib import Path
 import pytest
 
 import groklens as gl
-from groklens import cli
 
 COMMANDS = ("train", "explain", "track", "info", "tasks")
-
-
-@pytest.fixture
-def shell(monkeypatch, capsys):
-    """Runs `groklens ARGS` and gives exit status, standard output and standard error."""
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["groklens", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        out, err = capsys.readouterr()
-        return stop.value.code or 0, out, err
-
-    return run
 
 
 @pytest.fixture(scope="session")
