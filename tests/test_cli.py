@@ -108,6 +108,32 @@ class TestTrack:
         assert (status, out) == (0, "")
         assert (tmp_path / "loss.csv").read_text().startswith("step,loss\n0,")
 
+    def test_labelled_measures_are_listed_a_value_a_line(self, shell, folder):
+        names = ("logit_similarity", "loss", "neuron_explained")
+        status, out, err = shell("track", folder, *(word for name in names for word in ("--measure", name)))
+        rows = list(csv.DictReader(io.StringIO(out)))
+        assert (status, err) == (0, "")
+        assert list(rows[0]) == ["step", "measure", "component", "neuron", "value"]
+        table = gl.track(folder, list(names))
+        assert len(rows) == sum(table[name].size for name in names)
+        (found,) = [
+            row
+            for row in rows
+            if (row["step"], row["measure"], row["component"]) == ("2", "logit_similarity", "1")
+        ]
+        assert float(found["value"]) == float(table["logit_similarity"].sel(step=2, component=1))
+        assert {(row["component"], row["neuron"]) for row in rows if row["measure"] == "loss"} == {("", "")}
+
+    def test_every_measure_has_a_name_in_the_shell(self, shell, folder):
+        names = [name for name, found in gl.measures.names_of_measures().items() if len(found) == 1]
+        assert len(names) > 50
+        status, out, err = shell("track", folder, *(word for name in names for word in ("--measure", name)))
+        taken = {row["measure"] for row in csv.DictReader(io.StringIO(out))}
+        left_out = {line.split()[3] for line in err.splitlines() if line.startswith("groklens: left out: ")}
+        assert status == 0
+        assert taken | left_out == set(names)
+        assert not taken & left_out
+
     def test_takes_every_measure_without_names(self, shell, folder):
         _, out, _ = shell("track", folder)
         assert {"loss", "test_accuracy", "gini_embedding", "ipr"} <= set(out.splitlines()[0].split(","))

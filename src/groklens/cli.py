@@ -23,7 +23,7 @@ app = typer.Typer(
 RunPath = Annotated[Path, typer.Argument(help="Folder of a run.", metavar="PATH")]
 
 
-def _print_version(asked: bool) -> None:
+def _print_version(asked: bool | None) -> None:
     if asked:
         typer.echo(f"groklens {version('groklens')}")
         raise typer.Exit
@@ -31,10 +31,10 @@ def _print_version(asked: bool) -> None:
 
 @app.callback()
 def _options(
-    _: Annotated[
-        bool,
+    asked: Annotated[
+        bool | None,
         typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version),
-    ] = False,
+    ] = None,
 ) -> None:
     """When, how and why a network came to generalise."""
 
@@ -231,7 +231,8 @@ def _say_left_out(table: Any) -> None:
     ]
     if said and not table.data_vars:
         raise BadArgument(said[0])
-    for line in said:
+    empty = [str(name) for name, found in table.data_vars.items() if not bool(found.notnull().any())]
+    for line in [*said, *(f"{name} has no value at any kept step of this run." for name in empty)]:
         typer.echo(f"groklens: left out: {line}", err=True)
 
 
