@@ -10,6 +10,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch is import
 install_import_hook("groklens", "typechecker.check")  # before anything of groklens is imported
 
 import shutil  # noqa: E402
+import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import pytest  # noqa: E402
@@ -52,6 +53,23 @@ def tiny_run(_trained_once):
     import groklens as gl
 
     return gl.load(_trained_once)
+
+
+@pytest.fixture
+def shell(monkeypatch, capsys):
+    """Runs `groklens ARGS` and gives exit status, standard output and standard error."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+    from groklens import cli
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["groklens", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        out, err = capsys.readouterr()
+        return stop.value.code or 0, out, err
+
+    return run
 
 
 #: Files that take longest, begun first so that no worker is left alone with one at the end.

@@ -10,24 +10,8 @@ from pathlib import Path
 import pytest
 
 import groklens as gl
-from groklens import cli
 
 COMMANDS = ("train", "explain", "track", "info", "tasks")
-
-
-@pytest.fixture
-def shell(monkeypatch, capsys):
-    """Runs `groklens ARGS` and gives exit status, standard output and standard error."""
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["groklens", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        out, err = capsys.readouterr()
-        return stop.value.code or 0, out, err
-
-    return run
 
 
 @pytest.fixture(scope="session")
@@ -123,6 +107,32 @@ class TestTrack:
         status, out, _ = shell("track", folder, "--measure", "loss", "--csv", tmp_path / "loss.csv")
         assert (status, out) == (0, "")
         assert (tmp_path / "loss.csv").read_text().startswith("step,loss\n0,")
+
+    def test_labelled_measures_are_listed_a_value_a_line(self, shell, folder):
+        names = ("logit_similarity", "loss", "neuron_explained")
+        status, out, err = shell("track", folder, *(word for name in names for word in ("--measure", name)))
+        rows = list(csv.DictReader(io.StringIO(out)))
+        assert (status, err) == (0, "")
+        assert list(rows[0]) == ["step", "measure", "component", "neuron", "value"]
+        table = gl.track(folder, list(names))
+        assert len(rows) == sum(table[name].size for name in names)
+        (found,) = [
+            row
+            for row in rows
+            if (row["step"], row["measure"], row["component"]) == ("2", "logit_similarity", "1")
+        ]
+        assert float(found["value"]) == float(table["logit_similarity"].sel(step=2, component=1))
+        assert {(row["component"], row["neuron"]) for row in rows if row["measure"] == "loss"} == {("", "")}
+
+    def test_every_measure_has_a_name_in_the_shell(self, shell, folder):
+        names = [name for name, found in gl.measures.names_of_measures().items() if len(found) == 1]
+        assert len(names) > 50
+        status, out, err = shell("track", folder, *(word for name in names for word in ("--measure", name)))
+        taken = {row["measure"] for row in csv.DictReader(io.StringIO(out))}
+        left_out = {line.split()[3] for line in err.splitlines() if line.startswith("groklens: left out: ")}
+        assert status == 0
+        assert taken | left_out == set(names)
+        assert not taken & left_out
 
     def test_takes_every_measure_without_names(self, shell, folder):
         _, out, _ = shell("track", folder)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from groklens.errors import BadArgument, GroklensError
+from groklens.errors import BadArgument, GroklensError, TaskNeeded
 
 app = typer.Typer(
     help="When, how and why a network came to generalise.",
@@ -20,6 +21,22 @@ app = typer.Typer(
 )
 
 RunPath = Annotated[Path, typer.Argument(help="Folder of a run.", metavar="PATH")]
+
+
+def _print_version(asked: bool | None) -> None:
+    if asked:
+        typer.echo(f"groklens {version('groklens')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    asked: Annotated[
+        bool | None,
+        typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version),
+    ] = None,
+) -> None:
+    """When, how and why a network came to generalise."""
 
 
 @app.command(epilog="Example: `groklens train recipe.json runs/mod113`")
@@ -73,21 +90,29 @@ def explain(
 def track(
     path: RunPath,
     measure: Annotated[
-        list[str] | None, typer.Option(help="A measure by name; all of PROGRESS without.")
+        list[str] | None,
+        typer.Option(
+            help="A measure of gl.measures by name, or a tuple of them such as REPRESENTATIONS; may be repeated. "
+            "All numbers of PROGRESS without."
+        ),
     ] = None,
     csv: Annotated[Path | None, typer.Option(help="Write CSV here instead of printing it.")] = None,
 ) -> None:
-    """Measure every kept step of a run; numbers by step as CSV, labelled measures left out."""
+    """Measure every kept step of a run, as CSV.
+
+    Numbers are columns by step. Where a measure named has a value by component, by neuron or by head, all are
+    listed one value a line: step, measure, component, …, value.
+    """
     import groklens as gl
 
     _writable(csv)
-    known = {m.__name__: m for m in gl.measures.PROGRESS}
-    unknown = [name for name in measure or [] if name not in known]
-    if unknown:
-        raise BadArgument(f"There is no measure {unknown[0]!r}; there are {', '.join(known)}.")
-    table = gl.track(gl.load(path), [known[name] for name in measure] if measure else gl.measures.PROGRESS)
-    scalars = table[[name for name in table.data_vars if table[name].dims == ("step",)]]
-    text = scalars.to_dataframe().to_csv()
+    wanted = gl.measures.chosen_measures(measure or "PROGRESS")  # a misspelt name before the run is opened
+    table = gl.track(gl.load(path), wanted)
+    if measure:
+        _say_left_out(table)
+    if not measure:
+        table = table[[name for name in table.data_vars if table[name].dims == ("step",)]]
+    text = gl.measures.as_csv(table)
     if csv is None:
         typer.echo(text, nl=False)
     else:
@@ -100,27 +125,34 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     verify: Annotated[bool, typer.Option(help="Check every file against its checksum.")] = False,
 ) -> None:
-    """What a run is: recipe, kept steps, versions, engine."""
+    """What a run is: recipe, kept steps, versions, engine; of other formats, what their files say."""
     import groklens as gl
 
-    run = gl.load(path, verify=verify)
+    try:
+        run = gl.load(path, verify=verify)
+        task: str | None = run.task.name
+    except TaskNeeded:  # weights alone: all but the task is known
+        run, task = gl.load(path, task=gl.Probe([[0]]), verify=verify), None
     values = {
         "run": run.name,
-        "task": run.task.name,
+        "format": run.format,
+        "task": task,
         "finished": run.finished,
         "id": None if run.recipe is None else run.recipe.id,
         "steps": run.steps,
         "model": run.model,
         "environment": run.environment,
         "recipe": None if run.recipe is None else run.recipe.to_dict(),
+        "known": run.known,
     }
     if as_json:
-        typer.echo(json.dumps(values, indent=1))
+        typer.echo(json.dumps(values, indent=1, default=str))
         return
-    typer.echo(repr(run))
+    typer.echo(repr(run) if task else f"{run.name}: {run.format}, of a task that its files do not say")
     typer.echo(f"kept steps: {', '.join(map(str, run.steps))}")
-    for name in ("id", "environment", "recipe"):
-        typer.echo(f"{name}: {_flat(values[name])}")
+    for name in ("id", "environment", "recipe", "known"):
+        if values[name]:
+            typer.echo(f"{name}: {_flat(values[name])}")
 
 
 @app.command(epilog="Example: `groklens tasks`")
@@ -167,8 +199,10 @@ def _exit_for(error: Exception) -> None:
 def _json(path: Path) -> dict[str, Any]:
     try:
         values = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise BadArgument(f"Cannot read {path} as JSON: {error}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise BadArgument(
+            f"Cannot read {path} as JSON: {error}; give a recipe, or the run.json of a run."
+        ) from error
     if not isinstance(values, dict):
         raise BadArgument(f"{path} holds no JSON object; write a recipe with Recipe.to_dict().")
     return values
@@ -184,7 +218,22 @@ def _writable(path: Path | None) -> None:
 
 
 def _flat(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def _say_left_out(table: Any) -> None:
+    """Name on standard error what could not be taken of this run; refuse where that is everything."""
+    from groklens.measures.measure import said_lacking
+
+    said = [
+        said_lacking(name, needs[0], table.attrs["task"])
+        for name, needs in json.loads(table.attrs["left_out"]).items()
+    ]
+    if said and not table.data_vars:
+        raise BadArgument(said[0])
+    empty = [str(name) for name, found in table.data_vars.items() if not bool(found.notnull().any())]
+    for line in [*said, *(f"{name} has no value at any kept step of this run." for name in empty)]:
+        typer.echo(f"groklens: left out: {line}", err=True)
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ def test_steps_are_the_checkpoints(run, folder):
     assert run.name == "trained"
     assert run.task.d_vocab_out == VOCABULARY
     assert run.known["vocab_size"] == VOCABULARY
-    with pytest.raises(UnknownName, match="no checkpoint at step 7"):
+    with pytest.raises(UnknownName, match="kept no step 7"):
         run.at(7)
 
 

@@ -75,3 +75,27 @@ class TestHookedTransformer:
     def test_its_task_has_to_be_said(self, tmp_path):
         with pytest.raises(BadArgument, match=r"task=gl\.ModularArithmetic"):
             gl.load(write_hooked_transformer(tmp_path))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_shell_says_what_a_run_of_any_format_is(name, tmp_path, shell):
+    path = FORMATS[name].write(tmp_path)
+    status, out, err = shell("info", path, "--json")
+    values = json.loads(out)
+    assert (status, err) == (0, "")
+    assert values["format"] == FORMATS[name].reader
+    assert values["steps"] == gl.load(path, task=FORMATS[name].task).steps
+    assert (values["task"] is None) == (FORMATS[name].task is not None)
+    assert values["model"]["kind"]
+    status, out, err = shell("info", path)
+    assert (status, err) == (0, "")
+    assert f"kept steps: {', '.join(map(str, values['steps']))}" in out
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_another_task_than_the_files_say_is_refused(name, tmp_path):
+    form = FORMATS[name]
+    path = form.write(tmp_path)
+    if form.task is None and form.reader != "grokking_demo":  # whose files do not say
+        with pytest.raises(BadArgument, match=r"task= says random table 5; leave task= out"):
+            gl.load(path, task=gl.RandomTable(5))

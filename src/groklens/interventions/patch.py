@@ -33,7 +33,7 @@ def patch(snapshot: Given, hook: str, values: Float[Tensor, "input ..."], pos: i
     snapshot = as_snapshot(snapshot)
     if not isinstance(values, Tensor) or not values.ndim or len(values) != len(snapshot.task.inputs):
         raise BadArgument(
-            f"values is {described(values)} and {snapshot.task.name} has {len(snapshot.task.inputs)} inputs; "
+            f"values is {described(values)}, and {snapshot.task.name} has {len(snapshot.task.inputs)} inputs; "
             f"give one row an input, as snapshot.activations({hook!r}, pos={pos}) does."
         )
     if hook == LOGITS:

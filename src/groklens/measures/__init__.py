@@ -1,5 +1,6 @@
 """Measures: plain functions of a snapshot that carry what their numbers mean."""
 
+from groklens.measures.as_csv import as_csv as as_csv
 from groklens.measures.attention import attention_component as attention_component
 from groklens.measures.attention import attention_explained as attention_explained
 from groklens.measures.circle_fve import circle_accompanying_fve as circle_accompanying_fve

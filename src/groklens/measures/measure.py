@@ -84,7 +84,7 @@ def measure(
             circuit = None if circuit is None else as_circuit(circuit, snapshot.task)
             missing = lacking(about, snapshot, circuit)
             if missing:
-                raise BadArgument(f"{function.__name__} {_LACK[missing[0]].format(task=snapshot.task.name)}")
+                raise BadArgument(said_lacking(function.__name__, missing[0], snapshot.task.name))
             return function(snapshot, circuit) if "circuit" in needs else function(snapshot)
 
         checked.__name__ = checked.__qualname__ = function.__name__
@@ -108,6 +108,11 @@ def lacking(about: About, snapshot: Snapshot, circuit: Circuit | None) -> list[s
         "corruption": snapshot.task.is_corrupted,
     }
     return [need for need in about.needs if not found[need]]
+
+
+def said_lacking(measure: str, need: str, task: str) -> str:
+    """What is said of a measure for want of one of its needs, and what to do."""
+    return f"{measure} {_LACK[need].format(task=task)}"
 
 
 _LACK = {

@@ -31,7 +31,9 @@ def nothing_at(path: Path) -> str:
         said += f" Did you mean {' or '.join(repr(str(folder / name)) for name in close)}?"
     elif runs:
         said += f" Runs there: {_listed(runs)}."
-    hub = " For a model on the Hugging Face hub, say its revisions=." if len(path.parts) <= 2 else ""
+    hub = (
+        " Of a model on the Hugging Face hub, give its name with revisions=." if len(path.parts) <= 2 else ""
+    )
     return f"{said} Give the folder or file of a run: gl.load('runs/mine').{hub}"
 
 

@@ -42,16 +42,19 @@ def read_torch(path: Path) -> Any:
         RuntimeError, EOFError, OSError, ValueError, LookupError, AttributeError, TypeError, AssertionError,
         ArithmeticError, zipfile.BadZipFile,
     ) as error:  # fmt: skip
-        raise DamagedRun(f"{path} is no complete torch file ({_why(path, error)}); copy it again.") from error
+        raise DamagedRun(
+            f"{path} is no complete torch file ({_why(path, one_line(error))}); copy it again."
+        ) from error
 
 
-def _why(path: Path, error: Exception) -> str:
-    """Why torch does not open a file: by its own message where the file begins as torch's do, else by its size."""
+def _why(path: Path, said: str) -> str:
+    """Why torch does not open a file: as it `said` where the file begins as torch's do, else by its size."""
     if not path.is_file():
-        return one_line(error)
+        return said
     with open(path, "rb") as file:
         begins = file.read(2)
-    return one_line(error) if begins == b"PK" else f"{path.stat().st_size} bytes that are none of torch's"
+    known = begins == b"PK" or begins[:1] == b"\x80"
+    return said if known else f"{path.stat().st_size} bytes that are none of torch's"
 
 
 def _check_sums(path: Path) -> None:
@@ -72,7 +75,7 @@ def _refusal(path: Path, message: str) -> str:
         detail = message.split("WeightsUnpickler error:")[-1].strip().splitlines() or [""]
         return (
             f"{path} is damaged, or holds more than tensors and plain containers, and is refused "
-            f"({detail[0][:160]}); copy it again."
+            f"({_why(path, detail[0][:160])}); copy it again."
         )
     return (
         f"{path} holds a pickled {named[1]}, which could run code when opened, so it is refused. Where it was "
