@@ -61,7 +61,7 @@ def test_the_readme_runs_as_printed(elsewhere):
     assert all(printed in text for printed in SMALLER)
     made, wrong = run_document(text, SMALLER)
     assert not wrong
-    assert {"report.html", "circuit.html", "mine.html", "mine.json"} <= {p.name for p in elsewhere.iterdir()}
+    assert {"report.html", "curves.html", "mine.html", "mine.json"} <= {p.name for p in elsewhere.iterdir()}
     assert without_numbers(printed_output()) == without_numbers(excerpt(made["why"]))
 
 

@@ -117,6 +117,8 @@ def test_what_example_02_says_of_its_run_holds(pages):
     assert known <= 200
     assert "about a thousand updates later" in prose
     assert 500 <= generalised - known <= 2_000
+    assert "test accuracy waits at about a half" in prose
+    assert 0.4 <= float(accuracy["test_accuracy"].sel(step=300)) <= 0.6
     why = json.loads((run.path / "why.json").read_text(encoding="utf-8"))
     assert all(phase["start"] and phase["end"] for phase in why["phases"])
     assert "a few of the 26 frequencies" in prose
