@@ -1,7 +1,8 @@
 # %% [markdown]
 # # Watch it grok
-# A recipe says everything that decides a run; training it again gives the same bits. This one memorises within
-# a hundred updates and generalises some hundreds later, in seconds.
+# A recipe says everything that decides a run; training it again gives the same bits. This small transformer knows
+# its train pairs by heart within two hundred updates, and comes to add the others about a thousand updates later.
+# On two cores that takes half a minute.
 
 # %%
 import tempfile
@@ -10,21 +11,23 @@ from pathlib import Path
 import groklens as gl
 
 recipe = gl.Recipe(
-    task=gl.ModularArithmetic(23, "add"),
-    train_fraction=0.6,
-    model=gl.MLP(d_mlp=128, d_embed=None, combine="concat", act_fn="quadratic", bias=False),
-    optimizer=gl.AdamW(lr=5e-3, weight_decay=1.0),
-    steps=1_000,
-    evaluate_every=25,
+    task=gl.ModularArithmetic(53, "add"),
+    train_fraction=0.5,
+    model=gl.Transformer(n_layers=1, d_model=64, n_heads=4, d_head=16, d_mlp=256),
+    optimizer=gl.AdamW(lr=3e-3, weight_decay=1.0),
+    steps=2_500,
+    evaluate_every=50,
     seed=0,
-    keep=gl.LogSpaced(24),
+    keep=gl.Steps([10, 20, 40, 70, *range(100, 2_500, 100)]),
 )
 recipe.id
 
 # %%
-folder = Path(tempfile.mkdtemp()) / "mod23"
+folder = Path(tempfile.mkdtemp()) / "mod53"
 run = gl.train(recipe, into=folder)
-run.history.dropna("step").to_dataframe().tail()
+accuracy = run.history[["train_accuracy", "test_accuracy"]].dropna("step")
+for name, values in accuracy.items():
+    print(f"{name} reaches 0.99 at step {int(values.step[values >= 0.99][0])}")
 
 # %% [markdown]
 # Kill it and call again: it resumes. Call it when it is done: it returns the run.
@@ -32,12 +35,18 @@ run.history.dropna("step").to_dataframe().tail()
 # %%
 assert gl.train(recipe, into=folder).steps == run.steps
 
+# %% [markdown]
+# In between, test accuracy waits at about a half: b+a is known by heart where a+b was trained on. Meanwhile a circuit
+# forms beside what was learned by heart; then weight decay cleans up. The circuit is a few of the 26 frequencies that
+# a sum mod 53 has.
+
 # %%
 why = gl.explain(run)
+why.to_json(folder / "why.json")
 print(why)
 
 # %% [markdown]
-# Held-out accuracy rises long after the training inputs are known. Shaded: the phases.
+# Test accuracy rises long after the train pairs are known. Shaded: the phases.
 
 # %%
-gl.views.curves(why, ["train_loss", "test_loss", "train_accuracy", "test_accuracy"])
+gl.views.curves(why, ["train_loss", "test_loss", "excluded_loss", "train_accuracy", "test_accuracy"])

@@ -1,4 +1,7 @@
-"""What the documents say holds: links lead somewhere, public names exist."""
+"""What the documents say holds: links lead somewhere, snippets run, printed output is what the program prints.
+
+`python tests/test_documentation.py` writes the output printed in the README anew.
+"""
 
 import re
 from pathlib import Path
@@ -6,9 +9,28 @@ from pathlib import Path
 import pytest
 
 import groklens as gl
+from documents import FENCE, run_document
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "examples").glob("*.md")])
+README = ROOT / "README.md"
+#: Of the printed output, so many lines stand in the README.
+PRINTED = 12
+#: Numbers as the documents print them, and what the tests put there so that they take seconds.
+SMALLER = {
+    "steps=2_500": "steps=40",
+    "(1, 2_501)": "(1, 41)",
+    "gl.Every(100)": "gl.Every(20)",
+    "gl.ModularArithmetic(53": "gl.ModularArithmetic(11",
+    "d_model=64, n_heads=4, d_head=16, d_mlp=256": "d_model=16, n_heads=2, d_head=8, d_mlp=32",
+    "range(8)": "range(2)",
+    "fraction=0.1": "fraction=0.2",
+}
+#: Words that a newcomer has not met: bold where they are said what they are, which is where they first stand.
+DEFINED = (
+    "C113", "component", "irrep", "circuit", "memorisation", "circuit formation", "cleanup",
+    "sufficient", "necessary", "clock", "pizza", "IPR",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -25,6 +47,52 @@ def test_public_names_in_documents_exist(document):
     assert not {name for name in names if not hasattr(gl, name)}
 
 
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """An empty folder to work in, with the shipped runs where a checkout has them."""
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_the_readme_runs_as_printed(elsewhere):
+    text = README.read_text(encoding="utf-8")
+    assert all(printed in text for printed in SMALLER)
+    made, wrong = run_document(text, SMALLER)
+    assert not wrong
+    assert {"report.html", "curves.html", "mine.html", "mine.json"} <= {p.name for p in elsewhere.iterdir()}
+    assert without_numbers(printed_output()) == without_numbers(excerpt(made["why"]))
+
+
+def test_contributing_runs_as_printed(elsewhere):
+    _, wrong = run_document((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+    assert not wrong
+
+
+@pytest.mark.parametrize("word", DEFINED)
+def test_the_readme_defines_a_word_where_it_first_uses_it(word):
+    prose = re.sub(r"`[^`]*`|!?\[[^]]*\]\([^)]*\)", "", FENCE.sub("", README.read_text(encoding="utf-8")))
+    first = re.search(rf"(\*\*)?\b{word}(s\b|\b)(\*\*)?", prose, flags=re.I)
+    assert first[1] == "**", prose[first.start() - 80 : first.end() + 20]
+
+
+def excerpt(why):
+    """What the README prints of an explanation."""
+    return "\n".join([*str(why).splitlines()[:PRINTED], "  …"])
+
+
+def printed_output():
+    return next(
+        snippet for language, snippet in FENCE.findall(README.read_text("utf-8")) if language == "text"
+    )
+
+
+def without_numbers(text):
+    """Its lines with every number as #: their sizes depend on the machine, what is said does not."""
+    return re.sub(r"\d[\d.,e⁻]*", "#", text).strip().splitlines()
+
+
 def test_every_shipped_run_has_its_command():
     said = (ROOT / "examples" / "README.md").read_text()
     for run in (ROOT / "examples" / "runs").iterdir():
@@ -34,3 +102,8 @@ def test_every_shipped_run_has_its_command():
 def test_shipped_runs_stay_small():
     files = [path for path in (ROOT / "examples" / "runs").rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 42e6
+
+
+if __name__ == "__main__":
+    why = gl.explain(gl.load(ROOT / "examples" / "runs" / "mod113"))
+    README.write_text(README.read_text("utf-8").replace(printed_output(), f"{excerpt(why)}\n"), "utf-8")

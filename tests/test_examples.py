@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import groklens as gl
 from browser import Opened, browser, needs_chromium
 
 ROOT = Path(__file__).parent.parent
@@ -28,7 +29,7 @@ def convert(folder, *arguments):
     done = subprocess.run(
         [sys.executable, "-m", *arguments],
         cwd=folder,
-        env={**os.environ, "TMPDIR": str(folder), "PYTHONWARNINGS": "ignore"},
+        env={**os.environ, "TMPDIR": str(folder)},
         capture_output=True,
         text=True,
         timeout=400,
@@ -96,6 +97,33 @@ def test_an_example_runs_as_a_notebook_and_ends_in_a_picture(script, pages):
     assert all({"text/html", "text/plain"} <= set(bundle) for bundle in pictures)
     cells = re.findall(r"^# %%$(.*?)(?=^# %%|\Z)", script.read_text(encoding="utf-8"), flags=re.M | re.S)
     assert re.search(r"^gl\.views\.", cells[-1], flags=re.M), "the last cell is a picture"
+
+
+@every_example
+def test_a_notebook_opens_without_a_warning(script, pages):
+    """What a kernel writes to stderr, a notebook shows in red."""
+    cells = json.loads(pages(script).with_suffix(".ipynb").read_text(encoding="utf-8"))["cells"]
+    written = [out for cell in cells for out in cell.get("outputs", []) if out.get("name") == "stderr"]
+    assert not ["".join(out["text"]) for out in written]
+
+
+def test_what_example_02_says_of_its_run_holds(pages):
+    script = next(path for path in EXAMPLES if path.stem == "02_watch_it_grok")
+    prose = re.sub(r"\s+(# )?", " ", script.read_text(encoding="utf-8"))
+    run = gl.load(next(pages(script).parent.glob("*/mod53")))
+    accuracy = run.history[["train_accuracy", "test_accuracy"]].dropna("step")
+    known, generalised = (int(values.step[values >= 0.99][0]) for values in accuracy.values())
+    assert "by heart within two hundred updates" in prose
+    assert known <= 200
+    assert "about a thousand updates later" in prose
+    assert 500 <= generalised - known <= 2_000
+    assert "test accuracy waits at about a half" in prose
+    assert 0.4 <= float(accuracy["test_accuracy"].sel(step=300)) <= 0.6
+    why = json.loads((run.path / "why.json").read_text(encoding="utf-8"))
+    assert all(phase["start"] and phase["end"] for phase in why["phases"])
+    assert "a few of the 26 frequencies" in prose
+    assert 1 <= len(why["circuit"]["components"]) <= 6
+    assert why["verdict"] == "supported"
 
 
 @needs_chromium

@@ -1,11 +1,13 @@
 """What `import groklens as gl` promises."""
 
+import ast
 import doctest
 import importlib
 import inspect
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +43,14 @@ def test_every_function_and_value_shows_an_example(name):
 def test_an_unknown_name_is_refused_with_a_pointer():
     with pytest.raises(AttributeError, match=r"no 'expalin'; see dir\(groklens\)"):
         _ = gl.expalin
+
+
+def test_type_checkers_are_told_of_every_name():
+    tree = ast.parse(Path(gl.__file__).read_text(encoding="utf-8"))
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    told = {alias.asname for line in block.body for alias in line.names}
+    assert ast.unparse(block.test) == "TYPE_CHECKING"
+    assert told == set(NAMES)
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
@@ -54,15 +54,57 @@ _MODULES = ("harmonics", "interventions", "measures", "theory", "views")
 
 __all__ = [*_PUBLIC, *_MODULES, "__version__"]
 
+#: The same names for type checkers, which follow imports only; a test holds the two lists equal.
+if TYPE_CHECKING:
+    from groklens import harmonics as harmonics
+    from groklens import interventions as interventions
+    from groklens import measures as measures
+    from groklens import theory as theory
+    from groklens import views as views
+    from groklens.capture import Snapshot as Snapshot
+    from groklens.capture import capture as capture
+    from groklens.circuits import Circuit as Circuit
+    from groklens.circuits import Control as Control
+    from groklens.circuits import Finding as Finding
+    from groklens.circuits import find_circuit as find_circuit
+    from groklens.circuits import planted as planted
+    from groklens.errors import GroklensError as GroklensError
+    from groklens.explain import Explanation as Explanation
+    from groklens.explain.examine import examine as examine
+    from groklens.explain.explain import explain as explain
+    from groklens.measures import measure as measure
+    from groklens.measures import track as track
+    from groklens.models import MLP as MLP
+    from groklens.models import Transformer as Transformer
+    from groklens.recipes import SGD as SGD
+    from groklens.recipes import AdamW as AdamW
+    from groklens.recipes import Every as Every
+    from groklens.recipes import LogSpaced as LogSpaced
+    from groklens.recipes import Recipe as Recipe
+    from groklens.recipes import Steps as Steps
+    from groklens.runs import Run as Run
+    from groklens.runs import load as load
+    from groklens.tasks import Corrupted as Corrupted
+    from groklens.tasks import FiniteGroup as FiniteGroup
+    from groklens.tasks import GroupComposition as GroupComposition
+    from groklens.tasks import ModularArithmetic as ModularArithmetic
+    from groklens.tasks import Probe as Probe
+    from groklens.tasks import RandomTable as RandomTable
+    from groklens.tasks import TableTask as TableTask
+    from groklens.tasks import Task as Task
+    from groklens.training import Recorder as Recorder
+    from groklens.training import train as train
+    from groklens.training import train_many as train_many
+else:
 
-def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return importlib.import_module(f"groklens.{name}")
-    if name not in _PUBLIC:
-        raise AttributeError(f"groklens has no {name!r}; see dir(groklens).")
-    value = getattr(importlib.import_module(f"groklens.{_PUBLIC[name]}"), name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> Any:
+        if name in _MODULES:
+            return importlib.import_module(f"groklens.{name}")
+        if name not in _PUBLIC:
+            raise AttributeError(f"groklens has no {name!r}; see dir(groklens).")
+        value = getattr(importlib.import_module(f"groklens.{_PUBLIC[name]}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

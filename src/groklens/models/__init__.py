@@ -1,4 +1,4 @@
-"""What learns: models built and run here. No other package imports transformer_lens."""
+"""What learns: models built and run here. No other package imports transformer_lens, and here only `lens`."""
 
 from groklens.models.engine import quick_applies as quick_applies
 from groklens.models.engine import quick_logits as quick_logits

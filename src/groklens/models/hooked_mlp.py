@@ -10,9 +10,8 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from transformer_lens.hook_points import HookPoint
-from transformer_lens.HookedRootModule import HookedRootModule
 
+from groklens.models.lens import HookedRootModule, HookPoint
 from groklens.models.mlp import MLP_ACTIVATIONS
 
 

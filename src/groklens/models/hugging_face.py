@@ -48,7 +48,7 @@ def bridge_from_hugging_face(source: str | Path, revision: str | None = None) ->
 
 
 def _bridge(source: str | Path, revision: str | None) -> Any:
-    from transformer_lens.model_bridge.sources import build_bridge_from_module
+    from groklens.models.lens import build_bridge_from_module
 
     config = _config(source, revision)
     model = _model(source, revision)

@@ -20,9 +20,7 @@ def bridge_from_legacy(weights: dict[str, Tensor], config: dict[str, Any] | None
     `positional_embedding_type` and `eps`; without it, layer norms are taken to be there when their weights are.
     Raises `DamagedRun` when names or shapes are not those of one transformer.
     """
-    from transformer_lens.config import TransformerBridgeConfig
-    from transformer_lens.model_bridge import TransformerBridge
-    from transformer_lens.utilities.tl_checkpoint_conversion import convert_tl_checkpoint
+    from groklens.models.lens import TransformerBridge, TransformerBridgeConfig, convert_tl_checkpoint
 
     given = {name: t for name, t in weights.items() if name.split(".")[-1] not in _NOT_WEIGHTS}
     try:

@@ -8,8 +8,8 @@ from typing import Any, cast
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from transformer_lens.hook_points import HookPoint
-from transformer_lens.HookedRootModule import HookedRootModule
+
+from groklens.models.lens import HookedRootModule, HookPoint
 
 KINDS = ("A", "B", "C", "D", "X")
 

@@ -39,8 +39,7 @@ def rebuild_model(description: dict[str, Any]) -> Any:
             width, embeds = config.pop("d_model"), config.pop("embeds")
             return HookedMLP(d_embed=width if embeds else None, **config)
         if config and description["kind"] == "TransformerBridge":
-            from transformer_lens.config import TransformerBridgeConfig
-            from transformer_lens.model_bridge import TransformerBridge
+            from groklens.models.lens import TransformerBridge, TransformerBridgeConfig
 
             return TransformerBridge.boot_native(TransformerBridgeConfig(init_weights=False, **config))
     raise BadArgument(

@@ -56,8 +56,7 @@ class Transformer:
 
     def build(self, task: Task, seed: int, device: str = "cpu") -> TransformerBridge:
         """The bridge for `task`'s vocabulary and context, initialised from `seed` alone."""
-        from transformer_lens.config import TransformerBridgeConfig
-        from transformer_lens.model_bridge import TransformerBridge
+        from groklens.models.lens import TransformerBridge, TransformerBridgeConfig
 
         check_task(task)
         place = check_device(device)

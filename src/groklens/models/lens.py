@@ -1,0 +1,20 @@
+"""What groklens takes of TransformerLens; no other file imports it, and this one is imported where it is used.
+
+TransformerLens asks tqdm for a bar when it is imported, and in a notebook without ipywidgets tqdm then warns, in
+red, of a bar that groklens never draws. That one warning is left out; all others pass.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+with warnings.catch_warnings():
+    warnings.filterwarnings("ignore", message="IProgress not found")
+    from transformer_lens.config import TransformerBridgeConfig as TransformerBridgeConfig
+    from transformer_lens.hook_points import HookPoint as HookPoint
+    from transformer_lens.HookedRootModule import HookedRootModule as HookedRootModule
+    from transformer_lens.model_bridge import TransformerBridge as TransformerBridge
+    from transformer_lens.model_bridge.sources import build_bridge_from_module as build_bridge_from_module
+    from transformer_lens.utilities.tl_checkpoint_conversion import (
+        convert_tl_checkpoint as convert_tl_checkpoint,
+    )
