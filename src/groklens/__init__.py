@@ -64,16 +64,16 @@ if TYPE_CHECKING:
     from groklens.capture import Snapshot as Snapshot
     from groklens.capture import capture as capture
     from groklens.circuits import Circuit as Circuit
-    from groklens.circuits import Control as Control
-    from groklens.circuits import Finding as Finding
     from groklens.circuits import find_circuit as find_circuit
     from groklens.circuits import planted as planted
+    from groklens.claims import Control as Control
+    from groklens.claims import Finding as Finding
     from groklens.errors import GroklensError as GroklensError
     from groklens.explain import Explanation as Explanation
     from groklens.explain.examine import examine as examine
     from groklens.explain.explain import explain as explain
-    from groklens.measures import measure as measure
-    from groklens.measures import track as track
+    from groklens.measures.measure import measure as measure
+    from groklens.measures.track import track as track
     from groklens.models import MLP as MLP
     from groklens.models import Transformer as Transformer
     from groklens.recipes import SGD as SGD

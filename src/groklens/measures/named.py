@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -39,7 +40,7 @@ def chosen_measures(given: AnyMeasures | Any) -> list[Measure]:
     ['test_loss', 'ipr']
     """
     single = isinstance(given, str) or callable(given) or not isinstance(given, Iterable)
-    several: Iterable[Any] = [given] if single else given
+    several: Iterable[Any] = [given] if single else given  # type: ignore[assignment]
     found: dict[str, Measure] = {}
     for each in several:
         for one in _named(each) if isinstance(each, str) else (_declared(each),):
@@ -49,7 +50,7 @@ def chosen_measures(given: AnyMeasures | Any) -> list[Measure]:
 
 
 def _named(name: str) -> tuple[Measure, ...]:
-    from groklens import measures
+    measures = importlib.import_module("groklens.measures")
 
     known = names_of_measures()
     if name in known:
