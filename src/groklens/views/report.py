@@ -11,6 +11,7 @@ from groklens.views.figure import STILL, Page
 from groklens.views.findings_still import findings_still
 from groklens.views.page import document, in_script, verdict_mark
 from groklens.views.sections import Section, sections
+from groklens.views.source import explained
 from groklens.views.words import headline, timeline, verdict_words, what_it_does
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def report(explanation: Explanation) -> Page:
 
     >>> gl.views.report(gl.explain(run)).save("report.html")  # doctest: +SKIP
     """
-    parts = sections(explanation)
+    parts = sections(explained(explanation))
     body = "\n".join(
         [
             _header(explanation),
