@@ -250,6 +250,8 @@ MISTAKES = {
         r"gl\.views\.curves\(run, \['loss', 'all_accuracy'\]\)",
     ),
     "a misspelt curve": (lambda x: VIEWS.curves(x.run, ["tset_loss"]), r"did you mean 'test_loss'"),
+    "findings of what is not explained": (lambda x: VIEWS.findings(x.run), r"why = gl\.explain\(run\)"),
+    "a report of what is not explained": (lambda x: VIEWS.report(None), r"why = gl\.explain\(run\)"),
     "heads of a model without any": (lambda x: VIEWS.attention(x.clock), r"no attention heads"),
     # What models give
     "a tuple": (
@@ -339,6 +341,10 @@ TAKEN = {
     "components to examine": (
         lambda x: gl.examine(x.clock, [2, 5]),
         lambda x: gl.examine(x.clock, gl.Circuit("C13", [2, 5])),
+    ),
+    "components to draw": (
+        lambda x: VIEWS.circuit(x.clock, [2, 5]).text,
+        lambda x: VIEWS.circuit(x.clock, gl.Circuit("C13", [2, 5])).text,
     ),
     "one component": (lambda x: gl.Circuit("C13", 2), lambda x: gl.Circuit("C13", [2])),
     "components as text": (lambda x: gl.Circuit("C13", ["2", "5"]), lambda x: gl.Circuit("C13", [2, 5])),

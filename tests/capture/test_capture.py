@@ -253,7 +253,7 @@ def test_a_statistic_of_changing_shape(run):
         ({"names_filter": [POST, "hook_nothing"]}, UnknownName, "hook_nothing"),
         ({"names_filter": lambda name: False}, UnknownName, "accepts none"),
         ({"names_filter": "blocks.0.attn.hook_result"}, UnknownName, "switched off"),
-        ({"steps": [0, 4]}, UnknownName, "no step 4; kept are 0, 3, 7"),
+        ({"steps": [0, 4]}, UnknownName, "no step 4; nearest are 3, 7"),
         ({"steps": []}, BadArgument, "steps is empty"),
         ({"pos": 3}, BadArgument, "give -3 to 2"),
         ({"pos": -4}, BadArgument, "give -3 to 2"),
@@ -266,7 +266,7 @@ def test_mistakes_are_explained(run, arguments, error, says):
 
 
 def test_a_run_without_steps():
-    with pytest.raises(BadArgument, match="kept none yet"):
+    with pytest.raises(BadArgument, match="kept no step yet"):
         gl.capture(Steps(steps=()), POST)
 
 

@@ -1,5 +1,7 @@
 """What the readers of TransformerLens' own formats give, beside numbers worked out by hand."""
 
+import json
+
 import pytest
 import torch
 from foreign_formats import (
@@ -80,6 +82,7 @@ class TestHookedTransformer:
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_shell_says_what_a_run_of_any_format_is(name, tmp_path, shell):
     path = FORMATS[name].write(tmp_path)
+    shell("tasks")  # past what writing has printed
     status, out, err = shell("info", path, "--json")
     values = json.loads(out)
     assert (status, err) == (0, "")

@@ -138,15 +138,18 @@ def test_a_run_without_checkpoints_is_said(view, tiny_run):
 
 ABSENT = {
     "a table has no activations": (lambda run: views.attention(table()), "holds no activations"),
-    "no view of a string": (lambda run: views.curves("run"), "str is none of what views take"),
-    "an unknown step": (lambda run: views.attention(run, steps=[7]), "no kept step 7"),
+    "no view of a string": (lambda run: views.curves("run"), "run does not exist"),
+    "an unknown step": (lambda run: views.attention(run, steps=[7]), "kept no step 7"),
     "no steps": (lambda run: views.neurons(run, steps=[]), "steps is empty"),
     "an unknown input": (lambda run: views.attention(run, [(9, 9)]), r"no input that begins with \(9, 9\)"),
     "an input beyond": (lambda run: views.attention(run, [99]), "no input 99; it has 0 to 48"),
     "an unknown layer": (lambda run: views.attention(run, layer=4), "no layer 4"),
     "an unknown neuron": (lambda run: views.neurons(run, [99]), "no neuron 99; the last MLP has 0 to 31"),
     "an unknown component": (lambda run: views.embedding(run, [9]), "no component 9; the group has 1, 2, 3"),
-    "an unknown measure": (lambda run: views.curves(run, ["lossy"]), "'lossy' is no measure"),
+    "an unknown measure": (
+        lambda run: views.curves(run, ["lossy"]),
+        "no measure 'lossy'; did you mean 'loss'",
+    ),
     "no circuit": (lambda run: views.circuit(run), "no circuit that survived"),
     "one run alone": (lambda run: views.compare({"one": run}), "two or more runs"),
     "another order": (lambda run: views.logits(run, by="size"), "by is 'size'"),

@@ -90,8 +90,8 @@ def _task_name(task: object) -> str:
 def _no_run(given: object) -> str:
     if hasattr(given, "run_with_cache"):
         return (
-            f"A model by itself ({described(given)}) does not say what it was trained on; say so: "
-            "gl.Snapshot(model, gl.ModularArithmetic(113, 'add')), or gl.explain(model, task)."
+            f"A model by itself ({described(given)}) comes with no task; say what it was trained on: "
+            "gl.explain(model, gl.ModularArithmetic(113, 'add')), or gl.Snapshot(model, task) for anything else."
         )
     if isinstance(given, Task):
         return (

@@ -40,7 +40,7 @@ def chosen_measures(given: AnyMeasures | Any) -> list[Measure]:
     ['test_loss', 'ipr']
     """
     single = isinstance(given, str) or callable(given) or not isinstance(given, Iterable)
-    several: Iterable[Any] = [given] if single else given  # type: ignore[assignment]
+    several: Any = [given] if single else given
     found: dict[str, Measure] = {}
     for each in several:
         for one in _named(each) if isinstance(each, str) else (_declared(each),):

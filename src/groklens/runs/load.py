@@ -54,7 +54,7 @@ def load(
     if not exists(root):
         raise RunNotFound(nothing_at(root))
     run = _open(root, format, task, model)
-    if task is not None and run.task != _fitted(task, run.task):
+    if task is not None and run.task not in (task, _fitted(task, run.task)):
         raise BadArgument(
             f"{root} says that it was trained on {run.task.name}, and task= says {task.name}; leave task= out."
         )

@@ -19,7 +19,7 @@ from groklens.views.source import circuit_of, final_of
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from groklens.circuits import Circuit
+    from groklens.circuits import AnyCircuit
     from groklens.interventions import Edge, Node
 
 #: Columns from left to right, and what stands above them.
@@ -36,7 +36,7 @@ _THICK, _THIN = 14.0, 0.6
 _FAINT = 0.02
 
 
-def circuit(source: Any, circuit: Circuit | None = None) -> Figure:
+def circuit(source: Any, circuit: AnyCircuit | None = None) -> Figure:
     """Tokens → heads → clusters of neurons → logits, each edge as thick as what hangs on it.
 
     An edge's thickness is the square root of how much the loss rises when it carries its mean over the inputs
@@ -53,12 +53,13 @@ def circuit(source: Any, circuit: Circuit | None = None) -> Figure:
 
     >>> gl.views.circuit(run)  # doctest: +SKIP
     """
+    from groklens.circuits import as_circuit
     from groklens.interventions import edges
 
     final = final_of(source)
     if final.neuron_hook is None:
         raise BadArgument(f"{final!r} has no MLP, so it has no clusters of neurons to draw.")
-    chosen = circuit or circuit_of(source)
+    chosen = circuit_of(source) if circuit is None else as_circuit(circuit, final.task)
     if chosen is None:
         raise BadArgument(
             f"{final!r} has no circuit that survived its controls, so there is none to draw; to look at one of "

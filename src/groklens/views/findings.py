@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from groklens.claims import in_units
 from groklens.views.figure import Page
 from groklens.views.page import verdict_mark
+from groklens.views.source import explained
 
 if TYPE_CHECKING:
     from groklens.claims import Control, Finding
@@ -34,7 +35,10 @@ def findings(source: Explanation | Sequence[Finding]) -> Page:
     from groklens.views.findings_still import findings_still
 
     given: Any = source
-    shown = list(given.findings if hasattr(given, "findings") else given)
+    listed = isinstance(given, (list, tuple)) and all(hasattr(each, "claim") for each in given)
+    shown = list(
+        given if listed else given.findings if hasattr(given, "findings") else explained(given).findings
+    )
     about = getattr(source, "task", "")
     table = findings_table(shown)
     text = f"{len(shown)} findings{f' about {about}' if about else ''}."

@@ -11,6 +11,7 @@ from groklens.views.figure import STILL, Page
 from groklens.views.findings_still import findings_still
 from groklens.views.page import document, in_script
 from groklens.views.sections import Section, sections
+from groklens.views.source import explained
 
 if TYPE_CHECKING:
     from groklens.explain.explanation import Explanation
@@ -27,7 +28,7 @@ def report(explanation: Explanation) -> Page:
 
     >>> gl.views.report(gl.explain(run)).save("report.html")  # doctest: +SKIP
     """
-    parts = sections(explanation)
+    parts = sections(explained(explanation))
     body = "\n".join(
         [
             _header(explanation),

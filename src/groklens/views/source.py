@@ -6,11 +6,11 @@ Views compute nothing themselves. Where they are given a run, the measures that 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from groklens.errors import BadArgument
+from groklens.errors import BadArgument, described
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -36,6 +36,16 @@ def is_explanation(source: Any) -> bool:
 def is_snapshot(source: Any) -> bool:
     """Whether `source` is one model at one step."""
     return hasattr(source, "step") and hasattr(source, "task")
+
+
+def explained(source: Any) -> Any:
+    """An explanation; `BadArgument` for what has to be explained first."""
+    if is_explanation(source):
+        return source
+    raise BadArgument(
+        f"An explanation is meant here, and {described(source)} was given; explain it first: "
+        "why = gl.explain(run)."
+    )
 
 
 def run_of(source: Any) -> RunLike:
@@ -102,7 +112,7 @@ def circuit_of(source: Any) -> Circuit | None:
 def components_of(source: Any, wanted: Sequence[ComponentName] | None) -> list[ComponentName]:
     """The components to single out: those wanted, else the circuit's, else none."""
     if wanted is not None:
-        return list(wanted)
+        return [wanted] if isinstance(wanted, (int, str)) else list(wanted)
     if is_table(source):
         spec = json.loads(source.attrs.get("circuit") or "{}") or {}
         return list(spec.get("components", []))
@@ -122,6 +132,7 @@ def checked(kept: Sequence[int], steps: Sequence[int]) -> list[int]:
     """`steps` in order; `UnknownName` for one that was not kept, `BadArgument` for none."""
     from groklens.capture.steps import kept_step
 
+    steps = steps if isinstance(steps, Iterable) and not isinstance(steps, str) else [steps]
     if not len(steps):
         raise BadArgument("steps is empty; name some of the kept steps, or leave it out.")
     return sorted({kept_step("The run", kept, step) for step in steps})
