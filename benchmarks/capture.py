@@ -1,7 +1,8 @@
 """`gl.capture` of `hook_post` at the answer over 100 checkpoints, against bare filtered forward passes.
 
-Must take at most 1.2 times the forward passes that keep nothing, both on the one thread that `capture` takes, and at most 300 MB beyond the result, which is
-allocated at once: the peak of a process that captures, less that of one that does all but keep the result.
+Must take at most 1.2 times the forward passes that keep nothing, both on the one thread that `capture` takes,
+and at most 300 MB beyond the result, which is allocated at once: the peak of a process that captures, less that
+of one that does all but keep the result.
 """
 
 from __future__ import annotations
