@@ -11,6 +11,8 @@ from groklens.tasks.task import Symmetry
 
 #: Bytes of float64 that are worked on at a time: what stays in the processor's cache is several times faster.
 _BUDGET = 2 * 2**20
+#: Features taken in at once: of more, few rows would fit, and what is kept of all be gone through for each few.
+_WIDTH = 1024
 
 
 class GridPower:
@@ -46,21 +48,22 @@ class GridPower:
         if self._origin is None:
             # Values near zero lose no digits in sums; of a grid with gaps zero is the value there, and stays.
             self._origin = values[0].double() * self._is_whole
-        step = max(1, _BUDGET // (8 * max(1, values.shape[1])))
-        for start in range(0, len(values), step):
-            some = values[start : start + step]
-            centred = some.to(torch.float64, copy=True).sub_(self._origin)
-            self._add(slice(rows.start + start, rows.start + start + len(some)), centred)
-
-    def _add(self, rows: slice, values: Float[Tensor, "row feature"]) -> None:
         keys, counted = self._keys[:, rows], self._counted[rows]
         if not counted.all():
             keys, values = keys[:, counted], values[counted]
+        step = max(1, _BUDGET // (8 * max(1, min(_WIDTH, values.shape[1]))))
+        for first in range(0, values.shape[1], _WIDTH):
+            some = slice(first, first + _WIDTH)
+            for start in range(0, len(values), step):
+                centred = values[start : start + step, some].to(torch.float64, copy=True)
+                self._add(keys[:, start : start + step], some, centred.sub_(self._origin[some]))
+
+    def _add(self, keys: Tensor, features: slice, values: Float[Tensor, "row feature"]) -> None:
         for sums, key in zip(self._sums, keys, strict=True):
-            sums.index_add_(0, key, values)
+            sums[:, features].index_add_(0, key, values)
         if self._crossed is not None:
-            self._crossed.add(keys[0], keys[1], values)
-        self._squares += values.square_().sum(dim=0)
+            self._crossed.add(keys[0], keys[1], features, values)
+        self._squares[features] += values.square_().sum(dim=0)
 
     def power(self) -> tuple[Float[Tensor, "component feature"], Float[Tensor, "feature"]]:
         """The power in each component, in the order of `harmonics.nontrivial`, and the total."""
@@ -106,13 +109,19 @@ class _Crossed:
         self._own = [slice(end - size, end) for size, end in zip(sizes, ends, strict=True)]
         self._coefficients = [torch.zeros(s, s, n_features, dtype=torch.float64) for s in sizes]
 
-    def add(self, x: Int[Tensor, "row"], y: Int[Tensor, "row"], values: Float[Tensor, "row feature"]) -> None:
+    def add(
+        self,
+        x: Int[Tensor, "row"],
+        y: Int[Tensor, "row"],
+        features: slice,
+        values: Float[Tensor, "row feature"],
+    ) -> None:
         n = len(self._basis)
         seen, place = x.unique(return_inverse=True)
         grid = torch.zeros(len(seen) * n, values.shape[1], dtype=torch.float64)
         half = self._basis.T @ grid.index_add_(0, place * n + y, values).view(len(seen), n, values.shape[1])
         for own, coefficients in zip(self._own, self._coefficients, strict=True):
-            coefficients += torch.einsum("xu,xvf->uvf", self._basis[seen, own], half[:, own])
+            coefficients[..., features] += torch.einsum("xu,xvf->uvf", self._basis[seen, own], half[:, own])
 
     def power(self) -> Float[Tensor, "component feature"]:
         return torch.stack([coefficients.square().sum(dim=(0, 1)) for coefficients in self._coefficients])
