@@ -88,7 +88,7 @@ def whole_number(name: str, value: Any, least: int | None = None, such_as: int =
     10000
     """
     number = _whole(value)
-    if number is None or (least is not None and number < least):
+    if number is None or abs(number) >= 2**63 or (least is not None and number < least):
         at_least = "" if least is None else f" of at least {least}"
         quotes = ", without quotes" if isinstance(value, str) else ""
         raise BadArgument(
@@ -98,11 +98,9 @@ def whole_number(name: str, value: Any, least: int | None = None, such_as: int =
 
 
 def whole_fields(spec: object, *names: str, least: int | None = None) -> None:
-    """Make these fields of a frozen value Python ints, None left as it is; `BadArgument` names what is none."""
+    """Make these fields of a frozen value Python ints; `BadArgument` names what is none."""
     for name in names:
-        value = getattr(spec, name)
-        if value is not None:
-            object.__setattr__(spec, name, whole_number(name, value, least))
+        object.__setattr__(spec, name, whole_number(name, getattr(spec, name), least))
 
 
 def is_number(value: object) -> bool:

@@ -52,7 +52,7 @@ class MLP:
             raise BadArgument(f"combine is {self.combine!r}; choose 'concat', 'sum' or 'product'.")
         if self.act_fn not in MLP_ACTIVATIONS:
             raise BadArgument(f"act_fn is {self.act_fn!r}; an MLP takes 'relu', 'quadratic' or 'identity'.")
-        whole_fields(self, "d_mlp", "d_embed", least=1)
+        whole_fields(self, *(["d_mlp"] if self.d_embed is None else ["d_mlp", "d_embed"]), least=1)
 
     def build(self, task: Task, seed: int, device: str = "cpu") -> HookedMLP:
         """The module for `task`'s operands and answers, initialised from `seed` alone."""

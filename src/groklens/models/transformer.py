@@ -46,7 +46,8 @@ class Transformer:
     def __post_init__(self) -> None:
         """Refuse sizes and names that TransformerLens could not build."""
         check_scheme(self.init)
-        whole_fields(self, "n_layers", "d_model", "n_heads", "d_head", "d_mlp", least=1)
+        sizes = ["n_layers", "d_model", "n_heads", "d_head"]
+        whole_fields(self, *sizes, *(["d_mlp"] if self.d_mlp is not None else []), least=1)
         if self.act_fn not in ACTIVATIONS:
             raise BadArgument(f"act_fn is {self.act_fn!r}; choose one of {', '.join(ACTIVATIONS)}.")
         if self.bias not in (False, True, "mlp"):

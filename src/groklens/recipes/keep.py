@@ -81,7 +81,7 @@ class LogSpaced:
 
     def __post_init__(self) -> None:
         """Refuse a count that spans nothing."""
-        whole_fields(self, "count", "until")
+        whole_fields(self, *(["count"] if self.until is None else ["count", "until"]))
         if self.count < 2:
             raise BadArgument(f"LogSpaced({self.count}) cannot span a run; use at least 2.")
 

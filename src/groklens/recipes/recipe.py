@@ -47,7 +47,8 @@ class Recipe:
         check_task(self.task)
         for name, kinds, example in _MEANT:
             _check_part(name, getattr(self, name), kinds, example)
-        whole_fields(self, "evaluate_every", "batch_size", least=1)
+        optional = [name for name in ("evaluate_every", "batch_size") if getattr(self, name) is not None]
+        whole_fields(self, *optional, least=1)
         object.__setattr__(self, "steps", whole_number("steps", self.steps, 1, such_as=10_000))
         object.__setattr__(self, "seed", whole_number("seed", self.seed, such_as=0))
         if self.loss not in LOSSES_EACH:

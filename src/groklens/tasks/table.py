@@ -120,7 +120,7 @@ def _integers(name: str, values: Any) -> Tensor:
 
 
 def _check_table(inputs: Tensor, labels: Tensor) -> None:
-    if inputs.ndim != 2 or labels.ndim != 1 or len(inputs) != len(labels) or not len(labels):
+    if inputs.ndim != 2 or labels.ndim != 1 or len(inputs) != len(labels) or not inputs.numel():
         raise BadArgument(
             f"inputs have shape {tuple(inputs.shape)} and labels {tuple(labels.shape)}; "
             "give inputs (input, pos) and one label an input, such as [[0, 1], [1, 0]] and [1, 1]."

@@ -38,10 +38,9 @@ def read_torch(path: Path) -> Any:
         raise DamagedRun(f"There is no {path}.") from error
     except pickle.UnpicklingError as error:
         raise DamagedRun(_refusal(path, str(error))) from error
-    except (
-        RuntimeError, EOFError, OSError, ValueError, LookupError, AttributeError, TypeError, AssertionError,
-        ArithmeticError, zipfile.BadZipFile,
-    ) as error:  # fmt: skip
+    except GroklensError:
+        raise
+    except Exception as error:  # what others wrote can be wrong in more ways than can be listed
         raise DamagedRun(
             f"{path} is no complete torch file ({_why(path, one_line(error))}); copy it again."
         ) from error
