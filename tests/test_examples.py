@@ -107,6 +107,12 @@ def test_a_notebook_opens_without_a_warning(script, pages):
     assert not ["".join(out["text"]) for out in written]
 
 
+@every_example
+def test_no_example_is_explained_by_everything(script, pages):
+    """A circuit of every component explains nothing."""
+    assert "the circuit is every component" not in pages(script).with_suffix(".ipynb").read_text("utf-8")
+
+
 def test_what_example_02_says_of_its_run_holds(pages):
     script = next(path for path in EXAMPLES if path.stem == "02_watch_it_grok")
     prose = re.sub(r"\s+(# )?", " ", script.read_text(encoding="utf-8"))
