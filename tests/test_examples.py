@@ -132,6 +132,14 @@ def test_what_example_02_says_of_its_run_holds(pages):
     assert why["verdict"] == "supported"
 
 
+def test_what_example_06_says_of_its_heads_holds():
+    run = gl.load(ROOT / "examples" / "runs" / "mod113")
+    pattern = gl.capture(run, "blocks.0.attn.hook_pattern", pos=-1, reduce="mean", steps=[200, 15_000])
+    first = pattern["blocks.0.attn.hook_pattern"].isel(key=0)
+    assert float(abs(first.sel(step=200) - 0.5).max()) > 0.3
+    assert float(abs(first.sel(step=15_000) - 0.5).max()) < 0.02
+
+
 @needs_chromium
 @every_example
 def test_its_page_shows_its_pictures_offline(script, pages, chromium, empty):
