@@ -50,6 +50,4 @@ control = gl.explain(gl.train(null, into=Path(tempfile.mkdtemp()) / "shuffled"))
 print(control.algorithm, control.circuit)
 
 # %%
-gl.views.compare(
-    {"a clock": why, "shuffled": control}, ["train_accuracy", "test_accuracy", "logit_similarity"]
-)
+gl.views.compare({"hours": why, "shuffled": control}, ["train_accuracy", "test_accuracy", "logit_similarity"])

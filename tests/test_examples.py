@@ -107,6 +107,12 @@ def test_a_notebook_opens_without_a_warning(script, pages):
     assert not ["".join(out["text"]) for out in written]
 
 
+@every_example
+def test_no_example_is_explained_by_everything(script, pages):
+    """A circuit of every component explains nothing."""
+    assert "the circuit is every component" not in pages(script).with_suffix(".ipynb").read_text("utf-8")
+
+
 def test_what_example_02_says_of_its_run_holds(pages):
     script = next(path for path in EXAMPLES if path.stem == "02_watch_it_grok")
     prose = re.sub(r"\s+(# )?", " ", script.read_text(encoding="utf-8"))
@@ -124,6 +130,14 @@ def test_what_example_02_says_of_its_run_holds(pages):
     assert "a few of the 26 frequencies" in prose
     assert 1 <= len(why["circuit"]["components"]) <= 6
     assert why["verdict"] == "supported"
+
+
+def test_what_example_06_says_of_its_heads_holds():
+    run = gl.load(ROOT / "examples" / "runs" / "mod113")
+    pattern = gl.capture(run, "blocks.0.attn.hook_pattern", pos=-1, reduce="mean", steps=[200, 15_000])
+    first = pattern["blocks.0.attn.hook_pattern"].isel(key=0)
+    assert float(abs(first.sel(step=200) - 0.5).max()) > 0.3
+    assert float(abs(first.sel(step=15_000) - 0.5).max()) < 0.02
 
 
 @needs_chromium
