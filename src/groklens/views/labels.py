@@ -89,10 +89,15 @@ def number(value: float | None) -> str:
     return f"{value:,.0f}" if 1e4 <= abs(value) < 1e7 else f"{value:.4g}"
 
 
+def component_kind(component: ComponentName, coordinate: xr.DataArray | None = None) -> str:
+    """What components of this kind are called: frequency for a cyclic group, irrep for any other."""
+    word = None if coordinate is None else coordinate.attrs.get("long_name")
+    return str(word or ("irrep" if isinstance(component, str) else "frequency"))
+
+
 def component_word(component: ComponentName, coordinate: xr.DataArray | None = None) -> str:
     """A component as it is named in a sentence: frequency 14, irrep std."""
-    word = None if coordinate is None else coordinate.attrs.get("long_name")
-    return f"{word or ('irrep' if isinstance(component, str) else 'frequency')} {component}"
+    return f"{component_kind(component, coordinate)} {component}"
 
 
 def square(task: Task) -> tuple[int, int]:
