@@ -51,7 +51,7 @@ def test_phases_are_shaded_between_the_steps_at_which_they_are_seen():
         "circuit formation": (300, 6000),
         "cleanup": (6000, 10000),
     }
-    assert [note.text for note in figure.layout.annotations] == list(_bands(figure))
+    assert [note.text.split("</span> ")[1] for note in figure.layout.annotations] == list(_bands(figure))
     # On a log axis plotly takes an annotation's exponent.
     assert figure.layout.annotations[1].x == pytest.approx(np.log10(300))
 

@@ -188,7 +188,7 @@ def _narrow(values: np.ndarray) -> bool:
 
 def _layout(n_panels: int, n_phases: int) -> dict[str, Any]:
     top = 30 + 18 * n_phases
-    legend = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0}
+    legend = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "xref": "container", "x": 0.01}
     margin = {"l": 16, "r": 16, "t": top, "b": 100}
     return layout(n_panels * _PANEL_HEIGHT + top + 100, legend=legend, margin=margin, hovermode="closest")
 
@@ -217,7 +217,8 @@ def _shade(figure: go.Figure, phase: Phase, place: int, count: int, steps: StepA
     # A late phase is named from its end leftwards, or its name would leave the picture.
     late = steps.share(begin) > 0.65
     figure.add_annotation(
-        text=drawn(phase.name),
+        # The mark has the band's colour, the name the page's ink: hues are too faint for small letters.
+        text=f'<span style="color:{colour}">■</span> {drawn(phase.name)}',
         x=steps.annotated(end if late else begin),
         xanchor="right" if late else "left",
         y=1,
@@ -225,5 +226,5 @@ def _shade(figure: go.Figure, phase: Phase, place: int, count: int, steps: StepA
         yanchor="bottom",
         yshift=18 * (count - 1 - place),
         showarrow=False,
-        font={"size": 12, "color": colour},
+        font={"size": 12},
     )

@@ -12,8 +12,8 @@ from groklens.views.labels import drawn
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-#: Panels beside each other, how tall one is in pixels, and what its title and the space around it take of that.
-COLUMNS, HEIGHT, _TITLE = 3, 250, 64
+#: Panels beside each other, how tall one is in pixels with its title, and the space above the title.
+COLUMNS, HEIGHT, _SPACE = 3, 300, 34
 #: Characters in a line of a title, and pixels that a line takes: a third of a phone is not wide.
 _LINE, _LINE_HEIGHT = 16, 16
 
@@ -31,10 +31,10 @@ def panels(titles: Sequence[str], **more: Any) -> go.Figure:
         cols=columns,
         subplot_titles=["<br>".join(map(drawn, each)) for each in lines],
         horizontal_spacing=0.06,
-        vertical_spacing=min(0.3, (_TITLE + above) / (rows * HEIGHT)),
+        vertical_spacing=min(0.3, (_SPACE + above) / (rows * HEIGHT)),
     )
     # How a narrow page keeps panels square; see page.js.
-    meta = {"panels": {"columns": columns, "rows": rows, "side": HEIGHT}}
+    meta = {"panels": {"columns": columns, "rows": rows, "side": HEIGHT - _SPACE - above}}
     figure.update_layout(layout(rows * HEIGHT + 110 + above, showlegend=False, meta=meta, **more))
     figure.update_layout(margin={"l": 16, "r": 16, "t": 44 + above, "b": 16})
     figure.update_annotations(font={"size": 12})

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}, "transition": {"duration": 0}}
 #: Pixels from the plots to the row of buttons: what labels and title of an axis take.
-_BELOW = 46
+_BELOW = 54
 _PLAY = {"fromcurrent": True, "frame": {"duration": 350, "redraw": True}, "transition": {"duration": 0}}
 
 
@@ -41,7 +41,7 @@ def _slider(names: Sequence[str], title: str) -> dict[str, Any]:
     return {
         "active": len(names) - 1,
         # To the right of the buttons, which stand to the left in the same row at every width.
-        "currentvalue": {"prefix": f"{title} ", "xanchor": "right", "font": {"size": 14}},
+        "currentvalue": {"prefix": f"{title} ", "xanchor": "right", "font": {"size": 12}},
         "steps": [{"label": name, "method": "animate", "args": [[name], _AT_ONCE]} for name in names],
         "x": 0,
         "len": 1,
