@@ -90,8 +90,11 @@ class Opened:
 
     def sizes(self, selector):
         """Width and height of every element that the selector finds."""
-        found = "Array.from(document.querySelectorAll(%r), e => e.getBoundingClientRect())" % selector
-        return self.page.evaluate(f"{found}.map(box => [box.width, box.height])")
+        return self.page.evaluate(
+            "selector => Array.from(document.querySelectorAll(selector), e => e.getBoundingClientRect())"
+            ".map(box => [box.width, box.height])",
+            selector,
+        )
 
     def slide(self, figure, share):
         """Click on a plotly slider at this share of its length."""

@@ -1,5 +1,7 @@
 """Where steps stand on a log axis, and which of them are named."""
 
+from itertools import pairwise
+
 import numpy as np
 import xarray as xr
 from hypothesis import example, given, settings
@@ -34,7 +36,7 @@ def _labels(steps, columns=1):
 @example([0, 999_999, 1_000_000], 1)
 def test_no_two_labels_overlap_whatever_steps_are_kept(steps, columns):
     _, labels = _labels(steps, columns)
-    for (_, _, _, end), (_, _, start, _) in zip(labels, labels[1:], strict=False):
+    for (_, _, _, end), (_, _, start, _) in pairwise(labels):
         assert start - end >= 4
 
 

@@ -111,7 +111,10 @@ def _legend(largest: float, columns: int) -> list[dict[str, Any]]:
     for place, effect in enumerate((top, top / 4, top / 25)):
         left = columns * place / 3
         line = {"color": OTHER, "width": _width(effect / largest)}
-        said = {"text": ["", f"\u2002{_nats(effect)}{'' if place else ' nats'}"], "textposition": "middle right"}
+        said = {
+            "text": ["", f"\u2002{_nats(effect)}{'' if place else ' nats'}"],
+            "textposition": "middle right",
+        }
         samples.append(
             {
                 "x": [left, left + columns / 12],
@@ -174,7 +177,9 @@ def _hovers(found: Sequence[Edge], places: Places, colours: dict[Any, str]) -> d
 
 
 def _said(edge: Edge) -> str:
-    text = f"{_name(edge.source)} → {_name(edge.target)}<br>loss {_change(edge.effect)} when it carries its mean"
+    text = (
+        f"{_name(edge.source)} → {_name(edge.target)}<br>loss {_change(edge.effect)} when it carries its mean"
+    )
     if edge.control is not None:
         control = edge.control
         spread = f"{_change(control.low)} to {_change(control.high)}"

@@ -11,7 +11,15 @@ import numpy as np
 from groklens.views.axes import axis, layout
 from groklens.views.figure import Figure
 from groklens.views.history import add_history, two_rows
-from groklens.views.labels import bare_title, component_kind, component_word, drawn, step_names, title, variable
+from groklens.views.labels import (
+    bare_title,
+    component_kind,
+    component_word,
+    drawn,
+    step_names,
+    title,
+    variable,
+)
 from groklens.views.palette import OTHER, component_colours, faded
 from groklens.views.slider import add_slider
 from groklens.views.source import components_of, table_of

@@ -57,7 +57,14 @@ def compare(
         horizontal_spacing=0.04,
         vertical_spacing=0.3 / (len(rows) + 1),
     )
-    legend = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "xref": "container", "x": 0.01}
+    legend = {
+        "orientation": "h",
+        "yref": "container",
+        "y": 0,
+        "yanchor": "bottom",
+        "xref": "container",
+        "x": 0.01,
+    }
     figure.update_layout(layout(_ROW * len(rows) + 130, legend=legend, bargap=0.15))
     figure.update_layout(margin={"l": 16, "r": 16, "t": 50, "b": 70})
     axes = [StepAxis.of(table, log_steps, len(tables)) for table in tables.values()]

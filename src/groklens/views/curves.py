@@ -36,10 +36,10 @@ def curves(
     """Scalar measures over training steps, one panel for each unit, with the phases shaded behind them.
 
     Every kept step is a dot. Losses are drawn on a log scale: low is good, and ln(classes) is what guessing
-    gives. Other axes are their measure's valid range where the data are of its order (accuracy runs from 0 to 1),
-    and otherwise that of the data. A test curve that falls (or rises) long after the train curve has
-    settled is grokking. On log steps, step 0 stands apart, to the left of the first step after it. A phase is shaded from
-    the first kept step at which its beginning is seen to the first at which its end is.
+    gives. Other axes are their measure's valid range where the data are of its order (accuracy runs from 0 to
+    1), and otherwise that of the data. A test curve that falls (or rises) long after the train curve has
+    settled is grokking. On log steps, step 0 stands apart, to the left of the first step after it. A phase is
+    shaded from the first kept step at which its beginning is seen to the first at which its end is.
 
     Args:
         source: a table, an explanation, a run (its history, or measures named) or a snapshot.
@@ -188,7 +188,14 @@ def _narrow(values: np.ndarray) -> bool:
 
 def _layout(n_panels: int, n_phases: int) -> dict[str, Any]:
     top = 30 + 18 * n_phases
-    legend = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "xref": "container", "x": 0.01}
+    legend = {
+        "orientation": "h",
+        "yref": "container",
+        "y": 0,
+        "yanchor": "bottom",
+        "xref": "container",
+        "x": 0.01,
+    }
     margin = {"l": 16, "r": 16, "t": top, "b": 100}
     return layout(n_panels * _PANEL_HEIGHT + top + 100, legend=legend, margin=margin, hovermode="closest")
 

@@ -60,7 +60,9 @@ def embedding(
     ]
     for index, trace in enumerate(versions[-1]):
         figure.add_scatter(**trace, **place(index, titles))
-    across, up = ("along the cosine", "along the sine") if _is_cyclic(shown) else ("first axis", "second axis")
+    across, up = (
+        ("along the cosine", "along the sine") if _is_cyclic(shown) else ("first axis", "second axis")
+    )
     label_edges(figure, titles, across, up, showticklabels=False)
     _one_scale(figure, found.sel(component=shown).values, len(titles))
     frames = [[_moved(trace) for trace in version] for version in versions]

@@ -54,9 +54,7 @@ def findings_table(findings: Sequence[Finding]) -> str:
     columns = "".join(f'<col class="{name}">' for name in ("name", "strip", "mean", "range"))
     head = "".join(f"<th scope='col'>{name}</th>" for name in ("Measured on", "", "Value or mean", "Range"))
     bodies = "\n".join(_finding(each) for each in findings)
-    return (
-        f'<table class="findings"><colgroup>{columns}</colgroup><thead><tr>{head}</tr></thead>\n{bodies}</table>'
-    )
+    return f'<table class="findings"><colgroup>{columns}</colgroup><thead><tr>{head}</tr></thead>\n{bodies}</table>'
 
 
 def _finding(finding: Finding) -> str:

@@ -35,8 +35,9 @@ def spectrum(
     """A measure of every component at one step, with a slider over steps and all steps below it.
 
     For the embedding's spectrum: one bar near 1 is a single component; bars in proportion to the components'
-    sizes, which for frequencies is level, are what a random embedding has. A few tall bars over an empty floor are a circuit's components. The map below
-    shows the same numbers at every kept step, time running down. A table of one step has the bars alone.
+    sizes, which for frequencies is level, are what a random embedding has. A few tall bars over an empty floor
+    are a circuit's components. The map below shows the same numbers at every kept step, time running down. A
+    table of one step has the bars alone.
 
     Args:
         source: a table, or a run, snapshot or explanation to take the measure of.
