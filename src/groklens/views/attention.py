@@ -93,11 +93,9 @@ def _some(inputs: Sequence[Any]) -> Sequence[Any]:
 def _telling(run: RunLike, hooks: list[str]) -> list[int]:
     """The inputs to show where nobody named some, as said in `attention`."""
     from groklens.capture import capture
+    from groklens.measures.attention import between_heads
 
-    def variance(pattern: Any) -> Any:
-        return pattern[:, :, -1].var(dim=1, correction=0).sum(dim=-1)
-
-    found = capture(run, hooks, steps=[run.steps[-1]], reduce=variance)
+    found = capture(run, hooks, steps=[run.steps[-1]], reduce=between_heads)
     differ = sum(found[hook].values[0] for hook in hooks)
     quarters = np.array_split(np.arange(len(differ)), min(_EXAMPLES, len(differ)))
     best = [int(quarter[differ[quarter].argmax()]) for quarter in quarters]
