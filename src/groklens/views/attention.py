@@ -192,15 +192,19 @@ def _height(data: dict[str, Any]) -> int:
 
 
 def _still(patterns: np.ndarray, tokens: list[str], heads: list[str], step: int) -> bytes:
-    titles = [f"head {head}, step {step:,}" for head in heads[:9]]
+    titles = [f"head {head}" for head in heads[:9]]
     figure = panels(titles)
     names = [drawn(f"{token} ({place})") for place, token in enumerate(tokens)]
-    scale = [[0, faded(_FULL, 0)], [1, _FULL]]
-    if _is_causal(patterns):
-        patterns = np.where(np.tri(len(tokens), dtype=bool), patterns, np.nan)  # nothing, unlike 0, is drawn
+    scale, grey = [[0, faded(_FULL, 0)], [1, _FULL]], [[0, _MASKED], [1, _MASKED]]
+    later = np.where(np.tri(len(tokens), dtype=bool), np.nan, 1.0)
+    causal = _is_causal(patterns)
     for index, pattern in enumerate(patterns[:9]):
-        heat = {"z": pattern, "x": names, "y": names, "zmin": 0, "zmax": 1, "colorscale": scale}
-        figure.add_heatmap(**heat, showscale=False, **place(index, titles))
+        for z, colours in [(pattern, scale)] + ([(later, grey)] if causal else []):
+            heat = {"z": z, "x": names, "y": names, "zmin": 0, "zmax": 1, "colorscale": colours}
+            figure.add_heatmap(**heat, showscale=False, **place(index, titles))
+    said = f"Step {step:,}; white is a share of 0, blue of 1" + (", grey is masked" if causal else "")
     label_edges(figure, titles, "key", "query", type="category")
     figure.update_yaxes(autorange="reversed")
+    note = {"text": said, "x": 0, "y": 1, "xref": "paper", "yref": "paper", "yshift": 28, "showarrow": False}
+    figure.add_annotation(**note, xanchor="left", yanchor="bottom")
     return still(figure)
