@@ -32,8 +32,26 @@ def browser():
             chromium.close()
 
 
+_OVERLAPPING = """() => Array.from(document.querySelectorAll(".js-plotly-plot")).flatMap(function (chart) {
+  const words = Array.from(chart.querySelectorAll("svg text")).filter(e => !e.closest(".updatemenu-button"));
+  const found = words.concat(Array.from(chart.querySelectorAll(".updatemenu-button")))
+    .map(e => ({text: e.textContent.trim(), box: e.getBoundingClientRect()}))
+    .filter(e => e.text && e.box.width && e.box.height);
+  const depth = (a, b) => Math.min(Math.min(a.right, b.right) - Math.max(a.left, b.left),
+                                   Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top));
+  return found.flatMap((a, i) => found.slice(i + 1).filter(b => depth(a.box, b.box) > 1.5)
+    .map(b => [a.text, b.text]));
+})"""
+_STICKING_OUT = """() => Array.from(document.querySelectorAll("body *")).filter(function (element) {
+  for (let e = element.parentElement; e !== document.documentElement; e = e.parentElement)
+    if (getComputedStyle(e).overflowX !== "visible") return false;
+  const box = element.getBoundingClientRect();
+  return box.width && box.height && box.right > document.documentElement.clientWidth + 1;
+}).map(e => e.tagName + " " + (e.getAttribute("class") || "") + " " + e.textContent.slice(0, 40))"""
+
+
 class Opened:
-    """A page, offline: `asked` is what it wanted from elsewhere, `complaints` the errors of its console."""
+    """A page, offline: `asked` is what it wanted from elsewhere, `complaints` whatever its console says."""
 
     def __init__(self, chromium, path, width=1000, **options):
         self._context = chromium.new_context(
@@ -43,7 +61,7 @@ class Opened:
         self.page.set_default_timeout(60_000)
         self.asked, self.complaints = [], []
         self.page.on("request", self._request)
-        self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else 0)
+        self.page.on("console", lambda said: self.complaints.append(f"{said.type}: {said.text}"))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.goto(Path(path).resolve().as_uri(), wait_until="load")
 
@@ -61,6 +79,22 @@ class Opened:
         self.page.wait_for_function(f"{drawn}.length >= {count}")
         self.page.wait_for_timeout(1000)
         return self.page.locator(".js-plotly-plot").count()
+
+    def overlapping(self):
+        """Pairs of texts and buttons of one chart that lie over each other, by more than a hair."""
+        return self.page.evaluate(_OVERLAPPING)
+
+    def sticking_out(self):
+        """What reaches over the right edge of the page, unless something scrolls it or cuts it off."""
+        return self.page.evaluate(_STICKING_OUT)
+
+    def sizes(self, selector):
+        """Width and height of every element that the selector finds."""
+        return self.page.evaluate(
+            "selector => Array.from(document.querySelectorAll(selector), e => e.getBoundingClientRect())"
+            ".map(box => [box.width, box.height])",
+            selector,
+        )
 
     def slide(self, figure, share):
         """Click on a plotly slider at this share of its length."""

@@ -34,7 +34,8 @@ def opened(chromium, tmp_path):
     pages = []
 
     def open_(view, **options):
-        pages.append(Opened(chromium, view.save(tmp_path / "view.html"), **options))
+        path = view if isinstance(view, Path) else view.save(tmp_path / "view.html")
+        pages.append(Opened(chromium, path, **options))
         return pages[-1]
 
     yield open_
@@ -104,7 +105,12 @@ def test_attention_draws_the_captured_pattern_at_the_step_of_its_slider(opened, 
             np.diff(reds[order]) <= 8
         ).all()  # more attention, less red; 8 for those that are all but equal
         assert np.ptp(reds) > 100
+        assert np.ptp(drawn[:, ~below]) == 0  # masked: one grey, whatever the scale
+        assert 150 < drawn[0, 0, 1] < 220
     seen.shot("attention")
+    # This test's own reading of canvases is what the console says could be faster.
+    assert all("willReadFrequently" in each for each in seen.complaints)
+    seen.complaints.clear()
 
 
 def test_the_input_can_be_chosen_and_the_mean_is_the_mean(opened, mod113):
@@ -125,10 +131,19 @@ def why(mod113):
     return gl.explain(mod113)
 
 
-def test_the_report_shows_everything_offline(opened, why):
-    page = views.report(why)
-    assert len(page.html.encode()) < 12_000_000
-    seen = opened(page)
+@pytest.fixture(scope="module")
+def report_of_mod113(why, tmp_path_factory):
+    return views.report(why).save(tmp_path_factory.mktemp("report") / "report.html")
+
+
+@pytest.fixture
+def opened_report(opened, report_of_mod113):
+    return lambda **options: opened(report_of_mod113, **options)
+
+
+def test_the_report_shows_everything_offline(opened_report, report_of_mod113):
+    assert report_of_mod113.stat().st_size < 12_000_000
+    seen = opened_report()
     charts = seen.page.locator(".chart").count()
     assert seen.drawn(charts) == charts >= 9
     seen.page.wait_for_selector(".attention canvas")
@@ -141,14 +156,122 @@ def test_the_report_shows_everything_offline(opened, why):
     seen.shot("report")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_report_reads_on_a_phone(opened, scheme):
-    seen = opened(views.report(explanation()), width=390, color_scheme=scheme)
-    seen.drawn(7)
-    assert seen.page.evaluate("document.documentElement.scrollWidth") <= 390
-    ground = seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert ground == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(20, 23, 27)")
-    seen.shot(f"phone_{scheme}")
+GROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 23, 27)"}
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(390, "light"), (390, "dark"), (1280, "light"), (1920, "dark"), (700, "light")]
+)
+def test_the_report_is_whole_at_every_width(opened_report, width, scheme):
+    seen = opened_report(width=width, color_scheme=scheme)
+    charts = seen.drawn(9)
+    assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert seen.sticking_out() == []
+    assert seen.overlapping() == []
+    strips = seen.sizes(".findings svg")
+    assert len(strips) > 20
+    assert all(across >= 100 and up >= 10 for across, up in strips)
+    assert len(seen.sizes(".js-plotly-plot")) == charts
+    assert all(across >= 200 and up >= 60 for across, up in seen.sizes(".js-plotly-plot"))
+    assert seen.page.evaluate("getComputedStyle(document.body).backgroundColor") == GROUNDS[scheme]
+    seen.shot(f"report_{width}_{scheme}")
+
+
+def test_the_heads_have_no_white_box_in_a_dark_page(opened_report):
+    """What is drawn for white is turned over in the dark, and left alone where it is light."""
+    for scheme, turned in (("dark", "invert(1) hue-rotate(180deg)"), ("light", "none")):
+        seen = opened_report(color_scheme=scheme)
+        seen.page.wait_for_selector(".attention canvas")
+        drawing = seen.page.locator(".attention .drawing")
+        assert drawing.evaluate("e => getComputedStyle(e).filter") == turned
+        assert "share of attention: 0" in drawing.inner_text()
+        assert "masked" in drawing.inner_text()
+
+
+def test_texts_over_each_other_and_what_sticks_out_are_found(opened):
+    """The control of the two tests above: a picture that has both."""
+    view = views.curves(table(), ["test_loss"])
+    for text in ("one", "other"):
+        view.plotly.add_annotation(text=text, x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False)
+    view.plotly.update_layout(width=800)
+    seen = opened(view, width=600)
+    seen.drawn(1)
+    seen.page.evaluate("document.querySelector('main').style.width = '700px'")
+    assert ["one", "other"] in seen.overlapping()
+    assert any("MAIN" in each for each in seen.sticking_out())
+
+
+class _Still:
+    """A run of two steps at which the model is the same: what the pictures of A5 need, without training."""
+
+    def __init__(self):
+        self.task, self.steps = gl.GroupComposition("A5"), (0, 1000)
+        self.model = gl.MLP(d_mlp=12, d_embed=8).build(self.task, seed=0)
+
+    def at(self, step):
+        return gl.Snapshot(self.model, self.task, step=step)
+
+
+LONG_NAMES = {
+    "neurons": lambda run: views.neurons(run, range(6)),
+    "embedding": lambda run: views.embedding(run, ["standard", "a5_3d_a", "a5_3d_b"]),
+    "spectrum": lambda run: views.spectrum(run, highlight=["standard", "a5_3d_a"]),
+    "clusters": lambda run: views.clusters(run, ["standard", "a5_3d_a"]),
+    "logits": lambda run: views.logits(run),
+    "curves": lambda run: views.curves(run, ["loss", "all_accuracy"]),
+}
+
+
+@pytest.mark.parametrize("name", LONG_NAMES)
+def test_names_of_permutations_overprint_nothing(opened, name):
+    view = LONG_NAMES[name](_Still())
+    for width in (390, 1280):
+        seen = opened(view, width=width)
+        seen.drawn(1)
+        assert seen.overlapping() == []
+        assert seen.sticking_out() == []
+        seen.shot(f"a5_{name}_{width}")
+
+
+SLIDERS = {
+    "spectrum": lambda run: views.spectrum(table()),
+    "clusters": lambda run: views.clusters(table(neurons=32)),
+    "embedding": lambda run: views.embedding(run),
+    "neurons": lambda run: views.neurons(run, [0, 1]),
+}
+
+
+@pytest.mark.parametrize("name", SLIDERS)
+def test_the_first_click_on_play_plays_and_pause_stops(opened, tiny_run, name):
+    seen = opened(SLIDERS[name](tiny_run), width=390)
+    seen.drawn(1)
+    said = seen.page.locator(".slider-label").first
+    last = said.text_content()
+    buttons = seen.page.locator(".updatemenu-button")
+    buttons.nth(0).click()
+    seen.page.wait_for_function(
+        "last => document.querySelector('.slider-label').textContent !== last", arg=last
+    )
+    buttons.nth(1).click()
+    seen.page.wait_for_timeout(200)
+    stopped = said.text_content()
+    seen.page.wait_for_timeout(900)
+    assert said.text_content() == stopped
+    # Plotly says in the console that what was playing was interrupted; that is what the second button is for.
+    assert "Plotly.animate rejected" in seen.complaints[0]
+    seen.complaints.clear()
+
+
+def test_an_edge_that_is_not_seen_answers_no_pointer(opened, tiny_run):
+    view = views.circuit(tiny_run, gl.Circuit("C7", [1]))
+    lines = [trace for trace in view.data if trace.mode == "lines"]
+    dots = next(trace for trace in view.data if trace.mode == "markers")
+    seen_lines = [line for line in lines if "0.75" in line.line.color]
+    assert 0 < len(dots.x) == len(seen_lines) < len(lines)
+    assert len([trace for trace in view.data if trace.mode == "lines+text"]) == 3
+    seen = opened(view, width=390)
+    seen.drawn(1)
+    assert seen.overlapping() == []
 
 
 def test_the_report_prints(opened, tmp_path):

@@ -6,14 +6,16 @@ from synthetic import KEYS, STEPS, table
 
 from groklens.errors import UnknownName
 from groklens.views import clusters
+from groklens.views.palette import HUES, OTHER
 
 
 def test_neurons_stand_by_component_and_then_by_share_at_the_last_step():
     bars = clusters(table(neurons=64)).data[0]
-    codes = np.asarray(bars.marker.color)
-    assert (np.diff(codes.astype(int)) >= 0).all()
-    for code in range(len(KEYS)):
-        assert (np.diff(np.asarray(bars.y)[codes == code]) <= 0).all()
+    colours = np.asarray(bars.marker.color)
+    places = [[*HUES[: len(KEYS)], OTHER].index(colour) for colour in colours]
+    assert (np.diff(places) >= 0).all()
+    for hue in HUES[: len(KEYS)]:
+        assert (np.diff(np.asarray(bars.y)[colours == hue]) <= 0).all()
 
 
 def test_frames_hold_the_values_of_the_table_in_one_order():
@@ -31,8 +33,8 @@ def test_frames_hold_the_values_of_the_table_in_one_order():
 def test_colours_say_which_component():
     found = table(neurons=64)
     bars = clusters(found).data[0]
-    for (_, component), code in zip(bars.customdata, bars.marker.color, strict=True):
-        assert code == (KEYS.index(component) if component in KEYS else len(KEYS))
+    for (_, component), colour in zip(bars.customdata, bars.marker.color, strict=True):
+        assert colour == (HUES[KEYS.index(component)] if component in KEYS else OTHER)
 
 
 def test_the_map_takes_a_byte_a_cell_and_tells_component_and_share():
@@ -58,7 +60,7 @@ def test_the_legend_names_components_and_the_axis_the_clusters():
 def test_many_components_in_colour_still_fit():
     found = table(neurons=64)
     figure = clusters(found, highlight=range(1, 57))
-    assert max(figure.data[0].marker.color) <= 56
+    assert set(figure.data[0].marker.color) <= {*HUES, OTHER}
     assert np.asarray(figure.data[1].z).max() <= figure.data[1].zmax
 
 
@@ -69,6 +71,8 @@ def test_irreps_dead_neurons_and_one_step():
     assert not figure.frames
     assert not figure.layout.sliders
     assert figure.html
+    assert "irrep %{customdata[1]}" in figure.data[0].hovertemplate
+    assert "frequency %{customdata[1]}" in clusters(table(neurons=9)).data[0].hovertemplate
 
 
 def test_an_absent_variable_is_an_unknown_name():

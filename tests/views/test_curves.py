@@ -20,13 +20,20 @@ def test_every_kept_step_is_drawn_at_its_value():
     assert list(line.x[1:]) == STEPS[1:]
 
 
-def test_step_zero_is_at_half_the_first_step_and_labelled():
-    axis = curves(table(), ["test_loss"]).layout.xaxis
+def test_step_zero_stands_apart_and_is_labelled():
+    figure = curves(table(), ["test_loss"])
+    axis, x = figure.layout.xaxis, figure.data[0].x
     assert axis.type == "log"
-    assert (axis.tickvals[0], axis.ticktext[0]) == (0.5, "0")
+    assert (axis.tickvals[0], axis.ticktext[0]) == (x[0], "0")
     assert axis.ticktext[-1] == "10,000"
-    later = curves(table(steps=[0, 100, 200]), ["test_loss"])
-    assert list(later.data[0].x) == [50, 100, 200]
+    assert axis.range[0] < np.log10(x[0]) < np.log10(STEPS[1])
+
+
+def test_few_steps_are_named_by_themselves_and_step_zero_is_on_no_tick():
+    """Steps 0, 200, 300: half of 200 is 100, which once was the tick that step 0 stood on."""
+    figure = curves(table(steps=[0, 200, 300]), ["test_loss"])
+    assert list(figure.layout.xaxis.ticktext) == ["0", "200", "300"]
+    assert figure.data[0].x[0] < 200 == figure.data[0].x[1]
 
 
 def test_linear_steps_are_where_they_are():
@@ -38,12 +45,13 @@ def test_linear_steps_are_where_they_are():
 
 def test_phases_are_shaded_between_the_steps_at_which_they_are_seen():
     figure = curves(table(), ["train_loss", "train_accuracy"], phases())
+    start = figure.data[0].x[0]
     assert _bands(figure) == {
-        "memorisation": (0.5, 300),
+        "memorisation": (start, 300),
         "circuit formation": (300, 6000),
         "cleanup": (6000, 10000),
     }
-    assert [note.text for note in figure.layout.annotations] == list(_bands(figure))
+    assert [note.text.split("</span> ")[1] for note in figure.layout.annotations] == list(_bands(figure))
     # On a log axis plotly takes an annotation's exponent.
     assert figure.layout.annotations[1].x == pytest.approx(np.log10(300))
 
@@ -51,7 +59,8 @@ def test_phases_are_shaded_between_the_steps_at_which_they_are_seen():
 def test_a_phase_without_end_reaches_the_last_step_and_one_that_never_began_is_left_out():
     unfinished = phases(formation=((200, 300), None), cleanup=(None, None))
     figure = curves(table(), ["test_loss"], unfinished)
-    assert _bands(figure) == {"memorisation": (0.5, 300), "circuit formation": (300, 15000)}
+    start = figure.data[0].x[0]
+    assert _bands(figure) == {"memorisation": (start, 300), "circuit formation": (300, 15000)}
 
 
 def test_axis_titles_come_from_the_attributes():
@@ -144,3 +153,36 @@ def test_a_single_step_is_a_dot():
     figure = curves(table(steps=[15000]), ["test_loss"])
     assert list(figure.data[0].x) == [15000]
     assert "markers" in figure.data[0].mode
+
+
+def _scaled(values, ends, name="mine"):
+    found = table()
+    found[name] = ("step", values, {"long_name": name, "units": "x", "valid_range": list(ends)})
+    return curves(found, [name]).layout.yaxis
+
+
+RISING = np.linspace(3.0, 30.0, len(STEPS))
+
+
+def test_a_valid_range_far_wider_than_the_data_is_not_the_axis():
+    """The example of `gl.measures.measure` declares ±10⁹ and stays at some dozens."""
+    assert _scaled(RISING, (-1e9, 1e9)).range is None
+    assert _scaled(RISING / 1000, (0, 1)).range is None
+    assert _scaled(RISING, (0, 1e9)).rangemode == "tozero"
+    assert _scaled(RISING + 1000, (0, 1e9)).rangemode == "normal"
+
+
+@pytest.mark.parametrize(("ends", "shape"), [((0, 1), 1 / 30), ((-1, 1), -1 / 30), ((0, 100), 1)])
+def test_a_valid_range_of_the_order_of_the_data_is_the_axis(ends, shape):
+    low, high = _scaled(RISING * shape, ends).range
+    assert low < ends[0] < ends[1] < high
+    assert high - low < 1.2 * (ends[1] - ends[0])
+
+
+def test_data_outside_their_valid_range_are_not_cut_off():
+    assert _scaled(RISING, (0, 20)).range is None
+
+
+def test_a_loss_below_zero_is_not_on_a_log_axis():
+    assert _scaled(RISING, (0, np.inf), "my_loss").type == "log"
+    assert _scaled(RISING - 10, (-np.inf, np.inf), "my_loss").type is None

@@ -11,7 +11,6 @@ from synthetic import table
 from groklens.errors import BadArgument
 from groklens.views import curves, libraries, spectrum
 from groklens.views.figure import MIMETYPE
-from groklens.views.palette import HUES, OTHER
 
 
 @pytest.fixture
@@ -93,16 +92,3 @@ def test_values_that_are_not_numbers_are_gaps():
     found = table()
     found["test_loss"][2] = np.nan
     assert "NaN" not in str(curves(found, ["test_loss"]).spec["data"][0].get("y", {}))
-
-
-@pytest.mark.parametrize("ground", ["#ffffff", "#14171b"])
-def test_colours_are_seen_on_light_and_dark_pages(ground):
-    for colour in (*HUES, OTHER):
-        light, dark = sorted((_luminance(colour), _luminance(ground)), reverse=True)
-        assert (light + 0.05) / (dark + 0.05) > 2.5, colour
-
-
-def _luminance(colour):
-    parts = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
-    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
-    return float(linear @ [0.2126, 0.7152, 0.0722])

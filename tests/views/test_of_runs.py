@@ -10,6 +10,9 @@ from synthetic import table
 import groklens as gl
 from groklens import views
 from groklens.errors import BadArgument, GroklensError, UnknownName
+from groklens.views.attention import _is_causal, _legend
+from groklens.views.circuit import _said
+from groklens.views.labels import number
 
 POST = "blocks.0.mlp.hook_post"
 
@@ -54,7 +57,7 @@ def test_a_neuron_view_over_24_steps_is_small(monkeypatch):
 
 def test_the_best_explained_neurons_of_each_component_come_first(clock):
     titles = [note.text for note in views.neurons(clock).layout.annotations]
-    words = [title.split(": ")[1].split(",")[0] for title in titles]
+    words = [title.split("by<br>")[1] for title in titles]
     assert set(words) == {"frequency 2", "frequency 5"}
     assert words == sorted(words)
 
@@ -63,11 +66,31 @@ def test_embedding_circles_are_the_measured_planes(clock):
     figure = views.embedding(clock, [5])
     plane = gl.measures.embedding_plane(clock).sel(component=5).values
     line = figure.data[0]
-    np.testing.assert_allclose(
-        np.c_[line.x, line.y], plane[np.asarray(line.customdata)].astype(np.float32), atol=1e-6
-    )
-    turns = 5 * np.asarray(line.customdata) % 13
+    elements = np.array([int(name) for name in line.customdata])
+    np.testing.assert_allclose(np.c_[line.x, line.y], plane[elements].astype(np.float32), atol=1e-6)
+    turns = 5 * elements % 13
     assert (np.diff(turns[:-1]) > 0).all()
+    assert figure.text == "Embeddings in the planes of frequency 5, at 1 steps."
+
+
+def test_circles_of_multiplication_are_joined_as_powers_follow_each_other():
+    """Residues stand in an order of their own; neighbours on the circle are a generator apart."""
+    task = gl.ModularArithmetic(13, "mul")
+    line = views.embedding(gl.Snapshot(gl.planted(task, [5]), task), [5]).data[0]
+    angle = np.unwrap(np.arctan2(line.y, line.x))
+    np.testing.assert_allclose(np.abs(np.diff(angle)), 2 * np.pi / 12, atol=1e-4)
+    assert set(line.customdata) == set(task.token_names[:12])
+
+
+def test_elements_of_permutation_groups_are_dots_with_their_names():
+    task = gl.GroupComposition("S3")
+    model = gl.MLP(d_mlp=8, d_embed=8).build(task, seed=0)
+    figure = views.embedding(gl.Snapshot(model, task), ["standard"])
+    dots = figure.data[0]
+    assert dots.mode == "markers"
+    assert list(dots.customdata) == task.token_names[:6]
+    assert "irrep standard" in figure.text
+    assert figure.layout.xaxis.title.text == "first axis"
 
 
 def test_the_diagram_has_the_effects_that_were_measured(clock):
@@ -76,11 +99,27 @@ def test_the_diagram_has_the_effects_that_were_measured(clock):
     found = gl.interventions.edges(clock, circuit)
     said = " ".join(text for trace in figure.data for text in (trace.hovertext or ()))
     for edge in found:
-        assert f"loss {edge.effect:+.4g} nats" in said
+        seen = edge.effect > 0.02 * max(other.effect for other in found)
+        assert (f"+{number(edge.effect)} nats when" in said) == seen
     widths = [trace.line.width for trace in figure.data if trace.mode == "lines"]
     effects = sorted(edge.effect for edge in found)
+    legend = [trace for trace in figure.data if trace.mode == "lines+text"]
+    for sample in legend:
+        effect = float(sample.text[1].split()[0])
+        assert sample.line.width == pytest.approx(0.6 + 14 * (effect / effects[-1]) ** 0.5, abs=0.1)
     assert widths == sorted(widths)
     assert widths[0] / widths[-1] == pytest.approx((effects[0] / effects[-1]) ** 0.5, rel=0.2)
+
+
+def test_an_effect_too_small_to_be_told_from_none_says_so():
+    node = gl.interventions.Node("logits", "logits")
+    said = [_said(gl.interventions.Edge(node, node, effect)) for effect in (6.175e-10, -6e-8, 0.25, -0.25)]
+    assert [text.split("loss ")[1].split(" when")[0] for text in said] == [
+        "under 0.001 nats",
+        "under 0.001 nats",
+        "+0.25 nats",
+        "-0.25 nats",
+    ]
 
 
 def test_logits_by_sum_and_difference_put_every_input_once(clock):
@@ -119,6 +158,26 @@ def test_attention_shows_the_captured_pattern(tiny_run):
     np.testing.assert_allclose(np.array(data["attention"])[:, 1], pattern.mean(axis=1), atol=6e-5)
     assert ">3 5 =</option>" in page.body
     assert "mean over all 49 inputs" in page.body
+
+
+def test_the_inputs_shown_first_are_those_whose_heads_differ_most(tiny_run):
+    """One from each quarter of the task's inputs, the one that tells heads apart best in front."""
+    hook = "blocks.0.attn.hook_pattern"
+    pattern = gl.capture(tiny_run, hook, steps=tiny_run.steps[-1:])[hook].values[0]
+    differ = pattern[:, :, -1].var(axis=1).sum(axis=-1)
+    best = [quarter[np.argmax(differ[quarter])] for quarter in np.array_split(np.arange(49), 4)]
+    best = sorted(best, key=lambda row: -differ[row])
+    names = re.findall(r"<option value=.*?>(.*?)</option>", views.attention(tiny_run).body)
+    assert names[:-1] == [" ".join(f"{row // 7} {row % 7} =".split()) for row in best]
+    assert differ[best[0]] == pytest.approx(differ.max())
+
+
+def test_only_what_a_causal_model_hides_is_called_masked(tiny_run):
+    assert "masked" in views.attention(tiny_run).body.split("<script")[0]
+    assert "masked" not in _legend(causal=False)
+    everywhere = np.full((1, 1, 2, 3, 3), 1 / 3)
+    assert not _is_causal(everywhere)
+    assert _is_causal(everywhere * np.tri(3))
 
 
 RUN_VIEWS = (views.attention, views.neurons, views.embedding, views.circuit, views.logits)

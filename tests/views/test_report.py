@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from types import SimpleNamespace
 
 import pytest
-from synthetic import STEPS, explanation, phases, table
+from synthetic import STEPS, explanation, phases, snapshot, table
 
 import groklens as gl
 from groklens.claims import Phase
@@ -167,6 +167,20 @@ def test_irreps_are_called_irreps():
     )
     text = _text(report(explanation(found, algorithm="irreps", circuit=circuit)).html)
     assert "generalises by a circuit on irreps sgn, std of S3: supported." in text
+
+
+def test_captions_speak_of_circles_only_where_the_group_is_cyclic(page):
+    assert "A round polygon is a wave" in _text(page)
+    final = snapshot(3, (1,), names=["e", "(1 2)", "(1 3)"])
+    found = table(components=("sgn", "std", "V"), keys=("sgn", "std"), neurons=9)
+    circuit = SimpleNamespace(components=("sgn", "std"), group=SimpleNamespace(name="S3"))
+    shown = report(explanation(found, final, algorithm="irreps", circuit=circuit)).html
+    text = _text(shown)
+    assert "each dot is an element of the group" in text
+    for word in ("round", "polygon", "wave", "circle", "frequenc"):
+        assert word not in text.lower(), word
+    drawn = json.dumps([[chart["data"], chart["layout"]] for chart in _charts(shown)])
+    assert "frequenc" not in drawn
 
 
 def test_in_a_notebook_the_page_is_in_a_frame():

@@ -57,6 +57,14 @@ def attention_explained(snapshot: Snapshot) -> xr.DataArray:
     return xr.DataArray(shares.max(dim=0).values.numpy(), dims="head")
 
 
+def between_heads(pattern: Float[Tensor, "input head query key"]) -> Float[Tensor, "input"]:
+    """How differently a layer's heads attend from the answer's position: their variance, summed over keys.
+
+    0 where all heads have one pattern. Views choose by it which inputs to show.
+    """
+    return pattern[:, :, -1].var(dim=1, correction=0).sum(dim=-1)
+
+
 def _shares(snapshot: Snapshot) -> tuple[list[ComponentName], Float[Tensor, "component head"]]:
     """Share of the scores' power over the first operand that each non-trivial component holds."""
     symmetry = symmetry_of(snapshot)

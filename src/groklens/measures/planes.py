@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 import xarray as xr
@@ -10,7 +12,7 @@ from torch import Tensor
 
 from groklens.capture import Snapshot
 from groklens.capture.statistics import symmetry_of
-from groklens.harmonics import nontrivial
+from groklens.harmonics import discrete_log, nontrivial
 from groklens.measures.measure import measure
 from groklens.measures.spectra import operand_vectors
 
@@ -31,7 +33,8 @@ def embedding_plane(snapshot: Snapshot) -> xr.DataArray:
     seen too. Elements on a circle, in the order of their multiples, are a wave; a cloud is none. For a
     frequency the axes are turned to lie nearest to its cosine and its sine, at every step alike; those of a
     larger irrep are its principal axes, each with its largest coordinate positive. A component of one function
-    has only a first axis.
+    has only a first axis. Along `element` there is the name of each, and in a cyclic group its `exponent`, the
+    power of a generator that it is: what frequencies count.
     """
     vectors = operand_vectors(snapshot).cpu()
     vectors = vectors - vectors.mean(dim=0)
@@ -40,8 +43,16 @@ def embedding_plane(snapshot: Snapshot) -> xr.DataArray:
     return xr.DataArray(
         planes.numpy(),
         dims=("component", "element", "axis"),
-        coords={"component": list(parts), "element": np.arange(len(vectors)), "axis": ["first", "second"]},
+        coords={"component": list(parts), "axis": ["first", "second"], **_elements(snapshot)},
     )
+
+
+def _elements(snapshot: Snapshot) -> dict[str, Any]:
+    group = symmetry_of(snapshot).group
+    names = [str(name) for name in snapshot.task.token_names[: group.order]]
+    found = {"element": np.arange(group.order), "element_name": ("element", names)}
+    logs = discrete_log(group)
+    return found if logs is None else {**found, "exponent": ("element", logs.numpy())}
 
 
 def _in_plane(

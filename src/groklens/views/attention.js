@@ -6,7 +6,22 @@
   const data = JSON.parse(root.querySelector("script[type='application/json']").textContent);
   const choice = root.querySelector("select"), slider = root.querySelector("input"), said = root.querySelector("output");
   const heads = root.querySelector(".heads"), numbers = root.querySelector("tbody");
+  const drawing = root.querySelector(".drawing"), dark = window.matchMedia("(prefers-color-scheme: dark)");
   let count = 0;
+
+  // CircuitsVis draws on white. Where the ground behind it is known to be dark, what it drew is turned over, hues
+  // kept, and black is let through; where no ground is known, it keeps a white one of its own.
+  function suit() {
+    let node = root, ground = null;
+    while (node && !ground) {
+      const parts = getComputedStyle(node).backgroundColor.match(/[\d.]+/g).map(Number);
+      if (parts.length < 4 || parts[3] > 0.5) ground = parts;
+      node = node.parentElement;
+    }
+    const isDark = ground && 0.21 * ground[0] + 0.72 * ground[1] + 0.07 * ground[2] < 110;
+    drawing.style.filter = isDark ? "invert(1) hue-rotate(180deg)" : "";
+    drawing.style.mixBlendMode = isDark ? "screen" : "";
+  }
 
   function show() {
     const input = data.inputs[choice.value], step = data.steps[slider.value];
@@ -17,7 +32,8 @@
     child.id = "NAME-" + count++;
     heads.replaceChildren(child);
     CircuitsVis.render(child.id, CircuitsVis.AttentionHeads, {
-      attention: attention, tokens: input.tokens, attentionHeadNames: data.heads });
+      attention: attention, tokens: input.tokens, attentionHeadNames: data.heads,
+      positiveColor: data.colour, minValue: 0, maxValue: 1, maskUpperTri: data.causal });
     numbers.replaceChildren.apply(numbers, attention.map(function (pattern, head) {
       const row = document.createElement("tr");
       [data.heads[head]].concat(pattern[pattern.length - 1].map(function (share, key) {
@@ -33,6 +49,8 @@
 
   choice.addEventListener("change", show);
   slider.addEventListener("input", show);
+  dark.addEventListener("change", suit);
   root.querySelectorAll("[hidden]").forEach(function (node) { node.hidden = false; });
+  suit();
   show();
 })(50);

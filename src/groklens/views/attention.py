@@ -14,6 +14,7 @@ from groklens.errors import BadArgument, UnknownName
 from groklens.views.figure import STILL, Page
 from groklens.views.labels import drawn
 from groklens.views.page import in_script
+from groklens.views.palette import HUES, faded
 from groklens.views.panels import label_edges, panels, place
 from groklens.views.source import checked, run_of, spread
 from groklens.views.still import still
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from groklens.capture import RunLike
     from groklens.tasks import Task
 
-#: Where the heads are drawn; CircuitsVis draws for a light page.
-_BOX = "width:100%;max-width:720px;overflow:auto;background:#fff;color:#1d2127"
+#: Where the heads are drawn: as on a white page, since CircuitsVis draws for one, until the script knows better.
+_BOX = "max-width:720px;overflow:auto;background:#fff;color:#1d2127"
+#: What CircuitsVis draws masked cells in, and full attention unless told otherwise.
+_MASKED, _FULL = "rgb(200,200,200)", HUES[0]
 #: Inputs that can be chosen where nobody named some.
 _EXAMPLES = 4
 
@@ -37,14 +40,17 @@ def attention(
 ) -> Page:
     """The attention pattern of every head, with a slider over steps and a choice of inputs.
 
-    Drawn by CircuitsVis: a small map for each head (query down, key across, white 0, full colour 1), and the
-    tokens of the head chosen; hover over a token to see what it attends to. Below, in numbers, what the answer's
-    position attends to. The last choice is the mean over all inputs. Nothing is loaded from a network.
+    Drawn by CircuitsVis: a small map for each head (query down, key across), and a large one of the head chosen;
+    hover over a cell for its number. The scale is that of shares, from 0 to 1; keys that a causal model does not
+    let a query see are grey, which is not on it. Below, in numbers, what the answer's position attends to. The
+    last choice is the mean over all inputs. Nothing is loaded from a network.
 
     Args:
         source: a run, a snapshot or an explanation.
-        inputs: some of the task's inputs, by index or by operands such as `(3, 5)`; four of them, spread over
-            the task, when not given.
+        inputs: some of the task's inputs, by index or by operands such as `(3, 5)`. When not given, those among
+            which heads differ most: of each quarter of the task's inputs the one for which the variance between
+            heads of what the answer's position attends to, at the last step and summed over keys, is largest;
+            the largest of the four first.
         layer: one layer; all when not given.
         steps: kept steps; 24 spread over all when not given.
 
@@ -56,7 +62,7 @@ def attention(
     run = run_of(source)
     chosen = spread(run.steps) if steps is None else checked(run.steps, steps)
     hooks, heads = _hooks(run, layer)
-    rows = [_row(run.task, each) for each in _named(run.task, inputs)]
+    rows = _telling(run, hooks) if inputs is None else [_row(run.task, each) for each in _some(inputs)]
     patterns = _patterns(run, hooks, rows, chosen)
     shown = [_tokens(run.task, row) for row in rows]
     shown.append(
@@ -68,6 +74,8 @@ def attention(
         "heads": heads,
         "inputs": shown,
         "attention": np.round(patterns, 4).tolist(),
+        "colour": _FULL,
+        "causal": _is_causal(patterns),
     }
     return Page(
         body=_body(data, text),
@@ -76,13 +84,28 @@ def attention(
     )
 
 
-def _named(task: Task, inputs: Sequence[Any] | None) -> Sequence[Any]:
-    if inputs is not None:
-        if not len(inputs):
-            raise BadArgument("inputs is empty; name some, such as [(3, 5)], or leave it out.")
-        return inputs
-    count = len(task.inputs)
-    return [round((i + 0.5) * count / _EXAMPLES) % count for i in range(_EXAMPLES)]
+def _some(inputs: Sequence[Any]) -> Sequence[Any]:
+    if not len(inputs):
+        raise BadArgument("inputs is empty; name some, such as [(3, 5)], or leave it out.")
+    return inputs
+
+
+def _telling(run: RunLike, hooks: list[str]) -> list[int]:
+    """The inputs to show where nobody named some, as said in `attention`."""
+    from groklens.capture import capture
+    from groklens.measures.attention import between_heads
+
+    found = capture(run, hooks, steps=[run.steps[-1]], reduce=between_heads)
+    differ = sum(found[hook].values[0] for hook in hooks)
+    quarters = np.array_split(np.arange(len(differ)), min(_EXAMPLES, len(differ)))
+    best = [int(quarter[differ[quarter].argmax()]) for quarter in quarters]
+    return sorted(best, key=lambda row: -differ[row])
+
+
+def _is_causal(patterns: np.ndarray) -> bool:
+    """Whether no query sees a later key, in any pattern that is shown."""
+    later = np.triu(np.ones(patterns.shape[-2:], dtype=bool), k=1)
+    return not patterns[..., later].any()
 
 
 def _row(task: Task, named: Any) -> int:
@@ -137,14 +160,29 @@ def _body(data: dict[str, Any], text: str) -> str:
     slider = f'<input type="range" min="0" max="{last}" value="{last}" aria-label="training step">'
     script = files("groklens.views").joinpath("attention.js").read_text(encoding="utf-8")
     return f"""<figure id="{name}" class="attention" aria-label="{escape(text)}" style="margin:0">
-<p hidden><label>input <select>{choices}</select></label>
-<label style="margin-left:16px">training step {slider} <output></output></label></p>
-<div class="heads" style="{_BOX};height:{_height(data)}px">{STILL}</div>
+<p hidden><label style="white-space:nowrap;margin-right:16px">input <select>{choices}</select></label>
+<label style="white-space:nowrap">training step {slider} <output></output></label></p>
+<div class="drawing" style="{_BOX}">
+{_legend(data["causal"])}
+<div class="heads" style="height:{_height(data)}px">{STILL}</div></div>
 <p hidden style="margin:6px 0 2px">The answer's position attends to</p>
 <table style="font-variant-numeric:tabular-nums"><tbody></tbody></table>
 <script type="application/json">{in_script(data)}</script>
 <script>{script.replace("NAME", name)}</script>
 </figure>"""
+
+
+def _legend(causal: bool) -> str:
+    """What the colours of the maps are: the scale, and beside it what is not on it."""
+    swatch = "display:inline-block;height:12px;vertical-align:-1px;border:1px solid #b5bac1;margin:0 6px"
+    scale = f'<span style="{swatch};width:110px;background:linear-gradient(90deg,#fff,{_FULL})"></span>'
+    masked = f'<span style="{swatch};width:12px;background:{_MASKED}"></span>masked: a later position'
+    return (
+        '<p hidden class="scale" style="margin:0;padding:8px 12px;font-size:14px;line-height:1.7">'
+        f'<span style="white-space:nowrap;margin-right:18px">share of attention: 0{scale}1</span>'
+        + (f'<span style="white-space:nowrap">{masked}</span>' if causal else "")
+        + "</p>"
+    )
 
 
 def _height(data: dict[str, Any]) -> int:
@@ -154,12 +192,19 @@ def _height(data: dict[str, Any]) -> int:
 
 
 def _still(patterns: np.ndarray, tokens: list[str], heads: list[str], step: int) -> bytes:
-    titles = [f"head {head}, step {step:,}" for head in heads[:9]]
+    titles = [f"head {head}" for head in heads[:9]]
     figure = panels(titles)
     names = [drawn(f"{token} ({place})") for place, token in enumerate(tokens)]
+    scale, grey = [[0, faded(_FULL, 0)], [1, _FULL]], [[0, _MASKED], [1, _MASKED]]
+    later = np.where(np.tri(len(tokens), dtype=bool), np.nan, 1.0)
+    causal = _is_causal(patterns)
     for index, pattern in enumerate(patterns[:9]):
-        heat = {"z": pattern, "x": names, "y": names, "zmin": 0, "zmax": 1, "colorscale": "Blues"}
-        figure.add_heatmap(**heat, showscale=False, **place(index, titles))
+        for z, colours in [(pattern, scale)] + ([(later, grey)] if causal else []):
+            heat = {"z": z, "x": names, "y": names, "zmin": 0, "zmax": 1, "colorscale": colours}
+            figure.add_heatmap(**heat, showscale=False, **place(index, titles))
+    said = f"Step {step:,}; white is a share of 0, blue of 1" + (", grey is masked" if causal else "")
     label_edges(figure, titles, "key", "query", type="category")
     figure.update_yaxes(autorange="reversed")
+    note = {"text": said, "x": 0, "y": 1, "xref": "paper", "yref": "paper", "yshift": 28, "showarrow": False}
+    figure.add_annotation(**note, xanchor="left", yanchor="bottom")
     return still(figure)

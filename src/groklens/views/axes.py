@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from groklens.views.palette import AXIS, GRID, INK
@@ -45,27 +46,48 @@ def axis(title: str, **more: Any) -> dict[str, Any]:
     }
 
 
+#: Pixels that an axis of steps has on a phone, that a character of a tick's label takes, and between two labels.
+_PHONE, _CHARACTER, _BETWEEN = 270.0, 7.0, 8.0
+#: How far step 0 stands from the first step after it on a log axis, as a share of the axis.
+_GAP = 0.12
+
+
 @dataclass(frozen=True)
 class StepAxis:
-    """Where steps are drawn. On a log axis step 0 is put at half the first step after it, and labelled 0."""
+    """Where steps are drawn, and which of them are named.
+
+    A log axis has no place for step 0, so it stands by itself, to the left of the first step after it by an
+    eighth of the axis, whatever the steps are. Ticks are steps from the first after 0 to the last, so never
+    where step 0 stands; they are as fine as labels that do not overlap on a phone can be.
+    """
 
     first: float
     last: float
     log: bool
+    has_zero: bool = False
+    room: float = _PHONE
 
     @classmethod
-    def of(cls, table: xr.Dataset, log: bool) -> StepAxis:
-        """The axis that shows every step of the table; linear where it has but one after 0."""
+    def of(cls, table: xr.Dataset, log: bool, columns: int = 1) -> StepAxis:
+        """The axis that shows every step of the table, in one of `columns`; linear where it has but one after 0."""
         steps = sorted(float(step) for step in table["step"].values.tolist())
         positive = [step for step in steps if step > 0]
         if not log or len(positive) < 2:
             return cls(steps[0], steps[-1], False)
-        first = positive[0] if steps[0] > 0 else positive[0] / 2
-        return cls(first, positive[-1], True)
+        return cls(positive[0], positive[-1], True, steps[0] <= 0, _PHONE / columns)
+
+    @property
+    def start(self) -> float:
+        """Where the axis starts: at step 0, where there is one."""
+        if not (self.log and self.has_zero):
+            return self.first
+        return float(self.first * (self.first / self.last) ** (_GAP / (1 - _GAP)))
 
     def at(self, step: float) -> float:
         """Where a step is drawn."""
-        return max(float(step), self.first) if self.log else float(step)
+        if not self.log:
+            return float(step)
+        return float(step) if step > 0 else self.start
 
     def share(self, step: float) -> float:
         """How far along the axis a step is, from 0 to 1."""
@@ -73,24 +95,47 @@ class StepAxis:
             return 0.5
         if not self.log:
             return (step - self.first) / (self.last - self.first)
-        return math.log(self.at(step) / self.first) / math.log(self.last / self.first)
+        return math.log(self.at(step) / self.start) / math.log(self.last / self.start)
 
     def annotated(self, step: float) -> float:
         """Where plotly wants an annotation at this step: on log axes it takes the exponent."""
         return math.log10(self.at(step)) if self.log else float(step)
 
-    def axis(self, title: str, starts_at_zero: bool) -> dict[str, Any]:
+    def ticks(self) -> list[float]:
+        """The steps named on a log axis: the finest of its choices whose labels do not overlap."""
+        zero = [0.0] if self.has_zero else []
+        choices = [zero + chosen for chosen in self._choices() if len(chosen) > 1]
+        return next(filter(self._is_clear, choices), [*zero, self.last])
+
+    def axis(self, title: str) -> dict[str, Any]:
         """The plotly axis."""
         if not self.log:
             return axis(title)
-        powers = [10**k for k in range(10) if self.first <= 10**k <= self.last]
-        zero = [(self.first, "0")] if starts_at_zero else []
-        ticks = zero + [(power, f"{power:,}") for power in powers]
-        ends = [math.log10(self.first) - 0.03, math.log10(self.last) + 0.03]
+        ticks, edge = self.ticks(), 0.02 * math.log10(self.last / self.start)
         return axis(
             title,
             type="log",
-            range=ends,
-            tickvals=[at for at, _ in ticks],
-            ticktext=[text for _, text in ticks],
+            range=[math.log10(self.start) - edge, math.log10(self.last) + edge],
+            tickvals=[self.at(step) for step in ticks],
+            ticktext=[_label(step) for step in ticks],
+            tickangle=0,
         )
+
+    def _choices(self) -> list[list[float]]:
+        """Round steps, the finest choice first: 1, 2, 5, 10, …; powers of ten; every second power; …; both ends."""
+        exponents = range(math.floor(math.log10(self.first)), math.ceil(math.log10(self.last)) + 1)
+        rounds = [[digit * 10.0**k for k in exponents for digit in (1, 2, 5)]]
+        rounds += [[10.0**k for k in exponents if k % every == 0] for every in range(1, len(exponents) + 1)]
+        within = [[step for step in each if self.first <= step <= self.last] for each in rounds]
+        return [*within, [self.first, self.last]]
+
+    def _is_clear(self, ticks: list[float]) -> bool:
+        ends = [
+            (self.room * self.share(step) - half, self.room * self.share(step) + half)
+            for step, half in ((step, _CHARACTER * len(_label(step)) / 2) for step in ticks)
+        ]
+        return all(after[0] - before[1] >= _BETWEEN for before, after in pairwise(ends))
+
+
+def _label(step: float) -> str:
+    return f"{step:,.0f}"

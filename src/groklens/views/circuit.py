@@ -32,17 +32,22 @@ _COLUMNS = {
 }
 #: Thickness in pixels of the edge that matters most, and of those that matter not.
 _THICK, _THIN = 14.0, 0.6
-#: An edge below this share of the largest is faint.
+#: Where the legend stands, the diagram being from 0 to 1.
+_BELOW = -0.19
+#: An edge below this share of the largest is faint, and says nothing on hover.
 _FAINT = 0.02
+#: Below this many nats an effect is not told from none.
+_LEAST = 0.001
 
 
 def circuit(source: Any, circuit: AnyCircuit | None = None) -> Figure:
     """Tokens → heads → clusters of neurons → logits, each edge as thick as what hangs on it.
 
     An edge's thickness is the square root of how much the loss rises when it carries its mean over the inputs
-    (`gl.interventions.edges`), so that edges a tenth as important are still seen; hovering gives the
-    numbers, and for clusters those of as many random neurons. A thick edge matters by itself; faint ones can be
-    cut one at a time without harm, which does not mean that all can be. Colours are the circuit's components; a
+    (`gl.interventions.edges`), so that edges a tenth as important are still seen; the legend says how many nats
+    a thickness is, and hovering over an edge's dot gives the numbers, for clusters beside those of as many random
+    neurons. A thick edge matters by itself; faint ones, below 2 % of the thickest, have no dot and can be cut one
+    at a time with little harm, which does not mean that all can be. Colours are the circuit's components; a
     cluster is the neurons that one component explains, grey the rest.
 
     Args:
@@ -66,9 +71,13 @@ def circuit(source: Any, circuit: AnyCircuit | None = None) -> Figure:
             'your own, name it: gl.views.circuit(run, gl.Circuit("C113", [14, 35])).'
         )
     found = edges(final, chosen)
-    most = number(max(edge.effect for edge in found))
+    most = _nats(max(edge.effect for edge in found))
     text = f"{final.task.name}: what each edge of {chosen} is worth, {most} nats at most."
     return Figure(_diagram(found, component_colours(chosen.components)), text)
+
+
+def _nats(effect: float) -> str:
+    return number(effect) if abs(effect) >= _LEAST else f"under {_LEAST}"
 
 
 def _diagram(found: Sequence[Edge], colours: dict[Any, str]) -> go.Figure:
@@ -77,16 +86,49 @@ def _diagram(found: Sequence[Edge], colours: dict[Any, str]) -> go.Figure:
     places, titles = _places(found)
     largest = max(max(edge.effect for edge in found), 1e-12)
     tallest = max(len([1 for x, _ in places.values() if x == column]) for column in range(len(titles)))
-    figure = go.Figure(layout=layout(max(320, 70 * tallest + 90), showlegend=False))
+    figure = go.Figure(layout=layout(max(320, 70 * tallest + 90) + 50, showlegend=False))
     for edge in sorted(found, key=lambda each: each.effect):
         figure.add_scatter(**_line(edge, places, largest, colours))
-    figure.add_scatter(**_hovers(found, places, colours))
+    seen = [edge for edge in found if edge.effect > _FAINT * largest]
+    figure.add_scatter(**_hovers(seen, places, colours))
     figure.add_scatter(**_dots(places, colours))
+    for sample in _legend(largest, len(titles) - 1):
+        figure.add_scatter(**sample)
     for column, title in enumerate(titles):
         figure.add_annotation(x=column, y=1.0, yref="paper", yanchor="bottom", text=title, showarrow=False)
     figure.update_xaxes(visible=False, range=[-0.3, len(titles) - 0.7])
-    figure.update_yaxes(visible=False, range=[-0.08, 1.08])
+    figure.update_yaxes(visible=False, range=[-0.24, 1.08])
     return figure
+
+
+def _width(share: float) -> float:
+    """Pixels of an edge with this share of the largest effect."""
+    return _THIN + _THICK * max(share, 0.0) ** 0.5
+
+
+def _legend(largest: float, columns: int) -> list[dict[str, Any]]:
+    """Three lines below the diagram that say which thickness is how many nats."""
+    top = float(f"{largest:.0e}")
+    samples = []
+    for place, effect in enumerate((top, top / 4, top / 25)):
+        left = columns * place / 3
+        line = {"color": OTHER, "width": _width(effect / largest)}
+        said = {
+            "text": ["", f"\u2002{_nats(effect)}{'' if place else ' nats'}"],
+            "textposition": "middle right",
+        }
+        samples.append(
+            {
+                "x": [left, left + columns / 12],
+                "y": [_BELOW, _BELOW],
+                "mode": "lines+text",
+                "line": line,
+                "hoverinfo": "skip",
+                "textfont": {"size": 12, "color": INK},
+                **said,
+            }
+        )
+    return samples
 
 
 Places = dict["Node", tuple[int, float]]
@@ -107,10 +149,10 @@ def _places(found: Sequence[Edge]) -> tuple[Places, list[str]]:
 
 
 def _line(edge: Edge, places: Places, largest: float, colours: dict[Any, str]) -> dict[str, Any]:
-    share = max(edge.effect, 0.0) / largest
+    share = edge.effect / largest
     colour = faded(_colour(edge, colours), 0.75 if share > _FAINT else 0.25)
     x, y = _path(places[edge.source], places[edge.target])
-    line = {"color": colour, "width": _THIN + _THICK * share**0.5}
+    line = {"color": colour, "width": _width(share)}
     return {"x": x, "y": y, "mode": "lines", "line": line, "hoverinfo": "skip"}
 
 
@@ -137,12 +179,20 @@ def _hovers(found: Sequence[Edge], places: Places, colours: dict[Any, str]) -> d
 
 
 def _said(edge: Edge) -> str:
-    text = f"{_name(edge.source)} → {_name(edge.target)}<br>loss {edge.effect:+.4g} nats when it carries its mean"
+    text = (
+        f"{_name(edge.source)} → {_name(edge.target)}<br>loss {_change(edge.effect)} when it carries its mean"
+    )
     if edge.control is not None:
         control = edge.control
-        spread = f"{number(control.low)} to {number(control.high)}"
-        text += f"<br>{escape(control.name)}: {control.mean:+.4g} ({spread}, {control.draws} draws)"
+        spread = f"{_change(control.low)} to {_change(control.high)}"
+        text += f"<br>{escape(control.name)}: {_change(control.mean)} ({spread}, {control.draws} draws)"
     return text
+
+
+def _change(effect: float) -> str:
+    """A rise or fall in nats; one too small to be told from none says so."""
+    sign = "+" if effect >= _LEAST else ""
+    return f"{sign}{_nats(effect)} nats"
 
 
 def _dots(places: Places, colours: dict[Any, str]) -> dict[str, Any]:

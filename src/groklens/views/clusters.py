@@ -11,7 +11,15 @@ import numpy as np
 from groklens.views.axes import axis, layout
 from groklens.views.figure import Figure
 from groklens.views.history import add_history, two_rows
-from groklens.views.labels import bare_title, component_word, drawn, step_names, title, variable
+from groklens.views.labels import (
+    bare_title,
+    component_kind,
+    component_word,
+    drawn,
+    step_names,
+    title,
+    variable,
+)
 from groklens.views.palette import OTHER, component_colours, faded
 from groklens.views.slider import add_slider
 from groklens.views.source import components_of, table_of
@@ -66,7 +74,8 @@ def clusters(source: Any, highlight: Sequence[ComponentName] | None = None) -> F
 class _Drawing:
     """Neurons as they are drawn: step × neuron arrays, the order on the axis, the components in colour.
 
-    `code` is the place of a neuron's component among those shown, len(shown) for any other.
+    `code` is the place of a neuron's component among those shown, len(shown) for any other; `word` is what
+    components are called, frequency or irrep.
     """
 
     best: np.ndarray
@@ -74,6 +83,7 @@ class _Drawing:
     code: np.ndarray
     order: np.ndarray
     shown: list[ComponentName]
+    word: str
 
     @classmethod
     def of(cls, table: xr.Dataset, shown: list[ComponentName]) -> _Drawing:
@@ -83,7 +93,8 @@ class _Drawing:
         for place, component in enumerate(shown):
             code[best == component] = place
         order = np.lexsort((-np.nan_to_num(share[-1]), best[-1].astype(str), code[-1]))
-        return cls(best, share, code, order, shown)
+        coordinate = table["component"] if "component" in table.coords else None
+        return cls(best, share, code, order, shown, component_kind(best.flat[0], coordinate))
 
     @property
     def colours(self) -> list[str]:
@@ -91,15 +102,15 @@ class _Drawing:
 
     def bars(self, row: int) -> dict[str, Any]:
         """The bars at the step in this row."""
-        count = len(self.colours)
-        scale = [[(i + side) / count, colour] for i, colour in enumerate(self.colours) for side in (0, 1)]
         components: list[ComponentName] = self.best[row][self.order].tolist()
-        marker = {"color": self.code[row][self.order], "colorscale": scale, "cmin": -0.5, "cmax": count - 0.5}
+        # By name: of bars whose colours are numbers on a scale, plotly warns that numbers are no colours.
+        colours = [self.colours[code] for code in self.code[row][self.order]]
         return {
             "y": self.share[row][self.order].astype(np.float32),
             "customdata": [list(pair) for pair in zip(self.order.tolist(), components, strict=True)],
-            "marker": {**marker, "line": {"width": 0}},
-            "hovertemplate": "neuron %{customdata[0]}, component %{customdata[1]}: %{y:.3f}<extra></extra>",
+            "marker": {"color": colours, "line": {"width": 0}},
+            "hovertemplate": f"neuron %{{customdata[0]}}, {self.word} %{{customdata[1]}}: "
+            "%{y:.3f}<extra></extra>",
         }
 
     def heat(self) -> dict[str, Any]:

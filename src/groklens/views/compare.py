@@ -60,13 +60,24 @@ def compare(
         horizontal_spacing=0.04,
         vertical_spacing=0.3 / (len(rows) + 1),
     )
-    legend = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0}
+    legend = {
+        "orientation": "h",
+        "yref": "container",
+        "y": 0,
+        "yanchor": "bottom",
+        "xref": "container",
+        "x": 0.01,
+    }
     figure.update_layout(layout(_ROW * len(rows) + 130, legend=legend, bargap=0.15))
     figure.update_layout(margin={"l": 16, "r": 16, "t": 50, "b": 70})
+    axes = [StepAxis.of(table, log_steps, len(tables)) for table in tables.values()]
     for row, chosen in enumerate(rows, start=1):
-        for column, (name, table) in enumerate(tables.items(), start=1):
+        for column, (name, steps) in enumerate(zip(tables, axes, strict=True), start=1):
             panel = [each for each in found[name] if each.name in chosen]
-            _draw(figure, panel, table, columns[name], {"row": row, "col": column}, log_steps)
+            _draw(figure, panel, columns[name], {"row": row, "col": column}, steps)
+        alike = [each for panel in found.values() for each in panel if each.name in chosen]
+        if alike[0].dims == ("step",):
+            figure.update_yaxes(row=row, **scale(alike))
     return Figure(figure, f"Side by side: {', '.join(tables)}.")
 
 
@@ -124,10 +135,9 @@ def _rows(found: Sequence[xr.DataArray]) -> list[list[str]]:
 def _draw(
     figure: go.Figure,
     panel: list[xr.DataArray],
-    table: xr.Dataset,
     source: Any,
     at: dict[str, int],
-    log_steps: bool,
+    steps: StepAxis,
 ) -> None:
     up = title(panel[0]) if len(panel) == 1 else shared_title(panel)
     named = {"title_text": drawn(up, beside=True)} if at["col"] == 1 else {}
@@ -137,15 +147,13 @@ def _draw(
         figure.update_yaxes(axis(""), **at)
         figure.update_yaxes(**named, **at)
         return
-    steps = StepAxis.of(table, log_steps)
     colours = curve_colours([str(each.name) for each in panel])
     for each, colour in zip(panel, colours, strict=True):
         figure.add_scatter(
             showlegend=at["col"] == 1, legendgroup=str(each.name), **curve(each, colour, steps), **at
         )
-    starts_at_zero = bool((table["step"].values == 0).any())
-    figure.update_xaxes(steps.axis(drawn(title(table["step"])), starts_at_zero), **at)
-    figure.update_yaxes(axis("", **scale(panel[0])), **at)
+    figure.update_xaxes(steps.axis(drawn(title(panel[0]["step"]))), **at)
+    figure.update_yaxes(axis(""), **at)
     figure.update_yaxes(**named, **at)
 
 

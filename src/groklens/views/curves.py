@@ -36,9 +36,10 @@ def curves(
     """Scalar measures over training steps, one panel for each unit, with the phases shaded behind them.
 
     Every kept step is a dot. Losses are drawn on a log scale: low is good, and ln(classes) is what guessing
-    gives; accuracy runs from 0 to 1. A test curve that falls (or rises) long after the train curve has
-    settled is grokking. On log steps, step 0 stands at half the first step after it. A phase is shaded from
-    the first kept step at which its beginning is seen to the first at which its end is.
+    gives. Other axes are their measure's valid range where the data are of its order (accuracy runs from 0 to
+    1), and otherwise that of the data. A test curve that falls (or rises) long after the train curve has
+    settled is grokking. On log steps, step 0 stands apart, to the left of the first step after it. A phase is
+    shaded from the first kept step at which its beginning is seen to the first at which its end is.
 
     Args:
         source: a table, an explanation, a run (its history, or measures named) or a snapshot.
@@ -63,8 +64,7 @@ def curves(
         _draw_panel(figure, panel, row, steps)
     begun = [phase for phase in phases if phase.start is not None]
     figure.update_layout(_layout(len(panels), len(begun)))
-    starts_at_zero = bool((table["step"].values == 0).any())
-    figure.update_xaxes(steps.axis("", starts_at_zero))
+    figure.update_xaxes(steps.axis(""))
     figure.update_xaxes(title_text=drawn(title(table["step"])), row=len(panels))
     for place, phase in enumerate(begun):
         _shade(figure, phase, place, len(begun), steps)
@@ -143,7 +143,7 @@ def _draw_panel(figure: go.Figure, panel: Panel, row: int, steps: StepAxis) -> N
     for each, colour in zip(panel, colours, strict=True):
         figure.add_scatter(row=row, col=1, showlegend=len(panel) > 1, **curve(each, colour, steps))
     axis_title = title(panel[0]) if len(panel) == 1 else shared_title(panel)
-    figure.update_yaxes(axis(drawn(axis_title, beside=True), **scale(panel[0])), row=row)
+    figure.update_yaxes(axis(drawn(axis_title, beside=True), **scale(panel)), row=row)
 
 
 def curve(found: xr.DataArray, colour: str, steps: StepAxis) -> dict[str, Any]:
@@ -163,26 +163,48 @@ def curve(found: xr.DataArray, colour: str, steps: StepAxis) -> dict[str, Any]:
     }
 
 
-def scale(found: xr.DataArray) -> dict[str, Any]:
-    """The scale of the axis that shows a variable: logarithmic for losses, else its valid range."""
-    if _is_loss(found):
-        return {"type": "log", "dtick": "D2" if _narrow(found) else None, "nticks": 6}
-    ends = _valid_range(found)
-    if len(ends) == 2 and np.isfinite(ends).all():
+def scale(panel: Sequence[xr.DataArray]) -> dict[str, Any]:
+    """The scale of the axis that shows these variables, which are of one kind.
+
+    Losses are on a log scale. Others have their valid range as the axis where it is bounded, holds the data, and
+    the largest number drawn is at least a tenth of its width: accuracy runs from 0 to 1 once it is .1 somewhere,
+    and a measure that declares ±10⁹ but stays at 30 has an axis about 30. Otherwise the axis is that of the data,
+    from 0 where the data are not negative and come down to half of their largest.
+    """
+    values = np.concatenate([each.values.astype(float).ravel() for each in panel])
+    values = values[np.isfinite(values)]
+    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 0.0)
+    if _is_loss(panel[0]) and low >= 0:
+        return {"type": "log", "dtick": "D2" if _narrow(values) else None, "nticks": 6}
+    ends = _valid_range(panel[0])
+    if len(ends) == 2 and _fills(low, high, ends):
         room = 0.04 * (ends[1] - ends[0])
         return {"range": [ends[0] - room, ends[1] + room]}
-    return {"rangemode": "tozero" if ends and ends[0] == 0 else "normal"}
+    return {"rangemode": "tozero" if 0 <= low <= high / 2 else "normal"}
 
 
-def _narrow(found: xr.DataArray) -> bool:
+def _fills(low: float, high: float, ends: tuple[float, ...]) -> bool:
+    width = ends[1] - ends[0]
+    holds = ends[0] - 1e-6 * width <= low and high <= ends[1] + 1e-6 * width
+    return bool(np.isfinite(ends).all()) and holds and max(abs(low), abs(high)) >= 0.1 * width
+
+
+def _narrow(values: np.ndarray) -> bool:
     # Within a decade plotly would label every digit, without this.
-    values = found.values[np.isfinite(found.values) & (found.values > 0)]
+    values = values[values > 0]
     return bool(len(values) and values.max() / values.min() < 10)
 
 
 def _layout(n_panels: int, n_phases: int) -> dict[str, Any]:
     top = 30 + 18 * n_phases
-    legend = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0}
+    legend = {
+        "orientation": "h",
+        "yref": "container",
+        "y": 0,
+        "yanchor": "bottom",
+        "xref": "container",
+        "x": 0.01,
+    }
     margin = {"l": 16, "r": 16, "t": top, "b": 100}
     return layout(n_panels * _PANEL_HEIGHT + top + 100, legend=legend, margin=margin, hovermode="closest")
 
@@ -211,7 +233,8 @@ def _shade(figure: go.Figure, phase: Phase, place: int, count: int, steps: StepA
     # A late phase is named from its end leftwards, or its name would leave the picture.
     late = steps.share(begin) > 0.65
     figure.add_annotation(
-        text=drawn(phase.name),
+        # The mark has the band's colour, the name the page's ink: hues are too faint for small letters.
+        text=f'<span style="color:{colour}">■</span> {drawn(phase.name)}',
         x=steps.annotated(end if late else begin),
         xanchor="right" if late else "left",
         y=1,
@@ -219,5 +242,5 @@ def _shade(figure: go.Figure, phase: Phase, place: int, count: int, steps: StepA
         yanchor="bottom",
         yshift=18 * (count - 1 - place),
         showarrow=False,
-        font={"size": 12, "color": colour},
+        font={"size": 12},
     )

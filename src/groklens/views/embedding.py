@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from groklens.claims import named
 from groklens.errors import BadArgument, UnknownName
 from groklens.views.figure import Figure
 from groklens.views.labels import bare_title, component_word, drawn, step_names, variable
@@ -32,10 +33,11 @@ def embedding(
 ) -> Figure:
     """Every element's embedding in the plane of each component, with a slider over steps.
 
-    A panel a component. Elements of a cyclic group are joined in the order in which the component turns
-    through them: a round polygon is a wave that the embedding holds, a scribble is none. Of other groups each
-    element is a dot with its name on hover; clusters are what the irrep tells apart. All steps have one scale,
-    so circles are seen growing; whole embeddings are shown, other components' part in the plane included.
+    A panel a component; the name of an element is said on hover. Elements of a cyclic group are joined in the
+    order in which the frequency turns through them: a round polygon is a wave that the embedding holds, a scribble
+    is none. Of other groups each element is a dot, and the plane holds the two axes along which the irrep
+    spreads the elements most; clusters are elements that it does not tell apart. All steps have one scale, so
+    that growth is seen; whole embeddings are shown, other components' part in the plane included.
 
     Args:
         source: a run, a snapshot, an explanation, or a table with `embedding_plane`.
@@ -58,12 +60,14 @@ def embedding(
     ]
     for index, trace in enumerate(versions[-1]):
         figure.add_scatter(**trace, **place(index, titles))
-    label_edges(figure, titles, "first axis", "second axis", showticklabels=False)
+    across, up = (
+        ("along the cosine", "along the sine") if _is_cyclic(shown) else ("first axis", "second axis")
+    )
+    label_edges(figure, titles, across, up, showticklabels=False)
     _one_scale(figure, found.sel(component=shown).values, len(titles))
     frames = [[_moved(trace) for trace in version] for version in versions]
     add_slider(figure, frames, range(len(shown)), step_names(table), drawn(bare_title(table["step"])))
-    listed = ", ".join(map(str, shown))
-    return Figure(figure, f"Embeddings in the planes of components {listed}, at {len(versions)} steps.")
+    return Figure(figure, f"Embeddings in the planes of {named(shown)}, at {len(versions)} steps.")
 
 
 def _chosen(found: xr.DataArray, wanted: list[ComponentName]) -> list[ComponentName]:
@@ -79,28 +83,34 @@ def _chosen(found: xr.DataArray, wanted: list[ComponentName]) -> list[ComponentN
     return wanted or known[:_FIRST]
 
 
+def _is_cyclic(shown: list[ComponentName]) -> bool:
+    return not isinstance(shown[0], str)
+
+
 def _trace(plane: xr.DataArray, name: ComponentName, colour: str) -> dict[str, Any]:
-    points = plane.sel(component=name).values.astype(np.float32)
-    order = _turning(name, len(points))
-    closed = order if order is None else np.append(order, order[0])
-    points = points if closed is None else points[closed]
-    element = np.arange(len(points)) if closed is None else closed
+    found = plane.sel(component=name)
+    order = _turning(found, name)
+    found = found if order is None else found.isel(element=np.append(order, order[0]))
+    points = found.values.astype(np.float32)
+    label = "element_name" if "element_name" in found.coords else "element"
     return {
         "x": points[:, 0],
         "y": points[:, 1],
-        "mode": "markers" if closed is None else "lines+markers",
+        "mode": "markers" if order is None else "lines+markers",
         "line": {"color": faded(colour, 0.45), "width": 1},
         "marker": {"color": colour, "size": 5},
-        "customdata": element,
-        "hovertemplate": "element %{customdata}: (%{x:.3f}, %{y:.3f})<extra></extra>",
+        "customdata": [drawn(str(each)) for each in found[label].values.tolist()],
+        "hovertemplate": "%{customdata}: (%{x:.3f}, %{y:.3f})<extra></extra>",
     }
 
 
-def _turning(name: ComponentName, order: int) -> np.ndarray | None:
+def _turning(found: xr.DataArray, name: ComponentName) -> np.ndarray | None:
     """The elements of a cyclic group in the order of the angle 2πkx/n; None for any other group."""
     if isinstance(name, str):
         return None
-    return np.argsort(name * np.arange(order) % order, kind="stable")
+    order = found.sizes["element"]
+    exponents = found["exponent"].values if "exponent" in found.coords else np.arange(order)
+    return np.argsort(name * exponents % order, kind="stable")
 
 
 def _moved(trace: dict[str, Any]) -> dict[str, Any]:

@@ -55,6 +55,7 @@ def findings_table(findings: Sequence[Finding]) -> str:
     """The table alone, for a page that has the style."""
     if not findings:
         return '<p class="note">There are no findings.</p>'
+    columns = "".join(f'<col class="{name}">' for name in ("name", "strip", "mean", "range"))
     head = "".join(f"<th scope='col'>{name}</th>" for name in ("Measured on", "", "Value or mean", "Range"))
     asides = [_finding(each) for each in findings if each.role == "aside"]
     bodies = "\n".join(
@@ -64,7 +65,7 @@ def findings_table(findings: Sequence[Finding]) -> str:
             *asides,
         ]
     )
-    return f'<table class="findings"><thead><tr>{head}</tr></thead>\n{bodies}</table>'
+    return f'<table class="findings"><colgroup>{columns}</colgroup><thead><tr>{head}</tr></thead>\n{bodies}</table>'
 
 
 #: What stands above the findings that decide nothing.
@@ -147,7 +148,7 @@ def finite(value: float | None) -> bool:
 #: What a notebook needs of the page's style.
 _NOTEBOOK = """
 .findings { border-collapse: collapse; } .findings td, .findings th { text-align: left; padding: 2px 10px; }
-.findings svg { overflow: visible; fill: #0072B2; } .findings .base { stroke: #8886; }
+.findings svg { overflow: visible; min-width: 200px; fill: #3465EA; } .findings .base { stroke: #8886; }
 .findings .range { fill: #8B929C99; } .findings .mean { stroke: #8B929C; stroke-width: 2; }
 .findings .verdict { border: 1px solid; border-radius: 3px; padding: 0 6px; font-size: 85%; }
 .findings .below p { margin: 0; opacity: 0.75; font-size: 90%; }

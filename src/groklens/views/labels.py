@@ -81,10 +81,15 @@ def step_names(table: xr.Dataset) -> list[str]:
     return [f"{step:,}" for step in table["step"].values.tolist()]
 
 
+def component_kind(component: ComponentName, coordinate: xr.DataArray | None = None) -> str:
+    """What components of this kind are called: frequency for a cyclic group, irrep for any other."""
+    word = None if coordinate is None else coordinate.attrs.get("long_name")
+    return str(word or ("irrep" if isinstance(component, str) else "frequency"))
+
+
 def component_word(component: ComponentName, coordinate: xr.DataArray | None = None) -> str:
     """A component as it is named in a sentence: frequency 14, irrep std."""
-    word = None if coordinate is None else coordinate.attrs.get("long_name")
-    return f"{word or ('irrep' if isinstance(component, str) else 'frequency')} {component}"
+    return f"{component_kind(component, coordinate)} {component}"
 
 
 def square(task: Task) -> tuple[int, int]:

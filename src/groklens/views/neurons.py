@@ -29,10 +29,12 @@ _LEVELS = 100
 def neurons(source: Any, neurons: Sequence[int] | None = None, steps: Sequence[int] | None = None) -> Figure:
     """The activation of single neurons for every pair of operands, with a slider over steps.
 
-    A panel a neuron of the last MLP, at the answer's position, sorted by the component that explains it best.
+    A panel a neuron of the last MLP, at the answer's position, sorted by the component that explains it best;
+    above each, the share of its variance that this component explains.
     The colour goes from the neuron's lowest to its highest activation at the last step shown, in hundredths;
     what lies beyond, earlier, has the colour of the end.
-    Waves along the axes or diagonals are neurons that compute with one component; noise is memorising. As many
+    Waves along the axes or diagonals are neurons that compute with one frequency, stripes and blocks that come
+    again are what one irrep of another group looks like; noise is memorising. As many
     neurons are shown, the best explained of each component first, as make a picture of about 2 MB. A table of
     measures has no activations: of it the picture is `clusters`, all neurons by their components.
 
@@ -97,13 +99,13 @@ def _named(source: Any, final: Snapshot, count: int) -> dict[int, str]:
     chosen = sorted(ranked)[:count]
     place_of = {name: place for place, name in enumerate(wanted)}
     order = sorted(chosen, key=lambda each: (place_of.get(best[each[3]], len(wanted)), each[1]))
-    return {n: f"{n}: {component_word(best[n])}, {share[n]:.2f}" for _, _, _, n in order}
+    return {n: f"{n}: {share[n]:.2f} by {component_word(best[n])}" for _, _, _, n in order}
 
 
 def _colour(source: Any, final: Snapshot, shown: dict[int, str]) -> list[str]:
     colours = component_colours(components_of(source, None)) if final.task.symmetry is not None else {}
     words = {component_word(name): colour for name, colour in colours.items()}
-    return [words.get(title.partition(": ")[2].rpartition(",")[0], HUES[0]) for title in shown.values()]
+    return [words.get(title.partition(" by ")[2], HUES[0]) for title in shown.values()]
 
 
 def _activations(run: RunLike, final: Snapshot, shown: list[int], steps: list[int]) -> np.ndarray:
@@ -137,8 +139,9 @@ def _figure(run: RunLike, titles: list[str], values: np.ndarray, steps: list[str
             hovertemplate=f"{first} = %{{y}}, {second} = %{{x}}: %{{z}} % of its last range<extra></extra>",
             **place(index, titles),
         )
-    named = {"type": "category"} if isinstance(rows[0], str) else {}
+    # Names of elements are too long for small maps; hovering says them.
+    named = {"type": "category", "showticklabels": False} if isinstance(rows[0], str) else {}
     label_edges(figure, titles, second, first, **named)
     versions = [[{"type": "heatmap", "z": z} for z in version] for version in values]
-    add_slider(figure, versions, range(len(titles)), steps, "training step")
+    add_slider(figure, versions, range(len(titles)), steps, drawn("training step"))
     return figure

@@ -10,10 +10,12 @@
   function draw(node) {
     const spec = JSON.parse(node.querySelector("script").textContent);
     spec.layout.font.color = ink(false);
-    if (node.clientWidth < 560) {
-      spec.layout.font.size = 12;
-      // The play button keeps its width, so the slider has to begin further along.
-      (spec.layout.sliders || []).forEach(function (slider) { slider.x = 0.22; slider.len = 0.78; });
+    if (node.clientWidth < 560) spec.layout.font.size = 12;
+    // Panels of small multiples stay square where the page is narrow.
+    const panels = spec.layout.meta && spec.layout.meta.panels;
+    if (panels) {
+      const narrower = Math.min(0, node.clientWidth / panels.columns - panels.side);
+      spec.layout.height += panels.rows * narrower;
     }
     if (spec.layout.width > node.clientWidth) {
       spec.layout.height += node.clientWidth - spec.layout.width;

@@ -114,7 +114,8 @@ def _spectrum(explanation: Explanation, name: str, caption: str) -> str:
 
 def _circles(explanation: Explanation) -> str:
     figure = embedding(explanation, _highlighted(explanation)[:_PANELS] or None)
-    return _picture(figure, joined(captions.CIRCLES, _coloured(explanation)))
+    caption = captions.CIRCLES if _is_cyclic(explanation) else captions.PLANES
+    return _picture(figure, joined(caption, _coloured(explanation)))
 
 
 def _clusters(explanation: Explanation) -> str:
@@ -124,7 +125,8 @@ def _clusters(explanation: Explanation) -> str:
 
 
 def _neurons(explanation: Explanation) -> str:
-    return _picture(neurons(explanation), joined(captions.NEURONS))
+    kind = captions.WAVES if _is_cyclic(explanation) else captions.BLOCKS
+    return _picture(neurons(explanation), joined(captions.NEURONS.format(kind=kind)))
 
 
 def _attention(explanation: Explanation) -> str:
@@ -142,6 +144,12 @@ def _over_steps(explanation: Explanation, found: xr.DataArray) -> list[str]:
         f"{key.capitalize()}: {found.attrs[key]}." for key in ("split", "source") if found.attrs.get(key)
     ]
     return [slider, _coloured(explanation), *whence]
+
+
+def _is_cyclic(explanation: Explanation) -> bool:
+    """Whether the table's components are frequencies, or there are none."""
+    found = explanation.table
+    return "component" not in found.coords or found["component"].dtype.kind in "iu"
 
 
 def _highlighted(explanation: Explanation) -> list[ComponentName]:

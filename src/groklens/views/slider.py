@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 _AT_ONCE = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}, "transition": {"duration": 0}}
+#: Pixels from the plots to the row of buttons: what labels and title of an axis take.
+_BELOW = 54
 _PLAY = {"fromcurrent": True, "frame": {"duration": 350, "redraw": True}, "transition": {"duration": 0}}
 
 
@@ -21,7 +23,7 @@ def add_slider(
     names: Sequence[str],
     title: str,
 ) -> None:
-    """Give `figure` one frame for each version of its `traces`, a slider over them, and a play button.
+    """Give `figure` one frame for each version of its `traces`, a slider over them, and buttons to play and pause.
 
     `versions[i]` holds what the traces are at the step called `names[i]`. The figure itself is taken to show
     the last. One version needs no slider and gets none.
@@ -38,11 +40,12 @@ def add_slider(
 def _slider(names: Sequence[str], title: str) -> dict[str, Any]:
     return {
         "active": len(names) - 1,
-        "currentvalue": {"prefix": f"{title} ", "xanchor": "left", "font": {"size": 14}},
+        # To the right of the buttons, which stand to the left in the same row at every width.
+        "currentvalue": {"prefix": f"{title} ", "xanchor": "right", "font": {"size": 12}},
         "steps": [{"label": name, "method": "animate", "args": [[name], _AT_ONCE]} for name in names],
-        "x": 0.12,
-        "len": 0.88,
-        "pad": {"t": 46, "b": 4},
+        "x": 0,
+        "len": 1,
+        "pad": {"t": _BELOW, "b": 4},
         "font": {"size": 11},
         "bgcolor": AXIS,
         "activebgcolor": HUES[0],
@@ -53,16 +56,20 @@ def _slider(names: Sequence[str], title: str) -> dict[str, Any]:
 
 
 def _play() -> dict[str, Any]:
-    button = {"label": "Play", "method": "animate", "args": [None, _PLAY], "args2": [[None], _AT_ONCE]}
+    """Two buttons: one that changes its meaning would have plotly count it as pressed before it is."""
+    play = {"label": "Play", "method": "animate", "args": [None, _PLAY]}
+    pause = {"label": "Pause", "method": "animate", "args": [[None], _AT_ONCE]}
     return {
         "type": "buttons",
+        "direction": "right",
         "showactive": False,
-        "buttons": [button],
+        "active": -1,
+        "buttons": [play, pause],
         "x": 0,
         "xanchor": "left",
         "y": 0,
         "yanchor": "top",
-        "pad": {"t": 62, "r": 8},
+        "pad": {"t": _BELOW - 4, "r": 8},
         "font": {"size": 12},
         "bgcolor": "rgba(0,0,0,0)",
         "bordercolor": INK,

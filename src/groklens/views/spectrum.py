@@ -34,9 +34,10 @@ def spectrum(
 ) -> Figure:
     """A measure of every component at one step, with a slider over steps and all steps below it.
 
-    For the embedding's spectrum: one bar near 1 is a single wave; equal bars at 1/components are what a
-    random embedding has. A few tall bars over an empty floor are a circuit's components. The map below
-    shows the same numbers at every kept step, time running down. A table of one step has the bars alone.
+    For the embedding's spectrum: one bar near 1 is a single component; bars in proportion to the components'
+    sizes, which for frequencies is level, are what a random embedding has. A few tall bars over an empty floor
+    are a circuit's components. The map below shows the same numbers at every kept step, time running down. A
+    table of one step has the bars alone.
 
     Args:
         source: a table, or a run, snapshot or explanation to take the measure of.
@@ -107,10 +108,11 @@ def _add_steps(
     steps: list[str],
     step: xr.DataArray,
 ) -> None:
+    word = bare_title(found["component"])
     heat = {
         "z": found.values.astype(np.float32),
         "colorscale": [[0, faded(HUES[0], 0.03)], [0.35, faded(HUES[0], 0.6)], [1, HUES[0]]],
-        "hovertemplate": "%{x} at step %{y}: %{z:.4g}<extra></extra>",
+        "hovertemplate": f"{drawn(word)} %{{x}} at step %{{y}}: %{{z:.4g}}<extra></extra>",
         "showscale": False,
     }
     ends = (components[0], components[-1])

@@ -187,7 +187,8 @@ def _write(note: Any, axes: dict[Pair, Axes], canvas: Canvas, frame: _Frame) -> 
         y = bottom + y * height
     y += float(note.yshift or 0) / frame.height + (0.006 if note.yanchor == "bottom" else 0)
     x += float(note.xshift or 0) / frame.width
-    colour = rgba(note.font.color) if note.font.color else _INK
+    marked = re.search(r"color:(#\w{6})", note.text)  # a mark before the words gives all of them its colour
+    colour = marked.group(1) if marked else rgba(note.font.color) if note.font.color else _INK
     size = 0.68 * float(note.font.size or 12)
     across, up = note.xanchor or "center", _VERTICAL[note.yanchor]
     canvas.text(x, y, plain(note.text), color=colour, fontsize=size, ha=across, va=up)

@@ -46,7 +46,9 @@ def _places(values: Any, place: Axes, letter: str) -> np.ndarray:
     known: list[str] = getattr(place, f"_names_{letter}", [])
     known += [name for name in dict.fromkeys(names) if name not in known]
     setattr(place, f"_names_{letter}", known)
-    shown = range(0, len(known), max(1, -(-len(known) // 12)))
+    # Names below an axis stand beside each other, so there is room for fewer of the longer ones.
+    room = 12 if letter == "y" else min(12, max(1, 60 // max(map(len, known))))
+    shown = range(0, len(known), max(1, -(-len(known) // room)))
     getattr(place, f"set_{letter}ticks")(list(shown), [html.unescape(known[i]) for i in shown])
     return np.array([known.index(name) for name in names], dtype=float)
 
@@ -63,7 +65,8 @@ def _scatter(trace: Any, place: Axes, layout: Any) -> None:
     colour = rgba(trace.line.color or _INK)
     if "lines" in mode:
         style, width = _DASHES.get(trace.line.dash, "-"), 0.75 * float(trace.line.width or 2)
-        alpha = trace.opacity if trace.opacity is not None else 1
+        # Without an opacity of the trace's own, its colour's holds.
+        alpha = trace.opacity
         place.plot(
             x, y, color=colour, linewidth=width, linestyle=style, alpha=alpha, label=_said(name), zorder=2
         )

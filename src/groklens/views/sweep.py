@@ -147,7 +147,14 @@ def _draw(figure: go.Figure, found: xr.DataArray, along: str, colour: str, row: 
 
 
 def _layout(n_panels: int) -> dict[str, Any]:
-    legend = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0}
+    legend = {
+        "orientation": "h",
+        "yref": "container",
+        "y": 0,
+        "yanchor": "bottom",
+        "xref": "container",
+        "x": 0.01,
+    }
     margin = {"l": 16, "r": 16, "t": 48, "b": 100}
     height = n_panels * _PANEL_HEIGHT + 148
     return layout(height, legend=legend, margin=margin, hovermode="closest")

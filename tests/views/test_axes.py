@@ -1,0 +1,76 @@
+"""Where steps stand on a log axis, and which of them are named."""
+
+from itertools import pairwise
+
+import numpy as np
+import xarray as xr
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from groklens.views.axes import StepAxis
+
+#: Pixels that plotly gives an axis of steps on a phone of 390, and a digit of a label.
+WIDE, DIGIT = 270, 7
+KEPT = st.sets(st.integers(0, 10**7), min_size=3, max_size=30).map(sorted)
+
+
+def _axis(steps, columns=1):
+    table = xr.Dataset(coords={"step": steps})
+    return StepAxis.of(table, log=True, columns=columns)
+
+
+def _labels(steps, columns=1):
+    """The labels of an axis: text, and the pixels that it takes from one to another."""
+    axis = _axis(steps, columns)
+    drawn = axis.axis("step")
+    low, high = drawn["range"]
+    at = [WIDE / columns * (np.log10(value) - low) / (high - low) for value in drawn["tickvals"]]
+    half = [DIGIT * len(text) / 2 for text in drawn["ticktext"]]
+    return axis, list(zip(drawn["ticktext"], at, np.subtract(at, half), np.add(at, half), strict=True))
+
+
+@given(KEPT, st.integers(1, 3))
+@settings(max_examples=300, deadline=None)
+@example([0, 200, 300, 400], 1)
+@example([0, 100, 1000, 50_000], 3)
+@example([0, 999_999, 1_000_000], 1)
+def test_no_two_labels_overlap_whatever_steps_are_kept(steps, columns):
+    _, labels = _labels(steps, columns)
+    for (_, _, _, end), (_, _, start, _) in pairwise(labels):
+        assert start - end >= 4
+
+
+@given(KEPT)
+@settings(max_examples=300, deadline=None)
+@example([0, 200, 300])
+@example([0, 2, 4])
+def test_step_zero_is_on_no_tick_and_every_tick_is_among_the_steps(steps):
+    axis, labels = _labels(steps)
+    positive = [step for step in steps if step > 0]
+    named = [float(text.replace(",", "")) for text, *_ in labels]
+    assert (named[0] == 0) == (steps[0] == 0)
+    assert all(positive[0] <= step <= positive[-1] for step in named if step)
+    assert len([step for step in named if step]) >= 1
+    if steps[0] == 0:
+        assert 0.1 < axis.share(positive[0]) - axis.share(0) < 0.15
+
+
+@given(KEPT)
+@settings(max_examples=100, deadline=None)
+def test_every_step_is_drawn_within_the_axis_in_its_order(steps):
+    axis = _axis(steps)
+    places = [axis.at(step) for step in steps]
+    low, high = axis.axis("step")["range"]
+    assert all(np.diff(places) > 0)
+    assert low < np.log10(places[0])
+    assert np.log10(places[-1]) < high
+    assert (axis.share(steps[0]), axis.share(steps[-1])) == (0, 1)
+
+
+def test_a_long_run_is_named_by_powers_of_ten_and_a_short_one_more_finely():
+    assert [text for text, *_ in _labels([0, 1, 10, 40_000])[1]] == ["0", "1", "10", "100", "1,000", "10,000"]
+    assert [text for text, *_ in _labels([10, 20, 100])[1]] == ["10", "20", "50", "100"]
+
+
+def test_one_step_after_zero_needs_no_log_axis():
+    assert not _axis([0, 5]).log
