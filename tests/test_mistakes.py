@@ -122,6 +122,17 @@ MISTAKES = {
     ),
     "a measure of nothing": (lambda x: MEASURES.test_loss(None), RUN),
     "an intervention on a list": (lambda x: INTERVENTIONS.keep([1], [2]), RUN),
+    "a sweep of a run": (lambda x: VIEWS.sweep(x.run), r"gl\.views\.curves\(run\)"),
+    "a class as text": (lambda x: VIEWS.logits(x.clock, answer="a"), r"answer is 'a'; give a whole number"),
+    "a drawn neuron as text": (
+        lambda x: VIEWS.neurons(x.clock, ["a"]),
+        r"neuron is 'a'; give a whole number",
+    ),
+    "no neurons": (lambda x: VIEWS.neurons(x.clock, []), r"neurons is empty; .*neurons=\[0, 1\]"),
+    "an amount as text": (
+        lambda x: INTERVENTIONS.remove(x.clock, [2, 5], amount="all"),
+        r"amount is 'all'; .*such as 1\.0",
+    ),
     "a view of a number": (lambda x: VIEWS.curves(5), RUN),
     # Measures
     "a misspelt measure": (lambda x: gl.track(x.run, "tset_loss"), r"did you mean 'test_loss'"),

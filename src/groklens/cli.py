@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from groklens.errors import BadArgument, GroklensError, TaskNeeded
+from groklens.runs.files import write_atomically
 
 app = typer.Typer(
     help="When, how and why a network came to generalise.",
@@ -116,7 +117,7 @@ def track(
     if csv is None:
         typer.echo(text, nl=False)
     else:
-        csv.write_text(text)
+        write_atomically(csv, text.encode())
 
 
 @app.command(epilog="Example: `groklens info examples/runs/mod113 --json`")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import importlib
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,8 +17,6 @@ T = TypeVar("T")
 PATIENCE = 0.5
 #: Seconds between two looks of a bar.
 PACE = 0.2
-#: Set while pytest runs a test, whose output is the test's own.
-TESTING = "PYTEST_CURRENT_TEST"
 
 
 @runtime_checkable
@@ -92,7 +89,7 @@ def each(items: Sequence[T], what: str) -> Iterator[T]:
 
 
 def _place(progress: bool | None) -> Callable[[], Bar] | None:
-    if progress is False or (progress is None and TESTING in os.environ):
+    if progress is False:
         return None
     if _is_notebook():
         return _NotebookBar

@@ -14,6 +14,7 @@ from groklens.capture import RunLike, Snapshot
 from groklens.circuits import Circuit
 from groklens.claims import Finding, Phase, Verdict
 from groklens.harmonics import ComponentName
+from groklens.runs.files import write_atomically
 
 SCHEMA = 1
 
@@ -75,7 +76,7 @@ class Explanation:
         """The explanation as JSON text, written to `path` when given."""
         text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n"
         if path is not None:
-            Path(path).write_text(text, encoding="utf-8")
+            write_atomically(Path(path).expanduser(), text.encode())
         return text
 
     def to_html(self, path: str | Path | None = None) -> str:
@@ -84,7 +85,7 @@ class Explanation:
 
         page = report(self).html
         if path is not None:
-            Path(path).write_text(page, encoding="utf-8")
+            write_atomically(Path(path).expanduser(), page.encode())
         return page
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from groklens.harmonics.irreps import ComponentName as ComponentName
 from groklens.harmonics.irreps import component_name, irreps
-from groklens.tasks.group import FiniteGroup
+from groklens.tasks import FiniteGroup, as_group
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,18 +47,18 @@ class Component:
 
 
 @lru_cache(maxsize=64)
-def components(group: FiniteGroup) -> dict[ComponentName, Component]:
-    """Every component of `group` by name, the trivial one first.
+def components(group: FiniteGroup | str) -> dict[ComponentName, Component]:
+    """Every component of `group`, a group or the name of one, by name, the trivial one first.
 
     A cyclic group's are its frequencies 0 … n//2 (0 is trivial; for even n the last is the sign), in the
     group's own order of elements: for multiplication they are waves in the discrete logarithm. Any other
     group's are called `trivial` and the names of its irreps; see `irreps`.
 
-    >>> from groklens.tasks import group_named
-    >>> list(components(group_named("C6"))), list(components(group_named("S3")))
+    >>> list(components("C6")), list(components("S3"))
     ([0, 1, 2, 3], ['trivial', 'sign', 'standard'])
     """
-    return {name: _component(name, matrices) for name, matrices in irreps(group).items()}
+    whole = as_group(group)
+    return {name: _component(name, matrices) for name, matrices in irreps(whole).items()}
 
 
 def trivial_name(group: FiniteGroup) -> ComponentName:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 import xarray as xr
@@ -19,7 +19,7 @@ def graded(
     snapshot: Given,
     circuit: AnyCircuit,
     at: str = LOGITS,
-    amounts: Sequence[float] = (0, 0.25, 0.5, 0.75, 1),
+    amounts: Sequence[float] | float = (0, 0.25, 0.5, 0.75, 1),
     draws: int = DRAWS,
     seed: int = 0,
 ) -> xr.Dataset:
@@ -35,6 +35,7 @@ def graded(
     circuit = as_circuit(circuit, snapshot.task)
     generator = torch.Generator().manual_seed(seed)
     orders = [torch.randperm(circuit.group.order, generator=generator) for _ in range(draws)]
+    amounts = amounts if isinstance(amounts, Iterable) and not isinstance(amounts, str) else [amounts]
     own = [remove(snapshot, circuit, at, amount) for amount in amounts]
     random = [[remove(snapshot, circuit, at, amount, order) for order in orders] for amount in amounts]
     table = xr.Dataset(coords={"amount": ("amount", list(amounts)), "draw": ("draw", list(range(draws)))})

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from groklens.capture import Given, Snapshot, as_snapshot
 from groklens.circuits import AnyCircuit, Circuit, as_circuit
-from groklens.errors import BadArgument
+from groklens.errors import BadArgument, described, is_number
 from groklens.harmonics import answer_means, chosen_basis, without_components
 from groklens.interventions import neurons
 from groklens.interventions.patch import LOGITS, patch
@@ -51,6 +51,10 @@ def remove(
 def _projected(
     snapshot: Snapshot, circuit: Circuit, at: str, *, kept: bool, amount: float, relabelled: Order | None
 ) -> Snapshot:
+    if not is_number(amount):
+        raise BadArgument(
+            f"amount is {described(amount)}; give the share to remove, such as 1.0 for all of it."
+        )
     if at not in PLACES:
         raise BadArgument(f"at is {at!r}; choose {', '.join(map(repr, PLACES))}.")
     if at == LOGITS:

@@ -33,7 +33,7 @@ def write_atomically(path: Path, data: bytes) -> str:
             temporary.unlink(missing_ok=True)
         raise DamagedRun(
             f"Could not write {path} ({len(data) / 2**20:.1f} MiB): {error.strerror or error}. What was "
-            "written before is intact; make room or permission and call again to resume."
+            "written before is intact; make room or permission and call again."
         ) from error
     return hashlib.sha256(data).hexdigest()
 

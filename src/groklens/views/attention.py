@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from groklens.errors import BadArgument, UnknownName
+from groklens.errors import BadArgument, UnknownName, whole_number
 from groklens.views.figure import STILL, Page
 from groklens.views.labels import drawn
 from groklens.views.page import in_script
@@ -131,6 +131,7 @@ def _hooks(run: RunLike, layer: int | None) -> tuple[list[str], list[str]]:
     n_heads, n_layers = getattr(cfg, "n_heads", None), int(getattr(cfg, "n_layers", None) or 1)
     if not n_heads or (getattr(cfg, "attn_only", None) is None and not hasattr(cfg, "d_head")):
         raise BadArgument("The model has no attention heads, so there is no pattern to show.")
+    layer = None if layer is None else whole_number("layer", layer, such_as=0)
     if layer is not None and not 0 <= layer < n_layers:
         raise UnknownName(f"The model has no layer {layer}; it has {n_layers}, numbered from 0.")
     layers = range(n_layers) if layer is None else [layer]

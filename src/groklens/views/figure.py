@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from groklens.errors import BadArgument
+from groklens.runs.files import write_atomically
 from groklens.views.libraries import needed, scripts_once
 from groklens.views.page import chart, document, in_script
 from groklens.views.still import still
@@ -135,11 +136,11 @@ def image(png: str, text: str) -> str:
 
 
 def _saved(view: Figure | Page, path: str | Path) -> Path:
-    path = Path(path)
+    path = Path(path).expanduser()
     if path.suffix == ".png":
-        path.write_bytes(view.png)
+        write_atomically(path, view.png)
     elif path.suffix in (".html", ".htm"):
-        path.write_text(view.html, encoding="utf-8")
+        write_atomically(path, view.html.encode())
     else:
         raise BadArgument(f"{path.name} ends in {path.suffix or 'nothing'}; give a path in .html or .png.")
     return path

@@ -112,8 +112,13 @@ def _row(name: str, drawn: str, mean: str, spread: str, kind: str) -> str:
     )
     return (
         f'<tr class="{kind}"><td>{escape(name)}</td><td>{strip}</td>'
-        f'<td class="number">{escape(mean)}</td><td class="number spread">{escape(spread)}</td></tr>'
+        f'<td class="number">{escape(_unbroken(mean))}</td><td class="number spread">{escape(_unbroken(spread))}</td></tr>'
     )
+
+
+def _unbroken(text: str) -> str:
+    """Numbers kept on one line with their per cent and powers."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%").replace(" × ", "\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}")
 
 
 def _note(text: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groklens.errors import BadArgument, UnknownName
+from groklens.errors import BadArgument, UnknownName, whole_number
 from groklens.views.axes import axis, layout
 from groklens.views.figure import Figure
 from groklens.views.labels import drawn, operand_values, square
@@ -77,6 +77,7 @@ def _one_logit(snapshot: Snapshot, answer: int | None) -> np.ndarray:
     every = np.asarray(snapshot.logits, dtype=np.float32)
     if answer is None:
         return every[np.arange(len(every)), np.asarray(snapshot.task.labels)]
+    answer = whole_number("answer", answer, such_as=0)
     if not 0 <= answer < every.shape[1]:
         raise UnknownName(
             f"{snapshot.task.name} has no class {answer}; its classes are 0 to {every.shape[1] - 1}."

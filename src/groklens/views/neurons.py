@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groklens.errors import BadArgument, UnknownName
+from groklens.errors import BadArgument, UnknownName, whole_number
 from groklens.views.clusters import clusters
 from groklens.views.figure import Figure
 from groklens.views.labels import component_word, drawn, operand_values, square
@@ -26,7 +26,9 @@ _MOST, _MOST_STEPS = 9, 24
 _LEVELS = 100
 
 
-def neurons(source: Any, neurons: Sequence[int] | None = None, steps: Sequence[int] | None = None) -> Figure:
+def neurons(
+    source: Any, neurons: Sequence[int] | int | None = None, steps: Sequence[int] | None = None
+) -> Figure:
     """The activation of single neurons for every pair of operands, with a slider over steps.
 
     A panel a neuron of the last MLP, at the answer's position, sorted by the component that explains it best;
@@ -71,15 +73,17 @@ def _count(n_steps: int, cells: int) -> int:
     return int(np.clip(_CELLS // ((n_steps + 1) * cells), 1, _MOST))
 
 
-def _checked(final: Snapshot, wanted: Sequence[int]) -> dict[int, str]:
+def _checked(final: Snapshot, wanted: Sequence[int] | int) -> dict[int, str]:
     assert final.neurons is not None
     width = final.neurons.shape[1]
-    wrong = [each for each in wanted if not 0 <= each < width]
-    if wrong or not len(wanted):
-        raise UnknownName(
-            f"There is no neuron {wrong[0] if wrong else ''}; the last MLP has 0 to {width - 1}."
-        )
-    return {int(each): f"neuron {each}" for each in wanted}
+    several = wanted if isinstance(wanted, Iterable) and not isinstance(wanted, str) else [wanted]
+    chosen = [whole_number("neuron", each, such_as=0) for each in several]
+    wrong = [each for each in chosen if not 0 <= each < width]
+    if wrong:
+        raise UnknownName(f"There is no neuron {wrong[0]}; the last MLP has 0 to {width - 1}.")
+    if not chosen:
+        raise BadArgument("neurons is empty; name some, such as neurons=[0, 1], or leave it out.")
+    return {each: f"neuron {each}" for each in chosen}
 
 
 def _named(source: Any, final: Snapshot, count: int) -> dict[int, str]:

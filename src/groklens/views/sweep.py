@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
-from groklens.errors import BadArgument, UnknownName
+from groklens.errors import BadArgument, UnknownName, described
 from groklens.views.axes import axis, layout
 from groklens.views.figure import Figure
 from groklens.views.labels import drawn, shared_title, title
 from groklens.views.palette import HUES, INK, faded
+from groklens.views.source import is_table
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -48,6 +49,11 @@ def sweep(
     """
     from plotly.subplots import make_subplots
 
+    if not is_table(table):
+        raise BadArgument(
+            f"sweep draws a table over the axis of a sweep, and {described(table)} was given; for measures over the "
+            "steps of a run: gl.views.curves(run)."
+        )
     variables = _chosen(table, names)
     along = _axis_of(variables)
     panels: dict[str, list[xr.DataArray]] = {}
