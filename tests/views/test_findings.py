@@ -17,6 +17,7 @@ def _explained(*found):
 
 def test_a_value_stands_beside_the_mean_range_and_draws_of_its_controls():
     page = findings(_explained(finding("It holds", 0.98, controls=[control("luck", 0.25, 0.125, 0.5)]))).html
+    page = page.replace("\N{NO-BREAK SPACE}", " ")
     for text in ("It holds", "accuracy 98 %", "luck", "25 %", "12.5 % to 50 %, 20 draws", "supported"):
         assert text in page
 

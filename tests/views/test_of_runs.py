@@ -9,10 +9,10 @@ from synthetic import table
 
 import groklens as gl
 from groklens import views
+from groklens.claims import number
 from groklens.errors import BadArgument, GroklensError, UnknownName
 from groklens.views.attention import _is_causal, _legend
 from groklens.views.circuit import _said
-from groklens.views.labels import number
 
 POST = "blocks.0.mlp.hook_post"
 
@@ -118,7 +118,7 @@ def test_an_effect_too_small_to_be_told_from_none_says_so():
         "under 0.001 nats",
         "under 0.001 nats",
         "+0.25 nats",
-        "-0.25 nats",
+        "−0.25 nats",
     ]
 
 

@@ -173,7 +173,9 @@ def test_captions_speak_of_circles_only_where_the_group_is_cyclic(page):
     assert "A round polygon is a wave" in _text(page)
     final = snapshot(3, (1,), names=["e", "(1 2)", "(1 3)"])
     found = table(components=("sgn", "std", "V"), keys=("sgn", "std"), neurons=9)
-    circuit = SimpleNamespace(components=("sgn", "std"), group=SimpleNamespace(name="S3"))
+    circuit = SimpleNamespace(
+        components=("sgn", "std"), group=SimpleNamespace(name="S3"), is_everything=False
+    )
     shown = report(explanation(found, final, algorithm="irreps", circuit=circuit)).html
     text = _text(shown)
     assert "each dot is an element of the group" in text
