@@ -110,9 +110,10 @@ def _row(name: str, drawn: str, mean: str, spread: str, kind: str) -> str:
         f'width="{_WIDTH}" height="18" aria-hidden="true">'
         f'<line class="base" x1="0" x2="{_WIDTH}" y1="9" y2="9"/>{drawn}</svg>'
     )
+    mean, spread = escape(_unbroken(mean)), escape(_unbroken(spread))
     return (
         f'<tr class="{kind}"><td>{escape(name)}</td><td>{strip}</td>'
-        f'<td class="number">{escape(_unbroken(mean))}</td><td class="number spread">{escape(_unbroken(spread))}</td></tr>'
+        f'<td class="number">{mean}</td><td class="number spread">{spread}</td></tr>'
     )
 
 
