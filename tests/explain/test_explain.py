@@ -78,6 +78,10 @@ def test_a_clock_generalises_by_its_components(clock):
     assert "no control could be drawn" in unsure.note
 
 
+def test_it_is_the_circuit_that_find_circuit_finds(clock):
+    assert gl.find_circuit(clock.final) == clock.circuit
+
+
 def test_a_lone_model_says_that_its_split_is_not_known(clock):
     assert "trained on is not known" in clock.findings[0].note
     assert "all inputs" in clock.findings[0].claim
