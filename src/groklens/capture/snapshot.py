@@ -59,6 +59,10 @@ class Snapshot:
         where = "unknown step" if self.step is None else f"step {self.step}"
         return f"Snapshot({self.task.name}, {where})"
 
+    def with_model(self, model: Any) -> Snapshot:
+        """The snapshot of another model in this one's place: the same task, step and split."""
+        return Snapshot(model, self.task, self.step, self.train_index, self.train_share)
+
     @cached_property
     def weights(self) -> dict[str, Tensor]:
         """Weights by TransformerLens name (`W_E`, `W_Q`, …), per-layer ones stacked; clone before writing."""

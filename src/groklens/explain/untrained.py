@@ -18,7 +18,7 @@ def untrained_like(run: RunLike, final: Snapshot) -> tuple[Snapshot, str]:
     """
     if len(run.steps) > 1 and run.steps[0] == 0:
         return run.at(0), "untrained (step 0)"
-    return Snapshot(shuffled(final.model), final.task, train_index=final.train_index), "weights shuffled"
+    return final.with_model(shuffled(final.model)), "weights shuffled"
 
 
 def shuffled(model: Any, seed: int = 0) -> Any:

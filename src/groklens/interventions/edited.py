@@ -78,7 +78,7 @@ class EditedModel:
 def edited(snapshot: Snapshot, edits: dict[str, Edit], output: Edit | None = None) -> Snapshot:
     """The snapshot of the edited model: same task, step and split."""
     model = EditedModel(snapshot.model, snapshot.task, edits, output)
-    return Snapshot(model, snapshot.task, snapshot.step, snapshot.train_index)
+    return snapshot.with_model(model)
 
 
 class _Rows:
