@@ -29,7 +29,7 @@ def right_and_wrong_runs(recipe: gl.Recipe) -> gl.Snapshot:
     gl.train(recipe)  # wrong
     gl.train(recipe, into="runs/mine", devise="cpu")  # wrong
     gl.train(recipe.id, into="runs/mine")  # wrong
-    gl.train_many(recipe, into="runs/mine")  # wrong
+    gl.train_many([recipe])  # wrong
     runs = gl.train_many([recipe, replace(recipe, seed=2)], into="runs/seeds")
     _ = runs.final  # wrong
     _ = run.fnial  # wrong

@@ -1,5 +1,7 @@
 """One thread while groklens looks at a model, and the user's number of threads before and after."""
 
+import threading
+
 import pytest
 import torch
 
@@ -77,3 +79,33 @@ def test_threads_come_back_after_an_error():
 def failing():
     assert torch.get_num_threads() == 1
     raise ZeroDivisionError
+
+
+def test_looks_that_overlap_in_threads_of_python_leave_torch_as_it_was():
+    begun, second_is_in, seen = threading.Event(), threading.Event(), []
+
+    def first():
+        with one_thread():
+            begun.set()
+            second_is_in.wait(5)
+
+    def second():
+        begun.wait(5)
+        with one_thread():
+            second_is_in.set()
+            one.join(5)
+            seen.append(torch.get_num_threads())
+
+    one, two = threading.Thread(target=first), threading.Thread(target=second)
+    one.start(), two.start()
+    two.join(10)
+    assert seen == [1]
+    assert torch.get_num_threads() == 3
+
+
+def test_a_look_within_a_look_leaves_the_outer_one_on_its_thread():
+    with one_thread():
+        with one_thread():
+            pass
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == 3

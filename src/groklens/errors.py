@@ -117,6 +117,8 @@ def _whole(value: Any) -> int | None:
         return None
     if isinstance(value, float) and value.is_integer():
         return int(value)
+    if getattr(value, "ndim", None) == 0:
+        return _whole(value.item())  # one number of numpy or torch
     try:
         return operator.index(value)
     except (TypeError, ValueError, RuntimeError):  # numpy and torch have reasons of their own

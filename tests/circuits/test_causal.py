@@ -21,23 +21,23 @@ def snapshot():
 
 
 #: Words that each finding's claim alone holds; those of neurons and embeddings are test_evidence's.
-CLAIMS = {
-    "general": "is right on",
-    "key": "every component of the circuit is key",
-    "complete": "no component outside",
-    "seen": "that are key in the logits",
-    "sufficient": "only the circuit's part",
-    "necessary": "part of the logits takes",
-    "readout": "what is read out",
+KEYS = {
+    "general": "generalises",
+    "key": "logits.key",
+    "complete": "logits.complete",
+    "seen": "neurons.show",
+    "sufficient": "sufficiency.logits",
+    "necessary": "necessity.logits",
+    "readout": "necessity.readout",
 }
 
 
 def examined(snapshot, circuit):
     """The findings of the whole battery by what they are about."""
     findings = gl.examine(snapshot, circuit)
-    by_name = {name: [f for f in findings if words in f.claim] for name, words in CLAIMS.items()}
-    assert {len(found) for found in by_name.values()} == {1}
-    return {name: found[0] for name, found in by_name.items()}
+    by_key = {finding.key: finding for finding in findings}
+    assert len(by_key) == len(findings)
+    return {name: by_key[key] for name, key in KEYS.items()}
 
 
 def verdicts(snapshot, names):
@@ -205,3 +205,13 @@ class TestSharedAccuracy:
     def test_does_not_forgive_beyond_the_resolution(self):
         logits = torch.tensor([[0.0, 1e-3, 0.0]] * 4).double()
         assert shared_accuracy(logits, self.labels, resolution=1e-6) == pytest.approx(1 / 4)
+
+
+def test_a_group_by_its_name_is_the_tasks_own_whose_elements_stand_in_another_order():
+    task = gl.ModularArithmetic(11, "mul")
+    snapshot = gl.Snapshot(gl.planted(task, [1, 2]), task)
+    by_name, by_list = gl.examine(snapshot, gl.Circuit("C10", [1, 2])), gl.examine(snapshot, [1, 2])
+    assert [(each.key, each.value, each.verdict) for each in by_name] == [
+        (each.key, each.value, each.verdict) for each in by_list
+    ]
+    assert {each.key: each.verdict for each in by_name}["necessity.readout"] == "supported"

@@ -114,7 +114,7 @@ def test_an_untrained_model_is_none_where_its_split_is_known():
     assert not why.generalised
     assert (why.algorithm, why.verdict, why.circuit) == ("none", "refuted", None)
     assert "does not generalise" in why.findings[-1].note
-    assert "neither its train inputs nor the rule" in why.headline
+    assert "has not memorised its train inputs and does not generalise" in why.headline
 
 
 def test_memorised_where_the_split_is_known():
@@ -241,7 +241,8 @@ class TestText:
         lines = str(clock).splitlines()
         assert lines[0] == clock.headline == json.loads(clock.to_json())["headline"]
         assert clock.headline == (
-            "HookedMLP (a+b mod 17) generalises by a clock-like circuit on frequencies 2, 5 of C17: supported."
+            "HookedMLP (a+b mod 17) is correct on 100 % of all inputs, its split not known, by a clock-like circuit on "
+            "frequencies 2, 5 of C17: supported."
         )
         assert "How we know" in lines
         assert not any(line.startswith("When") for line in lines)

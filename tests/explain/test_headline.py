@@ -3,28 +3,33 @@
 from types import SimpleNamespace
 
 import pytest
+import torch
 
 import groklens as gl
+from groklens.claims import verdict_of
 from groklens.explain.headline import headline
 
+TASK = gl.ModularArithmetic(13, "add")
+TRAIN, TEST = TASK.split(0.5, seed=0)
 KEYS = ("sufficiency.logits", "sufficiency.neurons", "necessity.logits", "necessity.readout")
 
 
-def explained(verdicts, verdict="supported", components=(2, 5), algorithm="clock"):
+def explained(verdicts, components=(2, 5), algorithm="clock"):
     """An explanation of a model that generalises, with these verdicts on what counts."""
     asked = zip(KEYS, verdicts, strict=True)
-    findings = [gl.Finding("right", 1.0, "accuracy", "supported", key="generalises")]
+    findings = [gl.Finding("correct", 1.0, "accuracy", "supported", key="generalises")]
     findings += [gl.Finding("claim", 1.0, "accuracy", each, key=key) for key, each in asked]
+    circuit = gl.Circuit("C13", components)
     return SimpleNamespace(
-        run="mine", task="a+b mod 13", generalised=True, algorithm=algorithm, verdict=verdict,
-        circuit=gl.Circuit("C13", components), findings=findings,
+        run="mine", task="a+b mod 13", generalised=True, algorithm=algorithm, circuit=circuit, findings=findings,
+        verdict=verdict_of(findings, circuit.is_everything),
+        final=SimpleNamespace(train_index=TRAIN, test_index=TEST, train_share=None, task=TASK),
     )  # fmt: skip
 
 
 def test_all_supported_is_said_without_more():
-    said = headline(explained(["supported"] * 4))
-    assert (
-        said == "mine (a+b mod 13) generalises by a clock-like circuit on frequencies 2, 5 of C13: supported."
+    assert headline(explained(["supported"] * 4)) == (
+        "mine (a+b mod 13) generalises by a clock-like circuit on frequencies 2, 5 of C13: supported."
     )
 
 
@@ -42,14 +47,89 @@ def test_what_is_undecided_makes_it_in_part_and_is_named(undecided, named):
 
 
 def test_what_is_refuted_is_named():
-    said = headline(explained(["supported", "refuted", "supported", "supported"], verdict="undecided"))
+    said = headline(explained(["supported", "refuted", "supported", "supported"]))
     assert said.endswith(": undecided, as sufficiency of the per-neuron fits is refuted.")
 
 
+def test_a_question_supported_nowhere_is_named():
+    said = headline(explained(["undecided", "undecided", "supported", "supported"]))
+    assert said.endswith(
+        ": undecided, as sufficiency at the logits and sufficiency of the per-neuron fits are undecided."
+    )
+
+
 def test_every_component_is_no_circuit():
-    said = headline(explained(["undecided"] * 4, "undecided", range(1, 7)))
-    assert "every component of C13 is key, so that no circuit can be told from the whole: undecided" in said
+    said = headline(explained(["supported"] * 4, range(1, 7)))
+    assert said.endswith(
+        "generalises by every component of C13, so that no circuit can be told from the whole: undecided."
+    )
 
 
 def test_neither_clock_nor_pizza_is_a_circuit():
     assert "by a circuit on frequencies 2, 5" in headline(explained(["supported"] * 4, algorithm="irreps"))
+
+
+def lookup(task, index):
+    """A model that knows these inputs by heart, and answers the class 0 to all others."""
+    model = gl.planted(task, algorithm="lookup")
+    others = torch.ones(len(task.labels), dtype=torch.bool)
+    others[index] = False
+    with torch.no_grad():
+        model.W_U[others] = 0.0
+    return model
+
+
+EVERY = torch.arange(len(TASK.labels))
+RANDOM = gl.RandomTable(11, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "said"),
+    [
+        (
+            lambda: gl.Snapshot(lookup(TASK, TRAIN), TASK, train_index=TRAIN),
+            "has memorised its train inputs and does not generalise (test accuracy ",
+        ),
+        (
+            lambda: gl.Snapshot(lookup(TASK, TEST), TASK, train_index=TRAIN),
+            "generalises by no circuit that survives its controls: undecided.",
+        ),
+        (
+            lambda: gl.Snapshot(lookup(TASK, TRAIN[:40]), TASK, train_index=TRAIN),
+            "has not memorised its train inputs and does not generalise (test accuracy ",
+        ),
+        (lambda: gl.Snapshot(lookup(TASK, TRAIN), TASK), "which of them it was trained on is not known"),
+        (
+            lambda: gl.Snapshot(lookup(TASK, EVERY), TASK),
+            "is correct on 100 % of all inputs, its split not known, by no circuit that survives its controls",
+        ),
+        (
+            lambda: gl.Snapshot(lookup(TASK, EVERY), TASK, train_index=EVERY),
+            "was trained on every input and is correct on 100 % of them: that it generalises is undecided.",
+        ),
+        (
+            lambda: gl.Snapshot(lookup(TASK, EVERY), TASK, train_share=1.0),
+            "was trained on every input and is correct on 100 % of them: that it generalises is undecided.",
+        ),
+        (
+            lambda: gl.Snapshot(lookup(TASK, TRAIN), TASK, train_share=0.9),
+            "of all inputs, too few to have memorised those that it was trained on; that it generalises by a circuit",
+        ),
+        (
+            lambda: gl.Snapshot(lookup(RANDOM, torch.arange(121)), RANDOM, train_index=torch.arange(60)),
+            "generalises by what is undecided: its task has no group",
+        ),
+    ],
+)
+def test_what_a_model_by_heart_is_said_to_have_learned(snapshot, said):
+    why = gl.explain(snapshot())
+    assert said in why.headline
+    assert why.headline.count(why.verdict) >= 1
+    assert why.generalised == (") generalises by" in why.headline or "split not known, by" in why.headline)
+
+
+def test_wrong_labels_known_by_heart_are_memorised_whatever_the_share():
+    task = gl.Corrupted(TASK, 0.5, seed=0)
+    table = gl.TableTask(task.inputs, task.targets, "C13")
+    why = gl.explain(gl.Snapshot(gl.planted(table, algorithm="lookup"), task, train_share=0.9))
+    assert (why.algorithm, why.verdict) == ("undecided", "undecided")

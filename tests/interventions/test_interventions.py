@@ -11,7 +11,14 @@ from groklens.circuits.judgement import shared_accuracy
 from groklens.errors import BadArgument, UnknownName
 from groklens.harmonics import answer_means
 from groklens.interventions import ablate, clusters, graded, keep, patch, remove, replace, resample
-from groklens.interventions.readout import is_linear, logits_of, logits_without, means_without
+from groklens.interventions.project import embeddings_of, parts
+from groklens.interventions.readout import (
+    embedded_logits,
+    is_linear,
+    logits_of,
+    logits_without,
+    means_without,
+)
 from groklens.interventions.replace import fitted_logits
 
 P = 13
@@ -260,3 +267,19 @@ def test_a_model_that_cannot_be_hooked_is_refused():
 
     with pytest.raises(BadArgument, match="hooks\\(fwd_hooks"):
         patch(gl.Snapshot(Bare(), ADD), "logits", torch.zeros(P * P, P))
+
+
+@pytest.mark.parametrize("relabelled", [None, torch.arange(13).flip(0)])
+def test_other_embeddings_give_by_the_quick_pass_what_the_hooks_give(relabelled):
+    for snapshot in (transformer(), clock()):
+        values = embeddings_of(snapshot)
+        part, mean = parts(values, snapshot, CIRCUIT, "embeddings", relabelled)
+        for changed in (mean + part, values - part):
+            plain = patch(snapshot, "hook_embed", changed).logits
+            torch.testing.assert_close(embedded_logits(snapshot, changed), plain, rtol=1e-4, atol=1e-4)
+
+
+def test_embeddings_that_depend_on_the_input_are_run_through_the_hooks():
+    snapshot = transformer()
+    changed = embeddings_of(snapshot) + torch.arange(len(ADD.labels))[:, None, None] / 100
+    assert torch.equal(embedded_logits(snapshot, changed), patch(snapshot, "hook_embed", changed).logits)

@@ -75,6 +75,7 @@ def kept_steps(run: RunLike, steps: Iterable[Any] | Any | None = None) -> list[i
         raise BadArgument(f"{name} has kept no step yet, so there is nothing to look at; train it further.")
     if steps is None:
         return kept
+    steps = steps.tolist() if hasattr(steps, "tolist") else steps
     wanted = list(steps) if isinstance(steps, Iterable) and not isinstance(steps, str) else [steps]
     if not wanted:
         raise BadArgument(

@@ -101,19 +101,21 @@ def as_circuit(given: AnyCircuit | Any, task: Task) -> Circuit:
     >>> as_circuit([7, 20], ModularArithmetic(113, "add"))
     Circuit('C113', [7, 20])
     """
+    own = task.symmetry
     if isinstance(given, Circuit):
-        return given
+        # One by the name of the task's group is of that group, whose elements may stand in another order.
+        return Circuit(own.group, given.components) if own and own.group.name == given.group.name else given
     if given is None:
         raise BadArgument(
             "The circuit is None, which find_circuit gives where no circuit stands its controls; write one down, "
             "such as gl.Circuit('C113', [7, 20])."
         )
-    if task.symmetry is None:
+    if own is None:
         raise BadArgument(
             f"{task.name} has no group whose components {described(given)} could name; say in which group: "
             "gl.Circuit('C113', [7, 20])."
         )
-    return Circuit(task.symmetry.group, given)
+    return Circuit(own.group, given)
 
 
 def _listed(components: Any) -> list[Any]:

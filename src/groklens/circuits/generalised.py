@@ -8,43 +8,57 @@ from groklens.capture import Snapshot
 from groklens.claims import Control, Finding, Verdict, percent
 from groklens.models import accuracy
 
-#: Accuracy from which on a model counts as having learned inputs, held-out or train.
+#: Accuracy from which on a model counts as having learned inputs, test or train.
 ENOUGH = 0.99
 
 
 def generalises(snapshot: Snapshot) -> Finding:
-    """The claim that the model is right on inputs it was not trained on: accuracy ≥ 0.99 there.
+    """The claim that the model is correct on inputs it was not trained on: accuracy ≥ 0.99 there.
 
     Where the split is not known it is taken over all inputs, and the finding says so: below 0.99 it is undecided,
-    since a model that is right on those that it was trained on looks the same as one that has learned half of the
-    rule. It is refuted all the same where the share trained on is known, and fewer inputs are right than a model
-    has right that has memorised so many. Where nothing was held out it is undecided. The control is always giving
-    the commonest answer.
+    since a model that is correct on those that it was trained on looks the same as one that has learned half of the
+    rule. It is refuted all the same where the share trained on is known and fewer inputs are correct than would be,
+    had so many been memorised; that takes it that no model is better on test inputs than on train inputs. Where
+    nothing was held out it is undecided. The control is always giving the commonest answer.
     """
     task, test = snapshot.task, snapshot.test_index
-    if test is not None and len(test) == 0:
-        note = "nothing was held out, so that generalising cannot be told from memorising"
-        claim = "the model is right on test inputs"
-        return Finding(claim, None, "accuracy", "undecided", note=note, key="generalises")
-    known, share = test is not None, snapshot.train_share
-    index = test if test is not None else torch.arange(len(task.labels))
+    known = test is not None and len(test) > 0
+    index = test if test is not None and known else torch.arange(len(task.labels))
     labels = task.labels[index]
     value = accuracy(snapshot.logits[index], labels)
     commonest = float(labels.bincount().max()) / len(labels)
-    below: Verdict = "refuted" if known else "undecided"
-    unknown = "" if known else "which inputs it was trained on is not known, so all count; "
-    if share is not None and value < ENOUGH * share and not known:
-        below, unknown = (
-            "refuted",
-            f"{unknown}{percent(share)} were, so that it has not memorised them either; ",
-        )
+    verdict, why = _judged(snapshot, value)
     return Finding(
-        f"the model is right on {'test' if known else 'all'} inputs",
+        f"the model is correct on {'test' if known else 'all'} inputs",
         value,
         "accuracy",
-        "supported" if value >= ENOUGH else below,
+        verdict,
         (Control.of("always the commonest answer", [commonest]),),
         source="accuracy of at least 99 % on test inputs",
-        note=f"{unknown}accuracy {percent(value)} against the {percent(ENOUGH)} asked for",
+        note=f"{why}accuracy {percent(value)} against the {percent(ENOUGH)} asked for",
         key="generalises",
     )
+
+
+def nothing_held_out(snapshot: Snapshot) -> bool:
+    """Whether every input was trained on, as far as that is known."""
+    if snapshot.test_index is not None:
+        return len(snapshot.test_index) == 0
+    return snapshot.train_share is not None and snapshot.train_share >= 1
+
+
+def _judged(snapshot: Snapshot, value: float) -> tuple[Verdict, str]:
+    """The verdict, and what has to be said before the number."""
+    enough: Verdict = "supported" if value >= ENOUGH else "refuted"
+    if nothing_held_out(snapshot):
+        return (
+            "undecided",
+            "every input was trained on, so that generalising cannot be told from memorising; ",
+        )
+    if snapshot.train_index is not None:
+        return enough, ""
+    unknown = "which inputs it was trained on is not known, so all count; "
+    share = snapshot.train_share
+    if enough == "supported" or share is None or snapshot.task.is_corrupted or value >= ENOUGH * share:
+        return ("supported" if enough == "supported" else "undecided"), unknown
+    return "refuted", f"{unknown}{percent(share)} were, and had they been memorised more would be correct; "

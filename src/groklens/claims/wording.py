@@ -23,7 +23,7 @@ def number(value: float | None) -> str:
     if value < 0:
         return f"−{number(-value)}"
     if value == 0 or math.isinf(value):
-        return f"{value:g}".replace("inf", "∞")
+        return "∞" if value else "0"
     size = abs(float(f"{value:.3g}"))
     if size < 1e-3 or size >= 1e6:
         mantissa, exponent = f"{value:.2e}".split("e")
@@ -34,15 +34,20 @@ def number(value: float | None) -> str:
 def percent(share: float) -> str:
     """A number from 0 to 1 in per cent; 0 % and 100 % are said of nothing and of everything alone.
 
-    >>> percent(0.5), percent(1.0), percent(0.99992), percent(0.00673)
-    ('50 %', '100 %', '99.992 %', '0.673 %')
+    Three significant digits; from 98 % on hundredths, or as many as show what is missing, and cut, not rounded, so
+    that no number is taken over a threshold by its writing.
+
+    >>> percent(0.5), percent(1.0), percent(0.98995), percent(0.999921), percent(0.00673)
+    ('50 %', '100 %', '98.99 %', '99.9921 %', '0.673 %')
     """
-    if not 0.99 < share < 1:
-        return f"{number(100 * share)} %"
-    # Near the whole, what is missing is what counts, to two digits.
-    decimals = max(1, 1 - math.floor(math.log10(100 * (1 - share))))
-    shown = f"{100 * share:.{decimals}f}"
-    return f"{shown.rstrip('0')} %"
+    if not 0.98 <= share < 1:
+        return "–" if math.isnan(share) else f"{number(100 * share)} %"
+    if share > 1 - 1e-6:
+        return "over 99.9999 %"
+    decimals = 2 if share < 0.9999 else 4
+    # The small addition undoes what binary fractions take from 0.99.
+    cut = math.floor(100 * share * 10**decimals + 1e-6) / 10**decimals
+    return f"{cut:.{decimals}f}".rstrip("0").rstrip(".") + " %"
 
 
 def quantity(value: float | None, units: str) -> str:

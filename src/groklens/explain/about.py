@@ -20,7 +20,7 @@ def about(run: RunLike, final: Snapshot) -> dict[str, str]:
         "Model": _model(final.model),
         "Training": _training(run),
         "Data": _data(final),
-        "Steps": _steps(run),
+        "Steps": _steps(run, final),
         "Versions": _versions(run),
         "Report": f"groklens {version('groklens')}, {_day(date.today())}",
     }
@@ -84,10 +84,14 @@ def _data(final: Snapshot) -> str:
     return f"{final.task.name}, {total:,} inputs, {percent(chosen / total)} trained on ({chosen:,})"
 
 
-def _steps(run: RunLike) -> str:
+def _steps(run: RunLike, final: Snapshot) -> str:
     steps = run.steps
     if len(steps) == 1:
-        return "one model, the step of which is not known" if steps[0] == 0 else f"step {steps[0]:,} alone"
+        return (
+            "one model, the step of which is not known"
+            if final.step is None
+            else f"step {final.step:,} alone"
+        )
     return f"{steps[-1]:,} updates, {len(steps)} steps kept"
 
 

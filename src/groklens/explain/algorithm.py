@@ -35,7 +35,7 @@ def name_algorithm(snapshot: Snapshot, generalised: Verdict, circuit: Circuit | 
         return "undecided" if circuit is None else _by_circuit(snapshot, circuit)
     if generalised == "undecided":
         return "undecided"
-    if snapshot.train_index is None:  # refuted all the same: too little is right to have been memorised
+    if snapshot.train_index is None:  # refuted all the same: too few are correct to have been memorised
         return "none"
     index = snapshot.train_index
     on_train = accuracy(snapshot.logits[index], snapshot.task.targets[index])

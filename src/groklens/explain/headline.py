@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from groklens.circuits.generalised import nothing_held_out
 from groklens.claims import Finding, in_words, named, percent
 
 if TYPE_CHECKING:
@@ -16,47 +17,50 @@ def headline(why: Explanation) -> str:
     It says no more than the findings: `in part` where a finding that counts is undecided, which it names, and the
     verdict on "it generalises by a circuit" in its last words.
     """
-    return f"{why.run} ({why.task}) {_did(why)}."
+    general = next(finding for finding in why.findings if finding.key == "generalises")
+    return f"{why.run} ({why.task}) {_did(why, general)}."
 
 
-def _did(why: Explanation) -> str:
-    for finding in why.findings:
-        if finding.key == "generalises" and finding.verdict == "undecided":
-            return _not_told(finding)
+def _did(why: Explanation, general: Finding) -> str:
+    score = percent(general.value or 0.0)
+    if general.verdict == "undecided":
+        return _not_told(why, score)
     if not why.generalised:
-        return f"{_without_rule(why)}; that it generalises by a circuit is refuted"
-    if why.circuit is None:
-        return "generalises, by no circuit that survives its controls: undecided"
-    if why.circuit.is_everything:
-        return (
-            f"generalises, and every component of {why.circuit.group.name} is key, so that no circuit can be told "
-            "from the whole: undecided"
-        )
-    return f"generalises by {_circuit(why)}: {_verdict(why)}"
+        return f"{_without_rule(why, score)}; that it generalises by a circuit is refuted"
+    # Where the split is not known, the finding is about all inputs, and the sentence is too.
+    known = why.final.train_index is not None
+    what = "generalises" if known else f"is correct on {score} of all inputs, its split not known,"
+    return f"{what} {_by(why)}"
 
 
-def _not_told(general: Finding) -> str:
-    if general.value is None:
+def _not_told(why: Explanation, score: str) -> str:
+    if nothing_held_out(why.final):
         return (
-            "was trained on every input, so that generalising cannot be told from memorising: "
-            "that it generalises is undecided"
+            f"was trained on every input and is correct on {score} of them: that it generalises is undecided"
         )
     return (
-        f"is right on {percent(general.value)} of all inputs, and which of them it was trained on is not known: "
+        f"is correct on {score} of all inputs, and which of them it was trained on is not known: "
         "whether it memorised, generalises or neither is undecided"
     )
 
 
-def _without_rule(why: Explanation) -> str:
-    if why.algorithm == "memorised":
-        return "has memorised its train inputs and does not generalise"
-    return "has learned neither its train inputs nor the rule"
+def _without_rule(why: Explanation, score: str) -> str:
+    if why.final.train_index is None:
+        return f"is correct on {score} of all inputs, too few to have memorised those that it was trained on"
+    memorised = "has memorised" if why.algorithm == "memorised" else "has not memorised"
+    return f"{memorised} its train inputs and does not generalise (test accuracy {score})"
 
 
-def _circuit(why: Explanation) -> str:
-    assert why.circuit is not None
+def _by(why: Explanation) -> str:
+    if why.circuit is None and why.final.task.symmetry is None:
+        return "by what is undecided: its task has no group in which a circuit could be looked for"
+    if why.circuit is None:
+        return "by no circuit that survives its controls: undecided"
+    group = why.circuit.group.name
+    if why.circuit.is_everything:
+        return f"by every component of {group}, so that no circuit can be told from the whole: undecided"
     kind = f"{why.algorithm}-like circuit" if why.algorithm in ("clock", "pizza") else "circuit"
-    return f"a {kind} on {named(why.circuit.components)} of {why.circuit.group.name}"
+    return f"by a {kind} on {named(why.circuit.components)} of {group}: {_verdict(why)}"
 
 
 def _verdict(why: Explanation) -> str:

@@ -15,7 +15,12 @@ def wrong_labels(final: Snapshot, untrained: tuple[Snapshot, str]) -> list[Findi
     Supported where at least 0.95 of them are answered as trained, refuted where at most 0.05 are.
     """
     task, index = final.task, final.train_index
-    if not task.is_corrupted or index is None or bool((task.targets[index] == task.labels[index]).all()):
+    if (
+        not task.is_corrupted
+        or index is None
+        or len(index) == len(task.labels)
+        or bool((task.targets[index] == task.labels[index]).all())
+    ):
         return []
     fitted, corrected = float(fitted_accuracy(final)), float(corrected_accuracy(final))
     fates = LabelFates(fitted, corrected, 1 - fitted - corrected, float(clean_accuracy(final)))
@@ -31,5 +36,6 @@ def wrong_labels(final: Snapshot, untrained: tuple[Snapshot, str]) -> list[Findi
             note=f"{phase_of(fates, float(test_accuracy(final)))}: {percent(corrected)} of them are corrected, "
             f"{percent(fates.clean)} of the right ones are answered",
             key="labels.fitted",
+            role="aside",
         )
     ]

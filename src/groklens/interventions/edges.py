@@ -23,6 +23,7 @@ from groklens.interventions import neurons as neurons_
 from groklens.interventions.patch import patch
 from groklens.interventions.readout import logits_of, logits_without
 from groklens.models.loss import cross_entropy_each
+from groklens.threads import one_thread
 
 #: Random sets of neurons that a cluster is compared with.
 DRAWS = 10
@@ -52,6 +53,7 @@ class Edge:
     control: Control | None = None
 
 
+@one_thread()
 def edges(snapshot: Given, circuit: AnyCircuit) -> list[Edge]:
     """The edges token → head → cluster of neurons → logits of a model, and what each is worth.
 

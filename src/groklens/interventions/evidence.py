@@ -19,8 +19,8 @@ from groklens.circuits.judgement import FALL, drawn, fallen, kept, shared_accura
 from groklens.claims import Control, Finding, Role, named
 from groklens.harmonics import ComponentName, chosen_basis
 from groklens.interventions import neurons as neurons_
-from groklens.interventions.project import keep, remove
-from groklens.interventions.readout import logits_without, means_without, silent_logits
+from groklens.interventions.project import embeddings_of, parts
+from groklens.interventions.readout import embedded_logits, logits_without, means_without, silent_logits
 from groklens.interventions.replace import fitted_logits
 from groklens.models import accuracy
 
@@ -143,11 +143,16 @@ def embedding_sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
     operands are not embedded at `hook_embed`.
     """
     whole = accuracy(snapshot.logits, snapshot.task.labels)
-    value = _accuracy(snapshot, keep(snapshot, circuit, "embeddings").logits)
+    values = embeddings_of(snapshot)
+
+    def with_only(order: Tensor | None) -> float:
+        part, mean = parts(values, snapshot, circuit, "embeddings", order)
+        return _accuracy(snapshot, embedded_logits(snapshot, mean + part))
 
     def relabelled(g: torch.Generator) -> float:
-        order = torch.randperm(circuit.group.order, generator=g)
-        return _accuracy(snapshot, keep(snapshot, circuit, "embeddings", relabelled=order).logits)
+        return with_only(torch.randperm(circuit.group.order, generator=g))
+
+    value = with_only(None)
 
     controls = [_control("components of relabelled elements kept", relabelled)]
     verdict, note = kept(value, whole, controls)
@@ -163,11 +168,16 @@ def embedding_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
     Controls and errors as for `embedding_sufficiency`.
     """
     whole, chance = accuracy(snapshot.logits, snapshot.task.labels), 1 / snapshot.task.d_vocab_out
-    value = _accuracy(snapshot, remove(snapshot, circuit, "embeddings").logits)
+    values = embeddings_of(snapshot)
+
+    def without(order: Tensor | None) -> float:
+        part, _ = parts(values, snapshot, circuit, "embeddings", order)
+        return _accuracy(snapshot, embedded_logits(snapshot, values - part))
 
     def relabelled(g: torch.Generator) -> float:
-        order = torch.randperm(circuit.group.order, generator=g)
-        return _accuracy(snapshot, remove(snapshot, circuit, "embeddings", relabelled=order).logits)
+        return without(torch.randperm(circuit.group.order, generator=g))
+
+    value = without(None)
 
     controls = [_control("components of relabelled elements removed", relabelled)]
     verdict, note = fallen(value, whole, chance, controls)
@@ -189,7 +199,7 @@ def _share_gone(
     others = _without(neurons_.of(snapshot).shape[1], members)
     generator = torch.Generator().manual_seed(0)
     symmetry = circuit.symmetry(snapshot.task)
-    functions = chosen_basis(circuit.group, (name,)).T
+    functions = chosen_basis(symmetry.group, (name,)).T
     before = float((functions @ logit_means(snapshot, symmetry)).norm())
 
     def share(index: Tensor) -> float:

@@ -62,7 +62,7 @@ def _projected(
     elif at == "neurons":
         hook, pos, values = neurons.neuron_hook(snapshot), -1, neurons.of(snapshot)
     else:
-        hook, pos, values = "hook_embed", None, _embeddings(snapshot)
+        hook, pos, values = "hook_embed", None, embeddings_of(snapshot)
     part, mean = parts(values, snapshot, circuit, at, relabelled)
     return patch(snapshot, hook, mean + part if kept else values - amount * part, pos)
 
@@ -85,7 +85,8 @@ def parts(
     return (basis @ (basis.T @ means))[symmetry.products].to(values.dtype), mean
 
 
-def _embeddings(snapshot: Snapshot) -> Float[Tensor, "input pos d_model"]:
+def embeddings_of(snapshot: Snapshot) -> Float[Tensor, "input pos d_model"]:
+    """Every input's embeddings at `hook_embed`; `BadArgument` for a model without."""
     if "hook_embed" not in getattr(snapshot.model, "hook_dict", {}) or "W_E" not in snapshot.weights:
         raise BadArgument(f"{snapshot!r} has no embeddings at hook_embed to intervene on.")
     return snapshot.activations("hook_embed")

@@ -74,7 +74,7 @@ def memorising_neurons(snapshot: Given, share: float = 0.5, seed: int = 0) -> Fi
         Control.of("test accuracy, as many random neurons pruned", tests),
     )
     return Finding(
-        f"the {share:.0%} of neurons of lowest IPR memorise: without them wrong labels are lost and the rest is kept",
+        f"the {percent(share)} of neurons of lowest IPR memorise: without them wrong labels are lost, the rest kept",
         lowest[0],
         "accuracy on wrong labels",
         _verdict(whole, lowest, highest, random),

@@ -12,6 +12,8 @@ from groklens.harmonics import answer_means
 from groklens.interventions import neurons as neurons_
 from groklens.interventions.ablate import silenced
 from groklens.interventions.patch import patch
+from groklens.models import quick_applies
+from groklens.models.engine import quick_forward
 from groklens.tasks import Symmetry
 
 #: How many inputs are run through the hooks to see whether the readout is linear.
@@ -97,3 +99,22 @@ def _agrees(snapshot: Snapshot) -> bool:
     plain = (output[:, -1] if output.ndim == 3 else output)[:, : snapshot.logits.shape[1]]
     linear = snapshot.logits[rows] - 0.5 * neurons[rows] @ read_by(snapshot)
     return bool((plain - linear).abs().max() <= ROUNDING * float(snapshot.logits.abs().max()))
+
+
+@torch.no_grad()
+def embedded_logits(
+    snapshot: Snapshot, values: Float[Tensor, "input pos d_model"]
+) -> Float[Tensor, "input answer"]:
+    """The logits with other embeddings at `hook_embed`: the same as `patch` gives.
+
+    Where the new embedding of each token is the same in every input and position, that is a model with another
+    W_E, and the quick pass runs it.
+    """
+    tokens, table = snapshot.task.inputs, snapshot.weights["W_E"].detach().cpu().clone()
+    read = tokens[:, : values.shape[1]]  # an MLP embeds its operands alone
+    table[read.flatten()] = values.flatten(0, 1)
+    if not quick_applies(snapshot.model) or not torch.allclose(table[read], values, rtol=0, atol=1e-6):
+        return patch(snapshot, "hook_embed", values).logits
+    device = next(iter(snapshot.model.parameters())).device
+    moved = tokens.to(device), snapshot.task.d_vocab_out
+    return quick_forward(snapshot.model, *moved, embedding=table.to(device))[0].cpu()

@@ -118,7 +118,7 @@ def said_lacking(measure: str, need: str, task: str) -> str:
 _LACK = {
     "group": "needs a group, and {task} has none. Analyse a task with one, or look in a group of your choice "
     "with gl.find_circuit(snapshot, group='C113').",
-    "split": "needs held-out inputs, and the split of this model is not known or holds nothing out. Give "
+    "split": "needs test inputs, and the split of this model is not known or holds nothing out. Give "
     "train_index to the Recorder or Snapshot.",
     "neurons": "needs MLP neurons, and this model has no blocks.*.mlp.hook_post.",
     "attention": f"needs attention, and this model has no {QUERIES} and {KEYS}.",

@@ -34,7 +34,7 @@ def track(
     a list. A snapshot is a run of one step, and a path the run that is there.
 
     Measures relative to a circuit use `circuit`, the same at every step; None finds it once, in the last
-    snapshot. What cannot be taken of this run (no circuit, no group, no held-out inputs) is left out, and
+    snapshot. What cannot be taken of this run (no circuit, no group, no test inputs) is left out, and
     `attrs["left_out"]` says why; `attrs["circuit"]` records the circuit as JSON, empty for none. `progress`
     shows or hides the bar, which otherwise shows on a terminal and in a notebook.
 

@@ -29,17 +29,33 @@ def quick_logits(
 
 
 def quick_forward(
-    model: Any, tokens: Int[Tensor, "input pos"], d_vocab_out: int, workspace: Workspace | None = None
+    model: Any,
+    tokens: Int[Tensor, "input pos"],
+    d_vocab_out: int,
+    workspace: Workspace | None = None,
+    embedding: Float[Tensor, "token d_model"] | None = None,
 ) -> tuple[Float[Tensor, "input answer"], Float[Tensor, "input neuron"] | None]:
     """Logits and the last MLP's activations, both at the answer, by the quick pass; None without an MLP.
 
-    The activations are for looking at: no gradient is asked through them.
+    With `embedding`, as the model would be with that token embedding; it then has to have one. The activations are
+    for looking at: no gradient is asked through them.
     """
-    seen = seen_at_each_position(tokens[None])
-    logits, neurons = folded_forward(model, lambda parameter: parameter[None], seen, workspace)
+    own = None if embedding is None else _token_embedding(model)
+
+    def of(parameter: Tensor) -> Tensor:
+        return (parameter if embedding is None or parameter is not own else embedding)[None]
+
+    logits, neurons = folded_forward(model, of, seen_at_each_position(tokens[None]), workspace)
     every = logits[0].expand(len(tokens), -1)  # one row where inputs are alike
     logits = answer_logits(every, d_vocab_out, len(tokens))
     return logits, None if neurons is None else neurons[0].expand(len(tokens), -1)
+
+
+def _token_embedding(model: Any) -> Tensor:
+    """The parameter that embeds tokens."""
+    if type(model).__name__ == "HookedMLP":
+        return model.W_E
+    return folded.unwrap(folded.unwrap(model.original_model).tok_embed).weight
 
 
 def folded_forward(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import torch
 
+from groklens.claims import quantity
 from groklens.progress import progress_shown, tell
 from groklens.recipes import Recipe
 from groklens.runs.history import Row
@@ -60,7 +61,7 @@ def run_loop(
 def _describe(row: Row, step: int, total: int) -> str:
     text = f"step {step:,} of {total:,}: train loss {row['train_loss']:.3g}"
     if "test_loss" in row:
-        text += f", test loss {row['test_loss']:.3g} (accuracy {row['test_accuracy']:.1%})"
+        text += f", test loss {row['test_loss']:.3g} ({quantity(row['test_accuracy'], 'accuracy')})"
     return text
 
 

@@ -52,7 +52,7 @@ def train(
 
 
 def train_many(
-    recipes: Sequence[Recipe],
+    recipes: Sequence[Recipe] | Recipe,
     into: str | Path,
     *,
     device: str = "cpu",
