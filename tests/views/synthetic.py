@@ -203,6 +203,12 @@ def findings():
     ]
 
 
+#: What a headline asks of the last snapshot: that its split is known, and its task has a group.
+SPLIT = SimpleNamespace(
+    train_index=range(2), test_index=range(2), train_share=None, task=SimpleNamespace(symmetry="C113")
+)
+
+
 def explanation(found=None, final=None, **more):
     """An explanation of a made-up run that grokked, by a model without neurons or heads."""
     from groklens.explain.headline import headline
@@ -228,5 +234,5 @@ def explanation(found=None, final=None, **more):
             **more,
         }
     )
-    made.headline = headline(made)
+    made.headline = headline(SimpleNamespace(**{**vars(made), "final": SPLIT, "findings": findings()}))
     return made

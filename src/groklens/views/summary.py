@@ -39,16 +39,15 @@ def _phases(phases: list[Phase]) -> str:
 
 
 def _findings(findings: list[Finding]) -> str:
-    return _table(("finding", "value", "controls", "verdict"), [_cells(each) for each in findings])
+    return _table(("finding", "value", "controls"), [_cells(each) for each in findings])
 
 
 def _cells(finding: Finding) -> tuple[str, ...]:
     colour = VERDICTS.get(finding.verdict, VERDICTS["undecided"])
     return (
-        escape(finding.claim),
+        f'<strong style="color:{colour}">{escape(finding.verdict)}</strong> {escape(finding.claim)}',
         escape(finding.said),
         "<br>".join(escape(control.said(finding.units)) for control in finding.controls) or "–",
-        f'<strong style="color:{colour}">{escape(finding.verdict)}</strong>',
     )
 
 
