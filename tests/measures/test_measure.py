@@ -94,7 +94,7 @@ def test_is_deterministic_and_leaves_no_trace(measure, snapshot):
         ),
         (measures.embedding_spectrum, gl.RandomTable(5), "gl.find_circuit"),
         (measures.restricted_loss, TASK, "restricted_loss is relative to a circuit: give one as its second"),
-        (measures.test_loss, TASK, "test_loss needs held-out inputs.*train_index"),
+        (measures.test_loss, TASK, "test_loss needs test inputs.*train_index"),
     ],
 )
 def test_a_missing_need_is_refused_with_what_to_do(measure, given, message):

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from groklens.errors import BadArgument
-from groklens.runs.files import write_atomically
 from groklens.views.libraries import needed, scripts_once
 from groklens.views.page import chart, document, in_script
 from groklens.views.still import still
@@ -136,6 +135,8 @@ def image(png: str, text: str) -> str:
 
 
 def _saved(view: Figure | Page, path: str | Path) -> Path:
+    from groklens.runs.files import write_atomically
+
     path = Path(path).expanduser()
     if path.suffix == ".png":
         write_atomically(path, view.png)
