@@ -73,7 +73,10 @@ def shell(monkeypatch, capsys):
 
 
 #: Files that take longest, begun first so that no worker is left alone with one at the end.
-LONGEST = ("test_examples", "test_shipped_runs", "test_report", "test_browser", "test_analyses")
+LONGEST = (
+    "test_examples", "test_nulls", "test_browser", "test_copies", "test_documentation", "test_benchmarks",
+    "test_analyses", "test_shipped_runs", "test_report",
+)  # fmt: skip
 
 
 def pytest_collection_modifyitems(items):
