@@ -6,7 +6,7 @@ import json
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -173,6 +173,12 @@ def main() -> None:
     """Run the command line; a user's mistake is one clear line and exit status 2."""
     try:
         sys.exit(app(standalone_mode=False))
+    except KeyboardInterrupt:
+        _interrupted()
+    except SystemExit as done:
+        if done.code == _INTERRUPTED:  # typer has caught the key already, and says nothing
+            _interrupted()
+        raise
     except (GroklensError, OSError) as error:
         typer.echo(f"groklens: {error}", err=True)
         sys.exit(2)
@@ -192,9 +198,19 @@ def _exit_for(error: Exception) -> None:
         typer.echo(f"groklens: {error.format_message()}{hint}", err=True)  # type: ignore[attr-defined]
         sys.exit(2)
     if "Abort" in names:
-        typer.echo("groklens: interrupted; what was written is whole.", err=True)
-        sys.exit(130)
+        _interrupted()
     raise error
+
+
+#: How a shell says that a program ended by Ctrl-C.
+_INTERRUPTED = 130
+
+
+def _interrupted() -> NoReturn:
+    typer.echo(
+        "groklens: interrupted; what was written is whole, and train goes on with the same command.", err=True
+    )
+    sys.exit(_INTERRUPTED)
 
 
 def _json(path: Path) -> dict[str, Any]:

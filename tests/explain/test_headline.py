@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from transformer_lens.HookedRootModule import HookedRootModule
 
 import groklens as gl
 from groklens.claims import verdict_of
@@ -22,7 +23,7 @@ def explained(verdicts, components=(2, 5), algorithm="clock"):
     circuit = gl.Circuit("C13", components)
     return SimpleNamespace(
         run="mine", task="a+b mod 13", generalised=True, algorithm=algorithm, circuit=circuit, findings=findings,
-        verdict=verdict_of(findings, circuit.is_everything),
+        verdict=verdict_of(findings, circuit.is_everything), source=None,
         final=SimpleNamespace(train_index=TRAIN, test_index=TEST, train_share=None, task=TASK),
     )  # fmt: skip
 
@@ -126,6 +127,39 @@ def test_what_a_model_by_heart_is_said_to_have_learned(snapshot, said):
     assert said in why.headline
     assert why.headline.count(why.verdict) >= 1
     assert why.generalised == (") generalises by" in why.headline or "split not known, by" in why.headline)
+
+
+def test_one_answer_for_all_is_no_rule():
+    task = gl.TableTask(TASK.inputs, torch.zeros(169, dtype=torch.long), d_vocab_out=3)
+    why = gl.explain(gl.Snapshot(gl.planted(task, algorithm="lookup"), task, train_index=TRAIN))
+    assert (why.generalised, why.verdict) == (False, "undecided")
+    assert "as is always giving one answer" in why.headline
+
+
+def test_labels_that_do_not_follow_the_group_named_are_said_not_to():
+    order = torch.randperm(13, generator=torch.Generator().manual_seed(0))
+    task = gl.TableTask(TASK.inputs, order[TASK.labels], "C13")
+    why = gl.explain(gl.Snapshot(gl.planted(task, algorithm="lookup"), task, train_index=TRAIN))
+    assert "labels are not the products of C13" in why.findings[-1].note
+
+
+class Unnamed(HookedRootModule):
+    """A model whose weights have no name that TransformerLens gives."""
+
+    def __init__(self):
+        super().__init__()
+        self.cfg = SimpleNamespace()
+        self.table = torch.nn.Embedding(14, 13)
+        self.setup()
+
+    def forward(self, tokens):
+        return self.table(tokens[:, 0]) + self.table(tokens[:, 1])
+
+
+def test_a_model_whose_weights_have_other_names_is_explained_without_what_needs_them():
+    why = gl.explain(Unnamed(), TASK, train_index=TRAIN)
+    assert "embedding_spectrum" not in why.table
+    assert "does not generalise" in why.headline
 
 
 def test_wrong_labels_known_by_heart_are_memorised_whatever_the_share():

@@ -74,13 +74,15 @@ def search(snapshot: Snapshot, group: FiniteGroup | str | None = None) -> Search
     key = key_by_logits(logit_similarities(snapshot, symmetry))
     if not key:
         return _none(
-            found, f"no component of {symmetry.group.name} is key (logit similarity > {KEY_SIMILARITY})."
+            found,
+            f"no component of {symmetry.group.name} is key (logit similarity > {KEY_SIMILARITY})."
+            + _unfollowed(snapshot, symmetry),
         )
     candidate = Circuit(symmetry.group, key)
     seen, finding = seen_components(snapshot, candidate)
     found.findings.append(finding)
     if not seen:
-        return _none(found, _unseen(key, symmetry.group))
+        return _none(found, _unseen(key, symmetry.group) + _unfollowed(snapshot, symmetry))
     circuit = Circuit(symmetry.group, seen)
     enough = sufficiency(snapshot, circuit)
     needed = [necessity(snapshot, circuit), readout_necessity(snapshot, circuit)]
@@ -90,7 +92,8 @@ def search(snapshot: Snapshot, group: FiniteGroup | str | None = None) -> Search
     if not any(check.verdict == "supported" for check in needed):
         failed += needed
     if failed:
-        return _none(found, f"{circuit!r} is {failed[0].verdict}: {failed[0].claim} ({failed[0].note})")
+        said = f"{circuit!r} is {failed[0].verdict}: {failed[0].claim} ({failed[0].note})."
+        return _none(found, said + _unfollowed(snapshot, symmetry))
     found.circuit = circuit
     return found
 
@@ -105,6 +108,13 @@ def _symmetry(snapshot: Snapshot, group: FiniteGroup | str | None) -> Symmetry |
 def _none(found: Search, reason: str) -> Search:
     found.reason = reason
     return found
+
+
+def _unfollowed(snapshot: Snapshot, symmetry: Symmetry) -> str:
+    """What has to be said where a table's labels are not the products of the group that it was given."""
+    if getattr(snapshot.task, "follows_group", True):
+        return ""
+    return f" The labels are not the products of {symmetry.group.name} in this order of its elements."
 
 
 def _unseen(key: list, group: FiniteGroup) -> str:

@@ -18,7 +18,8 @@ def headline(why: Explanation) -> str:
     verdict on "it generalises by a circuit" in its last words.
     """
     general = next(finding for finding in why.findings if finding.key == "generalises")
-    return f"{why.run} ({why.task}) {_did(why, general)}."
+    unfinished = ", unfinished" if getattr(why.source, "finished", None) is False else ""
+    return f"{why.run} ({why.task}{unfinished}) {_did(why, general)}."
 
 
 def _did(why: Explanation, general: Finding) -> str:
@@ -34,6 +35,8 @@ def _did(why: Explanation, general: Finding) -> str:
 
 
 def _not_told(why: Explanation, score: str) -> str:
+    if why.final.train_index is not None and not nothing_held_out(why.final):
+        return f"is correct on {score} of test inputs, as is always giving one answer: that it generalises is undecided"
     if nothing_held_out(why.final):
         return (
             f"was trained on every input and is correct on {score} of them: that it generalises is undecided"

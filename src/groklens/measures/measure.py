@@ -13,7 +13,7 @@ from groklens.circuits import AnyCircuit, Circuit, as_circuit
 from groklens.errors import BadArgument
 
 #: What a measure may need of a snapshot besides logits and weights.
-NEEDS = ("group", "split", "neurons", "attention", "circuit", "corruption")
+NEEDS = ("group", "split", "embedding", "neurons", "attention", "circuit", "corruption")
 #: Queries and keys of the first layer, which a model with attention has.
 QUERIES, KEYS = "blocks.0.attn.hook_q", "blocks.0.attn.hook_k"
 
@@ -102,6 +102,7 @@ def lacking(about: About, snapshot: Snapshot, circuit: Circuit | None) -> list[s
     found = {
         "group": snapshot.task.symmetry is not None or circuit is not None,
         "split": test is not None and len(test) > 0,
+        "embedding": bool({"W_E", "W_in"} & set(snapshot.weights)),
         "neurons": snapshot.neuron_hook is not None,
         "attention": {QUERIES, KEYS} <= set(getattr(snapshot.model, "hook_dict", {})),
         "circuit": circuit is not None,
@@ -120,6 +121,8 @@ _LACK = {
     "with gl.find_circuit(snapshot, group='C113').",
     "split": "needs test inputs, and the split of this model is not known or holds nothing out. Give "
     "train_index to the Recorder or Snapshot.",
+    "embedding": "needs weights that read an operand, and this model has neither W_E nor W_in. Name yours so, as "
+    "attributes or properties of the model.",
     "neurons": "needs MLP neurons, and this model has no blocks.*.mlp.hook_post.",
     "attention": f"needs attention, and this model has no {QUERIES} and {KEYS}.",
     "corruption": "needs train labels that are wrong, and those of {task} are not. Train on "

@@ -23,7 +23,7 @@ from groklens.measures.spectra import operand_vectors
     valid_range=(float("-inf"), float("inf")),
     source="Nanda et al. 2023, section 4.1, and Liu et al. 2022, arXiv:2205.10343, who take principal components",
     split="weights",
-    needs=("group",),
+    needs=("group", "embedding"),
 )
 def embedding_plane(snapshot: Snapshot) -> xr.DataArray:
     """Coordinates of every element's embedding in each component's plane (component × element × axis).

@@ -34,7 +34,7 @@ def operand_vectors(snapshot: Snapshot) -> Float[Tensor, "element feature"]:
     valid_range=(0, 1),
     source=_SOURCE,
     split="weights",
-    needs=("group",),
+    needs=("group", "embedding"),
 )
 def embedding_spectrum(snapshot: Snapshot) -> xr.DataArray:
     """Share of the embedding's non-constant power in each component (component); sums to 1.
@@ -85,7 +85,7 @@ def neuron_logit_residual(snapshot: Snapshot, circuit: Circuit) -> float:
     valid_range=(0, 1),
     source=_SOURCE + " and appendix; over the norms of all non-constant basis functions, not pooled",
     split="weights",
-    needs=("group",),
+    needs=("group", "embedding"),
 )
 def gini_embedding(snapshot: Snapshot) -> float:
     """Inequality of the embedding's Fourier norms: 0 all alike, near 1 for a few components."""

@@ -35,7 +35,13 @@ class FiniteGroup:
     table: Int[Tensor, "element element"]
 
     def __post_init__(self) -> None:
-        """Refuse anything that is not a group."""
+        """Take a table of lists or numpy too, and refuse anything that is not a group's."""
+        try:
+            object.__setattr__(self, "table", torch.as_tensor(self.table))
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise BadArgument(
+                f"The table of {self.name} is no table of numbers ({error}); give order × order indices of elements."
+            ) from error
         _check(self.name, self.table)
 
     @property
