@@ -1,0 +1,85 @@
+"""A run whose files do not say what it was trained on, with what its user says of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from groklens.capture.run_like import RunLike
+from groklens.capture.snapshot import Snapshot
+from groklens.capture.split_index import TrainIndex, split_index
+from groklens.capture.steps import kept_step
+from groklens.errors import BadArgument
+from groklens.tasks import Task
+
+
+def with_split(run: RunLike, train_index: TrainIndex | None) -> Any:
+    """The run with the split that its user knows: itself where that is its own, or where none is given.
+
+    `train_index` are the inputs trained on, as indices or as a mask. Raises `BadArgument` for what is no split of the
+    task, or for another one than the run's own.
+
+    >>> with_split(run, None) is run  # doctest: +SKIP
+    True
+    """
+    if train_index is None:
+        return run
+    index = split_index(train_index, len(run.task.labels))
+    own = _own_split(run)
+    if own is None:
+        return RunOfKnownSplit(run, index)
+    if torch.equal(own, index):
+        return run
+    raise BadArgument(
+        f"{run!r} says itself that it was trained on {len(own)} inputs, and train_index= names {len(index)} "
+        f"({len(set(own.tolist()) & set(index.tolist()))} of them the same); leave train_index= out."
+    )
+
+
+def _own_split(run: RunLike) -> Int[Tensor, "train"] | None:
+    if hasattr(run, "train_index"):
+        return run.train_index
+    return run.at(run.steps[-1]).train_index if run.steps else None
+
+
+class RunOfKnownSplit:
+    """A run in which every snapshot knows the inputs trained on; everything else is as the run has it."""
+
+    def __init__(self, run: RunLike, train_index: Int[Tensor, "train"]) -> None:
+        self._run = run
+        self.train_index = train_index
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name == "_run":
+            raise AttributeError(name)
+        return getattr(self._run, name)
+
+    def __repr__(self) -> str:
+        return repr(self._run)
+
+    @property
+    def task(self) -> Task:
+        """What was learned."""
+        return self._run.task
+
+    @property
+    def steps(self) -> list[int]:
+        """The steps that were kept, ascending."""
+        return self._run.steps
+
+    def at(self, step: int) -> Snapshot:
+        """The snapshot after `step` updates, its split known."""
+        snapshot = self._run.at(kept_step(f"Run {getattr(self, 'name', self.task.name)}", self.steps, step))
+        return Snapshot(snapshot.model, snapshot.task, snapshot.step, self.train_index)
+
+    def nearest(self, step: int) -> Snapshot:
+        """The snapshot at the kept step nearest to `step`."""
+        return self.at(min(self.steps, key=lambda kept: abs(kept - step)))
+
+    @property
+    def final(self) -> Snapshot:
+        """The snapshot at the last kept step."""
+        return self.at(self.steps[-1])
