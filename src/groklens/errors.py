@@ -38,6 +38,10 @@ class RunNotFound(DamagedRun, FileNotFoundError):
     """There is no run where one was looked for: nothing at all, or files of which none is one."""
 
 
+class RunInUse(GroklensError, RuntimeError):
+    """Another process, or another recorder, is writing the run."""
+
+
 class RecipeMismatch(GroklensError, ValueError):
     """A folder holds a run of another recipe than the one asked for."""
 

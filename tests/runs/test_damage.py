@@ -1,11 +1,13 @@
 """Damaged files: an error that names the file, and everything else still loads."""
 
+import hashlib
 import json
 
 import pytest
 
 import groklens as gl
 from groklens.errors import DamagedRun
+from groklens.recipes.recipe import canonical
 
 
 def truncate(path):
@@ -27,7 +29,14 @@ def delete(path):
 
 
 def edit(path, **changes):
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    """Change fields of a header, as somebody would who knows of its checksum."""
+    write_signed(path, json.loads(path.read_text()) | changes)
+
+
+def write_signed(path, values):
+    values = {name: value for name, value in values.items() if name != "sha256"}
+    digest = hashlib.sha256(canonical(values).encode()).hexdigest()
+    path.write_text(json.dumps(values | {"sha256": digest}))
 
 
 @pytest.mark.parametrize("damage", [truncate, empty, flip_a_byte, delete])
@@ -71,11 +80,11 @@ def test_the_header(run_folder, damage, says):
     assert "run.json" in str(caught.value)
 
 
-@pytest.mark.parametrize("field", ["checkpoints", "recipe", "model", "finished", "environment"])
+@pytest.mark.parametrize("field", ["checkpoints", "recipe", "model", "finished", "environment", "task", "examples"])
 def test_a_field_gone_from_the_header(run_folder, field):
     values = json.loads((run_folder / "run.json").read_text())
     del values[field]
-    (run_folder / "run.json").write_text(json.dumps(values))
+    write_signed(run_folder / "run.json", values)
     with pytest.raises(DamagedRun, match=field):
         gl.load(run_folder)
 
@@ -93,11 +102,23 @@ def test_a_history_cut_in_the_middle_of_a_line(run_folder):
     path = run_folder / "history.csv"
     path.write_bytes(path.read_bytes()[:-4])
     run = gl.load(run_folder)
-    assert run.history.step.values.tolist() == list(range(30))
     with pytest.raises(DamagedRun, match=r"history\.csv.*every checkpoint still loads"):
         run.verify()
+    with pytest.raises(DamagedRun, match=r"history\.csv.*checksum differs.*still load"):
+        _ = run.history
+    assert run.final.logits.shape == (49, 7)
 
 
+def test_the_history_of_an_unfinished_run_cut_in_the_middle_of_a_line(run_folder):
+    path = run_folder / "history.csv"
+    path.write_bytes(path.read_bytes()[:-4])
+    edit(run_folder / "run.json", finished=False, history_sha256=None)
+    run = gl.load(run_folder)
+    assert run.history.step.values.tolist() == list(range(30))
+    assert "history.csv" in run.unguarded[0]
+
+
+@pytest.mark.parametrize("finished", [True, False])
 @pytest.mark.parametrize(
     "damage",
     [
@@ -109,8 +130,9 @@ def test_a_history_cut_in_the_middle_of_a_line(run_folder):
         lambda path: path.write_bytes(path.read_bytes()[:300] + b"\xff\xff" + path.read_bytes()[300:]),
     ],
 )
-def test_a_history_that_cannot_be_read(run_folder, damage):
+def test_a_history_that_cannot_be_read(run_folder, damage, finished):
     damage(run_folder / "history.csv")
+    edit(run_folder / "run.json", finished=finished, history_sha256=None)
     run = gl.load(run_folder)
     with pytest.raises(DamagedRun, match=r"history\.csv.*still load"):
         _ = run.history
@@ -122,3 +144,5 @@ def test_one_digit_of_the_history(run_folder):
     path.write_text(path.read_text().replace("\n5,1", "\n5,2"))
     with pytest.raises(DamagedRun, match=r"history\.csv"):
         gl.load(run_folder, verify=True)
+    with pytest.raises(DamagedRun, match=r"history\.csv"):
+        _ = gl.load(run_folder).history

@@ -10,6 +10,7 @@ import torch
 import groklens as gl
 from groklens.errors import DamagedRun
 from groklens.runs.files import write_atomically
+from groklens.runs.header import Header
 from groklens.runs.history import History, read_history
 
 
@@ -29,6 +30,9 @@ class HalfWritten:
     def __exit__(self, *args):
         self._file.close()
 
+    def __getattr__(self, name):
+        return getattr(self._file, name)
+
     def write(self, data):
         self._file.write(data[: len(data) // 2])
         self._file.flush()
@@ -40,7 +44,7 @@ def fill_the_disk(monkeypatch, suffix):
 
     def half(path, mode="r", *args, **kwargs):
         file = real(path, mode, *args, **kwargs)
-        return HalfWritten(file) if str(path).endswith(suffix) and "r" not in mode else file
+        return HalfWritten(file) if str(path).endswith(suffix) and mode not in ("r", "rb") else file
 
     monkeypatch.setattr(builtins, "open", half)
 
@@ -119,8 +123,9 @@ def test_temporary_files_of_a_killed_process_are_cleared_away(run_folder, tiny_r
     theirs = run_folder / "notes.tmp"
     ours.write_bytes(b"half")
     theirs.write_text("the user's own")
-    header = (run_folder / "run.json").read_text()
-    (run_folder / "run.json").write_text(header.replace('"finished": true', '"finished": false'))
+    header = Header.read(run_folder / "run.json")
+    header.finished = False
+    header.write(run_folder / "run.json")
     gl.train(tiny_recipe, into=run_folder)
     assert not ours.exists()
     assert theirs.exists()

@@ -214,17 +214,22 @@ def test_ones_own_loss_is_recorded(model, tmp_path):
     own = {}
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # a loss that still has its graph is no reason to warn
-        with gl.Recorder(model, TASK, into=tmp_path / "run", keep=gl.Every(3), train_index=TRAIN) as rec:
+        with gl.Recorder(
+            model, TASK, into=tmp_path / "run", keep=gl.Every(3), train_index=TRAIN, loss_units="bits"
+        ) as rec:
             for step in range(1, 6):
                 loss = update(model, optimizer)
                 own[step] = loss.item()
                 rec.step(step, loss=loss)
     history = rec.run.history
     assert (
-        dict(zip(history.step.values[1:].tolist(), history.train_loss.values[1:].tolist(), strict=True))
+        dict(zip(history.step.values[1:].tolist(), history.reported_loss.values[1:].tolist(), strict=True))
         == own
     )
-    assert history.step[history.test_loss.notnull()].values.tolist() == [0, 3, 5]
+    assert history.reported_loss.units == "bits"
+    assert history.train_loss.units == "nats"
+    for column in (history.test_loss, history.train_loss):  # its own are of the steps that are kept
+        assert history.step[column.notnull()].values.tolist() == [0, 3, 5]
 
 
 def test_an_unknown_split_is_left_unknown(model, tmp_path):
@@ -234,7 +239,9 @@ def test_an_unknown_split_is_left_unknown(model, tmp_path):
     assert rec.run.train_index is None
     assert rec.run.steps == [0, 2]
     assert rec.run.history.step.values.tolist() == [2]
-    assert float(rec.run.history.train_loss[0]) == 0.5
+    assert float(rec.run.history.reported_loss[0]) == 0.5
+    assert rec.run.history.reported_loss.units == "as reported"
+    assert bool(rec.run.history.train_loss.isnull().all())
 
 
 def test_a_model_that_diverged_is_kept_without_numbers(model, tmp_path):

@@ -9,6 +9,7 @@ import groklens as gl
 from groklens.errors import DamagedRun, RecipeMismatch, TrainingDiverged
 from groklens.models import LOSSES_EACH
 from groklens.recipes import Recipe
+from groklens.runs.header import Header
 from groklens.training.batches import batch_for
 
 TASK = gl.ModularArithmetic(5, "add")
@@ -176,9 +177,9 @@ def test_mini_batches_go_through_every_input_once_an_epoch():
 
 def unfinish(folder):
     """Make a finished run look as if it had been stopped before the end, without its resume state."""
-    path = folder / "run.json"
-    values = json.loads(path.read_text()) | {"finished": False, "history_sha256": None}
-    path.write_text(json.dumps(values))
+    header = Header.read(folder / "run.json")
+    header.finished, header.history_sha256 = False, None
+    header.write(folder / "run.json")
 
 
 def test_a_run_without_its_resume_state_starts_over_and_mends_itself(run_folder, tiny_recipe):

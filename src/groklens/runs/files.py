@@ -14,15 +14,20 @@ from torch import Tensor
 from groklens.errors import DamagedRun
 
 
-def write_atomically(path: Path, data: bytes) -> str:
+#: Bytes that a run.json may have; a table of a million inputs has a tenth of them.
+MOST_JSON = 256 * 2**20
+
+
+def write_atomically(path: Path, data: bytes, *, parents: bool = True) -> str:
     """Write `data` under a temporary name, rename it to `path`, and return its SHA-256.
 
-    Whoever reads `path` finds the old file or the whole new one. Raises `DamagedRun` when the disk refuses;
-    what `path` held before is then still there.
+    Whoever reads `path` finds the old file or the whole new one. Folders that are not there are made, unless
+    `parents` is False. Raises `DamagedRun` when the disk refuses; what `path` held before is then still there.
     """
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if parents:
+            path.parent.mkdir(parents=True, exist_ok=True)
         with open(temporary, "wb") as file:
             file.write(data)
             file.flush()
@@ -38,30 +43,35 @@ def write_atomically(path: Path, data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def write_json(path: Path, values: dict[str, Any]) -> None:
-    """Write values as indented JSON, atomically."""
-    write_atomically(path, (json.dumps(values, indent=1) + "\n").encode())
+def sha256_of(path: Path) -> str | None:
+    """The SHA-256 of a file; None where there is none that can be read."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
 
 
 def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON object; `DamagedRun` names the file when it is missing or broken."""
     try:
+        if path.stat().st_size > MOST_JSON:
+            raise ValueError(f"{path.stat().st_size} bytes are more than any has")
         values = json.loads(path.read_bytes())
     except FileNotFoundError as error:
         raise DamagedRun(f"There is no {path}: {path.parent} is not a run of groklens.") from error
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError, MemoryError) as error:
         raise DamagedRun(f"{path} is damaged and cannot be read as JSON ({error}).") from error
     if not isinstance(values, dict):
         raise DamagedRun(f"{path} holds a {type(values).__name__}, not the description of a run.")
     return values
 
 
-def encode_tensors(tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> bytes:
+def encode_tensors(tensors: dict[str, Tensor]) -> bytes:
     """Tensors as safetensors bytes; they are copied, so that live weights may be given."""
     from safetensors.torch import save
 
-    own = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
-    return save(own, metadata=metadata)
+    return save({name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()})
 
 
 def read_tensors(path: Path, sha256: str | None = None) -> dict[str, Tensor]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import platform
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -13,10 +15,14 @@ import torch
 
 from groklens.errors import DamagedRun
 from groklens.recipes import Recipe
-from groklens.runs.files import read_json, write_json
+from groklens.recipes.recipe import canonical
+from groklens.runs.fields import checked
+from groklens.runs.files import read_json, write_atomically
 from groklens.tasks import Task, task_from_spec
 
-SCHEMA = 1
+#: 2 has a digest of the header itself and one of the task's examples; 1, of groklens 0.1, has neither.
+SCHEMA = 2
+_READ = (1, SCHEMA)
 
 
 @dataclass
@@ -31,52 +37,81 @@ class Header:
     checkpoints: dict[int, str] = field(default_factory=dict)  # step → SHA-256
     environment: dict[str, Any] = field(default_factory=dict)
     history_sha256: str | None = None
+    #: The unit of the losses that a user's own loop reports.
+    loss_units: str | None = None
+    #: The schema that it was read in; what is written is of the newest.
+    schema: int = SCHEMA
 
     def write(self, path: Path) -> None:
-        """Write the header, atomically."""
+        """Write the header, atomically and under its own digest; `DamagedRun` where its folder is gone."""
         values: dict[str, Any] = {
             "schema": SCHEMA,
             "id": None if self.recipe is None else self.recipe.id,
             "recipe": None if self.recipe is None else self.recipe.to_dict(),
             "task": self.task.spec(),
+            "examples": self.task.digest,
             "model": self.model,
             "train_index": None if self.recipe is not None else self.train_index,
             "environment": self.environment,
             "finished": self.finished,
             "history_sha256": self.history_sha256,
+            "loss_units": self.loss_units,
             "checkpoints": {str(step): digest for step, digest in sorted(self.checkpoints.items())},
         }
-        write_json(path, values)
+        values["sha256"] = _digest(values)
+        write_atomically(path, (json.dumps(values, indent=1) + "\n").encode(), parents=False)
+        self.schema = SCHEMA
 
     @classmethod
     def read(cls, path: Path) -> Header:
-        """Read `run.json`; `DamagedRun` for an unknown schema, missing fields or an edited recipe."""
+        """Read `run.json`; `DamagedRun` for an unknown schema, missing or edited fields, or another task's examples."""
         values = read_json(path)
-        if values.get("schema") != SCHEMA:
+        schema = values.get("schema")
+        if schema not in _READ or isinstance(schema, bool):
             raise DamagedRun(
-                f"{path} has schema {values.get('schema')!r}; this version reads schema {SCHEMA}. "
+                f"{path} has schema {schema!r}; this version reads schema {' and '.join(map(str, _READ))}. "
                 "Use the version of groklens that wrote it."
             )
         try:
-            recipe = None if values["recipe"] is None else Recipe.from_dict(values["recipe"])
-            header = cls(
-                task=recipe.task if recipe else task_from_spec(values["task"]),
-                model=values["model"],
-                recipe=recipe,
-                train_index=values["train_index"],
-                finished=values["finished"],
-                checkpoints={int(step): digest for step, digest in values["checkpoints"].items()},
-                environment=values["environment"],
-                history_sha256=values["history_sha256"],
-            )
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            fields = checked(values, schema)
+            if schema == SCHEMA and values["sha256"] != _digest(values):
+                raise DamagedRun(
+                    f"{path} is not what was written (its checksum differs): it was edited or is damaged; restore it."
+                )
+            header = cls(schema=schema, **fields, **_what_was_learned(values))
+        except DamagedRun:
+            raise
+        except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
             raise DamagedRun(f"{path} does not describe a run: {error}.") from error
-        if recipe is not None and recipe.id != values["id"]:
+        header._check(path, values)
+        return header
+
+    def _check(self, path: Path, values: dict[str, Any]) -> None:
+        """That the recipe and the task's examples are those that the file names."""
+        if self.recipe is not None and self.recipe.id != values["id"]:
             raise DamagedRun(
-                f"{path} names recipe {values['id']}, but the recipe in it has the id {recipe.id}: it was "
+                f"{path} names recipe {values['id']}, but the recipe in it has the id {self.recipe.id}: it was "
                 "edited. Restore the file, or train the changed recipe into another folder."
             )
-        return header
+        strange = [step for step in self.checkpoints if not self._keeps(step)]
+        if strange:
+            raise DamagedRun(
+                f"{path} lists step {strange[0]}, which its recipe does not keep: it was edited or is damaged; restore it."
+            )
+        if self.train_index and max(self.train_index) >= len(self.task.labels):
+            raise DamagedRun(
+                f"{path} names input {max(self.train_index)} as trained on, and {self.task.name} has "
+                f"{len(self.task.labels)} inputs: it was edited or is damaged; restore it."
+            )
+        if self.schema == SCHEMA and self.task.digest != values["examples"]:
+            raise DamagedRun(
+                f"{path} is of a task whose examples have the digest {values['examples']}, and {self.task.name} as it "
+                f"is here has {self.task.digest}: the task was changed since. Restore it, or train into another folder."
+            )
+
+    def _keeps(self, step: int) -> bool:
+        recipe = self.recipe
+        return recipe is None or step in (0, recipe.steps) or (step < recipe.steps and recipe.keep.keeps(step))
 
 
 def environment(engine: str, device: str) -> dict[str, Any]:
@@ -91,6 +126,21 @@ def environment(engine: str, device: str) -> dict[str, Any]:
         "engine": engine,
         "date": datetime.now(timezone.utc).date().isoformat(),
     }
+
+
+def _what_was_learned(values: dict[str, Any]) -> dict[str, Any]:
+    described = values["task"]
+    if values["recipe"] is None:
+        return {"recipe": None, "task": task_from_spec(described)}
+    recipe = Recipe.from_dict(values["recipe"])
+    if recipe.to_dict()["task"] != described:
+        raise ValueError(f"its task and that of its recipe ({recipe.task.name}) differ")
+    return {"recipe": recipe, "task": recipe.task}
+
+
+def _digest(values: dict[str, Any]) -> str:
+    """Of every field but the digest itself, whatever the spaces between them."""
+    return hashlib.sha256(canonical({k: v for k, v in values.items() if k != "sha256"}).encode()).hexdigest()
 
 
 def _version(package: str) -> str | None:

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import hashlib
 import io
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from groklens.errors import DamagedRun
 from groklens.runs.files import write_atomically
 
 COLUMNS = ("step", "train_loss", "train_accuracy", "test_loss", "test_accuracy")
+#: The column of what a user's own loop reports, in a unit of its own.
+REPORTED = "reported_loss"
 Row = dict[str, float]
+
+
+class Written(NamedTuple):
+    """How long a history was at some moment, and the digest of what stood in it."""
+
+    n_bytes: int
+    sha256: str
 
 
 class History:
@@ -22,59 +34,86 @@ class History:
     Numbers are written so that they read back to the bit. A value that was not evaluated is an empty cell.
     """
 
-    def __init__(self, path: Path, before: int | None = None) -> None:
-        """Open the history at `path`, forgetting rows from step `before` on."""
+    def __init__(
+        self, path: Path, before: int | None = None, columns: Sequence[str] = COLUMNS, known: Written | None = None
+    ) -> None:
+        """Open the history at `path`, forgetting rows from step `before` on.
+
+        `known` is what stood in it at that step: what is not so is damaged, and a `DamagedRun`.
+        """
         self.path = path
-        self.rows = read_history(path) if path.exists() else {}
+        self.columns = tuple(columns)
+        self.rows = read_history(path, known) if path.exists() or known else {}
         if before is not None:
             self.rows = {step: row for step, row in self.rows.items() if step < before}
-        write_atomically(path, _encode(self.rows, header=True))
-        self._unwritten: dict[int, Row] = {}
+        self._write_whole()
+
+    @property
+    def written(self) -> Written:
+        """What stands in the file, as far as it was written from here."""
+        return Written(self._size, self._sum.hexdigest())
 
     def record(self, step: int, **values: float) -> None:
         """Add values to the row of `step`."""
         self.rows.setdefault(step, {}).update(values)
         self._unwritten[step] = self.rows[step]
 
+    def forget(self, step: int) -> None:
+        """Leave out the row of this step, in the file too."""
+        self.rows.pop(step, None)
+        self._write_whole()
+
     def flush(self) -> None:
         """Append what is new to the file."""
-        before = self.path.stat().st_size if self.path.exists() else 0
+        more = self._encode(self._unwritten, header=False)
+        if not more:
+            return
         try:
-            with open(self.path, "ab") as file:
-                file.write(_encode(self._unwritten, header=before == 0))
+            with open(self.path, "r+b") as file:  # and not "a": what is not there is not made anew
+                file.truncate(self._size)  # what an interrupted flush began
+                file.seek(self._size)
+                file.write(more)
         except OSError as error:
             with contextlib.suppress(OSError):
-                os.truncate(self.path, before)  # half a line would spoil the next one
+                os.truncate(self.path, self._size)  # half a line would spoil the next one
             raise DamagedRun(
                 f"Could not write {self.path}: {error.strerror or error}. What was written before is intact; "
                 "make room or permission and call again to resume."
             ) from error
+        self._size += len(more)
+        self._sum.update(more)
         self._unwritten = {}
 
+    def _write_whole(self) -> None:
+        whole = self._encode(self.rows, header=True)
+        write_atomically(self.path, whole, parents=False)
+        self._size, self._sum = len(whole), hashlib.sha256(whole)
+        self._unwritten: dict[int, Row] = {}
 
-def read_history(path: Path) -> dict[int, Row]:
-    """Rows by step; a last line cut short by a kill is left out, any other damage is a `DamagedRun`."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise DamagedRun(f"{path} is missing; the checkpoints beside it still load.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise DamagedRun(f"{path} is damaged ({error}); the checkpoints beside it still load.") from error
-    lines = text.split("\n")[:-1]  # a whole line ends in a newline
-    reader = csv.reader(lines)
-    try:
-        if tuple(next(reader)) != COLUMNS:
-            raise ValueError(f"its columns are not {', '.join(COLUMNS)}")
-        rows: dict[int, Row] = {}
-        for cells in reader:
-            step, values = int(cells[0]), cells[1:]
-            row = {name: float(cell) for name, cell in zip(COLUMNS[1:], values, strict=True) if cell}
-            rows.setdefault(step, {}).update(row)
-        return rows
-    except (ValueError, StopIteration, IndexError) as error:
-        raise DamagedRun(
-            f"{path} is damaged at line {reader.line_num} ({error}); the checkpoints beside it still load."
-        ) from error
+    def _encode(self, rows: dict[int, Row], header: bool) -> bytes:
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        if header:
+            writer.writerow(self.columns)
+        for step in sorted(rows):
+            cells = [rows[step].get(name) for name in self.columns[1:]]
+            writer.writerow([step, *("" if c is None or math.isnan(c) else repr(float(c)) for c in cells)])
+        return text.getvalue().encode()
+
+
+def read_history(path: Path, known: Written | None = None, sha256: str | None = None) -> dict[int, Row]:
+    """Rows by step; a last line cut short by a kill is left out, any other damage is a `DamagedRun`.
+
+    `known` says what it begins with, `sha256` what all of it is, where that is known.
+    """
+    data = _read(path)
+    start = data if known is None else data[: known.n_bytes]
+    for found, wanted in ((start, known and known.sha256), (data, sha256)):
+        if wanted and hashlib.sha256(found).hexdigest() != wanted:
+            raise DamagedRun(
+                f"{path} is not the file that was written (its checksum differs); the checkpoints beside it still load."
+            )
+    return _rows(path, data)
 
 
 def column(rows: dict[int, Row], name: str) -> tuple[list[int], list[float]]:
@@ -83,12 +122,31 @@ def column(rows: dict[int, Row], name: str) -> tuple[list[int], list[float]]:
     return [step for step, _ in pairs], [value for _, value in pairs]
 
 
-def _encode(rows: dict[int, Row], header: bool) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    if header:
-        writer.writerow(COLUMNS)
-    for step in sorted(rows):
-        cells = [rows[step].get(name) for name in COLUMNS[1:]]
-        writer.writerow([step, *("" if c is None or math.isnan(c) else repr(float(c)) for c in cells)])
-    return text.getvalue().encode()
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise DamagedRun(f"{path} is missing; the checkpoints beside it still load.") from error
+    except OSError as error:
+        raise DamagedRun(f"{path} is damaged ({error}); the checkpoints beside it still load.") from error
+
+
+def _rows(path: Path, data: bytes) -> dict[int, Row]:
+    line = 0
+    try:
+        lines = data.decode().split("\n")[:-1]  # a whole line ends in a newline
+        reader = csv.reader(lines)
+        columns = tuple(next(reader))
+        if columns not in (COLUMNS, (*COLUMNS, REPORTED)):
+            raise ValueError(f"its columns are not {', '.join(COLUMNS)}")
+        rows: dict[int, Row] = {}
+        for cells in reader:
+            line = reader.line_num
+            step, values = int(cells[0]), cells[1:]
+            row = {name: float(cell) for name, cell in zip(columns[1:], values, strict=True) if cell}
+            rows.setdefault(step, {}).update(row)
+        return rows
+    except (ValueError, StopIteration, IndexError, csv.Error) as error:
+        raise DamagedRun(
+            f"{path} is damaged at line {line + 1} ({error}); the checkpoints beside it still load."
+        ) from error

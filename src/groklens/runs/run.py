@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,9 @@ from groklens.capture.steps import kept_step
 from groklens.errors import BadArgument, DamagedRun, whole_number
 from groklens.models.rebuild import rebuild_model
 from groklens.recipes import Recipe
-from groklens.runs.files import read_tensors
+from groklens.runs.files import read_tensors, sha256_of
 from groklens.runs.header import Header
-from groklens.runs.history import COLUMNS, read_history
+from groklens.runs.history import COLUMNS, REPORTED, read_history
 from groklens.runs.paths import RunPaths
 from groklens.tasks import Task
 
@@ -100,20 +99,39 @@ class Run:
 
     @cached_property
     def history(self) -> xr.Dataset:
-        """Losses (nats for cross-entropy) and accuracies by step, nan where not evaluated."""
-        rows = read_history(self._paths.history)
+        """Losses and accuracies by step, nan where not evaluated; each loss says its unit.
+
+        Cross-entropy is in nats. `reported_loss` is there where a user's own loop reported one. Raises
+        `DamagedRun` where the file is not what was written.
+        """
+        rows = read_history(self._paths.history, sha256=self._header.history_sha256)
         steps = sorted(rows)
-        squared = self.recipe is not None and self.recipe.loss == "mse"
-        loss_units = "squared error" if squared else "nats"
+        reported = any(REPORTED in row for row in rows.values())
         variables = {
-            name: (
-                "step",
-                [rows[s].get(name, float("nan")) for s in steps],
-                {"units": loss_units if name.endswith("loss") else "accuracy"},
-            )
-            for name in COLUMNS[1:]
+            name: ("step", [rows[s].get(name, float("nan")) for s in steps], {"units": self._units(name)})
+            for name in (*COLUMNS[1:], *([REPORTED] if reported else []))
         }
         return xr.Dataset(variables, coords={"step": steps})
+
+    def _units(self, column: str) -> str:
+        if column == REPORTED:
+            return self._header.loss_units or "as reported"
+        if not column.endswith("loss"):
+            return "accuracy"
+        return "squared error" if self.recipe is not None and self.recipe.loss == "mse" else "nats"
+
+    @property
+    def unguarded(self) -> tuple[str, ...]:
+        """What no checksum guards: nothing of a run of this version, some of one that groklens 0.1 wrote.
+
+        What is listed would not be noticed if it were changed on the disk. Training such a run to its end, or
+        finishing a recording, brings all of it under a checksum.
+        """
+        if self._header.schema > 1:
+            return () if self.finished else ("history.csv, until the run is finished",)
+        open_ended = () if self._header.history_sha256 else ("history.csv",)
+        of_recipe = ("the model's configuration",) if self.recipe else ("task", "model", "train_index")
+        return (*of_recipe, "finished", "the numbers of the kept steps", "environment", *open_ended)
 
     def at(self, step: int) -> Snapshot:
         """The snapshot after `step` updates; `UnknownName` where that step was not kept."""
@@ -122,8 +140,12 @@ class Run:
         model = copy.deepcopy(self._blank)  # a bridge takes three times as long to build as to copy
         try:
             model.load_state_dict(tensors)
-        except RuntimeError as error:
-            raise BadArgument(f"The weights of step {step} do not fit the model: {error}") from error
+        except (RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
+            said = " ".join(str(error).split())[:400]
+            raise BadArgument(
+                f"The weights of step {step} do not fit the model ({said}); give one built as the recorded one was: "
+                "gl.load(path, model=MyModel(...))."
+            ) from error
         if hasattr(model, "eval"):
             model.eval()  # dropout would make every look at it another
         return Snapshot(model, self.task, step=step, train_index=self.train_index)
@@ -131,7 +153,11 @@ class Run:
     @cached_property
     def _blank(self) -> Any:
         """A model for the weights of any step."""
-        return rebuild_model(self.model) if self._template is None else self._template
+        if self._template is not None:
+            return self._template
+        if self.recipe is not None and self._header.schema == 1:  # whose description no checksum guards
+            return self.recipe.model.build(self.task, self.recipe.seed)
+        return rebuild_model(self.model)
 
     def nearest(self, step: int) -> Snapshot:
         """The snapshot at the kept step nearest to `step`."""
@@ -154,7 +180,8 @@ class Run:
             )
         expected = self._header.history_sha256
         history = self._paths.history
-        if not history.is_file() or (expected and _sha256(history) != expected):
+        found = sha256_of(history)
+        if found is None or (expected and found != expected):
             raise DamagedRun(
                 f"{history} is missing or not the file that was written (its checksum differs); "
                 "every checkpoint still loads."
@@ -170,6 +197,3 @@ class Run:
     def _read(self, step: int) -> dict[str, Tensor]:
         return read_tensors(self._paths.checkpoint(step), self._header.checkpoints[step])
 
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

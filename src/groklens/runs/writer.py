@@ -3,56 +3,120 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from pathlib import Path
+import os
+from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
-from groklens.runs.files import encode_tensors, read_tensors, write_atomically
+from groklens.errors import DamagedRun
+from groklens.runs.files import encode_tensors, sha256_of, write_atomically
 from groklens.runs.header import Header
-from groklens.runs.history import History
+from groklens.runs.history import COLUMNS, REPORTED, History, Row, Written
+from groklens.runs.lock import FolderLock
 from groklens.runs.paths import RunPaths
+from groklens.runs.resume import ResumeState
 
 
 class RunWriter:
-    """Writes one run into a folder; a kill at any moment leaves a folder that `load` opens.
+    """Writes one run into a locked folder; a kill at any moment leaves a folder that `load` opens.
 
     Checkpoints come before the header that lists them, the history before the resume state that counts on it.
+    Raises `DamagedRun` when the disk refuses, and when the folder is no longer there.
     """
 
-    def __init__(self, path: Path, header: Header, resume_step: int | None = None) -> None:
-        """Start a run, or take one up at `resume_step`, forgetting the history from that step on."""
-        self.paths = RunPaths(path)
+    def __init__(
+        self, lock: FolderLock, header: Header, start: int = 0, known: Written | None = None
+    ) -> None:
+        """Start a run, or take one up at step `start`, forgetting the history from there on.
+
+        `known` is what stood in the history then, where that was written down.
+        """
+        self.paths = RunPaths(lock.folder)
         self.header = header
+        self._lock = lock
         for leftover in self.paths.leftovers():
             leftover.unlink(missing_ok=True)
+        if start:
+            self._check_kept(upto=start)
+        try:
+            self.paths.steps.mkdir(exist_ok=True)
+        except OSError as error:
+            raise DamagedRun(f"Could not write {self.paths.steps}: {error.strerror or error}.") from error
         self.header.write(self.paths.header)
-        self.history = History(self.paths.history, before=resume_step or 0)
+        columns = COLUMNS if header.recipe is not None else (*COLUMNS, REPORTED)
+        self.history = History(self.paths.history, start, columns, known)
 
     def keep(self, step: int, state: Mapping[str, Tensor]) -> None:
         """Store the weights after `step` updates; a resumed run writes what differs or is gone again."""
+        self._lock.check()
         data = encode_tensors(dict(state))
-        path = self.paths.checkpoint(step)
-        if not (path.is_file() and path.read_bytes() == data):
-            write_atomically(path, data)
         digest = hashlib.sha256(data).hexdigest()
+        if sha256_of(self.paths.checkpoint(step)) != digest:
+            write_atomically(self.paths.checkpoint(step), data, parents=False)
         if self.header.checkpoints.get(step) != digest:
             self.header.checkpoints[step] = digest
             self.header.write(self.paths.header)
 
-    def save_resume(self, step: int, tensors: Mapping[str, Tensor]) -> None:
-        """Store what an unfinished run needs to go on after `step` updates."""
-        self.history.flush()
-        write_atomically(self.paths.resume, encode_tensors(dict(tensors), {"step": str(step)}))
+    def record(self, step: int, row: Row) -> None:
+        """Add values to the row of `step`; they are on the disk after the next `flush`."""
+        self.history.record(step, **row)
 
-    def read_resume(self) -> dict[str, Tensor]:
-        """What `save_resume` stored last."""
-        return read_tensors(self.paths.resume)
+    def forget(self, step: int) -> None:
+        """Take a step back: first from the list, then its weights, then its row of the history."""
+        self._lock.check()
+        self.header.checkpoints = {k: v for k, v in self.header.checkpoints.items() if k != step}
+        self.header.write(self.paths.header)
+        self.paths.checkpoint(step).unlink(missing_ok=True)
+        self.history.forget(step)
+
+    def flush(self) -> None:
+        """Bring the history up to date."""
+        self._lock.check()
+        self.history.flush()
+
+    def save_resume(self, step: int, tensors: Mapping[str, Tensor], stack: Sequence[str]) -> None:
+        """Store what an unfinished run needs to go on after `step` updates.
+
+        In a stack the state before it stays, for a kill that comes between the states of two runs.
+        """
+        self.flush()
+        assert self.header.recipe is not None  # a recorded loop is its user's to resume
+        if len(stack) > 1 and self.paths.resume.exists():
+            os.replace(self.paths.resume, self.paths.resume_before)
+        state = ResumeState(step, self.header.recipe.id, tuple(stack), self.history.written)
+        state.write(self.paths.resume, tensors)
 
     def finish(self) -> None:
-        """Bring the history up to date, seal the header and drop the resume state."""
-        self.history.flush()
-        self.header.history_sha256 = hashlib.sha256(self.paths.history.read_bytes()).hexdigest()
+        """Look at everything that was written once more, and seal the header."""
+        self.flush()
+        self._check_kept()
+        written = self.history.written.sha256
+        if sha256_of(self.paths.history) != written:
+            raise DamagedRun(_changed(self.paths, self.header.recipe is None, self.paths.history.name))
+        self.header.history_sha256 = written
         self.header.finished = True
         self.header.write(self.paths.header)
-        self.paths.resume.unlink(missing_ok=True)
+
+    def drop_resume(self) -> None:
+        """Delete the resume state of a finished run."""
+        self.paths.drop_resume()
+
+    def _check_kept(self, upto: int | None = None) -> None:
+        bad = [
+            str(step)
+            for step, digest in sorted(self.header.checkpoints.items())
+            if (upto is None or step <= upto) and sha256_of(self.paths.checkpoint(step)) != digest
+        ]
+        if bad:
+            raise DamagedRun(_changed(self.paths, self.header.recipe is None, f"the weights of step{'s' * (len(bad) > 1)} {', '.join(bad)}"))
+
+
+def _changed(paths: RunPaths, recorded: bool, what: str) -> str:
+    again = (
+        f"Delete {paths.resume} where it is there, and call again: the run then starts over and writes all of it."
+    )
+    left = f"What is whole still loads: gl.load({str(paths.root)!r})."
+    return (
+        f"In {paths.root}, {what} {'is' if what.endswith('csv') else 'are'} missing or not what was written (the "
+        f"checksum differs), so the run is not finished. {left if recorded else again}"
+    )

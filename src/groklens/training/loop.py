@@ -6,13 +6,12 @@ import math
 import time
 from collections.abc import Sequence
 
-import torch
-
 from groklens.claims import quantity
 from groklens.progress import progress_shown, tell
 from groklens.recipes import Recipe
 from groklens.runs.history import Row
 from groklens.runs.writer import RunWriter
+from groklens.training.ghost import Ghost
 from groklens.training.stack import Stack
 
 
@@ -25,7 +24,7 @@ class Diverged(Exception):
 
 
 def run_loop(
-    stack: Stack, writers: Sequence[RunWriter], start: int, progress: bool | None, resume_every: float
+    stack: Stack, writers: Sequence[RunWriter | Ghost], start: int, progress: bool | None, resume_every: float
 ) -> None:
     """Train `stack` from `start` updates to the end of its recipes, a writer a run.
 
@@ -45,7 +44,7 @@ def run_loop(
                     row["train_loss"] = loss
             _check_finite(stack, writers, rows, step)
             for run, (writer, row) in enumerate(zip(writers, rows, strict=True)):
-                writer.history.record(step, **row)
+                writer.record(step, row)
                 if step in (0, total) or stack.recipes[run].keep.keeps(step):
                     writer.keep(step, stack.state(run))
             if step == total:
@@ -65,11 +64,12 @@ def _describe(row: Row, step: int, total: int) -> str:
     return text
 
 
-def save_resume(stack: Stack, writers: Sequence[RunWriter], step: int, but: Sequence[int] = ()) -> None:
+def save_resume(stack: Stack, writers: Sequence[RunWriter | Ghost], step: int, but: Sequence[int] = ()) -> None:
     """Store every run after `step` updates, `but` those."""
+    company = [recipe.id for run, recipe in enumerate(stack.recipes) if run not in but]
     for run, writer in enumerate(writers):
         if run not in but:
-            writer.save_resume(step, stack.resume_state(run) | {"step": torch.tensor(step)})
+            writer.save_resume(step, stack.resume_state(run), company)
 
 
 def _evaluates(recipe: Recipe, step: int) -> bool:
@@ -77,22 +77,22 @@ def _evaluates(recipe: Recipe, step: int) -> bool:
     return step == recipe.steps or (every is not None and step % every == 0)
 
 
-def _check_finite(stack: Stack, writers: Sequence[RunWriter], rows: Sequence[Row], step: int) -> None:
+def _check_finite(stack: Stack, writers: Sequence[RunWriter | Ghost], rows: Sequence[Row], step: int) -> None:
     bad = {run: row["train_loss"] for run, row in enumerate(rows) if not math.isfinite(row["train_loss"])}
     if not bad:
         return
     for run in bad:
-        writers[run].history.flush()
+        writers[run].flush()
     if len(bad) < len(writers):
         save_resume(stack, writers, step, but=list(bad))
     raise Diverged({run: _say(writers[run], loss, step) for run, loss in bad.items()})
 
 
-def _say(writer: RunWriter, loss: float, step: int) -> str:
-    good = max(writer.header.checkpoints, default=None)
+def _say(writer: RunWriter | Ghost, loss: float, step: int) -> str:
+    good = None if isinstance(writer, Ghost) else max(writer.header.checkpoints, default=None)
     where = (
         "There is no checkpoint before it"
-        if good is None
+        if good is None or isinstance(writer, Ghost)
         else f"The last good checkpoint is step {good}, {writer.paths.checkpoint(good)}; look at it with "
         f"gl.load({str(writer.paths.root)!r}).at({good})"
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import warnings
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -12,17 +12,30 @@ from torch import Tensor
 
 from groklens.capture import Snapshot
 from groklens.capture.split_index import TrainIndex, split_index
-from groklens.errors import BadArgument, GroklensError, described, whole_number
+from groklens.errors import BadArgument, described, whole_number
 from groklens.models import accuracy, check_model, quick_applies
 from groklens.models.loss import cross_entropy_each
 from groklens.models.rebuild import describe_model
 from groklens.recipes import Every, Keep
 from groklens.runs.header import Header, environment
+from groklens.runs.history import REPORTED
+from groklens.runs.lock import FolderLock
 from groklens.runs.paths import RunPaths, as_path
 from groklens.runs.run import Run
 from groklens.runs.writer import RunWriter
 from groklens.tasks import Task, check_task
 from groklens.training.bystander import at_rest
+from groklens.training.taking_up import clear_later, taken_up
+from groklens.training.witness import Witness, weights_of
+
+
+@dataclass
+class _Reported:
+    """The last step that the loop reported, with the weights that it had then and the loop's own loss."""
+
+    step: int = 0
+    weights: dict[str, Tensor] = field(default_factory=dict)
+    own: dict[str, float] = field(default_factory=dict)
 
 
 class Recorder:
@@ -36,13 +49,26 @@ class Recorder:
         keep: which steps to keep, `Every(100)` by default; the first and the last are kept in any case.
         train_index: the inputs trained on, as indices or as a boolean mask over the task's inputs. None when
             the split is not known: losses and accuracies are then not recorded.
+        loss_units: the unit of the losses that `step` is given, for axes and tables.
+        resume: take up the recording that is in `into` already, at the kept step whose weights the model has.
 
     On entry step 0 is kept; call `step(k)` after update k. At each kept step the loss (float64 cross-entropy
-    at the answer) and the accuracy are recorded on train and held-out inputs. On exit the last step that was
-    reported is kept, also when the loop raises: the run is then marked as unfinished and the error goes on.
+    at the answer, in nats) and the accuracy are recorded on train and held-out inputs.
+
+    What there is after each kind of end:
+        * the block ends: the last step reported is kept, everything is looked at once more, and the run is sealed
+          as finished;
+        * the loop raises, or Ctrl-C, inside `step` too: the last step whose weights `step` was given is kept under
+          its own number, the run stays unfinished, and the error goes on;
+        * a kill, or no power: every step kept before is whole, and losses reported since the last kept step may be
+          gone;
+        * a full disk: `DamagedRun`, and what was kept before is whole.
+    After the last three, load weights of a kept step into your model (and your optimiser's state of that step, which
+    is yours to keep), and record on with `resume=True`: steps kept after it are made anew, `last` is its number.
 
     Raises `BadArgument` for a model that cannot be recorded or does not fit the task, a folder that holds a
-    run, an unusable `train_index`, or steps that do not increase; `DamagedRun` when the disk refuses.
+    run, an unusable `train_index`, steps that do not increase, or checkpoints that would not be the model's;
+    `RunInUse` for a folder that another recorder or process is writing; `DamagedRun` when the disk refuses.
 
     >>> with Recorder(model, task, into="runs/mine", train_index=index) as recorder:  # doctest: +SKIP
     ...     for k in range(1, 10_001):
@@ -58,6 +84,9 @@ class Recorder:
         into: str | Path,
         keep: Keep | None = None,
         train_index: TrainIndex | None = None,
+        *,
+        loss_units: str = "as reported",
+        resume: bool = False,
     ) -> None:
         _check_recordable(model)
         check_task(task)
@@ -66,10 +95,13 @@ class Recorder:
         self._path = as_path(into, "a new folder for the run")
         self._keep = Every(100) if keep is None else keep
         self._train_index = None if train_index is None else split_index(train_index, len(task.labels))
+        self._loss_units = loss_units
+        self._resume = resume
+        self._lock: FolderLock | None = None
         self._writer: RunWriter | None = None
-        self._template: Any = None
-        self._last = 0
-        self._weights: dict[str, Tensor] = {}
+        self._witness: Witness | None = None
+        self._last = _Reported()
+        self._passing: int | None = None  # a last step of before, kept though `keep` does not say so
         if not isinstance(self._keep, Keep):
             raise BadArgument(
                 f"keep is {described(keep)}; give a schedule such as gl.Every(100) or gl.Steps([10, 100])."
@@ -77,44 +109,72 @@ class Recorder:
         self._keep.keeps(1)  # a LogSpaced that does not know the end says so now
 
     def __enter__(self) -> Recorder:
-        """Start the run and keep step 0."""
-        _refuse_existing(self._path)
-        self._template = _copy_of(self._model)
-        with at_rest(self._model):
-            Snapshot(self._model, self._task).logits  # noqa: B018 (raises where model and task do not fit)
+        """Start the run and keep step 0, or take it up where it was."""
+        if not self._resume:
+            _refuse_existing(self._path)
+        self._witness = Witness(self._model, self._task)
+        self._lock = FolderLock(self._path)
+        try:
+            self._begin()
+        except BaseException:
+            self._lock.release()
+            self._writer = None
+            raise
+        return self
+
+    def _begin(self) -> None:
+        header = self._header()
+        start = 1 + self._last.step if self._resume else 0
+        self._writer = RunWriter(self._lock, header, start)
+        if self._resume:
+            clear_later(self._writer)
+        else:
+            self._last = _Reported(0, weights_of(self._model))
+            self._record()
+
+    def _header(self) -> Header:
+        """The header of a new recording, or of the one that is taken up."""
         engine = "quick" if quick_applies(self._model) else "plain"
-        header = Header(
+        new = Header(
             task=self._task,
             model=describe_model(self._model),
             train_index=None if self._train_index is None else self._train_index.tolist(),
             environment=environment(engine, _device_name(self._model)),
+            loss_units=self._loss_units,
         )
-        self._writer = RunWriter(self._path, header)
-        self._record(0, self._model, {})
-        return self
+        if not self._resume:
+            return new
+        header, step = taken_up(self._path, new, weights_of(self._model))
+        self._last = _Reported(step)
+        self._passing = None if step == 0 or self._keep.keeps(step) else step
+        return header
+
+    @property
+    def last(self) -> int:
+        """The number of the last step that was reported, or at which the recording was taken up."""
+        return self._last.step
 
     def step(self, step: int, loss: float | Tensor | None = None) -> None:
         """Report that the model is now what `step` updates made of it; it is stored if `keep` says so.
 
-        `loss`, when given, is recorded as this step's train loss; kept steps would else have one evaluated.
-        Raises `BadArgument` outside the `with` block and unless steps increase from 1 on.
+        `loss`, when given, is recorded as this step's `reported_loss`, in the unit that `loss_units` names. Raises
+        `BadArgument` outside the `with` block, unless steps increase from 1 on, and where the model has parts that
+        no checkpoint holds.
         """
-        self._open_writer()
+        writer = self._open_writer()
         step = whole_number("step", step)
-        if step <= self._last:
-            after = "step 0 was kept on entry" if self._last == 0 else f"step {self._last} came before"
+        if step <= self._last.step:
+            after = "step 0 was kept on entry" if self._last.step == 0 else f"step {self._last.step} came before"
             raise BadArgument(
                 f"step is {step}, but {after}; report the number of updates made so far, each once, rising."
             )
-        self._last = step
-        own = {} if loss is None else {"train_loss": _number(loss)}
+        own = {} if loss is None else {REPORTED: _number(loss)}
+        # Number and weights change together, so that an interruption can never part them.
+        self._last = _Reported(step, weights_of(self._model), own)
         if self._keep.keeps(step):
-            self._record(step, self._model, own)
-            return
-        # Whatever the loop does next, the last step reported can be kept as it was.
-        self._weights = _weights(self._model, clone=True)
-        if own:
-            self._open_writer().history.record(step, **own)
+            self._record()
+        elif own:
+            writer.record(step, own)
 
     def __exit__(
         self,
@@ -129,41 +189,51 @@ class Recorder:
             if error is None:
                 raise
             # The loop's error is the one to see.
-            warnings.warn(f"The recorder could not keep step {self._last}: {own}", stacklevel=2)
+            warnings.warn(f"The recorder could not keep step {self._last.step}: {own}", stacklevel=2)
+        finally:
+            if self._lock is not None:
+                self._lock.release()
 
     @property
     def run(self) -> Run:
         """The run: all that is kept so far inside the `with` block, everything after it."""
-        if self._template is None or not RunPaths(self._path).header.exists():
+        if self._witness is None or not RunPaths(self._path).header.exists():
             raise BadArgument(
                 "Nothing is recorded yet; use `with gl.Recorder(...) as rec:` and then rec.run."
             )
         if self._writer is not None:
-            self._writer.history.flush()
-        return Run(self._path, model=self._template)
+            self._writer.flush()
+        return Run(self._path, model=self._witness.copy)
 
     def _close(self, *, finished: bool) -> None:
-        writer, self._writer = self._writer, None
-        if writer is None:
+        if self._writer is None or self._witness is None:
             return
-        if self._weights:
-            model = copy.deepcopy(self._template)
-            model.load_state_dict(self._weights)
-            self._record(self._last, model, {}, writer)
-        if finished:
-            writer.finish()
-        else:
-            writer.history.flush()
+        try:
+            if self._last.weights:
+                self._record()
+            if finished:
+                self._witness.check()
+                self._writer.finish()
+            else:
+                self._writer.flush()
+        finally:
+            self._writer = None
 
-    def _record(self, step: int, model: Any, own: dict[str, float], writer: RunWriter | None = None) -> None:
-        """Evaluate and keep `model` as step `step`."""
-        writer = writer or self._open_writer()
-        row = {**self._evaluate(model), **writer.history.rows.get(step, {}), **own}
-        writer.keep(step, _weights(model))
+    def _record(self) -> None:
+        """Evaluate and keep the last step that was reported: the numbers are those of the weights that are kept."""
+        writer, reported = self._open_writer(), self._last
+        assert self._witness is not None  # there since the entry
+        self._witness.look(self._model, reported.weights)
+        found = self._evaluate(self._witness.with_weights(reported.weights))
+        row = {**found, **writer.history.rows.get(reported.step, {}), **reported.own}
+        writer.keep(reported.step, reported.weights)
+        if self._passing is not None:
+            writer.forget(self._passing)
+            self._passing = None
         if row:
-            writer.history.record(step, **row)
-        writer.history.flush()
-        self._weights = {}
+            writer.record(reported.step, row)
+        writer.flush()
+        self._last = _Reported(reported.step)
 
     def _evaluate(self, model: Any) -> dict[str, float]:
         """Loss and accuracy on train and held-out inputs; nothing without a split or finite logits."""
@@ -206,25 +276,6 @@ def _refuse_existing(folder: Path) -> None:
             f"{folder} already holds a run; record into another folder, delete it, or open what is there "
             f"with gl.load({str(folder)!r})."
         )
-
-
-def _copy_of(model: Any) -> Any:
-    """A copy that checkpoints are loaded into: no gradients, in evaluation mode."""
-    try:
-        template = copy.deepcopy(model)
-    except Exception as error:  # deepcopy raises whatever an attribute raises
-        raise GroklensError(
-            f"A {type(model).__name__} cannot be copied ({error}), and rec.run opens checkpoints in a copy. "
-            "Keep no activations with gradients, open files or locks on the model."
-        ) from error
-    for clear in ("zero_grad", "eval"):
-        getattr(template, clear, lambda: None)()
-    return template
-
-
-def _weights(model: Any, *, clone: bool = False) -> dict[str, Tensor]:
-    state = {name: value.detach() for name, value in model.state_dict().items() if isinstance(value, Tensor)}
-    return {name: value.clone() for name, value in state.items()} if clone else state
 
 
 def _number(loss: float | Tensor) -> float:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
-from torch import Tensor
-
-from groklens.errors import BadArgument, DamagedRun, RecipeMismatch, TrainingDiverged, described
+from groklens.errors import BadArgument, TrainingDiverged, described
 from groklens.models.rebuild import describe_model
 from groklens.recipes import Recipe
-from groklens.runs.files import read_tensors
 from groklens.runs.header import Header, environment
-from groklens.runs.paths import RunPaths, as_path
+from groklens.runs.lock import FolderLock
+from groklens.runs.paths import as_path
+from groklens.runs.resume import ResumeState, damaged
 from groklens.runs.run import Run
 from groklens.runs.writer import RunWriter
+from groklens.training.ghost import Ghost
 from groklens.training.loop import Diverged, run_loop
+from groklens.training.resuming import Member, drop_spent_states, existing, is_finished, same_stack
 from groklens.training.stack import Stack
 from groklens.training.stacking import first_stack
 
@@ -36,18 +38,21 @@ def train(
     uninterrupted run on the same machine, versions and number of threads. The bar shows by itself on a
     terminal and in a notebook; `progress` shows or hides it.
 
-    Raises `RecipeMismatch` when the folder holds another recipe, `TrainingDiverged` when the loss is no
-    longer finite (weights whose loss is not are never kept), `DamagedRun` when the disk refuses.
+    Raises `RecipeMismatch` when the folder holds another recipe, `RunInUse` while another process writes it,
+    `TrainingDiverged` when the loss is no longer finite (weights whose loss is not are never kept), `DamagedRun`
+    when the disk refuses, when the folder is deleted, or when anything in it is not what was written: that is
+    looked at when a run is taken up and once more before it is sealed.
 
     >>> run = train(recipe, into="runs/mod113")  # doctest: +SKIP
     """
     _check_recipe(recipe)
     folder = as_path(into, "a folder for the run")
-    if not _is_finished(folder, recipe):
+    if not is_finished(folder, recipe):
         try:
-            _train_stack([recipe], [folder], device, progress, resume_every)
+            _train_stack([Member.alone(recipe, folder)], device, progress, resume_every)
         except Diverged as error:
             raise TrainingDiverged(str(error)) from None
+    drop_spent_states(recipe, folder)  # a kill may have come between the seal and that
     return Run(folder)
 
 
@@ -64,9 +69,9 @@ def train_many(
     Recipes are stacked when their models, sizes of task and training set, batch, loss, steps, cadence of
     evaluation and kind of optimiser are equal: seed, split, task, learning rate and weight decay may differ.
     Others are grouped by shape and trained in turn. Small models gain most: one product does the work of many.
-    Each run is a run like that of `train`, gives its numbers within rounding, and is resumed on its own: the
-    same call goes on after a kill, as would `train(recipe, into / recipe.id)`. Gives the runs in the order of
-    `recipes`; equal recipes share one.
+    Each run is a run like that of `train` and gives its numbers within rounding. The same call goes on after a
+    kill, in the same stacks, and ends with the same bits; `train(recipe, into / recipe.id)` would go on with one
+    alone, within rounding. Gives the runs in the order of `recipes`; equal recipes share one.
 
     Raises `TrainingDiverged` when the loss of some is no longer finite, once the others have finished, and
     what `train` raises.
@@ -80,21 +85,33 @@ def train_many(
     chosen = {recipe.id: recipe for recipe in recipes}
     if not chosen:
         raise BadArgument("train_many was given no recipes; give it at least one.")
-    folders = {name: root / name for name in chosen}
-    pending = [recipe for name, recipe in chosen.items() if not _is_finished(folders[name], recipe)]
+    pending = {name: recipe for name, recipe in chosen.items() if not is_finished(root / name, recipe)}
     failures: list[str] = []
     while pending:
-        group = first_stack(pending, [_resume_step(folders[recipe.id]) for recipe in pending])
-        done = {recipe.id for recipe in group}
+        members = _next_stack(pending, root)
+        done = {member.recipe.id for member in members}
         try:
-            _train_stack(group, [folders[recipe.id] for recipe in group], device, progress, resume_every)
+            _train_stack(members, device, progress, resume_every)
         except Diverged as error:  # the others of the stack go on from here
-            done = {group[run].id for run in error.messages}
-            failures += [f"{folders[group[run].id]}: {said}" for run, said in error.messages.items()]
-        pending = [recipe for recipe in pending if recipe.id not in done]
+            done = {members[run].recipe.id for run in error.messages}
+            failures += [f"{members[run].folder}: {said}" for run, said in error.messages.items()]
+        pending = {name: recipe for name, recipe in pending.items() if name not in done}
+    for name, recipe in chosen.items():
+        drop_spent_states(recipe, root / name)
     if failures:
-        raise TrainingDiverged(f"{len(failures)} of {len(folders)} runs diverged. " + "\n".join(failures))
-    return [Run(folders[recipe.id]) for recipe in recipes]
+        raise TrainingDiverged(f"{len(failures)} of {len(chosen)} runs diverged. " + "\n".join(failures))
+    return [Run(root / recipe.id) for recipe in recipes]
+
+
+def _next_stack(pending: Mapping[str, Recipe], root: Path) -> list[Member]:
+    """The runs to train at once: those that were a stack before, or else those of the first one's shape and step."""
+    recipes = list(pending.values())
+    before = same_stack(recipes[0], pending, root)
+    if before is not None:
+        return before
+    alone = {recipe.id: Member.alone(recipe, root / recipe.id) for recipe in recipes}
+    stacked = first_stack(recipes, [alone[recipe.id].step for recipe in recipes])
+    return [alone[recipe.id] for recipe in stacked]
 
 
 def _check_recipe(recipe: object) -> None:
@@ -107,74 +124,42 @@ def _check_recipe(recipe: object) -> None:
 
 
 def _train_stack(
-    recipes: Sequence[Recipe],
-    folders: Sequence[Path],
-    device: str,
-    progress: bool | None,
-    resume_every: float,
+    members: Sequence[Member], device: str, progress: bool | None, resume_every: float
 ) -> None:
     """Train recipes of one shape, all new or all at the same step, to their end."""
-    stack = Stack(recipes, device)
-    start = _resume_step(folders[0])
-    if start:
-        _restore(stack, folders)
-    writers = []
-    for recipe, folder in zip(recipes, folders, strict=True):
-        header = _existing(folder, recipe) or Header(
-            task=recipe.task, model=describe_model(stack.model), recipe=recipe
-        )
-        header.environment = environment(stack.engine, device)
-        writers.append(RunWriter(folder, header, resume_step=start))
-    run_loop(stack, writers, start, progress, resume_every)
-    for writer in writers:
-        writer.finish()
+    with ExitStack() as locks:
+        held = [None if one.finished else locks.enter_context(FolderLock(one.folder)) for one in members]
+        stack = Stack([member.recipe for member in members], device)
+        states = _restore(stack, members)
+        writers = [
+            Ghost() if lock is None else _writer(lock, member, stack, device, state)
+            for lock, member, state in zip(held, members, states, strict=True)
+        ]
+        run_loop(stack, writers, members[0].step, progress, resume_every)
+        for writer in writers:
+            writer.finish()
+        for writer in writers:
+            writer.drop_resume()
 
 
-def _restore(stack: Stack, folders: Sequence[Path]) -> None:
-    states = [_resume_state(folder) for folder in folders]
-    try:
-        stack.restore([{k: v for k, v in state.items() if k != "step"} for state in states])
-    except (KeyError, RuntimeError, ValueError) as error:
-        raise _damaged(", ".join(str(RunPaths(folder).resume) for folder in folders), error) from error
-
-
-def _resume_step(folder: Path) -> int:
-    """Where the run in `folder` can be taken up; 0 where it has no resume state."""
-    return int(_resume_state(folder)["step"]) if RunPaths(folder).resume.exists() else 0
-
-
-def _resume_state(folder: Path) -> dict[str, Tensor]:
-    path = RunPaths(folder).resume
-    try:
-        tensors = read_tensors(path)
-        int(tensors["step"])
-    except (DamagedRun, KeyError, RuntimeError, ValueError) as error:
-        raise _damaged(str(path), error) from error
-    return tensors
-
-
-def _damaged(what: str, error: Exception) -> DamagedRun:
-    return DamagedRun(
-        f"{what} is damaged ({error}); delete that one file and call again: the run then starts over and "
-        "writes its checkpoints again."
+def _writer(
+    lock: FolderLock, member: Member, stack: Stack, device: str, state: ResumeState | None
+) -> RunWriter:
+    header = existing(member.folder, member.recipe) or Header(
+        task=member.recipe.task, model=describe_model(stack.model), recipe=member.recipe
     )
+    header.environment = environment(stack.engine, device)
+    return RunWriter(lock, header) if state is None else RunWriter(lock, header, state.step, state.history)
 
 
-def _is_finished(folder: Path, recipe: Recipe) -> bool:
-    known = _existing(folder, recipe)
-    return known is not None and known.finished
-
-
-def _existing(folder: Path, recipe: Recipe) -> Header | None:
-    paths = RunPaths(folder)
-    if not paths.header.exists():
-        return None
-    header = Header.read(paths.header)
-    if header.recipe is None:
-        raise RecipeMismatch(f"{folder} holds a recorded run without a recipe; train into another folder.")
-    if header.recipe.id != recipe.id:
-        changes = "; ".join(header.recipe.differences(recipe))
-        raise RecipeMismatch(
-            f"{folder} holds the run of another recipe ({changes}). Train into another folder, or delete it."
-        )
-    return header
+def _restore(stack: Stack, members: Sequence[Member]) -> list[ResumeState | None]:
+    """Put back the states that the members are to be taken up at."""
+    files = [member.state for member in members if member.state is not None]
+    if not files:
+        return [None] * len(members)
+    states, tensors = zip(*(ResumeState.read(path) for path in files), strict=True)
+    try:
+        stack.restore(tensors)
+    except (KeyError, RuntimeError, ValueError) as error:
+        raise damaged(files[0], " ".join(str(error).split())) from error
+    return list(states)

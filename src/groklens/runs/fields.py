@@ -1,0 +1,77 @@
+"""The plain fields of a run.json, each checked for its kind before it is used."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from groklens.errors import described
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def checked(values: dict[str, Any], schema: int) -> dict[str, Any]:
+    """The fields of a header besides its recipe and task; `ValueError` names one that is not what it should be.
+
+    >>> checked({"finished": 1}, schema=2)
+    Traceback (most recent call last):
+    KeyError: 'model'
+    """
+    kinds = _KINDS if schema > 1 else {name: kind for name, kind in _KINDS.items() if name not in _SINCE_2}
+    for name, (fits, expected) in kinds.items():
+        if not fits(values[name]):
+            raise ValueError(f"{name} is {described(values[name])}, and {expected} was expected")
+    return {
+        "model": values["model"],
+        "train_index": values["train_index"],
+        "finished": values["finished"],
+        "checkpoints": {int(step): digest for step, digest in values["checkpoints"].items()},
+        "environment": values["environment"],
+        "history_sha256": values["history_sha256"],
+        "loss_units": values.get("loss_units"),
+    }
+
+
+def _object(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def _digest(value: object) -> bool:
+    return isinstance(value, str) and _DIGEST.fullmatch(value) is not None
+
+
+def _checkpoints(value: object) -> bool:
+    return isinstance(value, dict) and all(
+        re.fullmatch(r"\d{1,18}", step) and str(int(step)) == step and _digest(digest)
+        for step, digest in value.items()
+    )
+
+
+def _indices(value: object) -> bool:
+    return value is None or (
+        isinstance(value, list) and all(type(entry) is int and 0 <= entry < 2**62 for entry in value)
+    )
+
+
+def _text_or_none(value: object) -> bool:
+    return value is None or isinstance(value, str)
+
+
+Kind = tuple[Callable[[object], bool], str]
+_KINDS: dict[str, Kind] = {
+    "model": (
+        lambda value: _object(value) and isinstance(value.get("kind"), str),  # type: ignore[attr-defined]
+        "an object with the model's kind",
+    ),
+    "train_index": (_indices, "null or a list of whole numbers"),
+    "finished": (lambda value: isinstance(value, bool), "true or false"),
+    "checkpoints": (_checkpoints, "an object from step to SHA-256"),
+    "environment": (_object, "an object"),
+    "history_sha256": (lambda value: value is None or _digest(value), "null or a SHA-256"),
+    "id": (_text_or_none, "null or text"),
+    "examples": (lambda value: isinstance(value, str), "the digest of the task's examples"),
+    "loss_units": (_text_or_none, "null or text"),
+    "sha256": (_digest, "the SHA-256 of the other fields"),
+}
+_SINCE_2 = ("examples", "loss_units", "sha256")

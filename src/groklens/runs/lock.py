@@ -1,0 +1,79 @@
+"""One writer a folder: a lock that dies with its owner, and a look at whether the folder is still there."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+from groklens.errors import DamagedRun, RunInUse
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover (no such locks on Windows)
+    fcntl = None  # type: ignore[assignment]
+
+
+class FolderLock:
+    """Holds the folder of a run for one writer, from its making until `release` or the death of the process.
+
+    The folder is made where it is not there. Nothing is written for it, so that nothing is left behind by a kill.
+    Raises `RunInUse` while another writer holds it, `DamagedRun` where the folder cannot be made.
+
+    >>> with FolderLock(Path("runs/mine")):  # doctest: +SKIP
+    ...     pass
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._descriptor: int | None = os.open(folder, os.O_RDONLY)
+        except OSError as error:
+            raise DamagedRun(
+                f"Could not write {folder}: {error.strerror or error}. Give a folder that can be made."
+            ) from error
+        self._identity = _identity(os.fstat(self._descriptor))
+        self._take()
+
+    def __enter__(self) -> FolderLock:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.release()
+
+    def check(self) -> None:
+        """Raise `DamagedRun` unless the folder is still the one that was taken."""
+        try:
+            there = _identity(os.stat(self.folder))
+        except OSError:
+            there = None
+        if there != self._identity:
+            raise DamagedRun(
+                f"{self.folder} was deleted or replaced while it was being written, and what was in it is gone; "
+                "the run cannot be finished. Call again to start over."
+            )
+
+    def release(self) -> None:
+        """Let the next writer have the folder."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)  # which lets go of the lock
+            self._descriptor = None
+
+    def _take(self) -> None:
+        if fcntl is None or self._descriptor is None:  # pragma: no cover
+            return
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+                return  # a file system without locks: as good as it gets
+            self.release()
+            raise RunInUse(
+                f"{self.folder} is being written by another process or recorder right now; wait until it has ended, "
+                "or give another folder."
+            ) from error
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino

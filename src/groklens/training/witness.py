@@ -1,0 +1,97 @@
+"""Whether checkpoints are the model's: what it gave then, and what the weights kept then give now."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from groklens.capture import Snapshot
+from groklens.capture.blocks import device_of
+from groklens.errors import BadArgument, GroklensError
+from groklens.models import run_logits
+from groklens.tasks import Task
+from groklens.training.bystander import at_rest
+
+#: Inputs that are compared, and by how much of the largest logit they may differ.
+_INPUTS, _TOLERANCE = 8, 1e-5
+
+
+class Witness:
+    """A copy of a model that kept weights are loaded into, and the logits that the model gave with the first of them.
+
+    A part that is in no state dictionary (a closure, a plain list of modules, a number that the loop changes) is
+    trained on and kept nowhere: the first weights then no longer give what they gave, and `check` says so. Raises
+    `GroklensError` for a model that cannot be copied, `BadArgument` for one that does not run on the task.
+    """
+
+    def __init__(self, model: Any, task: Task) -> None:
+        with at_rest(model):
+            Snapshot(model, task).logits  # noqa: B018 (raises where model and task do not fit)
+        self.copy = _copy_of(model)
+        self._inputs = task.inputs[:: max(1, len(task.inputs) // _INPUTS)][:_INPUTS]
+        self._n_classes = task.d_vocab_out
+        self._first: tuple[dict[str, Tensor], Tensor] | None = None
+        self._checked = False
+
+    def look(self, model: Any, weights: Mapping[str, Tensor]) -> None:
+        """Remember what the model gives when it is kept for the first time; at the second, look whether it still does."""
+        if self._first is None:
+            self._first = (dict(weights), self._logits(model))
+        elif not self._checked:
+            self.check()
+            self._checked = True
+
+    def check(self) -> None:
+        """Raise `BadArgument` unless the first weights kept still give what the model gave then."""
+        if self._first is None:
+            return
+        weights, then = self._first
+        now = self._logits(self.with_weights(weights))
+        if not _alike(then, now):
+            raise BadArgument(
+                "The first weights kept give other logits now than the model gave then, so the checkpoints are not the "
+                "model's: a part of it is in no state_dict (a closure, modules in a plain list, a number that the loop "
+                "changes). Make every trained part a parameter or a submodule of the model."
+            )
+
+    def with_weights(self, weights: Mapping[str, Tensor]) -> Any:
+        """The copy, with these weights."""
+        self.copy.load_state_dict({name: value.clone() for name, value in weights.items()})
+        return self.copy
+
+    @torch.no_grad()
+    def _logits(self, model: Any) -> Tensor:
+        with at_rest(model):
+            return run_logits(model, self._inputs.to(device_of(model)), self._n_classes).detach().cpu().clone()
+
+
+def weights_of(model: Any) -> dict[str, Tensor]:
+    """The tensors of a model's state dictionary, copied."""
+    return {
+        name: value.detach().clone() for name, value in model.state_dict().items() if isinstance(value, Tensor)
+    }
+
+
+def _alike(then: Tensor, now: Tensor) -> bool:
+    """Equal within rounding; what is not finite is no news here."""
+    if not (then.isfinite().all() and now.isfinite().all()):
+        return True
+    return bool((then - now).abs().max() <= _TOLERANCE * then.abs().max())
+
+
+def _copy_of(model: Any) -> Any:
+    """A copy that checkpoints are loaded into: no gradients, in evaluation mode."""
+    try:
+        template = copy.deepcopy(model)
+    except Exception as error:  # deepcopy raises whatever an attribute raises
+        raise GroklensError(
+            f"A {type(model).__name__} cannot be copied ({error}), and rec.run opens checkpoints in a copy. "
+            "Keep no activations with gradients, open files or locks on the model."
+        ) from error
+    for clear in ("zero_grad", "eval"):
+        getattr(template, clear, lambda: None)()
+    return template
