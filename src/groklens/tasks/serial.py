@@ -16,6 +16,18 @@ from groklens.tasks.table import TableTask
 from groklens.tasks.task import Task
 
 
+def check_can_be_made_again(task: Task) -> None:
+    """Raise `BadArgument` unless `task.spec()` makes the same examples again: a run is opened from that.
+
+    >>> check_can_be_made_again(ModularArithmetic(7, "add"))
+    """
+    if task_from_spec(task.spec()).digest != task.digest:
+        raise BadArgument(
+            f"{task.name}, a {type(task).__name__}, is not what its spec() describes: other inputs, labels or targets "
+            "come of it, so a run of it could not be opened again. Give gl.TableTask(task.inputs, task.labels)."
+        )
+
+
 def task_from_spec(spec: dict[str, Any]) -> Task:
     """The task that `spec` (from `Task.spec()`) describes.
 

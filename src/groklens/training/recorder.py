@@ -23,7 +23,7 @@ from groklens.runs.lock import FolderLock
 from groklens.runs.paths import RunPaths, as_path
 from groklens.runs.run import Run
 from groklens.runs.writer import RunWriter
-from groklens.tasks import Task, check_task
+from groklens.tasks import Task, check_can_be_made_again, check_task
 from groklens.training.bystander import at_rest
 from groklens.training.taking_up import clear_later, taken_up
 from groklens.training.witness import Witness, weights_of
@@ -90,6 +90,7 @@ class Recorder:
     ) -> None:
         _check_recordable(model)
         check_task(task)
+        check_can_be_made_again(task)
         self._model = model
         self._task = task
         self._path = as_path(into, "a new folder for the run")
@@ -145,6 +146,9 @@ class Recorder:
         if not self._resume:
             return new
         header, step = taken_up(self._path, new, weights_of(self._model))
+        if step is None:
+            self._resume = False
+            return header
         self._last = _Reported(step)
         self._passing = None if step == 0 or self._keep.keeps(step) else step
         return header

@@ -39,10 +39,14 @@ def same_stack(first: Recipe, pending: Mapping[str, Recipe], root: Path) -> list
 
     Members are in `pending`, or finished. None where `first` was not begun, or one of the others is gone.
     """
-    for state, _ in _states(first, root / first.id):
+    own = [state for state, _ in _states(first, root / first.id) if first.id in state.stack]
+    for state in own:
         members = [_member(name, state, pending, root) for name in state.stack]
-        if first.id in state.stack and all(members):
+        if all(members):
             return [member for member in members if member is not None]
+    if len(own) == 1 and all(name in pending for name in own[0].stack):
+        # A kill between its very first states: the stack begins again.
+        return [Member(pending[name], root / name) for name in own[0].stack]
     return None
 
 

@@ -16,16 +16,18 @@ from groklens.runs.paths import RunPaths
 from groklens.runs.writer import RunWriter
 
 
-def taken_up(folder: Path, new: Header, weights: Mapping[str, Tensor]) -> tuple[Header, int]:
+def taken_up(folder: Path, new: Header, weights: Mapping[str, Tensor]) -> tuple[Header, int | None]:
     """The header to go on with, and the kept step whose weights the model has; steps after it are no longer listed.
 
-    Raises `BadArgument` where there is no recording, where it is of another task, model, split or unit, or where the
+    The step is None for a recording that was killed before it had kept any, and is begun again. Raises `BadArgument` where there is no recording, where it is of another task, model, split or unit, or where the
     model has the weights of no kept step.
     """
     if not RunPaths(folder).header.exists():
         raise BadArgument(f"{folder} holds no recording to take up; leave resume= out to start one.")
     old = Header.read(RunPaths(folder).header)
     _check_same(folder, old, new)
+    if not old.checkpoints:
+        return new, None
     digest = hashlib.sha256(encode_tensors(dict(weights))).hexdigest()
     found = [step for step, kept in old.checkpoints.items() if kept == digest]
     if not found:

@@ -15,6 +15,7 @@ from groklens.runs.paths import as_path
 from groklens.runs.resume import ResumeState, damaged
 from groklens.runs.run import Run
 from groklens.runs.writer import RunWriter
+from groklens.tasks import check_can_be_made_again
 from groklens.training.ghost import Ghost
 from groklens.training.loop import Diverged, run_loop
 from groklens.training.resuming import Member, drop_spent_states, existing, is_finished, same_stack
@@ -121,6 +122,7 @@ def _check_recipe(recipe: object) -> None:
             f"A recipe comes first, and {described(recipe)} was given; make one with {how}, then "
             "gl.train(recipe, into='runs/mine')."
         )
+    check_can_be_made_again(recipe.task)
 
 
 def _train_stack(

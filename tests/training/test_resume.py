@@ -1,0 +1,193 @@
+"""Taking a run up again: only from what is exactly as it was written."""
+
+import random
+import shutil
+import struct
+from dataclasses import replace
+
+import pytest
+import torch
+
+import groklens as gl
+from groklens.errors import DamagedRun
+from groklens.runs.header import Header
+from groklens.runs.paths import RunPaths
+from groklens.runs.resume import ResumeState
+from groklens.runs.writer import RunWriter
+
+
+class Stopped(Exception):
+    """A kill, for tests that do not need a real one."""
+
+
+def stop_at_save(monkeypatch, number):
+    """Let the `number`-th resume state be written, and nothing after it."""
+    real, count = RunWriter.save_resume, 0
+
+    def save(self, *given):
+        nonlocal count
+        count += 1
+        real(self, *given)
+        if count == number:
+            raise Stopped
+
+    monkeypatch.setattr(RunWriter, "save_resume", save)
+
+
+@pytest.fixture
+def half(tmp_path, tiny_recipe, monkeypatch):
+    """A run that was stopped after 17 of its 30 updates."""
+    with monkeypatch.context() as patch:
+        stop_at_save(patch, 17)
+        with pytest.raises(Stopped):
+            gl.train(tiny_recipe, into=tmp_path / "half", resume_every=0.0)
+    return tmp_path / "half"
+
+
+def contents(folder):
+    return {
+        str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
+    }
+
+
+def flip(path, bit):
+    data = bytearray(path.read_bytes())
+    data[bit // 8] ^= 1 << bit % 8
+    path.write_bytes(data)
+
+
+def test_what_was_not_damaged_goes_on(half, tiny_recipe, tiny_run):
+    assert ResumeState.peek(RunPaths(half).resume).step == 17
+    assert gl.train(tiny_recipe, into=half).history.identical(tiny_run.history)
+    assert not RunPaths(half).resume.exists()
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_a_bit_of_the_state(half, tiny_recipe, tiny_run, seed):
+    """Wherever it is: in the weights, the moments, the names, the numbers; the rest of the run is left alone."""
+    path = RunPaths(half).resume
+    header_ends = 8 + struct.unpack("<Q", path.read_bytes()[:8])[0]
+    first, last = (0, header_ends) if seed % 5 == 0 else (header_ends, path.stat().st_size)
+    flip(path, random.Random(seed).randrange(8 * first, 8 * last))
+    before = contents(half)
+    try:
+        run = gl.train(tiny_recipe, into=half)
+    except DamagedRun as error:
+        assert "delete that one file and call again" in str(error)
+        assert "\n" not in str(error)
+        assert contents(half) == before
+        path.unlink()
+        run = gl.train(tiny_recipe, into=half)
+    for step in tiny_run.steps:
+        assert torch.equal(run.at(step).logits, tiny_run.at(step).logits)
+    assert run.history.identical(tiny_run.history)
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(b""), cut, lambda p: flip(p, 999)])
+@pytest.mark.parametrize("name", ["history.csv", "steps/00000000.safetensors", "steps/00000010.safetensors"])
+def test_what_it_goes_on_from_is_whole(half, tiny_recipe, tiny_run, damage, name):
+    damage(half / name)
+    says = "history" if name == "history.csv" else f"the weights of step {int(name[6:14])} are missing"
+    with pytest.raises(DamagedRun, match=says) as caught:
+        gl.train(tiny_recipe, into=half)
+    assert "\n" not in str(caught.value)
+    RunPaths(half).resume.unlink()
+    if name == "history.csv":
+        (half / name).unlink(missing_ok=True)
+    run = gl.train(tiny_recipe, into=half)
+    run.verify()
+    assert run.history.identical(tiny_run.history)
+
+
+@pytest.mark.parametrize("changes", [{"step": 31}, {"step": -1}, {"recipe": "0" * 12}])
+def test_a_state_of_another_run(half, tiny_recipe, changes):
+    path = RunPaths(half).resume
+    state, tensors = ResumeState.read(path)
+    replace(state, **changes).write(path, tensors)
+    with pytest.raises(DamagedRun, match="delete that one file"):
+        gl.train(tiny_recipe, into=half)
+
+
+def test_a_state_of_groklens_0_1(half, tiny_recipe):
+    from safetensors.torch import save_file
+
+    _, tensors = ResumeState.read(RunPaths(half).resume)
+    save_file(tensors | {"step": torch.tensor(17)}, RunPaths(half).resume, {"step": "17"})
+    with pytest.raises(DamagedRun, match="delete that one file"):
+        gl.train(tiny_recipe, into=half)
+
+
+def test_a_state_swapped_with_that_of_another_run(half, tiny_recipe, tmp_path, monkeypatch):
+    other = replace(tiny_recipe, seed=1)
+    with monkeypatch.context() as patch:
+        stop_at_save(patch, 17)
+        with pytest.raises(Stopped):
+            gl.train(other, into=tmp_path / "other", resume_every=0.0)
+    shutil.copy(RunPaths(tmp_path / "other").resume, RunPaths(half).resume)
+    with pytest.raises(DamagedRun, match=f"step 17 of recipe {other.id}"):
+        gl.train(tiny_recipe, into=half)
+
+
+class TestStacks:
+    """Runs that were trained at once and stopped between their states go on at once, or after each other."""
+
+    @pytest.fixture
+    def recipes(self, tiny_recipe):
+        return [replace(tiny_recipe, seed=seed) for seed in range(3)]
+
+    @pytest.fixture
+    def whole(self, recipes, tmp_path):
+        gl.train_many(recipes, tmp_path / "whole")
+        return contents(tmp_path / "whole")
+
+    @pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 31, 32, 33])
+    def test_between_two_states(self, recipes, whole, number, tmp_path, monkeypatch):
+        with monkeypatch.context() as patch:
+            stop_at_save(patch, number)
+            with pytest.raises(Stopped):
+                gl.train_many(recipes, tmp_path / "many", resume_every=0.0)
+        gl.train_many(recipes, tmp_path / "many")
+        assert contents(tmp_path / "many") == whole
+
+    @pytest.mark.parametrize("finished", [1, 2, 3])
+    def test_between_two_seals(self, recipes, whole, finished, tmp_path, monkeypatch):
+        real, count = RunWriter.finish, 0
+
+        def finish(self):
+            nonlocal count
+            count += 1
+            real(self)
+            if count == finished:
+                raise Stopped
+
+        with monkeypatch.context() as patch:
+            patch.setattr(RunWriter, "finish", finish)
+            with pytest.raises(Stopped):
+                gl.train_many(recipes, tmp_path / "many", resume_every=0.0)
+        sealed = [Header.read(RunPaths(tmp_path / "many" / r.id).header).finished for r in recipes]
+        assert sum(sealed) == finished
+        gl.train_many(recipes, tmp_path / "many")
+        assert contents(tmp_path / "many") == whole
+
+    def test_one_after_the_other(self, recipes, whole, tmp_path, monkeypatch):
+        """A call for one of them leaves the others what they need."""
+        with monkeypatch.context() as patch:
+            stop_at_save(patch, 30)
+            with pytest.raises(Stopped):
+                gl.train_many(recipes, tmp_path / "many", resume_every=0.0)
+        gl.train_many(recipes, tmp_path / "many")
+        assert contents(tmp_path / "many") == whole
+
+    def test_with_one_of_them_gone(self, recipes, tmp_path, monkeypatch):
+        with monkeypatch.context() as patch:
+            stop_at_save(patch, 31)
+            with pytest.raises(Stopped):
+                gl.train_many(recipes, tmp_path / "many", resume_every=0.0)
+        shutil.rmtree(tmp_path / "many" / recipes[1].id)
+        for run in gl.train_many(recipes, tmp_path / "many"):
+            run.verify()
+            assert run.finished
