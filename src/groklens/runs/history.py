@@ -59,8 +59,10 @@ class History:
         self._unwritten[step] = self.rows[step]
 
     def forget(self, step: int) -> None:
-        """Leave out the row of this step, in the file too."""
-        self.rows.pop(step, None)
+        """Leave out what was evaluated at this step, in the file too; what the loop reported of it stays."""
+        row = self.rows.pop(step, {})
+        if REPORTED in row:
+            self.rows[step] = {REPORTED: row[REPORTED]}
         self._write_whole()
 
     def flush(self) -> None:

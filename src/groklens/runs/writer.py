@@ -62,7 +62,7 @@ class RunWriter:
         self.history.record(step, **row)
 
     def forget(self, step: int) -> None:
-        """Take a step back: first from the list, then its weights, then its row of the history."""
+        """Take a step back: first from the list, then its weights, then what was evaluated."""
         self._lock.check()
         self.header.checkpoints = {k: v for k, v in self.header.checkpoints.items() if k != step}
         self.header.write(self.paths.header)

@@ -102,6 +102,7 @@ class Recorder:
         self._writer: RunWriter | None = None
         self._witness: Witness | None = None
         self._last = _Reported()
+        self._is_live = True
         self._passing: int | None = None  # a last step of before, kept though `keep` does not say so
         if not isinstance(self._keep, Keep):
             raise BadArgument(
@@ -213,6 +214,7 @@ class Recorder:
         if self._writer is None or self._witness is None:
             return
         try:
+            self._is_live = False  # the loop may have made another update since
             if self._last.weights:
                 self._record()
             if finished:
@@ -227,7 +229,8 @@ class Recorder:
         """Evaluate and keep the last step that was reported: the numbers are those of the weights that are kept."""
         writer, reported = self._open_writer(), self._last
         assert self._witness is not None  # there since the entry
-        self._witness.look(self._model, reported.weights)
+        if self._is_live:
+            self._witness.look(self._model, reported.weights)
         found = self._evaluate(self._witness.with_weights(reported.weights))
         row = {**found, **writer.history.rows.get(reported.step, {}), **reported.own}
         writer.keep(reported.step, reported.weights)

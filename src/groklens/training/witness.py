@@ -19,12 +19,18 @@ from groklens.training.bystander import at_rest
 #: Inputs that are compared, and by how much of the largest logit they may differ.
 _INPUTS, _TOLERANCE = 8, 1e-5
 
+_SAID = (
+    "{}, so the checkpoints are not the model's: a part of it is in no state_dict (a closure, modules in a plain list, "
+    "a number that the loop changes). Make every trained part a parameter, a buffer or a submodule of the model."
+)
+
 
 class Witness:
-    """A copy of a model that kept weights are loaded into, and the logits that the model gave with the first of them.
+    """A copy of a model that kept weights are loaded into, and what the model itself gave with them.
 
-    A part that is in no state dictionary (a closure, a plain list of modules, a number that the loop changes) is
-    trained on and kept nowhere: the first weights then no longer give what they gave, and `check` says so. Raises
+    A part that is in no state dictionary is trained on and kept nowhere. Of one that the copy has for itself (modules
+    in a plain list, a number that the loop changes) the newest weights give something else in the copy than in the
+    model; of one that the copy shares (a closure) the first weights no longer give what they gave. Raises
     `GroklensError` for a model that cannot be copied, `BadArgument` for one that does not run on the task.
     """
 
@@ -38,9 +44,12 @@ class Witness:
         self._checked = False
 
     def look(self, model: Any, weights: Mapping[str, Tensor]) -> None:
-        """Remember what the model gives when it is kept for the first time; at the second, look whether it still does."""
+        """Raise `BadArgument` unless `weights`, which are to be kept, give in the copy what the model gives now."""
+        now = self._logits(model)
+        if not _alike(now, self._logits(self.with_weights(weights))):
+            raise BadArgument(_SAID.format("The weights to be kept give other logits in a copy than the model does"))
         if self._first is None:
-            self._first = (dict(weights), self._logits(model))
+            self._first = (dict(weights), now)
         elif not self._checked:
             self.check()
             self._checked = True
@@ -50,13 +59,8 @@ class Witness:
         if self._first is None:
             return
         weights, then = self._first
-        now = self._logits(self.with_weights(weights))
-        if not _alike(then, now):
-            raise BadArgument(
-                "The first weights kept give other logits now than the model gave then, so the checkpoints are not the "
-                "model's: a part of it is in no state_dict (a closure, modules in a plain list, a number that the loop "
-                "changes). Make every trained part a parameter or a submodule of the model."
-            )
+        if not _alike(then, self._logits(self.with_weights(weights))):
+            raise BadArgument(_SAID.format("The first weights kept give other logits now than the model gave then"))
 
     def with_weights(self, weights: Mapping[str, Tensor]) -> Any:
         """The copy, with these weights."""
