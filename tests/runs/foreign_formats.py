@@ -159,8 +159,11 @@ class Format:
     #: Names that may be left out: biases that were never trained.
     optional: tuple[str, ...] = ()
 
+    def open(self, path):
+        return gl.load(path, task=self.task)
+
     def at_every_step(self, path):
-        run = gl.load(path, task=self.task)
+        run = self.open(path)
         return {step: run.at(step).logits for step in run.steps}
 
 

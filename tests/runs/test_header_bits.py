@@ -1,6 +1,7 @@
 """Any bit of a header flipped: refused, or it changes nothing."""
 
 import json
+import os
 import random
 
 import pytest
@@ -113,5 +114,22 @@ def test_a_header_of_nothing_but_brackets(run_folder, text):
 def test_a_header_that_is_larger_than_any(run_folder):
     with open(run_folder / "run.json", "r+b") as file:
         file.truncate(2**40)  # a sparse file of a tebibyte
-    with pytest.raises(DamagedRun, match="bytes are more than any has"):
+    with pytest.raises(DamagedRun, match="sparse file"):
         gl.load(run_folder)
+
+
+@pytest.mark.parametrize("name", ["run.json", "history.csv", "steps/00000010.safetensors"])
+@pytest.mark.parametrize("kind", ["pipe", "device", "loop"])
+def test_what_is_no_file_is_not_opened(run_folder, name, kind):
+    path = run_folder / name
+    path.unlink()
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero" if kind == "device" else path.name)
+    with pytest.raises(DamagedRun) as caught:
+        gl.load(run_folder, verify=True)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(DamagedRun):
+        run = gl.load(run_folder)
+        _ = run.history, run.at(10)

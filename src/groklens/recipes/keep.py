@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol, runtime_checkable
 
 from groklens.errors import BadArgument, described, is_number, whole_fields, whole_number
@@ -92,8 +93,10 @@ class LogSpaced:
                 f"LogSpaced({self.count}) does not know where the run ends; "
                 f"write LogSpaced({self.count}, until=10_000) with your number of steps."
             )
-        return step == 0 or step in self._steps(self.until)
+        return step == 0 or step in _log_spaced(self.count, self.until)
 
-    def _steps(self, until: int) -> set[int]:
-        ratio = until ** (1 / (self.count - 1))
-        return {round(ratio**i) for i in range(self.count)}
+
+@lru_cache(maxsize=64)
+def _log_spaced(count: int, until: int) -> frozenset[int]:
+    ratio = until ** (1 / (count - 1))
+    return frozenset(round(ratio**i) for i in range(count))

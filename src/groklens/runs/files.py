@@ -12,6 +12,7 @@ from typing import Any
 from torch import Tensor
 
 from groklens.errors import DamagedRun
+from groklens.runs.kinds import check_regular
 
 
 #: Bytes that a run.json may have; a table of a million inputs has a tenth of them.
@@ -46,14 +47,27 @@ def write_atomically(path: Path, data: bytes, *, parents: bool = True) -> str:
 def sha256_of(path: Path) -> str | None:
     """The SHA-256 of a file; None where there is none that can be read."""
     try:
+        check_regular(path)
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return None
 
 
+def read_file(path: Path) -> bytes:
+    """What is in a file; `DamagedRun` where it is missing, is no file (a pipe, a device), or cannot be read."""
+    check_regular(path)
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise DamagedRun(f"{path} is missing.") from error
+    except OSError as error:
+        raise DamagedRun(f"{path} cannot be read ({error.strerror or error}).") from error
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON object; `DamagedRun` names the file when it is missing or broken."""
+    check_regular(path)
     try:
         if path.stat().st_size > MOST_JSON:
             raise ValueError(f"{path.stat().st_size} bytes are more than any has")
@@ -79,14 +93,12 @@ def read_tensors(path: Path, sha256: str | None = None) -> dict[str, Tensor]:
     from safetensors import SafetensorError
     from safetensors.torch import load
 
+    data = read_file(path)
+    if not data:
+        raise DamagedRun(f"{path} is empty (0 bytes); copy it again.")
+    if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
+        raise DamagedRun(f"{path} is not the file that was written (its checksum differs).")
     try:
-        data = path.read_bytes()
-        if not data:
-            raise DamagedRun(f"{path} is empty (0 bytes); copy it again.")
-        if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
-            raise DamagedRun(f"{path} is not the file that was written (its checksum differs).")
         return load(data)
-    except FileNotFoundError as error:
-        raise DamagedRun(f"{path} is missing.") from error
-    except (SafetensorError, ValueError, PermissionError, IsADirectoryError) as error:
-        raise DamagedRun(f"{path} is damaged ({error}).") from error
+    except (SafetensorError, ValueError) as error:
+        raise DamagedRun(f"{path} is damaged ({' '.join(str(error).split())}).") from error

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from groklens.errors import DamagedRun
-from groklens.runs.files import write_atomically
+from groklens.runs.files import read_file, write_atomically
 
 COLUMNS = ("step", "train_loss", "train_accuracy", "test_loss", "test_accuracy")
 #: The column of what a user's own loop reports, in a unit of its own.
@@ -108,7 +108,10 @@ def read_history(path: Path, known: Written | None = None, sha256: str | None = 
 
     `known` says what it begins with, `sha256` what all of it is, where that is known.
     """
-    data = _read(path)
+    try:
+        data = read_file(path)
+    except DamagedRun as error:
+        raise DamagedRun(f"{str(error).rstrip('.')}; the checkpoints beside it still load.") from error
     start = data if known is None else data[: known.n_bytes]
     for found, wanted in ((start, known and known.sha256), (data, sha256)):
         if wanted and hashlib.sha256(found).hexdigest() != wanted:
@@ -122,15 +125,6 @@ def column(rows: dict[int, Row], name: str) -> tuple[list[int], list[float]]:
     """Steps and values of one column, where it was recorded."""
     pairs = [(step, row[name]) for step, row in sorted(rows.items()) if name in row]
     return [step for step, _ in pairs], [value for _, value in pairs]
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise DamagedRun(f"{path} is missing; the checkpoints beside it still load.") from error
-    except OSError as error:
-        raise DamagedRun(f"{path} is damaged ({error}); the checkpoints beside it still load.") from error
 
 
 def _rows(path: Path, data: bytes) -> dict[int, Row]:

@@ -14,6 +14,7 @@ from torch import Tensor
 from groklens.errors import DamagedRun
 from groklens.runs.files import write_atomically
 from groklens.runs.history import Written
+from groklens.runs.kinds import check_regular
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ def _reading(path: Path) -> Iterator[None]:
     """What goes wrong in reading a state, as one error that names its file and the way on."""
     from safetensors import SafetensorError
 
+    check_regular(path)
     try:
         yield
     except (SafetensorError, KeyError, ValueError, RuntimeError, OSError, MemoryError) as error:

@@ -90,6 +90,7 @@ class RunWriter:
         """Look at everything that was written once more, and seal the header."""
         self.flush()
         self._check_kept()
+        self._check_complete()
         written = self.history.written.sha256
         if sha256_of(self.paths.history) != written:
             raise DamagedRun(_changed(self.paths, self.header.recipe is None, self.paths.history.name))
@@ -109,6 +110,14 @@ class RunWriter:
         ]
         if bad:
             raise DamagedRun(_changed(self.paths, self.header.recipe is None, f"the weights of step{'s' * (len(bad) > 1)} {', '.join(bad)}"))
+
+
+    def _check_complete(self) -> None:
+        recipe = self.header.recipe
+        missing = set(recipe.kept_steps) - set(self.header.checkpoints) if recipe is not None else set()
+        if missing:
+            steps = ", ".join(map(str, sorted(missing)[:5]))
+            raise DamagedRun(_changed(self.paths, False, f"the weights of step {steps}"))
 
 
 def _changed(paths: RunPaths, recorded: bool, what: str) -> str:

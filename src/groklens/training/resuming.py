@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from groklens.errors import RecipeMismatch
+from groklens.errors import DamagedRun, RecipeMismatch
 from groklens.recipes import Recipe
 from groklens.runs.header import Header
 from groklens.runs.paths import RunPaths
@@ -53,7 +54,12 @@ def same_stack(first: Recipe, pending: Mapping[str, Recipe], root: Path) -> list
 def existing(folder: Path, recipe: Recipe) -> Header | None:
     """The header in a folder; `RecipeMismatch` where it is of another recipe."""
     paths = RunPaths(folder)
-    if not paths.header.exists():
+    if not os.path.lexists(paths.header):
+        if any(os.path.lexists(state) for state in (paths.resume, paths.resume_before)):
+            raise DamagedRun(
+                f"{paths.header} is missing, and the state beside it would go on without the steps that it lists; "
+                f"delete {paths.resume} and call again: the run then starts over."
+            )
         return None
     header = Header.read(paths.header)
     if header.recipe is None:
@@ -101,7 +107,7 @@ def _states(recipe: Recipe, folder: Path) -> list[tuple[ResumeState, Path]]:
     paths = RunPaths(folder)
     found = []
     for path in (paths.resume, paths.resume_before):
-        if path.exists():
+        if os.path.lexists(path):
             state = ResumeState.peek(path)
             if state.recipe != recipe.id or not 0 <= state.step <= recipe.steps:
                 raise damaged(path, f"it is of step {state.step} of recipe {state.recipe}")
