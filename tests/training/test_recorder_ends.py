@@ -230,6 +230,24 @@ def test_a_part_that_no_checkpoint_holds(hidden, tmp_path):
         assert not gl.load(tmp_path / "run").finished
 
 
+def test_an_object_of_closures(tmp_path):
+    """The documented four attributes, all of them the live network's own."""
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Embedding(6, 8), nn.Flatten(), nn.Linear(24, 5))
+    model = SimpleNamespace(
+        cfg=SimpleNamespace(n_layers=1),
+        state_dict=net.state_dict,
+        load_state_dict=net.load_state_dict,
+        run_with_cache=lambda tokens, **options: (net(tokens), {}),
+    )
+    before = [value.clone() for value in net.state_dict().values()]
+    with pytest.raises(BadArgument, match=r"state_dict|closure"):
+        with gl.Recorder(model, TASK, tmp_path / "run", gl.Every(2), TRAIN) as rec:
+            for step in range(1, 5):
+                rec.step(step)
+    assert all(torch.equal(x, y) for x, y in zip(before, net.state_dict().values(), strict=True))
+
+
 def test_a_number_that_the_loop_changes(tmp_path):
     torch.manual_seed(0)
     model = Parts()
