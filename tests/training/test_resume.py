@@ -169,6 +169,16 @@ class TestStacks:
         gl.train_many(recipes, tmp_path / "many")
         assert contents(tmp_path / "many") == whole
 
+    @pytest.mark.parametrize("numbers", [(1, 1), (2, 1), (2, 2, 1), (4, 1, 2)])
+    def test_between_two_states_again_and_again(self, recipes, whole, numbers, tmp_path, monkeypatch):
+        for number in numbers:
+            with monkeypatch.context() as patch:
+                stop_at_save(patch, number)
+                with pytest.raises(Stopped):
+                    gl.train_many(recipes, tmp_path / "many", resume_every=0.0)
+        gl.train_many(recipes, tmp_path / "many")
+        assert contents(tmp_path / "many") == whole
+
     @pytest.mark.parametrize("finished", [1, 2, 3])
     def test_between_two_seals(self, recipes, whole, finished, tmp_path, monkeypatch):
         real, count = RunWriter.finish, 0

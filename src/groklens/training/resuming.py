@@ -45,7 +45,7 @@ def same_stack(first: Recipe, pending: Mapping[str, Recipe], root: Path) -> list
         members = [_member(name, state, pending, root) for name in state.stack]
         if all(members):
             return [member for member in members if member is not None]
-    if len(own) == 1 and all(name in pending for name in own[0].stack):
+    if own and all(name in pending and RunPaths(root / name).header.exists() for name in own[0].stack):
         # A kill between its very first states: the stack begins again.
         return [Member(pending[name], root / name) for name in own[0].stack]
     return None
