@@ -34,6 +34,14 @@ class Member:
             return cls(recipe, folder, path, state.step)
         return cls(recipe, folder)
 
+    def settle(self) -> None:
+        """Leave no state that is newer than the one taken up: the next save would keep it for older ones of others."""
+        paths = RunPaths(self.folder)
+        if self.state is None:
+            paths.drop_resume()
+        elif self.state == paths.resume_before:
+            os.replace(paths.resume_before, paths.resume)
+
 
 def same_stack(first: Recipe, pending: Mapping[str, Recipe], root: Path) -> list[Member] | None:
     """The stack that `first` was trained in, at the newest step that all of it can be taken up at.

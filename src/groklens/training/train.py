@@ -151,6 +151,7 @@ def _writer(
         task=member.recipe.task, model=describe_model(stack.model), recipe=member.recipe
     )
     header.environment = environment(stack.engine, device)
+    member.settle()
     return RunWriter(lock, header) if state is None else RunWriter(lock, header, state.step, state.history)
 
 
