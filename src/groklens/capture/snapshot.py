@@ -8,13 +8,14 @@ from functools import cached_property
 from typing import Any
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from groklens.capture.blocks import Block, device_of, rows_a_block, run_in_blocks
 from groklens.capture.split_index import TrainIndex, split_index
 from groklens.errors import BadArgument, described, whole_number
-from groklens.models import check_model, matching_hooks, weights
+from groklens.models import answered, at_rest, check_model, matching_hooks, weights
+from groklens.models.answering import Answer
 from groklens.models.protocol import as_float
 from groklens.tasks import Task, check_task
 
@@ -26,11 +27,14 @@ class Snapshot:
     """One model at one step on its whole task: weights, logits and activations, computed when asked for.
 
     Args:
-        model: any `HookedModel`; it is run without gradients, and no hook stays on it.
+        model: any `HookedModel`; it is run in evaluation mode and without gradients. Its mode, the random state
+            and its hooks are as they were after every look.
         task: what it was trained on.
         step: number of updates, or None where that is not known.
         train_index: the inputs it was trained on, as indices or a mask; None where the split is not known.
         train_share: the share of inputs that it was trained on, for a split of which only that is known.
+        answer: where the logits are in what the model gives, for one that gives a tuple, a mapping or other axes than
+            (input, class) or (input, pos, class): `answer=lambda output: output[0]`.
 
     Logits and activations are float32 as the model gives them; measures take them to float64. Activations
     are cached up to `CACHE_BUDGET` bytes a snapshot. What a model in half precision gives is taken to float32.
@@ -45,13 +49,17 @@ class Snapshot:
         step: int | None = None,
         train_index: TrainIndex | None = None,
         train_share: float | None = None,
+        answer: Answer | None = None,
     ) -> None:
         _check_pair(model, task)
-        self.model = model
+        self.model = answered(model, answer)
         self.task = task
         self.step = step
         self.train_index = None if train_index is None else split_index(train_index, len(task.labels))
         self.train_share = train_share
+        self.split_recorded = (
+            False  # True where training itself wrote the split down, which is not to be doubted
+        )
         self.derived: dict[str, Any] = {}  # what measures share of this snapshot, by name
         self._cache: dict[tuple[str, int | None], Tensor] = {}
 
@@ -70,24 +78,33 @@ class Snapshot:
 
     @property
     def logits(self) -> Float[Tensor, "input answer"]:
-        """Logits at the answer for every input, the task's classes only."""
+        """Logits at the answer for every input, the task's classes only; `outside` says where others are larger."""
         return self._at_answer[0]
 
+    @property
+    def outside(self) -> Bool[Tensor, "input"]:
+        """Whether the largest logit of an input, over all the model's classes, is none of the task's.
+
+        Such an input is answered wrong, by an operator's or a separator's class, whatever the task's logits are.
+        """
+        return self._at_answer[2]
+
     @cached_property
-    def _at_answer(self) -> tuple[Tensor, Tensor | None]:
-        """Logits and neurons at the answer; the neurons only where the quick pass gives them in passing."""
+    def _at_answer(self) -> tuple[Tensor, Tensor | None, Tensor]:
+        """Logits, neurons and `outside` at the answer; neurons only where the quick pass gives them in passing."""
         logits = neurons = None
+        outside = torch.zeros(len(self.task.labels), dtype=torch.bool)
         for block in self._run(None):
             if logits is None:
                 logits = _room(block.logits, self.task)
                 neurons = None if block.neurons is None else _room(block.neurons, self.task)
                 if neurons is not None and neurons.nbytes > CACHE_BUDGET:
                     neurons = None
-            logits[block.rows] = block.logits
+            logits[block.rows], outside[block.rows] = block.logits, block.outside
             if neurons is not None and block.neurons is not None:
                 neurons[block.rows] = block.neurons
         assert logits is not None  # a task has inputs
-        return logits, neurons
+        return logits, neurons, outside
 
     def blocks(self) -> Iterator[Block]:
         """Logits and neurons at the answer, some inputs at a time and in their order; nothing is kept.
@@ -98,10 +115,10 @@ class Snapshot:
         if "_at_answer" not in self.__dict__ or (self.neuron_hook and self._kept_neurons is None):
             yield from self._run(self.neuron_hook)
             return
-        logits, neurons = self.logits, self._kept_neurons
+        logits, neurons, outside = self.logits, self._kept_neurons, self.outside
         for start in range(0, len(logits), rows_a_block(self.model, self.task)):
             rows = slice(start, start + rows_a_block(self.model, self.task))
-            yield Block(rows, logits[rows], None if neurons is None else neurons[rows])
+            yield Block(rows, logits[rows], None if neurons is None else neurons[rows], outside[rows])
 
     def _run(self, hook: str | None) -> Iterator[Block]:
         for block in run_in_blocks(self.model, self.task, hook):
@@ -123,7 +140,6 @@ class Snapshot:
         held_out[self.train_index] = False
         return torch.nonzero(held_out)[:, 0]
 
-    @torch.no_grad()
     def activations(self, name: str, pos: int | None = None) -> Tensor:
         """The activation at one hook for every input: input × pos × … (× head for `hook_z`, …).
 
@@ -147,13 +163,17 @@ class Snapshot:
 
     @property
     def neuron_hook(self) -> str | None:
-        """Where the last layer's MLP activations pass, after the non-linearity; None for a model without MLP."""
-        name = f"blocks.{getattr(self.model.cfg, 'n_layers', 1) - 1}.mlp.hook_post"
-        return name if name in getattr(self.model, "hook_dict", {}) else None
+        """Where the last layer's MLP activations pass, after the non-linearity; None without a hook of that name."""
+        return self.last_mlp if self.last_mlp in getattr(self.model, "hook_dict", {}) else None
+
+    @property
+    def last_mlp(self) -> str:
+        """The hook at which the last layer's MLP activations are looked for."""
+        return f"blocks.{getattr(self.model.cfg, 'n_layers', 1) - 1}.mlp.hook_post"
 
     @property
     def neurons(self) -> Float[Tensor, "input neuron"] | None:
-        """Last layer's MLP activations at the answer, after the non-linearity; None for a model without MLP."""
+        """Last layer's MLP activations at the answer, after the non-linearity; None without `neuron_hook`."""
         if self.neuron_hook is None:
             return None
         neurons = self._at_answer[1]
@@ -178,7 +198,8 @@ class Snapshot:
         return readout if "W_Q" not in self.weights else None
 
     def _hooked(self, name: str, tokens: Tensor, pos: int | None) -> Tensor:
-        _, cache = self.model.run_with_cache(tokens, names_filter=name)
+        with at_rest(self.model):
+            _, cache = self.model.run_with_cache(tokens, names_filter=name)
         value = cache[name]
         axis = 2 if name.endswith(("hook_pattern", "hook_attn_scores")) else 1
         if pos is None:
