@@ -88,4 +88,6 @@ def _plain(model: Any, tokens: Tensor, d_vocab_out: int, hook: str | None) -> tu
     output, cache = model.run_with_cache(tokens, names_filter=hook)
     neurons = cache[hook] if hook in cache.keys() else None  # noqa: SIM118 (not a dict)
     every = every_logit(model, output, tokens, d_vocab_out)
-    return answers(every, d_vocab_out), None if neurons is None else as_float(neurons[:, -1])
+    if neurons is not None:
+        neurons = as_float(neurons[:, -1] if neurons.ndim > 2 else neurons)  # a hook may have no positions
+    return answers(every, d_vocab_out), neurons

@@ -68,9 +68,8 @@ class ActivationReader:
 
     def _is_quick(self, snapshot: Snapshot) -> bool:
         """Whether only the last MLP's activations at the answer are asked for, which the quick pass has."""
-        last = f"blocks.{getattr(snapshot.model.cfg, 'n_layers', 1) - 1}.mlp.hook_post"
         at_answer = self.pos is not None and self.pos in (-1, self._n_pos - 1)
-        return list(self.buffers) == [last] and at_answer and quick_applies(snapshot.model)
+        return list(self.buffers) == [snapshot.last_mlp] and at_answer and quick_applies(snapshot.model)
 
     def _read_quickly(self, snapshot: Snapshot) -> dict[str, Tensor]:
         ((_, buffer),) = self.buffers.items()

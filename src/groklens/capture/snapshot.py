@@ -11,12 +11,13 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from groklens.capture.axes import axis_names, position_axis
 from groklens.capture.blocks import Block, device_of, rows_a_block, run_in_blocks
 from groklens.capture.split_index import TrainIndex, split_index
 from groklens.errors import BadArgument, described, whole_number
 from groklens.models import answered, at_rest, check_model, matching_hooks, weights
 from groklens.models.answering import Answer
-from groklens.models.protocol import as_float
+from groklens.models.protocol import as_float, n_layers
 from groklens.tasks import Task, check_task
 
 #: Bytes of activations that a snapshot may keep; beyond it they are recomputed, in row blocks.
@@ -73,8 +74,15 @@ class Snapshot:
 
     @cached_property
     def weights(self) -> dict[str, Tensor]:
-        """Weights by TransformerLens name (`W_E`, `W_Q`, …), per-layer ones stacked; clone before writing."""
-        return {name: as_float(value) for name, value in weights(self.model).items()}
+        """Weights by TransformerLens name (`W_E`, `W_Q`, …), per-layer ones stacked; clone before writing.
+
+        What has other axes than TransformerLens gives it is left out, as is a W_E without a row for every operand.
+        """
+        found = {name: as_float(value) for name, value in weights(self.model).items()}
+        operands = self.task.inputs[:, : self.task.n_operands]
+        if "W_E" in found and len(found["W_E"]) <= int(operands.max()):
+            del found["W_E"]
+        return found
 
     @property
     def logits(self) -> Float[Tensor, "input answer"]:
@@ -169,7 +177,7 @@ class Snapshot:
     @property
     def last_mlp(self) -> str:
         """The hook at which the last layer's MLP activations are looked for."""
-        return f"blocks.{getattr(self.model.cfg, 'n_layers', 1) - 1}.mlp.hook_post"
+        return f"blocks.{n_layers(self.model) - 1}.mlp.hook_post"
 
     @property
     def neurons(self) -> Float[Tensor, "input neuron"] | None:
@@ -201,9 +209,11 @@ class Snapshot:
         with at_rest(self.model):
             _, cache = self.model.run_with_cache(tokens, names_filter=name)
         value = cache[name]
-        axis = 2 if name.endswith(("hook_pattern", "hook_attn_scores")) else 1
-        if pos is None:
+        axis = position_axis(axis_names(name, value.ndim))
+        if pos is None or (axis is None and pos == -1):  # without positions, all of it is the answer's
             return value
+        if axis is None:
+            raise BadArgument(f"{name!r} gives {described(value)}, which has no positions; use pos=None.")
         if not -value.shape[axis] <= whole_number("pos", pos, such_as=-1) < value.shape[axis]:
             raise BadArgument(
                 f"pos is {pos}, but {name!r} has {value.shape[axis]} positions; -1 is the answer's, None keeps all."

@@ -71,7 +71,8 @@ def neuron_findings(snapshot: Snapshot, circuit: Circuit) -> list[Finding]:
 
 
 def _embedding_findings(snapshot: Snapshot, circuit: Circuit) -> list[Finding]:
-    if "W_E" not in snapshot.weights or not hasattr(snapshot.model, "hooks"):
+    found = "W_E" in snapshot.weights and "hook_embed" in getattr(snapshot.model, "hook_dict", {})
+    if not found or not hasattr(snapshot.model, "hooks"):
         return []
     return [embedding_sufficiency(snapshot, circuit), embedding_necessity(snapshot, circuit)]
 

@@ -56,7 +56,7 @@ def _operand_waves(
     snapshot: Snapshot, logs: Int[Tensor, "element"], k: Int[Tensor, "neuron"]
 ) -> list[Complex[Tensor, "neuron"]]:
     """First-order waves of the pre-activations in each operand, averaged over the other."""
-    name = f"blocks.{getattr(snapshot.model.cfg, 'n_layers', 1) - 1}.mlp.hook_pre"
+    name = snapshot.last_mlp.replace("hook_post", "hook_pre")
     if name not in getattr(snapshot.model, "hook_dict", {}):
         raise BadArgument(f"{snapshot!r} has no {name}, so what its neurons read has no phase.")
     elements, n = symmetry_of(snapshot).elements, len(logs)

@@ -159,8 +159,8 @@ def _listed(weights: list[Tensor]) -> str:
 
 def _refusal(model: Any, what: str) -> BadArgument:
     return BadArgument(
-        f"A copy of this {type(own_model(model)).__name__} {what}, so its checkpoints would not be the model's. "
-        "Copying does not reach what a closure, a patched forward, a global variable or a plain list holds; "
+        f"A copy of this {type(own_model(model)).__name__} {what}: it is no copy. Copying does "
+        "not reach what a closure, a patched forward, a global variable or a plain list holds; "
         f"{_TYPE}."
     )
 

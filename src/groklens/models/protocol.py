@@ -23,6 +23,9 @@ WEIGHT_NAMES = (
     "b_Q", "b_K", "b_V", "b_O", "b_in", "b_out", "b_U",
 )  # fmt: skip
 
+#: How many axes those have that analyses compute with, layers and heads included.
+_AXES = {"W_E": 2, "W_pos": 2, "W_U": 2, "W_in": 3, "W_out": 3, "W_Q": 4, "W_K": 4, "W_V": 4, "W_O": 4}
+
 
 @runtime_checkable
 class HookedModel(Protocol):
@@ -57,7 +60,8 @@ def check_model(model: object) -> None:
 def weights(model: HookedModel) -> dict[str, Tensor]:
     """The model's weights by TransformerLens names, detached; per-layer ones are stacked (layer × …).
 
-    Names that the model does not have are left out. Tensors may share memory with the model: clone before
+    Names that the model does not have are left out, and what goes by one of them with another number of axes: it is
+    something else. Tensors may share memory with the model: clone before
     changing them.
     """
     found = {}
@@ -66,7 +70,7 @@ def weights(model: HookedModel) -> dict[str, Tensor]:
             value = getattr(model, name)
         except (AttributeError, ImportError, KeyError, IndexError, RuntimeError):
             continue  # an attention-only model has no W_in, an MLP no W_Q
-        if isinstance(value, Tensor):
+        if isinstance(value, Tensor) and value.ndim == _AXES.get(name, value.ndim):
             found[name] = value.detach()
     return found
 
@@ -106,6 +110,12 @@ def device_of(model: Any) -> torch.device:
     """Where the model's parameters are."""
     parameters = getattr(model, "parameters", None)
     return next(iter(parameters()), torch.zeros(0)).device if parameters else torch.device("cpu")
+
+
+def n_layers(model: Any) -> int:
+    """How many layers the model's `cfg` says it has; 1 where it says nothing."""
+    said = getattr(model.cfg, "n_layers", None)
+    return said if isinstance(said, int) and said > 0 else 1
 
 
 def hook_names(model: Any) -> list[str]:
