@@ -24,7 +24,7 @@ def as_run(
     given: Given | Any,
     task: Task | None = None,
     train_index: TrainIndex | None = None,
-    answer: Answer | None = None,
+    answer: Answer | Any = None,
 ) -> RunLike:
     """The run that is meant: a run, the path of one, a snapshot as a run of one step, or a model with its task.
 

@@ -12,9 +12,9 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from groklens.capture.axes import axis_names, position_axis
-from groklens.capture.blocks import Block, device_of, rows_a_block, run_in_blocks
+from groklens.capture.blocks import Block, device_of, does_not_run, rows_a_block, run_in_blocks
 from groklens.capture.split_index import TrainIndex, split_index
-from groklens.errors import BadArgument, described, whole_number
+from groklens.errors import BadArgument, GroklensError, described, whole_number
 from groklens.models import answered, at_rest, check_model, matching_hooks, weights
 from groklens.models.answering import Answer
 from groklens.models.protocol import as_float, n_layers
@@ -50,7 +50,7 @@ class Snapshot:
         step: int | None = None,
         train_index: TrainIndex | None = None,
         train_share: float | None = None,
-        answer: Answer | None = None,
+        answer: Answer | Any = None,
     ) -> None:
         _check_pair(model, task)
         self.model = answered(model, answer)
@@ -197,17 +197,36 @@ class Snapshot:
 
     @cached_property
     def neuron_logit_map(self) -> Float[Tensor, "neuron answer"] | None:
-        """W_L: what each neuron of the last layer adds to each logit, W_out W_U (a final norm left out)."""
-        if "W_U" not in self.weights:
+        """W_L: what each neuron of the last layer adds to each logit, W_out W_U (a final norm left out).
+
+        None where the model has no such weights, or they are not those of its neurons and classes.
+        """
+        readout, out = self.weights.get("W_U"), self.weights.get("W_out")
+        if readout is None or readout.shape[1] < self.task.d_vocab_out:
             return None
-        readout = self.weights["W_U"].double()[:, : self.task.d_vocab_out]
-        if "W_out" in self.weights:
-            return self.weights["W_out"][-1].double() @ readout
-        return readout if "W_Q" not in self.weights else None
+        readout = readout.double()[:, : self.task.d_vocab_out]
+        if out is not None:
+            readout = out[-1].double() @ readout if out.shape[-1] == len(readout) else readout[:0]
+        elif "W_Q" in self.weights:
+            return None
+        return readout if self._n_neurons in (None, len(readout)) else None
+
+    @property
+    def _n_neurons(self) -> int | None:
+        """How many neurons pass at the hook, by one input; None without a hook."""
+        kept = self._kept_neurons
+        if self.neuron_hook is None or kept is not None:
+            return None if kept is None else kept.shape[1]
+        return self._hooked(self.neuron_hook, self._blocks()[0][:1], -1).shape[-1]
 
     def _hooked(self, name: str, tokens: Tensor, pos: int | None) -> Tensor:
-        with at_rest(self.model):
-            _, cache = self.model.run_with_cache(tokens, names_filter=name)
+        try:
+            with at_rest(self.model):
+                _, cache = self.model.run_with_cache(tokens, names_filter=name)
+        except GroklensError:
+            raise
+        except Exception as error:  # a user's model raises whatever it raises
+            raise BadArgument(does_not_run(self.task, tokens, error)) from error
         value = cache[name]
         axis = position_axis(axis_names(name, value.ndim))
         if pos is None or (axis is None and pos == -1):  # without positions, all of it is the answer's

@@ -10,7 +10,7 @@ from typing import Any
 import xarray as xr
 
 from groklens.capture import RunLike, Snapshot, TrainIndex, as_run, kept_steps
-from groklens.circuits import Circuit, search
+from groklens.circuits import Search, search
 from groklens.circuits.generalised import generalises
 from groklens.circuits.split_fits import said, split_cannot_be, split_finding
 from groklens.claims import Control, Finding, Verdict, verdict_of
@@ -41,7 +41,7 @@ def explain(
     *,
     steps: Iterable[int] | int | None = None,
     train_index: TrainIndex | None = None,
-    answer: Answer | None = None,
+    answer: Answer | Any = None,
     progress: bool | None = None,
 ) -> Explanation:
     """When, with what and why a run came to generalise, or that it did not, with controls for every claim.
@@ -68,11 +68,12 @@ def _explain(run: RunLike, chosen: list[int]) -> Explanation:
     doubted = split_cannot_be(final)
     if doubted:
         warnings.warn(f"The split given cannot be the model's: {said(final)}.", stacklevel=_CALLER)
+    blank = untrained_like(run, final)  # first: a model that cannot be copied is refused before the work
     found = search(final)
     measures = PROGRESS if found.circuit else [m for m in PROGRESS if "circuit" not in m.about.needs]
     table = track(run, measures, found.circuit, steps=chosen)
     generalised = found.findings[0].verdict
-    findings = _findings(run, final, found.findings, found.circuit, found.reason, table)
+    findings = _findings(final, blank, found, table)
     return Explanation(
         run=str(getattr(run, "name", "")) or run.task.name,
         task=run.task.name,
@@ -90,25 +91,20 @@ def _explain(run: RunLike, chosen: list[int]) -> Explanation:
 
 
 def _findings(
-    run: RunLike,
-    final: Snapshot,
-    searched: list[Finding],
-    circuit: Circuit | None,
-    reason: str,
-    table: xr.Dataset,
+    final: Snapshot, blank: tuple[Snapshot, str], found: Search, table: xr.Dataset
 ) -> list[Finding]:
-    blank = untrained_like(run, final)
+    circuit, searched = found.circuit, found.findings
     findings = [_with_untrained(searched[0], blank), *searched[1:], *outside_answers(final, blank)]
     findings += [split_finding(final)] if split_cannot_be(final) else []
     findings += wrong_labels(final, blank)
     if circuit is None:
-        return [*findings, _no_circuit(findings, reason)]
+        return [*findings, _no_circuit(findings, found.reason)]
     findings.insert(1, key_in_logits(final, circuit, blank))
     findings += neuron_findings(final, circuit)
     findings += algorithm_findings(final, circuit, blank)
     if "restricted_loss" in table and "test_loss" in table:
         findings.append(_restricted(table))
-    if final.neurons is not None:
+    if final.neurons is not None and final.neuron_logit_map is not None:
         findings.append(_rules_agree(final, blank))
     return findings
 

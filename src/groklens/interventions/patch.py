@@ -58,7 +58,9 @@ def _at(hook: str, values: Tensor, pos: int | None) -> Edit:
     def edit(value: Tensor, rows: Tensor) -> Tensor:
         new = values[rows].to(value)
         changed = value.clone()
-        whole = pos is None or (pos == -1 and changed.ndim == 2)  # without positions, all of it is the answer's
+        whole = pos is None or (
+            pos == -1 and changed.ndim == 2
+        )  # without positions, all of it is the answer's
         place = changed if whole else changed.select(axis, pos)
         if place.shape != new.shape:
             raise BadArgument(

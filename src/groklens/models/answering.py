@@ -65,7 +65,7 @@ class AnsweringModel:
             ) from error
 
 
-def answered(model: Any, answer: Answer | None) -> Any:
+def answered(model: Any, answer: Answer | Any) -> Any:
     """The model with its logits found by `answer`: itself where that is None.
 
     Raises `BadArgument` for what is no function.

@@ -36,7 +36,7 @@ def at_rest(model: Any) -> Iterator[None]:
     try:
         with torch.no_grad():
             if any(training for _, training in flags):
-                model.eval()
+                _evaluate(model, [module for module, _ in flags])
             yield
         _warn_of_drawing(model, seeded)
     finally:
@@ -48,6 +48,11 @@ def at_rest(model: Any) -> Iterator[None]:
 def _modules(model: Any) -> list[Any]:
     modules = getattr(model, "modules", None)
     return [module for module in modules() if hasattr(module, "training")] if callable(modules) else []
+
+
+def _evaluate(model: Any, modules: list[Any]) -> None:
+    for part in [model] if callable(getattr(model, "eval", None)) else modules:
+        part.eval()
 
 
 def _restore(flags: list[tuple[Any, bool]]) -> None:

@@ -149,7 +149,7 @@ def matching_hooks(model: Any, names_filter: NamesFilter) -> list[str]:
 
 def number_of_parameters(model: Any) -> int:
     """How many trained numbers the model has (frozen biases excluded)."""
-    return sum(p.numel() for p in model.parameters() if p.requires_grad)
+    return sum(p.numel() for p in trained_of(model) if p.requires_grad)
 
 
 def rows_within(n_rows: int, bytes_per_row: int, budget: int = 256 * 2**20) -> int:
@@ -165,4 +165,12 @@ def _some(known: list[str]) -> str:
 def parameters_squared(model: Any) -> float:
     """Σ‖θ‖² over every parameter, masks and other buffers excluded; float64."""
     with torch.no_grad():
-        return float(sum(p.double().square().sum() for p in model.parameters()))
+        return float(sum(p.double().square().sum() for p in trained_of(model)))
+
+
+def trained_of(model: Any) -> list[Tensor]:
+    """The model's parameters; of an object without any, what is floating-point in its state."""
+    if callable(getattr(model, "parameters", None)):
+        return list(model.parameters())
+    state = model.state_dict().values()
+    return [value for value in state if isinstance(value, Tensor) and value.is_floating_point()]
