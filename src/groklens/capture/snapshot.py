@@ -80,7 +80,7 @@ class Snapshot:
         """
         found = {name: as_float(value) for name, value in weights(self.model).items()}
         operands = self.task.inputs[:, : self.task.n_operands]
-        if "W_E" in found and len(found["W_E"]) <= int(operands.max()):
+        if "W_E" in found and operands.numel() and len(found["W_E"]) <= int(operands.max()):
             del found["W_E"]
         return found
 

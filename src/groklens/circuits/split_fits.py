@@ -40,7 +40,8 @@ def split_cannot_be(snapshot: Snapshot) -> bool:
     A model that has memorised a share f of all inputs, and is judged by an unrelated split of the same share, has seen
     a share f of either side: it is correct on about f of both, and on the rest at chance. So the split is doubted where
 
-    * neither side is learned (accuracy below 0.99 on train and on test inputs);
+    * neither side is learned (accuracy below 0.99 on train and on test inputs), and where labels are corrupted, the
+      model has not come to be right on more inputs than it answers as trained;
     * train accuracy is no better than test accuracy: not by 2.33 standard errors of their difference (1 %, one-sided;
       at 5 % every twentieth wrong split would pass for a right one);
     * both lie within 3 standard errors of what memorising a share f makes expected: from 0.9 f (most of what was seen)
@@ -59,6 +60,9 @@ def split_cannot_be(snapshot: Snapshot) -> bool:
     sides = sides_of(snapshot)
     return (
         max(sides.train, sides.test) < ENOUGH
+        and not (
+            snapshot.task.is_corrupted and float(inputs_right(snapshot).double().mean()) > _overall(sides)
+        )
         and not _better_on_train(sides)
         and _as_memorised(sides.train, sides.n_train, sides)
         and _as_memorised(sides.test, sides.n_test, sides)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+log = logging.getLogger("groklens")
 #: Random numbers drawn during a look come from here, so that two looks agree whatever was drawn between them.
 _SEED = 0
 
@@ -20,7 +22,7 @@ def at_rest(model: Any) -> Iterator[None]:
 
     Every module's own `training` flag is as it was afterwards, also when an exception ends the look, and so are the
     random states of torch on the CPU and on the devices of the model's parameters. A model that draws random
-    numbers in evaluation mode gets the same ones in every look, and a warning says so.
+    numbers in evaluation mode gets the same ones in every look, and the log says so, once.
 
     >>> import torch
     >>> model = torch.nn.Dropout()
@@ -38,7 +40,7 @@ def at_rest(model: Any) -> Iterator[None]:
             if any(training for _, training in flags):
                 _evaluate(model, [module for module, _ in flags])
             yield
-        _warn_of_drawing(model, seeded)
+        _say_of_drawing(model, seeded)
     finally:
         for device, state in states.items():
             _generator(device).set_state(state)
@@ -83,11 +85,15 @@ def _seed(states: dict[torch.device, Tensor]) -> dict[torch.device, Tensor]:
     return {device: _generator(device).get_state() for device in states}
 
 
-def _warn_of_drawing(model: Any, seeded: dict[torch.device, Tensor]) -> None:
-    if all(torch.equal(_generator(device).get_state(), state) for device, state in seeded.items()):
-        return
-    warnings.warn(
-        f"The {type(model).__name__} draws random numbers in evaluation mode; every look is given the same ones. Noise "
-        "that belongs to training alone has to ask: F.dropout(x, p, training=self.training).",
-        stacklevel=4,
+def _say_of_drawing(model: Any, seeded: dict[torch.device, Tensor]) -> None:
+    if any(not torch.equal(_generator(device).get_state(), state) for device, state in seeded.items()):
+        _say_once(type(model).__name__)
+
+
+@lru_cache
+def _say_once(kind: str) -> None:
+    log.warning(
+        "A %s draws random numbers in evaluation mode; every look is given the same ones. Noise that belongs to "
+        "training alone has to ask: F.dropout(x, p, training=self.training).",
+        kind,
     )
