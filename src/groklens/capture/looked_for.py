@@ -11,9 +11,9 @@ def no_neurons(snapshot: Snapshot) -> str:
     """What is said of a model in which no neurons are found: at which hook they were looked for.
 
     >>> no_neurons(snapshot)  # doctest: +SKIP
-    "no neurons are found in Snapshot(a+b mod 13, unknown step): no hook 'blocks.0.mlp.hook_post'"
+    "no MLP neurons are found in Snapshot(a+b mod 13, unknown step): no hook 'blocks.0.mlp.hook_post'"
     """
-    return f"no neurons are found in {snapshot!r}: no hook {snapshot.last_mlp!r}{_others(snapshot.model, 'hook_post')}"
+    return f"no MLP neurons are found in {snapshot!r}: no hook {snapshot.last_mlp!r}{_others(snapshot.model, 'hook_post')}"
 
 
 def nothing_to_see(snapshot: Snapshot) -> str:

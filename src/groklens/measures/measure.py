@@ -13,7 +13,7 @@ from groklens.circuits import AnyCircuit, Circuit, as_circuit
 from groklens.errors import BadArgument
 
 #: What a measure may need of a snapshot besides logits and weights.
-NEEDS = ("group", "split", "embedding", "neurons", "readout", "attention", "circuit", "corruption")
+NEEDS = ("group", "split", "embedding", "neurons", "attention", "circuit", "corruption", "readout")
 #: Queries and keys of the first layer, which a model with attention has.
 QUERIES, KEYS = "blocks.0.attn.hook_q", "blocks.0.attn.hook_k"
 
@@ -125,11 +125,11 @@ _LACK = {
     "embedding": "needs weights that read an operand, and this model has neither W_E nor W_in. Name yours so, as "
     "attributes or properties of the model.",
     "neurons": "needs MLP neurons, and this model has no blocks.*.mlp.hook_post.",
-    "readout": "needs what each neuron adds to each logit, and this model has no W_U (with a W_out in between) that "
-    "fits its neurons. Name yours so, as attributes or properties of the model.",
     "attention": f"needs attention, and this model has no {QUERIES} and {KEYS}.",
     "corruption": "needs train labels that are wrong, and those of {task} are not. Train on "
     "gl.Corrupted(task, 0.1).",
     "circuit": "is relative to a circuit: give one as its second argument, such as "
     "gl.find_circuit(snapshot) or gl.Circuit('C113', [14, 35]).",
+    "readout": "needs what each neuron adds to each logit, and this model has no W_U (with a W_out in between) that "
+    "fits its neurons. Name yours so, as attributes or properties of the model.",
 }
