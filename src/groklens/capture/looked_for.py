@@ -13,7 +13,8 @@ def no_neurons(snapshot: Snapshot) -> str:
     >>> no_neurons(snapshot)  # doctest: +SKIP
     "no MLP neurons are found in Snapshot(a+b mod 13, unknown step): no hook 'blocks.0.mlp.hook_post'"
     """
-    return f"no MLP neurons are found in {snapshot!r}: no hook {snapshot.last_mlp!r}{_others(snapshot.model, 'hook_post')}"
+    others = _others(snapshot.model, "hook_post")
+    return f"no MLP neurons are found in {snapshot!r}: no hook {snapshot.last_mlp!r}{others}"
 
 
 def nothing_to_see(snapshot: Snapshot) -> str:

@@ -65,10 +65,13 @@ def explain(
 def _explain(run: RunLike, chosen: list[int]) -> Explanation:
     final = run.at(chosen[-1])
     final.split_recorded = final.split_recorded or getattr(run, "recipe", None) is not None
+    _ = (
+        final.logits
+    )  # first what the model gives, what can be its split, and whether it is copied: then the work
     doubted = split_cannot_be(final)
     if doubted:
         warnings.warn(f"The split given cannot be the model's: {said(final)}.", stacklevel=_CALLER)
-    blank = untrained_like(run, final)  # first: a model that cannot be copied is refused before the work
+    blank = untrained_like(run, final)
     found = search(final)
     measures = PROGRESS if found.circuit else [m for m in PROGRESS if "circuit" not in m.about.needs]
     table = track(run, measures, found.circuit, steps=chosen)
