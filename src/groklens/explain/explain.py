@@ -65,9 +65,8 @@ def explain(
 def _explain(run: RunLike, chosen: list[int]) -> Explanation:
     final = run.at(chosen[-1])
     final.split_recorded = final.split_recorded or getattr(run, "recipe", None) is not None
-    _ = (
-        final.logits
-    )  # first what the model gives, what can be its split, and whether it is copied: then the work
+    # First what the model gives, what can be its split, and whether it can be copied: then the work.
+    _ = final.logits
     doubted = split_cannot_be(final)
     if doubted:
         warnings.warn(f"The split given cannot be the model's: {said(final)}.", stacklevel=_CALLER)
