@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from groklens.errors import BadArgument, GroklensError
-from groklens.models import quick_applies, run_logits
-from groklens.models.engine import quick_forward
-from groklens.models.protocol import answer_logits, as_float, rows_within
+from groklens.models import at_rest, quick_applies
+from groklens.models.engine import quick_answers
+from groklens.models.outputs import Answers, answers
+from groklens.models.protocol import as_float, every_logit, rows_within, run_answers
+from groklens.models.protocol import device_of as device_of
 from groklens.tasks import Task
 
 #: Bytes that the activations of one block may take.
@@ -23,31 +24,36 @@ STATISTICS_BUDGET = 16 * 2**20
 
 
 class Block(NamedTuple):
-    """What a model gives at the answer for the inputs `rows`; no neurons for a model without MLP."""
+    """What a model gives at the answer for the inputs `rows`; no neurons where no hook of an MLP was found.
+
+    `logits` are those of the task's classes; `outside` says of which inputs another class has a larger one.
+    """
 
     rows: slice
     logits: Float[Tensor, "row answer"]
     neurons: Float[Tensor, "row neuron"] | None
+    outside: Bool[Tensor, "row"]
 
 
 def run_in_blocks(model: Any, task: Task, hook: str | None) -> Iterator[Block]:
     """Every input of `task` in order, by the quick pass where it applies, else by the plain model.
 
-    The quick pass gives the last MLP's neurons in passing, the plain model those that pass at `hook`. Raises
-    `BadArgument` for a model that does not run on these inputs.
+    The quick pass gives the last MLP's neurons in passing, the plain model those that pass at `hook`. The model is
+    in evaluation mode while it runs, and as it was between blocks (`at_rest`). Raises `BadArgument` for a model that
+    does not run on these inputs.
     """
     run = _quick if quick_applies(model) else _plain
     start = 0
     for tokens in task.inputs.to(device_of(model)).split(rows_a_block(model, task)):
         try:
-            with torch.no_grad():
-                logits, neurons = run(model, tokens, task.d_vocab_out, hook)
+            with at_rest(model):
+                (logits, outside), neurons = run(model, tokens, task.d_vocab_out, hook)
         except GroklensError:
             raise
         except Exception as error:  # a user's model raises whatever it raises
             raise BadArgument(does_not_run(task, task.inputs, error)) from error
         rows = slice(start, start + len(tokens))
-        yield Block(rows, logits.cpu(), None if neurons is None else neurons.cpu())
+        yield Block(rows, logits.cpu(), None if neurons is None else neurons.cpu(), outside.cpu())
         start += len(tokens)
 
 
@@ -72,21 +78,16 @@ def rows_a_block(model: Any, task: Task) -> int:
     )
 
 
-def device_of(model: Any) -> torch.device:
-    """Where the model's parameters are."""
-    parameters = getattr(model, "parameters", None)
-    return next(iter(parameters()), torch.zeros(0)).device if parameters else torch.device("cpu")
+def _quick(model: Any, tokens: Tensor, d_vocab_out: int, hook: str | None) -> tuple[Answers, Tensor | None]:
+    return quick_answers(model, tokens, d_vocab_out)
 
 
-def _quick(model: Any, tokens: Tensor, d_vocab_out: int, hook: str | None) -> tuple[Tensor, Tensor | None]:
-    return quick_forward(model, tokens, d_vocab_out)
-
-
-def _plain(model: Any, tokens: Tensor, d_vocab_out: int, hook: str | None) -> tuple[Tensor, Tensor | None]:
+def _plain(model: Any, tokens: Tensor, d_vocab_out: int, hook: str | None) -> tuple[Answers, Tensor | None]:
     if hook is None:
-        return run_logits(model, tokens, d_vocab_out), None
+        return run_answers(model, tokens, d_vocab_out), None
     output, cache = model.run_with_cache(tokens, names_filter=hook)
     neurons = cache[hook] if hook in cache.keys() else None  # noqa: SIM118 (not a dict)
-    return answer_logits(output, d_vocab_out, len(tokens)), None if neurons is None else as_float(
-        neurons[:, -1]
-    )
+    every = every_logit(model, output, tokens, d_vocab_out)
+    if neurons is not None:
+        neurons = as_float(neurons[:, -1] if neurons.ndim > 2 else neurons)  # a hook may have no positions
+    return answers(every, d_vocab_out), neurons

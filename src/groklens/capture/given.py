@@ -6,44 +6,52 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from groklens.capture.known_split import with_split
 from groklens.capture.lone import LoneModel
 from groklens.capture.run_like import RunLike
 from groklens.capture.snapshot import Snapshot
 from groklens.capture.split_index import TrainIndex
 from groklens.capture.steps import kept_step
 from groklens.errors import BadArgument, described
+from groklens.models.answering import Answer
 from groklens.tasks import Task
 
 #: A run or a snapshot, either where the other is meant, or the path of a run.
 Given = RunLike | Snapshot | str | Path
 
 
-def as_run(given: Given | Any, task: Task | None = None, train_index: TrainIndex | None = None) -> RunLike:
+def as_run(
+    given: Given | Any,
+    task: Task | None = None,
+    train_index: TrainIndex | None = None,
+    answer: Answer | Any = None,
+) -> RunLike:
     """The run that is meant: a run, the path of one, a snapshot as a run of one step, or a model with its task.
 
-    `train_index` says which inputs such a model was trained on. Raises `BadArgument` for anything else, for a model
-    without a task, for a task beside a run that was trained on another, or a train_index beside a run.
+    `train_index` says which inputs it was trained on, where the run, the file or the snapshot does not say;
+    `answer` where a lone model's logits are in what it gives. Raises `BadArgument` for anything else, for a model
+    without a task, for a task or a split beside a run that was trained on another, or for `answer` beside a run.
 
     >>> as_run("examples/runs/mod113").steps[-1]  # doctest: +SKIP
     15000
     """
-    if isinstance(given, (str, Path, RunLike, Snapshot)) and train_index is not None:
+    if isinstance(given, (str, Path, RunLike, Snapshot)) and answer is not None:
         raise BadArgument(
-            f"train_index was given with {described(given)}, which knows its own split or that it knows none. Give it "
-            "with a model and its task: gl.explain(model, task, train_index=index)."
+            f"answer= was given with {described(given)}, whose model is there already; give it with the model: "
+            "gl.explain(model, task, answer=…), gl.Snapshot(model, task, answer=…)."
         )
     if isinstance(given, (str, Path)):
         from groklens.runs import load  # a path means the run that is there
 
-        return load(given, task=task)
+        return with_split(load(given, task=task), train_index)
     if isinstance(given, (RunLike, Snapshot)):
         if task is not None and task != given.task:
             raise BadArgument(
                 f"{given!r} is of the task {given.task.name}, and task= says {_task_name(task)}; leave task= out."
             )
-        return LoneModel.of(given) if isinstance(given, Snapshot) else given
+        return with_split(LoneModel.of(given) if isinstance(given, Snapshot) else given, train_index)
     if task is not None:
-        return LoneModel.of(Snapshot(given, task, train_index=train_index))
+        return LoneModel.of(Snapshot(given, task, train_index=train_index, answer=answer))
     raise BadArgument(_no_run(given))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from groklens.capture.snapshot import Snapshot
 from groklens.errors import UnknownName
+from groklens.models import own_model
 from groklens.tasks import Task
 
 
@@ -14,7 +15,10 @@ class LoneModel:
 
     def __init__(self, model: Any, task: Task) -> None:
         self._snapshot = Snapshot(model, task)
-        self.name = type(model).__name__
+        self.name = type(own_model(model)).__name__
+
+    def __repr__(self) -> str:
+        return repr(self._snapshot)
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> LoneModel:

@@ -12,7 +12,7 @@ from groklens.capture.axes import axis_names, position_axis
 from groklens.capture.blocks import does_not_run
 from groklens.capture.snapshot import Snapshot
 from groklens.errors import BadArgument, GroklensError, UnknownName, whole_number
-from groklens.models import NamesFilter, matching_hooks
+from groklens.models import NamesFilter, at_rest, matching_hooks
 from groklens.models.engine import quick_applies, quick_forward
 from groklens.models.protocol import rows_within
 from groklens.models.workspace import Workspace
@@ -68,30 +68,28 @@ class ActivationReader:
 
     def _is_quick(self, snapshot: Snapshot) -> bool:
         """Whether only the last MLP's activations at the answer are asked for, which the quick pass has."""
-        last = f"blocks.{getattr(snapshot.model.cfg, 'n_layers', 1) - 1}.mlp.hook_post"
         at_answer = self.pos is not None and self.pos in (-1, self._n_pos - 1)
-        return list(self.buffers) == [last] and at_answer and quick_applies(snapshot.model)
+        return list(self.buffers) == [snapshot.last_mlp] and at_answer and quick_applies(snapshot.model)
 
-    @torch.no_grad()
     def _read_quickly(self, snapshot: Snapshot) -> dict[str, Tensor]:
         ((_, buffer),) = self.buffers.items()
         inputs = snapshot.task.inputs.to(next(iter(snapshot.model.parameters())).device)
         rows = rows_within(len(inputs), 8 * buffer.nbytes // len(inputs), _BLOCK_BUDGET)
         for tokens, part in zip(inputs.split(rows), buffer.split(rows), strict=True):
-            neurons = quick_forward(snapshot.model, tokens, snapshot.task.d_vocab_out, self._workspace)[1]
+            with at_rest(snapshot.model):
+                neurons = quick_forward(snapshot.model, tokens, snapshot.task.d_vocab_out, self._workspace)[1]
             assert neurons is not None  # the hook is an MLP's
             part.copy_(neurons)
         return self.buffers
 
 
-@torch.no_grad()
 def run_with_cache(snapshot: Snapshot, tokens: Tensor, names: list[str]) -> dict[str, Any]:
     """The plain model's activations by hook name, without gradients; it leaves no hook behind."""
     model = snapshot.model
     parameters = getattr(model, "parameters", list)
     device = next(iter(parameters()), tokens).device
     try:
-        with warnings.catch_warnings():
+        with at_rest(model), warnings.catch_warnings():
             # TransformerLens warns of hooks that are switched off; asking for one is an error here.
             warnings.filterwarnings("ignore", message="run_with_cache: skipped")
             _, cache = model.run_with_cache(tokens.to(device), names_filter=names)

@@ -8,14 +8,16 @@ from functools import cached_property
 from typing import Any
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from groklens.capture.blocks import Block, device_of, rows_a_block, run_in_blocks
+from groklens.capture.axes import axis_names, position_axis
+from groklens.capture.blocks import Block, device_of, does_not_run, rows_a_block, run_in_blocks
 from groklens.capture.split_index import TrainIndex, split_index
-from groklens.errors import BadArgument, described, whole_number
-from groklens.models import check_model, matching_hooks, weights
-from groklens.models.protocol import as_float
+from groklens.errors import BadArgument, GroklensError, described, whole_number
+from groklens.models import answered, at_rest, check_model, matching_hooks, weights
+from groklens.models.answering import Answer
+from groklens.models.protocol import as_float, n_layers
 from groklens.tasks import Task, check_task
 
 #: Bytes of activations that a snapshot may keep; beyond it they are recomputed, in row blocks.
@@ -26,11 +28,14 @@ class Snapshot:
     """One model at one step on its whole task: weights, logits and activations, computed when asked for.
 
     Args:
-        model: any `HookedModel`; it is run without gradients, and no hook stays on it.
+        model: any `HookedModel`; it is run in evaluation mode and without gradients. Its mode, the random state
+            and its hooks are as they were after every look.
         task: what it was trained on.
         step: number of updates, or None where that is not known.
         train_index: the inputs it was trained on, as indices or a mask; None where the split is not known.
         train_share: the share of inputs that it was trained on, for a split of which only that is known.
+        answer: where the logits are in what the model gives, for one that gives a tuple, a mapping or other axes than
+            (input, class) or (input, pos, class): `answer=lambda output: output[0]`.
 
     Logits and activations are float32 as the model gives them; measures take them to float64. Activations
     are cached up to `CACHE_BUDGET` bytes a snapshot. What a model in half precision gives is taken to float32.
@@ -45,13 +50,17 @@ class Snapshot:
         step: int | None = None,
         train_index: TrainIndex | None = None,
         train_share: float | None = None,
+        answer: Answer | Any = None,
     ) -> None:
         _check_pair(model, task)
-        self.model = model
+        self.model = answered(model, answer)
         self.task = task
         self.step = step
         self.train_index = None if train_index is None else split_index(train_index, len(task.labels))
         self.train_share = train_share
+        self.split_recorded = (
+            False  # True where training itself wrote the split down, which is not to be doubted
+        )
         self.derived: dict[str, Any] = {}  # what measures share of this snapshot, by name
         self._cache: dict[tuple[str, int | None], Tensor] = {}
 
@@ -65,29 +74,45 @@ class Snapshot:
 
     @cached_property
     def weights(self) -> dict[str, Tensor]:
-        """Weights by TransformerLens name (`W_E`, `W_Q`, …), per-layer ones stacked; clone before writing."""
-        return {name: as_float(value) for name, value in weights(self.model).items()}
+        """Weights by TransformerLens name (`W_E`, `W_Q`, …), per-layer ones stacked; clone before writing.
+
+        What has other axes than TransformerLens gives it is left out, as is a W_E without a row for every operand.
+        """
+        found = {name: as_float(value) for name, value in weights(self.model).items()}
+        operands = self.task.inputs[:, : self.task.n_operands]
+        if "W_E" in found and operands.numel() and len(found["W_E"]) <= int(operands.max()):
+            del found["W_E"]
+        return found
 
     @property
     def logits(self) -> Float[Tensor, "input answer"]:
-        """Logits at the answer for every input, the task's classes only."""
+        """Logits at the answer for every input, the task's classes only; `outside` says where others are larger."""
         return self._at_answer[0]
 
+    @property
+    def outside(self) -> Bool[Tensor, "input"]:
+        """Whether the largest logit of an input, over all the model's classes, is none of the task's.
+
+        Such an input is answered wrong, by an operator's or a separator's class, whatever the task's logits are.
+        """
+        return self._at_answer[2]
+
     @cached_property
-    def _at_answer(self) -> tuple[Tensor, Tensor | None]:
-        """Logits and neurons at the answer; the neurons only where the quick pass gives them in passing."""
+    def _at_answer(self) -> tuple[Tensor, Tensor | None, Tensor]:
+        """Logits, neurons and `outside` at the answer; neurons only where the quick pass gives them in passing."""
         logits = neurons = None
+        outside = torch.zeros(len(self.task.labels), dtype=torch.bool)
         for block in self._run(None):
             if logits is None:
                 logits = _room(block.logits, self.task)
                 neurons = None if block.neurons is None else _room(block.neurons, self.task)
                 if neurons is not None and neurons.nbytes > CACHE_BUDGET:
                     neurons = None
-            logits[block.rows] = block.logits
+            logits[block.rows], outside[block.rows] = block.logits, block.outside
             if neurons is not None and block.neurons is not None:
                 neurons[block.rows] = block.neurons
         assert logits is not None  # a task has inputs
-        return logits, neurons
+        return logits, neurons, outside
 
     def blocks(self) -> Iterator[Block]:
         """Logits and neurons at the answer, some inputs at a time and in their order; nothing is kept.
@@ -98,10 +123,10 @@ class Snapshot:
         if "_at_answer" not in self.__dict__ or (self.neuron_hook and self._kept_neurons is None):
             yield from self._run(self.neuron_hook)
             return
-        logits, neurons = self.logits, self._kept_neurons
+        logits, neurons, outside = self.logits, self._kept_neurons, self.outside
         for start in range(0, len(logits), rows_a_block(self.model, self.task)):
             rows = slice(start, start + rows_a_block(self.model, self.task))
-            yield Block(rows, logits[rows], None if neurons is None else neurons[rows])
+            yield Block(rows, logits[rows], None if neurons is None else neurons[rows], outside[rows])
 
     def _run(self, hook: str | None) -> Iterator[Block]:
         for block in run_in_blocks(self.model, self.task, hook):
@@ -123,7 +148,6 @@ class Snapshot:
         held_out[self.train_index] = False
         return torch.nonzero(held_out)[:, 0]
 
-    @torch.no_grad()
     def activations(self, name: str, pos: int | None = None) -> Tensor:
         """The activation at one hook for every input: input × pos × … (× head for `hook_z`, …).
 
@@ -147,13 +171,17 @@ class Snapshot:
 
     @property
     def neuron_hook(self) -> str | None:
-        """Where the last layer's MLP activations pass, after the non-linearity; None for a model without MLP."""
-        name = f"blocks.{getattr(self.model.cfg, 'n_layers', 1) - 1}.mlp.hook_post"
-        return name if name in getattr(self.model, "hook_dict", {}) else None
+        """Where the last layer's MLP activations pass, after the non-linearity; None without a hook of that name."""
+        return self.last_mlp if self.last_mlp in getattr(self.model, "hook_dict", {}) else None
+
+    @property
+    def last_mlp(self) -> str:
+        """The hook at which the last layer's MLP activations are looked for."""
+        return f"blocks.{n_layers(self.model) - 1}.mlp.hook_post"
 
     @property
     def neurons(self) -> Float[Tensor, "input neuron"] | None:
-        """Last layer's MLP activations at the answer, after the non-linearity; None for a model without MLP."""
+        """Last layer's MLP activations at the answer, after the non-linearity; None without `neuron_hook`."""
         if self.neuron_hook is None:
             return None
         neurons = self._at_answer[1]
@@ -169,20 +197,42 @@ class Snapshot:
 
     @cached_property
     def neuron_logit_map(self) -> Float[Tensor, "neuron answer"] | None:
-        """W_L: what each neuron of the last layer adds to each logit, W_out W_U (a final norm left out)."""
-        if "W_U" not in self.weights:
+        """W_L: what each neuron of the last layer adds to each logit, W_out W_U (a final norm left out).
+
+        None where the model has no such weights, or they are not those of its neurons and classes.
+        """
+        readout, out = self.weights.get("W_U"), self.weights.get("W_out")
+        if readout is None or readout.shape[1] < self.task.d_vocab_out:
             return None
-        readout = self.weights["W_U"].double()[:, : self.task.d_vocab_out]
-        if "W_out" in self.weights:
-            return self.weights["W_out"][-1].double() @ readout
-        return readout if "W_Q" not in self.weights else None
+        readout = readout.double()[:, : self.task.d_vocab_out]
+        if out is not None:
+            readout = out[-1].double() @ readout if out.shape[-1] == len(readout) else readout[:0]
+        elif "W_Q" in self.weights:
+            return None
+        return readout if self._n_neurons in (None, len(readout)) else None
+
+    @property
+    def _n_neurons(self) -> int | None:
+        """How many neurons pass at the hook, by one input; None without a hook."""
+        kept = self._kept_neurons
+        if self.neuron_hook is None or kept is not None:
+            return None if kept is None else kept.shape[1]
+        return self._hooked(self.neuron_hook, self._blocks()[0][:1], -1).shape[-1]
 
     def _hooked(self, name: str, tokens: Tensor, pos: int | None) -> Tensor:
-        _, cache = self.model.run_with_cache(tokens, names_filter=name)
+        try:
+            with at_rest(self.model):
+                _, cache = self.model.run_with_cache(tokens, names_filter=name)
+        except GroklensError:
+            raise
+        except Exception as error:  # a user's model raises whatever it raises
+            raise BadArgument(does_not_run(self.task, tokens, error)) from error
         value = cache[name]
-        axis = 2 if name.endswith(("hook_pattern", "hook_attn_scores")) else 1
-        if pos is None:
+        axis = position_axis(axis_names(name, value.ndim))
+        if pos is None or (axis is None and pos == -1):  # without positions, all of it is the answer's
             return value
+        if axis is None:
+            raise BadArgument(f"{name!r} gives {described(value)}, which has no positions; use pos=None.")
         if not -value.shape[axis] <= whole_number("pos", pos, such_as=-1) < value.shape[axis]:
             raise BadArgument(
                 f"pos is {pos}, but {name!r} has {value.shape[axis]} positions; -1 is the answer's, None keeps all."

@@ -10,11 +10,12 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from groklens.capture.looked_for import no_neurons
 from groklens.capture.snapshot import Snapshot
 from groklens.capture.tally import Tally
 from groklens.errors import BadArgument
 from groklens.harmonics import ComponentName, inputs_an_answer, logit_similarity
-from groklens.models.loss import cross_entropy_each
+from groklens.models.loss import accuracy, cross_entropy_each
 from groklens.tasks import Symmetry
 
 T = TypeVar("T")
@@ -53,25 +54,33 @@ def tally(snapshot: Snapshot, symmetry: Symmetry | None) -> Tally:
 
 
 def input_losses(snapshot: Snapshot) -> Float[Tensor, "input"]:
-    """Cross-entropy of every input, in nats, float64."""
+    """Cross-entropy of every input over the task's classes, in nats, float64."""
     return tally(snapshot, snapshot.task.symmetry).losses
 
 
 def train_scores(snapshot: Snapshot) -> tuple[Float[Tensor, "train"], Bool[Tensor, "train"]]:
-    """Cross-entropy of every train input, in nats, and whether it is answered as trained, against its target."""
+    """Cross-entropy of every train input over the task's classes, in nats, and whether it is answered as trained.
+
+    Both are against its target; an input whose largest logit is no class of the task's is not answered.
+    """
     task, known = snapshot.task, tally(snapshot, snapshot.task.symmetry)
     if not task.is_corrupted:
         return known.losses[snapshot.train_index], known.right[snapshot.train_index]
     losses, right = [], []
     for rows, logits in known.train_rows(snapshot):
         losses.append(cross_entropy_each(logits, task.targets[rows]))
-        right.append(logits.argmax(dim=1) == task.targets[rows])
+        right.append((logits.argmax(dim=1) == task.targets[rows]) & ~known.outside[rows])
     return torch.cat(losses), torch.cat(right)
 
 
 def inputs_right(snapshot: Snapshot) -> Bool[Tensor, "input"]:
-    """Whether the largest logit of every input is its label's."""
+    """Whether the largest logit of every input, over all the model's classes, is its label's."""
     return tally(snapshot, snapshot.task.symmetry).right
+
+
+def answered_right(snapshot: Snapshot, logits: Float[Tensor, "input answer"]) -> float:
+    """Accuracy over all inputs if the task's logits were these; what is answered outside of its classes is wrong."""
+    return accuracy(logits, snapshot.task.labels, snapshot.outside)
 
 
 @_once
@@ -95,5 +104,5 @@ def neuron_shares(
     """`GridPower.shares` of the last MLP's neurons; `BadArgument` for a model without any."""
     power = tally(snapshot, symmetry).neurons
     if power is None:
-        raise BadArgument(f"{snapshot!r} has no MLP neurons, so none has a component.")
+        raise BadArgument(f"No neuron has a component: {no_neurons(snapshot)}.")
     return power.shares()

@@ -26,13 +26,15 @@ class Tally:
     the logits of the train inputs are kept besides, as the model gives them, where they fit `CACHE_BUDGET`:
     what is taken from them depends on a circuit. Without a symmetry there are losses and nothing else.
 
-    `losses` are cross-entropies in nats, `right` says whether the largest logit is the label's. `sums` adds up
+    `losses` are cross-entropies over the task's classes, in nats; `right` says whether the largest logit of all the
+    model's classes is the label's, and `outside` whether it is none of the task's. `sums` adds up
     the logits of the inputs with each answer x∘y. `energy` is the sum of squares of the logits centred over
     the group's classes, `energy_about_mean` that of logits centred by one scalar. `neurons` holds the power
     of the last MLP's neurons by component, None for a model without.
     """
 
     losses: Float[Tensor, "input"]
+    outside: Bool[Tensor, "input"]
     right: Bool[Tensor, "input"]
     sums: Float[Tensor, "element answer"]
     energy: float
@@ -44,6 +46,7 @@ class Tally:
         n_inputs, n = len(task.labels), 0 if symmetry is None else symmetry.group.order
         self.losses = torch.empty(n_inputs, dtype=torch.float64)
         self.right = torch.empty(n_inputs, dtype=torch.bool)
+        self.outside = torch.empty(n_inputs, dtype=torch.bool)
         self.sums = torch.zeros(n, task.d_vocab_out, dtype=torch.float64)
         self.energy, self.neurons = 0.0, None
         self._means = torch.empty(n_inputs, dtype=torch.float64)  # over the group's classes
@@ -69,7 +72,8 @@ class Tally:
     def _add(self, block: Block) -> None:
         labels, logits = self._labels[block.rows], block.logits.double()
         self.losses[block.rows] = cross_entropy_each(logits, labels)
-        self.right[block.rows] = block.logits.argmax(dim=1) == labels
+        self.outside[block.rows] = block.outside
+        self.right[block.rows] = (block.logits.argmax(dim=1) == labels) & ~block.outside
         if self._symmetry is None:
             return
         self.sums.index_add_(0, self._symmetry.products[block.rows], logits)

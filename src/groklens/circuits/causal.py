@@ -9,12 +9,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from groklens.capture import Snapshot
-from groklens.capture.statistics import logit_means
+from groklens.capture.statistics import answered_right, logit_means
 from groklens.circuits.circuit import Circuit
 from groklens.circuits.judgement import drawn, fallen, kept, shared_accuracy
 from groklens.claims import Control, Finding
 from groklens.harmonics import chosen_basis, nontrivial
-from groklens.models import accuracy
 
 Draw = Callable[[torch.Generator], Float[Tensor, "input answer"]]
 
@@ -27,16 +26,15 @@ def sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
     the answer of equal energy (20 draws each). Undecided when a control keeps as much, as happens where the
     circuit is most of a small group, and when the circuit is every component: then the claim is vacuous.
     """
-    logits, labels = snapshot.logits.double(), snapshot.task.labels
-    whole, constant = accuracy(logits, labels), logits.mean(dim=0)
-    part = circuit.project(logits, snapshot.task)
-    value = accuracy(part + constant, labels)
+    logits = snapshot.logits.double()
+    constant, part = logits.mean(dim=0), circuit.project(logits, snapshot.task)
+    whole, value = answered_right(snapshot, logits), answered_right(snapshot, part + constant)
     draws: dict[str, Draw] = {
         "random subspace kept": lambda g: _random_part(snapshot, circuit, g) + constant,
         "random functions of the answer kept": lambda g: _random_answer_part(snapshot, circuit, g) + constant,
         "random function of the answer, equal energy": lambda g: _random_answers(snapshot, circuit, part, g),
     }
-    controls = [_control(name, labels, draw) for name, draw in _possible(draws, circuit).items()]
+    controls = [_control(name, snapshot, draw) for name, draw in _possible(draws, circuit).items()]
     verdict, note = kept(value, whole, controls)
     if circuit.is_everything and verdict != "refuted":
         verdict, note = "undecided", "vacuous: the circuit is every component, so nothing is left out"
@@ -107,9 +105,10 @@ def _falls(
 ) -> Finding:
     """The finding that accuracy falls when `removed` is taken from the logits, and further than at random."""
     logits, labels = snapshot.logits.double(), snapshot.task.labels
-    whole, chance = accuracy(logits, labels), 1 / snapshot.task.d_vocab_out
-    value = shared_accuracy(logits - removed, labels, resolution=1e-6 * float(logits.abs().max()))
-    controls = [_control(name, labels, draw) for name, draw in _possible(draws, circuit).items()]
+    whole, chance = answered_right(snapshot, logits), 1 / snapshot.task.d_vocab_out
+    resolution = 1e-6 * float(logits.abs().max())
+    value = shared_accuracy(logits - removed, labels, resolution, snapshot.outside)
+    controls = [_control(name, snapshot, draw) for name, draw in _possible(draws, circuit).items()]
     verdict, note = fallen(value, whole, chance, controls)
     if circuit.is_everything:
         note += "; the circuit is every component, so no other functions could be drawn"
@@ -130,9 +129,9 @@ def _possible(draws: dict[str, Draw], circuit: Circuit) -> dict[str, Draw]:
     return {k: v for k, v in draws.items() if "functions of the" not in k or not circuit.is_everything}
 
 
-def _control(name: str, labels: Tensor, draw: Draw) -> Control:
+def _control(name: str, snapshot: Snapshot, draw: Draw) -> Control:
     generator = torch.Generator().manual_seed(0)
-    return Control.of(name, [accuracy(draw(generator), labels) for _ in drawn()])
+    return Control.of(name, [answered_right(snapshot, draw(generator)) for _ in drawn()])
 
 
 def _random_part(snapshot: Snapshot, circuit: Circuit, generator: torch.Generator) -> Tensor:

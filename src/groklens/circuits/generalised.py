@@ -5,11 +5,10 @@ from __future__ import annotations
 import torch
 
 from groklens.capture import Snapshot
+from groklens.circuits.split_fits import ENOUGH as ENOUGH
+from groklens.circuits.split_fits import said, split_cannot_be
 from groklens.claims import Control, Finding, Verdict, percent
 from groklens.models import accuracy
-
-#: Accuracy from which on a model counts as having learned inputs, test or train.
-ENOUGH = 0.99
 
 
 def generalises(snapshot: Snapshot) -> Finding:
@@ -18,15 +17,16 @@ def generalises(snapshot: Snapshot) -> Finding:
     Where the split is not known it is taken over all inputs, and the finding says so: below 0.99 it is undecided,
     since a model that is correct on those that it was trained on looks the same as one that has learned half of the
     rule. It is refuted all the same where the share trained on is known and fewer inputs are correct than would be,
-    had so many been memorised; that takes it that no model is better on test inputs than on train inputs. Where
-    nothing was held out it is undecided, and where the control is as good as what is asked for. The control is
-    always giving the commonest answer.
+    had so many been memorised; that takes it that no model is better on test inputs than on train inputs. It is
+    undecided where the split given cannot be the model's (`split_cannot_be`), where nothing was held out, and where
+    the control is as good as what is asked for: always giving the commonest answer. An input whose largest logit is
+    none of the task's classes is wrong.
     """
     task, test = snapshot.task, snapshot.test_index
     known = test is not None and len(test) > 0
     index = test if test is not None and known else torch.arange(len(task.labels))
     labels = task.labels[index]
-    value = accuracy(snapshot.logits[index], labels)
+    value = accuracy(snapshot.logits[index], labels, snapshot.outside[index])
     commonest = float(labels.bincount().max()) / len(labels)
     verdict, why = _judged(snapshot, value)
     if verdict == "supported" and commonest >= ENOUGH:
@@ -58,6 +58,8 @@ def _judged(snapshot: Snapshot, value: float) -> tuple[Verdict, str]:
             "undecided",
             "every input was trained on, so that generalising cannot be told from memorising; ",
         )
+    if split_cannot_be(snapshot):
+        return "undecided", f"the split given cannot be the model's: {said(snapshot)}; "
     if snapshot.train_index is not None:
         return enough, ""
     unknown = "which inputs it was trained on is not known, so all count; "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from groklens.claims import Control, Verdict, percent
@@ -55,12 +55,17 @@ def fallen(value: float, whole: float, chance: float, controls: Sequence[Control
 
 
 def shared_accuracy(
-    logits: Float[Tensor, "input answer"], labels: Int[Tensor, "input"], resolution: float
+    logits: Float[Tensor, "input answer"],
+    labels: Int[Tensor, "input"],
+    resolution: float,
+    outside: Bool[Tensor, "input"] | None = None,
 ) -> float:
     """Accuracy in which logits within `resolution` of the largest share the credit; 1/classes when all do.
 
-    After a removal the remainder may be rounding alone; its argmax would be read as knowledge.
+    After a removal the remainder may be rounding alone; its argmax would be read as knowledge. What the whole model
+    answers `outside` of the task's classes stays wrong.
     """
     tied = logits >= logits.max(dim=1, keepdim=True).values - resolution
     right = tied.gather(1, labels[:, None])[:, 0]
-    return float((right.double() / tied.sum(dim=1)).mean())
+    credit = right.double() / tied.sum(dim=1)
+    return float((credit if outside is None else credit * ~outside).mean())

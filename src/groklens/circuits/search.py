@@ -1,9 +1,10 @@
 """Looking for a circuit: everything that is asked of one, each against its controls.
 
 In order: does the model generalise; which components are key in its logits; which of those are seen in its
-neurons (a perfect lookup table has every component in its logits and none in its neurons); is keeping them
-enough; is removing them fatal, from the functions of the answer or, where the operands' difference matters
-too, from all that is read out. A circuit is what passes all of it.
+neurons (a perfect lookup table has every component in its logits and none in its neurons; where neither neurons
+nor embeddings are found, all stay, and it is said that nobody looked); is keeping them enough; is removing them
+fatal, from the functions of the answer or, where the operands' difference matters too, from all that is read out.
+A circuit is what passes all of it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from groklens.circuits.circuit import Circuit
 from groklens.circuits.generalised import generalises
 from groklens.circuits.key import KEY_SIMILARITY, key_by_logits
 from groklens.circuits.seen import seen_components
+from groklens.circuits.unseen import logits_alone
 from groklens.claims import Finding
 from groklens.harmonics import nontrivial
 from groklens.tasks import FiniteGroup, Symmetry, as_group
@@ -40,9 +42,10 @@ def find_circuit(snapshot: Given, group: FiniteGroup | str | None = None) -> Cir
     """The circuit by which the model generalises, or None; the reason is logged as `groklens`.
 
     A circuit is asked for more than a spectrum: the model generalises, the components are key by its logits
-    and seen in its neurons, keeping only their projection keeps the accuracy, and removing it takes it
-    towards chance, each beyond ≥ 20 random draws of equal size. `group` looks in the components of a group
-    other than the task's own: a control. Raises `BadArgument` when that group does not fit the inputs.
+    and seen in its neurons (or, where it has none by that name, in its embedding), keeping only their projection
+    keeps the accuracy, and removing it takes it towards chance, each beyond ≥ 20 random draws of equal size.
+    `group` looks in the components of a group other than the task's own: a control. Raises `BadArgument` when that
+    group does not fit the inputs.
 
     >>> from groklens.tasks import ModularArithmetic
     >>> from groklens.circuits import planted
@@ -87,8 +90,7 @@ def search(snapshot: Snapshot, group: FiniteGroup | str | None = None) -> Search
     enough = sufficiency(snapshot, circuit)
     needed = [necessity(snapshot, circuit), readout_necessity(snapshot, circuit)]
     found.findings += [enough, *needed]
-    # Where little is left out of a small group, keeping the rest shows nothing, but nothing against it either.
-    failed = [check for check in (enough,) if check.verdict == "refuted"]
+    failed = [enough] if _fails(snapshot, enough) else []
     if not any(check.verdict == "supported" for check in needed):
         failed += needed
     if failed:
@@ -96,6 +98,15 @@ def search(snapshot: Snapshot, group: FiniteGroup | str | None = None) -> Search
         return _none(found, said + _unfollowed(snapshot, symmetry))
     found.circuit = circuit
     return found
+
+
+def _fails(snapshot: Snapshot, enough: Finding) -> bool:
+    """Whether what keeping the circuit shows rules it out.
+
+    Where little is left out of a small group, keeping the rest shows nothing, but nothing against it either. Without
+    neurons or embeddings to see it in that is not enough: it is all there is between a circuit and a lookup table.
+    """
+    return enough.verdict == "refuted" or (enough.verdict != "supported" and logits_alone(snapshot))
 
 
 def _symmetry(snapshot: Snapshot, group: FiniteGroup | str | None) -> Symmetry | None:

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from groklens.capture import Snapshot
 from groklens.circuits.circuit import Circuit
+from groklens.circuits.unseen import logits_alone, not_seen
 from groklens.claims import Control, Finding
-from groklens.errors import BadArgument
 from groklens.harmonics import ComponentName, shares_in, without_components
 
 DRAWS = 20
@@ -29,8 +29,11 @@ def seen_components(snapshot: Snapshot, circuit: Circuit) -> tuple[list[Componen
     when the elements are relabelled at random (20 draws, seed 0): one neuron a cell looks the same under
     every labelling, whatever its logits. Relabelling scatters the power of strong components over all, which
     would hide weak ones: what stands out is therefore taken out, and the rest are compared again, until none
-    is added. A model without MLP is judged by its embedding instead.
+    is added. A model in which no neurons are found is judged by its embedding instead; with no W_E either there is
+    nothing to see it in: every component stays, and the finding is undecided.
     """
+    if logits_alone(snapshot):
+        return list(circuit.components), not_seen(snapshot, circuit)
     values, what = _values(snapshot, circuit)
     generator = torch.Generator().manual_seed(0)
     symmetry, names = circuit.symmetry(snapshot.task), circuit.components
@@ -59,11 +62,6 @@ def _values(snapshot: Snapshot, circuit: Circuit) -> tuple[Float[Tensor, "input 
         read = snapshot.neuron_logit_map
         weight = 1.0 if read is None else read.norm(dim=1).to(snapshot.neurons)
         return snapshot.neurons * weight, "the neurons"
-    if "W_E" not in snapshot.weights:
-        raise BadArgument(
-            f"{snapshot!r} has neither neurons at blocks.*.mlp.hook_post nor a W_E, where a circuit could be seen; "
-            "call your hook and your embedding so."
-        )
     embedding = snapshot.weights["W_E"][: circuit.group.order].cpu()
     elements = circuit.symmetry(snapshot.task).elements
     return torch.cat([embedding[elements[:, 0]], embedding[elements[:, 1]]], dim=1), "the embeddings"

@@ -8,6 +8,7 @@ from typing import Any
 
 from groklens.capture import RunLike, Snapshot
 from groklens.claims import number, percent
+from groklens.models import own_model
 from groklens.models.protocol import number_of_parameters
 
 
@@ -40,7 +41,7 @@ def _model(model: Any) -> str:
     if found["n_layers"] == 1:
         said[0] = "1 layer"
     trained = f"{number_of_parameters(model):,} trained parameters" if hasattr(model, "parameters") else ""
-    return ", ".join([type(model).__name__, *said, *([trained] if trained else [])])
+    return ", ".join([type(own_model(model)).__name__, *said, *([trained] if trained else [])])
 
 
 def _training(run: RunLike) -> str:

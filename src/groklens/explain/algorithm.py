@@ -38,7 +38,7 @@ def name_algorithm(snapshot: Snapshot, generalised: Verdict, circuit: Circuit | 
     if snapshot.train_index is None:  # refuted all the same: too few are correct to have been memorised
         return "none"
     index = snapshot.train_index
-    on_train = accuracy(snapshot.logits[index], snapshot.task.targets[index])
+    on_train = accuracy(snapshot.logits[index], snapshot.task.targets[index], snapshot.outside[index])
     return "memorised" if not math.isnan(on_train) and on_train >= ENOUGH else "none"
 
 

@@ -9,6 +9,7 @@ from groklens.circuits.causal import necessity, readout_necessity, sufficiency
 from groklens.circuits.generalised import generalises
 from groklens.circuits.key import KEY_SIMILARITY
 from groklens.circuits.seen import seen_components
+from groklens.circuits.unseen import logits_alone, not_fitted
 from groklens.claims import Control, Finding, Verdict, named
 from groklens.harmonics import nontrivial
 from groklens.interventions.evidence import (
@@ -57,7 +58,12 @@ def examine(
 
 
 def neuron_findings(snapshot: Snapshot, circuit: Circuit) -> list[Finding]:
-    """Sufficiency and necessity by neurons; none for a model without MLP."""
+    """Sufficiency and necessity by neurons; none where none are found.
+
+    Where an embedding cannot be looked at either, the fits are undecided, and say that nobody looked.
+    """
+    if logits_alone(snapshot):
+        return [not_fitted(snapshot)]
     if snapshot.neurons is None or not hasattr(snapshot.model, "hooks"):
         return []
     checks = (neuron_sufficiency, neuron_necessity, clusters_carry)
@@ -65,7 +71,8 @@ def neuron_findings(snapshot: Snapshot, circuit: Circuit) -> list[Finding]:
 
 
 def _embedding_findings(snapshot: Snapshot, circuit: Circuit) -> list[Finding]:
-    if "W_E" not in snapshot.weights or not hasattr(snapshot.model, "hooks"):
+    found = "W_E" in snapshot.weights and "hook_embed" in getattr(snapshot.model, "hook_dict", {})
+    if not found or not hasattr(snapshot.model, "hooks"):
         return []
     return [embedding_sufficiency(snapshot, circuit), embedding_necessity(snapshot, circuit)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -9,23 +10,28 @@ from typing import Any
 import xarray as xr
 
 from groklens.capture import RunLike, Snapshot, TrainIndex, as_run, kept_steps
-from groklens.circuits import Circuit, search
+from groklens.circuits import Search, search
 from groklens.circuits.generalised import generalises
+from groklens.circuits.split_fits import said, split_cannot_be, split_finding
 from groklens.claims import Control, Finding, Verdict, verdict_of
 from groklens.explain.algorithm import algorithm_findings, name_algorithm
 from groklens.explain.examine import key_in_logits, neuron_findings
 from groklens.explain.explanation import Explanation
+from groklens.explain.outside import outside_answers
 from groklens.explain.phases import find_phases
 from groklens.explain.untrained import untrained_like
 from groklens.explain.wrong_labels import wrong_labels
 from groklens.harmonics import ComponentName
 from groklens.measures import PROGRESS, key_components, track
+from groklens.models.answering import Answer
 from groklens.progress import progress_shown
 from groklens.tasks import Task
 from groklens.threads import one_thread
 
 #: Losses that differ by less than this share of themselves are equal: logits are float32.
 ROUNDING = 1e-3
+#: From a warning of `_explain` to whoever called `explain`, the decorator's frame included.
+_CALLER = 4
 
 
 @one_thread()
@@ -35,31 +41,41 @@ def explain(
     *,
     steps: Iterable[int] | int | None = None,
     train_index: TrainIndex | None = None,
+    answer: Answer | Any = None,
     progress: bool | None = None,
 ) -> Explanation:
     """When, with what and why a run came to generalise, or that it did not, with controls for every claim.
 
-    Give a run, its path, a snapshot, or a lone model and its `task`: that is a run of one step, without phases,
-    and `train_index` says which inputs the model was trained on. `steps` limits the table to some kept steps. The
-    circuit is found once, in the last snapshot (`find_circuit`), and tracked over all steps. `progress` shows or
-    hides the bar, which otherwise shows on a terminal and in a notebook. Raises `BadArgument` for a model without a
-    task, or a run without kept steps.
+    Give a run, its path, a snapshot, or a lone model and its `task`: that is a run of one step, without phases.
+    `train_index` says which inputs the model was trained on, where the run does not say; `answer` where a lone
+    model's logits are in what it gives (`answer=lambda output: output[0]`). `steps` limits the table to some kept
+    steps. The circuit is found once, in the last snapshot (`find_circuit`), and tracked over all steps. `progress`
+    shows or hides the bar, which otherwise shows on a terminal and in a notebook. Warns of a split that cannot be
+    the model's (`split_cannot_be`), without phases then. Raises `BadArgument` for a model without a task, a split
+    other than the run's own, or a run without kept steps.
 
     >>> why = explain(run)  # doctest: +SKIP
     >>> why = explain(model, task)  # doctest: +SKIP
     """
-    run = as_run(run, task, train_index)
+    run = as_run(run, task, train_index, answer)
     with progress_shown(progress):
         return _explain(run, kept_steps(run, steps))
 
 
 def _explain(run: RunLike, chosen: list[int]) -> Explanation:
     final = run.at(chosen[-1])
+    final.split_recorded = final.split_recorded or getattr(run, "recipe", None) is not None
+    # First what the model gives, what can be its split, and whether it can be copied: then the work.
+    _ = final.logits
+    doubted = split_cannot_be(final)
+    if doubted:
+        warnings.warn(f"The split given cannot be the model's: {said(final)}.", stacklevel=_CALLER)
+    blank = untrained_like(run, final)
     found = search(final)
     measures = PROGRESS if found.circuit else [m for m in PROGRESS if "circuit" not in m.about.needs]
     table = track(run, measures, found.circuit, steps=chosen)
     generalised = found.findings[0].verdict
-    findings = _findings(run, final, found.findings, found.circuit, found.reason, table)
+    findings = _findings(final, blank, found, table)
     return Explanation(
         run=str(getattr(run, "name", "")) or run.task.name,
         task=run.task.name,
@@ -68,7 +84,7 @@ def _explain(run: RunLike, chosen: list[int]) -> Explanation:
         verdict=verdict_of(findings, found.circuit is not None and found.circuit.is_everything),
         key_components=[] if run.task.symmetry is None else key_components(final),
         circuit=found.circuit,
-        phases=find_phases(table),
+        phases=[] if doubted else find_phases(table),
         findings=findings,
         table=table,
         final=final,
@@ -77,24 +93,20 @@ def _explain(run: RunLike, chosen: list[int]) -> Explanation:
 
 
 def _findings(
-    run: RunLike,
-    final: Snapshot,
-    searched: list[Finding],
-    circuit: Circuit | None,
-    reason: str,
-    table: xr.Dataset,
+    final: Snapshot, blank: tuple[Snapshot, str], found: Search, table: xr.Dataset
 ) -> list[Finding]:
-    findings = [_with_untrained(run, final, searched[0]), *searched[1:]]
-    blank = untrained_like(run, final)
+    circuit, searched = found.circuit, found.findings
+    findings = [_with_untrained(searched[0], blank), *searched[1:], *outside_answers(final, blank)]
+    findings += [split_finding(final)] if split_cannot_be(final) else []
     findings += wrong_labels(final, blank)
     if circuit is None:
-        return [*findings, _no_circuit(findings, reason)]
+        return [*findings, _no_circuit(findings, found.reason)]
     findings.insert(1, key_in_logits(final, circuit, blank))
     findings += neuron_findings(final, circuit)
     findings += algorithm_findings(final, circuit, blank)
     if "restricted_loss" in table and "test_loss" in table:
         findings.append(_restricted(table))
-    if final.neurons is not None:
+    if final.neurons is not None and final.neuron_logit_map is not None:
         findings.append(_rules_agree(final, blank))
     return findings
 
@@ -104,10 +116,9 @@ def _no_circuit(findings: list[Finding], reason: str) -> Finding:
     return Finding("the model generalises by a circuit", None, "", verdict, note=reason, key="circuit")
 
 
-def _with_untrained(run: RunLike, final: Snapshot, general: Finding) -> Finding:
-    blank, name = untrained_like(run, final)
-    value = generalises(blank).value
-    extra = () if value is None else (Control.of(name, [value]),)
+def _with_untrained(general: Finding, untrained: tuple[Snapshot, str]) -> Finding:
+    value = generalises(untrained[0]).value
+    extra = () if value is None else (Control.of(untrained[1], [value]),)
     return replace(general, controls=(*general.controls, *extra))
 
 

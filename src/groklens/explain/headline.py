@@ -35,6 +35,11 @@ def _did(why: Explanation, general: Finding) -> str:
 
 
 def _not_told(why: Explanation, score: str) -> str:
+    if any(finding.key == "split.fits" for finding in why.findings):
+        return (
+            f"is correct on {score} of test inputs and no better on train inputs, so the split given cannot be the "
+            "model's: whether it memorised, generalises or neither is undecided"
+        )
     if why.final.train_index is not None and not nothing_held_out(why.final):
         return f"is correct on {score} of test inputs, as is always giving one answer: that it generalises is undecided"
     if nothing_held_out(why.final):

@@ -16,7 +16,7 @@ def ablate(snapshot: Given, neurons: Sequence[int] | Int[Tensor, "chosen"]) -> S
     """The snapshot with these neurons of the last MLP held at their means over the inputs, at the answer.
 
     `clusters(snapshot, circuit)` names the neurons of each component. Raises `BadArgument` for a neuron that
-    the model does not have, or a model without MLP.
+    the model does not have, or a model without neurons.
     """
     snapshot = as_snapshot(snapshot)
     return patch(snapshot, neurons_.neuron_hook(snapshot), silenced(snapshot, neurons), pos=-1)

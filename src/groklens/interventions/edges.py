@@ -61,7 +61,7 @@ def edges(snapshot: Given, circuit: AnyCircuit) -> list[Edge]:
     edge to the logits is what goes past the last MLP. What one head tells a later one is counted with the
     earlier head. Without attention, edges go from operands to clusters: what is sent is replaced by its mean
     over that operand's values. Effects do not add up: heads and clusters share work. Raises `BadArgument` for
-    a model without MLP, or a circuit of another group.
+    a model without neurons, or a circuit of another group.
 
     >>> for edge in edges(run.final, gl.find_circuit(run.final)): print(edge)  # doctest: +SKIP
     """

@@ -41,6 +41,11 @@ class EditedModel:
         self._output = output
         self._row_of = _Rows(task)
 
+    @property
+    def unedited(self) -> Any:
+        """The model without any edit, which runs on any tokens."""
+        return getattr(self.model, "unedited", self.model)
+
     def __call__(self, tokens: Int[Tensor, "batch pos"]) -> Tensor:
         """The model's output with the edits in place."""
         with self._edited(tokens):

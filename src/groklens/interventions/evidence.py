@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from groklens.capture import Snapshot
-from groklens.capture.statistics import logit_means
+from groklens.capture.statistics import answered_right, logit_means
 from groklens.circuits import Circuit
 from groklens.circuits.judgement import FALL, drawn, fallen, kept, shared_accuracy
 from groklens.claims import Control, Finding, Role, named
@@ -22,7 +22,6 @@ from groklens.interventions import neurons as neurons_
 from groklens.interventions.project import embeddings_of, parts
 from groklens.interventions.readout import embedded_logits, logits_without, means_without, silent_logits
 from groklens.interventions.replace import fitted_logits
-from groklens.models import accuracy
 
 #: A circuit may share its neurons, or hold more of an embedding than it needs, so these stand beside what counts.
 ASIDE: Role = "aside"
@@ -35,9 +34,9 @@ def neuron_sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
 
     Supported when no more than 0.01 is lost, and less than with every control: fits of the same number of
     terms under relabelled elements (20 draws), and all neurons held at their means, which shows what goes
-    past them. Raises `BadArgument` for a model without MLP.
+    past them. Raises `BadArgument` for a model without neurons.
     """
-    whole = accuracy(snapshot.logits, snapshot.task.labels)
+    whole = answered_right(snapshot, snapshot.logits)
     value = _accuracy(snapshot, fitted_logits(snapshot, circuit))
 
     def relabelled(g: torch.Generator) -> float:
@@ -67,7 +66,7 @@ def neuron_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
     The circuit's neurons are its clusters (`clusters`), each held at its mean. Supported when accuracy falls
     at least half of the way to chance and below that of every random set of as many neurons (20 draws, from
     the neurons outside the clusters where there are as many, otherwise from all). Undecided where no neuron is
-    in a cluster, or all are and no other set can be drawn. Raises `BadArgument` for a model without MLP.
+    in a cluster, or all are and no other set can be drawn. Raises `BadArgument` for a model without neurons.
     """
     claim = "silencing the circuit's neurons takes the accuracy towards chance"
     found = neurons_.clusters(snapshot, circuit)
@@ -78,7 +77,7 @@ def neuron_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
     members = torch.cat(list(found.values()))
     others = _without(n, members)
     pool, note = (others, "") if len(others) >= len(members) else (torch.arange(n), ", draws from all")
-    whole, chance = accuracy(snapshot.logits, snapshot.task.labels), 1 / snapshot.task.d_vocab_out
+    whole, chance = answered_right(snapshot, snapshot.logits), 1 / snapshot.task.d_vocab_out
     value = _accuracy(snapshot, logits_without(snapshot, members))
     controls = []
     if len(members) < n:
@@ -142,7 +141,7 @@ def embedding_sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
     Controls: the same components of relabelled elements (20 draws). Raises `BadArgument` for a model whose
     operands are not embedded at `hook_embed`.
     """
-    whole = accuracy(snapshot.logits, snapshot.task.labels)
+    whole = answered_right(snapshot, snapshot.logits)
     values = embeddings_of(snapshot)
 
     def with_only(order: Tensor | None) -> float:
@@ -167,7 +166,7 @@ def embedding_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
 
     Controls and errors as for `embedding_sufficiency`.
     """
-    whole, chance = accuracy(snapshot.logits, snapshot.task.labels), 1 / snapshot.task.d_vocab_out
+    whole, chance = answered_right(snapshot, snapshot.logits), 1 / snapshot.task.d_vocab_out
     values = embeddings_of(snapshot)
 
     def without(order: Tensor | None) -> float:
@@ -210,7 +209,8 @@ def _share_gone(
 
 def _accuracy(snapshot: Snapshot, logits: Float[Tensor, "input answer"]) -> float:
     """Accuracy at the resolution of the model's own logits: what is left may be rounding alone."""
-    return shared_accuracy(logits, snapshot.task.labels, resolution=1e-6 * float(snapshot.logits.abs().max()))
+    resolution = 1e-6 * float(snapshot.logits.abs().max())
+    return shared_accuracy(logits, snapshot.task.labels, resolution, snapshot.outside)
 
 
 def _control(name: str, draw: Draw) -> Control:

@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from groklens.capture import Given, Snapshot, as_snapshot
+from groklens.capture.looked_for import no_neurons
 from groklens.capture.statistics import neuron_shares
 from groklens.circuits import AnyCircuit, as_circuit
 from groklens.errors import BadArgument, described
@@ -17,15 +18,15 @@ from groklens.measures.neurons import IN_CLUSTER
 
 
 def neuron_hook(snapshot: Snapshot) -> str:
-    """The hook of the last MLP's activations; `BadArgument` for a model without MLP."""
+    """The hook of the last MLP's activations; `BadArgument` for a model without that hook."""
     of(snapshot)
-    return f"blocks.{getattr(snapshot.model.cfg, 'n_layers', 1) - 1}.mlp.hook_post"
+    return snapshot.last_mlp
 
 
 def of(snapshot: Snapshot) -> Float[Tensor, "input neuron"]:
-    """The last MLP's activations at the answer; `BadArgument` for a model without MLP."""
+    """The last MLP's activations at the answer; `BadArgument` for a model without their hook."""
     if snapshot.neurons is None:
-        raise BadArgument(f"{snapshot!r} has no MLP, so no neurons to intervene on.")
+        raise BadArgument(f"There is nothing to intervene on: {no_neurons(snapshot)}.")
     return snapshot.neurons
 
 

@@ -58,7 +58,11 @@ def _at(hook: str, values: Tensor, pos: int | None) -> Edit:
     def edit(value: Tensor, rows: Tensor) -> Tensor:
         new = values[rows].to(value)
         changed = value.clone()
-        place = changed if pos is None else changed.select(axis, pos)
+        place = changed
+        if pos is not None and not (
+            pos == -1 and changed.ndim == 2
+        ):  # without positions, all is the answer's
+            place = changed.select(axis, pos)
         if place.shape != new.shape:
             raise BadArgument(
                 f"{hook} is {tuple(place.shape[1:])} an input and values are {tuple(new.shape[1:])}; give "

@@ -27,7 +27,7 @@ def prune(snapshot: Given, neurons: Sequence[int] | Int[Tensor, "chosen"]) -> Sn
     """The snapshot with these neurons of the last MLP at zero at the answer, as if they were cut off.
 
     `ablate` holds them at their means instead. Raises `BadArgument` for a neuron that the model does not have,
-    or a model without MLP.
+    or a model without neurons.
 
     >>> without = gl.interventions.prune(snapshot, [0, 1])  # doctest: +SKIP
     """

@@ -12,8 +12,9 @@ from groklens.harmonics import answer_means
 from groklens.interventions import neurons as neurons_
 from groklens.interventions.ablate import silenced
 from groklens.interventions.patch import patch
-from groklens.models import quick_applies
+from groklens.models import at_rest, quick_applies, run_logits
 from groklens.models.engine import quick_forward
+from groklens.models.protocol import device_of
 from groklens.tasks import Symmetry
 
 #: How many inputs are run through the hooks to see whether the readout is linear.
@@ -27,7 +28,7 @@ def logits_of(snapshot: Snapshot, changed: Float[Tensor, "input neuron"]) -> Flo
 
     Where what follows the neurons is linear, as without a final norm, a change of neurons adds its product
     with W_L: the same numbers as `patch`, to float32, for one matrix product. Whether it is linear is found out
-    by running a few inputs through the hooks. Raises `BadArgument` for a model without MLP.
+    by running a few inputs through the hooks. Raises `BadArgument` for a model in which no neurons are found.
     """
     if not is_linear(snapshot):
         return patch(snapshot, neurons_.neuron_hook(snapshot), changed, pos=-1).logits
@@ -86,7 +87,6 @@ def is_linear(snapshot: Snapshot) -> bool:
     return snapshot.derived["linear readout"]
 
 
-@torch.no_grad()
 def _agrees(snapshot: Snapshot) -> bool:
     """Whether halving the neurons of a few inputs does through the hooks what it does to a linear readout."""
     neurons = neurons_.of(snapshot)
@@ -94,14 +94,13 @@ def _agrees(snapshot: Snapshot) -> bool:
         return False
     rows = torch.linspace(0, len(neurons) - 1, PROBED).long().unique()
     halved = patch(snapshot, neurons_.neuron_hook(snapshot), 0.5 * neurons, pos=-1)
-    device = next(iter(snapshot.model.parameters())).device
-    output = halved.model(snapshot.task.inputs[rows].to(device)).detach().cpu()
-    plain = (output[:, -1] if output.ndim == 3 else output)[:, : snapshot.logits.shape[1]]
+    tokens = snapshot.task.inputs[rows].to(device_of(snapshot.model))
+    with at_rest(snapshot.model):
+        plain = run_logits(halved.model, tokens, snapshot.logits.shape[1]).cpu()
     linear = snapshot.logits[rows] - 0.5 * neurons[rows] @ read_by(snapshot)
     return bool((plain - linear).abs().max() <= ROUNDING * float(snapshot.logits.abs().max()))
 
 
-@torch.no_grad()
 def embedded_logits(
     snapshot: Snapshot, values: Float[Tensor, "input pos d_model"]
 ) -> Float[Tensor, "input answer"]:
@@ -115,6 +114,7 @@ def embedded_logits(
     table[read.flatten()] = values.flatten(0, 1)
     if not quick_applies(snapshot.model) or not torch.allclose(table[read], values, rtol=0, atol=1e-6):
         return patch(snapshot, "hook_embed", values).logits
-    device = next(iter(snapshot.model.parameters())).device
+    device = device_of(snapshot.model)
     moved = tokens.to(device), snapshot.task.d_vocab_out
-    return quick_forward(snapshot.model, *moved, embedding=table.to(device))[0].cpu()
+    with at_rest(snapshot.model):
+        return quick_forward(snapshot.model, *moved, embedding=table.to(device))[0].cpu()

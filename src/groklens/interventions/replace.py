@@ -24,7 +24,7 @@ def replace(
     explains the neuron best (for a cyclic group: degree-2 polynomials in the cosines and sines of one
     frequency, Nanda et al. 2023, section 4.2). A neuron whose component is not the circuit's is held at its
     mean. `relabelled` renames the group's elements before the fit, which keeps its number of terms: a control.
-    Raises `BadArgument` for a model without MLP.
+    Raises `BadArgument` for a model without neurons.
     """
     snapshot = as_snapshot(snapshot)
     circuit = as_circuit(circuit, snapshot.task)

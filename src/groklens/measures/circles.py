@@ -18,6 +18,7 @@ from groklens.capture import Given, Snapshot, as_snapshot
 from groklens.capture.statistics import symmetry_of
 from groklens.errors import BadArgument
 from groklens.harmonics import discrete_log
+from groklens.models import at_rest
 from groklens.models.protocol import answer_logits, rows_within
 
 #: Two principal components are a circle when one frequency holds this share of their power …
@@ -90,8 +91,9 @@ def isolated_logits(snapshot: Given, circle: Circle) -> Float[Tensor, "input ans
     parts = []
     device = snapshot.weights["W_E"].device
     for block in task.inputs.split(rows_within(len(task.inputs), 2**14, 2**26)):
-        output = model.run_with_hooks(block.to(device), fwd_hooks=[("hook_embed", replace)])
-        parts.append(answer_logits(output, task.d_vocab_out).cpu())
+        with at_rest(model):
+            output = model.run_with_hooks(block.to(device), fwd_hooks=[("hook_embed", replace)])
+        parts.append(answer_logits(output, task.d_vocab_out, len(block)).cpu())
     return torch.cat(parts)
 
 

@@ -21,7 +21,8 @@ from groklens.capture.statistics import symmetry_of
 from groklens.errors import BadArgument
 from groklens.measures.circles import cyclic_logs
 from groklens.measures.measure import measure
-from groklens.models.protocol import answer_logits
+from groklens.models import at_rest
+from groklens.models.protocol import answer_logits, device_of
 from groklens.tasks import Symmetry
 
 _PAPER = "Zhong et al. 2023"
@@ -136,12 +137,13 @@ def _embedding_gradient(
         caught.append(value.detach().requires_grad_(True))
         return caught[-1]
 
-    with torch.enable_grad():
+    tokens = tokens.to(device_of(model))
+    with at_rest(model), torch.enable_grad():
         output = model.run_with_hooks(tokens, fwd_hooks=[("hook_embed", catch)])
         if not caught:
             raise BadArgument(
                 f"{snapshot!r} does not run through hook_embed: its operands enter as one-hots."
             )
-        logits = answer_logits(output, snapshot.task.d_vocab_out)
+        logits = answer_logits(output, snapshot.task.d_vocab_out, len(tokens))
         picked = logits.gather(1, classes[:, None].to(logits.device)).sum()
         return torch.autograd.grad(picked, caught[0])[0].cpu()

@@ -18,6 +18,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from groklens.capture import Given, Snapshot, as_snapshot
+from groklens.capture.looked_for import no_neurons
 from groklens.capture.statistics import symmetry_of
 from groklens.errors import BadArgument
 from groklens.harmonics import element_orders, left_cosets, right_cosets, subgroup_classes
@@ -92,7 +93,7 @@ def coset_subgroups(snapshot: Given, threshold: float = CONSTANT_ON_COSETS) -> x
     """
     snapshot = as_snapshot(snapshot)
     if snapshot.neurons is None:
-        raise BadArgument(f"{snapshot!r} has no MLP neurons, so nothing receives the operands.")
+        raise BadArgument(f"Nothing receives the operands: {no_neurons(snapshot)}.")
     if not 0 < threshold <= 1:
         raise BadArgument(f"threshold is {threshold}; give a share of variance in (0, 1], such as 0.01.")
     group = symmetry_of(snapshot).group

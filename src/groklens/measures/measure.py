@@ -13,7 +13,7 @@ from groklens.circuits import AnyCircuit, Circuit, as_circuit
 from groklens.errors import BadArgument
 
 #: What a measure may need of a snapshot besides logits and weights.
-NEEDS = ("group", "split", "embedding", "neurons", "attention", "circuit", "corruption")
+NEEDS = ("group", "split", "embedding", "neurons", "attention", "circuit", "corruption", "readout")
 #: Queries and keys of the first layer, which a model with attention has.
 QUERIES, KEYS = "blocks.0.attn.hook_q", "blocks.0.attn.hook_k"
 
@@ -63,9 +63,9 @@ def measure(
         long_name, units, valid_range: for axes and for checking; the range includes its ends.
         source: the paper and section of the definition, and any departure from it.
         split: the inputs it is taken over: `"all"`, `"train"`, `"test"`, or `"weights"` for none.
-        needs: what it cannot do without, of `"group"`, `"split"`, `"neurons"`, `"attention"`, `"circuit"` and
-            `"corruption"` of train labels. Called where one is missing it raises `BadArgument`; `track` leaves
-            it out instead and says so.
+        needs: what it cannot do without, of `"group"`, `"split"`, `"embedding"`, `"neurons"`, their `"readout"`,
+            `"attention"`, `"circuit"` and `"corruption"` of train labels. Called where one is missing it raises
+            `BadArgument`; `track` leaves it out instead and says so.
 
     >>> @measure(long_name="largest logit", units="logit", valid_range=(-1e9, 1e9), source="here")
     ... def largest_logit(snapshot):
@@ -104,6 +104,7 @@ def lacking(about: About, snapshot: Snapshot, circuit: Circuit | None) -> list[s
         "split": test is not None and len(test) > 0,
         "embedding": bool({"W_E", "W_in"} & set(snapshot.weights)),
         "neurons": snapshot.neuron_hook is not None,
+        "readout": "readout" in about.needs and snapshot.neuron_logit_map is not None,
         "attention": {QUERIES, KEYS} <= set(getattr(snapshot.model, "hook_dict", {})),
         "circuit": circuit is not None,
         "corruption": snapshot.task.is_corrupted,
@@ -129,4 +130,6 @@ _LACK = {
     "gl.Corrupted(task, 0.1).",
     "circuit": "is relative to a circuit: give one as its second argument, such as "
     "gl.find_circuit(snapshot) or gl.Circuit('C113', [14, 35]).",
+    "readout": "needs what each neuron adds to each logit, and this model has no W_U (with a W_out in between) that "
+    "fits its neurons. Name yours so, as attributes or properties of the model.",
 }

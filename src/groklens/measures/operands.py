@@ -67,7 +67,7 @@ def received(
     weights, cfg = snapshot.weights, snapshot.model.cfg
     if "W_in" in weights and "W_Q" not in weights and getattr(cfg, "n_layers", 1) == 1:
         return total_embeddings(snapshot)
-    name = f"blocks.{getattr(cfg, 'n_layers', 1) - 1}.mlp.hook_pre"
+    name = snapshot.last_mlp.replace("hook_post", "hook_pre")
     before = snapshot.activations(name, pos=-1)
     symmetry = symmetry_of(snapshot)
     return operand_means(before, symmetry, 0), operand_means(before, symmetry, 1)

@@ -26,7 +26,7 @@ _FAINT = 1e-5
     source="Gromov 2023, arXiv:2301.02679 (φ_out = φ_a + φ_b); He et al. 2026, arXiv:2602.16849, |2φ − ψ| for "
     "operands that share their weights",
     split="all",
-    needs=("group", "neurons"),
+    needs=("group", "neurons", "readout"),
 )
 def phase_relation(snapshot: Snapshot) -> xr.DataArray:
     """Distance of φ_a + φ_b from ψ on the circle, of each neuron of the last MLP (neuron), in [0, π].
@@ -44,7 +44,7 @@ def phase_relation(snapshot: Snapshot) -> xr.DataArray:
     logs = cyclic_logs(snapshot)
     names, _, _ = neuron_shares(snapshot)
     k = torch.tensor([int(name) for name in names])
-    assert snapshot.neuron_logit_map is not None  # a model with neurons has one
+    assert snapshot.neuron_logit_map is not None  # `measure` has seen to it
     readout = snapshot.neuron_logit_map.double()[:, : len(logs)].T[logs.argsort()]
     read, written = _operand_waves(snapshot, logs, k), _waves(readout, k, readout)
     waves = torch.stack([*read, written])
@@ -56,7 +56,7 @@ def _operand_waves(
     snapshot: Snapshot, logs: Int[Tensor, "element"], k: Int[Tensor, "neuron"]
 ) -> list[Complex[Tensor, "neuron"]]:
     """First-order waves of the pre-activations in each operand, averaged over the other."""
-    name = f"blocks.{getattr(snapshot.model.cfg, 'n_layers', 1) - 1}.mlp.hook_pre"
+    name = snapshot.last_mlp.replace("hook_post", "hook_pre")
     if name not in getattr(snapshot.model, "hook_dict", {}):
         raise BadArgument(f"{snapshot!r} has no {name}, so what its neurons read has no phase.")
     elements, n = symmetry_of(snapshot).elements, len(logs)

@@ -70,7 +70,7 @@ def y_embed_share(snapshot: Snapshot) -> xr.DataArray:
     valid_range=(0, 1),
     source=_PAPER + " (percent_unembed); " + _NOT_CENTRED,
     split="weights",
-    needs=("group", "neurons"),
+    needs=("group", "neurons", "readout"),
 )
 def unembed_share(snapshot: Snapshot) -> xr.DataArray:
     """Share of the neuron–logit map that, over the answers, lies in each irrep (component), in [0, 1].
@@ -135,7 +135,7 @@ def hidden_xy_share(snapshot: Snapshot) -> xr.DataArray:
     valid_range=_NATS,
     source=_PAPER + "; " + _NEURONS_ONLY,
     split="all",
-    needs=("circuit", "neurons"),
+    needs=("circuit", "neurons", "readout"),
 )
 def hidden_restricted_loss(snapshot: Snapshot, circuit: Circuit) -> float:
     """Loss when the neurons keep only the circuit's functions of x∘y, over all inputs, in nats.
@@ -155,7 +155,7 @@ def hidden_restricted_loss(snapshot: Snapshot, circuit: Circuit) -> float:
     valid_range=_NATS,
     source=_PAPER + "; " + _NEURONS_ONLY,
     split="train",
-    needs=("circuit", "neurons", "split"),
+    needs=("circuit", "neurons", "readout", "split"),
 )
 def hidden_excluded_loss(snapshot: Snapshot, circuit: Circuit) -> float:
     """Train loss when the neurons lose the circuit's functions of x∘y, in nats.
@@ -213,5 +213,5 @@ def _neurons(snapshot: Snapshot) -> Tensor:
 
 
 def _readout(snapshot: Snapshot) -> Tensor:
-    assert snapshot.neuron_logit_map is not None  # a model with neurons has one
+    assert snapshot.neuron_logit_map is not None  # `measure` has seen to it
     return snapshot.neuron_logit_map

@@ -50,7 +50,7 @@ def embedding_spectrum(snapshot: Snapshot) -> xr.DataArray:
     valid_range=(0, 1),
     source=_SOURCE + "; W_L = W_out W_U",
     split="weights",
-    needs=("group", "neurons"),
+    needs=("group", "neurons", "readout"),
 )
 def neuron_logit_spectrum(snapshot: Snapshot) -> xr.DataArray:
     """Share of the non-constant power of W_L, over answers, in each component (component); sums to 1."""
@@ -64,7 +64,7 @@ def neuron_logit_spectrum(snapshot: Snapshot) -> xr.DataArray:
     source=_SOURCE
     + "; ‖W_L − TᵀT W_L‖ / ‖W_L‖ in the Frobenius norm, T the circuit's functions of the answer",
     split="weights",
-    needs=("neurons", "circuit"),
+    needs=("neurons", "readout", "circuit"),
 )
 def neuron_logit_residual(snapshot: Snapshot, circuit: Circuit) -> float:
     """Norm of what W_L writes outside the circuit's components, as a share of its whole norm.
@@ -72,7 +72,7 @@ def neuron_logit_residual(snapshot: Snapshot, circuit: Circuit) -> float:
     0 when neurons write to the circuit's functions of the answer alone; √(1 − size/n) on average for one that
     writes anywhere. The constant is no part of a circuit, so what is written to it counts as residual.
     """
-    assert snapshot.neuron_logit_map is not None  # a model with neurons has one
+    assert snapshot.neuron_logit_map is not None  # `measure` has seen to it
     readout = snapshot.neuron_logit_map[:, : circuit.group.order].T
     basis = chosen_basis(circuit.group, circuit.components)
     whole = float(readout.norm())
@@ -98,7 +98,7 @@ def gini_embedding(snapshot: Snapshot) -> float:
     valid_range=(0, 1),
     source=_SOURCE + " and appendix; over the norms of all non-constant basis functions, not pooled",
     split="weights",
-    needs=("group", "neurons"),
+    needs=("group", "neurons", "readout"),
 )
 def gini_neuron_logit(snapshot: Snapshot) -> float:
     """Inequality of W_L's Fourier norms over answers: 0 all alike, near 1 for a few components."""
@@ -116,7 +116,7 @@ _IPR_SOURCE = (
     valid_range=(0, 1),
     source=_IPR_SOURCE,
     split="weights",
-    needs=("group", "neurons"),
+    needs=("group", "neurons", "readout"),
 )
 def neuron_ipr(snapshot: Snapshot) -> xr.DataArray:
     """Σ (share of power in a component)² of each neuron (neuron), mean of what it reads and what it writes.
@@ -135,7 +135,7 @@ def neuron_ipr(snapshot: Snapshot) -> xr.DataArray:
     valid_range=(0, 1),
     source=_IPR_SOURCE,
     split="weights",
-    needs=("group", "neurons"),
+    needs=("group", "neurons", "readout"),
 )
 def ipr(snapshot: Snapshot) -> float:
     """Mean over neurons of `neuron_ipr`: 1 when every neuron reads and writes one component."""
@@ -155,7 +155,7 @@ def sum_squared_weights(snapshot: Snapshot) -> float:
 
 
 def _readout(snapshot: Snapshot) -> Float[Tensor, "element neuron"]:
-    assert snapshot.neuron_logit_map is not None  # a model with neurons has one
+    assert snapshot.neuron_logit_map is not None  # `measure` has seen to it
     return snapshot.neuron_logit_map[:, : symmetry_of(snapshot).group.order].T
 
 

@@ -8,8 +8,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from groklens.errors import BadArgument
 from groklens.models import folded
-from groklens.models.protocol import answer_logits, run_logits
+from groklens.models.outputs import Answers, answers, as_float
+from groklens.models.protocol import run_logits
 from groklens.models.rows import Seen, seen_at_each_position
 from groklens.models.workspace import Workspace
 
@@ -40,15 +42,39 @@ def quick_forward(
     With `embedding`, as the model would be with that token embedding; it then has to have one. The activations are
     for looking at: no gradient is asked through them.
     """
+    (logits, _), neurons = quick_answers(model, tokens, d_vocab_out, workspace, embedding)
+    return logits, neurons
+
+
+def quick_answers(
+    model: Any,
+    tokens: Int[Tensor, "input pos"],
+    d_vocab_out: int,
+    workspace: Workspace | None = None,
+    embedding: Float[Tensor, "token d_model"] | None = None,
+) -> tuple[Answers, Float[Tensor, "input neuron"] | None]:
+    """`quick_forward`, and beside the logits where a class outside the task's has a larger one."""
     own = None if embedding is None else _token_embedding(model)
 
     def of(parameter: Tensor) -> Tensor:
         return (parameter if embedding is None or parameter is not own else embedding)[None]
 
     logits, neurons = folded_forward(model, of, seen_at_each_position(tokens[None]), workspace)
-    every = logits[0].expand(len(tokens), -1)  # one row where inputs are alike
-    logits = answer_logits(every, d_vocab_out, len(tokens))
-    return logits, None if neurons is None else neurons[0].expand(len(tokens), -1)
+    n_classes = _n_classes(model)
+    if n_classes < d_vocab_out:
+        raise BadArgument(
+            f"The model gives {n_classes} logits, the task has {d_vocab_out} classes; build the model "
+            f"with d_vocab_out={d_vocab_out}."
+        )
+    every = as_float(logits[0, :, :n_classes]).expand(len(tokens), -1)  # one row where inputs are alike
+    return answers(every, d_vocab_out), None if neurons is None else neurons[0].expand(len(tokens), -1)
+
+
+def _n_classes(model: Any) -> int:
+    """How many classes the model has; the quick pass may give more columns, which mean nothing."""
+    if type(model).__name__ == "HookedMLP":
+        return model.W_U.shape[1]
+    return folded.unwrap(folded.unwrap(model.original_model).head).weight.shape[0]
 
 
 def _token_embedding(model: Any) -> Tensor:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
@@ -70,8 +70,19 @@ class _CrossEntropy(Function):
         return gradient, None, None
 
 
-def accuracy(logits: Float[Tensor, "input answer"], labels: Int[Tensor, "input"]) -> float:
-    """Share of inputs whose largest logit is the right class, in [0, 1]; nan for no inputs."""
+def accuracy(
+    logits: Float[Tensor, "input answer"],
+    labels: Int[Tensor, "input"],
+    outside: Bool[Tensor, "input"] | None = None,
+) -> float:
+    """Share of inputs whose largest logit is the right class, in [0, 1]; nan for no inputs.
+
+    Inputs that are answered `outside` of the task's classes are wrong, whatever the task's logits are.
+
+    >>> accuracy(torch.eye(2), torch.tensor([0, 1]), torch.tensor([False, True]))
+    0.5
+    """
     if not len(labels):
         return float("nan")
-    return float((logits.argmax(dim=-1) == labels).double().mean())
+    right = logits.argmax(dim=-1) == labels
+    return float((right if outside is None else right & ~outside).double().mean())

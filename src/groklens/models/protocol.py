@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
@@ -11,6 +11,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from groklens.errors import BadArgument, UnknownName, described, did_you_mean
+from groklens.models.outputs import Answers, answers, logits_at_answer
+from groklens.models.outputs import answer_logits as answer_logits
+from groklens.models.outputs import as_float as as_float
 
 NamesFilter = str | list[str] | Callable[[str], bool]
 
@@ -19,6 +22,9 @@ WEIGHT_NAMES = (
     "W_E", "W_pos", "W_Q", "W_K", "W_V", "W_O", "W_in", "W_out", "W_U",
     "b_Q", "b_K", "b_V", "b_O", "b_in", "b_out", "b_U",
 )  # fmt: skip
+
+#: How many axes those have that analyses compute with, layers and heads included.
+_AXES = {"W_E": 2, "W_pos": 2, "W_U": 2, "W_in": 3, "W_out": 3, "W_Q": 4, "W_K": 4, "W_V": 4, "W_O": 4}
 
 
 @runtime_checkable
@@ -54,7 +60,8 @@ def check_model(model: object) -> None:
 def weights(model: HookedModel) -> dict[str, Tensor]:
     """The model's weights by TransformerLens names, detached; per-layer ones are stacked (layer × …).
 
-    Names that the model does not have are left out. Tensors may share memory with the model: clone before
+    Names that the model does not have are left out, and what goes by one of them with another number of axes: it is
+    something else. Tensors may share memory with the model: clone before
     changing them.
     """
     found = {}
@@ -63,67 +70,52 @@ def weights(model: HookedModel) -> dict[str, Tensor]:
             value = getattr(model, name)
         except (AttributeError, ImportError, KeyError, IndexError, RuntimeError):
             continue  # an attention-only model has no W_in, an MLP no W_Q
-        if isinstance(value, Tensor):
+        if isinstance(value, Tensor) and value.ndim == _AXES.get(name, value.ndim):
             found[name] = value.detach()
     return found
-
-
-def answer_logits(
-    output: Any, d_vocab_out: int, n_inputs: int | None = None
-) -> Float[Tensor, "input answer"]:
-    """The logits at the last position, for the task's classes only (a separator's class is dropped).
-
-    Half precision is taken to float32. Raises `BadArgument` for anything but floating-point logits (input, class)
-    or (input, pos, class), a row an input, with a class for each of the task's.
-    """
-    rows = "input" if n_inputs is None else n_inputs
-    if not isinstance(output, Tensor) or not output.is_floating_point() or output.ndim not in (2, 3):
-        raise BadArgument(
-            f"The model gives {_output(output)}; floating-point logits are expected: one tensor of shape "
-            f"({rows}, class) or ({rows}, pos, class). Let its forward return that alone."
-        )
-    if n_inputs is not None and len(output) != n_inputs:
-        raise BadArgument(
-            f"The model gives logits of shape {tuple(output.shape)} for {n_inputs} inputs; a row an input is "
-            f"expected: ({rows}, class) or ({rows}, pos, class). Put the inputs on the first axis."
-        )
-    last = as_float(output[:, -1] if output.ndim == 3 else output)
-    if last.shape[-1] < d_vocab_out:
-        raise BadArgument(
-            f"The model gives {last.shape[-1]} logits, the task has {d_vocab_out} classes; build the model "
-            f"with d_vocab_out={d_vocab_out}."
-        )
-    return last[:, :d_vocab_out]
-
-
-def as_float(values: Tensor) -> Tensor:
-    """The values, half precision taken to float32: numpy has no bfloat16, and sums would be rounded to it."""
-    return values.float() if values.dtype in (torch.bfloat16, torch.float16) else values
-
-
-def _output(output: object) -> str:
-    """What a model gave, and what is in it."""
-    if isinstance(output, Tensor):
-        return f"a tensor of shape {tuple(output.shape)} and type {str(output.dtype).removeprefix('torch.')}"
-    parts: list[str] = []
-    if isinstance(output, Mapping):
-        parts = [f"{name!r} {described(part)}" for name, part in output.items()]
-    elif isinstance(output, (list, tuple)):
-        parts = [described(part) for part in output]
-    return described(output) + (f" ({', '.join(parts[:4])})" if parts else "")
 
 
 def run_logits(
     model: Any, tokens: Int[Tensor, "input pos"], d_vocab_out: int
 ) -> Float[Tensor, "input answer"]:
-    """The model's own forward pass, as it is, at the answer."""
-    run = model if callable(model) else partial(_without_hooks, model)
-    return answer_logits(run(tokens), d_vocab_out, len(tokens))
+    """The model's own forward pass, as it is, at the answer, for the task's classes."""
+    return run_answers(model, tokens, d_vocab_out).logits
+
+
+def run_answers(model: Any, tokens: Int[Tensor, "input pos"], d_vocab_out: int) -> Answers:
+    """The model's own forward pass, as it is, at the answer: the task's logits, and where others are larger."""
+    return answers(every_logit(model, forward_of(model)(tokens), tokens, d_vocab_out), d_vocab_out)
+
+
+def every_logit(
+    model: Any, output: Any, tokens: Int[Tensor, "input pos"], d_vocab_out: int
+) -> Float[Tensor, "input class"]:
+    """The logits at the answer over all the model's classes, from what it gave for `tokens` (`logits_at_answer`)."""
+    # What stands around a model may run on the task's own inputs alone; the layout is the model's.
+    bare = getattr(model, "unedited", model)
+    return logits_at_answer(output, tokens, d_vocab_out, forward_of(bare))
+
+
+def forward_of(model: Any) -> Callable[[Tensor], Any]:
+    """The model's forward pass: itself, or its run with hooks where it cannot be called."""
+    return model if callable(model) else partial(_without_hooks, model)
 
 
 def _without_hooks(model: Any, tokens: Tensor) -> Any:
     """The output of an object that can only be run with hooks."""
     return model.run_with_cache(tokens, names_filter=lambda name: False)[0]
+
+
+def device_of(model: Any) -> torch.device:
+    """Where the model's parameters are."""
+    parameters = getattr(model, "parameters", None)
+    return next(iter(parameters()), torch.zeros(0)).device if parameters else torch.device("cpu")
+
+
+def n_layers(model: Any) -> int:
+    """How many layers the model's `cfg` says it has; 1 where it says nothing."""
+    said = getattr(model.cfg, "n_layers", None)
+    return said if isinstance(said, int) and said > 0 else 1
 
 
 def hook_names(model: Any) -> list[str]:
@@ -157,7 +149,7 @@ def matching_hooks(model: Any, names_filter: NamesFilter) -> list[str]:
 
 def number_of_parameters(model: Any) -> int:
     """How many trained numbers the model has (frozen biases excluded)."""
-    return sum(p.numel() for p in model.parameters() if p.requires_grad)
+    return sum(p.numel() for p in trained_of(model) if p.requires_grad)
 
 
 def rows_within(n_rows: int, bytes_per_row: int, budget: int = 256 * 2**20) -> int:
@@ -173,4 +165,12 @@ def _some(known: list[str]) -> str:
 def parameters_squared(model: Any) -> float:
     """Σ‖θ‖² over every parameter, masks and other buffers excluded; float64."""
     with torch.no_grad():
-        return float(sum(p.double().square().sum() for p in model.parameters()))
+        return float(sum(p.double().square().sum() for p in trained_of(model)))
+
+
+def trained_of(model: Any) -> list[Tensor]:
+    """The model's parameters; of an object without any, what is floating-point in its state."""
+    if callable(getattr(model, "parameters", None)):
+        return list(model.parameters())
+    state = model.state_dict().values()
+    return [value for value in state if isinstance(value, Tensor) and value.is_floating_point()]

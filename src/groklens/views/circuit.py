@@ -54,16 +54,17 @@ def circuit(source: Any, circuit: AnyCircuit | None = None) -> Figure:
         source: a snapshot, or a run or explanation, whose last snapshot is shown.
         circuit: whose clusters to draw; that of the source when not given.
 
-    Raises `BadArgument` where there is no circuit to draw, or the model has no MLP.
+    Raises `BadArgument` where there is no circuit to draw, or no neurons were found in the model.
 
     >>> gl.views.circuit(run)  # doctest: +SKIP
     """
+    from groklens.capture.looked_for import no_neurons
     from groklens.circuits import as_circuit
     from groklens.interventions import edges
 
     final = final_of(source)
     if final.neuron_hook is None:
-        raise BadArgument(f"{final!r} has no MLP, so it has no clusters of neurons to draw.")
+        raise BadArgument(f"There are no clusters of neurons to draw: {no_neurons(final)}.")
     chosen = circuit_of(source) if circuit is None else as_circuit(circuit, final.task)
     if chosen is None:
         raise BadArgument(

@@ -100,7 +100,10 @@ def _named(history: xr.Dataset) -> xr.Dataset:
     named["step"].attrs = {"long_name": "training step", "units": "updates"}
     for name, found in named.data_vars.items():
         about = getattr(getattr(measures, str(name), None), "about", None)
-        found.attrs = {**(about.attributes() if about is not None else {}), **found.attrs}
+        of_measure = about.attributes() if about is not None else {}
+        if found.attrs.get("units", of_measure.get("units")) != of_measure.get("units"):
+            of_measure["source"] = "recorded in training"  # another loss than the measure of that name
+        found.attrs = {**of_measure, **found.attrs}
     return named
 
 

@@ -45,7 +45,7 @@ def neurons(
         neurons: which, in this order.
         steps: kept steps; at most 24 spread over all when not given.
 
-    Raises `BadArgument` for a model without MLP or inputs that are not all pairs of two operands, `UnknownName`
+    Raises `BadArgument` for a model without neurons or inputs that are not all pairs of two operands, `UnknownName`
     for a neuron or a step that does not exist.
 
     >>> gl.views.neurons(run, [12, 240])  # doctest: +SKIP
@@ -54,7 +54,9 @@ def neurons(
         return clusters(source)
     run, final = run_of(source), final_of(source)
     if final.neuron_hook is None:
-        raise BadArgument(f"{final!r} has no MLP, so it has no neurons to show.")
+        from groklens.capture.looked_for import no_neurons
+
+        raise BadArgument(f"There is nothing to show: {no_neurons(final)}.")
     cells = int(np.prod(square(run.task)))
     kept = spread(run.steps, _steps_within(cells)) if steps is None else checked(run.steps, steps)
     shown = _named(source, final, _count(len(kept), cells)) if neurons is None else _checked(final, neurons)

@@ -1,0 +1,88 @@
+"""Models whose logits are somewhere in what they give: in a tuple, a mapping, or with other axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from groklens.errors import BadArgument, GroklensError, described
+from groklens.models.outputs import said_output
+
+#: From what a model gives to its logits: input × class, or input × pos × class.
+Answer = Callable[[Any], Any]
+
+
+class AnsweringModel:
+    """A model whose output is `answer` of what it gives itself; everything else is the model's own.
+
+    It has the model's hooks, weights, parameters and `cfg`, so that everything that takes a model takes it, and its
+    state goes by the model's names.
+
+    >>> answered(model, lambda output: output.logits)(tokens).shape  # doctest: +SKIP
+    torch.Size([64, 3, 13])
+    """
+
+    original_model = None  # the quick pass would run past `answer`
+
+    def __init__(self, model: Any, answer: Answer) -> None:
+        self.model = model
+        self.answer = answer
+
+    def __call__(self, tokens: Any, *args: Any, **options: Any) -> Any:
+        """The logits, from the model's own forward pass; one that can only be run with hooks is."""
+        if callable(self.model):
+            return self._answered(self.model(tokens, *args, **options))
+        return self.run_with_cache(tokens, *args, names_filter=lambda name: False, **options)[0]
+
+    def run_with_cache(self, *args: Any, **options: Any) -> Any:
+        """The logits and the activations by hook name; options as the model's own."""
+        output, cache = self.model.run_with_cache(*args, **options)
+        return self._answered(output), cache
+
+    def run_with_hooks(self, *args: Any, **options: Any) -> Any:
+        """The logits with hooks in place; options as the model's own."""
+        return self._answered(self.model.run_with_hooks(*args, **options))
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the model's."""
+        if name in ("model", "answer") or name.startswith("__"):  # while it is being copied
+            raise AttributeError(name)
+        return getattr(self.model, name)
+
+    def __repr__(self) -> str:
+        return f"{type(self.model).__name__} answering by {described(self.answer)}"
+
+    def _answered(self, output: Any) -> Any:
+        try:
+            return self.answer(output)
+        except GroklensError:
+            raise
+        except Exception as error:  # a user's function raises whatever it raises
+            said = " ".join(str(error).split())[:200]
+            raise BadArgument(
+                f"answer= fails on what the model gives, {said_output(output)}: {type(error).__name__}: {said}. Give a "
+                "function from the model's output to its logits, such as answer=lambda output: output[0]."
+            ) from error
+
+
+def answered(model: Any, answer: Answer | Any) -> Any:
+    """The model with its logits found by `answer`: itself where that is None.
+
+    Raises `BadArgument` for what is no function.
+
+    >>> answered(model, None) is model  # doctest: +SKIP
+    True
+    """
+    if answer is None:
+        return model
+    if not callable(answer):
+        raise BadArgument(
+            f"answer is {described(answer)}; give a function from the model's output to its logits, such as "
+            "answer=lambda output: output[0]."
+        )
+    return AnsweringModel(model, answer)
+
+
+def own_model(model: Any) -> Any:
+    """The user's model itself, without what was put around it to find its logits."""
+    return model.model if isinstance(model, AnsweringModel) else model

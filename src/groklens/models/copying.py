@@ -1,0 +1,203 @@
+"""Copies of a user's model that are copies: their weights are their own, and all that they compute with."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from groklens.errors import BadArgument, GroklensError
+from groklens.models.answering import own_model
+from groklens.models.at_rest import at_rest
+from groklens.models.protocol import device_of, every_logit, forward_of
+
+#: How many inputs a copy is tried on.
+PROBED = 8
+_TYPE = "derive it from torch.nn.Module or HookedRootModule and keep every weight as a parameter of the model"
+
+State = dict[str, Any]
+
+
+def real_copy(model: Any, inputs: Int[Tensor, "input pos"], d_vocab_out: int) -> Any:
+    """A copy of the model whose logits follow the copy's own weights, all of them, and nothing else's.
+
+    The copy's weights are changed at random, through `load_state_dict`: its logits have to move, the original's must
+    not, to the bit, and every weight with a gradient that its logits depend on has to be in its `state_dict`. Then
+    they are put back. At most eight of `inputs` are run. The original, its mode, gradients and the random state are
+    as they were, also after an exception; where a "copy" has written to it, its weights are put back to the bit.
+
+    Raises `BadArgument` for a model that cannot be copied so: `copy.deepcopy` does not reach what a closure, a
+    patched `forward` or a global variable holds, and `state_dict` does not know what stands in a plain list.
+
+    >>> twin = real_copy(model, task.inputs, task.d_vocab_out)  # doctest: +SKIP
+    """
+    rows = torch.linspace(0, len(inputs) - 1, min(PROBED, len(inputs))).long()
+    look = _Look(inputs[rows].to(device_of(model)), d_vocab_out)
+    with _untouched(model) as before:
+        other = _deepcopy(model)
+        with at_rest(model), at_rest(other):
+            _check(model, other, look, before)
+    return other
+
+
+def _check(model: Any, other: Any, look: _Look, before: State) -> None:
+    """Raise where `other` is no copy of `model`; its weights are as they were where it is one."""
+    logits, own = look(model), _tensors(other)
+    if not any(value.is_floating_point() and value.numel() for value in own.values()):
+        raise _refusal(model, "has no weights in its state_dict")
+    if not _alike(look(other), logits):
+        raise _refusal(model, "gives other logits than the model itself")
+    used = look.depends_on(other)
+    _load(model, other, _perturbed({**_state(other), **own}))
+    moved, still_used = look(other), look.depends_on(other)
+    if not _same(_tensors(model), before) or not _equal(look(model), logits):
+        raise _refusal(model, "shares its weights with the model itself")
+    if _equal(moved, logits):
+        raise _refusal(model, "does not compute with its own weights: its logits stay when they are changed")
+    hidden = [value for place, value in still_used.items() if place in used and _equal(used[place], value)]
+    if hidden:
+        raise _refusal(model, f"computes with {_listed(hidden)} that its state_dict does not hold")
+    _load(model, other, {**_state(other), **own})
+    if not _alike(look(other), logits):
+        raise _refusal(model, "gives other logits once its own weights are loaded into it again")
+
+
+class _Look:
+    """Logits of a few inputs, over all the classes of a model."""
+
+    def __init__(self, tokens: Int[Tensor, "input pos"], d_vocab_out: int) -> None:
+        self._tokens, self._d_vocab_out = tokens, d_vocab_out
+
+    def __call__(self, model: Any) -> Float[Tensor, "input class"]:
+        output = forward_of(model)(self._tokens)
+        return every_logit(model, output, self._tokens, self._d_vocab_out).detach().clone()
+
+    def depends_on(self, model: Any) -> dict[int, Tensor]:
+        """The weights with a gradient that the logits are computed from, cloned, by where they are in memory."""
+        with torch.enable_grad():
+            output = forward_of(model)(self._tokens)
+            logits = every_logit(model, output, self._tokens, self._d_vocab_out)
+        found, seen, left = {}, set(), [logits.grad_fn]
+        while left:
+            node = left.pop()
+            if node is None or node in seen:
+                continue
+            seen.add(node)
+            weight = getattr(node, "variable", None)
+            if weight is not None and weight.numel():
+                found[weight.data_ptr()] = weight.detach().clone()
+            left += [following for following, _ in node.next_functions]
+        return found
+
+
+@contextmanager
+def _untouched(model: Any) -> Iterator[State]:
+    """The model's weights, cloned; whatever is written to them meanwhile is undone, to the bit."""
+    before = _tensors(model)
+    try:
+        yield before
+    finally:
+        with torch.no_grad():
+            for name, value in _state(model).items():
+                if name in before and not _equal(value, before[name]):
+                    value.copy_(before[name])
+        if not _same(_tensors(model), before):  # its state_dict gives copies: there is one way left
+            model.load_state_dict({**_state(model), **before})
+
+
+def _deepcopy(model: Any) -> Any:
+    if not callable(getattr(model, "load_state_dict", None)):
+        raise BadArgument(
+            f"A {type(model).__name__} has no load_state_dict, so no copy of it can be given weights; give it one, or "
+            f"{_TYPE}."
+        )
+    try:
+        with torch.random.fork_rng(devices=[]):  # a __deepcopy__ may build a model
+            return copy.deepcopy(model)
+    except Exception as error:  # deepcopy raises whatever an attribute raises
+        raise BadArgument(
+            f"A {type(model).__name__} cannot be copied ({_said(error)}). Keep no activations with gradients, open "
+            f"files or locks on the model, and {_TYPE}."
+        ) from error
+
+
+def _load(model: Any, other: Any, state: State) -> None:
+    try:
+        other.load_state_dict(state)
+    except GroklensError:
+        raise
+    except Exception as error:  # a user's load_state_dict raises whatever it raises
+        raise BadArgument(
+            f"A copy of this {type(model).__name__} does not take its own state_dict back ({_said(error)}); {_TYPE}, "
+            "so that load_state_dict takes what state_dict gives."
+        ) from error
+
+
+def _perturbed(state: State) -> State:
+    """The state with random numbers of their own size added to all that is floating-point."""
+    generator = torch.Generator().manual_seed(0)
+    changed = dict(state)
+    for name, value in state.items():
+        if isinstance(value, Tensor) and value.is_floating_point() and value.numel():
+            finite = value[value.isfinite()].double().abs()
+            size = float(finite.mean()) if len(finite) else 0.0
+            noise = torch.randn(value.shape, generator=generator, dtype=torch.float64) * (size or 1.0)
+            changed[name] = value + noise.to(value)
+    return changed
+
+
+def _listed(weights: list[Tensor]) -> str:
+    shapes = ", ".join(str(tuple(value.shape)) for value in weights[:3])
+    more = ", …" if len(weights) > 3 else ""
+    return f"{len(weights)} weight{'s' * (len(weights) > 1)} (of shape {shapes}{more})"
+
+
+def _refusal(model: Any, what: str) -> BadArgument:
+    return BadArgument(
+        f"A copy of this {type(own_model(model)).__name__} {what}: it is no copy. Copying does "
+        "not reach what a closure, a patched forward, a global variable or a plain list holds; "
+        f"{_TYPE}."
+    )
+
+
+def _state(model: Any) -> State:
+    if not callable(getattr(model, "state_dict", None)):
+        raise BadArgument(
+            f"A {type(model).__name__} has no state_dict, so no copy of it can be told from it; {_TYPE}."
+        )
+    return dict(model.state_dict())
+
+
+def _tensors(model: Any) -> dict[str, Tensor]:
+    """What of the state is tensors, cloned."""
+    state = _state(model)
+    return {name: value.detach().clone() for name, value in state.items() if isinstance(value, Tensor)}
+
+
+def _same(state: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
+    return state.keys() == other.keys() and all(_equal(value, other[name]) for name, value in state.items())
+
+
+def _equal(a: Tensor, b: Tensor) -> bool:
+    """Whether two tensors are equal, nan to nan."""
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    return torch.equal(a, b) or (
+        a.is_floating_point() and torch.allclose(a, b, rtol=0, atol=0, equal_nan=True)
+    )
+
+
+def _alike(logits: Tensor, wanted: Tensor) -> bool:
+    """Whether logits agree to rounding."""
+    return logits.shape == wanted.shape and torch.allclose(
+        logits, wanted, rtol=1e-4, atol=1e-5, equal_nan=True
+    )
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
