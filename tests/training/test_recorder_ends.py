@@ -278,3 +278,24 @@ def test_a_witness_leaves_the_model_alone():
     assert model.training
     assert torch.equal(torch.get_rng_state(), random)
     assert first_weight(model) == 3
+
+
+class Tuple(MyModel):
+    """Gives (logits, something else), as models with attentions do."""
+
+    def forward(self, tokens):
+        return super().forward(tokens), None
+
+
+def test_a_model_that_gives_more_than_logits(tmp_path):
+    torch.manual_seed(0)
+    model = Tuple()
+    with pytest.raises(BadArgument, match="answer="):
+        gl.Recorder(model, TASK, tmp_path / "run", train_index=TRAIN).__enter__()
+    with gl.Recorder(model, TASK, tmp_path / "run", gl.Every(2), TRAIN, answer=lambda out: out[0]) as rec:
+        for step in range(1, 4):
+            fill(model, step)
+            rec.step(step)
+    assert rec.run.model == {"kind": "Tuple"}
+    assert rec.run.steps == [0, 2, 3]
+    assert rec.run.final.logits.shape == (25, 5)

@@ -74,8 +74,9 @@ class _Look:
         self._tokens, self._d_vocab_out = tokens, d_vocab_out
 
     def __call__(self, model: Any) -> Float[Tensor, "input class"]:
-        output = forward_of(model)(self._tokens)
-        return every_logit(model, output, self._tokens, self._d_vocab_out).detach().clone()
+        with at_rest(model):  # each look by itself, so that a model that draws draws the same
+            output = forward_of(model)(self._tokens)
+            return every_logit(model, output, self._tokens, self._d_vocab_out).detach().clone()
 
     def depends_on(self, model: Any) -> dict[int, Tensor]:
         """The weights with a gradient that the logits are computed from, cloned, by where they are in memory."""

@@ -13,7 +13,8 @@ from torch import Tensor
 from groklens.capture import Snapshot
 from groklens.capture.split_index import TrainIndex, split_index
 from groklens.errors import BadArgument, described, whole_number
-from groklens.models import accuracy, check_model, quick_applies
+from groklens.models import accuracy, answered, check_model, own_model, quick_applies
+from groklens.models.answering import Answer
 from groklens.models.loss import cross_entropy_each
 from groklens.models.rebuild import describe_model
 from groklens.recipes import Every, Keep
@@ -24,7 +25,6 @@ from groklens.runs.paths import RunPaths, as_path
 from groklens.runs.run import Run
 from groklens.runs.writer import RunWriter
 from groklens.tasks import Task, check_can_be_made_again, check_task
-from groklens.training.bystander import at_rest
 from groklens.training.taking_up import clear_later, taken_up
 from groklens.training.witness import Witness, weights_of
 
@@ -49,6 +49,7 @@ class Recorder:
         keep: which steps to keep, `Every(100)` by default; the first and the last are kept in any case.
         train_index: the inputs trained on, as indices or as a boolean mask over the task's inputs. None when
             the split is not known: losses and accuracies are then not recorded.
+        answer: a function from what the model gives to its logits, for a model that gives a tuple or a mapping.
         loss_units: the unit of the losses that `step` is given, for axes and tables.
         resume: take up the recording that is in `into` already, at the kept step whose weights the model has.
 
@@ -85,13 +86,14 @@ class Recorder:
         keep: Keep | None = None,
         train_index: TrainIndex | None = None,
         *,
+        answer: Answer | None = None,
         loss_units: str = "as reported",
         resume: bool = False,
     ) -> None:
         _check_recordable(model)
         check_task(task)
         check_can_be_made_again(task)
-        self._model = model
+        self._model = model if answer is None else answered(model, answer)
         self._task = task
         self._path = as_path(into, "a new folder for the run")
         self._keep = Every(100) if keep is None else keep
@@ -139,7 +141,7 @@ class Recorder:
         engine = "quick" if quick_applies(self._model) else "plain"
         new = Header(
             task=self._task,
-            model=describe_model(self._model),
+            model=describe_model(own_model(self._model)),
             train_index=None if self._train_index is None else self._train_index.tolist(),
             environment=environment(engine, _device_name(self._model)),
             loss_units=self._loss_units,
@@ -248,16 +250,15 @@ class Recorder:
         splits = {"train": snapshot.train_index, "test": snapshot.test_index}
         truth = {"train": self._task.targets, "test": self._task.labels}
         row: dict[str, float] = {}
-        with at_rest(model):
-            for name, index in splits.items():
-                if index is None or not len(index):
-                    continue
-                try:
-                    logits, labels = snapshot.logits[index], truth[name][index]
-                except BadArgument:
-                    return {}  # the model has diverged: the loop's business, and its weights are still kept
-                row[f"{name}_loss"] = float(cross_entropy_each(logits, labels).mean())
-                row[f"{name}_accuracy"] = accuracy(logits, labels)
+        for name, index in splits.items():
+            if index is None or not len(index):
+                continue
+            try:
+                logits, outside = snapshot.logits[index], snapshot.outside[index]
+            except BadArgument:
+                return {}  # the model has diverged: the loop's business, and its weights are still kept
+            row[f"{name}_loss"] = float(cross_entropy_each(logits, truth[name][index]).mean())
+            row[f"{name}_accuracy"] = accuracy(logits, truth[name][index], outside)
         return row
 
     def _open_writer(self) -> RunWriter:

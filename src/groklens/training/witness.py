@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,11 +9,10 @@ import torch
 from torch import Tensor
 
 from groklens.capture import Snapshot
-from groklens.capture.blocks import device_of
-from groklens.errors import BadArgument, GroklensError
-from groklens.models import run_logits
+from groklens.models.protocol import device_of
+from groklens.errors import BadArgument
+from groklens.models import at_rest, real_copy, run_logits
 from groklens.tasks import Task
-from groklens.training.bystander import at_rest
 
 #: Inputs that are compared, and by how much of the largest logit they may differ.
 _INPUTS, _TOLERANCE = 8, 1e-5
@@ -31,13 +29,14 @@ class Witness:
     A part that is in no state dictionary is trained on and kept nowhere. Of one that the copy has for itself (modules
     in a plain list, a number that the loop changes) the newest weights give something else in the copy than in the
     model; of one that the copy shares (a closure) the first weights no longer give what they gave. Raises
-    `GroklensError` for a model that cannot be copied, `BadArgument` for one that does not run on the task.
+    `BadArgument` for a model that cannot be copied or does not run on the task.
     """
 
     def __init__(self, model: Any, task: Task) -> None:
-        with at_rest(model):
-            Snapshot(model, task).logits  # noqa: B018 (raises where model and task do not fit)
-        self.copy = _copy_of(model)
+        Snapshot(model, task).logits  # noqa: B018 (raises where model and task do not fit)
+        self.copy = real_copy(model, task.inputs, task.d_vocab_out)
+        for clear in ("zero_grad", "eval"):
+            getattr(self.copy, clear, lambda: None)()
         self._inputs = task.inputs[:: max(1, len(task.inputs) // _INPUTS)][:_INPUTS]
         self._n_classes = task.d_vocab_out
         self._first: tuple[dict[str, Tensor], Tensor] | None = None
@@ -85,17 +84,3 @@ def _alike(then: Tensor, now: Tensor) -> bool:
     if not (then.isfinite().all() and now.isfinite().all()):
         return True
     return bool((then - now).abs().max() <= _TOLERANCE * then.abs().max())
-
-
-def _copy_of(model: Any) -> Any:
-    """A copy that checkpoints are loaded into: no gradients, in evaluation mode."""
-    try:
-        template = copy.deepcopy(model)
-    except Exception as error:  # deepcopy raises whatever an attribute raises
-        raise GroklensError(
-            f"A {type(model).__name__} cannot be copied ({error}), and rec.run opens checkpoints in a copy. "
-            "Keep no activations with gradients, open files or locks on the model."
-        ) from error
-    for clear in ("zero_grad", "eval"):
-        getattr(template, clear, lambda: None)()
-    return template
