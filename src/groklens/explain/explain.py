@@ -13,6 +13,7 @@ from groklens.circuits import Circuit, search
 from groklens.circuits.generalised import generalises
 from groklens.claims import Control, Finding, Verdict, verdict_of
 from groklens.explain.algorithm import algorithm_findings, name_algorithm
+from groklens.explain.assumed import assumed
 from groklens.explain.examine import key_in_logits, neuron_findings
 from groklens.explain.explanation import Explanation
 from groklens.explain.phases import find_phases
@@ -59,7 +60,7 @@ def _explain(run: RunLike, chosen: list[int]) -> Explanation:
     measures = PROGRESS if found.circuit else [m for m in PROGRESS if "circuit" not in m.about.needs]
     table = track(run, measures, found.circuit, steps=chosen)
     generalised = found.findings[0].verdict
-    findings = _findings(run, final, found.findings, found.circuit, found.reason, table)
+    findings = _findings(run, final, found.findings, found.circuit, found.reason, table) + assumed(run)
     return Explanation(
         run=str(getattr(run, "name", "")) or run.task.name,
         task=run.task.name,

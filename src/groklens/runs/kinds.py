@@ -1,0 +1,140 @@
+"""What is refused before it is opened: what is no file, and what declares more than it holds.
+
+A pipe would wait for ever, a device never ends, and a few bytes can declare more than a machine has. All of it
+shows without reading the content: in what kind of thing a path is, and in the sizes that a file declares of itself.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import struct
+import zipfile
+from pathlib import Path
+
+from groklens.errors import DamagedRun
+
+_KINDS = {
+    stat.S_IFIFO: "a pipe (FIFO)",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+}
+#: Smaller files are read whatever they declare: they cannot hurt.
+SMALL = 16 * 2**20
+#: Packed arrays that unfold to more than this many times the size of their file are no weights.
+_RATIO = 16
+#: Values that are not tensors take up to sixty times their place on disk once they are read.
+MOST_PICKLED = 24 * 2**20
+MOST_TEXT = 32 * 2**20
+_MOST_HEADER = 32 * 2**20
+
+
+def check_regular(path: Path) -> None:
+    """Raise `DamagedRun` where a path is neither a file nor a folder, or a file most of which was never written.
+
+    Links count as what they point to. A path with nothing there passes: that is said elsewhere.
+
+    >>> check_regular(Path("runs/mine"))
+    """
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return
+    kind = _KINDS.get(stat.S_IFMT(found.st_mode))
+    if kind is not None:
+        raise DamagedRun(f"{path} is {kind}, no file, and is not opened; give the file or folder of a run.")
+    blocks = getattr(found, "st_blocks", None)
+    if stat.S_ISREG(found.st_mode) and blocks is not None and found.st_size > SMALL:
+        if blocks * 512 < found.st_size // 2:
+            raise DamagedRun(
+                f"{path} says that it has {found.st_size:,} bytes and {blocks * 512:,} were written (a sparse file); "
+                "copy it again."
+            )
+
+
+def check_size(path: Path, most: int = MOST_TEXT) -> None:
+    """Raise `DamagedRun` for what is no file, or a text of more than `most` bytes."""
+    check_regular(path)
+    if path.is_file() and path.stat().st_size > most:
+        raise DamagedRun(
+            f"{path} has {path.stat().st_size:,} bytes, more than such a text is taken to have ({most:,}); give "
+            "weights as .pt, .safetensors or .npz."
+        )
+
+
+def check_archive(path: Path) -> None:
+    """Raise `DamagedRun` for a zip archive, as torch and numpy write them, that declares more than its file can hold."""
+    check_regular(path)
+    if not zipfile.is_zipfile(path):
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise DamagedRun(f"{path} is no complete archive ({error}); copy it again.") from error
+    declared = sum(entry.file_size for entry in entries)
+    size = path.stat().st_size
+    if declared > max(SMALL, _RATIO * size):
+        raise DamagedRun(
+            f"{path} has {size:,} bytes and declares {declared:,}; nothing of it is read. Copy it again."
+        )
+    pickled = max((entry.file_size for entry in entries if entry.filename.endswith(".pkl")), default=0)
+    if pickled > MOST_PICKLED:
+        raise DamagedRun(
+            f"{path} holds {pickled:,} bytes of values that are no tensors, more than {MOST_PICKLED:,}; save the "
+            "weights in a file of their own."
+        )
+
+
+def check_safetensors(path: Path) -> dict[str, tuple[int, ...]]:
+    """The shapes that a safetensors file declares by name, its tensors unread.
+
+    Raises `DamagedRun` for a file that is missing, cut short, or declares more than it holds.
+
+    >>> check_safetensors(Path("model.safetensors"))["embed.W_E"]  # doctest: +SKIP
+    (114, 128)
+    """
+    check_regular(path)
+    try:
+        size = path.stat().st_size
+        with open(path, "rb") as file:
+            start = file.read(8)
+            length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
+            if not 2 <= length <= min(size - 8, _MOST_HEADER):
+                raise DamagedRun(_no_safetensors(path, size, f"a header of {length:,} bytes is declared"))
+            header = json.loads(file.read(length))
+        return _shapes(path, header, size - 8 - length)
+    except FileNotFoundError as error:
+        raise DamagedRun(f"There is no {path}; copy it again.") from error
+    except (OSError, ValueError, RecursionError) as error:
+        if isinstance(error, DamagedRun):
+            raise
+        raise DamagedRun(_no_safetensors(path, size, "its header is no JSON")) from error
+
+
+def _shapes(path: Path, header: object, held: int) -> dict[str, tuple[int, ...]]:
+    shapes: dict[str, tuple[int, ...]] = {}
+    if not isinstance(header, dict):
+        raise DamagedRun(_no_safetensors(path, held, "its header is no JSON object"))
+    end = 0
+    for name, entry in header.items():
+        if name == "__metadata__":
+            continue
+        try:
+            shapes[name] = tuple(int(length) for length in entry["shape"])
+            end = max(end, int(entry["data_offsets"][1]))
+        except (TypeError, KeyError, IndexError, ValueError, OverflowError) as error:
+            raise DamagedRun(_no_safetensors(path, held, f"its entry {name[:80]!r} is none")) from error
+    if end != held:
+        raise DamagedRun(
+            f"{path} is damaged: its header declares {end:,} bytes of tensors and {held:,} are there; copy it again."
+        )
+    return shapes
+
+
+def _no_safetensors(path: Path, size: int, why: str) -> str:
+    if not size:
+        return f"{path} is empty (0 bytes); copy it again."
+    return f"{path} is damaged, or no safetensors file ({why}); copy it again."

@@ -1,0 +1,113 @@
+"""A folder of transformers, looked at before it is opened: what its config.json asks for, and what its files hold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from groklens.errors import BadArgument, DamagedRun, described
+from groklens.runs.kinds import check_regular, check_safetensors
+from groklens.runs.readers.safe import read_config
+
+_INDEX = "model.safetensors.index.json"
+#: Attention that comes with torch, and computes what the architecture says.
+_PLAIN = (None, "eager", "sdpa")
+_ATTENTION = ("_attn_implementation", "attn_implementation", "_attn_implementation_internal")
+#: Numbers of parts, each of which has weights of its own.
+_COUNTS = ("num_hidden_layers", "n_layer", "num_layers", "n_layers", "num_attention_heads", "n_head", "num_heads")
+_SIZES = (
+    "vocab_size", "hidden_size", "n_embd", "d_model", "intermediate_size", "n_inner", "ffn_dim", "n_positions",
+    "max_position_embeddings", "head_dim", "num_key_value_heads", "d_ff", "d_kv", *_COUNTS,
+)  # fmt: skip
+#: Positions that are computed and not learned have no weights to bound them by.
+_MOST_POSITIONS = 2**24
+
+
+def check_saved_model(folder: Path) -> None:
+    """Raise `DamagedRun` or `BadArgument` for a folder that transformers should not be asked to open.
+
+    That is: attention of another kind than torch's own, quantised weights, shards that are missing, elsewhere or no
+    safetensors, and sizes beyond those of the weights that are there. Nothing is loaded for it.
+
+    >>> check_saved_model(Path("runs/gpt2/checkpoint-500"))  # doctest: +SKIP
+    """
+    file = folder / "config.json"
+    for inside in _entries(folder):
+        check_regular(inside)
+    config = read_config(file)
+    for part in _parts(config):
+        _check_kind(file, part)
+    shapes = _shapes(folder)
+    if not shapes:
+        return  # no safetensors: said where they are opened
+    for part in _parts(config):
+        _check_sizes(file, part, shapes)
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
+
+
+def _parts(config: dict[str, Any], deep: int = 4) -> Iterator[dict[str, Any]]:
+    """A configuration and those inside it (`text_config`, …)."""
+    yield config
+    for value in config.values() if deep else ():
+        if isinstance(value, dict):
+            yield from _parts(value, deep - 1)
+
+
+def _check_kind(file: Path, config: dict[str, Any]) -> None:
+    for name in _ATTENTION:
+        if name in config and not (config[name] is None or config[name] in _PLAIN):
+            raise BadArgument(
+                f"{file} asks for {name}={described(config[name])}, and only {', '.join(map(repr, _PLAIN[1:]))} are read; "
+                f"where the model computes the same with them, write {name}: 'eager' there."
+            )
+    if config.get("quantization_config") is not None:
+        raise BadArgument(
+            f"{file} has a quantization_config, so its weights are codes for numbers, which are not read; save the "
+            "model with its weights in full: model.dequantize().save_pretrained(folder)."
+        )
+
+
+def _check_sizes(file: Path, config: dict[str, Any], shapes: dict[str, tuple[int, ...]]) -> None:
+    longest = max((length for shape in shapes.values() for length in shape), default=0)
+    for name in _SIZES:
+        found = config.get(name)
+        learned = "position" not in name or name == "n_positions"
+        most = len(shapes) if name in _COUNTS and "head" not in name else longest if learned else _MOST_POSITIONS
+        for value in found if isinstance(found, list) else () if found is None else (found,):
+            if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+                raise DamagedRun(
+                    f"{file} says that {name} is {described(value)}; a whole number from 1 to {most:,} is expected, by "
+                    "the weights beside it. Copy both again."
+                )
+
+
+def _shapes(folder: Path) -> dict[str, tuple[int, ...]]:
+    """The shapes of all tensors, as the headers of the files declare them."""
+    index = folder / _INDEX
+    files = _shards(index) if index.is_file() else [folder / "model.safetensors"]
+    if not index.is_file() and not files[0].is_file():
+        return {}
+    return {name: shape for file in files for name, shape in check_safetensors(file).items()}
+
+
+def _shards(index: Path) -> list[Path]:
+    placed = read_config(index).get("weight_map")
+    if not isinstance(placed, dict) or not placed:
+        raise DamagedRun(f"{index} names no shards (weight_map); copy it again.")
+    names = sorted({json.dumps(name) if not isinstance(name, str) else name for name in placed.values()})
+    for name in names:
+        if Path(name).name != name or not name.endswith(".safetensors"):
+            raise DamagedRun(f"{index} names the shard {name[:80]!r}; safetensors files in that folder are expected.")
+    files = [index.with_name(name) for name in names]
+    missing = [file.name for file in files if not file.is_file()]
+    if missing:
+        raise DamagedRun(f"{index} names {missing[0]}, which is missing; copy it again.")
+    return files
