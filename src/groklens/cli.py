@@ -127,7 +127,6 @@ def info(
     verify: Annotated[bool, typer.Option(help="Check every file against its checksum.")] = False,
 ) -> None:
     """What a run is: recipe, kept steps, versions, engine; of other formats, what their files say."""
-    import groklens as gl
 
     run, task, lacking = _opened(path, verify)
     model = {

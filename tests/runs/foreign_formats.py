@@ -140,7 +140,9 @@ def write_bridge(folder):
     from groklens.models.legacy import bridge_from_weights
 
     model = bridge_from_weights(transformer(), PLAIN)
-    torch.save({"model": dict(model.state_dict()), "config": {"lr": 1e-3}, "step": 40}, folder / "bridge.ckpt")
+    torch.save(
+        {"model": dict(model.state_dict()), "config": {"lr": 1e-3}, "step": 40}, folder / "bridge.ckpt"
+    )
     return folder / "bridge.ckpt"
 
 
@@ -201,11 +203,11 @@ FORMATS = {
         "hooked_transformer", write_hooked_safetensors, ("hooked.safetensors",), None, ADD, PLAIN, optional=BIASES
     ),
     "hooked_bridge": Format(
-        "hooked_transformer", write_bridge, ("bridge.ckpt",), None, ADD, PLAIN | {"n_heads": N_HEADS}, within=("model",),
-        optional=(),
+        "hooked_transformer", write_bridge, ("bridge.ckpt",), None, ADD, PLAIN | {"n_heads": N_HEADS},
+        within=("model",),
     ),
     "state_dict": Format(
-        "state_dict", write_own, ("own_7.pth",), None, ADD, model=OWN, within=("model_state_dict",), optional=()
+        "state_dict", write_own, ("own_7.pth",), None, ADD, model=OWN, within=("model_state_dict",)
     ),
     "nanda": Format("nanda", write_nanda, ("nanda.pth",), within=("model",), optional=BIASES),
     "pizza": Format("pizza", write_pizza, ("model_abc.pt",), "config_abc.json"),

@@ -9,7 +9,6 @@ import torch
 from foreign_formats import FORMATS, Bomb, Config, Plain, refused, said, truncate
 from safetensors.torch import load_file, save_file
 
-import groklens as gl
 from groklens import cli
 from groklens.runs.readers import READERS
 

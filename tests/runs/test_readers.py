@@ -30,7 +30,12 @@ class TestGrokkingDemo:
         saved["config"] = dict(vars(Config()))
         torch.save(saved, path)
         known = gl.load(path).known
-        assert known.pop("taken for granted").keys() == {"task", "act_fn", "normalization_type", "attention_dir"}
+        assert known.pop("taken for granted").keys() == {
+            "task",
+            "act_fn",
+            "normalization_type",
+            "attention_dir",
+        }
         assert known == {"d_model": D_MODEL}
 
     def test_what_it_holds(self, tmp_path):

@@ -25,7 +25,7 @@ def bridge_from_weights(
     `config` is complete: it names all that `left_open` asks for. `least_ctx` is the number of positions where the
     weights name none. Raises `DamagedRun` when names or shapes are not those of one transformer of that kind.
 
-    >>> bridge_from_weights(state, {"act_fn": "relu", "normalization_type": None, "attention_dir": "causal"})  # doctest: +SKIP
+    >>> bridge_from_weights(state, {"act_fn": "relu", "attention_dir": "causal", …})  # doctest: +SKIP
     """
     from groklens.models.lens import TransformerBridge, TransformerBridgeConfig
 
@@ -49,7 +49,9 @@ def full_config(
     weights: Mapping[str, Tensor], config: Mapping[str, Any], least_ctx: int | None = None
 ) -> dict[str, Any]:
     """The whole configuration: what the weights tell, and what is said beside them."""
-    full = {name: value for name, value in config.items() if name != "rotary_adjacent_pairs"} | told_by(weights)
+    full = {name: value for name, value in config.items() if name != "rotary_adjacent_pairs"} | told_by(
+        weights
+    )
     open_still = left_open(full)
     if open_still:
         raise DamagedRun(f"These weights do not tell {', '.join(open_still)}.")

@@ -56,7 +56,7 @@ def given_config(config: Mapping[str, Any] | Any | None) -> dict[str, Any]:
     if config is None:
         return {}
     values = config if isinstance(config, Mapping) else _as_mapping(config)
-    said = {}
+    said: dict[str, Any] = {}
     for name, value in values.items():
         if name not in (*NAMES, *_ONLY, *_IDLE):
             asked = did_you_mean(name, NAMES) or f"known are {', '.join(NAMES)}."
@@ -128,6 +128,8 @@ def _wrong(name: str, value: Any) -> str:
 def _not_among(name: str, value: Any) -> str:
     known = CHOICES[name]
     spellings = (*known, "swish") if name == "act_fn" else known
-    if (value is None or isinstance(value, str)) and (value in spellings or (name == "act_fn" and value is None)):
+    if (value is None or isinstance(value, str)) and (
+        value in spellings or (name == "act_fn" and value is None)
+    ):
         return ""
     return f"choose one of {', '.join(map(repr, known))}"

@@ -37,7 +37,9 @@ def told_by(weights: Mapping[str, Tensor]) -> dict[str, Any]:
     """
     try:
         told = _old(weights) if names_of(weights) == "old" else _bridge(weights)
-        told |= _norms(weights, ".w", ".b") if names_of(weights) == "old" else _norms(weights, ".weight", ".bias")
+        told |= (
+            _norms(weights, ".w", ".b") if names_of(weights) == "old" else _norms(weights, ".weight", ".bias")
+        )
     except (KeyError, ValueError, IndexError) as error:
         lacks = f"they lack {error}" if isinstance(error, KeyError) else str(error)
         raise DamagedRun(f"These weights are not those of one TransformerLens model: {lacks}") from error
@@ -75,16 +77,21 @@ def n_layers(weights: Mapping[str, Any]) -> int:
     found = {name.split(".")[1] for name in weights if name.startswith("blocks.")}
     layers = sorted(int(name) for name in found if name.isdigit() and len(name) < 9)
     if len(layers) < len(found) or layers != list(range(len(layers))):
-        raise DamagedRun(f"These weights are those of blocks {', '.join(sorted(found)[:9])}, with some between missing.")
+        raise DamagedRun(
+            f"These weights are those of blocks {', '.join(sorted(found)[:9])}, with some between missing."
+        )
     return len(layers)
 
 
 def _old(weights: Mapping[str, Tensor]) -> dict[str, Any]:
     n_heads, d_model, d_head = _shape(weights, "blocks.0.attn.W_Q", 3)
     keys = next((name for name in ("_W_K", "W_K") if f"blocks.0.attn.{name}" in weights), "W_K")
-    told = {"n_heads": n_heads, "d_model": d_model, "d_head": d_head}
+    told: dict[str, Any] = {"n_heads": n_heads, "d_model": d_model, "d_head": d_head}
     told |= _key_heads(_shape(weights, f"blocks.0.attn.{keys}", 3)[0], n_heads)
-    told |= {"d_vocab": _shape(weights, "embed.W_E", 2)[0], "d_vocab_out": _shape(weights, "unembed.W_U", 2)[1]}
+    told |= {
+        "d_vocab": _shape(weights, "embed.W_E", 2)[0],
+        "d_vocab_out": _shape(weights, "unembed.W_U", 2)[1],
+    }
     told |= _mlp(weights, "W_in", "W_gate", axis=1)
     if "pos_embed.W_pos" in weights:
         told |= {"n_ctx": _shape(weights, "pos_embed.W_pos", 2)[0], "positional_embedding_type": "standard"}
@@ -112,7 +119,9 @@ def heads_of_bridge(weights: Mapping[str, Tensor], n_heads: int) -> dict[str, in
     """
     rows, keys = (_shape(weights, f"blocks.0.attn.{name}.weight", 2)[0] for name in "qk")
     if rows % n_heads or not keys or rows % keys or keys % (rows // n_heads):
-        raise DamagedRun(f"These weights are not those of {n_heads} heads: W_Q has {rows} rows and W_K {keys}.")
+        raise DamagedRun(
+            f"These weights are not those of {n_heads} heads: W_Q has {rows} rows and W_K {keys}."
+        )
     d_head = rows // n_heads
     return {"n_heads": n_heads, "d_head": d_head, **_key_heads(keys // d_head, n_heads)}
 
@@ -137,7 +146,11 @@ def _norms(weights: Mapping[str, Tensor], scale: str, shift: str) -> dict[str, A
     final = {"final_rms": True} if f"ln_final{scale}" in weights and f"ln_final{shift}" not in weights else {}
     if f"blocks.0.ln1{scale}" not in weights:
         return final
-    return {"normalization_type": "LN", **final} if f"blocks.0.ln1{shift}" in weights else {"normalization_type": "RMS"}
+    return (
+        {"normalization_type": "LN", **final}
+        if f"blocks.0.ln1{shift}" in weights
+        else {"normalization_type": "RMS"}
+    )
 
 
 def _direction(weights: Mapping[str, Tensor]) -> dict[str, Any]:

@@ -18,7 +18,6 @@ from groklens.errors import whole_number
 from groklens.models.rebuild import describe_model
 from groklens.tasks import Task
 
-
 #: The entry of `known` that holds what neither the files nor the user said.
 TAKEN = "taken for granted"
 
@@ -99,7 +98,9 @@ def index_of(mask_or_index: Tensor, n_inputs: int) -> Int[Tensor, "train"]:
     if mask_or_index.dtype == torch.bool and mask_or_index.shape == (n_inputs,):
         return torch.nonzero(mask_or_index)[:, 0]
     if mask_or_index.ndim != 1 or mask_or_index.is_floating_point() or mask_or_index.dtype == torch.bool:
-        raise ValueError(f"the inputs trained on are {tuple(mask_or_index.shape)} {mask_or_index.dtype}, no flat list")
+        raise ValueError(
+            f"the inputs trained on are {tuple(mask_or_index.shape)} {mask_or_index.dtype}, no flat list"
+        )
     index = mask_or_index.long().unique()
     if not len(index) or int(index[0]) < 0 or int(index[-1]) >= n_inputs:
         raise ValueError(f"the inputs trained on are not numbers from 0 to {n_inputs - 1}")

@@ -46,12 +46,12 @@ def check_regular(path: Path) -> None:
     if kind is not None:
         raise DamagedRun(f"{path} is {kind}, no file, and is not opened; give the file or folder of a run.")
     blocks = getattr(found, "st_blocks", None)
-    if stat.S_ISREG(found.st_mode) and blocks is not None and found.st_size > SMALL:
-        if blocks * 512 < found.st_size // 2:
-            raise DamagedRun(
-                f"{path} says that it has {found.st_size:,} bytes and {blocks * 512:,} were written (a sparse file); "
-                "copy it again."
-            )
+    big = stat.S_ISREG(found.st_mode) and found.st_size > SMALL
+    if big and blocks is not None and blocks * 512 < found.st_size // 2:
+        raise DamagedRun(
+            f"{path} says that it has {found.st_size:,} bytes and {blocks * 512:,} were written (a sparse file); "
+            "copy it again."
+        )
 
 
 def check_size(path: Path, most: int = MOST_TEXT) -> None:
@@ -65,7 +65,7 @@ def check_size(path: Path, most: int = MOST_TEXT) -> None:
 
 
 def check_archive(path: Path) -> None:
-    """Raise `DamagedRun` for a zip archive, as torch and numpy write them, that declares more than its file can hold."""
+    """Raise `DamagedRun` for a zip archive, as torch and numpy write them, that declares more than it can hold."""
     check_regular(path)
     if not zipfile.is_zipfile(path):
         return

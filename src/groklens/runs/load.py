@@ -64,7 +64,9 @@ def load(
     given = Given(task, model, given_config(config))
     if revisions is not None:
         if format not in (None, hugging_face.NAME) or verify:
-            raise BadArgument("revisions= is for models on the Hugging Face hub; leave format= and verify= out.")
+            raise BadArgument(
+                "revisions= is for models on the Hugging Face hub; leave format= and verify= out."
+            )
         return with_split(hugging_face.read_hub(str(path), revisions, given), train_index)
     root = as_path(path)
     if not exists(root):

@@ -25,7 +25,8 @@ _STEPS = (
 _STEP = ("step", "global_step", "iteration", "epoch")
 #: What stands beside a model and holds tensors too.
 _ASIDE = re.compile(
-    r"optim|sched|scaler|rng|callback|loops|^lr|grad|data|indices|inputs|labels|(^|_)ema($|_)|loss|acc", re.IGNORECASE
+    r"optim|sched|scaler|rng|callback|loops|^lr|grad|data|indices|inputs|labels|(^|_)ema($|_)|loss|acc",
+    re.IGNORECASE,
 )
 #: Tensors that are lists of numbers by update, and no weights.
 _LISTS = re.compile(r"^[^.]*(loss|acc)[^.]*$", re.IGNORECASE)
@@ -80,7 +81,8 @@ def _within(content: Mapping[Any, Any], deep: int) -> Found | None:
     }
     models = {key: found for key, value in kept.items() if (found := _look(value, deep - 1)) is not None}
     series = [key for key in models if isinstance(content[key], (list, tuple)) or len(models[key].states) > 1]
-    single = [key for key in _MODELS if key in models and key not in series] or [key for key in models if key not in series]
+    alone = [key for key in models if key not in series]
+    single = [key for key in _MODELS if key in alone] or alone
     if len(series) == 1:
         found = _with_steps(content, content[series[0]], models[series[0]])
         return _with_last(content, found, models[single[0]]) if single else found
@@ -104,8 +106,8 @@ def _with_steps(content: Mapping[Any, Any], values: object, found: Found) -> Fou
         numbers = [_whole(step) for step in steps]
         if len(numbers) != len(found.states) or None in numbers or len(set(numbers)) < len(numbers):
             raise DamagedRun(
-                f"Its {name} are not the steps of its {len(found.states)} sets of weights ({len(numbers)} entries, which "
-                "should be whole numbers, each once); copy it again."
+                f"Its {name} are {len(numbers)} entries for {len(found.states)} sets of weights, and should be as many "
+                "whole numbers, each once; copy it again."
             )
         chosen = zip(numbers, found.states.values(), strict=True)
         return replace(found, states={int(step or 0): state for step, state in chosen}, counted=True)
@@ -156,7 +158,9 @@ def _step_keys(content: Mapping[Any, Any]) -> list[int] | None:
     numbers, words = [], set()
     for key in content:
         found = re.findall(r"\d+", key) if isinstance(key, str) else [key]
-        number = _whole(int(found[0]) if isinstance(key, str) and len(found) == 1 and len(found[0]) < 19 else key)
+        number = _whole(
+            int(found[0]) if isinstance(key, str) and len(found) == 1 and len(found[0]) < 19 else key
+        )
         if number is None or not isinstance(content[key], Mapping):
             return None
         numbers.append(number)

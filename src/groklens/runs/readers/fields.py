@@ -16,9 +16,18 @@ _NEEDED: Any = object()
 
 
 def whole(
-    config: Mapping[str, Any], name: str, file: Path, default: Any = _NEEDED, *, least: int = 1, most: int = 2**31
+    config: Mapping[str, Any],
+    name: str,
+    file: Path,
+    default: Any = _NEEDED,
+    *,
+    least: int = 1,
+    most: int = 2**31,
+    by: Path | None = None,
 ) -> int:
     """A whole number from `least` to `most`; `DamagedRun` names the file and the field of anything else.
+
+    `by` is the file whose weights say that it cannot be more.
 
     >>> whole({"p": 113}, "p", Path("cfg.json"))
     113
@@ -26,8 +35,10 @@ def whole(
     value = _value(config, name, file, default)
     value = int(value) if isinstance(value, float) and value.is_integer() else value
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        weights = "" if by is None else f", by the weights in {by.name}"
         raise DamagedRun(
-            f"{file} says that {name} is {described(value)}; a whole number from {least:,} to {most:,} is expected."
+            f"{file} says that {name} is {described(value)}; a whole number from {least:,} to {most:,} is "
+            f"expected{weights}."
         )
     return value
 
@@ -53,8 +64,10 @@ def flag(config: Mapping[str, Any], name: str, file: Path, default: bool) -> boo
     return bool(value)
 
 
-def one_of(config: Mapping[str, Any], name: str, file: Path, choices: Mapping[str, Any], default: Any = _NEEDED) -> Any:
-    """What a name stands for, whatever its case; `DamagedRun` names the file, the field and the names that are known."""
+def one_of(
+    config: Mapping[str, Any], name: str, file: Path, choices: Mapping[str, Any], default: Any = _NEEDED
+) -> Any:
+    """What a name stands for, whatever its case; `DamagedRun` names the file, the field and the known names."""
     value = _value(config, name, file, default)
     found = choices.get(value.lower()) if isinstance(value, str) else None
     if found is None:
@@ -71,7 +84,10 @@ def largest(state: Mapping[str, Any]) -> int:
     >>> largest({})
     0
     """
-    return max((length for tensor in state.values() if isinstance(tensor, Tensor) for length in tensor.shape), default=0)
+    return max(
+        (length for tensor in state.values() if isinstance(tensor, Tensor) for length in tensor.shape),
+        default=0,
+    )
 
 
 def _value(config: Mapping[str, Any], name: str, file: Path, default: Any) -> Any:

@@ -31,7 +31,7 @@ _NOTEBOOK = {"act_fn": "relu", "normalization_type": None, "attention_dir": "cau
 
 
 def recognises(path: Path) -> bool:
-    """Whether `path` is a torch file whose dictionary has `checkpoints` and `checkpoint_epochs`, and `embed.W_E` in them."""
+    """Whether `path` is a torch file whose dictionary has `checkpoints` and `checkpoint_epochs` of a transformer."""
     if not path.is_file() or path.suffix not in (".pth", ".pt"):
         return False
     try:
@@ -57,7 +57,11 @@ def _is_other(content: dict[str, Any]) -> bool:
     """Whether the weights are certainly by other names than TransformerLens'."""
     states = content["checkpoints"]
     last = states[-1] if isinstance(states, list) and states else None
-    return isinstance(last, dict) and bool(last) and not any("embed" in str(n) or "blocks" in str(n) for n in last)
+    return (
+        isinstance(last, dict)
+        and bool(last)
+        and not any("embed" in str(n) or "blocks" in str(n) for n in last)
+    )
 
 
 def _run(path: Path, content: dict[str, Any], given: Given) -> ForeignRun:
@@ -80,12 +84,14 @@ def _run(path: Path, content: dict[str, Any], given: Given) -> ForeignRun:
 
 
 def _states(path: Path, content: dict[str, Any]) -> dict[int, dict[str, Tensor]]:
-    """Weights by step: the checkpoint of epoch e was taken after that epoch's update, so it is the model after e + 1."""
+    """Weights by step: the checkpoint of epoch e was taken after that epoch's update, so it is step e + 1."""
     states = {}
     for epoch, state in zip(content["checkpoint_epochs"], content["checkpoints"], strict=True):
         number = epoch.item() if isinstance(epoch, Tensor) and epoch.ndim == 0 else epoch
         if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < 2**62:
-            raise DamagedRun(f"{path} has a checkpoint of epoch {described(number)}; a whole number from 0 is expected.")
+            raise DamagedRun(
+                f"{path} has a checkpoint of epoch {described(number)}; a whole number from 0 is expected."
+            )
         states[number + 1] = stripped(state)
     if not states:
         raise DamagedRun(f"{path} has no checkpoints.")

@@ -45,7 +45,9 @@ def read(path: Path, given: Given | None = None) -> ForeignRun:
     given = given or Given()
     opened = open_weights(path)
     if opened is None or (names_of(opened.last) is None and given.model is None):
-        raise DamagedRun(f"{path} holds no transformer by TransformerLens' names (embed.W_E, blocks.0.attn.W_Q, …).")
+        raise DamagedRun(
+            f"{path} holds no transformer by TransformerLens' names (embed.W_E, blocks.0.attn.W_Q, …)."
+        )
     if given.model is not None:
         return state_dict.into_model(opened, given, NAME)
     file = opened.files[max(opened.files)]
@@ -53,7 +55,8 @@ def read(path: Path, given: Given | None = None) -> ForeignRun:
     task = given.task
     assert task is not None  # asked for above
     models = {
-        step: partial(_model, opened.files[step], state, task, config) for step, state in opened.states.items()
+        step: partial(_model, opened.files[step], state, task, config)
+        for step, state in opened.states.items()
     }
     models[max(models)]()  # what is wrong with the file is said now, not at the first use
     with reading(file):
@@ -81,8 +84,8 @@ def _settled(path: Path, file: Path, opened: Opened, given: Given) -> dict[str, 
     for name, value in given.config.items():
         if name in own and own[name] != value:
             raise BadArgument(
-                f"{file} is of a model with {name}={described(own[name])}, and config= says {described(value)}; leave it "
-                "out of config=."
+                f"{file} is of a model with {name}={described(own[name])}, and config= says {described(value)}; leave "
+                "it out of config=."
             )
     _ask(path, opened.last, own | dict(given.config), given.task)
     if given.config.get("rotary_adjacent_pairs", own.get("rotary_adjacent_pairs", True)) is False:
@@ -108,7 +111,11 @@ def _ask(path: Path, weights: State, known: Mapping[str, Any], task: Task | None
     line = f"gl.load({str(path)!r}, task={spelt}" + (f", config=dict({config}))" if lacking else ")")
     if not lacking and task is not None:
         return
-    choices = [f"{name} ({' or '.join(map(repr, choices_left(name, weights)))})" for name in lacking if name != "n_heads"]
+    choices = [
+        f"{name} ({' or '.join(map(repr, choices_left(name, weights)))})"
+        for name in lacking
+        if name != "n_heads"
+    ]
     named = ", ".join([*(["n_heads"] if "n_heads" in lacking else []), *choices])
     if task is None:
         beside = f", nor the model's {named}" if lacking else ""

@@ -8,7 +8,7 @@ on the hub with the revisions to read. What the models are shown is a task of th
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,8 @@ from groklens.errors import BadArgument, DamagedRun, TaskNeeded
 from groklens.models.hugging_face import bridge_from_hugging_face, hugging_face_vocabulary
 from groklens.runs.foreign import ForeignRun
 from groklens.runs.readers.given import Given
-from groklens.runs.readers.saved_model import check_saved_model
 from groklens.runs.readers.safe import read_config
+from groklens.runs.readers.saved_model import check_saved_model
 from groklens.tasks import Probe, Task
 
 NAME = "hugging_face"
@@ -46,7 +46,7 @@ def read(path: Path, given: Given | None = None) -> ForeignRun:
     last = folders[max(folders)]
     known = read_config(last / "config.json")
     check_saved_model(last)
-    models = {step: partial(_checked, folder) for step, folder in folders.items()}
+    models = {step: partial(_checked, folder, bridge_from_hugging_face) for step, folder in folders.items()}
     return ForeignRun(path.resolve().name, _fitted(task, last), models, NAME, known=known)
 
 
@@ -109,9 +109,9 @@ def _step(revision: str) -> int:
     return int(numbers[0])
 
 
-def _checked(folder: Path) -> Any:
+def _checked(folder: Path, build: Callable[[Path], Any]) -> Any:
     check_saved_model(folder)
-    return bridge_from_hugging_face(folder)
+    return build(folder)
 
 
 def _given(given: Given, where: str) -> Task:

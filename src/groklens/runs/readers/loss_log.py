@@ -58,7 +58,11 @@ def read(path: Path, given: Given | None = None) -> ForeignRun:
 
 
 def _units(content: object, columns: dict[str, list[float]]) -> dict[str, str]:
-    said = next((content[name] for name in _UNITS if name in content), None) if isinstance(content, dict) else None
+    said = (
+        next((content[name] for name in _UNITS if name in content), None)
+        if isinstance(content, dict)
+        else None
+    )
     if isinstance(said, dict):
         return {str(name): str(unit) for name, unit in said.items()}
     return {name: said for name in columns if "loss" in name.lower()} if isinstance(said, str) else {}

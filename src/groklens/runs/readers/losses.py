@@ -5,14 +5,24 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import xarray as xr
 from torch import Tensor
 
 from groklens.errors import DamagedRun, is_number
 
-_STEPS = ("step", "steps", "epoch", "epochs", "iteration", "iterations", "iter", "update", "updates", "global_step")
+_STEPS = (
+    "step",
+    "steps",
+    "epoch",
+    "epochs",
+    "iteration",
+    "iterations",
+    "iter",
+    "update",
+    "updates",
+    "global_step",
+)
 _NAMED = re.compile(r"loss|acc", re.IGNORECASE)
 #: How a column is called here.
 _SPELT = {
@@ -29,7 +39,9 @@ def columns_in(content: object) -> dict[str, list[float]] | None:
     {'step': [0.0, 5.0], 'loss': [2.0, 1.0]}
     """
     if isinstance(content, Mapping):
-        columns = {str(name): numbers for name, value in content.items() if (numbers := _numbers(value)) is not None}
+        columns = {
+            str(name): numbers for name, value in content.items() if (numbers := _numbers(value)) is not None
+        }
     elif isinstance(content, Sequence) and content and all(isinstance(row, Mapping) for row in content):
         names = list(dict.fromkeys(name for row in content for name in row))
         cells = {str(name): [_number(row.get(name)) for row in content] for name in names}
@@ -39,7 +51,9 @@ def columns_in(content: object) -> dict[str, list[float]] | None:
     return columns if any(_NAMED.search(name) for name in columns) else None
 
 
-def history_of(columns: Mapping[str, list[float]], units: Mapping[str, str] | None = None) -> tuple[xr.Dataset, list[str]]:
+def history_of(
+    columns: Mapping[str, list[float]], units: Mapping[str, str] | None = None
+) -> tuple[xr.Dataset, list[str]]:
     """A history by step, and the names of columns that do not go with it: those of another length.
 
     Losses are of unknown unit unless `units` says theirs. Raises `DamagedRun` for steps that are none.
@@ -55,11 +69,15 @@ def history_of(columns: Mapping[str, list[float]], units: Mapping[str, str] | No
     variables = {
         _spelt(name): ("step", values, {"units": _unit(name, units or {})}) for name, values in kept.items()
     }
-    return xr.Dataset(variables, coords={"step": steps}).sortby("step"), [n for n in measured if n not in kept]
+    return xr.Dataset(variables, coords={"step": steps}).sortby("step"), [
+        n for n in measured if n not in kept
+    ]
 
 
 def _unit(name: str, units: Mapping[str, str]) -> str:
-    return units.get(name) or ("accuracy" if "acc" in name.lower() and "loss" not in name.lower() else "unknown")
+    return units.get(name) or (
+        "accuracy" if "acc" in name.lower() and "loss" not in name.lower() else "unknown"
+    )
 
 
 def _spelt(name: str) -> str:
@@ -70,7 +88,9 @@ def _spelt(name: str) -> str:
 
 
 def _steps(name: str, values: list[float]) -> list[int]:
-    if not all(value.is_integer() and 0 <= value < 2**53 for value in values) or len(set(values)) < len(values):
+    if not all(value.is_integer() and 0 <= value < 2**53 for value in values) or len(set(values)) < len(
+        values
+    ):
         raise DamagedRun(f"Its column {name} holds no steps: whole numbers from 0, each once, are expected.")
     return [int(value) for value in values]
 
@@ -84,7 +104,8 @@ def _numbers(value: object) -> list[float] | None:
         return None
     numbers = [_number(entry) for entry in value]
     known = all(
-        entry is None or is_number(entry) or (isinstance(entry, Tensor) and entry.ndim == 0) for entry in value
+        entry is None or is_number(entry) or (isinstance(entry, Tensor) and entry.ndim == 0)
+        for entry in value
     )
     return numbers if known else None
 

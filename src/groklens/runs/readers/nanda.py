@@ -118,7 +118,9 @@ def _check_sizes(path: Path, config: dict[str, Any], state: dict[str, Tensor]) -
     found |= {} if inward is None else {"d_mlp": inward.shape[0]}
     for name, size in found.items():
         if whole(config, name, path, size) != size:
-            raise DamagedRun(f"{path} says that {name} is {config[name]}, and its weights have {size}; copy it again.")
+            raise DamagedRun(
+                f"{path} says that {name} is {config[name]}, and its weights have {size}; copy it again."
+            )
 
 
 def _states(path: Path, content: dict[str, Any]) -> dict[int, dict[str, Tensor]]:
@@ -144,7 +146,9 @@ def _transposed(states: dict[int, dict[str, Tensor]]) -> bool:
         return False
     state = states[max(states)]
     try:
-        return bool(state["embed.W_E"].shape[0] == state["pos_embed.W_pos"].shape[1] != state["embed.W_E"].shape[1])
+        return bool(
+            state["embed.W_E"].shape[0] == state["pos_embed.W_pos"].shape[1] != state["embed.W_E"].shape[1]
+        )
     except (KeyError, AttributeError, IndexError):
         return False
 
@@ -177,8 +181,10 @@ def straight(state: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
         raise DamagedRun(f"{path} lacks {error}, so it is no transformer of this repository.") from error
 
 
-def _split(n_inputs: int, share: float | None, config: dict[str, Any], path: Path) -> Int[Tensor, "train"] | None:
-    """The authors' split: Python's shuffle of the list of pairs, the first share for training; None where it is not said."""
+def _split(
+    n_inputs: int, share: float | None, config: dict[str, Any], path: Path
+) -> Int[Tensor, "train"] | None:
+    """The authors' split: Python's shuffle of the list of pairs, the first share of it; None where it is not said."""
     seed = whole(config, "seed", path, least=-(2**63), most=2**63) if "seed" in config else None
     if share is None or seed is None:
         return None

@@ -100,7 +100,9 @@ def _files(folder: Path) -> list[Path]:
         there = sorted(folder.iterdir())
     except OSError:
         return []
-    return [file for file in there if file.suffix in WEIGHTS and not _SHARD.search(file.name) and file.is_file()]
+    return [
+        file for file in there if file.suffix in WEIGHTS and not _SHARD.search(file.name) and file.is_file()
+    ]
 
 
 def _places(name: str) -> list[tuple[str, int]]:
@@ -152,7 +154,9 @@ def _later(file: Path) -> Callable[[], State]:
     def read() -> State:
         found = _one(file, content_of(file))
         if found is None:
-            raise DamagedRun(f"{file} holds no weights of one model, as the files beside it do; copy it again.")
+            raise DamagedRun(
+                f"{file} holds no weights of one model, as the files beside it do; copy it again."
+            )
         return next(iter(found.states.values()))
 
     return read
@@ -175,7 +179,9 @@ def _arrays(path: Path) -> dict[str, Any]:
         raise
     except Exception as error:  # what others wrote can be wrong in more ways than can be listed
         said = " ".join(str(error).split())[:200]
-        raise DamagedRun(f"{path} is no complete .npz file of plain arrays ({said}); copy it again.") from error
+        raise DamagedRun(
+            f"{path} is no complete .npz file of plain arrays ({said}); copy it again."
+        ) from error
 
 
 def _check_arrays(path: Path) -> None:
@@ -198,6 +204,6 @@ def _check_arrays(path: Path) -> None:
                     )
                 if math.prod(shape) * dtype.itemsize != entry.file_size - file.tell():
                     raise DamagedRun(
-                        f"{path} declares {math.prod(shape):,} numbers in {entry.filename}, and {entry.file_size:,} bytes "
-                        "are there; copy it again."
+                        f"{path} declares {math.prod(shape):,} numbers in {entry.filename}, and {entry.file_size:,} "
+                        "bytes are there; copy it again."
                     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from collections.abc import Mapping
 from pathlib import Path
@@ -66,7 +67,9 @@ def stripped(state: Mapping[str, Any]) -> dict[str, Any]:
     """
     names = {name: name.replace("._orig_mod.", ".") for name in state}
     while True:
-        prefix = next((p for p in PREFIXES if names and all(name.startswith(p) for name in names.values())), "")
+        prefix = next(
+            (p for p in PREFIXES if names and all(name.startswith(p) for name in names.values())), ""
+        )
         if not prefix:
             return {short: state[name] for name, short in names.items()}
         names = {name: short.removeprefix(prefix) for name, short in names.items()}
@@ -82,10 +85,8 @@ def _spellings(model: Any, state: Mapping[str, Tensor]) -> list[dict[str, Tensor
     if names_of(short) == "old" and type(getattr(model, "original_model", None)).__name__ == "NativeModel":
         from groklens.models.lens import convert_tl_checkpoint
 
-        try:
+        with contextlib.suppress(ValueError, RuntimeError, IndexError):  # of another model: said by name
             found.append(convert_tl_checkpoint(short, model.cfg))
-        except (ValueError, RuntimeError, IndexError):
-            pass  # those of another model: said by name
     return found
 
 

@@ -60,7 +60,7 @@ def _tasks(
     said: Path, config: dict[str, Any], state: Mapping[str, Tensor], given: Given
 ) -> tuple[ModularArithmetic, Task, dict[str, Any]]:
     """The inputs that the file says, what was learned on them, and what of it nobody says."""
-    p = whole(config, "C", said, least=2, most=largest(state))
+    p = whole(config, "C", said, least=2, most=largest(state), by=_model_file(said))
     own_tokens = config.get("model_type") == "X" or flag(config, "diff_vocab", said, default=False)
     shape = {"separator": flag(config, "eqn_sign", said, default=False), "shared_vocab": not own_tokens}
     with reading(said):
@@ -75,7 +75,9 @@ def _tasks(
             "gl.load(path, task=gl.TableTask(inputs, labels))."
         )
     task = given.task_or(own, said, f"C = {p}")
-    asked = given.task is None and "model_type" not in config  # of linear models the code knows addition alone
+    asked = (
+        given.task is None and "model_type" not in config
+    )  # of linear models the code knows addition alone
     return own, task, {"task": f"{task.name}: the function is not in the file"} if asked else {}
 
 
@@ -129,15 +131,15 @@ def _transformer(
     from groklens.models.part_uniform import PartUniformTransformer
 
     said, most = _config_file(file), largest(state)
-    d_model, n_heads = (whole(config, name, said, most=most) for name in ("d_model", "n_heads"))
+    d_model, n_heads = (whole(config, name, said, most=most, by=file) for name in ("d_model", "n_heads"))
     if act_fn not in _ACTIVATIONS:
         raise DamagedRun(f"{said} is of a model with act_fn {act_fn!r}; known are {', '.join(_ACTIVATIONS)}.")
-    n_layers = whole(config, "n_layers", said, 1, most=len(state))
+    n_layers = whole(config, "n_layers", said, 1, most=len(state), by=file)
     model = PartUniformTransformer(
         n_layers=n_layers,
         n_heads=n_heads,
         d_model=d_model,
-        d_head=whole(config, "d_head", said, d_model // n_heads, most=most),
+        d_head=whole(config, "d_head", said, max(1, d_model // n_heads), most=most, by=file),
         d_mlp=4 * d_model,
         d_vocab=task.d_vocab,
         d_vocab_out=task.d_vocab,
@@ -184,7 +186,9 @@ def _linear(file: Path, state: dict[str, Tensor], config: dict[str, Any], task: 
 
     kind = config["model_type"]
     if kind not in KINDS:
-        raise DamagedRun(f"{_config_file(file)} has model_type {described(kind)}; known are {', '.join(KINDS)}.")
+        raise DamagedRun(
+            f"{_config_file(file)} has model_type {described(kind)}; known are {', '.join(KINDS)}."
+        )
     try:
         embeddings = ["embed1.weight", "embed2.weight"] if kind == "X" else ["embed.weight"]
         weights = {

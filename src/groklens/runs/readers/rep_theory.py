@@ -21,7 +21,14 @@ from groklens.runs.foreign import ForeignRun
 from groklens.runs.readers.fields import largest, one_of, real, whole
 from groklens.runs.readers.given import Given, with_taken
 from groklens.runs.readers.own_model import check_takes_weights, filled
-from groklens.runs.readers.safe import check_weights, legacy_model, load_weights, read_config, read_state, reading
+from groklens.runs.readers.safe import (
+    check_weights,
+    legacy_model,
+    load_weights,
+    read_config,
+    read_state,
+    reading,
+)
 from groklens.tasks import GroupComposition, Task
 
 NAME = "rep_theory"
@@ -44,7 +51,9 @@ def read(path: Path, given: Given | None = None) -> ForeignRun:
     task = _task(said, config, state, given)
     kind = one_of(config, "model", said, _KINDS, "mlp" if "W_x" in state else "transformer")
     if kind != ("mlp" if "W_x" in state else "transformer"):
-        raise DamagedRun(f"{said} says that model is {config['model']!r}, and {file} holds another; copy both again.")
+        raise DamagedRun(
+            f"{said} says that model is {config['model']!r}, and {file} holds another; copy both again."
+        )
     step = whole(config, "num_epochs", said, 0, least=0, most=2**62)
     share = real(config, "frac_train", said, least=0, most=1) if "frac_train" in config else None
     split = _split(said, len(task.labels), share, config)
@@ -63,13 +72,17 @@ def _task(said: Path, config: dict[str, Any], state: Mapping[str, Tensor], given
         return given.task
     letter = _GROUPS.get(str(config.get("group")))
     if letter is None:
-        raise DamagedRun(f"{said} names the group {str(config.get('group'))[:60]!r}; known are {', '.join(_GROUPS)}.")
+        raise DamagedRun(
+            f"{said} names the group {str(config.get('group'))[:60]!r}; known are {', '.join(_GROUPS)}."
+        )
     most = largest(state)
-    parameter = whole(config, "group_parameter", said, most=most if letter in "CD" else 12)
+    parameter = whole(
+        config, "group_parameter", said, most=most if letter in "CD" else 12, by=said.with_name("model.pt")
+    )
     if _ORDERS[letter](parameter) > most:
         raise DamagedRun(
             f"{said} says that group_parameter is {parameter}: {letter}{parameter} has {_ORDERS[letter](parameter):,} "
-            f"elements, and no weight of the model has so many entries on one axis ({most})."
+            f"elements, and no weight in model.pt has so many entries on one axis ({most})."
         )
     with reading(said):
         return GroupComposition(f"{letter}{parameter}")

@@ -141,8 +141,12 @@ def reading(path: Path) -> Iterator[None]:
 def read_state(path: Path) -> dict[str, Tensor]:
     """A state dictionary: names to tensors."""
     state = read_torch(path)
-    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
+    if not isinstance(state, dict) or not all(
+        isinstance(name, str) and isinstance(value, Tensor) for name, value in state.items()
+    ):
         raise DamagedRun(f"{path} holds no state dictionary (names to tensors), but {_kind(state)}.")
+    if not state:
+        raise DamagedRun(f"{path} holds no weights: its dictionary is empty; copy it again.")
     return state
 
 
@@ -154,7 +158,9 @@ def read_json_file(path: Path) -> Any:
     except FileNotFoundError as error:
         raise DamagedRun(f"There is no {path}, which says what the weights beside it are.") from error
     except RecursionError as error:
-        raise DamagedRun(f"{path} is no configuration: its values are nested too deep; copy it again.") from error
+        raise DamagedRun(
+            f"{path} is no configuration: its values are nested too deep; copy it again."
+        ) from error
     except (ValueError, OSError) as error:
         raise DamagedRun(f"{path} is no complete JSON file ({one_line(error)}); copy it again.") from error
 
@@ -193,7 +199,9 @@ def check_weights(path: Path, state: Mapping[str, Tensor]) -> None:
             continue
         if tensor.layout != torch.strided or tensor.device.type != "cpu" or not tensor.is_floating_point():
             kind = str(tensor.dtype).removeprefix("torch.")
-            raise DamagedRun(f"{path} holds {name} as {kind} ({tensor.layout}), where weights are plain real numbers.")
+            raise DamagedRun(
+                f"{path} holds {name} as {kind} ({tensor.layout}), where weights are plain real numbers."
+            )
         # A view can be declared far larger than what it looks at.
         if most is not None and path.suffix != ".npz" and tensor.numel() * tensor.element_size() > most:
             raise DamagedRun(f"{path} declares {tensor.numel():,} numbers in {name}, more than it holds.")

@@ -16,7 +16,15 @@ _INDEX = "model.safetensors.index.json"
 _PLAIN = (None, "eager", "sdpa")
 _ATTENTION = ("_attn_implementation", "attn_implementation", "_attn_implementation_internal")
 #: Numbers of parts, each of which has weights of its own.
-_COUNTS = ("num_hidden_layers", "n_layer", "num_layers", "n_layers", "num_attention_heads", "n_head", "num_heads")
+_COUNTS = (
+    "num_hidden_layers",
+    "n_layer",
+    "num_layers",
+    "n_layers",
+    "num_attention_heads",
+    "n_head",
+    "num_heads",
+)
 _SIZES = (
     "vocab_size", "hidden_size", "n_embd", "d_model", "intermediate_size", "n_inner", "ffn_dim", "n_positions",
     "max_position_embeddings", "head_dim", "num_key_value_heads", "d_ff", "d_kv", *_COUNTS,
@@ -65,7 +73,7 @@ def _check_kind(file: Path, config: dict[str, Any]) -> None:
     for name in _ATTENTION:
         if name in config and not (config[name] is None or config[name] in _PLAIN):
             raise BadArgument(
-                f"{file} asks for {name}={described(config[name])}, and only {', '.join(map(repr, _PLAIN[1:]))} are read; "
+                f"{file} asks for {name}={described(config[name])}, and only 'eager' and 'sdpa' are read; "
                 f"where the model computes the same with them, write {name}: 'eager' there."
             )
     if config.get("quantization_config") is not None:
@@ -80,7 +88,9 @@ def _check_sizes(file: Path, config: dict[str, Any], shapes: dict[str, tuple[int
     for name in _SIZES:
         found = config.get(name)
         learned = "position" not in name or name == "n_positions"
-        most = len(shapes) if name in _COUNTS and "head" not in name else longest if learned else _MOST_POSITIONS
+        most = (
+            len(shapes) if name in _COUNTS and "head" not in name else longest if learned else _MOST_POSITIONS
+        )
         for value in found if isinstance(found, list) else () if found is None else (found,):
             if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
                 raise DamagedRun(
@@ -105,7 +115,9 @@ def _shards(index: Path) -> list[Path]:
     names = sorted({json.dumps(name) if not isinstance(name, str) else name for name in placed.values()})
     for name in names:
         if Path(name).name != name or not name.endswith(".safetensors"):
-            raise DamagedRun(f"{index} names the shard {name[:80]!r}; safetensors files in that folder are expected.")
+            raise DamagedRun(
+                f"{index} names the shard {name[:80]!r}; safetensors files in that folder are expected."
+            )
     files = [index.with_name(name) for name in names]
     missing = [file.name for file in files if not file.is_file()]
     if missing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,9 @@ def into_model(opened: Opened, given: Given, form: str) -> ForeignRun:
     """The run whose weights go into the user's model."""
     path = opened.path
     if given.model is None:
-        raise BadArgument(f"{path} holds weights by names that no format here has ({some_names(opened.last)}). {how(path)}")
+        raise BadArgument(
+            f"{path} holds weights by names that no format here has ({some_names(opened.last)}). {how(path)}"
+        )
     check_takes_weights(given.model)
     given.refuse(path, "config", why="takes its configuration from the model given")
     if given.task is None:
@@ -56,7 +58,9 @@ def into_model(opened: Opened, given: Given, form: str) -> ForeignRun:
             f"{path} holds weights and not what they were trained on; say so: "
             f"gl.load({str(path)!r}, task=gl.ModularArithmetic(113, 'add'), model=model)."
         )
-    models = {step: partial(_model, given.model, state, opened.files[step]) for step, state in opened.states.items()}
+    models = {
+        step: partial(_model, given.model, state, opened.files[step]) for step, state in opened.states.items()
+    }
     models[max(models)]()  # what does not fit is said now, not at the first use
     return run_of(opened, given.task, models, form, {})
 
@@ -77,14 +81,14 @@ def run_of(
     return ForeignRun(name, task, models, form, known=with_taken(known, taken), history=history)
 
 
-def some_names(state: Mapping[str, Any]) -> str:
+def some_names(held: Iterable[object]) -> str:
     """The first names of what a file holds, and how many more there are.
 
     >>> some_names({"a": 1, "b": 2})
     'a, b'
     """
-    names = [str(name)[:60] for name in list(state)[:_NAMED]]
-    return ", ".join(names) + (f" and {len(state) - _NAMED} more" if len(state) > _NAMED else "")
+    names = [" ".join(str(name).split())[:60] for name in held]
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
 def how(path: Path) -> str:

@@ -49,7 +49,9 @@ def read(path: Path, given: Given | None = None) -> ForeignRun:
     train_index = _pairs(path / "train_data.pth", task, p)
     config, taken = _config(path, given)
     taken |= {} if given.task is not None else {"task": f"{task.name}: the operation is not in the files"}
-    models = {step: partial(_checked_model, file, task, config["act_fn"], given) for step, file in files.items()}
+    models = {
+        step: partial(_checked_model, file, task, config["act_fn"], given) for step, file in files.items()
+    }
     return ForeignRun(
         path.name, task, models, NAME, train_index, with_taken({}, taken), history=_history(files)
     )
@@ -64,7 +66,9 @@ def _config(path: Path, given: Given) -> tuple[dict[str, Any], dict[str, Any]]:
         return dict(taken), {}
     config = given.config_or({}, taken, path)
     if config["act_fn"] not in MLP_ACTIVATIONS:
-        raise BadArgument(f"config has act_fn={config['act_fn']!r}; for {path}, choose one of {', '.join(MLP_ACTIVATIONS)}.")
+        raise BadArgument(
+            f"config has act_fn={config['act_fn']!r}; for {path}, choose one of {', '.join(MLP_ACTIVATIONS)}."
+        )
     return config, given.not_said(taken)
 
 
