@@ -27,7 +27,7 @@ def load(
     format: str | None = None,
     task: Task | None = None,
     model: Any = None,
-    config: Mapping[str, Any] | None = None,
+    config: Mapping[str, Any] | Any | None = None,
     train_index: TrainIndex | None = None,
     revisions: Sequence[str] | Mapping[str, int] | None = None,
     verify: bool = False,

@@ -13,7 +13,7 @@ from typing import Any
 from groklens.errors import BadArgument, ConfigNeeded, DamagedRun, TaskNeeded, described
 from groklens.models.legacy import full_config, granted
 from groklens.models.saved_config import saved_config
-from groklens.models.told import choices_left, left_open, names_of, told_by
+from groklens.models.told import choices_left, heads_of_bridge, left_open, names_of, told_by
 from groklens.runs.foreign import ForeignRun
 from groklens.runs.readers import state_dict
 from groklens.runs.readers.containers import State
@@ -71,6 +71,24 @@ def _model(file: Path, state: Callable[[], State], task: Task, config: Mapping[s
 def _settled(path: Path, file: Path, opened: Opened, given: Given) -> dict[str, Any]:
     """The configuration that the file and the user say; what is still open is asked for."""
     check_weights(file, opened.last)
+    own = _own(file, opened)
+    chosen = {**own, **given.config}
+    _check_agrees(file, own, given.config)
+    _ask(path, opened.last, chosen, given.task)
+    if not chosen.get("rotary_adjacent_pairs", True):
+        raise BadArgument(
+            f"{path} rotates pairs of entries that are not adjacent, which is not built here; give the model: "
+            "gl.load(path, task=task, model=model)."
+        )
+    if names_of(opened.last) == "bridge":
+        with reading(file):
+            heads = heads_of_bridge(opened.last, int(chosen["n_heads"]))
+        _check_agrees(file, heads, given.config)
+    return chosen
+
+
+def _own(file: Path, opened: Opened) -> dict[str, Any]:
+    """What the file says of its model, in words and by its weights, which agree."""
     with reading(file):
         told = told_by(opened.last)
     said = saved_config(_of_model(opened.said), str(file))
@@ -80,20 +98,17 @@ def _settled(path: Path, file: Path, opened: Opened, given: Given) -> dict[str, 
                 f"{file} says that {name} is {described(said[name])}, and its weights are those of "
                 f"{described(told[name])}; copy it again."
             )
-    own = said | told
-    for name, value in given.config.items():
+    return said | told
+
+
+def _check_agrees(file: Path, own: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+    """Refuse what the user says otherwise than the file."""
+    for name, value in config.items():
         if name in own and own[name] != value:
             raise BadArgument(
                 f"{file} is of a model with {name}={described(own[name])}, and config= says {described(value)}; leave "
                 "it out of config=."
             )
-    _ask(path, opened.last, own | dict(given.config), given.task)
-    if given.config.get("rotary_adjacent_pairs", own.get("rotary_adjacent_pairs", True)) is False:
-        raise BadArgument(
-            f"{path} rotates pairs of entries that are not adjacent, which is not built here; give the model: "
-            "gl.load(path, task=task, model=model)."
-        )
-    return own | dict(given.config)
 
 
 def _of_model(said: Mapping[str, Any]) -> dict[str, Any]:

@@ -52,6 +52,7 @@ def read(path: Path, given: Given | None = None) -> ForeignRun:
     models = {
         step: partial(_checked_model, file, task, config["act_fn"], given) for step, file in files.items()
     }
+    models[max(models)]()  # what is wrong with the file is said now, not at the first use
     return ForeignRun(
         path.name, task, models, NAME, train_index, with_taken({}, taken), history=_history(files)
     )
