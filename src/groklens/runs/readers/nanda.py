@@ -125,7 +125,8 @@ def _check_sizes(path: Path, config: dict[str, Any], state: dict[str, Tensor]) -
 
 def _states(path: Path, content: dict[str, Any]) -> dict[int, dict[str, Tensor]]:
     """Weights by step: the checkpoints where there are any, and the last model."""
-    epochs, saved = content.get("epochs") or [], content.get("state_dicts") or []
+    epochs, saved = content.get("epochs", []), content.get("state_dicts")
+    saved = saved if isinstance(saved, (list, tuple)) else []
     states = dict(zip(map(_epoch, epochs), saved, strict=True)) if saved else {}
     if len(states) < len(saved):
         raise DamagedRun(f"{path} names an epoch more than once; copy it again.")
