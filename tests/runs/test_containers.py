@@ -42,8 +42,17 @@ def prefixed(state, *prefixes):
     return {"".join(prefixes) + name: tensor for name, tensor in state.items()}
 
 
-LIGHTNING = {"epoch": 3, "global_step": 400, "pytorch-lightning_version": "2", "lr_schedulers": [], "loops": {"a": {}}}
-OPTIMISER = {"state": {0: {"exp_avg": torch.ones(3), "step": torch.tensor(4.0)}}, "param_groups": [{"lr": 1e-3}]}
+LIGHTNING = {
+    "epoch": 3,
+    "global_step": 400,
+    "pytorch-lightning_version": "2",
+    "lr_schedulers": [],
+    "loops": {"a": {}},
+}
+OPTIMISER = {
+    "state": {0: {"exp_avg": torch.ones(3), "step": torch.tensor(4.0)}},
+    "param_groups": [{"lr": 1e-3}],
+}
 CONTAINERS = {
     "bare": (lambda s: s, 0),
     "model": (lambda s: {"model": s}, 0),
@@ -122,12 +131,20 @@ SERIES = {
     "a list": (lambda: STATES, [0, 1, 2], False),
     "a tuple": (lambda: tuple(STATES), [0, 1, 2], False),
     "by step": (lambda: dict(zip((0, 50, 100), STATES, strict=True)), [0, 50, 100], True),
-    "by step as text": (lambda: {f"step_{n}": s for n, s in zip((5, 50, 100), STATES, strict=True)}, [5, 50, 100], True),
+    "by step as text": (
+        lambda: {f"step_{n}": s for n, s in zip((5, 50, 100), STATES, strict=True)},
+        [5, 50, 100],
+        True,
+    ),
     "state_dicts": (lambda: {"state_dicts": STATES, "steps": [0, 10, 20], "lr": 1e-3}, [0, 10, 20], True),
     "checkpoints": (lambda: {"checkpoints": STATES, "epochs": torch.tensor([1, 2, 3])}, [1, 2, 3], True),
     "uncounted": (lambda: {"snapshots": STATES, "loss": [3.0, 2.0, 1.0]}, [0, 1, 2], False),
     "inside": (lambda: {"run": {"checkpoints": dict(zip((1, 2, 9), STATES, strict=True))}}, [1, 2, 9], True),
-    "each with its step": (lambda: [{"model": s, "step": 7 * i} for i, s in enumerate(STATES)], [0, 7, 14], True),
+    "each with its step": (
+        lambda: [{"model": s, "step": 7 * i} for i, s in enumerate(STATES)],
+        [0, 7, 14],
+        True,
+    ),
     "each in a container": (lambda: [{"state_dict": s} for s in STATES], [0, 1, 2], False),
 }
 
@@ -158,7 +175,14 @@ class TestManySteps:
 
     @pytest.mark.parametrize(
         "pattern",
-        ["step_{}.pt", "ckpt-{:04d}.safetensors", "{}.pth", "run3_step{}.ckpt", "epoch={}-seed=1.npz", "m{}.bin"],
+        [
+            "step_{}.pt",
+            "ckpt-{:04d}.safetensors",
+            "{}.pth",
+            "run3_step{}.ckpt",
+            "epoch={}-seed=1.npz",
+            "m{}.bin",
+        ],
     )
     def test_one_file_a_step(self, pattern, tmp_path):
         for step, state in zip((0, 100, 2000), STATES, strict=True):
@@ -262,7 +286,11 @@ class TestModelsOfTheUsersOwn:
                 gl.load(tmp_path / "c.pt", task=task)
             message = str(caught.value)
             assert "\n" not in message
-            for part in ("W_E, W_in, b_in", "model = MyModel(…)", "c.pt', task=gl.ModularArithmetic(113, 'add'), model=model"):
+            for part in (
+                "W_E, W_in, b_in",
+                "model = MyModel(…)",
+                "c.pt', task=gl.ModularArithmetic(113, 'add'), model=model",
+            ):
                 assert part in message
 
     @pytest.mark.parametrize(
@@ -284,7 +312,10 @@ class TestModelsOfTheUsersOwn:
 
 
 class TestLogs:
-    rows = [{"step": 0, "train_loss": 2.0, "test_loss": 3.0}, {"step": 50, "train_loss": 1.0, "test_loss": 2.5}]
+    rows = [
+        {"step": 0, "train_loss": 2.0, "test_loss": 3.0},
+        {"step": 50, "train_loss": 1.0, "test_loss": 2.5},
+    ]
     lists = {"steps": [0, 50], "train_losses": [2.0, 1.0], "test_losses": [3.0, 2.5]}
 
     def write(self, file):

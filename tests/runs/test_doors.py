@@ -50,7 +50,13 @@ def sparse(path):
         file.truncate(2**40)
 
 
-KINDS = {pipe: "a pipe", to_a_device: "a device", a_socket: "a socket", to_a_pipe: "a pipe", sparse: "sparse file"}
+KINDS = {
+    pipe: "a pipe",
+    to_a_device: "a device",
+    a_socket: "a socket",
+    to_a_pipe: "a pipe",
+    sparse: "sparse file",
+}
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -82,7 +88,7 @@ def test_within_a_folder_too(name, make, tmp_path):
             form.at_every_step(path)
         assert "\n" not in str(caught.value)
         (tmp_path / file).unlink()
-        (tmp_path / "the_pipe").unlink(missing_ok=True)
+        (tmp_path / file).with_name("the_pipe").unlink(missing_ok=True)
         form.write(tmp_path)
 
 

@@ -84,9 +84,7 @@ class TestTransformers:
         path = saved(model, tmp_path, "bridge")
         assert ask(path) == ("n_heads", "normalization_type", "attention_dir")
         said = {"n_heads": 2, "normalization_type": None, "attention_dir": "causal"}
-        assert torch.equal(
-            gl.load(path, task=ADD, config=said).final.logits, gl.Snapshot(model, ADD).logits
-        )
+        assert torch.equal(gl.load(path, task=ADD, config=said).final.logits, gl.Snapshot(model, ADD).logits)
         with pytest.raises(DamagedRun, match=r"mlp\.ln\.weight.*save model\.state_dict\(\)"):
             gl.load(saved(model, tmp_path, "old"), task=ADD, config=PLAIN | {"act_fn": "solu_ln"})
 
@@ -103,9 +101,7 @@ class TestTransformers:
         state = transformer() | {"blocks.0.attn.mask": mask, "blocks.0.attn.IGNORE": torch.tensor(-1e5)}
         torch.save(state, tmp_path / "old.pt")
         assert ask(tmp_path / "old.pt") == ("act_fn", "normalization_type")
-        run = gl.load(
-            tmp_path / "old.pt", task=ADD, config={"act_fn": "relu", "normalization_type": None}
-        )
+        run = gl.load(tmp_path / "old.pt", task=ADD, config={"act_fn": "relu", "normalization_type": None})
         assert run.model["config"]["attention_dir"] == direction
 
     def test_local_attention_is_refused(self, tmp_path):
@@ -115,7 +111,9 @@ class TestTransformers:
             gl.load(tmp_path / "old.pt", task=ADD, config=PLAIN)
 
     def test_without_a_task_both_are_asked_for_at_once(self, tmp_path):
-        with pytest.raises(TaskNeeded, match=r"task=gl\.ModularArithmetic\(113, 'add'\), config=dict\(act_fn="):
+        with pytest.raises(
+            TaskNeeded, match=r"task=gl\.ModularArithmetic\(113, 'add'\), config=dict\(act_fn="
+        ):
             gl.load(write_hooked_transformer(tmp_path))
 
     @pytest.mark.parametrize(
@@ -140,7 +138,9 @@ class TestTransformers:
             gl.load(write_hooked_transformer(tmp_path), task=ADD, config=config)
         assert "\n" not in str(caught.value)
 
-    @pytest.mark.parametrize("config", [{"n_heads": 4}, {"d_model": 16}, {"attn_only": True}, {"gated_mlp": True}])
+    @pytest.mark.parametrize(
+        "config", [{"n_heads": 4}, {"d_model": 16}, {"attn_only": True}, {"gated_mlp": True}]
+    )
     def test_what_the_weights_say_otherwise_is_refused(self, config, tmp_path):
         with pytest.raises(BadArgument, match=r"leave it out of config="):
             gl.load(write_hooked_transformer(tmp_path), task=ADD, config=PLAIN | config)
@@ -199,7 +199,9 @@ class TestNanda:
         torch.save(content, path)
         run = gl.load(path)
         assert run.train_index is None
-        assert run.known == {"taken for granted": {"act_fn": "relu", "task": run.known["taken for granted"]["task"]}}
+        assert run.known == {
+            "taken for granted": {"act_fn": "relu", "task": run.known["taken for granted"]["task"]}
+        }
         why = gl.explain(run)
         assert why.findings[0].claim == "the model is correct on all inputs"
         (said,) = [finding for finding in why.findings if finding.key == "files.assumed"]
@@ -423,7 +425,12 @@ class TestOurOwn:
 
 def test_models_that_take_no_weights(tmp_path):
     path = FORMATS["state_dict"].write(tmp_path)
-    for model, said in ((gl.MLP(), "build"), (type(OWN), "class"), ("model", "load_state_dict"), (3, "load_state")):
+    for model, said in (
+        (gl.MLP(), "build"),
+        (type(OWN), "class"),
+        ("model", "load_state_dict"),
+        (3, "load_state"),
+    ):
         with pytest.raises(BadArgument, match=said):
             gl.load(path, task=ADD, model=model)
     with pytest.raises(BadArgument, match="leave config= out"):

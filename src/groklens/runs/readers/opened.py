@@ -11,7 +11,7 @@ from typing import Any
 
 from groklens.errors import BadArgument, DamagedRun
 from groklens.runs.files import read_tensors
-from groklens.runs.kinds import check_archive, check_safetensors
+from groklens.runs.kinds import check_archive, check_safetensors, is_archive
 from groklens.runs.readers.containers import Found, State, as_tensors, weights_in
 from groklens.runs.readers.safe import read_torch, reading
 
@@ -164,12 +164,10 @@ def _later(file: Path) -> Callable[[], State]:
 
 def _arrays(path: Path) -> dict[str, Any]:
     """The arrays of an .npz file, each no larger than it says; objects in it are refused, never unpickled."""
-    import zipfile
-
     import numpy as np
 
     check_archive(path)
-    if not zipfile.is_zipfile(path):
+    if not is_archive(path):
         raise DamagedRun(f"{path} is no complete .npz file ({path.stat().st_size} bytes); copy it again.")
     try:
         _check_arrays(path)

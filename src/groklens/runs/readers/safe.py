@@ -18,7 +18,7 @@ from torch import Tensor
 
 from groklens.errors import DamagedRun, GroklensError
 from groklens.models.legacy import bridge_from_weights
-from groklens.runs.kinds import check_archive, check_size
+from groklens.runs.kinds import check_archive, check_size, is_archive
 from groklens.tasks import Task
 
 _SEEN: ContextVar[dict[Path, Any] | None] = ContextVar("seen", default=None)
@@ -87,7 +87,7 @@ def _why(path: Path, said: str) -> str:
 
 def _check_sums(path: Path) -> None:
     """Torch writes a checksum for every tensor and does not look at it when it reads."""
-    if zipfile.is_zipfile(path):
+    if is_archive(path):
         with zipfile.ZipFile(path) as archive:
             changed = archive.testzip()
         if changed is not None:
