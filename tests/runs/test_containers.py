@@ -215,6 +215,15 @@ class TestManySteps:
         write(OLD, tmp_path / "step_300.pt")
         assert opened(tmp_path).steps == [300]
 
+    @pytest.mark.parametrize(
+        "pattern", ["seed_{}.pt", "mod{}.pth", "run-{}.safetensors", "p{}.npz", "final_lr{}.pt"]
+    )
+    def test_what_a_number_counts_where_it_is_no_step(self, pattern, tmp_path):
+        for number in (1, 2):
+            write(OLD, tmp_path / pattern.format(number))
+        with pytest.raises(RunNotFound, match="a folder of 2 runs"):
+            opened(tmp_path)
+
     def test_shards_are_no_steps(self, tmp_path):
         for part in (1, 2):
             write(OLD, tmp_path / f"model-{part:05d}-of-00002.safetensors")
@@ -311,25 +320,23 @@ class TestModelsOfTheUsersOwn:
         assert "\n" not in str(caught.value)
 
 
-class TestLogs:
-    rows = [
-        {"step": 0, "train_loss": 2.0, "test_loss": 3.0},
-        {"step": 50, "train_loss": 1.0, "test_loss": 2.5},
-    ]
-    lists = {"steps": [0, 50], "train_losses": [2.0, 1.0], "test_losses": [3.0, 2.5]}
+ROWS = ({"step": 0, "train_loss": 2.0, "test_loss": 3.0}, {"step": 50, "train_loss": 1.0, "test_loss": 2.5})
+LISTS = {"steps": [0, 50], "train_losses": [2.0, 1.0], "test_losses": [3.0, 2.5]}
 
+
+class TestLogs:
     def write(self, file):
         if file.suffix == ".csv":
-            lines = [",".join(self.rows[0]), *(",".join(map(str, row.values())) for row in self.rows)]
+            lines = [",".join(ROWS[0]), *(",".join(map(str, row.values())) for row in ROWS)]
             file.write_text("\n".join(lines) + "\n")
         elif file.suffix == ".jsonl":
-            file.write_text("".join(json.dumps(row) + "\n" for row in self.rows))
+            file.write_text("".join(json.dumps(row) + "\n" for row in ROWS))
         elif file.suffix == ".json":
-            file.write_text(json.dumps(self.rows if "rows" in file.name else self.lists))
+            file.write_text(json.dumps(list(ROWS) if "rows" in file.name else LISTS))
         elif file.suffix == ".npz":
-            np.savez(file, **self.lists)
+            np.savez(file, **LISTS)
         else:
-            torch.save({name: torch.tensor(v) for name, v in self.lists.items()}, file)
+            torch.save({name: torch.tensor(v) for name, v in LISTS.items()}, file)
 
     @pytest.mark.parametrize("name", ["l.csv", "l.jsonl", "l.json", "rows.json", "l.npz", "l.pt"])
     def test_a_log_is_a_run_with_history_and_no_steps(self, name, tmp_path):
@@ -355,7 +362,7 @@ class TestLogs:
             gl.load(tmp_path / "l.json", model=OWN)
 
     def test_units_that_the_file_says(self, tmp_path):
-        (tmp_path / "l.json").write_text(json.dumps(self.lists | {"units": "bits"}))
+        (tmp_path / "l.json").write_text(json.dumps(LISTS | {"units": "bits"}))
         assert gl.load(tmp_path / "l.json").history["train_loss"].attrs["units"] == "bits"
 
     def test_columns_of_another_length_are_named(self, tmp_path):
@@ -376,7 +383,7 @@ class TestLogs:
 
     @pytest.mark.parametrize("steps", [[0, 0], [0, 0.5], [-1, 2]])
     def test_steps_that_are_none(self, steps, tmp_path):
-        (tmp_path / "l.json").write_text(json.dumps(self.lists | {"steps": steps}))
+        (tmp_path / "l.json").write_text(json.dumps(LISTS | {"steps": steps}))
         with pytest.raises(DamagedRun, match=r"l\.json.*steps"):
             gl.load(tmp_path / "l.json")
 

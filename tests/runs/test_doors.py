@@ -171,10 +171,10 @@ def deep_pickle(path):
 
 
 BOMBS = [
-    (zip_bomb, ".pt"), (zip_bomb, ".npz"), (declared_zip, ".pt"), (many_dictionaries, ".pth"), (long_header, ".safetensors"),
-    (large_tensor, ".safetensors"), (deep_header, ".safetensors"), (large_array, ".npz"), (packed_zeros, ".npz"),
-    (objects, ".npz"), (deep_json, ".json"), (deep_dictionaries, ".json"), (deep_dictionaries, ".jsonl"), (expanded, ".pt"),
-    (deep_pickle, ".pt"),
+    (zip_bomb, ".pt"), (zip_bomb, ".npz"), (declared_zip, ".pt"), (many_dictionaries, ".pth"),
+    (long_header, ".safetensors"), (large_tensor, ".safetensors"), (deep_header, ".safetensors"),
+    (large_array, ".npz"), (packed_zeros, ".npz"), (objects, ".npz"), (deep_json, ".json"),
+    (deep_dictionaries, ".json"), (deep_dictionaries, ".jsonl"), (expanded, ".pt"), (deep_pickle, ".pt"),
 ]  # fmt: skip
 
 

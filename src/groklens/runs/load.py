@@ -16,6 +16,7 @@ from groklens.runs.missing import exists, nothing_at, nothing_known, owner_of
 from groklens.runs.paths import RunPaths, as_path
 from groklens.runs.readers import READERS, hugging_face
 from groklens.runs.readers.given import Given
+from groklens.runs.readers.own_model import check_takes_weights
 from groklens.runs.readers.safe import each_once
 from groklens.runs.run import Run
 from groklens.tasks import Probe, Task, check_task
@@ -61,6 +62,8 @@ def load(
     """
     if task is not None:
         check_task(task)
+    if model is not None:
+        check_takes_weights(model)
     given = Given(task, model, given_config(config))
     if revisions is not None:
         if format not in (None, hugging_face.NAME) or verify:

@@ -20,7 +20,7 @@ from groklens.models.saved_config import saved_config
 from groklens.models.told import told_by
 from groklens.runs.foreign import ForeignRun, index_of
 from groklens.runs.readers.given import Given, with_taken
-from groklens.runs.readers.own_model import check_takes_weights, filled, stripped
+from groklens.runs.readers.own_model import filled, stripped
 from groklens.runs.readers.safe import check_weights, legacy_model, read_torch, reading
 from groklens.tasks import ModularArithmetic, Task
 
@@ -114,7 +114,6 @@ def _transformers(
 
 
 def _own(path: Path, states: Mapping[int, dict[str, Tensor]], given: Given) -> dict[int, Callable[[], Any]]:
-    check_takes_weights(given.model)
     given.refuse(path, "config", why="takes its configuration from the model given")
     return {step: partial(filled, given.model, state, path) for step, state in states.items()}
 

@@ -19,11 +19,11 @@ from jaxtyping import Int
 from torch import Tensor
 
 from groklens.errors import DamagedRun, described
-from groklens.models.told import n_layers
+from groklens.models.told import n_layers, told_by
 from groklens.runs.foreign import ForeignRun
 from groklens.runs.readers.fields import flag, one_of, real, whole
 from groklens.runs.readers.given import Given, with_taken
-from groklens.runs.readers.own_model import check_takes_weights, filled
+from groklens.runs.readers.own_model import filled
 from groklens.runs.readers.safe import legacy_model, read_torch, reading
 from groklens.tasks import ModularArithmetic, Task
 
@@ -90,11 +90,10 @@ def _models(
 ) -> tuple[dict[int, Callable[[], Any]], dict[str, Any]]:
     """The models by step, and what of their configuration nobody says."""
     if given.model is not None:
-        check_takes_weights(given.model)
         given.refuse(path, "config", why="takes its configuration from the model given")
         return {step: partial(filled, given.model, state, path) for step, state in states.items()}, {}
     _check_sizes(path, config, states[max(states)])
-    own: dict[str, Any] = dict(_CODE)
+    own = told_by(straight(states[max(states)], path)) | _CODE
     if "act_type" in config:
         own["act_fn"] = one_of(config, "act_type", path, _ACTIVATIONS)
     taken = {} if "act_fn" in own else {"act_fn": "relu"}

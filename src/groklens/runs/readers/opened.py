@@ -9,15 +9,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from groklens.errors import BadArgument, DamagedRun
 from groklens.runs.files import read_tensors
 from groklens.runs.kinds import check_archive, check_safetensors, is_archive
 from groklens.runs.readers.containers import Found, State, as_tensors, weights_in
-from groklens.runs.readers.safe import read_torch, reading
+from groklens.runs.readers.safe import read_torch, reading, remembered
 
 TORCH = (".pt", ".pth", ".ckpt", ".bin", ".tar")
 WEIGHTS = (*TORCH, ".safetensors", ".npz")
 _SHARD = re.compile(r"-of-\d+")
+#: What a number in a name counts where it counts no steps.
+_NO_STEP = re.compile(
+    r"(seed|mod|run|fold|trial|exp|rank|layers?|heads?|lr|wd|frac|width|dim|(^|[^a-z])p)[-_=]?$", re.I
+)
 _COUNTED = re.compile(r"(?:step|epoch|iter|iteration|ckpt|checkpoint)[-_=]?(\d+)|^(\d+)$", re.IGNORECASE)
 
 
@@ -46,10 +52,9 @@ def content_of(path: Path) -> Any:
     torch.Size([114, 128])
     """
     if path.suffix == ".safetensors":
-        check_safetensors(path)
-        return read_tensors(path)
+        return remembered(path, _tensors)
     if path.suffix == ".npz":
-        return _arrays(path)
+        return remembered(path, _arrays)
     return read_torch(path)
 
 
@@ -107,7 +112,8 @@ def _files(folder: Path) -> list[Path]:
 
 def _places(name: str) -> list[tuple[str, int]]:
     """Each number of a name as the step that it might be, with what is left of the name."""
-    found = [match for match in re.finditer(r"\d+", name) if len(match[0]) < 19]
+    numbers = [match for match in re.finditer(r"\d+", name) if len(match[0]) < 19]
+    found = [match for match in numbers if not _NO_STEP.search(name[: match.start()])]
     return [(f"{name[: match.start()]}*{name[match.end() :]}", int(match[0])) for match in found]
 
 
@@ -160,6 +166,11 @@ def _later(file: Path) -> Callable[[], State]:
         return next(iter(found.states.values()))
 
     return read
+
+
+def _tensors(path: Path) -> dict[str, Tensor]:
+    check_safetensors(path)
+    return read_tensors(path)
 
 
 def _arrays(path: Path) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def filled(model: Any, state: Mapping[str, Tensor], path: Path) -> Any:
 
     >>> filled(model, state, Path("model.pt"))  # doctest: +SKIP
     """
-    own = _copied(model)
+    own = _copied(model, path)
     expected = dict(own.state_dict()) if hasattr(own, "state_dict") else {}
     chosen = min(_spellings(own, state), key=lambda names: len(set(names) ^ set(expected)))
     chosen = {
@@ -90,14 +90,14 @@ def _spellings(model: Any, state: Mapping[str, Tensor]) -> list[dict[str, Tensor
     return found
 
 
-def _copied(model: Any) -> Any:
+def _copied(model: Any, path: Path) -> Any:
     try:
         return copy.deepcopy(model)
     except GroklensError:
         raise
     except Exception as error:  # whatever a user's object raises
         raise BadArgument(
-            f"The model given, a {type(model).__name__}, cannot be copied for every step: {one_line(error)}"
+            f"The model given for {path}, a {type(model).__name__}, cannot be copied for every step: {one_line(error)}"
         ) from error
 
 

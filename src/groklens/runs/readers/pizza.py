@@ -15,7 +15,7 @@ from groklens.errors import DamagedRun, described
 from groklens.runs.foreign import ForeignRun
 from groklens.runs.readers.fields import flag, largest, one_of, real, whole
 from groklens.runs.readers.given import Given, with_taken
-from groklens.runs.readers.own_model import check_takes_weights, filled
+from groklens.runs.readers.own_model import filled
 from groklens.runs.readers.safe import check_weights, load_weights, read_config, read_state, reading
 from groklens.tasks import ModularArithmetic, Task
 
@@ -84,7 +84,6 @@ def _tasks(
 def _config(said: Path, config: dict[str, Any], given: Given) -> tuple[dict[str, Any], dict[str, Any]]:
     """Activation and direction of attention, and what of them nobody says."""
     if given.model is not None:
-        check_takes_weights(given.model)
         given.refuse(said, "config", why="takes its configuration from the model given")
         return {}, {}
     direction = one_of(config, "attention_dir", said, _DIRECTIONS, "bidirectional")

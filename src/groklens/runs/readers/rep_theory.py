@@ -20,7 +20,7 @@ from groklens.models.told import told_by
 from groklens.runs.foreign import ForeignRun
 from groklens.runs.readers.fields import largest, one_of, real, whole
 from groklens.runs.readers.given import Given, with_taken
-from groklens.runs.readers.own_model import check_takes_weights, filled
+from groklens.runs.readers.own_model import filled
 from groklens.runs.readers.safe import (
     check_weights,
     legacy_model,
@@ -91,7 +91,6 @@ def _task(said: Path, config: dict[str, Any], state: Mapping[str, Tensor], given
 def _activation(said: Path, config: dict[str, Any], state: Mapping[str, Tensor], given: Given) -> str:
     """relu, as in all of the authors' code, unless the file says another."""
     if given.model is not None:
-        check_takes_weights(given.model)
         given.refuse(said.parent, "config", why="takes its configuration from the model given")
     act = one_of(config, "act_fn", said, _ACTIVATIONS, "relu")
     given.config_or({"act_fn": act, "attention_dir": "causal", "normalization_type": _norm(state)}, {}, said)

@@ -8,7 +8,7 @@ import pickle
 import re
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -26,12 +26,27 @@ _SEEN: ContextVar[dict[Path, Any] | None] = ContextVar("seen", default=None)
 
 @contextlib.contextmanager
 def each_once() -> Iterator[None]:
-    """Inside, every torch file is read once, however many readers look at it; nothing of it is kept afterwards."""
+    """Inside, every file of weights is read once, however many readers look at it; nothing of it is kept afterwards."""
     token = _SEEN.set({})
     try:
         yield
     finally:
         _SEEN.reset(token)
+
+
+def remembered(path: Path, read: Callable[[Path], Any]) -> Any:
+    """What `read` makes of a file, or raised: read once inside `each_once`, every time elsewhere."""
+    seen = _SEEN.get()
+    if seen is None:
+        return read(path)
+    if path not in seen:
+        try:
+            seen[path] = read(path)
+        except DamagedRun as error:
+            seen[path] = error
+    if isinstance(seen[path], DamagedRun):
+        raise seen[path]
+    return seen[path]
 
 
 def read_torch(path: Path) -> Any:
@@ -42,17 +57,7 @@ def read_torch(path: Path) -> Any:
     >>> read_torch(Path("model.pt"))["embed.W_E"].shape  # doctest: +SKIP
     torch.Size([114, 128])
     """
-    seen = _SEEN.get()
-    if seen is None:
-        return _read_torch(path)
-    if path not in seen:
-        try:
-            seen[path] = _read_torch(path)
-        except DamagedRun as error:
-            seen[path] = error
-    if isinstance(seen[path], DamagedRun):
-        raise seen[path]
-    return seen[path]
+    return remembered(path, _read_torch)
 
 
 def _read_torch(path: Path) -> Any:

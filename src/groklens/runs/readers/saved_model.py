@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from groklens.errors import BadArgument, DamagedRun, described
+from groklens.errors import DamagedRun, described
+from groklens.models.hugging_face import check_kind, parts_of
 from groklens.runs.kinds import check_regular, check_safetensors
 from groklens.runs.readers.safe import read_config
 
 _INDEX = "model.safetensors.index.json"
-#: Attention that comes with torch, and computes what the architecture says.
-_PLAIN = (None, "eager", "sdpa")
-_ATTENTION = ("_attn_implementation", "attn_implementation", "_attn_implementation_internal")
 #: Numbers of parts, each of which has weights of its own.
 _COUNTS = (
     "num_hidden_layers",
@@ -45,12 +42,11 @@ def check_saved_model(folder: Path) -> None:
     for inside in _entries(folder):
         check_regular(inside)
     config = read_config(file)
-    for part in _parts(config):
-        _check_kind(file, part)
+    check_kind(config, file)
     shapes = _shapes(folder)
     if not shapes:
         return  # no safetensors: said where they are opened
-    for part in _parts(config):
+    for part in parts_of(config):
         _check_sizes(file, part, shapes)
 
 
@@ -59,28 +55,6 @@ def _entries(folder: Path) -> list[Path]:
         return sorted(folder.iterdir())
     except OSError:
         return []
-
-
-def _parts(config: dict[str, Any], deep: int = 4) -> Iterator[dict[str, Any]]:
-    """A configuration and those inside it (`text_config`, …)."""
-    yield config
-    for value in config.values() if deep else ():
-        if isinstance(value, dict):
-            yield from _parts(value, deep - 1)
-
-
-def _check_kind(file: Path, config: dict[str, Any]) -> None:
-    for name in _ATTENTION:
-        if name in config and not (config[name] is None or config[name] in _PLAIN):
-            raise BadArgument(
-                f"{file} asks for {name}={described(config[name])}, and only 'eager' and 'sdpa' are read; "
-                f"where the model computes the same with them, write {name}: 'eager' there."
-            )
-    if config.get("quantization_config") is not None:
-        raise BadArgument(
-            f"{file} has a quantization_config, so its weights are codes for numbers, which are not read; save the "
-            "model with its weights in full: model.dequantize().save_pretrained(folder)."
-        )
 
 
 def _check_sizes(file: Path, config: dict[str, Any], shapes: dict[str, tuple[int, ...]]) -> None:

@@ -15,7 +15,7 @@ from groklens.runs.readers.containers import State
 from groklens.runs.readers.given import Given, with_taken
 from groklens.runs.readers.losses import columns_in, history_of
 from groklens.runs.readers.opened import Opened, open_weights
-from groklens.runs.readers.own_model import check_takes_weights, filled
+from groklens.runs.readers.own_model import filled
 from groklens.tasks import Task
 
 NAME = "state_dict"
@@ -51,7 +51,6 @@ def into_model(opened: Opened, given: Given, form: str) -> ForeignRun:
         raise BadArgument(
             f"{path} holds weights by names that no format here has ({some_names(opened.last)}). {how(path)}"
         )
-    check_takes_weights(given.model)
     given.refuse(path, "config", why="takes its configuration from the model given")
     if given.task is None:
         raise TaskNeeded(

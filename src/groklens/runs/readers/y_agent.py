@@ -19,7 +19,7 @@ from groklens.errors import BadArgument, DamagedRun
 from groklens.models.mlp import MLP_ACTIVATIONS
 from groklens.runs.foreign import ForeignRun
 from groklens.runs.readers.given import Given, with_taken
-from groklens.runs.readers.own_model import check_takes_weights, filled
+from groklens.runs.readers.own_model import filled
 from groklens.runs.readers.safe import check_weights, load_weights, read_torch, reading
 from groklens.tasks import ModularArithmetic, Task
 
@@ -62,7 +62,6 @@ def _config(path: Path, given: Given) -> tuple[dict[str, Any], dict[str, Any]]:
     """The activation, and what of it nobody says."""
     taken = {"act_fn": "relu"}
     if given.model is not None:
-        check_takes_weights(given.model)
         given.refuse(path, "config", why="takes its configuration from the model given")
         return dict(taken), {}
     config = given.config_or({}, taken, path)
