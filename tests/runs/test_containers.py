@@ -38,6 +38,24 @@ class Wrapped(nn.Module):
         setattr(self, name, model)
 
 
+class Hooked(Wrapped):
+    """A wrapper that is looked at as what it wraps."""
+
+    @property
+    def cfg(self):
+        return self.model.cfg
+
+    @property
+    def hook_dict(self):
+        return self.model.hook_dict
+
+    def forward(self, tokens):
+        return self.model(tokens)
+
+    def run_with_cache(self, *args, **more):
+        return self.model.run_with_cache(*args, **more)
+
+
 def prefixed(state, *prefixes):
     return {"".join(prefixes) + name: tensor for name, tensor in state.items()}
 
@@ -66,6 +84,7 @@ CONTAINERS = {
     "with losses": (lambda s: {"model": s, "train_losses": [2.0, 1.0], "test_losses": [2.0, 1.5]}, 0),
     "with a moving average": (lambda s: {"model": s, "ema": scaled(3.0, s)}, 0),
     "beside plain values": (lambda s: s | {"epoch": 4, "note": "best"}, 4),
+    "inside any module": (lambda s: {"state_dict": prefixed(s, "transformer.")}, 0),
     "compiled": (lambda s: {"model": prefixed(s, "_orig_mod.")}, 0),
     "data parallel": (lambda s: prefixed(s, "module."), 0),
     "compiled in parallel": (lambda s: prefixed(s, "module.", "_orig_mod."), 0),
@@ -145,6 +164,7 @@ SERIES = {
         [0, 7, 14],
         True,
     ),
+    "pairs": (lambda: [(10 * i, s) for i, s in enumerate(STATES)], [0, 10, 20], True),
     "each in a container": (lambda: [{"state_dict": s} for s in STATES], [0, 1, 2], False),
 }
 
@@ -279,6 +299,18 @@ class TestModelsOfTheUsersOwn:
         run = gl.load(tmp_path / "c.pt", task=ADD, model=live(5, n_layers=1))
         assert torch.equal(run.final.logits, WANTED)
 
+    def test_a_wrapper_takes_its_own_names_and_those_of_what_it_wraps(self, tmp_path):
+        inner = gl.MLP(d_mlp=12, d_embed=4).build(ADD, seed=3)
+        wrapper = Hooked(gl.MLP(d_mlp=12, d_embed=4).build(ADD, seed=0))
+        for state in (
+            Hooked(inner).state_dict(),
+            inner.state_dict(),
+            prefixed(inner.state_dict(), "module."),
+        ):
+            torch.save(state, tmp_path / "c.pt")
+            found = gl.load(tmp_path / "c.pt", task=ADD, model=wrapper).final
+            torch.testing.assert_close(found.logits, self.wanted)
+
     def test_what_does_not_fit_is_named(self, tmp_path):
         wrong = dict(self.state)
         wrong["W_extra"] = wrong.pop("b_in")
@@ -381,10 +413,26 @@ class TestLogs:
         assert status == 2
         assert "nothing to look at" in err
 
+    def test_rows_of_one_step_are_one(self, tmp_path):
+        (tmp_path / "metrics.csv").write_text("Step,Train_Loss,val_loss\n0,2.0,\n0,,3.0\n5,1.0,\n5,,2.5\n")
+        history = gl.load(tmp_path / "metrics.csv").history
+        assert history.step.values.tolist() == [0, 5]
+        assert history["train_loss"].values.tolist() == [2.0, 1.0]
+        assert history["val_loss"].values.tolist() == [3.0, 2.5]
+
+    def test_a_log_inside_a_dictionary(self, tmp_path):
+        (tmp_path / "l.json").write_text(json.dumps({"history": LISTS, "config": {"lr": 1e-3}}))
+        assert gl.load(tmp_path / "l.json").history["test_loss"].values.tolist() == [3.0, 2.5]
+
+    def test_it_has_no_split(self, tmp_path):
+        self.write(tmp_path / "l.json")
+        with pytest.raises(BadArgument, match="leave train_index= out"):
+            gl.load(tmp_path / "l.json", train_index=[0])
+
     @pytest.mark.parametrize("steps", [[0, 0], [0, 0.5], [-1, 2]])
     def test_steps_that_are_none(self, steps, tmp_path):
         (tmp_path / "l.json").write_text(json.dumps(LISTS | {"steps": steps}))
-        with pytest.raises(DamagedRun, match=r"l\.json.*steps"):
+        with pytest.raises(DamagedRun, match=r"l\.json.*step"):
             gl.load(tmp_path / "l.json")
 
 

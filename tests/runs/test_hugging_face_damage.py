@@ -96,6 +96,15 @@ class TestBeforeLoading:
         change(path, **{name: value})
         assert name in refused(FORMATS["hugging_face"], path, "config.json")
 
+    @pytest.mark.parametrize("name", ["vocab_size", "n_embd"])
+    def test_a_size_that_is_left_out_is_not_that_of_a_large_model(self, name, tmp_path):
+        path = write_hugging_face(tmp_path)
+        file = path / "checkpoint-10" / "config.json"
+        values = json.loads(file.read_text())
+        del values[name]
+        file.write_text(json.dumps(values))
+        assert f"{name} is" in refused(FORMATS["hugging_face"], path, "config.json")
+
     @pytest.mark.parametrize(
         "shard",
         ["pytorch_model.bin", "../checkpoint-5/model.safetensors", "/etc/passwd", "gone.safetensors", 3, None, "x/y"],

@@ -36,6 +36,15 @@ def hugging_face_vocabulary(source: str | Path, revision: str | None = None) -> 
     return size
 
 
+def resolved_config(folder: Path) -> dict[str, Any]:
+    """The configuration of the language model in a folder as transformers takes it, with what the file leaves out.
+
+    >>> resolved_config(Path("runs/gpt2/checkpoint-500"))["n_embd"]  # doctest: +SKIP
+    768
+    """
+    return dict(_config(folder, None).get_text_config().to_dict())
+
+
 def check_kind(config: dict[str, Any], where: str | Path) -> None:
     """Raise `BadArgument` for the configuration of a model whose attention or weights are of another kind than plain.
 

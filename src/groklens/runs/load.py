@@ -83,6 +83,8 @@ def load(
         )
     if verify:
         _verify(run, root)
+    if train_index is not None and not run.steps and run.format != "groklens":
+        raise BadArgument(f"{root} holds no weights to look at by a split; leave train_index= out.")
     return with_split(run, train_index)
 
 

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from groklens.errors import DamagedRun
-from groklens.runs.readers.own_model import stripped
 
 State = dict[str, Tensor]
 #: Where weights are usually kept, in the order in which they are believed.
@@ -124,6 +123,10 @@ def _with_last(content: Mapping[Any, Any], found: Found, last: Found) -> Found:
 
 def _series(values: Sequence[Any], steps: list[int] | None) -> Found | None:
     """Weights one after the other: by the steps given, by those that each says itself, or numbered from 0."""
+    if steps is None and values and all(_is_pair(value) for value in values):
+        steps, values = [int(value[0]) for value in values], [value[1] for value in values]
+        if len(set(steps)) < len(steps):
+            return None
     if not values or not all(isinstance(value, Mapping) for value in values):
         return None
     each = [_look(value, 1) for value in values]
@@ -137,6 +140,12 @@ def _series(values: Sequence[Any], steps: list[int] | None) -> Found | None:
     return Found(dict(zip(steps or range(len(states)), states, strict=True)), counted=counted)
 
 
+def _is_pair(value: object) -> bool:
+    """Whether it is (step, weights)."""
+    pair = isinstance(value, (list, tuple)) and len(value) == 2
+    return pair and _whole(value[0]) is not None and isinstance(value[1], Mapping)  # type: ignore[index]
+
+
 def _state(content: Mapping[Any, Any]) -> State | None:
     """Names to tensors, plain values beside them left out; None for anything else."""
     tensors = {name: value for name, value in content.items() if isinstance(value, Tensor)}
@@ -144,7 +153,7 @@ def _state(content: Mapping[Any, Any]) -> State | None:
     if not all(isinstance(name, str) for name in content) or not all(_is_plain(value) for value in others):
         return None
     tensors = {name: tensor for name, tensor in tensors.items() if not _is_list(name, tensor)}
-    return stripped(tensors) if any(tensor.ndim for tensor in tensors.values()) else None
+    return tensors if any(tensor.ndim for tensor in tensors.values()) else None
 
 
 def _is_list(name: object, value: object) -> bool:

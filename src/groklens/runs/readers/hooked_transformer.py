@@ -6,6 +6,7 @@ In a file of any common container, in a file with many steps, or in a folder wit
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from groklens.runs.readers import state_dict
 from groklens.runs.readers.containers import State
 from groklens.runs.readers.given import Given
 from groklens.runs.readers.opened import Opened, open_weights
+from groklens.runs.readers.own_model import transformer_names
 from groklens.runs.readers.safe import check_weights, legacy_model, reading
 from groklens.tasks import Task
 
@@ -31,7 +33,7 @@ def recognises(path: Path) -> bool:
         opened = open_weights(path)
     except (DamagedRun, BadArgument):
         return False
-    return opened is not None and names_of(opened.last) is not None
+    return opened is not None and names_of(transformer_names(opened.last)) is not None
 
 
 def read(path: Path, given: Given | None = None) -> ForeignRun:
@@ -44,12 +46,13 @@ def read(path: Path, given: Given | None = None) -> ForeignRun:
     """
     given = given or Given()
     opened = open_weights(path)
-    if opened is None or (names_of(opened.last) is None and given.model is None):
+    if opened is None or (given.model is None and names_of(transformer_names(opened.last)) is None):
         raise DamagedRun(
             f"{path} holds no transformer by TransformerLens' names (embed.W_E, blocks.0.attn.W_Q, …)."
         )
     if given.model is not None:
         return state_dict.into_model(opened, given, NAME)
+    opened = replace(opened, last=transformer_names(opened.last))
     file = opened.files[max(opened.files)]
     config = _settled(path, file, opened, given)
     task = given.task
@@ -65,7 +68,7 @@ def read(path: Path, given: Given | None = None) -> ForeignRun:
 
 
 def _model(file: Path, state: Callable[[], State], task: Task, config: Mapping[str, Any]) -> Any:
-    return legacy_model(file, state(), task, config)
+    return legacy_model(file, transformer_names(state()), task, config)
 
 
 def _settled(path: Path, file: Path, opened: Opened, given: Given) -> dict[str, Any]:

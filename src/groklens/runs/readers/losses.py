@@ -48,7 +48,25 @@ def columns_in(content: object) -> dict[str, list[float]] | None:
         columns = {name: values for name, values in cells.items() if any(not math.isnan(v) for v in values)}
     else:
         return None
-    return columns if any(_NAMED.search(name) for name in columns) else None
+    if any(_NAMED.search(name) for name in columns):
+        return columns
+    inside = [found for found in _inside(content) if found is not None]
+    return inside[0] if len(inside) == 1 else None
+
+
+def _inside(content: object) -> list[dict[str, list[float]] | None]:
+    """The columns of what is one level further in (`history`, `metrics`, …)."""
+    values = list(content.values()) if isinstance(content, Mapping) else []
+    return [
+        columns_in(value)
+        for value in values
+        if isinstance(value, (Mapping, list)) and not _has_tensors(value)
+    ]
+
+
+def _has_tensors(value: object) -> bool:
+    """Whether it is a dictionary with tensors of more than one axis: weights, and no log."""
+    return isinstance(value, Mapping) and any(isinstance(v, Tensor) and v.ndim > 1 for v in value.values())
 
 
 def history_of(
@@ -63,9 +81,12 @@ def history_of(
     """
     measured = {name: values for name, values in columns.items() if _NAMED.search(name)}
     length = max(map(len, measured.values()))
-    named = next((name for name in _STEPS if name in columns and len(columns[name]) == length), None)
-    steps = list(range(length)) if named is None else _steps(named, columns[named])
+    spelt = {name.strip().lower(): name for name, values in columns.items() if len(values) == length}
+    named = next((spelt[name] for name in _STEPS if name in spelt), None)
     kept = {name: values for name, values in measured.items() if len(values) == length}
+    steps = list(range(length))
+    if named is not None:
+        steps, kept = _merged(named, columns[named], kept)
     variables = {
         _spelt(name): ("step", values, {"units": _unit(name, units or {})}) for name, values in kept.items()
     }
@@ -87,12 +108,25 @@ def _spelt(name: str) -> str:
     return spelt
 
 
-def _steps(name: str, values: list[float]) -> list[int]:
-    if not all(value.is_integer() and 0 <= value < 2**53 for value in values) or len(set(values)) < len(
-        values
-    ):
-        raise DamagedRun(f"Its column {name} holds no steps: whole numbers from 0, each once, are expected.")
-    return [int(value) for value in values]
+def _merged(
+    name: str, values: list[float], columns: dict[str, list[float]]
+) -> tuple[list[int], dict[str, list[float]]]:
+    """Rows by step; loggers write one row for the train loss of a step and another for its test loss."""
+    if not all(value.is_integer() and 0 <= value < 2**53 for value in values):
+        raise DamagedRun(f"Its column {name} holds no steps: whole numbers from 0 are expected.")
+    steps = [int(value) for value in values]
+    rows = {step: row for row, step in enumerate(dict.fromkeys(steps))}
+    merged = {column: [math.nan] * len(rows) for column in columns}
+    for column, numbers in columns.items():
+        for step, number in zip(steps, numbers, strict=True):
+            before = merged[column][rows[step]]
+            if not math.isnan(number):
+                if not math.isnan(before) and before != number:
+                    raise DamagedRun(
+                        f"Its column {column} has two values at {name} {step}, {before} and {number}."
+                    )
+                merged[column][rows[step]] = number
+    return list(rows), merged
 
 
 def _numbers(value: object) -> list[float] | None:

@@ -39,7 +39,7 @@ def filled(model: Any, state: Mapping[str, Tensor], path: Path) -> Any:
     """
     own = _copied(model, path)
     expected = dict(own.state_dict()) if hasattr(own, "state_dict") else {}
-    chosen = min(_spellings(own, state), key=lambda names: len(set(names) ^ set(expected)))
+    chosen = min(_spellings(own, state, expected), key=lambda names: len(set(names) ^ set(expected)))
     chosen = {
         name: tensor
         for name, tensor in chosen.items()
@@ -75,13 +75,37 @@ def stripped(state: Mapping[str, Any]) -> dict[str, Any]:
         names = {name: short.removeprefix(prefix) for name, short in names.items()}
 
 
-def _spellings(model: Any, state: Mapping[str, Tensor]) -> list[dict[str, Tensor]]:
-    """The weights as they are named, without the names of wrappers, without one level, and as a bridge names them."""
+def transformer_names(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The same weights by TransformerLens' names, where those follow any one word.
+
+    >>> transformer_names({"net.embed.W_E": 1, "net.blocks.0.attn.W_Q": 2})
+    {'embed.W_E': 1, 'blocks.0.attn.W_Q': 2}
+    """
     short = stripped(state)
-    found = [dict(state), short]
-    first = {name.partition(".")[0] for name in short}
-    if len(first) == 1 and all("." in name for name in short):
-        found.append({name.partition(".")[2]: tensor for name, tensor in short.items()})
+    less = _one_level_less(short)
+    return less if names_of(short) is None and names_of(less) is not None else short
+
+
+def _one_level_less(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the first word of all names, where it is the same."""
+    first = {name.partition(".")[0] for name in state}
+    if len(first) != 1 or not all("." in name for name in state):
+        return dict(state)
+    return {name.partition(".")[2]: tensor for name, tensor in state.items()}
+
+
+def _spellings(
+    model: Any, state: Mapping[str, Tensor], expected: Mapping[str, Any]
+) -> list[dict[str, Tensor]]:
+    """The weights as they are named, without what wrappers put before, with what the model has, and as a bridge's."""
+    short = stripped(state)
+    found = [dict(state), short, transformer_names(state), _one_level_less(short)]
+    first = {name.partition(".")[0] for name in expected}
+    if len(first) == 1:
+        found += [
+            {f"{next(iter(first))}.{name}": tensor for name, tensor in each.items()} for each in list(found)
+        ]
+    short = transformer_names(state)
     if names_of(short) == "old" and type(getattr(model, "original_model", None)).__name__ == "NativeModel":
         from groklens.models.lens import convert_tl_checkpoint
 

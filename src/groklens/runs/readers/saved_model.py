@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from groklens.errors import DamagedRun, described
-from groklens.models.hugging_face import check_kind, parts_of
+from groklens.models.hugging_face import check_kind, parts_of, resolved_config
 from groklens.runs.kinds import check_regular, check_safetensors
 from groklens.runs.readers.safe import read_config
 
@@ -48,6 +48,7 @@ def check_saved_model(folder: Path) -> None:
         return  # no safetensors: said where they are opened
     for part in parts_of(config):
         _check_sizes(file, part, shapes)
+    _check_sizes(file, resolved_config(folder), shapes)  # what is left out may be a model of billions
 
 
 def _entries(folder: Path) -> list[Path]:
