@@ -83,6 +83,7 @@ CONTAINERS = {
     "two levels, the step within": (lambda s: {"state": {"weights": s, "step": 8}}, 8),
     "with losses": (lambda s: {"model": s, "train_losses": [2.0, 1.0], "test_losses": [2.0, 1.5]}, 0),
     "with a moving average": (lambda s: {"model": s, "ema": scaled(3.0, s)}, 0),
+    "with its optimiser": (lambda s: (s, OPTIMISER), 0),
     "beside plain values": (lambda s: s | {"epoch": 4, "note": "best"}, 4),
     "inside any module": (lambda s: {"state_dict": prefixed(s, "transformer.")}, 0),
     "compiled": (lambda s: {"model": prefixed(s, "_orig_mod.")}, 0),
@@ -230,6 +231,24 @@ class TestManySteps:
             gl.load(tmp_path, task=ADD, config=PLAIN, format="hooked_transformer")
         with pytest.raises(RunNotFound, match=r"a_10\.pt"):
             opened(tmp_path)
+
+    def test_a_folder_a_step(self, tmp_path):
+        for step, state in zip((10, 200), STATES, strict=False):
+            (tmp_path / f"step_{step}").mkdir()
+            write(state, tmp_path / f"step_{step}" / "model.safetensors")
+        run = opened(tmp_path)
+        assert run.steps == [10, 200]
+        torch.testing.assert_close(run.final.logits, WANTED * 2)
+
+    def test_a_configuration_beside_the_steps_is_believed(self, tmp_path):
+        for step, state in zip((10, 20), STATES, strict=False):
+            write(state, tmp_path / f"step_{step}.pt")
+        (tmp_path / "config.json").write_text(json.dumps(PLAIN | {"lr": 1e-3}))
+        run = gl.load(tmp_path, task=ADD)
+        assert run.steps == [10, 20]
+        assert torch.equal(run.at(10).logits, WANTED)
+        with pytest.raises(BadArgument, match="act_fn='relu'"):
+            gl.load(tmp_path, task=ADD, config={"act_fn": "gelu"})
 
     def test_one_file_alone_says_its_step(self, tmp_path):
         write(OLD, tmp_path / "step_300.pt")

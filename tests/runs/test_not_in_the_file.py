@@ -88,6 +88,14 @@ class TestTransformers:
         with pytest.raises(DamagedRun, match=r"mlp\.ln\.weight.*save model\.state_dict\(\)"):
             gl.load(saved(model, tmp_path, "old"), task=ADD, config=PLAIN | {"act_fn": "solu_ln"})
 
+    @pytest.mark.parametrize("kind", ["old", "bridge"])
+    def test_the_models_own_configuration_may_be_given_whole(self, kind, tmp_path):
+        model = live(act_fn="gelu", normalization_type="LN", eps=1e-3)
+        path = saved(model, tmp_path, kind)
+        for config in (model.cfg, dict(vars(model.cfg))):
+            run = gl.load(path, task=ADD, config=config)
+            assert torch.equal(run.final.logits, gl.Snapshot(model, ADD).logits)
+
     def test_only_what_the_weights_leave_open_is_asked_for(self, tmp_path):
         assert ask(saved(live(), tmp_path, "old")) == ("act_fn", "normalization_type", "attention_dir")
         assert ask(saved(live(normalization_type="LN"), tmp_path, "old")) == ("act_fn", "attention_dir")

@@ -31,7 +31,9 @@ _ONLY: dict[str, tuple[Any, ...]] = {
     "use_normalization_before_and_after": (False,), "use_NTK_by_parts_rope": (False,), "scale_embedding": (None, False),
     "rmsnorm_uses_offset": (False,), "load_in_4bit": (False,), "tie_word_embeddings": (False, True),
     "relative_attention_max_distance": (None,), "relative_attention_num_buckets": (None,), "attn_types": (None,),
-    "window_size": (None,), "experts_per_token": (None,),
+    "window_size": (None,), "experts_per_token": (None,), "qk_norm_after_rope": (False,),
+    "rotary_interleaved_cos_sin": (False,), "per_layer_head_dim": (None,), "per_layer_num_key_value_heads": (None,),
+    "is_audio_model": (False,), "is_visual_model": (False,), "is_stateful": (False,), "is_multimodal": (False,),
 }  # fmt: skip
 #: What says how a model came to be or is looked at, and nothing of what it computes.
 _IDLE = (
@@ -41,7 +43,9 @@ _IDLE = (
     "checkpoint_value", "use_attn_result", "use_attn_in", "use_split_qkv_input", "use_hook_mlp_in", "use_hook_tokens",
     "ungroup_grouped_query_attention", "trust_remote_code", "decoder_start_token_id", "attn_implementation",
     "weight_init_mode", "NTK_by_parts_low_freq_factor", "NTK_by_parts_high_freq_factor", "NTK_by_parts_factor",
-    "NTK_original_ctx_len", "norm_topk_prob", "d_vocab_in",
+    "NTK_original_ctx_len", "norm_topk_prob", "d_vocab_in", "uses_rms_norm",
+    "layer_norm_folding", "split_attention_weights", "vision_hidden_size", "vision_num_layers", "vision_num_heads",
+    "mm_tokens_per_image",
 )  # fmt: skip
 
 

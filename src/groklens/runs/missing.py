@@ -96,6 +96,8 @@ def _content(path: Path) -> str:
         return _kind(content_of(path))  # a damaged file or pickled code says so itself
     if path.suffix == ".json":
         return f"JSON: {_kind(read_json_file(path))}"
+    if path.suffix in (".pkl", ".pickle", ".joblib"):
+        return "a pickle, which could run code, so it is not opened: torch.save(model.state_dict(), path) is read"
     return path.name
 
 

@@ -57,7 +57,7 @@ def weights_in(content: object) -> Found | None:
 
 def _look(content: object, deep: int) -> Found | None:
     if isinstance(content, (list, tuple)):
-        return _series(content, None)
+        return _series(content, None) or _only(content, deep)
     if not isinstance(content, Mapping) or "param_groups" in content:
         return None
     by_step = _step_keys(content)
@@ -138,6 +138,17 @@ def _series(values: Sequence[Any], steps: list[int] | None) -> Found | None:
         steps = [step for step in own if step is not None]
     counted = steps is not None
     return Found(dict(zip(steps or range(len(states)), states, strict=True)), counted=counted)
+
+
+def _only(values: Sequence[Any], deep: int) -> Found | None:
+    """The one entry of a short list that holds weights: (model, optimiser)."""
+    short = deep > 0 and len(values) <= 8
+    found = (
+        [each for value in values if isinstance(value, Mapping) and (each := _look(value, deep - 1))]
+        if short
+        else []
+    )
+    return found[0] if len(found) == 1 else None
 
 
 def _is_pair(value: object) -> bool:

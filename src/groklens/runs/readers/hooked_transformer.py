@@ -78,7 +78,8 @@ def _settled(path: Path, file: Path, opened: Opened, given: Given) -> dict[str, 
     chosen = {**own, **given.config}
     _check_agrees(file, own, given.config)
     _ask(path, opened.last, chosen, given.task)
-    if not chosen.get("rotary_adjacent_pairs", True):
+    rotary = chosen.get("positional_embedding_type") == "rotary" and names_of(opened.last) == "old"
+    if rotary and not chosen.get("rotary_adjacent_pairs", True):
         raise BadArgument(
             f"{path} rotates pairs of entries that are not adjacent, which is not built here; give the model: "
             "gl.load(path, task=task, model=model)."

@@ -17,6 +17,7 @@ from groklens.errors import BadArgument, DamagedRun, TaskNeeded
 from groklens.models.hugging_face import bridge_from_hugging_face, hugging_face_vocabulary
 from groklens.runs.foreign import ForeignRun
 from groklens.runs.readers.given import Given
+from groklens.runs.readers.opened import files_by_step
 from groklens.runs.readers.safe import read_config
 from groklens.runs.readers.saved_model import check_saved_model
 from groklens.tasks import Probe, Task
@@ -27,7 +28,8 @@ _CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 
 def recognises(path: Path) -> bool:
     """Whether `path` is a folder with a transformers config.json, or with `checkpoint-STEP/` that have one."""
-    return any((folder / "config.json").is_file() for folder in _folders(path).values())
+    folders = _folders(path).values()
+    return any((folder / "config.json").is_file() and not _has_steps(folder) for folder in folders)
 
 
 def read(path: Path, given: Given | None = None) -> ForeignRun:
@@ -48,6 +50,16 @@ def read(path: Path, given: Given | None = None) -> ForeignRun:
     check_saved_model(last)
     models = {step: partial(_checked, folder, bridge_from_hugging_face) for step, folder in folders.items()}
     return ForeignRun(path.resolve().name, _fitted(task, last), models, NAME, known=known)
+
+
+def _has_steps(folder: Path) -> bool:
+    """Whether a folder with a configuration holds one file a step, as no folder of transformers does."""
+    if any(folder.glob("model*.safetensors")) or any(folder.glob("pytorch_model*")):
+        return False
+    try:
+        return bool(files_by_step(folder)[0])
+    except BadArgument:
+        return True
 
 
 def read_hub(

@@ -15,11 +15,14 @@ from groklens.errors import BadArgument, DamagedRun
 from groklens.runs.files import read_tensors
 from groklens.runs.kinds import check_archive, check_safetensors, is_archive
 from groklens.runs.readers.containers import Found, State, as_tensors, weights_in
-from groklens.runs.readers.safe import read_torch, reading, remembered
+from groklens.runs.readers.safe import read_config, read_torch, reading, remembered
 
 TORCH = (".pt", ".pth", ".ckpt", ".bin", ".tar")
 WEIGHTS = (*TORCH, ".safetensors", ".npz")
 _SHARD = re.compile(r"-of-\d+")
+_MOST_FOLDERS = 10_000
+#: A configuration beside files of weights.
+_CONFIGS = ("config.json", "cfg.json")
 #: What a number in a name counts where it counts no steps.
 _NO_STEP = re.compile(
     r"(seed|mod|run|fold|trial|exp|rank|layers?|heads?|lr|wd|frac|width|dim|(^|[^a-z])p)[-_=]?$", re.I
@@ -83,10 +86,10 @@ def files_by_step(folder: Path) -> tuple[dict[int, Path], list[str]]:
     >>> files_by_step(Path("nowhere"))
     ({}, [])
     """
-    files = _files(folder)
+    files = _files(folder) or _one_a_folder(folder)
     groups: dict[str, dict[int, Path]] = defaultdict(dict)
     for file in files:
-        for kind, step in _places(file.name):
+        for kind, step in _places(str(file.relative_to(folder))):
             groups[kind][step] = file
     steps = {kind: found for kind, found in groups.items() if len(found) > 1}
     if len(steps) > 1:
@@ -108,6 +111,15 @@ def _files(folder: Path) -> list[Path]:
     return [
         file for file in there if file.suffix in WEIGHTS and not _SHARD.search(file.name) and file.is_file()
     ]
+
+
+def _one_a_folder(folder: Path) -> list[Path]:
+    """Files of weights in folders of their own, one in each."""
+    try:
+        inside = [_files(entry) for entry in sorted(folder.iterdir())[:_MOST_FOLDERS] if entry.is_dir()]
+    except OSError:
+        return []
+    return [files[0] for files in inside if len(files) == 1]
 
 
 def _places(name: str) -> list[tuple[str, int]]:
@@ -143,7 +155,14 @@ def _folder(folder: Path) -> Opened | None:
     states = {step: _later(file) for step, file in files.items()}
     final = next(iter(last.states.values()))
     states[max(files)] = _already(final)
-    return Opened(folder, states, final, last.said, files=files, left_out=others, content=content)
+    said = _said_beside(folder) | last.said
+    return Opened(folder, states, final, said, files=files, left_out=others, content=content)
+
+
+def _said_beside(folder: Path) -> dict[str, Any]:
+    """What a configuration in the folder says of all its steps."""
+    file = next((folder / name for name in _CONFIGS if (folder / name).is_file()), None)
+    return {} if file is None else read_config(file)
 
 
 def _one(file: Path, content: Any) -> Found | None:

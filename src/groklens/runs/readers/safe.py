@@ -160,7 +160,7 @@ def read_json_file(path: Path) -> Any:
     check_size(path)
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise DamagedRun(f"There is no {path}, which says what the weights beside it are.") from error
     except RecursionError as error:
         raise DamagedRun(
@@ -203,10 +203,8 @@ def check_weights(path: Path, state: Mapping[str, Tensor]) -> None:
         if name.endswith(("mask", "IGNORE")):
             continue
         if tensor.layout != torch.strided or tensor.device.type != "cpu" or not tensor.is_floating_point():
-            kind = str(tensor.dtype).removeprefix("torch.")
-            raise DamagedRun(
-                f"{path} holds {name} as {kind} ({tensor.layout}), where weights are plain real numbers."
-            )
+            kind = f"{tensor.dtype}, {tensor.layout}, {tensor.device}".replace("torch.", "")
+            raise DamagedRun(f"{path} holds {name} as {kind}, and plain real numbers are expected there.")
         # A view can be declared far larger than what it looks at.
         if most is not None and path.suffix != ".npz" and tensor.numel() * tensor.element_size() > most:
             raise DamagedRun(f"{path} declares {tensor.numel():,} numbers in {name}, more than it holds.")
