@@ -240,6 +240,11 @@ class TestManySteps:
         assert run.steps == [10, 200]
         torch.testing.assert_close(run.final.logits, WANTED * 2)
 
+    def test_one_folder_alone_says_its_step(self, tmp_path):
+        (tmp_path / "step_5").mkdir()
+        write(OLD, tmp_path / "step_5" / "model.pt")
+        assert opened(tmp_path).steps == [5]
+
     def test_a_configuration_beside_the_steps_is_believed(self, tmp_path):
         for step, state in zip((10, 20), STATES, strict=False):
             write(state, tmp_path / f"step_{step}.pt")

@@ -174,6 +174,12 @@ class TestTransformers:
         with pytest.raises(DamagedRun, match=rf"x\.pt says that {next(iter(wrong))} is"):
             gl.load(tmp_path / "x.pt", task=ADD)
 
+    def test_biases_that_a_file_leaves_out_are_said_to_be_zero(self, tmp_path):
+        state = {name: t for name, t in live().tl_parameters().items() if not name.endswith("0.attn.b_Q")}
+        torch.save({name: tensor.detach() for name, tensor in state.items()}, tmp_path / "x.pt")
+        taken = gl.load(tmp_path / "x.pt", task=ADD, config=PLAIN).known["taken for granted"]
+        assert taken == {"biases": "zero, as there is no blocks.0.attn.b_Q"}
+
     def test_eps_is_taken_for_granted_where_there_is_a_norm(self, tmp_path):
         path = saved(live(normalization_type="LN", eps=1e-3), tmp_path, "old")
         said = {"act_fn": "relu", "attention_dir": "causal"}

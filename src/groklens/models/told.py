@@ -112,6 +112,23 @@ def _bridge(weights: Mapping[str, Tensor]) -> dict[str, Any]:
     return told
 
 
+def biases_left_out(weights: Mapping[str, Any], full: Mapping[str, Any]) -> list[str]:
+    """The biases that weights of TransformerLens ≤ 3 do not have, of those that such a model has.
+
+    >>> biases_left_out({"embed.W_E": 0, "blocks.0.attn.W_Q": 0, "unembed.b_U": 0}, {"n_layers": 1, "attn_only": True})
+    ['blocks.0.attn.b_Q', 'blocks.0.attn.b_K', 'blocks.0.attn.b_V', 'blocks.0.attn.b_O']
+    """
+    if names_of(weights) != "old":
+        return []
+    own = [f"attn.b_{letter}" for letter in "QKVO"]
+    own += [] if full.get("attn_only") or full.get("gated_mlp") else ["mlp.b_in", "mlp.b_out"]
+    names = [f"blocks.{layer}.{name}" for layer in range(int(full["n_layers"])) for name in own]
+    raw = {
+        name: name.replace("b_K", "_b_K").replace("b_V", "_b_V") for name in names
+    }  # as grouped heads are called
+    return [name for name in (*names, "unembed.b_U") if name not in weights and raw.get(name) not in weights]
+
+
 def heads_of_bridge(weights: Mapping[str, Tensor], n_heads: int) -> dict[str, int]:
     """The sizes of heads in TransformerLens 4's own weights, which tell them only once their number is known.
 

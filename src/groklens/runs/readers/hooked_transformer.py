@@ -14,7 +14,7 @@ from typing import Any
 from groklens.errors import BadArgument, ConfigNeeded, DamagedRun, TaskNeeded, described
 from groklens.models.legacy import full_config, granted
 from groklens.models.saved_config import saved_config
-from groklens.models.told import choices_left, heads_of_bridge, left_open, names_of, told_by
+from groklens.models.told import biases_left_out, choices_left, heads_of_bridge, left_open, names_of, told_by
 from groklens.runs.foreign import ForeignRun
 from groklens.runs.readers import state_dict
 from groklens.runs.readers.containers import State
@@ -64,7 +64,13 @@ def read(path: Path, given: Given | None = None) -> ForeignRun:
     models[max(models)]()  # what is wrong with the file is said now, not at the first use
     with reading(file):
         full = full_config(opened.last, config, task.n_ctx)
-    return state_dict.run_of(opened, task, models, NAME, granted(full))
+    return state_dict.run_of(opened, task, models, NAME, granted(full) | _zeros(opened.last, full))
+
+
+def _zeros(weights: State, full: Mapping[str, Any]) -> dict[str, Any]:
+    """The biases that are taken to be zero, as the file has none."""
+    names = biases_left_out(weights, full)
+    return {"biases": f"zero, as there is no {state_dict.some_names(names)}"} if names else {}
 
 
 def _model(file: Path, state: Callable[[], State], task: Task, config: Mapping[str, Any]) -> Any:

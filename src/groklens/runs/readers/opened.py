@@ -99,7 +99,7 @@ def files_by_step(folder: Path) -> tuple[dict[int, Path], list[str]]:
             f"{folder} holds more than one file a step ({', '.join(sorted(kind for kind in steps)[:4])}), so it cannot "
             "be told which are the model's; give a folder with those alone."
         )
-    chosen = next(iter(steps.values()), {}) or _alone(files)
+    chosen = next(iter(steps.values()), {}) or _alone(folder, files)
     return chosen, [file.name for file in files if file not in chosen.values()]
 
 
@@ -129,9 +129,10 @@ def _places(name: str) -> list[tuple[str, int]]:
     return [(f"{name[: match.start()]}*{name[match.end() :]}", int(match[0])) for match in found]
 
 
-def _alone(files: list[Path]) -> dict[int, Path]:
+def _alone(folder: Path, files: list[Path]) -> dict[int, Path]:
     """The one file of weights in a folder, where its name says its step."""
-    said = [match for file in files if (match := _COUNTED.search(file.stem))]
+    names = [str(file.relative_to(folder).with_suffix("")) for file in files]
+    said = [match for name in names if (match := _COUNTED.search(name))]
     if len(files) != 1 or not said:
         return {}
     return {int(next(number for number in said[0].groups() if number)[:18]): files[0]}
