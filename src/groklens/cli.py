@@ -10,7 +10,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from groklens.errors import BadArgument, GroklensError, TaskNeeded
+from groklens.errors import BadArgument, ConfigNeeded, GroklensError, TaskNeeded
 from groklens.runs.files import write_atomically
 
 app = typer.Typer(
@@ -127,13 +127,12 @@ def info(
     verify: Annotated[bool, typer.Option(help="Check every file against its checksum.")] = False,
 ) -> None:
     """What a run is: recipe, kept steps, versions, engine; of other formats, what their files say."""
-    import groklens as gl
 
-    try:
-        run = gl.load(path, verify=verify)
-        task: str | None = run.task.name
-    except TaskNeeded:  # weights alone: all but the task is known
-        run, task = gl.load(path, task=gl.Probe([[0]]), verify=verify), None
+    run, task, lacking = _opened(path, verify)
+    model = {
+        **run.model,
+        **({"config": {n: v for n, v in run.model["config"].items() if n not in lacking}} if lacking else {}),
+    }
     values = {
         "run": run.name,
         "format": run.format,
@@ -141,19 +140,38 @@ def info(
         "finished": run.finished,
         "id": None if run.recipe is None else run.recipe.id,
         "steps": run.steps,
-        "model": run.model,
+        "model": model,
         "environment": run.environment,
         "recipe": None if run.recipe is None else run.recipe.to_dict(),
         "known": run.known,
+        "not said": list(lacking),
     }
     if as_json:
         typer.echo(json.dumps(values, indent=1, default=str))
         return
     typer.echo(repr(run) if task else f"{run.name}: {run.format}, of a task that its files do not say")
     typer.echo(f"kept steps: {', '.join(map(str, run.steps))}")
-    for name in ("id", "environment", "recipe", "known"):
+    for name in ("id", "environment", "recipe", "known", "not said"):
         if values[name]:
             typer.echo(f"{name}: {_flat(values[name])}")
+
+
+def _opened(path: Path, verify: bool) -> tuple[Any, str | None, tuple[str, ...]]:
+    """A run, its task where its files say it, and what they do not say of its model."""
+    import groklens as gl
+
+    stand_in = {"n_heads": 1, "act_fn": "relu", "normalization_type": None, "attention_dir": "causal"}
+    stand_in["positional_embedding_type"] = "rotary"
+    try:
+        run = gl.load(path, verify=verify)
+        return run, run.task.name if run.steps or run.format != "loss_log" else None, ()
+    except TaskNeeded:  # weights alone: all but the task is known
+        probe = gl.Probe([[0]])
+    try:
+        return gl.load(path, task=probe, verify=verify), None, ()
+    except ConfigNeeded as error:
+        config = {name: stand_in[name] for name in error.lacking}
+        return gl.load(path, task=probe, config=config, verify=verify), None, error.lacking
 
 
 @app.command(epilog="Example: `groklens tasks`")

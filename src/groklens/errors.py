@@ -22,6 +22,15 @@ class TaskNeeded(BadArgument):
     """A file holds weights and does not say what they were trained on."""
 
 
+class ConfigNeeded(BadArgument):
+    """A file holds weights and does not say how the model computes with them; `lacking` names what has to be said."""
+
+    def __init__(self, message: str, lacking: Iterable[str] = ()) -> None:
+        """`lacking` are names of a TransformerLens configuration."""
+        super().__init__(message)
+        self.lacking = tuple(lacking)
+
+
 class UnknownName(GroklensError, KeyError):
     """A hook, component, measure or field of that name does not exist here."""
 

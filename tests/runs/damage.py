@@ -104,7 +104,7 @@ def of_half(path):
 
 
 def of_others(form):
-    return lambda path: everything(form.open(path))
+    return lambda path: everything(form.load(path))
 
 
 CASES = {

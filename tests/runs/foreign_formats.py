@@ -136,6 +136,22 @@ def write_y_agent(folder):
     return folder
 
 
+def write_bridge(folder):
+    from groklens.models.legacy import bridge_from_weights
+
+    model = bridge_from_weights(transformer(), PLAIN)
+    torch.save(
+        {"model": dict(model.state_dict()), "config": {"lr": 1e-3}, "step": 40}, folder / "bridge.ckpt"
+    )
+    return folder / "bridge.ckpt"
+
+
+def write_own(folder):
+    state = gl.MLP(d_mlp=D_MLP, d_embed=4).build(gl.ModularArithmetic(P, "add"), seed=3).state_dict()
+    torch.save({"model_state_dict": dict(state), "epoch": 7, "train_loss": 0.5}, folder / "own_7.pth")
+    return folder / "own_7.pth"
+
+
 def write_hugging_face(folder):
     from transformers import GPT2Config, GPT2LMHeadModel
 
@@ -154,37 +170,51 @@ class Format:
     weights: tuple[str, ...]
     config: str | None = None
     task: Any = None
+    #: What else its files do not say.
+    said: dict[str, Any] = dataclasses.field(default_factory=dict)
+    model: Any = None
     #: Where the last weights are in a torch file: keys and indices, outermost first.
     within: tuple[Any, ...] = ()
     #: Names that may be left out: biases that were never trained.
     optional: tuple[str, ...] = ()
 
-    def open(self, path):
-        return gl.load(path, task=self.task)
+    def load(self, path, **more):
+        return gl.load(path, **{"task": self.task, "config": self.said, "model": self.model} | more)
 
     def at_every_step(self, path):
-        run = self.open(path)
+        run = self.load(path)
         return {step: run.at(step).logits for step in run.steps}
 
 
 ADD = gl.ModularArithmetic(P, "add")
+#: A model of the user's own, as it is made before the weights of a file go into it.
+OWN = gl.MLP(d_mlp=D_MLP, d_embed=4).build(ADD, seed=0)
+#: What no state dictionary of TransformerLens ≤ 3 says of a plain one-layer transformer.
+PLAIN = {"act_fn": "relu", "normalization_type": None, "attention_dir": "causal"}
 BIASES = ("blocks.0.mlp.b_in", "blocks.0.mlp.b_out")
 FORMATS = {
     "grokking_demo": Format(
-        "grokking_demo", write_grokking_demo, ("grokking_demo.pth",), None, None, ("checkpoints", 1), BIASES
+        "grokking_demo", write_grokking_demo, ("grokking_demo.pth",), within=("checkpoints", 1), optional=BIASES
     ),
     "hooked_transformer": Format(
-        "hooked_transformer", write_hooked_transformer, ("hooked.pt",), None, ADD, (), BIASES
+        "hooked_transformer", write_hooked_transformer, ("hooked.pt",), None, ADD, PLAIN, optional=BIASES
     ),
     "hooked_safetensors": Format(
-        "hooked_transformer", write_hooked_safetensors, ("hooked.safetensors",), None, ADD, (), BIASES
+        "hooked_transformer", write_hooked_safetensors, ("hooked.safetensors",), None, ADD, PLAIN, optional=BIASES
     ),
-    "nanda": Format("nanda", write_nanda, ("nanda.pth",), None, None, ("model",), BIASES),
+    "hooked_bridge": Format(
+        "hooked_transformer", write_bridge, ("bridge.ckpt",), None, ADD, PLAIN | {"n_heads": N_HEADS},
+        within=("model",),
+    ),
+    "state_dict": Format(
+        "state_dict", write_own, ("own_7.pth",), None, ADD, model=OWN, within=("model_state_dict",)
+    ),
+    "nanda": Format("nanda", write_nanda, ("nanda.pth",), within=("model",), optional=BIASES),
     "pizza": Format("pizza", write_pizza, ("model_abc.pt",), "config_abc.json"),
     "pizza_linear": Format("pizza", write_pizza_linear, ("model_abc.pt",), "config_abc.json"),
     "rep_theory": Format("rep_theory", write_rep_theory, ("model.pt",), "cfg.json"),
     "rep_theory_mlp": Format("rep_theory", write_rep_theory_mlp, ("model.pt",), "cfg.json"),
-    "y_agent": Format("y_agent", write_y_agent, ("400.pth", "train_data.pth"), None, None, ("model",)),
+    "y_agent": Format("y_agent", write_y_agent, ("400.pth", "train_data.pth"), within=("model",)),
     "hugging_face": Format(
         "hugging_face", write_hugging_face, ("checkpoint-10/model.safetensors",), "checkpoint-10/config.json",
         gl.Probe([[1, 2, 3], [3, 4, 5]]),

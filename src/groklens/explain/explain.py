@@ -15,6 +15,7 @@ from groklens.circuits.generalised import generalises
 from groklens.circuits.split_fits import said, split_cannot_be, split_finding
 from groklens.claims import Control, Finding, Verdict, verdict_of
 from groklens.explain.algorithm import algorithm_findings, name_algorithm
+from groklens.explain.assumed import assumed
 from groklens.explain.examine import key_in_logits, neuron_findings
 from groklens.explain.explanation import Explanation
 from groklens.explain.outside import outside_answers
@@ -75,7 +76,7 @@ def _explain(run: RunLike, chosen: list[int]) -> Explanation:
     measures = PROGRESS if found.circuit else [m for m in PROGRESS if "circuit" not in m.about.needs]
     table = track(run, measures, found.circuit, steps=chosen)
     generalised = found.findings[0].verdict
-    findings = _findings(final, blank, found, table)
+    findings = _findings(final, blank, found, table) + assumed(run)
     return Explanation(
         run=str(getattr(run, "name", "")) or run.task.name,
         task=run.task.name,

@@ -13,7 +13,11 @@ from typing import Any
 
 import torch
 
-from groklens.errors import BadArgument, DamagedRun
+from groklens.errors import BadArgument, DamagedRun, described
+
+#: Attention that comes with torch, and computes what the architecture says.
+_PLAIN = (None, "eager", "sdpa")
+_ATTENTION = ("_attn_implementation", "attn_implementation", "_attn_implementation_internal")
 
 
 def hugging_face_vocabulary(source: str | Path, revision: str | None = None) -> int:
@@ -32,6 +36,46 @@ def hugging_face_vocabulary(source: str | Path, revision: str | None = None) -> 
     return size
 
 
+def resolved_config(folder: Path) -> dict[str, Any]:
+    """The configuration of the language model in a folder as transformers takes it, with what the file leaves out.
+
+    >>> resolved_config(Path("runs/gpt2/checkpoint-500"))["n_embd"]  # doctest: +SKIP
+    768
+    """
+    return dict(_config(folder, None).get_text_config().to_dict())
+
+
+def check_kind(config: dict[str, Any], where: str | Path) -> None:
+    """Raise `BadArgument` for the configuration of a model whose attention or weights are of another kind than plain.
+
+    >>> check_kind({"model_type": "gpt2", "_attn_implementation": "sdpa"}, "config.json")
+    """
+    for part in parts_of(config):
+        for name in _ATTENTION:
+            if part.get(name) not in _PLAIN:
+                raise BadArgument(
+                    f"{where} asks for {name}={described(part[name])}, and only 'eager' and 'sdpa' are read; where the "
+                    f"model computes the same with them, write {name}: 'eager' there."
+                )
+        if part.get("quantization_config") is not None:
+            raise BadArgument(
+                f"{where} has a quantization_config, so its weights are codes for numbers, which are not read; save "
+                "the model with its weights in full: model.dequantize().save_pretrained(folder)."
+            )
+
+
+def parts_of(config: dict[str, Any], deep: int = 4) -> Iterator[dict[str, Any]]:
+    """A configuration and those inside it (`text_config`, …).
+
+    >>> list(parts_of({"text_config": {}}))
+    [{'text_config': {}}, {}]
+    """
+    yield config
+    for value in config.values() if deep else ():
+        if isinstance(value, dict):
+            yield from parts_of(value, deep - 1)
+
+
 def bridge_from_hugging_face(source: str | Path, revision: str | None = None) -> Any:
     """A `TransformerBridge` around a saved causal language model; it comes without a tokenizer.
 
@@ -43,6 +87,7 @@ def bridge_from_hugging_face(source: str | Path, revision: str | None = None) ->
     12
     """
     _check_folder(source)
+    check_kind(_as_saved(source, revision), _file(source, "config.json"))
     with torch.random.fork_rng(devices=[]):  # both draw numbers that are thrown away
         return _bridge(source, revision)
 
@@ -89,6 +134,18 @@ def _config(source: str | Path, revision: str | None) -> Any:
             trust_remote_code=False,
             local_files_only=Path(source).is_dir(),
         )
+
+
+def _as_saved(source: str | Path, revision: str | None) -> dict[str, Any]:
+    """The configuration as its file has it, before transformers makes anything of it."""
+    from transformers import PretrainedConfig
+
+    with _said_in_one_line(source, "config.json"):
+        local = Path(source).is_dir()
+        values, _ = PretrainedConfig.get_config_dict(
+            source, revision=revision or "main", local_files_only=local
+        )
+    return dict(values)
 
 
 def _model(source: str | Path, revision: str | None) -> Any:

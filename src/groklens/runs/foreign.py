@@ -18,6 +18,9 @@ from groklens.errors import whole_number
 from groklens.models.rebuild import describe_model
 from groklens.tasks import Task
 
+#: The entry of `known` that holds what neither the files nor the user said.
+TAKEN = "taken for granted"
+
 
 @dataclass(frozen=True, eq=False)
 class ForeignRun:
@@ -38,7 +41,9 @@ class ForeignRun:
     train_share: float | None = None
 
     def __repr__(self) -> str:
-        return f"ForeignRun({self.name}: {self.task.name}, {self.format}, {len(self.models)} steps)"
+        untold = isinstance(self.known.get(TAKEN), dict) and "task" in self.known[TAKEN] and not self.models
+        task = "of a task that its file does not say" if untold else self.task.name
+        return f"ForeignRun({self.name}: {task}, {self.format}, {len(self.models)} steps)"
 
     @property
     def recipe(self) -> None:
@@ -55,8 +60,8 @@ class ForeignRun:
 
     @property
     def model(self) -> dict[str, Any]:
-        """The class and configuration of the last model."""
-        return describe_model(self.models[self.steps[-1]]())
+        """The class and configuration of the last model; nothing where the files hold none."""
+        return describe_model(self.models[self.steps[-1]]()) if self.models else {}
 
     @property
     def steps(self) -> list[int]:
@@ -67,8 +72,8 @@ class ForeignRun:
         """The snapshot after `step` updates; `UnknownName` where that step was not kept."""
         step = kept_step(f"Run {self.name}", self.models, step)
         model = self.models[step]()
-        for parameter in model.parameters():
-            parameter.requires_grad_(True)
+        for parameter in model.parameters() if hasattr(model, "parameters") else ():
+            parameter.requires_grad_(parameter.is_floating_point())
         return Snapshot(
             model, self.task, step=step, train_index=self.train_index, train_share=self.train_share
         )
@@ -85,7 +90,18 @@ class ForeignRun:
 
 
 def index_of(mask_or_index: Tensor, n_inputs: int) -> Int[Tensor, "train"]:
-    """Sorted input indices from indices or a mask."""
-    if mask_or_index.dtype == torch.bool:
+    """Sorted input indices from indices or a mask; `ValueError` for what is no index of `n_inputs` inputs.
+
+    >>> index_of(torch.tensor([True, False, True]), 3).tolist()
+    [0, 2]
+    """
+    if mask_or_index.dtype == torch.bool and mask_or_index.shape == (n_inputs,):
         return torch.nonzero(mask_or_index)[:, 0]
-    return mask_or_index.long().unique()[:n_inputs]
+    if mask_or_index.ndim != 1 or mask_or_index.is_floating_point() or mask_or_index.dtype == torch.bool:
+        raise ValueError(
+            f"the inputs trained on are {tuple(mask_or_index.shape)} {mask_or_index.dtype}, no flat list"
+        )
+    index = mask_or_index.long().unique()
+    if not len(index) or int(index[0]) < 0 or int(index[-1]) >= n_inputs:
+        raise ValueError(f"the inputs trained on are not numbers from 0 to {n_inputs - 1}")
+    return index

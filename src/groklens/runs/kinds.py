@@ -66,8 +66,7 @@ def check_size(path: Path, most: int = MOST_TEXT) -> None:
 
 def check_archive(path: Path) -> None:
     """Raise `DamagedRun` for a zip archive, as torch and numpy write them, that declares more than it can hold."""
-    check_regular(path)
-    if not zipfile.is_zipfile(path):
+    if not is_archive(path):
         return
     try:
         with zipfile.ZipFile(path) as archive:
@@ -86,6 +85,15 @@ def check_archive(path: Path) -> None:
             f"{path} holds {pickled:,} bytes of values that are no tensors, more than {MOST_PICKLED:,}; save the "
             "weights in a file of their own."
         )
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file is a zip archive; `DamagedRun` for one that is in parts or for what is no file."""
+    check_regular(path)
+    try:
+        return zipfile.is_zipfile(path)
+    except zipfile.BadZipFile as error:
+        raise DamagedRun(f"{path} is no complete archive ({error}); copy it again.") from error
 
 
 def check_safetensors(path: Path) -> dict[str, tuple[int, ...]]:

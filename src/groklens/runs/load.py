@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from groklens.capture.run_like import RunLike
+from groklens.capture.known_split import with_split
+from groklens.capture.split_index import TrainIndex
 from groklens.errors import BadArgument, RunNotFound, did_you_mean
-from groklens.runs.missing import exists, nothing_at, nothing_known
+from groklens.models.saved_config import given_config
+from groklens.runs.kinds import check_regular
+from groklens.runs.missing import exists, nothing_at, nothing_known, owner_of
 from groklens.runs.paths import RunPaths, as_path
 from groklens.runs.readers import READERS, hugging_face
+from groklens.runs.readers.given import Given
+from groklens.runs.readers.own_model import check_takes_weights
+from groklens.runs.readers.safe import each_once
 from groklens.runs.run import Run
 from groklens.tasks import Probe, Task, check_task
 
@@ -23,6 +28,8 @@ def load(
     format: str | None = None,
     task: Task | None = None,
     model: Any = None,
+    config: Mapping[str, Any] | Any | None = None,
+    train_index: TrainIndex | None = None,
     revisions: Sequence[str] | Mapping[str, int] | None = None,
     verify: bool = False,
 ) -> Run | Any:
@@ -30,49 +37,70 @@ def load(
 
     Args:
         format: a reader's name, when recognising the format is not wanted: `"groklens"`, `"pizza"`,
-            `"rep_theory"`, `"nanda"`, `"y_agent"`, `"grokking_demo"`, `"hooked_transformer"`, `"hugging_face"`.
+            `"rep_theory"`, `"nanda"`, `"y_agent"`, `"grokking_demo"`, `"hugging_face"`, `"hooked_transformer"`,
+            `"state_dict"`, `"loss_log"`.
         task: what was trained on, for formats whose files do not say; `gl.Probe(tokens)` for language models.
-        model: one for the weights to be loaded into, for runs recorded from a class of your own.
+        model: one for the weights to be loaded into, for weights or runs of a class of your own; each step goes into a
+            copy of it.
+        config: what of a transformer its file does not say, in TransformerLens' names:
+            `dict(act_fn="gelu", normalization_type=None, attention_dir="causal")`.
+        train_index: the inputs trained on, as indices or a mask, for files that do not say their split.
         revisions: says that `path` is the name of a model on the Hugging Face hub, and which of its revisions
             make the run: names that hold their step (`["step0", "step1000"]`), or names with their steps
             (`{"main": 143000}`).
         verify: check every file of a run of ours against its checksum first.
 
-    Other people's files are opened without running anything in them. Raises `RunNotFound` when there is no
+    Other people's files are opened without running anything in them; what neither they nor you say stands in
+    `run.known["taken for granted"]`. Raises `RunNotFound` when there is no
     run, with those that are near, and `DamagedRun` when it is of an unknown schema
     or when a file is not what was written; the message names the file and says what to do. Raises `BadArgument`
-    for an unknown format, where a task is needed and not given, or where the file says another.
+    for an unknown format, where the file says another task, configuration or split, and for what a format has no use
+    for; `TaskNeeded` and `ConfigNeeded`, with the line to type, where weights alone do not tell them.
 
     >>> load("examples/runs/mod113").task.name  # doctest: +SKIP
     'a+b mod 113'
     """
     if task is not None:
         check_task(task)
+    if model is not None:
+        check_takes_weights(model)
+    given = Given(task, model, given_config(config))
     if revisions is not None:
-        return hugging_face.read_hub(str(path), revisions, task=task)
+        if format not in (None, hugging_face.NAME) or verify:
+            raise BadArgument(
+                "revisions= is for models on the Hugging Face hub; leave format= and verify= out."
+            )
+        return with_split(hugging_face.read_hub(str(path), revisions, given), train_index)
     root = as_path(path)
     if not exists(root):
         raise RunNotFound(nothing_at(root))
-    run = _open(root, format, task, model)
+    check_regular(root)
+    with each_once():
+        run = _open(root, format, given)
     if task is not None and run.task not in (task, _fitted(task, run.task)):
         raise BadArgument(
             f"{root} says that it was trained on {run.task.name}, and task= says {task.name}; leave task= out."
         )
     if verify:
         _verify(run, root)
-    return run
+    if train_index is not None and not run.steps and run.format != "groklens":
+        raise BadArgument(f"{root} holds no weights to look at by a split; leave train_index= out.")
+    return with_split(run, train_index)
 
 
-def _open(root: Path, format: str | None, task: Task | None, model: Any) -> Run | Any:
+def _open(root: Path, format: str | None, given: Given) -> Run | Any:
     if format not in (None, "groklens"):
-        return _read(_reader(str(format)), root, task)
+        return _reader(str(format)).read(root, given)
     if root.name == "run.json" and root.is_file():
         root = root.parent
     if format == "groklens" or RunPaths(root).header.is_file():
-        return Run(root, model=model)
+        given.refuse(root, "config", why="is a run of groklens, which says its own configuration")
+        return Run(root, model=given.model)
+    if owner_of(root) is not None:
+        raise RunNotFound(nothing_known(root))
     for reader in READERS:
         if reader.recognises(root):
-            return _read(reader, root, task)
+            return reader.read(root, given)
     raise RunNotFound(nothing_known(root))
 
 
@@ -96,9 +124,3 @@ def _reader(name: str) -> ModuleType:
         asked = did_you_mean(name, names) or "there is no such reader."
         raise BadArgument(f"format is {name!r}; {asked} Known are {', '.join(map(repr, names))}.")
     return known[name]
-
-
-def _read(reader: ModuleType, root: Path, task: Task | None) -> RunLike:
-    if "task" in inspect.signature(reader.read).parameters:
-        return reader.read(root, task=task)
-    return reader.read(root)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
-from groklens.runs.files import read_tensors
 from groklens.runs.paths import RunPaths
 from groklens.runs.readers import READERS
-from groklens.runs.readers.safe import read_torch
+from groklens.runs.readers.opened import WEIGHTS, content_of
+from groklens.runs.readers.safe import read_json_file
+from groklens.runs.readers.state_dict import how, some_names
 
 #: Entries of a folder that are looked at, and named.
 _LOOKED_AT, _NAMED = 40, 8
-_WEIGHTS = (".pt", ".pth", ".safetensors")
 
 
 def nothing_at(path: Path) -> str:
@@ -39,21 +39,32 @@ def nothing_at(path: Path) -> str:
 
 def nothing_known(path: Path) -> str:
     """What is said of a path that is there and holds no run, or something that is no run by itself."""
-    owner = next((one for one in path.absolute().parents[:2] if RunPaths(one).header.is_file()), None)
+    owner = owner_of(path)
     if owner is not None:
         return f"{path} is a part of the run in {owner}; give that folder: gl.load({str(owner)!r})."
     if path.is_dir():
         return _of_folder(path)
     if path.is_file() and not path.stat().st_size:
         return f"{path} is empty (0 bytes); copy it again."
-    return f"{path} is of no format known here (found {_content(path)}). {_known()}"
+    found = _content(path)
+    opening = f" {how(path)}" if path.suffix in WEIGHTS else ""
+    return f"{path} is of no format known here (found {found}).{opening} {_known()}"
+
+
+def owner_of(path: Path) -> Path | None:
+    """The run of ours that `path` is a part of, if it is of one.
+
+    >>> owner_of(Path("nowhere/steps")) is None
+    True
+    """
+    return next((one for one in path.absolute().parents[:2] if RunPaths(one).header.is_file()), None)
 
 
 def holds_a_run(path: Path) -> bool:
     """Whether `load` would find a run there; damage is not looked for."""
     if RunPaths(path).header.is_file():
         return True
-    if path.is_file() and path.suffix not in _WEIGHTS:
+    if path.is_file() and path.suffix not in WEIGHTS:
         return False
     return any(reader.recognises(path) for reader in READERS)
 
@@ -81,14 +92,22 @@ def _of_folder(path: Path) -> str:
 
 def _content(path: Path) -> str:
     """What a file holds, by its first names."""
-    if path.suffix == ".safetensors":
-        return f"tensors {', '.join(list(read_tensors(path))[:_NAMED])}"
-    if path.suffix in (".pt", ".pth"):
-        content = read_torch(path)  # a damaged file or pickled code says so itself
-        if isinstance(content, dict):
-            return f"a torch file with {', '.join(map(str, list(content)[:_NAMED])) or 'nothing in it'}"
-        return f"a torch file with a {type(content).__name__}"
+    if path.suffix in WEIGHTS:
+        return _kind(content_of(path))  # a damaged file or pickled code says so itself
+    if path.suffix == ".json":
+        return f"JSON: {_kind(read_json_file(path))}"
+    if path.suffix in (".pkl", ".pickle", ".joblib"):
+        return "a pickle, which could run code, so it is not opened: torch.save(model.state_dict(), path) is read"
     return path.name
+
+
+def _kind(content: object) -> str:
+    if isinstance(content, dict):
+        return f"a dictionary with {some_names(content)}" if content else "a dictionary with nothing in it"
+    if isinstance(content, (list, tuple)):
+        within = f" of {type(content[0]).__name__}" if content else ""
+        return f"a {type(content).__name__} of {len(content)}{within}"
+    return f"a {type(content).__name__}"
 
 
 def _known() -> str:

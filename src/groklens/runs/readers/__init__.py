@@ -1,4 +1,4 @@
-"""Formats of others, one a file. A reader is a module with `NAME`, `recognises(path)` and `read(path)`."""
+"""Formats of others, one a file. A reader is a module with `NAME`, `recognises(path)` and `read(path, given)`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from groklens.runs.readers import (
     grokking_demo,
     hooked_transformer,
     hugging_face,
+    loss_log,
     nanda,
     pizza,
     rep_theory,
+    state_dict,
     y_agent,
 )
 
@@ -21,6 +23,8 @@ READERS: tuple[ModuleType, ...] = (
     y_agent,
     nanda,
     grokking_demo,
-    hooked_transformer,
     hugging_face,
+    hooked_transformer,
+    state_dict,
+    loss_log,
 )

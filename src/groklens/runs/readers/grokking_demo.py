@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,52 +14,108 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from groklens.errors import DamagedRun
+from groklens.errors import DamagedRun, described
+from groklens.models.legacy import full_config, granted
+from groklens.models.saved_config import saved_config
+from groklens.models.told import told_by
 from groklens.runs.foreign import ForeignRun, index_of
-from groklens.runs.readers.safe import legacy_model, read_torch, reading
+from groklens.runs.readers.given import Given, with_taken
+from groklens.runs.readers.own_model import filled, stripped
+from groklens.runs.readers.safe import check_weights, legacy_model, read_torch, reading
 from groklens.tasks import ModularArithmetic, Task
 
 NAME = "grokking_demo"
 _KEYS = ("checkpoints", "checkpoint_epochs")
+#: What the notebook sets, where the file's own configuration does not say it.
+_NOTEBOOK = {"act_fn": "relu", "normalization_type": None, "attention_dir": "causal"}
 
 
 def recognises(path: Path) -> bool:
-    """Whether `path` is a torch file whose dictionary has `checkpoints` and `checkpoint_epochs`."""
+    """Whether `path` is a torch file whose dictionary has `checkpoints` and `checkpoint_epochs` of a transformer."""
     if not path.is_file() or path.suffix not in (".pth", ".pt"):
         return False
     try:
         content = read_torch(path)
     except DamagedRun:
         return False
-    return isinstance(content, dict) and all(key in content for key in _KEYS)
+    return isinstance(content, dict) and all(key in content for key in _KEYS) and not _is_other(content)
 
 
-def read(path: Path, task: Task | None = None) -> ForeignRun:
-    """The run; the task is addition mod the number of classes unless one is given."""
+def read(path: Path, given: Given | None = None) -> ForeignRun:
+    """The run; the task is addition mod the number of classes unless one is given.
+
+    What neither the file's configuration nor its weights say is the notebook's, or as `given` has it.
+    """
     content = read_torch(path)
     if not isinstance(content, dict) or not all(key in content for key in _KEYS):
         raise DamagedRun(f"{path} lacks {' and '.join(_KEYS)}, so it is not what the Grokking_Demo saves.")
     with reading(path):
-        return _run(path, content, task)
+        return _run(path, content, given or Given())
 
 
-def _run(path: Path, content: dict[str, Any], task: Task | None) -> ForeignRun:
-    config = content.get("config")
-    known: dict[str, Any] = dict(config) if isinstance(config, dict) else {}
-    # The checkpoint of epoch e was taken after that epoch's update, so it is the model after e + 1.
-    states = {
-        int(epoch) + 1: state
-        for epoch, state in zip(content["checkpoint_epochs"], content["checkpoints"], strict=True)
-    }
-    if not states:
-        raise DamagedRun(f"{path} has no checkpoints.")
+def _is_other(content: dict[str, Any]) -> bool:
+    """Whether the weights are certainly by other names than TransformerLens'."""
+    states = content["checkpoints"]
+    last = states[-1] if isinstance(states, list) and states else None
+    return (
+        isinstance(last, dict)
+        and bool(last)
+        and not any("embed" in str(n) or "blocks" in str(n) for n in last)
+    )
+
+
+def _run(path: Path, content: dict[str, Any], given: Given) -> ForeignRun:
+    known: dict[str, Any] = dict(content["config"]) if isinstance(content.get("config"), dict) else {}
+    states = _states(path, content)
+    last = states[max(states)]
+    task, taken = given.task, {}
     if task is None:
-        task = _addition(states[max(states)])
-    models = {step: partial(legacy_model, path, state, task, known) for step, state in states.items()}
+        task = _addition(last)
+        taken = {"task": f"{task.name}: the notebook's operation"}
+    if given.model is None:
+        models, more = _transformers(path, states, task, known, given)
+        taken |= more
+    else:
+        models = _own(path, states, given)
     models[max(models)]()  # what is wrong with the file is said now, not at the first use
     index = content.get("train_indices")
     train_index = None if index is None else index_of(torch.as_tensor(index), len(task.labels))
-    return ForeignRun(path.stem, task, models, NAME, train_index, known, _history(content))
+    return ForeignRun(path.stem, task, models, NAME, train_index, with_taken(known, taken), _history(content))
+
+
+def _states(path: Path, content: dict[str, Any]) -> dict[int, dict[str, Tensor]]:
+    """Weights by step: the checkpoint of epoch e was taken after that epoch's update, so it is step e + 1."""
+    states = {}
+    for epoch, state in zip(content["checkpoint_epochs"], content["checkpoints"], strict=True):
+        number = epoch.item() if isinstance(epoch, Tensor) and epoch.ndim == 0 else epoch
+        if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < 2**62:
+            raise DamagedRun(
+                f"{path} has a checkpoint of epoch {described(number)}; a whole number from 0 is expected."
+            )
+        states[number + 1] = stripped(state)
+    if not states:
+        raise DamagedRun(f"{path} has no checkpoints.")
+    return states
+
+
+def _transformers(
+    path: Path, states: Mapping[int, dict[str, Tensor]], task: Task, known: Mapping[str, Any], given: Given
+) -> tuple[dict[int, Callable[[], Any]], dict[str, Any]]:
+    """The models by step, and what of their configuration is the notebook's."""
+    last = states[max(states)]
+    check_weights(path, last)
+    own = saved_config(known, str(path)) | told_by(last)
+    taken = {name: value for name, value in _NOTEBOOK.items() if name not in own}
+    config = given.config_or(own, taken, path)
+    models: dict[int, Callable[[], Any]] = {
+        step: partial(legacy_model, path, state, task, config) for step, state in states.items()
+    }
+    return models, given.not_said(taken) | granted(full_config(last, config, task.n_ctx))
+
+
+def _own(path: Path, states: Mapping[int, dict[str, Tensor]], given: Given) -> dict[int, Callable[[], Any]]:
+    given.refuse(path, "config", why="takes its configuration from the model given")
+    return {step: partial(filled, given.model, state, path) for step, state in states.items()}
 
 
 def _addition(state: dict[str, Tensor]) -> ModularArithmetic:

@@ -8,14 +8,18 @@ on the hub with the revisions to read. What the models are shown is a task of th
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from groklens.errors import BadArgument, DamagedRun, TaskNeeded
 from groklens.models.hugging_face import bridge_from_hugging_face, hugging_face_vocabulary
 from groklens.runs.foreign import ForeignRun
+from groklens.runs.readers.given import Given
+from groklens.runs.readers.opened import files_by_step
 from groklens.runs.readers.safe import read_config
+from groklens.runs.readers.saved_model import check_saved_model
 from groklens.tasks import Probe, Task
 
 NAME = "hugging_face"
@@ -24,40 +28,54 @@ _CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 
 def recognises(path: Path) -> bool:
     """Whether `path` is a folder with a transformers config.json, or with `checkpoint-STEP/` that have one."""
-    return any((folder / "config.json").is_file() for folder in _folders(path).values())
+    folders = _folders(path).values()
+    return any((folder / "config.json").is_file() and not _has_steps(folder) for folder in folders)
 
 
-def read(path: Path, task: Task | None = None) -> ForeignRun:
+def read(path: Path, given: Given | None = None) -> ForeignRun:
     """The checkpoints as a run, each opened when it is asked for; beside them a model of no step is left out.
 
     Raises `BadArgument` without a task, `DamagedRun` for a folder without a model, or when the last
     configuration cannot be read.
 
-    >>> read(Path("runs/gpt2"), task=Probe([[464, 3797]])).steps  # doctest: +SKIP
+    >>> read(Path("runs/gpt2"), Given(Probe([[464, 3797]]))).steps  # doctest: +SKIP
     [500, 1000]
     """
     folders = _folders(path)
     if not folders:
         raise DamagedRun(f"{path} has neither config.json nor checkpoint-STEP/ folders with one.")
-    task = _given(task, str(path))
+    task = _given(given or Given(), str(path))
     last = folders[max(folders)]
     known = read_config(last / "config.json")
-    models = {step: partial(bridge_from_hugging_face, folder) for step, folder in folders.items()}
+    check_saved_model(last)
+    models = {step: partial(_checked, folder, bridge_from_hugging_face) for step, folder in folders.items()}
     return ForeignRun(path.resolve().name, _fitted(task, last), models, NAME, known=known)
 
 
-def read_hub(name: str, revisions: Sequence[str] | Mapping[str, int], task: Task | None = None) -> ForeignRun:
+def _has_steps(folder: Path) -> bool:
+    """Whether a folder with a configuration holds one file a step, as no folder of transformers does."""
+    if any(folder.glob("model*.safetensors")) or any(folder.glob("pytorch_model*")):
+        return False
+    try:
+        return bool(files_by_step(folder)[0])
+    except BadArgument:
+        return True
+
+
+def read_hub(
+    name: str, revisions: Sequence[str] | Mapping[str, int], given: Given | None = None
+) -> ForeignRun:
     """Revisions of a model on the hub as a run; each is fetched when it is asked for.
 
     `revisions` are names that hold their step, such as `"step1000"`, or names with their steps. Raises
     `BadArgument` without a task, for a local path, or for names that do not tell a step each.
 
-    >>> read_hub("EleutherAI/pythia-14m", ["step0", "step512"], Probe([[1, 2]])).steps  # doctest: +SKIP
-    [0, 512]
+    >>> read_hub("EleutherAI/pythia-14m", ["step0"], Given(Probe([[1, 2]]))).steps  # doctest: +SKIP
+    [0]
     """
     if Path(name).exists():
         raise BadArgument(f"{name} is on this machine and has no revisions; leave revisions= out.")
-    task = _given(task, name)
+    task = _given(given or Given(), name)
     steps = _steps(revisions)
     models = {step: partial(bridge_from_hugging_face, name, revision) for step, revision in steps.items()}
     known = {"name": name, "revisions": {revision: step for step, revision in steps.items()}}
@@ -103,13 +121,19 @@ def _step(revision: str) -> int:
     return int(numbers[0])
 
 
-def _given(task: Task | None, where: str) -> Task:
-    if task is None:
+def _checked(folder: Path, build: Callable[[Path], Any]) -> Any:
+    check_saved_model(folder)
+    return build(folder)
+
+
+def _given(given: Given, where: str) -> Task:
+    given.refuse(Path(where), "model", "config", why="is a model that its config.json describes")
+    if given.task is None:
         raise TaskNeeded(
             f"{where} holds a language model and no inputs to look at it with; give them as tokens of its own: "
             "gl.load(path, task=gl.Probe(tokens)), where tokens are input × pos."
         )
-    return task
+    return given.task
 
 
 def _fitted(task: Task, source: str | Path, revision: str | None = None) -> Task:

@@ -7,6 +7,8 @@ with their `epochs`.
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +18,20 @@ from einops import rearrange
 from jaxtyping import Int
 from torch import Tensor
 
-from groklens.errors import DamagedRun
+from groklens.errors import DamagedRun, described
+from groklens.models.told import n_layers, told_by
 from groklens.runs.foreign import ForeignRun
+from groklens.runs.readers.fields import flag, one_of, real, whole
+from groklens.runs.readers.given import Given, with_taken
+from groklens.runs.readers.own_model import filled
 from groklens.runs.readers.safe import legacy_model, read_torch, reading
 from groklens.tasks import ModularArithmetic, Task
 
 NAME = "nanda"
-_OPERATIONS = {"add": "add", "subtract": "sub", "sub": "sub"}
+_OPERATIONS = {"add": "add", "subtract": "sub", "sub": "sub", "x2xyy2": "a^2+ab+b^2"}
+_ACTIVATIONS = {"relu": "relu", "gelu": "gelu"}
+#: What every model of this code is, and no file has to say.
+_CODE = {"normalization_type": None, "attention_dir": "causal"}
 
 
 def recognises(path: Path) -> bool:
@@ -31,43 +40,105 @@ def recognises(path: Path) -> bool:
         return False
     try:
         content = read_torch(path)
-    except DamagedRun:
-        return False
-    try:
-        return isinstance(content, dict) and _transposed(_states(content))
-    except (TypeError, ValueError, AttributeError):
+        return isinstance(content, dict) and _transposed(_states(path, content))
+    except (DamagedRun, TypeError, ValueError, AttributeError):
         return False
 
 
-def read(path: Path) -> ForeignRun:
-    """The run, with every model that the file holds and the authors' split."""
+def read(path: Path, given: Given | None = None) -> ForeignRun:
+    """The run, with every model that the file holds; its split where the file says both its share and its seed.
+
+    A task that is given counts where the file does not say its operation (`fn_name`).
+    """
     content = read_torch(path)
     with reading(path):
-        return _run(path, content)
+        return _run(path, content, given or Given())
 
 
-def _run(path: Path, content: Any) -> ForeignRun:
-    states = _states(content) if isinstance(content, dict) else {}
+def _run(path: Path, content: Any, given: Given) -> ForeignRun:
+    states = _states(path, content) if isinstance(content, dict) else {}
     if not _transposed(states):
         raise DamagedRun(f"{path} holds no model of this kind: no `model` with embed.W_E (d_model, d_vocab).")
-    config = dict(content.get("config") or {})
+    config = content.get("config") or {}
+    if not isinstance(config, Mapping):
+        raise DamagedRun(f"{path} has {described(config)} for its config; a dictionary is expected.")
+    config = {str(name): value for name, value in config.items()}
     last = states[max(states)]
-    p = int(config.get("p", last["embed.W_E"].shape[1] - 1))
-    operation = str(config.get("fn_name", "add"))
-    if operation not in _OPERATIONS:
-        raise DamagedRun(f"{path} was trained on {operation!r}; known are {', '.join(_OPERATIONS)}.")
-    task = ModularArithmetic(p, _OPERATIONS[operation])
-    models = {step: _builder(state, task, path) for step, state in states.items()}
-    train_index = _split(p, float(config.get("frac_train", 0.3)), int(config.get("seed", 0)))
-    return ForeignRun(path.stem, task, models, NAME, train_index, config, _history(content))
+    task, taken = _task(path, config, last["embed.W_E"].shape[1], given)
+    models, more = _models(path, states, task, config, given)
+    models[max(models)]()  # what is wrong with the file is said now, not at the first use
+    share = real(config, "frac_train", path, least=0, most=1) if "frac_train" in config else None
+    split = _split(len(task.labels), share, config, path)
+    history = _history(content)
+    known = with_taken(config, taken | more)
+    return ForeignRun(
+        path.stem, task, models, NAME, split, known, history, train_share=share if split is None else None
+    )
 
 
-def _states(content: dict[str, Any]) -> dict[int, dict[str, Tensor]]:
+def _task(path: Path, config: dict[str, Any], d_vocab: int, given: Given) -> tuple[Task, dict[str, Any]]:
+    """What was learned, and what of it neither the file nor the user says."""
+    p = whole(config, "p", path, d_vocab - 1, least=2, most=d_vocab)
+    if "fn_name" in config and (given.task is None or config["fn_name"] in _OPERATIONS):
+        return ModularArithmetic(p, one_of(config, "fn_name", path, _OPERATIONS)), {}
+    task = given.task_or(ModularArithmetic(p, "add"), path, f"p = {p}")
+    return task, {} if given.task is not None else {"task": f"{task.name}: the operation is not in the file"}
+
+
+def _models(
+    path: Path, states: Mapping[int, dict[str, Tensor]], task: Task, config: dict[str, Any], given: Given
+) -> tuple[dict[int, Callable[[], Any]], dict[str, Any]]:
+    """The models by step, and what of their configuration nobody says."""
+    if given.model is not None:
+        given.refuse(path, "config", why="takes its configuration from the model given")
+        return {step: partial(filled, given.model, state, path) for step, state in states.items()}, {}
+    _check_sizes(path, config, states[max(states)])
+    own = told_by(straight(states[max(states)], path)) | _CODE
+    if "act_type" in config:
+        own["act_fn"] = one_of(config, "act_type", path, _ACTIVATIONS)
+    taken = {} if "act_fn" in own else {"act_fn": "relu"}
+    full = given.config_or(own, taken, path)
+    models: dict[int, Callable[[], Any]] = {
+        step: partial(_model, path, state, task, full) for step, state in states.items()
+    }
+    return models, given.not_said(taken)
+
+
+def _check_sizes(path: Path, config: dict[str, Any], state: dict[str, Tensor]) -> None:
+    """Refuse a configuration that is not that of the weights, and norms, which this code never had."""
+    if flag(config, "use_ln", path, default=False):
+        raise DamagedRun(
+            f"{path} says that use_ln is True, and how it normalises is not known here; give the model: "
+            "gl.load(path, model=model)."
+        )
+    query, inward = state.get("blocks.0.attn.W_Q"), state.get("blocks.0.mlp.W_in")
+    found = {"d_model": state["embed.W_E"].shape[0], "num_layers": n_layers(state)}
+    found |= {} if query is None else {"num_heads": query.shape[0]}
+    found |= {} if inward is None else {"d_mlp": inward.shape[0]}
+    for name, size in found.items():
+        if whole(config, name, path, size) != size:
+            raise DamagedRun(
+                f"{path} says that {name} is {config[name]}, and its weights have {size}; copy it again."
+            )
+
+
+def _states(path: Path, content: dict[str, Any]) -> dict[int, dict[str, Tensor]]:
     """Weights by step: the checkpoints where there are any, and the last model."""
-    states = dict(zip(content.get("epochs", []), content.get("state_dicts", []), strict=False))
+    epochs, saved = content.get("epochs", []), content.get("state_dicts")
+    saved = saved if isinstance(saved, (list, tuple)) else []
+    states = dict(zip(map(_epoch, epochs), saved, strict=True)) if saved else {}
+    if len(states) < len(saved):
+        raise DamagedRun(f"{path} names an epoch more than once; copy it again.")
     if "model" in content:
-        states[int(content.get("epoch", max(states, default=0)))] = content["model"]
-    return {int(step): state for step, state in states.items() if isinstance(state, dict)}
+        states[_epoch(content.get("epoch", max(states, default=0)))] = content["model"]
+    return {step: state for step, state in states.items() if isinstance(state, dict)}
+
+
+def _epoch(value: object) -> int:
+    value = value.item() if isinstance(value, Tensor) and value.ndim == 0 else value
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**63:
+        raise ValueError(f"an epoch is {described(value)}, and a whole number from 0 is expected")
+    return value
 
 
 def _transposed(states: dict[int, dict[str, Tensor]]) -> bool:
@@ -75,18 +146,16 @@ def _transposed(states: dict[int, dict[str, Tensor]]) -> bool:
         return False
     state = states[max(states)]
     try:
-        return state["embed.W_E"].shape[0] == state["pos_embed.W_pos"].shape[1] != state["embed.W_E"].shape[1]
+        return bool(
+            state["embed.W_E"].shape[0] == state["pos_embed.W_pos"].shape[1] != state["embed.W_E"].shape[1]
+        )
     except (KeyError, AttributeError, IndexError):
         return False
 
 
-def _builder(state: dict[str, Tensor], task: Task, path: Path) -> Any:
-    def build() -> Any:
-        with reading(path):
-            return legacy_model(path, straight(state, path), task)
-
-    build()  # what is wrong with the file is said now, not at the first use
-    return build
+def _model(path: Path, state: dict[str, Tensor], task: Task, config: Mapping[str, Any]) -> Any:
+    with reading(path):
+        return legacy_model(path, straight(state, path), task, config)
 
 
 def straight(state: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
@@ -112,11 +181,16 @@ def straight(state: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
         raise DamagedRun(f"{path} lacks {error}, so it is no transformer of this repository.") from error
 
 
-def _split(p: int, fraction: float, seed: int) -> Int[Tensor, "train"]:
-    """The authors' split: Python's shuffle of the list of pairs, the first share for training."""
-    pairs = list(range(p * p))
+def _split(
+    n_inputs: int, share: float | None, config: dict[str, Any], path: Path
+) -> Int[Tensor, "train"] | None:
+    """The authors' split: Python's shuffle of the list of pairs, the first share of it; None where it is not said."""
+    seed = whole(config, "seed", path, least=-(2**63), most=2**63) if "seed" in config else None
+    if share is None or seed is None:
+        return None
+    pairs = list(range(n_inputs))
     random.Random(seed).shuffle(pairs)
-    return torch.tensor(sorted(pairs[: int(fraction * p * p)]))
+    return torch.tensor(sorted(pairs[: int(share * n_inputs)]), dtype=torch.long)
 
 
 def _history(content: dict[str, Any]) -> xr.Dataset:

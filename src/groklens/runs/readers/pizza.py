@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from einops import rearrange
 from torch import Tensor
 
-from groklens.errors import DamagedRun
+from groklens.errors import DamagedRun, described
 from groklens.runs.foreign import ForeignRun
-from groklens.runs.readers.safe import load_weights, read_config, read_state, reading
-from groklens.tasks import ModularArithmetic
+from groklens.runs.readers.fields import flag, largest, one_of, real, whole
+from groklens.runs.readers.given import Given, with_taken
+from groklens.runs.readers.own_model import filled
+from groklens.runs.readers.safe import check_weights, load_weights, read_config, read_state, reading
+from groklens.tasks import ModularArithmetic, Task
 
 NAME = "pizza"
+_FUNCTION = re.compile(r"lambda x: ?\(x\[0\] ?([+-]) ?x\[1\]\) ?% ?(\d{1,9})")
+_ACTIVATIONS = {"relu": "relu", "gelu": "gelu", "tanh": "tanh"}
+#: "casual" is how the authors' files spell it; their code masks nothing then.
+_DIRECTIONS = {"casual": "bidirectional", "bidirectional": "bidirectional"}
 
 
 def recognises(path: Path) -> bool:
@@ -21,36 +31,82 @@ def recognises(path: Path) -> bool:
     return _model_file(path) is not None
 
 
-def read(path: Path) -> ForeignRun:
-    """One trained model as a run of one step; of its split only the share trained on was saved."""
+def read(path: Path, given: Given | None = None) -> ForeignRun:
+    """One trained model as a run of one step; of its split only the share trained on was saved.
+
+    A task that is given counts where the configuration does not say its function (`funcs`).
+    """
+    given = given or Given()
     file = _model_file(path)
     if file is None:
         raise DamagedRun(
             f"{path} is no model of the pizza repository: no model_ID.pt beside a config_ID.json."
         )
-    config = read_config(_config_file(file))
-    with reading(_config_file(file)):
-        task, step = _task(config), int(config.get("epoch", 0))
-        share = float(config["frac"]) if "frac" in config else None
-    _model(file, config, task)  # what is wrong with the file is said now, not at the first use
-    models = {step: lambda: _model(file, config, task)}
-    name = str(config.get("runid", file.stem))
-    return ForeignRun(name, task, models, NAME, known=config, train_share=share)
-
-
-def _task(config: dict[str, Any]) -> ModularArithmetic:
-    return ModularArithmetic(
-        int(config["C"]),
-        "add",
-        separator=bool(config.get("eqn_sign", False)),
-        shared_vocab=not (config.get("diff_vocab", False) or config.get("model_type") == "X"),
+    said, state = _config_file(file), read_state(file)
+    config = read_config(said)
+    own, task, taken = _tasks(said, config, state, given)
+    step = whole(config, "epoch", said, 0, least=0, most=2**62)
+    share = real(config, "frac", said, least=0, most=1) if "frac" in config else None
+    chosen, more = _config(said, config, given)
+    models = {step: partial(_model, file, config, own, chosen, given)}
+    models[step]()  # what is wrong with the file is said now, not at the first use
+    known = with_taken(config, taken | more)
+    return ForeignRun(
+        str(config.get("runid", file.stem))[:200], task, models, NAME, known=known, train_share=share
     )
 
 
-def _model(file: Path, config: dict[str, Any], task: ModularArithmetic) -> Any:
-    build = _linear if "model_type" in config else _transformer
+def _tasks(
+    said: Path, config: dict[str, Any], state: Mapping[str, Tensor], given: Given
+) -> tuple[ModularArithmetic, Task, dict[str, Any]]:
+    """The inputs that the file says, what was learned on them, and what of it nobody says."""
+    p = whole(config, "C", said, least=2, most=largest(state), by=_model_file(said))
+    own_tokens = config.get("model_type") == "X" or flag(config, "diff_vocab", said, default=False)
+    shape = {"separator": flag(config, "eqn_sign", said, default=False), "shared_vocab": not own_tokens}
+    with reading(said):
+        own = ModularArithmetic(p, "add", **shape)
+    function = config.get("funcs")
+    found = _FUNCTION.fullmatch(function) if isinstance(function, str) else None
+    if found is not None and int(found[2]) == p:
+        return own, ModularArithmetic(p, "add" if found[1] == "+" else "sub", **shape), {}
+    if function is not None and given.task is None:
+        raise DamagedRun(
+            f"{said} says that funcs is {described(function)}, which is not read here; say what it computes: "
+            "gl.load(path, task=gl.TableTask(inputs, labels))."
+        )
+    task = given.task_or(own, said, f"C = {p}")
+    asked = (
+        given.task is None and "model_type" not in config
+    )  # of linear models the code knows addition alone
+    return own, task, {"task": f"{task.name}: the function is not in the file"} if asked else {}
+
+
+def _config(said: Path, config: dict[str, Any], given: Given) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Activation and direction of attention, and what of them nobody says."""
+    if given.model is not None:
+        given.refuse(said, "config", why="takes its configuration from the model given")
+        return {}, {}
+    direction = one_of(config, "attention_dir", said, _DIRECTIONS, "bidirectional")
+    own = {"attention_dir": direction, "normalization_type": None}
+    if "act_fn" in config:
+        own["act_fn"] = one_of(config, "act_fn", said, _ACTIVATIONS)
+    elif "model_type" in config:
+        own["act_fn"] = "relu"  # of linear models the code knows no other
+    taken = {} if "act_fn" in own else {"act_fn": "relu"}
+    return given.config_or(own, taken, said), given.not_said(taken)
+
+
+def _model(
+    file: Path, config: dict[str, Any], task: ModularArithmetic, chosen: Mapping[str, Any], given: Given
+) -> Any:
+    state = read_state(file)
+    if given.model is not None:
+        return filled(given.model, state, file)
+    check_weights(file, state)
     with reading(file):
-        return build(file, config, task)
+        if "model_type" in config:
+            return _linear(file, state, config, task)
+        return _transformer(file, state, config, task, str(chosen["act_fn"]))
 
 
 def _model_file(path: Path) -> Path | None:
@@ -68,24 +124,27 @@ def _config_file(model: Path) -> Path:
     return model.with_name(model.name.replace("model_", "config_", 1)).with_suffix(".json")
 
 
-def _transformer(file: Path, config: dict[str, Any], task: ModularArithmetic) -> Any:
+def _transformer(
+    file: Path, state: dict[str, Tensor], config: dict[str, Any], task: ModularArithmetic, act_fn: str
+) -> Any:
     from groklens.models.part_uniform import PartUniformTransformer
 
-    state = read_state(file)
-    d_model, n_heads = int(config["d_model"]), int(config["n_heads"])
-    d_head = int(config.get("d_head", d_model // n_heads))
-    n_layers = int(config.get("n_layers", 1))
+    said, most = _config_file(file), largest(state)
+    d_model, n_heads = (whole(config, name, said, most=most, by=file) for name in ("d_model", "n_heads"))
+    if act_fn not in _ACTIVATIONS:
+        raise DamagedRun(f"{said} is of a model with act_fn {act_fn!r}; known are {', '.join(_ACTIVATIONS)}.")
+    n_layers = whole(config, "n_layers", said, 1, most=len(state), by=file)
     model = PartUniformTransformer(
         n_layers=n_layers,
         n_heads=n_heads,
         d_model=d_model,
-        d_head=d_head,
+        d_head=whole(config, "d_head", said, max(1, d_model // n_heads), most=most, by=file),
         d_mlp=4 * d_model,
         d_vocab=task.d_vocab,
         d_vocab_out=task.d_vocab,
         n_ctx=task.n_ctx,
-        act_fn=str(config.get("act_fn", "relu")).lower(),
-        attn_coeff=float(config["attn_coeff"]),
+        act_fn=act_fn,
+        attn_coeff=real(config, "attn_coeff", said, least=-1e3, most=1e3),
     )
     return load_weights(model, _renamed(state, n_layers, n_heads, file), file)
 
@@ -119,14 +178,16 @@ def _renamed(state: dict[str, Tensor], n_layers: int, n_heads: int, file: Path) 
     return weights
 
 
-def _linear(file: Path, config: dict[str, Any], task: ModularArithmetic) -> Any:
+def _linear(file: Path, state: dict[str, Tensor], config: dict[str, Any], task: ModularArithmetic) -> Any:
     import torch
 
     from groklens.models.pair_network import KINDS, PairNetwork
 
-    kind, state = str(config["model_type"]), read_state(file)
+    kind = config["model_type"]
     if kind not in KINDS:
-        raise DamagedRun(f"{_config_file(file)} has model_type {kind!r}; known are {', '.join(KINDS)}.")
+        raise DamagedRun(
+            f"{_config_file(file)} has model_type {described(kind)}; known are {', '.join(KINDS)}."
+        )
     try:
         embeddings = ["embed1.weight", "embed2.weight"] if kind == "X" else ["embed.weight"]
         weights = {

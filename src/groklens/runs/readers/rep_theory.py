@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,27 @@ from jaxtyping import Int
 from torch import Tensor
 
 from groklens.errors import DamagedRun
+from groklens.models.mlp import MLP_ACTIVATIONS
+from groklens.models.told import told_by
 from groklens.runs.foreign import ForeignRun
-from groklens.runs.readers.safe import legacy_model, load_weights, read_config, read_state, reading
+from groklens.runs.readers.fields import largest, one_of, real, whole
+from groklens.runs.readers.given import Given, with_taken
+from groklens.runs.readers.own_model import filled
+from groklens.runs.readers.safe import (
+    check_weights,
+    legacy_model,
+    load_weights,
+    read_config,
+    read_state,
+    reading,
+)
 from groklens.tasks import GroupComposition, Task
 
 NAME = "rep_theory"
 _GROUPS = {"CyclicGroup": "C", "DihedralGroup": "D", "SymmetricGroup": "S", "AlternatingGroup": "A"}
+_ORDERS = {"C": lambda n: n, "D": lambda n: 2 * n, "S": math.factorial, "A": lambda n: math.factorial(n) // 2}
+_KINDS = {"onelayermlp": "mlp", "mlp": "mlp", "transformer": "transformer"}
+_ACTIVATIONS = {"relu": "relu", "gelu": "gelu"}
 
 
 def recognises(path: Path) -> bool:
@@ -26,31 +43,80 @@ def recognises(path: Path) -> bool:
     return (path / "cfg.json").is_file() and (path / "model.pt").is_file()
 
 
-def read(path: Path) -> ForeignRun:
-    """The trained model as a run of one step, with the authors' split."""
-    config = read_config(path / "cfg.json")
-    file = path / "model.pt"
+def read(path: Path, given: Given | None = None) -> ForeignRun:
+    """The trained model as a run of one step, with the authors' split where the file says its share and its seed."""
+    given = given or Given()
+    said, file = path / "cfg.json", path / "model.pt"
+    config, state = read_config(said), read_state(file)
+    task = _task(said, config, state, given)
+    kind = one_of(config, "model", said, _KINDS, "mlp" if "W_x" in state else "transformer")
+    if kind != ("mlp" if "W_x" in state else "transformer"):
+        raise DamagedRun(
+            f"{said} says that model is {config['model']!r}, and {file} holds another; copy both again."
+        )
+    step = whole(config, "num_epochs", said, 0, least=0, most=2**62)
+    share = real(config, "frac_train", said, least=0, most=1) if "frac_train" in config else None
+    split = _split(said, len(task.labels), share, config)
+    act = _activation(said, config, state, given)
+    _model(file, task, given, act)  # what is wrong with the file is said now, not at the first use
+    models = {step: lambda: _model(file, task, given, act)}
+    known = with_taken(config, {})
+    return ForeignRun(
+        path.name, task, models, NAME, split, known, train_share=share if split is None else None
+    )
+
+
+def _task(said: Path, config: dict[str, Any], state: Mapping[str, Tensor], given: Given) -> Task:
+    """The composition that the file names, or the task given where it names none."""
+    if "group" not in config and given.task is not None:
+        return given.task
     letter = _GROUPS.get(str(config.get("group")))
     if letter is None:
         raise DamagedRun(
-            f"{path / 'cfg.json'} names the group {config.get('group')!r}; known are {', '.join(_GROUPS)}."
+            f"{said} names the group {str(config.get('group'))[:60]!r}; known are {', '.join(_GROUPS)}."
         )
-    with reading(path / "cfg.json"):
-        task = GroupComposition(f"{letter}{int(config['group_parameter'])}")
-        train_index = _split(len(task.labels), float(config["frac_train"]), config.get("seed", 0))
-        step = int(config.get("num_epochs", 0))
-    _model(file, task)  # what is wrong with the file is said now, not at the first use
-    return ForeignRun(path.name, task, {step: lambda: _model(file, task)}, NAME, train_index, config)
+    most = largest(state)
+    parameter = whole(
+        config, "group_parameter", said, most=most if letter in "CD" else 12, by=said.with_name("model.pt")
+    )
+    if _ORDERS[letter](parameter) > most:
+        raise DamagedRun(
+            f"{said} says that group_parameter is {parameter}: {letter}{parameter} has {_ORDERS[letter](parameter):,} "
+            f"elements, and no weight in model.pt has so many entries on one axis ({most})."
+        )
+    with reading(said):
+        return GroupComposition(f"{letter}{parameter}")
 
 
-def _model(file: Path, task: Task) -> Any:
+def _activation(said: Path, config: dict[str, Any], state: Mapping[str, Tensor], given: Given) -> str:
+    """relu, as in all of the authors' code, unless the file says another."""
+    if given.model is not None:
+        given.refuse(said.parent, "config", why="takes its configuration from the model given")
+    act = one_of(config, "act_fn", said, _ACTIVATIONS, "relu")
+    given.config_or({"act_fn": act, "attention_dir": "causal", "normalization_type": _norm(state)}, {}, said)
+    if "W_x" in state and act not in MLP_ACTIVATIONS:
+        raise DamagedRun(f"{said} says that act_fn is {act!r}; known are {', '.join(MLP_ACTIVATIONS)}.")
+    return act
+
+
+def _norm(state: Mapping[str, Tensor]) -> str | None:
+    return "LN" if any(name.startswith("blocks.0.ln1.") for name in state) else None
+
+
+def _model(file: Path, task: Task, given: Given, act: str) -> Any:
     state = read_state(file)
+    if given.model is not None:
+        return filled(given.model, state, file)
+    check_weights(file, state)
     with reading(file):
-        return _mlp(state, task, file) if "W_x" in state else legacy_model(file, state, task)
+        if "W_x" in state:
+            return _mlp(state, task, file, act)
+        config = {"act_fn": act, "normalization_type": None, "attention_dir": "causal"} | told_by(state)
+        return legacy_model(file, state, task, config)
 
 
-def _mlp(state: dict[str, Tensor], task: Task, file: Path) -> Any:
-    """relu([W_x[a] ; W_y[b]] W) W_U, as one embedding of both halves that each operand reads its own half of."""
+def _mlp(state: dict[str, Tensor], task: Task, file: Path, act: str) -> Any:
+    """act([W_x[a] ; W_y[b]] W) W_U, as one embedding of both halves that each operand reads its own half of."""
     from groklens.models.hooked_mlp import HookedMLP
 
     n, width = state["W_x"].shape
@@ -62,7 +128,7 @@ def _mlp(state: dict[str, Tensor], task: Task, file: Path) -> Any:
         d_mlp=d_mlp,
         d_embed=2 * width,
         combine="concat",
-        act_fn="relu",
+        act_fn=act,
     )
     embedding, inward = torch.zeros(task.d_vocab, 2 * width), torch.zeros(2, 2 * width, d_mlp)
     embedding[:n] = torch.cat([state["W_x"], state["W_y"]], dim=1)
@@ -77,9 +143,15 @@ def _mlp(state: dict[str, Tensor], task: Task, file: Path) -> Any:
     return load_weights(model, weights, file)
 
 
-def _split(n_inputs: int, fraction: float, seed: int | bool) -> Int[Tensor, "train"]:
-    """The authors' split: a seeded permutation, which a seed of 0 or False leaves out."""
+def _split(
+    said: Path, n_inputs: int, share: float | None, config: dict[str, Any]
+) -> Int[Tensor, "train"] | None:
+    """The authors' split: a seeded permutation, which a seed of 0 or False leaves out; None where it is not said."""
+    seed = int(config["seed"]) if isinstance(config.get("seed"), bool) else config.get("seed")
+    if share is None or seed is None:
+        return None
+    number = whole({"seed": seed}, "seed", said, least=-(2**63), most=2**63 - 1)
     order = torch.arange(n_inputs)
-    if seed:
-        order = torch.randperm(n_inputs, generator=torch.Generator().manual_seed(int(seed)))
-    return order[: int(fraction * n_inputs)].sort().values
+    if number:
+        order = torch.randperm(n_inputs, generator=torch.Generator().manual_seed(number))
+    return order[: int(share * n_inputs)].sort().values

@@ -8,7 +8,8 @@ import pickle
 import re
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,36 @@ import torch
 from torch import Tensor
 
 from groklens.errors import DamagedRun, GroklensError
-from groklens.models.legacy import bridge_from_legacy
+from groklens.models.legacy import bridge_from_weights
+from groklens.runs.kinds import check_archive, check_size, is_archive
 from groklens.tasks import Task
+
+_SEEN: ContextVar[dict[Path, Any] | None] = ContextVar("seen", default=None)
+
+
+@contextlib.contextmanager
+def each_once() -> Iterator[None]:
+    """Inside, every file of weights is read once, however many readers look at it; nothing of it is kept afterwards."""
+    token = _SEEN.set({})
+    try:
+        yield
+    finally:
+        _SEEN.reset(token)
+
+
+def remembered(path: Path, read: Callable[[Path], Any]) -> Any:
+    """What `read` makes of a file, or raised: read once inside `each_once`, every time elsewhere."""
+    seen = _SEEN.get()
+    if seen is None:
+        return read(path)
+    if path not in seen:
+        try:
+            seen[path] = read(path)
+        except DamagedRun as error:
+            seen[path] = error
+    if isinstance(seen[path], DamagedRun):
+        raise seen[path]
+    return seen[path]
 
 
 def read_torch(path: Path) -> Any:
@@ -28,6 +57,11 @@ def read_torch(path: Path) -> Any:
     >>> read_torch(Path("model.pt"))["embed.W_E"].shape  # doctest: +SKIP
     torch.Size([114, 128])
     """
+    return remembered(path, _read_torch)
+
+
+def _read_torch(path: Path) -> Any:
+    check_archive(path)
     try:
         with warnings.catch_warnings():  # of pickles that are refused anyway
             warnings.simplefilter("ignore")
@@ -58,7 +92,7 @@ def _why(path: Path, said: str) -> str:
 
 def _check_sums(path: Path) -> None:
     """Torch writes a checksum for every tensor and does not look at it when it reads."""
-    if zipfile.is_zipfile(path):
+    if is_archive(path):
         with zipfile.ZipFile(path) as archive:
             changed = archive.testzip()
         if changed is not None:
@@ -101,7 +135,7 @@ def reading(path: Path) -> Iterator[None]:
             raise
         raise DamagedRun(f"{path}: {one_line(error)}") from error
     except (
-        ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError
+        ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError
     ) as error:  # fmt: skip
         lacks = "it lacks " if isinstance(error, KeyError) else ""
         raise DamagedRun(
@@ -112,19 +146,33 @@ def reading(path: Path) -> Iterator[None]:
 def read_state(path: Path) -> dict[str, Tensor]:
     """A state dictionary: names to tensors."""
     state = read_torch(path)
-    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
+    if not isinstance(state, dict) or not all(
+        isinstance(name, str) and isinstance(value, Tensor) for name, value in state.items()
+    ):
         raise DamagedRun(f"{path} holds no state dictionary (names to tensors), but {_kind(state)}.")
+    if not state:
+        raise DamagedRun(f"{path} holds no weights: its dictionary is empty; copy it again.")
     return state
+
+
+def read_json_file(path: Path) -> Any:
+    """What a JSON file holds; `DamagedRun` for one that is missing, cut short, too large or nested too deep."""
+    check_size(path)
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise DamagedRun(f"There is no {path}, which says what the weights beside it are.") from error
+    except RecursionError as error:
+        raise DamagedRun(
+            f"{path} is no configuration: its values are nested too deep; copy it again."
+        ) from error
+    except (ValueError, OSError) as error:
+        raise DamagedRun(f"{path} is no complete JSON file ({one_line(error)}); copy it again.") from error
 
 
 def read_config(path: Path) -> dict[str, Any]:
     """A JSON object."""
-    try:
-        values = json.loads(path.read_text())
-    except FileNotFoundError as error:
-        raise DamagedRun(f"There is no {path}, which says what the weights beside it are.") from error
-    except (ValueError, OSError) as error:
-        raise DamagedRun(f"{path} is no complete JSON file ({error}); copy it again.") from error
+    values = read_json_file(path)
     if not isinstance(values, dict):
         raise DamagedRun(f"{path} holds no JSON object but a {type(values).__name__}.")
     return values
@@ -148,19 +196,39 @@ def load_weights(model: Any, weights: dict[str, Tensor], path: Path) -> Any:
     return model
 
 
-def legacy_model(
-    path: Path, state: dict[str, Tensor], task: Task, config: dict[str, Any] | None = None
-) -> Any:
+def check_weights(path: Path, state: Mapping[str, Tensor]) -> None:
+    """Raise `DamagedRun` unless these are plain real numbers in memory, no more of them than the file holds."""
+    most = max(2**20, 2 * path.stat().st_size) if path.is_file() else None
+    for name, tensor in state.items():
+        if name.endswith(("mask", "IGNORE")):
+            continue
+        if tensor.layout != torch.strided or tensor.device.type != "cpu" or not tensor.is_floating_point():
+            kind = f"{tensor.dtype}, {tensor.layout}, {tensor.device}".replace("torch.", "")
+            raise DamagedRun(f"{path} holds {name} as {kind}, and plain real numbers are expected there.")
+        # A view can be declared far larger than what it looks at.
+        if most is not None and path.suffix != ".npz" and tensor.numel() * tensor.element_size() > most:
+            raise DamagedRun(f"{path} declares {tensor.numel():,} numbers in {name}, more than it holds.")
+
+
+def legacy_model(path: Path, state: Mapping[str, Tensor], task: Task, config: Mapping[str, Any]) -> Any:
     """A bridge with the weights `state` of the file at `path`, large enough for the task's inputs and answers.
 
-    Raises `DamagedRun` naming the file for weights that are not one transformer's or do not fit the task.
+    `config` says what the weights do not tell. Raises `DamagedRun` naming the file for weights that are not one
+    transformer's or do not fit the task.
 
-    >>> legacy_model(path, read_state(path), task).cfg.d_vocab  # doctest: +SKIP
+    >>> legacy_model(path, read_state(path), task, config).cfg.d_vocab  # doctest: +SKIP
     114
     """
+    check_weights(path, state)
     with reading(path), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of tensors in odd shapes, which are refused by name
-        model = bridge_from_legacy(state, config)
+        model = bridge_from_weights(state, config, task.n_ctx)
+    check_fits(path, model, task)
+    return model
+
+
+def check_fits(path: Path, model: Any, task: Task) -> None:
+    """Raise `DamagedRun` for a model too small for the task's inputs or answers."""
     for name in ("d_vocab", "d_vocab_out", "n_ctx"):
         found, needed = getattr(model.cfg, name), getattr(task, name)
         if found < needed:
@@ -168,7 +236,6 @@ def legacy_model(
                 f"{path} holds a model with {name} {found}, but {task.name} needs {needed}: weights are "
                 "missing, or it was trained on another task. Copy it again, or give load its own task=."
             )
-    return model
 
 
 def one_line(error: BaseException) -> str:

@@ -15,9 +15,12 @@ import xarray as xr
 from jaxtyping import Int
 from torch import Tensor
 
-from groklens.errors import DamagedRun
+from groklens.errors import BadArgument, DamagedRun
+from groklens.models.mlp import MLP_ACTIVATIONS
 from groklens.runs.foreign import ForeignRun
-from groklens.runs.readers.safe import load_weights, read_torch, reading
+from groklens.runs.readers.given import Given, with_taken
+from groklens.runs.readers.own_model import filled
+from groklens.runs.readers.safe import check_weights, load_weights, read_torch, reading
 from groklens.tasks import ModularArithmetic, Task
 
 NAME = "y_agent"
@@ -28,23 +31,52 @@ def recognises(path: Path) -> bool:
     return (path / "train_data.pth").is_file() and bool(_steps(path))
 
 
-def read(path: Path) -> ForeignRun:
-    """The whole trajectory, with the authors' split and their stored losses."""
+def read(path: Path, given: Given | None = None) -> ForeignRun:
+    """The whole trajectory, with the authors' split and their stored losses.
+
+    The files say neither the operation nor the activation: addition and relu, as most of the authors' runs, unless
+    they are given.
+    """
+    given = given or Given()
     files = _steps(path)
     if not files:
         raise DamagedRun(f"{path} has no files named by their step, such as 400.pth.")
-    with reading(files[min(files)]):
-        p = _content(files[min(files)])["model"]["mlp.W_in"].shape[1]
-        task = ModularArithmetic(p, "add", separator=False)
-    models = {step: partial(_checked_model, file, task) for step, file in files.items()}
-    train_index = _pairs(path / "train_data.pth", p)
-    return ForeignRun(path.name, task, models, NAME, train_index, history=_history(files))
+    first = files[min(files)]
+    with reading(first):
+        p = _content(first)["model"]["mlp.W_in"].shape[1]
+        own = ModularArithmetic(p, "add", separator=False)
+    task = given.task_or(own, path, f"p = {p}")
+    train_index = _pairs(path / "train_data.pth", task, p)
+    config, taken = _config(path, given)
+    taken |= {} if given.task is not None else {"task": f"{task.name}: the operation is not in the files"}
+    models = {
+        step: partial(_checked_model, file, task, config["act_fn"], given) for step, file in files.items()
+    }
+    models[max(models)]()  # what is wrong with the file is said now, not at the first use
+    return ForeignRun(
+        path.name, task, models, NAME, train_index, with_taken({}, taken), history=_history(files)
+    )
+
+
+def _config(path: Path, given: Given) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The activation, and what of it nobody says."""
+    taken = {"act_fn": "relu"}
+    if given.model is not None:
+        given.refuse(path, "config", why="takes its configuration from the model given")
+        return dict(taken), {}
+    config = given.config_or({}, taken, path)
+    if config["act_fn"] not in MLP_ACTIVATIONS:
+        raise BadArgument(
+            f"config has act_fn={config['act_fn']!r}; for {path}, choose one of {', '.join(MLP_ACTIVATIONS)}."
+        )
+    return config, given.not_said(taken)
 
 
 def _steps(path: Path) -> dict[int, Path]:
     if not path.is_dir():
         return {}
-    return {int(file.stem): file for file in path.glob("*.pth") if file.stem.isdigit()}
+    named = [file for file in path.glob("*.pth") if file.stem.isdecimal() and len(file.stem) < 19]
+    return {int(file.stem): file for file in named}
 
 
 def _content(file: Path) -> dict[str, Any]:
@@ -55,15 +87,18 @@ def _content(file: Path) -> dict[str, Any]:
     return content
 
 
-def _checked_model(file: Path, task: Task) -> Any:
+def _checked_model(file: Path, task: Task, act_fn: str, given: Given) -> Any:
     with reading(file):
-        return _model(file, task)
+        state = _content(file)["model"]
+        if given.model is not None:
+            return filled(given.model, state, file)
+        check_weights(file, state)
+        return _model(file, state, task, act_fn)
 
 
-def _model(file: Path, task: Task) -> Any:
+def _model(file: Path, state: dict[str, Tensor], task: Task, act_fn: str) -> Any:
     from groklens.models.hooked_mlp import HookedMLP
 
-    state = _content(file)["model"]
     inward, outward = state["mlp.W_in"].T[None], state["mlp.W_out"].T
     model = HookedMLP(
         n_operands=2,
@@ -72,7 +107,7 @@ def _model(file: Path, task: Task) -> Any:
         d_mlp=inward.shape[2],
         d_embed=None,
         combine="sum",
-        act_fn="relu",
+        act_fn=act_fn,
     )
     weights = {
         "W_in": inward,
@@ -83,14 +118,23 @@ def _model(file: Path, task: Task) -> Any:
     return load_weights(model, weights, file)
 
 
-def _pairs(file: Path, p: int) -> Int[Tensor, "train"]:
+def _pairs(file: Path, task: Task, p: int) -> Int[Tensor, "train"]:
+    """The inputs trained on; `BadArgument` where their answers stand beside them and are not the task's."""
     with reading(file):
-        pairs = read_torch(file)
-        pairs = pairs[0] if isinstance(pairs, (list, tuple)) and isinstance(pairs[0], list) else pairs
-        index = sorted({int(a) * p + int(b) for a, b in pairs})
-        if not index or index[0] < 0 or index[-1] >= p * p:
+        content = read_torch(file)
+        paired = isinstance(content, (list, tuple)) and isinstance(content[0], list)
+        pairs, answers = (content[0], content[1] if len(content) > 1 else None) if paired else (content, None)
+        order = [int(a) * p + int(b) for a, b in pairs]
+        index = sorted(set(order))
+        if not index or index[0] < 0 or index[-1] >= p * p or any(not 0 <= int(b) < p for _, b in pairs):
             raise ValueError(f"pairs of numbers from 0 to {p - 1} were expected")
-        return torch.tensor(index)
+        answers = None if answers is None else [int(answer) for answer in answers]
+    if answers is not None and task.labels[torch.tensor(order)].tolist() != answers:
+        raise BadArgument(
+            f"{file} holds other answers than those of {task.name}; say what was trained on: "
+            f"gl.load({str(file.parent)!r}, task=gl.TableTask(inputs, labels))."
+        )
+    return torch.tensor(index)
 
 
 def _history(files: dict[int, Path]) -> xr.Dataset:

@@ -1,0 +1,32 @@
+"""What a run's files do not say, and was taken for granted to look at it at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from groklens.claims import Finding
+
+
+def assumed(run: Any) -> list[Finding]:
+    """The finding that the files say all that was used of them, undecided where something was taken for granted.
+
+    None where nothing was: for runs that say everything themselves, and for what the user said.
+
+    >>> assumed(object())
+    []
+    """
+    taken = (getattr(run, "known", None) or {}).get("taken for granted")
+    if not isinstance(taken, dict) or not taken:
+        return []
+    listed = "; ".join(f"{name}: {value}" for name, value in taken.items())
+    return [
+        Finding(
+            "the files say how the model computes and what it was trained on",
+            None,
+            "",
+            "undecided",
+            note=f"they do not say, and it was taken for granted: {listed}",
+            key="files.assumed",
+            role="aside",
+        )
+    ]

@@ -1,0 +1,237 @@
+"""Weights inside the dictionaries and lists that people save: found by what they are, not by who wrote them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from groklens.errors import DamagedRun
+
+State = dict[str, Tensor]
+#: Where weights are usually kept, in the order in which they are believed.
+_MODELS = (
+    "model_state_dict", "state_dict", "model", "module", "net", "network", "params", "parameters", "weights",
+)  # fmt: skip
+_STEPS = (
+    "steps", "epochs", "checkpoint_steps", "checkpoint_epochs", "iterations", "step", "epoch", "global_steps",
+    "saved_steps", "saved_epochs", "updates",
+)  # fmt: skip
+_STEP = ("step", "global_step", "iteration", "epoch")
+#: What stands beside a model and holds tensors too.
+_ASIDE = re.compile(
+    r"optim|sched|scaler|rng|callback|loops|^lr|grad|data|indices|inputs|labels|(^|_)ema($|_)|loss|acc",
+    re.IGNORECASE,
+)
+#: Tensors that are lists of numbers by update, and no weights.
+_LISTS = re.compile(r"^[^.]*(loss|acc)[^.]*$", re.IGNORECASE)
+_CONFIGS = ("config", "cfg", "model_config", "hparams", "hyper_parameters", "args")
+#: Dictionaries inside dictionaries that are looked into.
+_DEEP = 3
+
+
+@dataclass(frozen=True)
+class Found:
+    """The weights of a file by step, and the plain values that stand beside them.
+
+    `counted` says whether the steps are the file's own, or its weights were only numbered in their order.
+    """
+
+    states: dict[int, State]
+    said: dict[str, Any] = field(default_factory=dict)
+    counted: bool = True
+
+
+def weights_in(content: object) -> Found | None:
+    """The weights in what a file holds; None where there are none, or where it cannot be told which are the model's.
+
+    >>> list(weights_in({"model": {"module.w": torch.zeros(2)}, "epoch": 5}).states)
+    [5]
+    """
+    return _look(content, _DEEP)
+
+
+def _look(content: object, deep: int) -> Found | None:
+    if isinstance(content, (list, tuple)):
+        return _series(content, None) or _only(content, deep)
+    if not isinstance(content, Mapping) or "param_groups" in content:
+        return None
+    by_step = _step_keys(content)
+    if by_step is not None:
+        return _series(list(content.values()), by_step)
+    if deep:
+        within = _within(content, deep)
+        if within is not None:
+            return replace(within, said=_plain(content) | within.said)
+    state = _state(content)
+    return None if state is None else Found({_step(content): state}, _plain(content))
+
+
+def _within(content: Mapping[Any, Any], deep: int) -> Found | None:
+    """Weights one level further in: a series, or the one model that is there."""
+    kept = {
+        key: value
+        for key, value in content.items()
+        if isinstance(value, (Mapping, list, tuple)) and isinstance(key, str) and not _ASIDE.search(key)
+    }
+    models = {key: found for key, value in kept.items() if (found := _look(value, deep - 1)) is not None}
+    series = [key for key in models if isinstance(content[key], (list, tuple)) or len(models[key].states) > 1]
+    alone = [key for key in models if key not in series]
+    single = [key for key in _MODELS if key in alone] or alone
+    if len(series) == 1:
+        found = _with_steps(content, content[series[0]], models[series[0]])
+        return _with_last(content, found, models[single[0]]) if single else found
+    if series or not single or (len(single) > 1 and single[0] not in _MODELS):
+        return None
+    found = models[single[0]]
+    own = _step(content)
+    inside = next(iter(found.states))
+    return replace(found, states={own or inside: next(iter(found.states.values()))})
+
+
+def _with_steps(content: Mapping[Any, Any], values: object, found: Found) -> Found:
+    """A list of weights with the list of their steps beside it."""
+    if found.counted:
+        return found
+    for name in _STEPS:
+        steps = content.get(name)
+        steps = steps.tolist() if isinstance(steps, Tensor) else steps
+        if not isinstance(steps, (list, tuple)):
+            continue
+        numbers = [_whole(step) for step in steps]
+        if len(numbers) != len(found.states) or None in numbers or len(set(numbers)) < len(numbers):
+            raise DamagedRun(
+                f"Its {name} are {len(numbers)} entries for {len(found.states)} sets of weights, and should be as many "
+                "whole numbers, each once; copy it again."
+            )
+        chosen = zip(numbers, found.states.values(), strict=True)
+        return replace(found, states={int(step or 0): state for step, state in chosen}, counted=True)
+    return found
+
+
+def _with_last(content: Mapping[Any, Any], found: Found, last: Found) -> Found:
+    """The series and the model beside it, where that one says a later step."""
+    step = _step(content)
+    if not found.counted or step <= max(found.states):
+        return found
+    return replace(found, states=found.states | {step: next(iter(last.states.values()))})
+
+
+def _series(values: Sequence[Any], steps: list[int] | None) -> Found | None:
+    """Weights one after the other: by the steps given, by those that each says itself, or numbered from 0."""
+    if steps is None and values and all(_is_pair(value) for value in values):
+        steps, values = [int(value[0]) for value in values], [value[1] for value in values]
+        if len(set(steps)) < len(steps):
+            return None
+    if not values or not all(isinstance(value, Mapping) for value in values):
+        return None
+    each = [_look(value, 1) for value in values]
+    if not all(found is not None and len(found.states) == 1 for found in each):
+        return None
+    states = [next(iter(found.states.values())) for found in each if found is not None]
+    own = [_said_step(value) for value in values]
+    if steps is None and None not in own and len(set(own)) == len(own):
+        steps = [step for step in own if step is not None]
+    counted = steps is not None
+    return Found(dict(zip(steps or range(len(states)), states, strict=True)), counted=counted)
+
+
+def _only(values: Sequence[Any], deep: int) -> Found | None:
+    """The one entry of a short list that holds weights: (model, optimiser)."""
+    short = deep > 0 and len(values) <= 8
+    found = (
+        [each for value in values if isinstance(value, Mapping) and (each := _look(value, deep - 1))]
+        if short
+        else []
+    )
+    return found[0] if len(found) == 1 else None
+
+
+def _is_pair(value: object) -> bool:
+    """Whether it is (step, weights)."""
+    pair = isinstance(value, (list, tuple)) and len(value) == 2
+    return pair and _whole(value[0]) is not None and isinstance(value[1], Mapping)  # type: ignore[index]
+
+
+def _state(content: Mapping[Any, Any]) -> State | None:
+    """Names to tensors, plain values beside them left out; None for anything else."""
+    tensors = {name: value for name, value in content.items() if isinstance(value, Tensor)}
+    others = [value for name, value in content.items() if name not in tensors and not _is_list(name, value)]
+    if not all(isinstance(name, str) for name in content) or not all(_is_plain(value) for value in others):
+        return None
+    tensors = {name: tensor for name, tensor in tensors.items() if not _is_list(name, tensor)}
+    return tensors if any(tensor.ndim for tensor in tensors.values()) else None
+
+
+def _is_list(name: object, value: object) -> bool:
+    """Losses and accuracies, and the steps that they were taken at."""
+    named = isinstance(name, str) and (name in _STEPS or _LISTS.match(name) is not None)
+    return named and (isinstance(value, (list, tuple)) or getattr(value, "ndim", None) in (0, 1))
+
+
+def _step_keys(content: Mapping[Any, Any]) -> list[int] | None:
+    """The keys as steps, where all are: 100, "100" or "step_100"."""
+    numbers, words = [], set()
+    for key in content:
+        found = re.findall(r"\d+", key) if isinstance(key, str) else [key]
+        number = _whole(
+            int(found[0]) if isinstance(key, str) and len(found) == 1 and len(found[0]) < 19 else key
+        )
+        if number is None or not isinstance(content[key], Mapping):
+            return None
+        numbers.append(number)
+        words.add(re.sub(r"\d+", "", key) if isinstance(key, str) else "")
+    return numbers if numbers and len(set(numbers)) == len(numbers) and len(words) == 1 else None
+
+
+def _step(content: Mapping[Any, Any]) -> int:
+    return _said_step(content) or 0
+
+
+def _said_step(content: Mapping[Any, Any]) -> int | None:
+    return next((step for name in _STEP if (step := _whole(content.get(name))) is not None), None)
+
+
+def _whole(value: object) -> int | None:
+    if isinstance(value, Tensor) and value.ndim == 0 and not value.is_floating_point():
+        value = value.item()
+    fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
+    return int(value) if fits else None  # type: ignore[call-overload]
+
+
+def _is_plain(value: object) -> bool:
+    return value is None or isinstance(value, (bool, int, float, str))
+
+
+def _plain(content: Mapping[Any, Any]) -> dict[str, Any]:
+    """Numbers and texts beside the weights, and those of a configuration among them."""
+    said = {str(name): value for name, value in content.items() if _is_plain(value)}
+    for name in _CONFIGS:
+        config = content.get(name)
+        if isinstance(config, Mapping):
+            said = {str(key): value for key, value in config.items() if not isinstance(value, Tensor)} | said
+    return said
+
+
+def as_tensors(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """Arrays of numpy as tensors in the byte order of this machine; single values and texts as Python's.
+
+    >>> import numpy as np
+    >>> as_tensors({"w": np.zeros(2, dtype=">f4"), "step": np.array(5)})
+    {'w': tensor([0., 0.]), 'step': 5}
+    """
+    return {name: _as_tensor(value) for name, value in arrays.items()}
+
+
+def _as_tensor(value: Any) -> Any:
+    import numpy as np
+
+    if value.ndim == 0:
+        return value.item()
+    if value.dtype.kind not in "fiub":
+        return value.tolist()
+    return torch.from_numpy(np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("=")))

@@ -1,0 +1,83 @@
+"""Logs of losses without weights: a JSON, CSV, torch or .npz file with `train_losses`, `test_losses` or the like."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+from groklens.errors import DamagedRun
+from groklens.runs.foreign import ForeignRun
+from groklens.runs.kinds import check_size
+from groklens.runs.readers.containers import weights_in
+from groklens.runs.readers.given import Given, with_taken
+from groklens.runs.readers.losses import columns_in, history_of
+from groklens.runs.readers.opened import WEIGHTS, content_of
+from groklens.runs.readers.safe import one_line, read_json_file, reading
+from groklens.tasks import Probe
+
+NAME = "loss_log"
+_TEXTS = (".json", ".jsonl", ".csv", ".tsv")
+_MOST_LINES = 128 * 2**20
+_UNITS = ("units", "loss_units", "unit")
+
+
+def recognises(path: Path) -> bool:
+    """Whether `path` is a file with columns of losses or accuracies, and no weights."""
+    if not path.is_file() or path.suffix not in (*WEIGHTS, *_TEXTS):
+        return False
+    try:
+        content = _content(path)
+        return columns_in(content) is not None and weights_in(content) is None
+    except DamagedRun:
+        return False
+
+
+def read(path: Path, given: Given | None = None) -> ForeignRun:
+    """The losses as the history of a run that has no steps: there are no weights to look at.
+
+    Units of losses are "unknown" unless the file says them (`units`). The task may be given and is not needed.
+
+    >>> read(Path("losses.json")).steps  # doctest: +SKIP
+    []
+    """
+    given = given or Given()
+    given.refuse(path, "model", "config", why="holds losses and no weights")
+    content = _content(path)
+    with reading(path):
+        columns = columns_in(content)
+        if columns is None:
+            raise DamagedRun(f"{path} has no column of losses or accuracies; copy it again.")
+        history, left_out = history_of(columns, _units(content, columns))
+    known: dict[str, Any] = {"holds": "losses without weights"} | ({"left out": left_out} if left_out else {})
+    if given.task is not None:
+        return ForeignRun(path.stem, given.task, {}, NAME, known=known, history=history)
+    known = with_taken(known, {"task": "none is in the file, and what stands for it is a probe of one token"})
+    return ForeignRun(path.stem, Probe([[0]]), {}, NAME, known=known, history=history)
+
+
+def _units(content: object, columns: dict[str, list[float]]) -> dict[str, str]:
+    said = (
+        next((content[name] for name in _UNITS if name in content), None)
+        if isinstance(content, dict)
+        else None
+    )
+    if isinstance(said, dict):
+        return {str(name): str(unit) for name, unit in said.items()}
+    return {name: said for name in columns if "loss" in name.lower()} if isinstance(said, str) else {}
+
+
+def _content(path: Path) -> Any:
+    if path.suffix in WEIGHTS:
+        return content_of(path)
+    if path.suffix == ".json":
+        return read_json_file(path)
+    check_size(path, _MOST_LINES)
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            if path.suffix == ".jsonl":
+                return [json.loads(line) for line in file if line.strip()]
+            return list(csv.DictReader(file, delimiter="\t" if path.suffix == ".tsv" else ","))
+    except (OSError, ValueError, csv.Error, RecursionError) as error:
+        raise DamagedRun(f"{path} is no complete log ({one_line(error)}); copy it again.") from error

@@ -1,0 +1,141 @@
+"""Weights put into a model of the user's own, whose names they have."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from groklens.errors import BadArgument, GroklensError, described
+from groklens.models.told import names_of
+from groklens.runs.readers.safe import one_line
+
+#: What wrappers put before every name.
+PREFIXES = ("_orig_mod.", "module.", "model.")
+_BUFFERS = ("mask", "IGNORE")
+
+
+def check_takes_weights(model: Any) -> None:
+    """Raise `BadArgument` for what has no load_state_dict, or for a class in place of a model."""
+    if isinstance(model, type) or not callable(getattr(model, "load_state_dict", None)):
+        build = " (it describes one: give .build(task, seed=0))" if hasattr(model, "build") else ""
+        raise BadArgument(
+            f"model is {described(model)}{build}, which has no load_state_dict; give a model made as the one that was "
+            "trained, such as model=MyModel(...)."
+        )
+
+
+def filled(model: Any, state: Mapping[str, Tensor], path: Path) -> Any:
+    """A copy of `model` with the weights `state` of the file at `path`; the model given stays as it is.
+
+    Raises `BadArgument` naming the weights that are missing, those that the model does not have, and those of another
+    shape.
+
+    >>> filled(model, state, Path("model.pt"))  # doctest: +SKIP
+    """
+    own = _copied(model, path)
+    expected = dict(own.state_dict()) if hasattr(own, "state_dict") else {}
+    chosen = min(_spellings(own, state, expected), key=lambda names: len(set(names) ^ set(expected)))
+    chosen = {
+        name: tensor
+        for name, tensor in chosen.items()
+        if name in expected or name.split(".")[-1] not in _BUFFERS
+    }
+    said = _misfit(chosen, expected) if expected else ""
+    if said:
+        raise BadArgument(f"{path} does not fit the model given, a {type(model).__name__}: {said}.")
+    try:
+        own.load_state_dict(chosen)
+    except Exception as error:  # the user's own code may raise anything
+        raise BadArgument(
+            f"{path} does not fit the model given, a {type(model).__name__}: {one_line(error)}"
+        ) from error
+    if callable(getattr(own, "eval", None)):
+        own.eval()  # dropout would make every look at it another
+    return own
+
+
+def stripped(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The same weights without what wrappers (`torch.compile`, `DataParallel`, …) put before every name.
+
+    >>> stripped({"module._orig_mod.embed.W_E": 1})
+    {'embed.W_E': 1}
+    """
+    names = {name: name.replace("._orig_mod.", ".") for name in state}
+    while True:
+        prefix = next(
+            (p for p in PREFIXES if names and all(name.startswith(p) for name in names.values())), ""
+        )
+        if not prefix:
+            return {short: state[name] for name, short in names.items()}
+        names = {name: short.removeprefix(prefix) for name, short in names.items()}
+
+
+def transformer_names(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The same weights by TransformerLens' names, where those follow any one word.
+
+    >>> transformer_names({"net.embed.W_E": 1, "net.blocks.0.attn.W_Q": 2})
+    {'embed.W_E': 1, 'blocks.0.attn.W_Q': 2}
+    """
+    short = stripped(state)
+    less = _one_level_less(short)
+    return less if names_of(short) is None and names_of(less) is not None else short
+
+
+def _one_level_less(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the first word of all names, where it is the same."""
+    first = {name.partition(".")[0] for name in state}
+    if len(first) != 1 or not all("." in name for name in state):
+        return dict(state)
+    return {name.partition(".")[2]: tensor for name, tensor in state.items()}
+
+
+def _spellings(
+    model: Any, state: Mapping[str, Tensor], expected: Mapping[str, Any]
+) -> list[dict[str, Tensor]]:
+    """The weights as they are named, without what wrappers put before, with what the model has, and as a bridge's."""
+    short = stripped(state)
+    found = [dict(state), short, transformer_names(state), _one_level_less(short)]
+    first = {name.partition(".")[0] for name in expected}
+    if len(first) == 1:
+        found += [
+            {f"{next(iter(first))}.{name}": tensor for name, tensor in each.items()} for each in list(found)
+        ]
+    short = transformer_names(state)
+    if names_of(short) == "old" and type(getattr(model, "original_model", None)).__name__ == "NativeModel":
+        from groklens.models.lens import convert_tl_checkpoint
+
+        with contextlib.suppress(ValueError, RuntimeError, IndexError):  # of another model: said by name
+            found.append(convert_tl_checkpoint(short, model.cfg))
+    return found
+
+
+def _copied(model: Any, path: Path) -> Any:
+    try:
+        return copy.deepcopy(model)
+    except GroklensError:
+        raise
+    except Exception as error:  # whatever a user's object raises
+        raise BadArgument(
+            f"The model given for {path}, a {type(model).__name__}, cannot be copied for every step: {one_line(error)}"
+        ) from error
+
+
+def _misfit(state: Mapping[str, Tensor], expected: Mapping[str, Any]) -> str:
+    missing = [name for name in expected if name not in state]
+    more = [name for name in state if name not in expected]
+    shapes = [
+        f"{name} {tuple(state[name].shape)} for {tuple(expected[name].shape)}"
+        for name in expected
+        if name in state and isinstance(expected[name], Tensor) and expected[name].shape != state[name].shape
+    ]
+    said = (("missing are", missing), ("the model has no", more), ("in other shapes are", shapes))
+    return "; ".join(f"{what} {_some(names)}" for what, names in said if names)
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")

@@ -1,0 +1,107 @@
+"""Weights by names of the user's own, for a model of the user's own: in any common container, one step or many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from groklens.errors import BadArgument, DamagedRun, TaskNeeded
+from groklens.runs.foreign import ForeignRun
+from groklens.runs.readers.containers import State
+from groklens.runs.readers.given import Given, with_taken
+from groklens.runs.readers.losses import columns_in, history_of
+from groklens.runs.readers.opened import Opened, open_weights
+from groklens.runs.readers.own_model import filled
+from groklens.tasks import Task
+
+NAME = "state_dict"
+_NAMED = 8
+
+
+def recognises(path: Path) -> bool:
+    """Whether `path` is a file of weights, or a folder with one such file a step."""
+    try:
+        return open_weights(path) is not None
+    except (DamagedRun, BadArgument):
+        return False
+
+
+def read(path: Path, given: Given | None = None) -> ForeignRun:
+    """The weights in the model given, every step in a copy of its own.
+
+    Raises `BadArgument` without a model, with the names found and the lines that would open the file, and for weights
+    that do not fit the model; `TaskNeeded` without a task.
+
+    >>> read(Path("model.pt"), Given(task=task, model=model))  # doctest: +SKIP
+    """
+    opened = open_weights(path)
+    if opened is None:
+        raise DamagedRun(f"{path} holds no weights: no dictionary of names to tensors, and no list of such.")
+    return into_model(opened, given or Given(), NAME)
+
+
+def into_model(opened: Opened, given: Given, form: str) -> ForeignRun:
+    """The run whose weights go into the user's model."""
+    path = opened.path
+    if given.model is None:
+        raise BadArgument(
+            f"{path} holds weights by names that no format here has ({some_names(opened.last)}). {how(path)}"
+        )
+    given.refuse(path, "config", why="takes its configuration from the model given")
+    if given.task is None:
+        raise TaskNeeded(
+            f"{path} holds weights and not what they were trained on; say so: "
+            f"gl.load({str(path)!r}, task=gl.ModularArithmetic(113, 'add'), model=model)."
+        )
+    models = {
+        step: partial(_model, given.model, state, opened.files[step]) for step, state in opened.states.items()
+    }
+    models[max(models)]()  # what does not fit is said now, not at the first use
+    return run_of(opened, given.task, models, form, {})
+
+
+def run_of(
+    opened: Opened, task: Task, models: Mapping[int, Callable[[], Any]], form: str, taken: Mapping[str, Any]
+) -> ForeignRun:
+    """The run of opened weights, with what their files say beside them and what nobody says."""
+    known = dict(opened.said)
+    if opened.left_out:
+        known["left out"] = opened.left_out
+    if not opened.counted:
+        taken = {**taken, "steps": "numbered from 0 in the order of the file, which does not say them"}
+    name = opened.path.resolve().name if opened.path.is_dir() else opened.path.stem
+    history, left_out = _history(opened)
+    if left_out:
+        known["left out of the history"] = left_out
+    return ForeignRun(name, task, models, form, known=with_taken(known, taken), history=history)
+
+
+def some_names(held: Iterable[object]) -> str:
+    """The first names of what a file holds, and how many more there are.
+
+    >>> some_names({"a": 1, "b": 2})
+    'a, b'
+    """
+    names = [" ".join(str(name).split())[:60] for name in held]
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+
+
+def how(path: Path) -> str:
+    """The two lines that open weights of unknown names."""
+    return (
+        "Make the model that they were taken from and give it: model = MyModel(…); "
+        f"gl.load({str(path)!r}, task=gl.ModularArithmetic(113, 'add'), model=model)."
+    )
+
+
+def _model(model: Any, state: Callable[[], State], file: Path) -> Any:
+    return filled(model, state(), file)
+
+
+def _history(opened: Opened) -> tuple[xr.Dataset, list[str]]:
+    columns = columns_in(opened.content) if opened.path.is_file() else None
+    return (xr.Dataset(), []) if columns is None else history_of(columns)

@@ -1,0 +1,33 @@
+"""The finding about what the files do not say."""
+
+import groklens as gl
+from groklens.explain.assumed import assumed
+
+
+class Known:
+    def __init__(self, known):
+        self.known = known
+
+
+def test_nothing_taken_is_no_finding():
+    for known in ({}, {"p": 113}, {"taken for granted": {}}, None, {"taken for granted": "much"}):
+        assert assumed(Known(known)) == []
+    assert assumed(object()) == []
+
+
+def test_what_was_taken_is_said_by_name_and_decides_nothing():
+    (finding,) = assumed(Known({"taken for granted": {"act_fn": "relu", "normalization_type": None}}))
+    assert finding.key == "files.assumed"
+    assert finding.role == "aside"
+    assert finding.verdict == "undecided"
+    assert finding.value is None
+    assert "act_fn: relu; normalization_type: None" in finding.note
+
+
+def test_the_users_split_keeps_it(tmp_path):
+    from groklens.capture.known_split import with_split
+    from groklens.capture.lone import LoneModel
+
+    task = gl.ModularArithmetic(5, "add")
+    run = LoneModel.of(gl.Snapshot(gl.MLP(d_mlp=4).build(task, seed=0), task))
+    assert assumed(with_split(run, [0, 1])) == []
