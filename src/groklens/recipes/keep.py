@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 from typing import Protocol, runtime_checkable
 
 from groklens.errors import BadArgument, described, is_number, whole_fields, whole_number
+
+#: Checkpoints that one run may keep: a million files.
+MOST_KEPT = 1_000_000
 
 
 @runtime_checkable
@@ -30,8 +35,8 @@ class Every:
     def __post_init__(self) -> None:
         """Refuse a period that keeps nothing."""
         if is_number(self.period) and self.period < 1:
-            raise BadArgument(f"Every({self.period}) keeps no steps; the period is at least 1.")
-        whole_fields(self, "period")
+            raise BadArgument(f"Every({described(self.period)}) keeps no steps; the period is at least 1.")
+        whole_fields(self, "period", least=1)
 
     def keeps(self, step: int) -> bool:
         """Whether `step` is a multiple of the period."""
@@ -55,7 +60,10 @@ class Steps:
                 f"Steps takes a list of steps, such as Steps([100, 1000]); found {described(self.steps)}. For every "
                 "100th, use Every(100)."
             )
-        object.__setattr__(self, "steps", tuple(sorted({whole_number("a step", s) for s in self.steps})))
+        steps = list(islice(self.steps, MOST_KEPT + 1))
+        if len(steps) > MOST_KEPT:
+            raise BadArgument(f"Steps holds {_more(self.steps)} steps; a run keeps at most {MOST_KEPT:,}.")
+        object.__setattr__(self, "steps", tuple(sorted({whole_number("a step", s) for s in steps})))
         if self.steps and self.steps[0] < 0:
             raise BadArgument(
                 f"Steps holds {self.steps[0]}; steps count updates, from 0 (the initialisation)."
@@ -81,9 +89,11 @@ class LogSpaced:
 
     def __post_init__(self) -> None:
         """Refuse a count that spans nothing."""
-        whole_fields(self, *(["count"] if self.until is None else ["count", "until"]))
-        if self.count < 2:
-            raise BadArgument(f"LogSpaced({self.count}) cannot span a run; use at least 2.")
+        if is_number(self.count) and self.count < 2:
+            raise BadArgument(f"LogSpaced({described(self.count)}) cannot span a run; use at least 2.")
+        whole_fields(self, "count", least=2, most=MOST_KEPT)
+        if self.until is not None:
+            whole_fields(self, "until", least=1)
 
     def keeps(self, step: int) -> bool:
         """Whether `step` is one of them."""
@@ -92,8 +102,32 @@ class LogSpaced:
                 f"LogSpaced({self.count}) does not know where the run ends; "
                 f"write LogSpaced({self.count}, until=10_000) with your number of steps."
             )
-        return step == 0 or step in self._steps(self.until)
+        return step == 0 or step in _log_spaced(self.count, self.until)
 
-    def _steps(self, until: int) -> set[int]:
-        ratio = until ** (1 / (self.count - 1))
-        return {round(ratio**i) for i in range(self.count)}
+
+def kept_up_to(keep: Keep, steps: int) -> list[int]:
+    """The steps from 0 to `steps` that a schedule keeps, ascending; a schedule of ours is not asked for each.
+
+    >>> kept_up_to(Every(100), 250)
+    [0, 100, 200]
+    """
+    if isinstance(keep, Every):
+        return list(range(0, steps + 1, keep.period))
+    if isinstance(keep, Steps):
+        return [step for step in keep.steps if step <= steps]
+    if isinstance(keep, LogSpaced) and keep.until is not None:
+        return sorted({0, *(step for step in _log_spaced(keep.count, keep.until) if step <= steps)})
+    return [step for step in range(steps + 1) if keep.keeps(step)]
+
+
+@lru_cache(maxsize=8)
+def _log_spaced(count: int, until: int) -> frozenset[int]:
+    ratio = until ** (1 / (count - 1))
+    return frozenset(round(ratio**i) for i in range(count))
+
+
+def _more(steps: Iterable[int]) -> str:
+    try:
+        return f"{len(steps):,}"  # type: ignore[arg-type]
+    except TypeError:  # something without end, perhaps
+        return f"more than {MOST_KEPT:,}"

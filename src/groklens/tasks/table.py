@@ -9,10 +9,14 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from groklens.errors import BadArgument, described
+from groklens.errors import BadArgument
 from groklens.tasks.group import FiniteGroup, check_order
+from groklens.tasks.integers import check_from_zero, integers, size_of
 from groklens.tasks.named_groups import as_group
 from groklens.tasks.task import Symmetry, Task
+from groklens.values import title
+
+_EXAMPLE = "[[0, 1], [1, 0]]"
 
 
 class TableTask(Task):
@@ -43,17 +47,18 @@ class TableTask(Task):
         d_vocab_out: int | None = None,
         name: str = "table",
     ) -> None:
-        self._inputs = _integers("inputs", inputs)
-        self._labels = _integers("labels", labels)
-        _check_table(self._inputs, self._labels)
+        self._inputs = integers("inputs", inputs, 2, f"{_EXAMPLE} and [1, 1] for labels")
+        self._labels = integers("labels", labels, 1, f"[1, 1] for inputs {_EXAMPLE}")
+        _check_lengths(self._inputs, self._labels)
+        check_from_zero(self._inputs, self._labels)
         self._group = None if group is None else as_group(group)
         if self._group is not None:
             check_order(self._group.name, self._group.order)
             _check_operands(self._inputs, self._group)
-        self._d_vocab = _size("d_vocab", d_vocab, self._inputs)
+        self._d_vocab = size_of("d_vocab", d_vocab, int(self._inputs.max()) + 1)
         least_out = self._group.order if self._group is not None else 1
-        self._d_vocab_out = max(_size("d_vocab_out", d_vocab_out, self._labels), least_out)
-        self._name = name
+        self._d_vocab_out = max(size_of("d_vocab_out", d_vocab_out, int(self._labels.max()) + 1), least_out)
+        self._name = title("name", name, such_as="table")
         self.operand_names = tuple("abcdefgh"[: min(2, self._inputs.shape[1])])
 
     @property
@@ -105,30 +110,11 @@ class TableTask(Task):
         }
 
 
-def _integers(name: str, values: Any) -> Tensor:
-    try:
-        tensor = torch.as_tensor(values)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise BadArgument(
-            f"{name}: {described(values)} is no table of whole numbers; give every input the same number of "
-            "integers, such as [[0, 1], [1, 0]]."
-        ) from error
-    whole = tensor.detach().to("cpu", torch.long, copy=True)  # the caller's may change later
-    if tensor.is_floating_point() and not torch.equal(whole.to(tensor.dtype), tensor.detach().cpu()):
-        raise BadArgument(f"{name} is not all whole numbers; tokens and labels are indices from 0 on.")
-    return whole
-
-
-def _check_table(inputs: Tensor, labels: Tensor) -> None:
-    if inputs.ndim != 2 or labels.ndim != 1 or len(inputs) != len(labels) or not inputs.numel():
+def _check_lengths(inputs: Tensor, labels: Tensor) -> None:
+    if len(inputs) != len(labels):
         raise BadArgument(
             f"inputs have shape {tuple(inputs.shape)} and labels {tuple(labels.shape)}; "
             "give inputs (input, pos) and one label an input, such as [[0, 1], [1, 0]] and [1, 1]."
-        )
-    if inputs.min() < 0 or labels.min() < 0:
-        raise BadArgument(
-            f"The smallest token is {int(inputs.min())} and the smallest label {int(labels.min())}; "
-            "tokens and labels are indices from 0 on."
         )
 
 
@@ -138,10 +124,3 @@ def _check_operands(inputs: Tensor, group: FiniteGroup) -> None:
             f"inputs of shape {tuple(inputs.shape)} hold operands up to {int(inputs[:, :2].max())}; with "
             f"group {group.name} the first two positions must be its elements, 0 to {group.order - 1}."
         )
-
-
-def _size(name: str, given: int | None, entries: Tensor) -> int:
-    needed = int(entries.max()) + 1
-    if given is not None and given < needed:
-        raise BadArgument(f"{name} is {given}, but the table uses {needed - 1}; give at least {needed}.")
-    return needed if given is None else given

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from groklens.errors import BadArgument, described, is_number, whole_number
 from groklens.tasks.group import MOST_ELEMENTS, FiniteGroup
+from groklens.values import in_bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,7 +188,8 @@ def check_pairs(name: str, n: int) -> None:
         )
     if n > MOST_ELEMENTS:
         raise BadArgument(
-            f"{name} has {n}² inputs, which do not fit in memory; use at most {MOST_ELEMENTS} values an operand."
+            f"{name} has {n}² inputs, which take {in_bytes(24 * n**2)} of memory; use at most {MOST_ELEMENTS} values "
+            "an operand."
         )
 
 
