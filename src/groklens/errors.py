@@ -83,8 +83,8 @@ def described(value: object) -> str:
     >>> described(None), described("add"), described([1, 2]), described(int)
     ('None', "'add'", 'a list of 2', 'the class int')
     """
-    if isinstance(value, int) and abs(value) >= 10**60:  # Python refuses to write the longest
-        return f"a whole number of about {round(value.bit_length() * 0.30103)} digits"
+    if _is_long(value):
+        return f"a whole number of about {round(int(value).bit_length() * 0.30103)} digits"
     if value is None or isinstance(value, (bool, str, int, float, complex)):
         text = repr(value[:100] if isinstance(value, str) else value)
         return text if len(text) < 80 else f"{text[:70]}…"
@@ -104,12 +104,19 @@ def described(value: object) -> str:
     return f"{article} {kind}"
 
 
+def _is_long(value: object) -> bool:
+    """Whether this is a whole number that nobody wants to read; the longest Python refuses to write."""
+    return isinstance(value, int) and abs(value) >= 10**60
+
+
 def did_you_mean(name: object, known: Iterable[object]) -> str:
     """The question that names what is spelt nearly so, or nothing where nothing is.
 
     >>> did_you_mean("tset_loss", ["test_loss", "ipr"])
     "did you mean 'test_loss'?"
     """
+    if not isinstance(name, (str, int)) or len(described(name)) > 60 or _is_long(name):
+        return ""  # nothing that somebody spelt
     spelt = {str(each): each for each in known}
     close = difflib.get_close_matches(str(name), list(spelt), n=3, cutoff=0.6)
     return f"did you mean {' or '.join(repr(spelt[each]) for each in close)}?" if close else ""

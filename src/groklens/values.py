@@ -105,7 +105,7 @@ def choice(name: str, value: Any, choices: Iterable[Any]) -> Any:
         if alike and value == one:
             return one
     asked = did_you_mean(value, [one for one in known if isinstance(one, str)])
-    hint = f"{asked} Otherwise " if asked and isinstance(value, str) and len(value) < 100 else ""
+    hint = f"{asked} Otherwise " if asked else ""
     raise BadArgument(f"{name} is {described(value)}; {hint}choose one of {', '.join(map(repr, known))}.")
 
 
@@ -136,7 +136,7 @@ def check_fields(what: str, given: Mapping[Any, Any], kind: Callable[..., Any]) 
     parameters = inspect.signature(kind).parameters
     for name in given:
         if not isinstance(name, str) or name not in parameters:
-            asked = did_you_mean(name, parameters) if isinstance(name, str) and len(name) < 100 else ""
+            asked = did_you_mean(name, parameters)
             raise BadArgument(
                 f"{what}: it has a field {described(name)}, which there is not; "
                 f"{asked or 'its fields are ' + ', '.join(parameters) + '.'}"

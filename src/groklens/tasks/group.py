@@ -39,7 +39,9 @@ class FiniteGroup:
     def __post_init__(self) -> None:
         """Take a table of lists or numpy too, and refuse anything that is not a group's."""
         title("A group's name", self.name)
-        table = integers(f"The table of the group {self.name!r}", self.table, 2, "[[0, 1], [1, 0]]", copied=False)
+        table = integers(
+            f"The table of the group {self.name!r}", self.table, 2, "[[0, 1], [1, 0]]", copied=False
+        )
         object.__setattr__(self, "table", table)
         _check(self.name, self.table)
 

@@ -23,42 +23,62 @@ def integers(name: str, values: Any, ndim: int, example: str, *, copied: bool = 
     >>> integers("labels", [1.0, 0.0], 1, "[1, 0]").tolist()
     [1, 0]
     """
-    own = isinstance(values, (Tensor, np.ndarray))
-    if not own and not isinstance(values, (list, tuple)):
-        raise BadArgument(f"{name}: {described(values)} is no table; give whole numbers such as {example}.")
+    plain = values if isinstance(values, (Tensor, np.ndarray)) else _listed(name, values, ndim, example)
     try:
-        tensor = torch.as_tensor(values)
-        if tensor.is_floating_point() and not own:  # float32, torch's own choice, holds no large index
-            tensor = torch.as_tensor(values, dtype=torch.float64)
-    except (TypeError, ValueError, RuntimeError, OverflowError, RecursionError) as error:
-        raise BadArgument(
-            f"{name}: {described(values)} is no table of whole numbers; give every input the same number of integers, "
-            f"such as {example}."
-        ) from error
+        tensor = torch.as_tensor(plain)
+        if tensor.is_floating_point() and isinstance(
+            plain, list
+        ):  # float32, torch's choice, holds no large index
+            tensor = torch.as_tensor(plain, dtype=torch.float64)
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+        raise BadArgument(_no_table(name, values, example)) from error
     if tensor.ndim != ndim or not tensor.numel():
         raise BadArgument(f"{name} has shape {tuple(tensor.shape)}; give whole numbers such as {example}.")
-    _check_numbers(name, values, tensor, own)
-    return tensor.detach().to("cpu", torch.long, copy=copied)
-
-
-def _check_numbers(name: str, values: Any, tensor: Tensor, own: bool) -> None:
     kind = str(tensor.dtype).removeprefix("torch.")
     if tensor.is_complex() or kind.startswith(("q", "bits")):
         raise BadArgument(f"{name} is of {kind} numbers; tokens and labels are whole numbers from 0 on.")
-    plain = tensor.detach().cpu()
-    if tensor.is_floating_point() and not torch.equal(plain.to(torch.long).to(plain.dtype), plain):
+    here = tensor.detach().cpu()
+    if here.is_floating_point() and not torch.equal(here.to(torch.long).to(here.dtype), here):
         raise BadArgument(f"{name} is not all whole numbers; tokens and labels are indices from 0 on.")
-    # All truth values are 0 and 1; one among numbers is no number.
-    if not own and tensor.dtype != torch.bool and _holds_truth(values):
+    return tensor.detach().to("cpu", torch.long, copy=copied)
+
+
+def _listed(name: str, values: Any, ndim: int, example: str) -> list[Any]:
+    """A table of lists as lists of numbers. Torch would take anything, and dies of lists that are nested too deep."""
+    if not isinstance(values, (list, tuple, range)):
+        raise BadArgument(f"{name}: {described(values)} is no table; give whole numbers such as {example}.")
+    rows = [_row(row) for row in values] if ndim == 2 else [_row(values)]
+    listed = [row for row in rows if isinstance(row, list)]
+    kinds: set[type] = set().union(*(map(type, row) for row in listed))
+    if ndim == 2 and rows and not listed:
+        raise BadArgument(f"{name} has shape ({len(rows)},); give whole numbers such as {example}.")
+    if len(listed) < len(rows) or len({len(row) for row in rows}) > 1 or not all(map(_is_of_numbers, kinds)):
+        raise BadArgument(_no_table(name, values, example))
+    if bool in kinds and len(kinds) > 1:  # all of them are 0 and 1; one among numbers is no number
         raise BadArgument(
             f"{name} holds True or False among numbers; tokens and labels are indices from 0 on."
         )
+    return listed if ndim == 2 else listed[0]
 
 
-def _holds_truth(values: Any) -> bool:
-    if isinstance(values, (list, tuple)):
-        return any(isinstance(value, bool) or _holds_truth(value) for value in values)
-    return False
+def _row(row: Any) -> Any:
+    """A row as a list, its numbers of torch as Python's; anything else as it is."""
+    if isinstance(row, (Tensor, np.ndarray)) and row.ndim == 1:
+        return row.tolist()
+    if not isinstance(row, (list, tuple, range)):
+        return row
+    return [one.item() if isinstance(one, Tensor) and one.ndim == 0 else one for one in row]
+
+
+def _is_of_numbers(kind: type) -> bool:
+    return issubclass(kind, (int, float, np.integer, np.floating, np.bool_))
+
+
+def _no_table(name: str, values: Any, example: str) -> str:
+    return (
+        f"{name}: {described(values)} is no table of whole numbers; give every input the same number of integers, such "
+        f"as {example}."
+    )
 
 
 def check_from_zero(inputs: Tensor, labels: Tensor | None) -> None:

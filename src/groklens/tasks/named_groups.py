@@ -90,7 +90,7 @@ def _hint(group: object) -> str:
     own = getattr(group, "group", None)
     if isinstance(own, FiniteGroup):
         return f" That task's group is {own.name!r}."
-    if isinstance(group, int) and not isinstance(group, bool) and group > 1:
+    if isinstance(group, int) and not isinstance(group, bool) and 1 < group < 2**63:
         return f" The cyclic group of order {group} is 'C{group}'."
     return ""
 

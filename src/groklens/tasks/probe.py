@@ -15,6 +15,7 @@ from groklens.errors import BadArgument, described
 from groklens.tasks.integers import MOST_TOKENS, check_from_zero, integers, size_of
 from groklens.tasks.task import Task
 
+_EXAMPLE = "[[3, 1, 4], [1, 5, 9]], as many for every input. Sequences of different lengths need a probe each"
 #: Characters that one token may stand for.
 LONGEST_TOKEN = 10_000
 
@@ -51,7 +52,10 @@ class Probe(Task):
         token_names: Sequence[str] | None = None,
     ) -> None:
         self._inputs = integers(
-            "tokens", tokens, 2, "[[3, 1, 4], [1, 5, 9]]; every input the same number. Sequences of different lengths need a probe each"
+            "tokens",
+            tokens,
+            2,
+            _EXAMPLE,
         )
         self._labels = None if labels is None else integers("labels", labels, 1, "[4, 2]")
         if self._labels is not None and len(self._labels) != len(self._inputs):
@@ -168,7 +172,9 @@ def _names(given: Any) -> list[str]:
     if isinstance(given, str) or not isinstance(given, Iterable):
         raise BadArgument(f"token_names is {described(given)}; give a list of texts, such as ['a', 'b'].")
     names = list(islice(given, MOST_TOKENS + 1))
-    odd = [name for name in names if not isinstance(name, (str, int)) or isinstance(name, bool)]
+    odd = [
+        name for name in names if not isinstance(name, str) and not (type(name) is int and 0 <= name < 2**63)
+    ]
     if odd:
         raise BadArgument(f"token_names holds {described(odd[0])}; give a list of texts, such as ['a', 'b'].")
     if len(names) > MOST_TOKENS or any(len(name) > LONGEST_TOKEN for name in names if isinstance(name, str)):
