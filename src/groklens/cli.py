@@ -227,7 +227,9 @@ def _say_left_out(table: Any) -> None:
     from groklens.measures.measure import said_lacking
 
     said = [
-        said_lacking(name, needs[0], table.attrs["task"])
+        f"{name} is relative to a circuit, and none was found in the last kept step."
+        if needs[0] == "circuit"
+        else said_lacking(name, needs[0], table.attrs["task"])
         for name, needs in json.loads(table.attrs["left_out"]).items()
     ]
     if said and not table.data_vars:
