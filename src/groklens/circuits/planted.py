@@ -83,7 +83,7 @@ def _second_operand(task: Task, basis: Tensor) -> Float[Tensor, "function produc
     symmetry, size = task.symmetry, basis.shape[1]
     assert symmetry is not None
     stands_for = torch.arange(symmetry.group.order)  # the element of each second token
-    stands_for[task.inputs[:, 1]] = symmetry.elements[:, 1]
+    stands_for[task.operands[:, 1]] = symmetry.elements[:, 1]
     change = basis.T @ basis[stands_for]
     return change.repeat(1, size).float()
 
@@ -98,9 +98,9 @@ def _products(
 
 
 def _lookup(task: Task) -> Any:
-    if len(task.inputs[:, : task.n_operands].unique(dim=0)) < len(task.inputs):
+    if len(task.operands.unique(dim=0)) < len(task.inputs):
         raise BadArgument(
-            f"{task.name} has inputs that agree in their first {task.n_operands} tokens; a planted lookup "
+            f"{task.name} has inputs that agree in their {task.n_operands} operands; a planted lookup "
             "reads those alone."
         )
     n_inputs = len(task.labels)
@@ -108,7 +108,7 @@ def _lookup(task: Task) -> Any:
     cells = torch.arange(n_inputs)
     with torch.no_grad():
         for operand in range(task.n_operands):
-            model.W_in[operand, task.inputs[:, operand], cells] = 1.0
+            model.W_in[operand, task.operands[:, operand], cells] = 1.0
         model.b_in.fill_(1.0 - task.n_operands)  # only the cell whose operands all match stays above zero
         model.W_U[cells, task.labels] = LOGIT_SCALE
     return model

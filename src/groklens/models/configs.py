@@ -39,6 +39,14 @@ def _spelt(*choices: str | None) -> Check:
     return check
 
 
+def _places(name: str, value: Any) -> list[int]:
+    if not isinstance(value, (list, tuple)) or not value or len(value) > _MOST_PLACES:
+        raise BadArgument(f"{name} is {described(value)}; give the operands' positions, such as [0, 2].")
+    return [whole_number(f"one of {name}", place, 0, such_as=0, most=_MOST_PLACES) for place in value]
+
+
+#: Positions of an input, as an index.
+_MOST_PLACES = 1_000_000
 _CAPS = ("attn_scores_soft_cap", "output_logits_soft_cap")
 _FLAGS = ("attn_only", "gated_mlp", "final_rms")
 #: Fields of a `TransformerBridge` that is TransformerLens' own, and what each may be.
@@ -62,7 +70,9 @@ _MLP: dict[str, Check] = {
     "combine": _among(*COMBINATIONS),
     "act_fn": _among(*MLP_ACTIVATIONS),
     "embeds": flag,
+    "positions": _places,
 }
+_MLP_NEEDS = tuple(name for name in _MLP if name != "positions")
 
 
 def checked_transformer(config: Config) -> Config:
@@ -95,7 +105,12 @@ def checked_transformer(config: Config) -> Config:
 
 def checked_mlp(config: Config) -> Config:
     """The fields of a `HookedMLP`, and whether it embeds; `BadArgument` names one that is none."""
-    found = _checked(config, _MLP, tuple(_MLP))
+    found = _checked(config, _MLP, _MLP_NEEDS)
+    positions = found.get("positions")
+    if positions is not None and len(positions) != found["n_operands"]:
+        raise BadArgument(
+            f"positions of the model are {len(positions)} for n_operands {found['n_operands']}; give one an operand."
+        )
     if not found["embeds"] and found["d_model"] != found["d_vocab"]:
         raise BadArgument(
             f"embeds is False, d_model {found['d_model']} and d_vocab {found['d_vocab']}; without embeddings these are "

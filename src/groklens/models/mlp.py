@@ -79,6 +79,7 @@ class MLP:
         with torch.random.fork_rng(devices=[]):
             module = HookedMLP(
                 n_operands=task.n_operands,
+                positions=task.operand_positions,
                 d_vocab=task.d_vocab,
                 d_vocab_out=task.d_vocab_out,
                 d_mlp=self.d_mlp,

@@ -27,6 +27,8 @@ def describe_model(model: Any) -> dict[str, Any]:
     elif kind == "HookedMLP":
         description["config"] = {name: getattr(model.cfg, name) for name in _MLP_CONFIG}
         description["config"]["embeds"] = model.W_E is not None
+        if model.cfg.positions != tuple(range(model.cfg.n_operands)):  # left out at its default
+            description["config"]["positions"] = list(model.cfg.positions)
     return description
 
 

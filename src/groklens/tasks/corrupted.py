@@ -109,6 +109,16 @@ class Corrupted(Task):
         return self.task.symmetry
 
     @property
+    def grid(self) -> tuple[int, ...] | None:
+        """The task's own."""
+        return self.task.grid
+
+    @property
+    def operand_positions(self) -> tuple[int, ...]:
+        """The task's own."""
+        return self.task.operand_positions
+
+    @property
     def token_names(self) -> list[str]:
         """The task's own."""
         return self.task.token_names
