@@ -83,8 +83,8 @@ def described(value: object) -> str:
     >>> described(None), described("add"), described([1, 2]), described(int)
     ('None', "'add'", 'a list of 2', 'the class int')
     """
-    if _is_long(value):
-        return f"a whole number of about {round(int(value).bit_length() * 0.30103)} digits"
+    if isinstance(value, int) and _is_long(value):
+        return f"a whole number of about {round(value.bit_length() * 0.30103)} digits"
     if value is None or isinstance(value, (bool, str, int, float, complex)):
         text = repr(value[:100] if isinstance(value, str) else value)
         return text if len(text) < 80 else f"{text[:70]}…"

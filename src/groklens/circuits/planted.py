@@ -99,9 +99,10 @@ def _products(
 
 def _lookup(task: Task) -> Any:
     if len(task.operands.unique(dim=0)) < len(task.inputs):
+        usual = task.operand_positions == tuple(range(task.n_operands))
+        where = f"their first {task.n_operands} tokens" if usual else "their operands"
         raise BadArgument(
-            f"{task.name} has inputs that agree in their {task.n_operands} operands; a planted lookup "
-            "reads those alone."
+            f"{task.name} has inputs that agree in {where}; a planted lookup reads those alone."
         )
     n_inputs = len(task.labels)
     model = _empty(task, MLP(d_mlp=n_inputs, d_embed=None, combine="concat", act_fn="relu"))

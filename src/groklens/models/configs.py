@@ -11,6 +11,8 @@ from groklens.models.mlp import COMBINATIONS, MLP_ACTIVATIONS
 from groklens.models.sizes import MOST_LAYERS, check_weights, mlp_bytes, transformer_bytes
 from groklens.values import choice, flag, number
 
+#: Operands of one input, and the last position at which one may stand.
+MOST_OPERANDS, MOST_PLACE = 10_000, 1_000_000
 Check = Callable[[str, Any], Any]
 Config = dict[str, Any]
 
@@ -40,13 +42,11 @@ def _spelt(*choices: str | None) -> Check:
 
 
 def _places(name: str, value: Any) -> list[int]:
-    if not isinstance(value, (list, tuple)) or not value or len(value) > _MOST_PLACES:
+    if not isinstance(value, (list, tuple)) or not value or len(value) > MOST_OPERANDS:
         raise BadArgument(f"{name} is {described(value)}; give the operands' positions, such as [0, 2].")
-    return [whole_number(f"one of {name}", place, 0, such_as=0, most=_MOST_PLACES) for place in value]
+    return [whole_number(f"one of {name}", place, 0, such_as=0, most=MOST_PLACE) for place in value]
 
 
-#: Positions of an input, as an index.
-_MOST_PLACES = 1_000_000
 _CAPS = ("attn_scores_soft_cap", "output_logits_soft_cap")
 _FLAGS = ("attn_only", "gated_mlp", "final_rms")
 #: Fields of a `TransformerBridge` that is TransformerLens' own, and what each may be.
@@ -66,7 +66,8 @@ _TRANSFORMER: dict[str, Check] = {
 _TRANSFORMER_NEEDS = ("n_layers", "d_model", "n_heads", "d_head", "d_vocab", "n_ctx")
 
 _MLP: dict[str, Check] = {
-    **dict.fromkeys(("n_operands", "d_vocab", "d_vocab_out", "d_mlp", "d_model"), _whole),
+    "n_operands": partial(_whole, most=MOST_OPERANDS),
+    **dict.fromkeys(("d_vocab", "d_vocab_out", "d_mlp", "d_model"), _whole),
     "combine": _among(*COMBINATIONS),
     "act_fn": _among(*MLP_ACTIVATIONS),
     "embeds": flag,
@@ -95,7 +96,7 @@ def checked_transformer(config: Config) -> Config:
     count = transformer_bytes(
         **sizes,
         d_mlp=d_mlp,
-        d_vocab_out=found.get("d_vocab_out", found["d_vocab"]),
+        d_vocab_out=found["d_vocab_out"] if "d_vocab_out" in found else found["d_vocab"],
         n_key_value_heads=shared,
         gated_mlp=found.get("gated_mlp", False),
     )

@@ -25,7 +25,7 @@ def transformer_bytes(
     """Bytes of a transformer's float32 weights and of its masks (a byte a query and key, per layer).
 
     >>> transformer_bytes(n_layers=1, d_model=4, n_heads=1, d_head=4, d_mlp=8, d_vocab=5, d_vocab_out=5, n_ctx=3)
-    813
+    841
     """
     read, kept = n_heads * d_head, (n_key_value_heads or n_heads) * d_head
     attention = 2 * d_model * (read + kept) + read + 2 * kept + d_model
