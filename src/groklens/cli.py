@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from groklens.errors import BadArgument, GroklensError, TaskNeeded
+from groklens.errors import BadArgument, GroklensError, TaskNeeded, is_out_of_memory
 from groklens.runs.files import write_atomically
 from groklens.shell import INTERRUPTED, NOTES, check_writable, interrupted, nobody_reads, read_json
 
@@ -188,11 +188,11 @@ def main() -> None:
             raise
         except (GroklensError, OSError, UnicodeError) as error:
             NOTES.fail(error)
-        except MemoryError as error:
-            NOTES.fail(
-                f"There is not enough memory for this ({error}); give a smaller run or fewer measures."
-            )
         except Exception as error:
+            if is_out_of_memory(error):
+                NOTES.fail(
+                    f"There is not enough memory for this: {error}; use a smaller model, task or batch."
+                )
             _exit_for(error)
 
 

@@ -104,6 +104,16 @@ def described(value: object) -> str:
     return f"{article} {kind}"
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that an allocation failed, in Python's words or in torch's.
+
+    >>> is_out_of_memory(MemoryError()), is_out_of_memory(RuntimeError("shapes differ"))
+    (True, False)
+    """
+    said = str(error)
+    return isinstance(error, MemoryError) or "allocate memory" in said or "out of memory" in said
+
+
 def _is_long(value: object) -> bool:
     """Whether this is a whole number that nobody wants to read; the longest Python refuses to write."""
     return isinstance(value, int) and abs(value) >= 10**60

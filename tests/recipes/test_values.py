@@ -169,6 +169,7 @@ def test_what_is_said(change, words):
     [
         lambda: gl.Steps(itertools.count()),
         lambda: gl.Steps(range(10**7)),
+        lambda: gl.Steps({3: 4}),
         lambda: gl.Steps([0, 1j]),
         lambda: gl.LogSpaced(5, until=-3),
         lambda: gl.Every(-(10**5000)),
@@ -186,6 +187,10 @@ def test_what_is_said(change, words):
         lambda: gl.Corrupted(gl.RandomTable(5), 0.1, uniform="yes"),
         lambda: gl.TableTask(torch.tensor([[1j, 0]]), [0]),
         lambda: gl.TableTask([[1j, 0]], [0]),
+        lambda: gl.TableTask(torch.ones(2, 2).to_sparse(), [0, 1]),
+        lambda: gl.TableTask(torch.ones(2, 2, device="meta"), [0, 1]),
+        lambda: gl.TableTask(np.array([[object()]], dtype=object), [0]),
+        lambda: gl.TableTask(np.array([[2**63 + 5]], dtype=np.uint64), [0]),
         lambda: gl.TableTask(nested(100_000), [0]),
         lambda: gl.TableTask([[0, float("nan")]], [0]),
         lambda: gl.TableTask([[0, 1]], [0], d_vocab=2.5),

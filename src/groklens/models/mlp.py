@@ -12,7 +12,7 @@ from torch import Tensor
 from groklens.errors import whole_fields
 from groklens.models.device import check_device
 from groklens.models.init import check_scheme, initialise
-from groklens.models.sizes import check_description, check_weights, mlp_bytes
+from groklens.models.sizes import allocating, check_description, check_weights, mlp_bytes
 from groklens.tasks.task import Task, check_task
 from groklens.values import choice, flag_fields
 
@@ -76,7 +76,7 @@ class MLP:
         check_task(task)
         place = check_device(device)
         check_weights("This MLP", self._bytes(task.n_operands, task.d_vocab, task.d_vocab_out))
-        with torch.random.fork_rng(devices=[]):
+        with allocating("this MLP"), torch.random.fork_rng(devices=[]):
             module = HookedMLP(
                 n_operands=task.n_operands,
                 positions=task.operand_positions,
@@ -88,9 +88,9 @@ class MLP:
                 act_fn=self.act_fn,
             )
         width = self.d_embed or task.d_vocab
-        initialise(
-            list(module.named_parameters()), self.init, d_model=width, d_vocab=task.d_vocab_out, seed=seed
-        )
+        with allocating("this MLP"):
+            named = list(module.named_parameters())
+            initialise(named, self.init, d_model=width, d_vocab=task.d_vocab_out, seed=seed)
         for name, parameter in module.named_parameters():
             if name.split(".")[-1].startswith("b_"):
                 parameter.requires_grad_(self.bias)

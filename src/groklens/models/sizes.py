@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
+from groklens.errors import BadArgument, is_out_of_memory, one_line
 from groklens.values import MOST_BYTES, check_memory
 
 #: Layers of one model: each is a tree of modules, so that a deep one is slow to make however narrow it is.
@@ -56,6 +60,19 @@ def check_description(what: str, count: int) -> None:
 def check_weights(what: str, count: int) -> None:
     """Raise `BadArgument` where weights of `count` bytes do not fit this machine's memory."""
     check_memory(f"{what}, of whose weights alone there are {count // _FLOAT32:,},", count, _SMALLER)
+
+
+@contextlib.contextmanager
+def allocating(what: str) -> Iterator[None]:
+    """Within this block, an allocation that fails is a `BadArgument`: something else may hold the memory."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise BadArgument(
+            f"There is no memory left for {what} ({one_line(str(error))[:200]}); {_SMALLER}"
+        ) from error
 
 
 _SMALLER = "give smaller sizes, such as d_model=128, d_mlp=512."

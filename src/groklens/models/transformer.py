@@ -10,7 +10,7 @@ import torch
 from groklens.errors import whole_fields
 from groklens.models.device import check_device
 from groklens.models.init import check_scheme, initialise
-from groklens.models.sizes import MOST_LAYERS, check_description, check_weights, transformer_bytes
+from groklens.models.sizes import MOST_LAYERS, allocating, check_description, check_weights, transformer_bytes
 from groklens.tasks.task import Task, check_task
 from groklens.values import choice, flag_fields
 
@@ -93,11 +93,11 @@ class Transformer:
             n_ctx=task.n_ctx,
             init_weights=False,
         )
-        with torch.random.fork_rng(devices=[]):  # torch's own layers draw on construction
-            bridge = TransformerBridge.boot_native(config)
-        initialise(
-            list(bridge.named_parameters()), self.init, d_model=self.d_model, d_vocab=task.d_vocab, seed=seed
-        )
+        with allocating("this Transformer"):
+            with torch.random.fork_rng(devices=[]):  # torch's own layers draw on construction
+                bridge = TransformerBridge.boot_native(config)
+            named = list(bridge.named_parameters())
+            initialise(named, self.init, d_model=self.d_model, d_vocab=task.d_vocab, seed=seed)
         self._freeze_biases(bridge)
         return bridge if place.type == "cpu" else bridge.to(place)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -55,7 +55,7 @@ class Steps:
 
     def __post_init__(self) -> None:
         """Sort the steps, so that equal lists make equal recipes."""
-        if isinstance(self.steps, str) or not isinstance(self.steps, Iterable):
+        if isinstance(self.steps, (str, bytes, Mapping)) or not isinstance(self.steps, Iterable):
             raise BadArgument(
                 f"Steps takes a list of steps, such as Steps([100, 1000]); found {described(self.steps)}. For every "
                 "100th, use Every(100)."

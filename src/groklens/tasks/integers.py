@@ -32,6 +32,10 @@ def integers(name: str, values: Any, ndim: int, example: str, *, copied: bool = 
             tensor = torch.as_tensor(plain, dtype=torch.float64)
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise BadArgument(_no_table(name, values, example)) from error
+    if tensor.layout != torch.strided or tensor.is_meta or tensor.is_nested:
+        raise BadArgument(
+            f"{name} is a tensor without plain numbers; give a dense one on the CPU, such as {example}."
+        )
     if tensor.ndim != ndim or not tensor.numel():
         raise BadArgument(f"{name} has shape {tuple(tensor.shape)}; give whole numbers such as {example}.")
     kind = str(tensor.dtype).removeprefix("torch.")
