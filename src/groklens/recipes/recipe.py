@@ -53,12 +53,12 @@ class Recipe:
             _check_part(name, getattr(self, name), kinds, example)
         optional = [name for name in ("evaluate_every", "batch_size") if getattr(self, name) is not None]
         whole_fields(self, *optional, least=1)
-        whole = partial(object.__setattr__, self)
-        whole("steps", whole_number("steps", self.steps, 1, such_as=10_000, most=MOST_STEPS))
-        whole("seed", whole_number("seed", self.seed, such_as=0))
+        put = partial(object.__setattr__, self)
+        put("steps", whole_number("steps", self.steps, 1, such_as=10_000, most=MOST_STEPS))
+        put("seed", whole_number("seed", self.seed, such_as=0))
         choice("loss", self.loss, LOSSES_EACH)
         self.task.split(self.train_fraction, self.seed)  # raises with its own message
-        object.__setattr__(self, "train_fraction", float(self.train_fraction))  # 1 and 1.0: one id
+        put("train_fraction", float(self.train_fraction))  # 1 and 1.0: one id
         if isinstance(self.keep, LogSpaced) and self.keep.until is None:
             object.__setattr__(self, "keep", replace(self.keep, until=self.steps))
         if isinstance(self.keep, Every) and self.steps // self.keep.period > MOST_KEPT:
