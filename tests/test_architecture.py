@@ -10,8 +10,8 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "groklens"
 #: A package imports only from those before it.
 ORDER = (
-    "errors", "progress", "threads", "claims", "tasks", "harmonics", "theory", "models", "recipes", "capture", "runs",
-    "training", "circuits", "measures", "interventions", "explain", "views", "cli",
+    "errors", "values", "progress", "threads", "claims", "tasks", "harmonics", "theory", "models", "recipes", "capture",
+    "runs", "training", "circuits", "measures", "interventions", "explain", "views", "shell", "cli",
 )  # fmt: skip
 #: The exceptions: an Explanation's page and notebook representation are pictures, drawn when asked for; and a path
 #: that is given where a run or a snapshot is meant is opened.

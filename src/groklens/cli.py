@@ -6,12 +6,13 @@ import json
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
-from groklens.errors import BadArgument, ConfigNeeded, GroklensError, TaskNeeded
+from groklens.errors import BadArgument, ConfigNeeded, GroklensError, TaskNeeded, is_out_of_memory
 from groklens.runs.files import write_atomically
+from groklens.shell import INTERRUPTED, NOTES, check_writable, interrupted, nobody_reads, read_json
 
 app = typer.Typer(
     help="When, how and why a network came to generalise.",
@@ -49,7 +50,7 @@ def train(
     """Train a recipe into a folder, or resume it there."""
     import groklens as gl
 
-    values = _json(recipe)
+    values = read_json(recipe)
     described = values.get("recipe", values)
     if not isinstance(described, dict):
         raise BadArgument(f"{recipe} holds no recipe: a recorded run has none. Use one that gl.train wrote.")
@@ -70,8 +71,7 @@ def explain(
     """Explain a run: when it generalised, with which circuit, and how we know."""
     import groklens as gl
 
-    _writable(html)
-    _writable(None if json_path in (None, "-") else Path(str(json_path)))
+    check_writable(html, None if json_path in (None, "-") else Path(str(json_path)))
     why = gl.explain(gl.load(path))
     if json_path == "-":
         typer.echo(why.to_json(), nl=False)
@@ -79,10 +79,10 @@ def explain(
         typer.echo(str(why))
     if json_path not in (None, "-"):
         why.to_json(str(json_path))
-        typer.echo(f"JSON in {json_path}", err=True)
+        NOTES.say(f"JSON in {json_path}")
     if html is not None:
         why.to_html(html)
-        typer.echo(f"Report in {html}", err=True)
+        NOTES.say(f"Report in {html}")
 
 
 @app.command(
@@ -106,7 +106,7 @@ def track(
     """
     import groklens as gl
 
-    _writable(csv)
+    check_writable(csv)
     wanted = gl.measures.chosen_measures(measure or "PROGRESS")  # a misspelt name before the run is opened
     table = gl.track(gl.load(path), wanted)
     if measure:
@@ -189,19 +189,36 @@ def tasks() -> None:
 
 def main() -> None:
     """Run the command line; a user's mistake is one clear line and exit status 2."""
-    try:
-        sys.exit(app(standalone_mode=False))
-    except KeyboardInterrupt:
-        _interrupted()
-    except SystemExit as done:
-        if done.code == _INTERRUPTED:  # typer has caught the key already, and says nothing
-            _interrupted()
-        raise
-    except (GroklensError, OSError) as error:
-        typer.echo(f"groklens: {error}", err=True)
-        sys.exit(2)
-    except Exception as error:
-        _exit_for(error)
+    _print_anything()
+    NOTES.lines.clear()
+    with NOTES.collected():
+        try:
+            status = app(standalone_mode=False)
+            NOTES.show()
+            sys.exit(status)
+        except BrokenPipeError:
+            nobody_reads()
+        except KeyboardInterrupt:
+            interrupted()
+        except SystemExit as done:
+            if done.code == INTERRUPTED:  # typer has caught the key already, and says nothing
+                interrupted()
+            raise
+        except (GroklensError, OSError, UnicodeError) as error:
+            NOTES.fail(error)
+        except Exception as error:
+            if is_out_of_memory(error):
+                NOTES.fail(
+                    f"There is not enough memory for this: {error}; use a smaller model, task or batch."
+                )
+            _exit_for(error)
+
+
+def _print_anything() -> None:
+    """A name that standard output cannot spell is escaped, and no error."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _exit_for(error: Exception) -> None:
@@ -213,43 +230,10 @@ def _exit_for(error: Exception) -> None:
     if "ClickException" in names:
         context = getattr(error, "ctx", None)
         hint = "" if context is None else f" See {context.command_path} --help."
-        typer.echo(f"groklens: {error.format_message()}{hint}", err=True)  # type: ignore[attr-defined]
-        sys.exit(2)
+        NOTES.fail(f"{error.format_message()}{hint}")  # type: ignore[attr-defined]
     if "Abort" in names:
-        _interrupted()
+        interrupted()
     raise error
-
-
-#: How a shell says that a program ended by Ctrl-C.
-_INTERRUPTED = 130
-
-
-def _interrupted() -> NoReturn:
-    typer.echo(
-        "groklens: interrupted; what was written is whole, and train goes on with the same command.", err=True
-    )
-    sys.exit(_INTERRUPTED)
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(path.read_text())
-    except (OSError, ValueError, RecursionError) as error:
-        raise BadArgument(
-            f"Cannot read {path} as JSON: {error}; give a recipe, or the run.json of a run."
-        ) from error
-    if not isinstance(values, dict):
-        raise BadArgument(f"{path} holds no JSON object; write a recipe with Recipe.to_dict().")
-    return values
-
-
-def _writable(path: Path | None) -> None:
-    if path is None:
-        return
-    if not path.absolute().parent.is_dir():
-        raise BadArgument(f"There is no folder {path.absolute().parent} to write {path.name} into.")
-    if path.is_dir():
-        raise BadArgument(f"{path} is a folder; give the name of a file to write.")
 
 
 def _flat(value: Any) -> str:
@@ -261,14 +245,16 @@ def _say_left_out(table: Any) -> None:
     from groklens.measures.measure import said_lacking
 
     said = [
-        said_lacking(name, needs[0], table.attrs["task"])
+        f"{name} is relative to a circuit, and none was found in the last kept step."
+        if needs[0] == "circuit"
+        else said_lacking(name, needs[0], table.attrs["task"])
         for name, needs in json.loads(table.attrs["left_out"]).items()
     ]
     if said and not table.data_vars:
         raise BadArgument(said[0])
     empty = [str(name) for name, found in table.data_vars.items() if not bool(found.notnull().any())]
     for line in [*said, *(f"{name} has no value at any kept step of this run." for name in empty)]:
-        typer.echo(f"groklens: left out: {line}", err=True)
+        NOTES.say(f"groklens: left out: {line}")
 
 
 if __name__ == "__main__":

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import difflib
 import operator
+import re
 from collections.abc import Iterable
 from numbers import Real
 from types import FunctionType, ModuleType
 from typing import Any
 
+#: Characters of an error's line, and of one name in it: more is left out of the middle.
+LONGEST_LINE, LONGEST_NAME = 3000, 300
+#: A break that stands for a space: after a stop, or before an indented line. Any other is part of a name.
+_BREAK_OF_PROSE = re.compile(r"(?<=[.:;,])[ \t]*\r?\n\s*|\s*\r?\n(?:\t| {2,})\s*")
+
 
 class GroklensError(Exception):
     """Base of every error that groklens raises on purpose; catch it to show one clear line."""
+
+    def __str__(self) -> str:
+        """One line, whatever stands in a path, a name or an error from below."""
+        return one_line(super().__str__())
 
 
 class BadArgument(GroklensError, ValueError):
@@ -36,7 +46,7 @@ class UnknownName(GroklensError, KeyError):
 
     def __str__(self) -> str:
         # KeyError would print the message in quotes.
-        return str(self.args[0]) if self.args else ""
+        return one_line(str(self.args[0])) if self.args else ""
 
 
 class DamagedRun(GroklensError, OSError):
@@ -59,14 +69,38 @@ class TrainingDiverged(GroklensError, ArithmeticError):
     """The loss stopped being a finite number."""
 
 
+def shown(name: object, longest: int = LONGEST_NAME) -> str:
+    """A path or a name as it can be printed: control characters escaped, the middle left out where it is long.
+
+    >>> shown("runs/mine\\n"), shown("abcdefghij", longest=5)
+    ('runs/mine\\\\n', 'abc…j')
+    """
+    text = str(name)
+    if len(text) > longest:
+        text = f"{text[: longest - longest // 3 - 1]}…{text[len(text) - longest // 3 :]}"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def one_line(text: str) -> str:
+    """A message as one line: breaks of prose become spaces, control characters in names are escaped.
+
+    >>> one_line("Two things:\\n\\tone"), one_line("run\\n does not exist")
+    ('Two things: one', 'run\\\\n does not exist')
+    """
+    return shown(_BREAK_OF_PROSE.sub(" ", text).strip(), LONGEST_LINE)
+
+
 def described(value: object) -> str:
     """What a value is, in the words of whoever gave it.
 
     >>> described(None), described("add"), described([1, 2]), described(int)
     ('None', "'add'", 'a list of 2', 'the class int')
     """
-    if value is None or isinstance(value, (bool, str, int, float)):
-        return repr(value) if len(repr(value)) < 80 else f"{repr(value)[:70]}…"
+    if isinstance(value, int) and _is_long(value):
+        return f"a whole number of about {round(value.bit_length() * 0.30103)} digits"
+    if value is None or isinstance(value, (bool, str, int, float, complex)):
+        text = repr(value[:100] if isinstance(value, str) else value)
+        return text if len(text) < 80 else f"{text[:70]}…"
     if isinstance(value, type):
         return f"the class {value.__name__}"
     if isinstance(value, ModuleType):
@@ -83,26 +117,47 @@ def described(value: object) -> str:
     return f"{article} {kind}"
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that an allocation failed, in Python's words or in torch's.
+
+    >>> is_out_of_memory(MemoryError()), is_out_of_memory(RuntimeError("shapes differ"))
+    (True, False)
+    """
+    said = str(error)
+    return isinstance(error, MemoryError) or "allocate memory" in said or "out of memory" in said
+
+
+def _is_long(value: object) -> bool:
+    """Whether this is a whole number that nobody wants to read; the longest Python refuses to write."""
+    return isinstance(value, int) and abs(value) >= 10**60
+
+
 def did_you_mean(name: object, known: Iterable[object]) -> str:
     """The question that names what is spelt nearly so, or nothing where nothing is.
 
     >>> did_you_mean("tset_loss", ["test_loss", "ipr"])
     "did you mean 'test_loss'?"
     """
+    if not isinstance(name, (str, int)) or len(described(name)) > 60 or _is_long(name):
+        return ""  # nothing that somebody spelt
     spelt = {str(each): each for each in known}
     close = difflib.get_close_matches(str(name), list(spelt), n=3, cutoff=0.6)
     return f"did you mean {' or '.join(repr(spelt[each]) for each in close)}?" if close else ""
 
 
-def whole_number(name: str, value: Any, least: int | None = None, such_as: int = 100) -> int:
+def whole_number(
+    name: str, value: Any, least: int | None = None, such_as: int = 100, most: int = 2**63 - 1
+) -> int:
     """`value` as a Python int, whoever made it (numpy, torch, 1e4); `BadArgument` for anything else.
 
     >>> whole_number("steps", 1e4)
     10000
     """
     number = _whole(value)
-    if number is None or abs(number) >= 2**63 or (least is not None and number < least):
+    if number is None or abs(number) > most or (least is not None and number < least):
         at_least = "" if least is None else f" of at least {least}"
+        if number is not None and abs(number) > most:
+            at_least += f"{' and' if at_least else ' of'} at most {most:,}"
         quotes = ", without quotes" if isinstance(value, str) else ""
         raise BadArgument(
             f"{name} is {described(value)}; give a whole number{at_least}{quotes}, such as {such_as}."
@@ -110,10 +165,10 @@ def whole_number(name: str, value: Any, least: int | None = None, such_as: int =
     return number
 
 
-def whole_fields(spec: object, *names: str, least: int | None = None) -> None:
+def whole_fields(spec: object, *names: str, least: int | None = None, most: int = 2**63 - 1) -> None:
     """Make these fields of a frozen value Python ints; `BadArgument` names what is none."""
     for name in names:
-        object.__setattr__(spec, name, whole_number(name, getattr(spec, name), least))
+        object.__setattr__(spec, name, whole_number(name, getattr(spec, name), least, most=most))
 
 
 def is_number(value: object) -> bool:

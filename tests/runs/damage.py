@@ -124,7 +124,11 @@ def flip(file, rng):
 
 def header_bytes(file):
     """How much of a file of others is guarded by being looked at; 0 for one that is under a checksum."""
-    if file.suffix != ".safetensors" or (file.parents[1] / "run.json").exists() or (file.parent / "run.json").exists():
+    if (
+        file.suffix != ".safetensors"
+        or (file.parents[1] / "run.json").exists()
+        or (file.parent / "run.json").exists()
+    ):
         return 0
     return 8 + struct.unpack("<Q", file.read_bytes()[:8])[0]
 
@@ -208,7 +212,9 @@ def in_a_child(answer, path):
         os.close(reading)
         signal.alarm(SECONDS)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_DATA, (4 * MOST_MEMORY, 4 * MOST_MEMORY))  # the machine is others' too
+        resource.setrlimit(
+            resource.RLIMIT_DATA, (4 * MOST_MEMORY, 4 * MOST_MEMORY)
+        )  # the machine is others' too
         warnings.simplefilter("ignore")
         for stream in (1, 2):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
@@ -243,7 +249,10 @@ def campaign(work, files, seed, only=tuple(CASES)):
         whole = write(work / name)
         copy = work / "copy"
         shutil.copytree(work / name, copy)
-        wholes[name] = whole.relative_to(work / name), in_a_child(answer, copy / whole.relative_to(work / name))[0]
+        wholes[name] = (
+            whole.relative_to(work / name),
+            in_a_child(answer, copy / whole.relative_to(work / name))[0],
+        )
         assert wholes[name][1].startswith("answer"), (name, wholes[name][1][:500])
         shutil.rmtree(copy)
     for number in range(files):

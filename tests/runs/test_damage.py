@@ -80,7 +80,9 @@ def test_the_header(run_folder, damage, says):
     assert "run.json" in str(caught.value)
 
 
-@pytest.mark.parametrize("field", ["checkpoints", "recipe", "model", "finished", "environment", "task", "examples"])
+@pytest.mark.parametrize(
+    "field", ["checkpoints", "recipe", "model", "finished", "environment", "task", "examples"]
+)
 def test_a_field_gone_from_the_header(run_folder, field):
     values = json.loads((run_folder / "run.json").read_text())
     del values[field]

@@ -21,8 +21,10 @@ def as_schema_1(folder):
     path.write_text(json.dumps(values, indent=1) + "\n")
 
 
-def meaning(folder):
+def meaning(folder, history=False):
     run = gl.load(folder)
+    if history:
+        _ = run.history, run.at(10)
     split = None if run.train_index is None else run.train_index.tolist()
     recipe = None if run.recipe is None else run.recipe.id
     return repr(run.task), run.steps, split, run.finished, recipe, run.final.logits
@@ -45,9 +47,8 @@ def test_any_bit(run_folder, schema):
         path.write_bytes(damaged)
         try:
             assert same(meaning(run_folder), wanted), damaged[bit // 8 - 20 : bit // 8 + 20]
-        except gl.GroklensError as error:
+        except gl.GroklensError:
             refused += 1
-            assert "\n" not in str(error)
     assert refused > (280 if schema == 2 else 200)
 
 
@@ -91,7 +92,9 @@ def test_a_task_edited_under_its_name(tmp_path, tiny_recipe):
 
 
 def test_examples_that_are_others_than_those_trained_on(run_folder, monkeypatch):
-    monkeypatch.setattr(gl.ModularArithmetic, "labels", property(lambda self: torch.zeros(49, dtype=torch.long)))
+    monkeypatch.setattr(
+        gl.ModularArithmetic, "labels", property(lambda self: torch.zeros(49, dtype=torch.long))
+    )
     with pytest.raises(DamagedRun, match="the task was changed since"):
         gl.load(run_folder)
 
@@ -131,5 +134,4 @@ def test_what_is_no_file_is_not_opened(run_folder, name, kind):
         gl.load(run_folder, verify=True)
     assert "\n" not in str(caught.value)
     with pytest.raises(DamagedRun):
-        run = gl.load(run_folder)
-        _ = run.history, run.at(10)
+        meaning(run_folder, history=True)

@@ -69,20 +69,30 @@ class Deletes:
         return step > 3
 
 
+def five_steps(recorder):
+    with recorder as rec:
+        for step in range(1, 6):
+            rec.step(step)
+
+
 @pytest.mark.parametrize("put_back", [False, True])
 def test_the_folder_deleted_while_a_loop_is_recorded(tmp_path, tiny_recipe, put_back):
     model, folder = tiny_recipe.model.build(tiny_recipe.task, 0), tmp_path / "run"
-    with pytest.raises(DamagedRun, match="deleted or replaced while it was being written"):
-        with pytest.warns(UserWarning, match="could not keep"):
-            with gl.Recorder(model, tiny_recipe.task, into=folder, keep=Deletes(str(folder), put_back)) as rec:
-                for step in range(1, 6):
-                    rec.step(step)
+    recorder = gl.Recorder(model, tiny_recipe.task, into=folder, keep=Deletes(str(folder), put_back))
+    with (
+        pytest.warns(UserWarning, match="could not keep"),
+        pytest.raises(DamagedRun, match="deleted or replaced while it was being written"),
+    ):
+        five_steps(recorder)
     assert not (folder / "run.json").exists()
 
 
 def test_the_folder_deleted_while_a_recipe_is_trained(tmp_path, tiny_recipe):
     """The deletion comes from another process, at some moment of the training."""
-    folder, recipe = tmp_path / "run", replace(tiny_recipe, steps=100_000, evaluate_every=None, keep=gl.Every(50))
+    folder, recipe = (
+        tmp_path / "run",
+        replace(tiny_recipe, steps=100_000, evaluate_every=None, keep=gl.Every(50)),
+    )
     code = (
         "import sys, shutil, time, pathlib\nfolder = pathlib.Path(sys.argv[1])\n"
         "while len(list(folder.glob('steps/*'))) < 3: time.sleep(.01)\n"
@@ -97,7 +107,9 @@ def test_the_folder_deleted_while_a_recipe_is_trained(tmp_path, tiny_recipe):
     assert not (folder / "run.json").exists() or not gl.load(folder).finished
 
 
-def test_a_step_deleted_while_a_recipe_is_trained_is_noticed_before_the_seal(tmp_path, tiny_recipe, monkeypatch):
+def test_a_step_deleted_while_a_recipe_is_trained_is_noticed_before_the_seal(
+    tmp_path, tiny_recipe, monkeypatch
+):
     from groklens.runs.writer import RunWriter
 
     real = RunWriter.finish

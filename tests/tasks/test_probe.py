@@ -8,7 +8,7 @@ import groklens as gl
 from groklens.capture.lone import LoneModel
 from groklens.errors import BadArgument
 from groklens.tasks import task_from_spec
-from groklens.tasks.probe import _indices
+from groklens.tasks.integers import integers
 
 TOKENS = [[3, 1, 4], [1, 5, 9]]
 
@@ -98,4 +98,4 @@ def test_mistakes_are_refused(arguments, says):
 def test_a_token_that_is_no_whole_number_is_refused():
     # Asked below the constructor: there the checks of types may see it first, for they look at one token a row.
     with pytest.raises(BadArgument, match="whole numbers"):
-        _indices("tokens", [[1.5, 2]], "[[3, 1], [1, 5]]", ndim=2)
+        integers("tokens", [[1.5, 2]], 2, "[[3, 1], [1, 5]]")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from groklens.errors import BadArgument
 from groklens.tasks import FiniteGroup, ModularArithmetic, RandomTable, TableTask, Task, task_from_spec
 from groklens.tasks.group import cyclic
-from groklens.tasks.table import _integers
+from groklens.tasks.integers import integers
 
 TABLES = st.integers(1, 3).flatmap(
     lambda n_pos: st.lists(
@@ -95,8 +95,10 @@ def test_bad_tables_say_what_fits(inputs, labels, more, advice):
 
 def test_half_a_label_is_no_label():
     with pytest.raises(BadArgument, match="whole numbers"):
-        _integers("labels", [0, 0.5])  # the type check of these tests would stop TableTask before it looked
-    assert _integers("labels", [0.0, 3.0]).tolist() == [0, 3]
+        integers(
+            "labels", [0, 0.5], 1, "[1, 0]"
+        )  # the type check of these tests would stop TableTask before it looked
+    assert integers("labels", [0.0, 3.0], 1, "[1, 0]").tolist() == [0, 3]
 
 
 @pytest.mark.parametrize(

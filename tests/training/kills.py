@@ -153,7 +153,13 @@ def compare(kind, folder, kills, seed):
                 gl.load(run.parent, verify=True)
         shutil.rmtree(again)
         rounds += 1
-    return {"kind": kind, "kills": killed, "runs": rounds, "seconds": round(took, 2), "differ": sorted(differ)}
+    return {
+        "kind": kind,
+        "kills": killed,
+        "runs": rounds,
+        "seconds": round(took, 2),
+        "differ": sorted(differ),
+    }
 
 
 if __name__ == "__main__":

@@ -38,11 +38,16 @@ class Interrupts:
         return self.keep
 
 
-def interrupted(recorder, model, steps=(1, 2, 3)):
-    with pytest.raises(KeyboardInterrupt), recorder:
+def report(recorder, model, steps):
+    with recorder:
         for step in steps:
             fill(model, step)
             recorder.step(step)
+
+
+def interrupted(recorder, model, steps=(1, 2, 3)):
+    with pytest.raises(KeyboardInterrupt):
+        report(recorder, model, steps)
     return recorder.run
 
 
@@ -56,29 +61,28 @@ def test_ctrl_c_inside_step_keeps_weights_under_their_own_number(keep, tmp_path)
         assert first_weight(run.at(step).model) == step
 
 
+@pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("moment", ["keep", "record", "flush"])
-def test_ctrl_c_while_a_step_is_written(moment, tmp_path, monkeypatch):
+def test_ctrl_c_while_a_step_is_written(moment, after, tmp_path, monkeypatch):
     """Before or after each write of the recorder's: number and weights go together."""
-    for after in (False, True):
-        model, real, count = MyModel(), getattr(RunWriter, moment), 0
+    model, real, count = MyModel(), getattr(RunWriter, moment), 0
 
-        def interrupt(self, *given):
-            nonlocal count
-            count += 1
-            if count == 3 and not after:
-                raise KeyboardInterrupt
-            real(self, *given)
-            if count == 3:
-                raise KeyboardInterrupt
+    def interrupt(self, *given):
+        nonlocal count
+        count += 1
+        if count == 3 and not after:
+            raise KeyboardInterrupt
+        real(self, *given)
+        if count == 3:
+            raise KeyboardInterrupt
 
-        with monkeypatch.context() as patch:
-            patch.setattr(RunWriter, moment, interrupt)
-            recorder = gl.Recorder(model, TASK, tmp_path / f"{moment}{after}", gl.Every(1), TRAIN)
-            run = interrupted(recorder, model, range(1, 9))
-        for step in run.steps[1:]:
-            assert first_weight(run.at(step).model) == step
-        assert run.history.step.values.tolist() == run.steps
-        run.verify()
+    with monkeypatch.context() as patch:
+        patch.setattr(RunWriter, moment, interrupt)
+        run = interrupted(gl.Recorder(model, TASK, tmp_path / "run", gl.Every(1), TRAIN), model, range(1, 9))
+    for step in run.steps[1:]:
+        assert first_weight(run.at(step).model) == step
+    assert run.history.step.values.tolist() == run.steps
+    run.verify()
 
 
 def loop(model, recorder, upto, stop=None):
@@ -145,15 +149,15 @@ def test_a_finished_recording_goes_on_from_its_last_step(tmp_path):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (dict(task=gl.ModularArithmetic(5, "sub")), "another task"),
-        (dict(train_index=[0, 1]), "another train_index"),
-        (dict(loss_units="nats"), "another loss_units"),
+        ({"task": gl.ModularArithmetic(5, "sub")}, "another task"),
+        ({"train_index": [0, 1]}, "another train_index"),
+        ({"loss_units": "nats"}, "another loss_units"),
     ],
 )
 def test_taken_up_as_something_else(change, says, tmp_path):
     model = model_at_zero()
     loop(model, make(model, tmp_path / "run"), 8)
-    given = dict(task=TASK, train_index=TRAIN, loss_units="bits") | change
+    given = {"task": TASK, "train_index": TRAIN, "loss_units": "bits"} | change
     with pytest.raises(BadArgument, match=says):
         gl.Recorder(model, into=tmp_path / "run", keep=gl.Every(4), resume=True, **given).__enter__()
 
@@ -168,12 +172,13 @@ def test_nothing_to_take_up(tmp_path, run_folder, tiny_recipe):
 
 def test_a_kept_step_damaged_meanwhile(tmp_path):
     model = model_at_zero()
-    recorder = make(model, tmp_path / "run")
-    with pytest.raises(DamagedRun, match=r"step 4 are missing.*still loads"), recorder:
-        for step in range(1, 10):
-            fill(model, step)
-            recorder.step(step)
+
+    def steps():
+        yield from range(1, 10)
         (tmp_path / "run" / "steps" / "00000004.safetensors").write_bytes(b"damaged")
+
+    with pytest.raises(DamagedRun, match=r"step 4 are missing.*still loads"):
+        report(make(model, tmp_path / "run"), model, steps())
     assert not gl.load(tmp_path / "run").finished
 
 
@@ -242,9 +247,7 @@ def test_an_object_of_closures(tmp_path):
     )
     before = [value.clone() for value in net.state_dict().values()]
     with pytest.raises(BadArgument, match=r"state_dict|closure"):
-        with gl.Recorder(model, TASK, tmp_path / "run", gl.Every(2), TRAIN) as rec:
-            for step in range(1, 5):
-                rec.step(step)
+        gl.Recorder(model, TASK, tmp_path / "run", gl.Every(2), TRAIN).__enter__()
     assert all(torch.equal(x, y) for x, y in zip(before, net.state_dict().values(), strict=True))
 
 
@@ -252,11 +255,14 @@ def test_a_number_that_the_loop_changes(tmp_path):
     torch.manual_seed(0)
     model = Parts()
     del model.hidden
+
+    def steps():
+        for step in range(1, 5):
+            model.scale = 1.0 + step
+            yield step
+
     with pytest.raises(BadArgument, match="a number that the loop changes"):
-        with gl.Recorder(model, TASK, tmp_path / "run", gl.Every(2), TRAIN) as rec:
-            for step in range(1, 5):
-                model.scale = 1.0 + step
-                rec.step(step)
+        report(gl.Recorder(model, TASK, tmp_path / "run", gl.Every(2), TRAIN), model, steps())
 
 
 def test_a_model_whose_parts_are_all_its_own(tmp_path):

@@ -1,7 +1,5 @@
 """The training loop: what it computes, what it writes, and when it refuses."""
 
-import json
-
 import pytest
 import torch
 

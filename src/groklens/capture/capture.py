@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,9 @@ def capture(
             step. From the last axis back, axes whose size it leaves alone keep their names; those in front
             are called `statistic_0`, ….
         into: a folder `x.zarr`, for results larger than memory (`pip install "groklens[zarr]"`): steps are
-            written one at a time, and the dataset returned reads from there.
+            written one at a time, and the dataset returned reads from there. After an error or a kill at any
+            moment the folder opens with `xarray.open_zarr(path, consolidated=False)` and holds the steps that were
+            written whole.
         progress: whether to show a bar; by default on a terminal and in a notebook.
 
     Axes: `step`, `input`, `pos`, `neuron`, `head`, `d_head`, `query`, `key`, `d_model`, `answer`; of two
@@ -66,7 +69,7 @@ def capture(
     store: Store = MemoryStore(len(chosen)) if into is None else ZarrStore(Path(into).expanduser())
     reader: ActivationReader | None = None
     shapes: dict[str, tuple[int, ...]] = {}
-    with progress_shown(progress):
+    with progress_shown(progress), closing(store):
         for step in each(chosen, "capturing step"):
             snapshot = run.at(step)
             reader = reader or ActivationReader(snapshot, names_filter, pos)

@@ -41,5 +41,6 @@ def _own_name(axis: str, size: int, sizes: dict[str, int]) -> str:
 
 
 def _operands(task: Task) -> dict[str, Any]:
-    operands = {name: ("input", task.inputs[:, i].numpy()) for i, name in enumerate(task.operand_names)}
+    columns = zip(task.operand_names, task.operands.unbind(dim=1), strict=True)
+    operands = {name: ("input", column.numpy()) for name, column in columns}
     return {**operands, "label": ("input", task.labels.numpy())}

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import os
+import shutil
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import xarray as xr
 
+from groklens.capture.lengths import Lengths, copy_row, move_row
 from groklens.errors import BadArgument, GroklensError
 from groklens.models.protocol import rows_within
 
 _CHUNK_BYTES = 32 * 2**20
+_STEPS_A_CHUNK = 1024
+_STEP_CHUNKS = {"chunks": (_STEPS_A_CHUNK,)}
 
 
 @runtime_checkable
@@ -24,6 +30,9 @@ class Store(Protocol):
 
     def open(self) -> xr.Dataset:
         """Everything appended, along `step`."""
+
+    def close(self) -> None:
+        """End the writing, whether it came to its end or not."""
 
 
 class MemoryStore:
@@ -55,6 +64,9 @@ class MemoryStore:
         coordinates["step"] = xr.DataArray(self._steps, dims="step", attrs=first.step.attrs)
         return xr.Dataset(variables, coordinates, first.attrs)
 
+    def close(self) -> None:
+        """Nothing: memory is let go with the store."""
+
     def _room(self, variable: xr.DataArray) -> np.ndarray:
         try:
             return np.empty((self._n_steps, *variable.shape[1:]), variable.dtype)
@@ -67,46 +79,124 @@ class MemoryStore:
 
 
 class ZarrStore:
-    """A zarr folder that grows along `step`; the steps written stay readable if the writing ends early.
+    """A zarr folder that grows along `step`, and holds whole steps only, whenever it is looked at.
+
+    `xarray.open_zarr(path, consolidated=False)` gives the steps written so far: while the writing goes on, after an
+    error such as a full disk, and after the process was killed between any two writes (after a power cut, what the
+    file system kept). There is no folder before the first step is whole. A step's numbers are written beside the
+    arrays and moved into them; then the lengths of all arrays change at once, by one link that is replaced. Where the
+    file system has no links (Windows without that right), lengths change one file after another: an error is undone
+    there too, a kill between two of them is not.
 
     Raises `BadArgument` when zarr is not installed or `path` exists already.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self._names: list[Any] = []
+        self._kinds: dict[str, np.dtype] = {}
+        self._steps: list[int] = []
+        self._ready = False  # where a step is written before it belongs to the store
+        self._lengths: Lengths | None = None
         if importlib.util.find_spec("zarr") is None:
             raise BadArgument(
                 f'into={str(path)!r} writes with zarr, which is not installed: pip install "groklens[zarr]".'
             )
-        if self.path.exists():
+        if os.path.lexists(self.path):
             raise BadArgument(
                 f"{self.path} exists; delete it, give another name, or open it with "
                 f"xarray.open_zarr({str(self.path)!r}, consolidated=False)."
             )
 
     def append(self, frame: xr.Dataset) -> None:
-        """Write one step."""
+        """Write one step; after an `OSError` the store holds the steps before it, and nothing of this one."""
+        step = int(frame.step[0])
         try:
-            if not self._names:
-                frame.to_zarr(self.path, mode="w-", encoding=_chunks(frame), consolidated=False)
-                self._names = list(frame.data_vars)
+            if self._lengths is None:
+                self._begin(frame)
             else:
-                constant = [name for name in frame.variables if "step" not in frame[name].dims]
-                frame.drop_vars(constant).to_zarr(self.path, append_dim="step", consolidated=False)
+                self._add(frame, self._lengths)
         except OSError as error:
             raise GroklensError(
-                f"Could not write step {int(frame.step[0])} to {self.path}: {error.strerror or error}. The "
+                f"Could not write step {step} to {self.path}: {error.strerror or error}. The "
                 "steps before it are whole. Make room, delete the store and capture again, or fewer steps."
             ) from error
+        self._steps.append(step)
 
     def open(self) -> xr.Dataset:
         """The dataset on disk, read when it is used."""
-        return xr.open_zarr(self.path, chunks=None, consolidated=False)[self._names]
+        self.close()
+        return xr.open_zarr(self.path, chunks=None, consolidated=False)[list(self._kinds)]
+
+    def close(self) -> None:
+        """Make it a plain store. On a full disk it stays one with links, which opens as well."""
+        if self._lengths is not None:
+            shutil.rmtree(self._beside, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                self._lengths.settle()
+
+    @property
+    def _beside(self) -> Path:
+        """Where a step is written before it belongs to the store: within the array of steps, where no reader looks."""
+        return self.path / "step" / ".incoming"
+
+    def _begin(self, frame: xr.Dataset) -> None:
+        beside = self.path.with_name(f".{self.path.name}.begun")
+        shutil.rmtree(beside, ignore_errors=True)
+        try:
+            frame.to_zarr(beside, mode="w-", encoding=_chunks(frame), consolidated=False)
+            os.rename(beside, self.path)
+        except BaseException:
+            shutil.rmtree(beside, ignore_errors=True)
+            raise
+        self._kinds = {str(name): variable.dtype for name, variable in frame.data_vars.items()}
+        self._lengths = Lengths(self.path, [*self._kinds, "step"], home="step")
+
+    def _add(self, frame: xr.Dataset, lengths: Lengths) -> None:
+        self._check_same_kinds(frame)
+        place = len(self._steps)
+        self._write_beside(frame, place % _STEPS_A_CHUNK)
+        moved: list[Path] = []
+        try:
+            for name in self._kinds:
+                moved += move_row(self._beside / "data" / name, self.path / name, place)
+            copy_row(self._beside / "axis" / "step", self.path / "step", place // _STEPS_A_CHUNK)
+            lengths.set(place + 1)
+        except BaseException:
+            for path in moved if lengths.now == place else ():  # a key pressed at the very end undoes nothing
+                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+            raise
+
+    def _write_beside(self, frame: xr.Dataset, place: int) -> None:
+        """The numbers of one step, and its number at its place among those of its chunk."""
+        import zarr
+
+        data = frame.drop_vars([name for name in frame.variables if str(name) not in self._kinds])
+        if not self._ready:
+            shutil.rmtree(self._beside, ignore_errors=True)
+            encoding = {name: chunks for name, chunks in _chunks(frame).items() if name != "step"}
+            data.to_zarr(self._beside / "data", mode="w-", encoding=encoding, consolidated=False)
+            numbers = np.zeros(_STEPS_A_CHUNK, frame.step.dtype)
+            numbers[: len(self._steps)] = self._steps
+            axis = xr.Dataset(coords={"step": ("step", numbers)})
+            axis.to_zarr(
+                self._beside / "axis", mode="w-", encoding={"step": _STEP_CHUNKS}, consolidated=False
+            )
+            self._ready = True
+        else:
+            data.to_zarr(self._beside / "data", region={"step": slice(0, 1)}, consolidated=False)
+        zarr.open_array(self._beside / "axis" / "step", mode="r+")[place] = int(frame.step[0])
+
+    def _check_same_kinds(self, frame: xr.Dataset) -> None:
+        for name, kind in self._kinds.items():
+            if frame[name].dtype != kind:
+                raise BadArgument(
+                    f"{name} has {frame[name].dtype} numbers at step {int(frame.step[0])} and {kind} at the first; "
+                    "reduce has to give the same type at every step."
+                )
 
 
 def _chunks(frame: xr.Dataset) -> dict[Any, dict[str, Any]]:
-    chunks: dict[Any, dict[str, Any]] = {"step": {"chunks": (1024,)}}
+    chunks: dict[Any, dict[str, Any]] = {"step": _STEP_CHUNKS}
     for name, variable in frame.data_vars.items():
         shape = variable.shape[1:]
         if shape:  # a chunk is at most one step, and a part of its first axis where that is much

@@ -65,10 +65,11 @@ class Circuit:
         own = task.symmetry
         if own is not None and own.group.name == self.group.name:
             return own
-        operands = task.inputs[:, :2]
+        # A text has no operands; its first two tokens are looked at, as a control.
+        operands = task.operands[:, :2] if task.n_operands > 1 else task.inputs[:, :2]
         if task.inputs.shape[1] < 2 or int(operands.max()) >= self.group.order:
             raise BadArgument(
-                f"{self!r} does not fit {task.name}: its first two tokens reach {int(operands.max())}, the "
+                f"{self!r} does not fit {task.name}: its operands' tokens reach {int(operands.max())}, the "
                 f"group has {self.group.order} elements. Use a circuit of "
                 f"{own.group.name if own else 'a group of that order'}."
             )

@@ -83,7 +83,7 @@ def _second_operand(task: Task, basis: Tensor) -> Float[Tensor, "function produc
     symmetry, size = task.symmetry, basis.shape[1]
     assert symmetry is not None
     stands_for = torch.arange(symmetry.group.order)  # the element of each second token
-    stands_for[task.inputs[:, 1]] = symmetry.elements[:, 1]
+    stands_for[task.operands[:, 1]] = symmetry.elements[:, 1]
     change = basis.T @ basis[stands_for]
     return change.repeat(1, size).float()
 
@@ -98,17 +98,18 @@ def _products(
 
 
 def _lookup(task: Task) -> Any:
-    if len(task.inputs[:, : task.n_operands].unique(dim=0)) < len(task.inputs):
+    if len(task.operands.unique(dim=0)) < len(task.inputs):
+        usual = task.operand_positions == tuple(range(task.n_operands))
+        where = f"their first {task.n_operands} tokens" if usual else "their operands"
         raise BadArgument(
-            f"{task.name} has inputs that agree in their first {task.n_operands} tokens; a planted lookup "
-            "reads those alone."
+            f"{task.name} has inputs that agree in {where}; a planted lookup reads those alone."
         )
     n_inputs = len(task.labels)
     model = _empty(task, MLP(d_mlp=n_inputs, d_embed=None, combine="concat", act_fn="relu"))
     cells = torch.arange(n_inputs)
     with torch.no_grad():
         for operand in range(task.n_operands):
-            model.W_in[operand, task.inputs[:, operand], cells] = 1.0
+            model.W_in[operand, task.operands[:, operand], cells] = 1.0
         model.b_in.fill_(1.0 - task.n_operands)  # only the cell whose operands all match stays above zero
         model.W_U[cells, task.labels] = LOGIT_SCALE
     return model

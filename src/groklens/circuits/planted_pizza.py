@@ -45,7 +45,7 @@ def write_pizza(model: Any, task: Task, circuit: Circuit) -> None:
     assert logs is not None  # checked by `pizza_spec`
     assert symmetry is not None  # checked by `planted`
     stands_for = torch.arange(n)  # the element of each second token: its inverse, for a−b
-    stands_for[task.inputs[:, 1]] = symmetry.elements[:, 1]
+    stands_for[task.operands[:, 1]] = symmetry.elements[:, 1]
     phases = torch.arange(PHASES, dtype=torch.float64) * 2 * math.pi / PHASES
     for i, k in enumerate(circuit.components):
         waves, neurons = slice(2 * i, 2 * i + 2), slice(i * PHASES, (i + 1) * PHASES)

@@ -104,7 +104,7 @@ class _Look:
     def from_operands(self) -> Iterator[Edge]:
         task = self.snapshot.task
         for position in range(task.n_operands):
-            changed = _mean_over(self.neurons, task.inputs[:, : task.n_operands], position)
+            changed = _mean_over(self.neurons, task.operands, position)
             for cluster, index in self.clusters:
                 token = Node("token", task.operand_names[position])
                 yield Edge(token, cluster, self._rise(logits_of(self.snapshot, self._put(changed, index))))

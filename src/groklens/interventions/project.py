@@ -11,6 +11,7 @@ from groklens.errors import BadArgument, described, is_number
 from groklens.harmonics import answer_means, chosen_basis, without_components
 from groklens.interventions import neurons
 from groklens.interventions.patch import LOGITS, patch
+from groklens.models.embedded import operand_rows
 
 #: Where projections are made.
 PLACES = (LOGITS, "neurons", "embeddings")
@@ -100,9 +101,9 @@ def _operand_part(
     basis = chosen_basis(circuit.group, circuit.components).to(values.dtype)
     basis = basis if relabelled is None else basis[relabelled]
     part, mean = values * 0, values.clone()
-    for operand in range(2):
+    for operand, row in enumerate(operand_rows(snapshot.model, snapshot.task, values.shape[1])[:2]):
         table = values.new_zeros(circuit.group.order, values.shape[-1])
-        table[elements[:, operand]] = values[:, operand]  # an embedding depends on its own token alone
-        part[:, operand] = (basis @ (basis.T @ table))[elements[:, operand]]
-        mean[:, operand] = table.mean(dim=0)
+        table[elements[:, operand]] = values[:, row]  # an embedding depends on its own token alone
+        part[:, row] = (basis @ (basis.T @ table))[elements[:, operand]]
+        mean[:, row] = table.mean(dim=0)
     return part, mean

@@ -13,6 +13,7 @@ from groklens.interventions import neurons as neurons_
 from groklens.interventions.ablate import silenced
 from groklens.interventions.patch import patch
 from groklens.models import at_rest, quick_applies, run_logits
+from groklens.models.embedded import embedded_positions
 from groklens.models.engine import quick_forward
 from groklens.models.protocol import device_of
 from groklens.tasks import Symmetry
@@ -110,7 +111,7 @@ def embedded_logits(
     W_E, and the quick pass runs it.
     """
     tokens, table = snapshot.task.inputs, snapshot.weights["W_E"].detach().cpu().clone()
-    read = tokens[:, : values.shape[1]]  # an MLP embeds its operands alone
+    read = tokens[:, list(embedded_positions(snapshot.model, snapshot.task, values.shape[1]))]
     table[read.flatten()] = values.flatten(0, 1)
     if not quick_applies(snapshot.model) or not torch.allclose(table[read], values, rtol=0, atol=1e-6):
         return patch(snapshot, "hook_embed", values).logits

@@ -88,7 +88,8 @@ def _scores(snapshot: Snapshot) -> Float[Tensor, "input head"]:
     the pattern, after the softmax.
     """
     n_heads = int(snapshot.model.cfg.n_heads)
-    queries, keys = (snapshot.activations(name, pos=p).double() for name, p in ((QUERIES, -1), (KEYS, 0)))
+    places = ((QUERIES, -1), (KEYS, snapshot.task.operand_positions[0]))
+    queries, keys = (snapshot.activations(name, pos=place).double() for name, place in places)
     queries = queries.reshape(len(queries), n_heads, -1)
     keys = keys.reshape(len(keys), -1, queries.shape[-1])
     keys = keys.repeat_interleave(n_heads // keys.shape[1], dim=1)  # heads may share keys

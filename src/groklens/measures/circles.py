@@ -19,6 +19,7 @@ from groklens.capture.statistics import symmetry_of
 from groklens.errors import BadArgument
 from groklens.harmonics import discrete_log
 from groklens.models import at_rest
+from groklens.models.embedded import operand_rows
 from groklens.models.protocol import answer_logits, rows_within
 
 #: Two principal components are a circle when one frequency holds this share of their power …
@@ -79,13 +80,14 @@ def isolated_logits(snapshot: Given, circle: Circle) -> Float[Tensor, "input ans
     """
     snapshot = as_snapshot(snapshot)
     model, task = _hooked(snapshot), snapshot.task
-    tables = [_only(snapshot, circle, task.inputs[:, i].unique()) for i in range(2)]
+    tables = [_only(snapshot, circle, tokens.unique()) for tokens in task.operands[:, :2].unbind(dim=1)]
 
     def replace(value: Tensor, hook: Any) -> Tensor:
         del hook
         value = value.clone()
-        for position, table in enumerate(tables):
-            value[:, position] = table.to(value)[block[:, position].to(value.device)]
+        rows = operand_rows(model, task, value.shape[1])
+        for row, position, table in zip(rows, task.operand_positions, tables, strict=False):
+            value[:, row] = table.to(value)[block[:, position].to(value.device)]
         return value
 
     parts = []

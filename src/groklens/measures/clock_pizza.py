@@ -22,8 +22,9 @@ from groklens.errors import BadArgument
 from groklens.measures.circles import cyclic_logs
 from groklens.measures.measure import measure
 from groklens.models import at_rest
+from groklens.models.embedded import operand_rows
 from groklens.models.protocol import answer_logits, device_of
-from groklens.tasks import Symmetry
+from groklens.tasks import Symmetry, Task
 
 _PAPER = "Zhong et al. 2023"
 TRIPLES = 100
@@ -46,9 +47,25 @@ def gradient_symmetricity(snapshot: Snapshot) -> float:
     """
     n = symmetry_of(snapshot).group.order
     chosen = torch.tensor(_triples(n))
-    rows = chosen[:, 0] * n + chosen[:, 1]
-    gradient = _embedding_gradient(snapshot, snapshot.task.inputs[rows], chosen[:, 2])
-    return float(torch.cosine_similarity(gradient[:, 0], gradient[:, 1], dim=-1).mean())
+    task = snapshot.task
+    gradient = _embedding_gradient(snapshot, task.inputs[_rows(task, n, chosen)], chosen[:, 2])
+    first, second = operand_rows(snapshot.model, task, gradient.shape[1])[:2]
+    return float(torch.cosine_similarity(gradient[:, first], gradient[:, second], dim=-1).mean())
+
+
+def _rows(task: Task, n: int, chosen: Int[Tensor, "triple 3"]) -> Int[Tensor, "triple"]:
+    """Where the inputs with the first two of each triple as operands are."""
+    a, b = chosen[:, 0], chosen[:, 1]
+    if task.grid == (n, n):
+        return a * n + b
+    places = torch.full((n, n), -1)
+    known = (task.operands[:, :2] < n).all(dim=1)
+    places[task.operands[known, 0], task.operands[known, 1]] = torch.nonzero(known)[:, 0]
+    if (places < 0).any():
+        raise BadArgument(
+            f"{task.name} lacks some pairs of elements, and the triples are of all; give the whole table."
+        )
+    return places[a, b]
 
 
 @lru_cache(maxsize=8)

@@ -78,5 +78,5 @@ def _operand_tokens(snapshot: Snapshot) -> list[Int[Tensor, "element"]]:
     symmetry = symmetry_of(snapshot)
     tokens = torch.zeros(2, symmetry.group.order, dtype=torch.long)
     for operand in (0, 1):
-        tokens[operand, symmetry.elements[:, operand]] = snapshot.task.inputs[:, operand]
+        tokens[operand, symmetry.elements[:, operand]] = snapshot.task.operands[:, operand]
     return list(tokens)

@@ -59,7 +59,7 @@ def mlp(model: Any, of: Weights, seen: list[Seen], workspace: Workspace) -> Answ
     read = of(model.W_in)
     if model.W_E is not None:
         read = of(model.W_E)[:, None] @ read  # run × operand (or 1) × token × neuron
-    operands = enumerate(seen[: model.cfg.n_operands])
+    operands = enumerate(seen[position] for position in model.cfg.positions)
     terms = [at.rows(read[:, min(i, read.shape[1] - 1), at.tokens]).each() for i, at in operands]
     combined = prod(terms[1:], start=terms[0]) if model.cfg.combine == "product" else sum(terms)
     neurons = MLP_ACTIVATIONS[model.cfg.act_fn](combined + of(model.b_in)[:, None])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from types import SimpleNamespace
 from typing import Any, cast
@@ -18,7 +19,8 @@ from groklens.models.mlp import MLP_ACTIVATIONS
 class HookedMLP(HookedRootModule):
     """logits = act(Σ_i e(x_i) W_in[i] + b_in) W_U + b_U, with hooks as in a one-layer transformer.
 
-    With `combine="product"` the operands' terms are multiplied (Π_i) instead of added.
+    Operand i stands at `positions[i]` of the input, by default at i. With `combine="product"` the operands' terms are
+    multiplied (Π_i) instead of added.
 
     Hooks: `hook_embed` (batch × operand × d_embed, only with embeddings), `blocks.0.mlp.hook_pre` and
     `hook_post` (batch × 1 × d_mlp: one position, the answer's). Weights: `W_E` (d_vocab × d_embed), `W_in`
@@ -29,6 +31,7 @@ class HookedMLP(HookedRootModule):
         self,
         *,
         n_operands: int,
+        positions: Sequence[int] | None = None,
         d_vocab: int,
         d_vocab_out: int,
         d_mlp: int,
@@ -48,6 +51,7 @@ class HookedMLP(HookedRootModule):
             act_fn=act_fn,
             combine=combine,
             n_operands=n_operands,
+            positions=tuple(range(n_operands) if positions is None else positions),
         )
         self.W_E = nn.Parameter(torch.empty(d_vocab, width)) if d_embed else None
         self.W_in = nn.Parameter(torch.empty(sources, width, d_mlp))
@@ -74,7 +78,7 @@ class HookedMLP(HookedRootModule):
 
     def forward(self, tokens: Int[Tensor, "batch pos"]) -> Float[Tensor, "batch 1 d_vocab_out"]:
         """Logits at the one position."""
-        operands = tokens[:, : self.cfg.n_operands]
+        operands = tokens[:, list(self.cfg.positions)]
         sources = [operands[:, i] for i in range(self.cfg.n_operands)]
         # F.embedding and not indexing: the gradient of that is not the same to the bit every time.
         weights = [self.W_in[min(i, len(self.W_in) - 1)] for i in range(self.cfg.n_operands)]

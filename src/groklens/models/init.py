@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from groklens.errors import BadArgument
+from groklens.values import choice
 
 #: What an initialisation is called, and what it draws.
 SCHEMES = {
@@ -16,8 +16,7 @@ SCHEMES = {
 
 def check_scheme(init: str) -> None:
     """Raise `BadArgument` unless `init` is the name of a scheme."""
-    if init not in SCHEMES:
-        raise BadArgument(f"init is {init!r}; choose one of {', '.join(map(repr, SCHEMES))}.")
+    choice("init", init, SCHEMES)
 
 
 def initialise(

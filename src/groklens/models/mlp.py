@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from groklens.errors import BadArgument, whole_fields
+from groklens.errors import whole_fields
 from groklens.models.device import check_device
 from groklens.models.init import check_scheme, initialise
+from groklens.models.sizes import allocating, check_description, check_weights, mlp_bytes
 from groklens.tasks.task import Task, check_task
+from groklens.values import choice, flag_fields
 
 if TYPE_CHECKING:
     from groklens.models.hooked_mlp import HookedMLP
@@ -23,6 +25,8 @@ MLP_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "quadratic": torch.square,
     "identity": lambda x: x,
 }
+#: How the operands' terms are put together.
+COMBINATIONS = ("concat", "sum", "product")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,11 +52,22 @@ class MLP:
     def __post_init__(self) -> None:
         """Refuse values that name no such network."""
         check_scheme(self.init)
-        if self.combine not in ("concat", "sum", "product"):
-            raise BadArgument(f"combine is {self.combine!r}; choose 'concat', 'sum' or 'product'.")
-        if self.act_fn not in MLP_ACTIVATIONS:
-            raise BadArgument(f"act_fn is {self.act_fn!r}; an MLP takes 'relu', 'quadratic' or 'identity'.")
+        choice("combine", self.combine, COMBINATIONS)
+        choice("act_fn", self.act_fn, MLP_ACTIVATIONS)
+        flag_fields(self, "bias")
         whole_fields(self, *(["d_mlp"] if self.d_embed is None else ["d_mlp", "d_embed"]), least=1)
+        check_description("This MLP", self._bytes(1, 2, 2))
+
+    def _bytes(self, n_operands: int, d_vocab: int, d_vocab_out: int) -> int:
+        """Bytes of the weights for a task of these sizes."""
+        return mlp_bytes(
+            n_operands=1 if self.combine == "sum" else n_operands,
+            width=self.d_embed or d_vocab,
+            d_mlp=self.d_mlp,
+            d_vocab=d_vocab,
+            d_vocab_out=d_vocab_out,
+            embeds=self.d_embed is not None,
+        )
 
     def build(self, task: Task, seed: int, device: str = "cpu") -> HookedMLP:
         """The module for `task`'s operands and answers, initialised from `seed` alone."""
@@ -60,9 +75,11 @@ class MLP:
 
         check_task(task)
         place = check_device(device)
-        with torch.random.fork_rng(devices=[]):
+        check_weights("This MLP", self._bytes(task.n_operands, task.d_vocab, task.d_vocab_out))
+        with allocating("this MLP"), torch.random.fork_rng(devices=[]):
             module = HookedMLP(
                 n_operands=task.n_operands,
+                positions=task.operand_positions,
                 d_vocab=task.d_vocab,
                 d_vocab_out=task.d_vocab_out,
                 d_mlp=self.d_mlp,
@@ -71,9 +88,9 @@ class MLP:
                 act_fn=self.act_fn,
             )
         width = self.d_embed or task.d_vocab
-        initialise(
-            list(module.named_parameters()), self.init, d_model=width, d_vocab=task.d_vocab_out, seed=seed
-        )
+        with allocating("this MLP"):
+            named = list(module.named_parameters())
+            initialise(named, self.init, d_model=width, d_vocab=task.d_vocab_out, seed=seed)
         for name, parameter in module.named_parameters():
             if name.split(".")[-1].startswith("b_"):
                 parameter.requires_grad_(self.bias)

@@ -34,6 +34,7 @@ class PairNetwork(HookedRootModule):
             d_mlp=d_mlp,
             act_fn="relu",
             kind=kind,
+            positions=(0, 1),
         )
         self.W_E = nn.Parameter(torch.zeros(d_vocab, d_embed))
         self.W_U = nn.Parameter(torch.zeros(d_mlp, d_vocab_out))

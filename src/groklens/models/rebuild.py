@@ -6,7 +6,8 @@ from typing import Any
 
 import torch
 
-from groklens.errors import BadArgument
+from groklens.errors import BadArgument, described, one_line, shown
+from groklens.models.configs import checked_mlp, checked_transformer
 
 _CONFIG = (
     "n_layers", "d_model", "n_heads", "d_head", "d_mlp", "act_fn", "attn_only", "normalization_type",
@@ -26,23 +27,60 @@ def describe_model(model: Any) -> dict[str, Any]:
     elif kind == "HookedMLP":
         description["config"] = {name: getattr(model.cfg, name) for name in _MLP_CONFIG}
         description["config"]["embeds"] = model.W_E is not None
+        if model.cfg.positions != tuple(range(model.cfg.n_operands)):  # left out at its default
+            description["config"]["positions"] = list(model.cfg.positions)
     return description
 
 
 def rebuild_model(description: dict[str, Any]) -> Any:
-    """A model of that description, its weights arbitrary; `BadArgument` for a class that is the user's own."""
-    config = dict(description.get("config") or {})
-    with torch.random.fork_rng(devices=[]):
-        if config and description["kind"] == "HookedMLP":
-            from groklens.models.hooked_mlp import HookedMLP
+    """A model of that description, its weights arbitrary; `BadArgument` for a class that is the user's own.
 
-            width, embeds = config.pop("d_model"), config.pop("embeds")
-            return HookedMLP(d_embed=width if embeds else None, **config)
-        if config and description["kind"] == "TransformerBridge":
-            from groklens.models.lens import TransformerBridge, TransformerBridgeConfig
+    Every field is checked before anything is built, and named where it is none of a model's, is of another type, or
+    asks for more memory than there is.
 
-            return TransformerBridge.boot_native(TransformerBridgeConfig(init_weights=False, **config))
-    raise BadArgument(
-        f"This run's model is a {description['kind']}, a class that groklens cannot build; pass one for its "
-        "weights to be loaded into: gl.load(path, model=MyModel(...))."
-    )
+    >>> rebuild_model(describe_model(gl.MLP().build(task, seed=0)))  # doctest: +SKIP
+    """
+    kind = description.get("kind") if isinstance(description, dict) else None
+    if not isinstance(kind, str):
+        raise BadArgument(
+            f"The description of the model is {described(description)}; it needs a kind and a config, such as "
+            "{'kind': 'HookedMLP', 'config': {…}}."
+        )
+    config = description.get("config")
+    if kind not in ("HookedMLP", "TransformerBridge") or config is None or config == {}:
+        raise BadArgument(
+            f"This run's model is a {shown(kind)}, a class that groklens cannot build; pass one for its "
+            "weights to be loaded into: gl.load(path, model=MyModel(...))."
+        )
+    if not isinstance(config, dict):
+        raise BadArgument(f"The config of the model is {described(config)}; it holds a value by field.")
+    sizes = checked_mlp(config) if kind == "HookedMLP" else checked_transformer(config)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            return _mlp(sizes) if kind == "HookedMLP" else _transformer(sizes)
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        MemoryError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise BadArgument(
+            f"The config of the model builds no {kind}: {type(error).__name__}: {one_line(str(error))}; compare it "
+            "with describe_model of one that was built."
+        ) from error
+
+
+def _mlp(config: dict[str, Any]) -> Any:
+    from groklens.models.hooked_mlp import HookedMLP
+
+    width, embeds = config.pop("d_model"), config.pop("embeds")
+    return HookedMLP(d_embed=width if embeds else None, **config)
+
+
+def _transformer(config: dict[str, Any]) -> Any:
+    from groklens.models.lens import TransformerBridge, TransformerBridgeConfig
+
+    return TransformerBridge.boot_native(TransformerBridgeConfig(init_weights=False, **config))

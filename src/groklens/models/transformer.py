@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from groklens.errors import BadArgument, whole_fields
+from groklens.errors import whole_fields
 from groklens.models.device import check_device
 from groklens.models.init import check_scheme, initialise
+from groklens.models.sizes import MOST_LAYERS, allocating, check_description, check_weights, transformer_bytes
 from groklens.tasks.task import Task, check_task
+from groklens.values import choice, flag_fields
 
 if TYPE_CHECKING:
     from transformer_lens.model_bridge import TransformerBridge
@@ -26,7 +28,8 @@ class Transformer:
     everywhere); neither scales output projections by depth, as TransformerLens 4 would. `bias=False` freezes
     every bias at zero, `"mlp"` trains the MLP's alone (the model of Nanda et al.), True trains all.
     `normalization` is None, `"LN"` or `"LNPre"`; `d_mlp=None` leaves the MLP out. Raises `BadArgument` for
-    sizes that do not fit.
+    sizes that do not fit, or whose weights do not fit in memory: no description asks for more than a tebibyte, and
+    `build` for no more than this machine has.
 
     >>> Transformer(n_layers=1, d_model=128, n_heads=4, d_head=32, d_mlp=512).act_fn
     'relu'
@@ -46,14 +49,27 @@ class Transformer:
     def __post_init__(self) -> None:
         """Refuse sizes and names that TransformerLens could not build."""
         check_scheme(self.init)
-        sizes = ["n_layers", "d_model", "n_heads", "d_head"]
-        whole_fields(self, *sizes, *(["d_mlp"] if self.d_mlp is not None else []), least=1)
-        if self.act_fn not in ACTIVATIONS:
-            raise BadArgument(f"act_fn is {self.act_fn!r}; choose one of {', '.join(ACTIVATIONS)}.")
-        if self.bias not in (False, True, "mlp"):
-            raise BadArgument(f"bias is {self.bias!r}; choose False, True or 'mlp'.")
-        if self.normalization not in (None, "LN", "LNPre"):
-            raise BadArgument(f"normalization is {self.normalization!r}; choose None, 'LN' or 'LNPre'.")
+        whole_fields(self, "n_layers", least=1, most=MOST_LAYERS)
+        sizes = ["d_model", "n_heads", "d_head", *(["d_mlp"] if self.d_mlp is not None else [])]
+        whole_fields(self, *sizes, least=1)
+        choice("act_fn", self.act_fn, ACTIVATIONS)
+        choice("bias", self.bias, (False, True, "mlp"))
+        choice("normalization", self.normalization, (None, "LN", "LNPre"))
+        flag_fields(self, "causal")
+        check_description("This Transformer", self._bytes(2, 2, 1))
+
+    def _bytes(self, d_vocab: int, d_vocab_out: int, n_ctx: int) -> int:
+        """Bytes of the weights for a task of these sizes."""
+        return transformer_bytes(
+            n_layers=self.n_layers,
+            d_model=self.d_model,
+            n_heads=self.n_heads,
+            d_head=self.d_head,
+            d_mlp=self.d_mlp or 0,
+            d_vocab=d_vocab,
+            d_vocab_out=d_vocab_out,
+            n_ctx=n_ctx,
+        )
 
     def build(self, task: Task, seed: int, device: str = "cpu") -> TransformerBridge:
         """The bridge for `task`'s vocabulary and context, initialised from `seed` alone."""
@@ -61,6 +77,7 @@ class Transformer:
 
         check_task(task)
         place = check_device(device)
+        check_weights("This Transformer", self._bytes(task.d_vocab, task.d_vocab_out, task.n_ctx))
         config = TransformerBridgeConfig(
             n_layers=self.n_layers,
             n_heads=self.n_heads,
@@ -76,11 +93,11 @@ class Transformer:
             n_ctx=task.n_ctx,
             init_weights=False,
         )
-        with torch.random.fork_rng(devices=[]):  # torch's own layers draw on construction
-            bridge = TransformerBridge.boot_native(config)
-        initialise(
-            list(bridge.named_parameters()), self.init, d_model=self.d_model, d_vocab=task.d_vocab, seed=seed
-        )
+        with allocating("this Transformer"):
+            with torch.random.fork_rng(devices=[]):  # torch's own layers draw on construction
+                bridge = TransformerBridge.boot_native(config)
+            named = list(bridge.named_parameters())
+            initialise(named, self.init, d_model=self.d_model, d_vocab=task.d_vocab, seed=seed)
         self._freeze_biases(bridge)
         return bridge if place.type == "cpu" else bridge.to(place)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Protocol, runtime_checkable
 
 from groklens.errors import BadArgument, described, is_number, whole_fields, whole_number
+
+#: Checkpoints that one run may keep: a million files.
+MOST_KEPT = 1_000_000
 
 
 @runtime_checkable
@@ -31,8 +35,8 @@ class Every:
     def __post_init__(self) -> None:
         """Refuse a period that keeps nothing."""
         if is_number(self.period) and self.period < 1:
-            raise BadArgument(f"Every({self.period}) keeps no steps; the period is at least 1.")
-        whole_fields(self, "period")
+            raise BadArgument(f"Every({described(self.period)}) keeps no steps; the period is at least 1.")
+        whole_fields(self, "period", least=1)
 
     def keeps(self, step: int) -> bool:
         """Whether `step` is a multiple of the period."""
@@ -51,12 +55,15 @@ class Steps:
 
     def __post_init__(self) -> None:
         """Sort the steps, so that equal lists make equal recipes."""
-        if isinstance(self.steps, str) or not isinstance(self.steps, Iterable):
+        if isinstance(self.steps, (str, bytes, Mapping)) or not isinstance(self.steps, Iterable):
             raise BadArgument(
                 f"Steps takes a list of steps, such as Steps([100, 1000]); found {described(self.steps)}. For every "
                 "100th, use Every(100)."
             )
-        object.__setattr__(self, "steps", tuple(sorted({whole_number("a step", s) for s in self.steps})))
+        steps = list(islice(self.steps, MOST_KEPT + 1))
+        if len(steps) > MOST_KEPT:
+            raise BadArgument(f"Steps holds {_more(self.steps)} steps; a run keeps at most {MOST_KEPT:,}.")
+        object.__setattr__(self, "steps", tuple(sorted({whole_number("a step", s) for s in steps})))
         if self.steps and self.steps[0] < 0:
             raise BadArgument(
                 f"Steps holds {self.steps[0]}; steps count updates, from 0 (the initialisation)."
@@ -82,9 +89,11 @@ class LogSpaced:
 
     def __post_init__(self) -> None:
         """Refuse a count that spans nothing."""
-        whole_fields(self, *(["count"] if self.until is None else ["count", "until"]))
-        if self.count < 2:
-            raise BadArgument(f"LogSpaced({self.count}) cannot span a run; use at least 2.")
+        if is_number(self.count) and self.count < 2:
+            raise BadArgument(f"LogSpaced({described(self.count)}) cannot span a run; use at least 2.")
+        whole_fields(self, "count", least=2, most=MOST_KEPT)
+        if self.until is not None:
+            whole_fields(self, "until", least=1)
 
     def keeps(self, step: int) -> bool:
         """Whether `step` is one of them."""
@@ -96,7 +105,29 @@ class LogSpaced:
         return step == 0 or step in _log_spaced(self.count, self.until)
 
 
-@lru_cache(maxsize=64)
+def kept_up_to(keep: Keep, steps: int) -> list[int]:
+    """The steps from 0 to `steps` that a schedule keeps, ascending; a schedule of ours is not asked for each.
+
+    >>> kept_up_to(Every(100), 250)
+    [0, 100, 200]
+    """
+    if isinstance(keep, Every):
+        return list(range(0, steps + 1, keep.period))
+    if isinstance(keep, Steps):
+        return [step for step in keep.steps if step <= steps]
+    if isinstance(keep, LogSpaced) and keep.until is not None:
+        return sorted({0, *(step for step in _log_spaced(keep.count, keep.until) if step <= steps)})
+    return [step for step in range(steps + 1) if keep.keeps(step)]
+
+
+@lru_cache(maxsize=8)
 def _log_spaced(count: int, until: int) -> frozenset[int]:
     ratio = until ** (1 / (count - 1))
     return frozenset(round(ratio**i) for i in range(count))
+
+
+def _more(steps: Iterable[int]) -> str:
+    try:
+        return f"{len(steps):,}"  # type: ignore[arg-type]
+    except TypeError:  # something without end, perhaps
+        return f"more than {MOST_KEPT:,}"

@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from groklens.errors import BadArgument, described, whole_fields, whole_number
 from groklens.models import LOSSES_EACH, MLP, Transformer
-from groklens.recipes.keep import Every, Keep, LogSpaced, Steps
+from groklens.recipes.keep import MOST_KEPT, Every, Keep, LogSpaced, Steps, kept_up_to
 from groklens.recipes.optimizer import SGD, AdamW
 from groklens.tasks import Task, check_task, task_from_spec
+from groklens.values import check_fields, choice
+
+#: Updates of one run: at a millisecond each, eleven days.
+MOST_STEPS = 10**9
 
 _PARTS: dict[str, type] = {
     part.__name__: part for part in (Transformer, MLP, AdamW, SGD, Every, LogSpaced, Steps)
@@ -49,14 +53,19 @@ class Recipe:
             _check_part(name, getattr(self, name), kinds, example)
         optional = [name for name in ("evaluate_every", "batch_size") if getattr(self, name) is not None]
         whole_fields(self, *optional, least=1)
-        object.__setattr__(self, "steps", whole_number("steps", self.steps, 1, such_as=10_000))
-        object.__setattr__(self, "seed", whole_number("seed", self.seed, such_as=0))
-        if self.loss not in LOSSES_EACH:
-            raise BadArgument(f"loss is {self.loss!r}; choose one of {', '.join(map(repr, LOSSES_EACH))}.")
+        put = partial(object.__setattr__, self)
+        put("steps", whole_number("steps", self.steps, 1, such_as=10_000, most=MOST_STEPS))
+        put("seed", whole_number("seed", self.seed, such_as=0))
+        choice("loss", self.loss, LOSSES_EACH)
         self.task.split(self.train_fraction, self.seed)  # raises with its own message
-        object.__setattr__(self, "train_fraction", float(self.train_fraction))  # 1 and 1.0: one id
+        put("train_fraction", float(self.train_fraction))  # 1 and 1.0: one id
         if isinstance(self.keep, LogSpaced) and self.keep.until is None:
             object.__setattr__(self, "keep", replace(self.keep, until=self.steps))
+        if isinstance(self.keep, Every) and self.steps // self.keep.period > MOST_KEPT:
+            raise BadArgument(
+                f"{self.keep!r} keeps {self.steps // self.keep.period:,} of {self.steps:,} steps; a run keeps at most "
+                f"{MOST_KEPT:,}: use LogSpaced(60)."
+            )
 
     @cached_property
     def id(self) -> str:
@@ -66,7 +75,7 @@ class Recipe:
     @property
     def kept_steps(self) -> list[int]:
         """Every step that the run will keep, the first and the last included."""
-        return sorted({0, self.steps, *(step for step in range(self.steps + 1) if self.keep.keeps(step))})
+        return sorted({0, self.steps, *kept_up_to(self.keep, self.steps)})
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, from which `Recipe.from_dict` makes an equal recipe."""
@@ -84,16 +93,18 @@ class Recipe:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Recipe:
         """The recipe that `to_dict` described; `BadArgument` for unknown fields or kinds."""
+        if not isinstance(values, dict):
+            raise BadArgument(
+                f"A recipe is described by its fields, as Recipe.to_dict() gives them; found {described(values)}."
+            )
         parts = dict(values)
         if "task" in parts:
             parts["task"] = task_from_spec(parts["task"])
         for name in ("model", "optimizer", "keep"):
             if name in parts:
                 parts[name] = _part(name, parts[name])
-        try:
-            return cls(**parts)
-        except TypeError as error:
-            raise BadArgument(f"This is no recipe of this version: {error}.") from error
+        check_fields("This is no recipe of this version", parts, cls)
+        return cls(**parts)
 
     def differences(self, other: Recipe) -> list[str]:
         """Where two recipes differ, as `field: ours → theirs`."""
@@ -127,9 +138,9 @@ def _part(name: str, values: dict[str, Any]) -> Any:
     # JSON has no tuples.
     fields_ = {field: tuple(v) if isinstance(v, list) else v for field, v in values.items()}
     kind = fields_.pop("kind", None)
-    if kind not in _PARTS:
-        raise BadArgument(f"The recipe's {name} is of kind {kind!r}; this version knows {', '.join(_PARTS)}.")
-    try:
-        return _PARTS[kind](**fields_)
-    except TypeError as error:
-        raise BadArgument(f"The recipe's {name} {kind} does not take these fields: {error}.") from error
+    if not isinstance(kind, str) or kind not in _PARTS:
+        raise BadArgument(
+            f"The recipe's {name} is of kind {described(kind)}; this version knows {', '.join(_PARTS)}."
+        )
+    check_fields(f"The recipe's {name} is no {kind} of this version", fields_, _PARTS[kind])
+    return _PARTS[kind](**fields_)

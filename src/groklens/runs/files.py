@@ -14,7 +14,6 @@ from torch import Tensor
 from groklens.errors import DamagedRun
 from groklens.runs.kinds import check_regular
 
-
 #: Bytes that a run.json may have; a table of a million inputs has a tenth of them.
 MOST_JSON = 256 * 2**20
 
@@ -47,9 +46,7 @@ def write_atomically(path: Path, data: bytes, *, parents: bool = True) -> str:
 def sha256_of(path: Path) -> str | None:
     """The SHA-256 of a file; None where there is none that can be read."""
     try:
-        check_regular(path)
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.sha256(read_file(path)).hexdigest()
     except OSError:
         return None
 

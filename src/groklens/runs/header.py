@@ -96,7 +96,8 @@ class Header:
         strange = [step for step in self.checkpoints if not self._keeps(step)]
         if strange:
             raise DamagedRun(
-                f"{path} lists step {strange[0]}, which its recipe does not keep: it was edited or is damaged; restore it."
+                f"{path} lists step {strange[0]}, which its recipe does not keep: it was edited or is damaged; "
+                "restore it."
             )
         if self.train_index and max(self.train_index) >= len(self.task.labels):
             raise DamagedRun(
@@ -111,7 +112,9 @@ class Header:
 
     def _keeps(self, step: int) -> bool:
         recipe = self.recipe
-        return recipe is None or step in (0, recipe.steps) or (step < recipe.steps and recipe.keep.keeps(step))
+        return (
+            recipe is None or step in (0, recipe.steps) or (step < recipe.steps and recipe.keep.keeps(step))
+        )
 
 
 def environment(engine: str, device: str) -> dict[str, Any]:

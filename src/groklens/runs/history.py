@@ -35,7 +35,11 @@ class History:
     """
 
     def __init__(
-        self, path: Path, before: int | None = None, columns: Sequence[str] = COLUMNS, known: Written | None = None
+        self,
+        path: Path,
+        before: int | None = None,
+        columns: Sequence[str] = COLUMNS,
+        known: Written | None = None,
     ) -> None:
         """Open the history at `path`, forgetting rows from step `before` on.
 
@@ -46,6 +50,7 @@ class History:
         self.rows = read_history(path, known) if path.exists() or known else {}
         if before is not None:
             self.rows = {step: row for step, row in self.rows.items() if step < before}
+        self._unwritten: dict[int, Row] = {}
         self._write_whole()
 
     @property
@@ -90,7 +95,7 @@ class History:
         whole = self._encode(self.rows, header=True)
         write_atomically(self.path, whole, parents=False)
         self._size, self._sum = len(whole), hashlib.sha256(whole)
-        self._unwritten: dict[int, Row] = {}
+        self._unwritten = {}
 
     def _encode(self, rows: dict[int, Row], header: bool) -> bytes:
         text = io.StringIO()

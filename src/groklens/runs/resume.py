@@ -58,7 +58,9 @@ class ResumeState:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
             wanted = fields.pop("sha256", None)
             if wanted != _digest(fields, tensors):
-                raise ValueError("its checksum differs" if wanted else "it has no checksum, as those of groklens 0.1")
+                raise ValueError(
+                    "its checksum differs" if wanted else "it has no checksum, as those of groklens 0.1"
+                )
             return cls._of(fields), tensors
 
     def _fields(self) -> dict[str, str]:
@@ -107,6 +109,5 @@ def _digest(fields: Mapping[str, str], tensors: Mapping[str, Tensor]) -> str:
         digest.update(f"{name}={value}\n".encode())
     for name, tensor in sorted(tensors.items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        digest.update(tensor.reshape(-1).view(torch.uint8).numpy())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
-

@@ -196,4 +196,3 @@ class Run:
 
     def _read(self, step: int) -> dict[str, Tensor]:
         return read_tensors(self._paths.checkpoint(step), self._header.checkpoints[step])
-

@@ -109,8 +109,13 @@ class RunWriter:
             if (upto is None or step <= upto) and sha256_of(self.paths.checkpoint(step)) != digest
         ]
         if bad:
-            raise DamagedRun(_changed(self.paths, self.header.recipe is None, f"the weights of step{'s' * (len(bad) > 1)} {', '.join(bad)}"))
-
+            raise DamagedRun(
+                _changed(
+                    self.paths,
+                    self.header.recipe is None,
+                    f"the weights of step{'s' * (len(bad) > 1)} {', '.join(bad)}",
+                )
+            )
 
     def _check_complete(self) -> None:
         recipe = self.header.recipe
@@ -121,9 +126,7 @@ class RunWriter:
 
 
 def _changed(paths: RunPaths, recorded: bool, what: str) -> str:
-    again = (
-        f"Delete {paths.resume} where it is there, and call again: the run then starts over and writes all of it."
-    )
+    again = f"Delete {paths.resume} where it is there, and call again: the run then starts over and writes all of it."
     left = f"What is whole still loads: gl.load({str(paths.root)!r})."
     return (
         f"In {paths.root}, {what} {'is' if what.endswith('csv') else 'are'} missing or not what was written (the "

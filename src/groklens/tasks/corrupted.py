@@ -12,6 +12,7 @@ from torch import Tensor
 
 from groklens.errors import BadArgument, described, is_number, whole_number
 from groklens.tasks.task import Symmetry, Task, check_task
+from groklens.values import flag_fields
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -41,6 +42,7 @@ class Corrupted(Task):
     def __post_init__(self) -> None:
         """Refuse what cannot be corrupted, and speak of the operands as the task does."""
         check_task(self.task)
+        flag_fields(self, "uniform")
         object.__setattr__(self, "seed", whole_number("seed", self.seed, such_as=0))
         if not is_number(self.fraction) or not 0 <= self.fraction <= 1:
             raise BadArgument(
@@ -105,6 +107,16 @@ class Corrupted(Task):
     def symmetry(self) -> Symmetry | None:
         """The task's own: what the right answers belong to."""
         return self.task.symmetry
+
+    @property
+    def grid(self) -> tuple[int, ...] | None:
+        """The task's own."""
+        return self.task.grid
+
+    @property
+    def operand_positions(self) -> tuple[int, ...]:
+        """The task's own."""
+        return self.task.operand_positions
 
     @property
     def token_names(self) -> list[str]:

@@ -15,6 +15,8 @@ from jaxtyping import Int
 from torch import Tensor
 
 from groklens.errors import BadArgument
+from groklens.tasks.integers import integers
+from groklens.values import in_bytes, title
 
 #: Elements that a group's table, or residues that a table of pairs, may have: beyond it memory runs out.
 MOST_ELEMENTS = 5000
@@ -36,12 +38,11 @@ class FiniteGroup:
 
     def __post_init__(self) -> None:
         """Take a table of lists or numpy too, and refuse anything that is not a group's."""
-        try:
-            object.__setattr__(self, "table", torch.as_tensor(self.table))
-        except (TypeError, ValueError, RuntimeError) as error:
-            raise BadArgument(
-                f"The table of {self.name} is no table of numbers ({error}); give order × order indices of elements."
-            ) from error
+        title("A group's name", self.name)
+        table = integers(
+            f"The table of the group {self.name!r}", self.table, 2, "[[0, 1], [1, 0]]", copied=False
+        )
+        object.__setattr__(self, "table", table)
         _check(self.name, self.table)
 
     @property
@@ -89,8 +90,8 @@ def check_order(name: str, order: int) -> None:
         )
     if order > MOST_ELEMENTS:
         raise BadArgument(
-            f"{name} has {order} elements, and a table of all their pairs does not fit in memory; use at most "
-            f"{MOST_ELEMENTS}."
+            f"{name} has {order} elements, and a table of all their pairs takes {in_bytes(8 * order**2)} of memory; "
+            f"use at most {MOST_ELEMENTS}."
         )
 
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from groklens.errors import BadArgument, described, did_you_mean, is_number, whole_number
 from groklens.tasks.group import FiniteGroup, cyclic, nonzero_residues
 from groklens.tasks.task import Symmetry, Task, check_pairs, operand_grid
+from groklens.values import flag_fields
 
 _POLYNOMIALS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "a^2+b": lambda a, b: a**2 + b,
@@ -54,7 +55,8 @@ class ModularArithmetic(Task):
 
     def __post_init__(self) -> None:
         """Refuse operations and moduli that do not make a task."""
-        if self.op not in OPERATIONS:
+        flag_fields(self, "separator", "shared_vocab")
+        if not isinstance(self.op, str) or self.op not in OPERATIONS:
             raise BadArgument(
                 f"op is {described(self.op)}; {self._spelling()}ModularArithmetic knows "
                 f"{', '.join(map(repr, OPERATIONS))}. "
@@ -71,6 +73,8 @@ class ModularArithmetic(Task):
     def _spelling(self) -> str:
         if is_number(self.op):
             return "the modulus comes first, as in ModularArithmetic(113, 'add'); "
+        if not isinstance(self.op, str) or len(self.op) > 100:
+            return ""
         named = {
             "+": "add",
             "-": "sub",

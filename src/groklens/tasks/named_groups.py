@@ -13,12 +13,12 @@ from torch import Tensor
 from groklens.errors import BadArgument, described
 from groklens.tasks.dihedral import dihedral
 from groklens.tasks.group import FiniteGroup, check_order, cyclic
+from groklens.tasks.integers import integers
 from groklens.tasks.permutation_groups import alternating, symmetric
 
 _FAMILIES = {"C": cyclic, "D": dihedral, "S": symmetric, "A": alternating}
 
 
-@lru_cache(maxsize=64)
 def group_named(name: str) -> FiniteGroup:
     """The group of that name, with the element order that published models of it use.
 
@@ -33,11 +33,18 @@ def group_named(name: str) -> FiniteGroup:
     >>> group_named("D59").order
     118
     """
+    if not isinstance(name, str):  # before it is looked up among those made already
+        raise BadArgument(f"A group's name is meant, and {described(name)} was given; write 'C113' or 'S5'.")
+    return _group_named(name)
+
+
+@lru_cache(maxsize=64)
+def _group_named(name: str) -> FiniteGroup:
     parsed = parse_group_name(name)
     if parsed is None:
         raise BadArgument(
-            f"{name!r} names no group known here; {_spelling(name)}write 'C113' (cyclic), 'D59' (symmetries of "
-            "the 59-gon), 'S5' (permutations of 5 points) or 'A5' (the even ones), or give "
+            f"{described(name)} names no group known here; {_spelling(name)}write 'C113' (cyclic), 'D59' (symmetries "
+            "of the 59-gon), 'S5' (permutations of 5 points) or 'A5' (the even ones), or give "
             "FiniteGroup('mine', table) with its multiplication table."
         )
     family, n = parsed
@@ -72,10 +79,10 @@ def _table(group: Any) -> Tensor | None:
     if not isinstance(group, (Tensor, np.ndarray, list, tuple)):
         return None
     try:
-        table = torch.as_tensor(group).detach().to("cpu", copy=True)
-    except (TypeError, ValueError, RuntimeError):
+        table = integers("The group's table", group, 2, "[[0, 1], [1, 0]]")
+    except BadArgument:
         return None
-    return table.long() if table.ndim == 2 and not table.is_floating_point() else None
+    return None if torch.as_tensor(group).is_floating_point() else table
 
 
 def _hint(group: object) -> str:
@@ -83,14 +90,14 @@ def _hint(group: object) -> str:
     own = getattr(group, "group", None)
     if isinstance(own, FiniteGroup):
         return f" That task's group is {own.name!r}."
-    if isinstance(group, int) and not isinstance(group, bool) and group > 1:
+    if isinstance(group, int) and not isinstance(group, bool) and 1 < group < 2**63:
         return f" The cyclic group of order {group} is 'C{group}'."
     return ""
 
 
 def _spelling(name: str) -> str:
     """The known name that a wrong one is nearest to: `s5`, `Z113` and `Z/113` mean one each."""
-    found = re.fullmatch(r"([ACDSZacdsz])[/_(]?([1-9]\d*)\)?", name.strip())
+    found = re.fullmatch(r"([ACDSZacdsz])[/_(]?([1-9][0-9]{0,17})\)?", name.strip())
     if found is None:
         return ""
     return f"did you mean {found[1].upper().replace('Z', 'C') + found[2]!r}? Otherwise "
@@ -102,5 +109,5 @@ def parse_group_name(name: str) -> tuple[str, int] | None:
     >>> parse_group_name("S5"), parse_group_name("mine")
     (('S', 5), None)
     """
-    match = re.fullmatch(r"([CDSA])([1-9]\d*)", name)
+    match = re.fullmatch(r"([CDSA])([1-9][0-9]{0,17})", name)  # no table has an order of more digits
     return None if match is None else (match[1], int(match[2]))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import Any, NoReturn
 
 import numpy as np
@@ -11,7 +12,12 @@ from jaxtyping import Int
 from torch import Tensor
 
 from groklens.errors import BadArgument, described
+from groklens.tasks.integers import MOST_TOKENS, check_from_zero, integers, size_of
 from groklens.tasks.task import Task
+
+_EXAMPLE = "[[3, 1, 4], [1, 5, 9]], as many for every input. Sequences of different lengths need a probe each"
+#: Characters that one token may stand for.
+LONGEST_TOKEN = 10_000
 
 
 class Probe(Task):
@@ -45,23 +51,24 @@ class Probe(Task):
         d_vocab: int | None = None,
         token_names: Sequence[str] | None = None,
     ) -> None:
-        self._inputs = _indices("tokens", tokens, "[[3, 1, 4], [1, 5, 9]]", ndim=2)
-        self._labels = None if labels is None else _indices("labels", labels, "[4, 2]", ndim=1)
+        self._inputs = integers(
+            "tokens",
+            tokens,
+            2,
+            _EXAMPLE,
+        )
+        self._labels = None if labels is None else integers("labels", labels, 1, "[4, 2]")
         if self._labels is not None and len(self._labels) != len(self._inputs):
             raise BadArgument(
                 f"There are {len(self._labels)} labels for {len(self._inputs)} inputs; give the token that "
                 "should follow each input, or None."
             )
-        self._names = list(map(str, token_names or []))
+        check_from_zero(self._inputs, self._labels)
+        self._names = [] if token_names is None else _names(token_names)
         largest = max(int(t.max()) for t in (self._inputs, self._labels) if t is not None)
         needed = max(largest + 1, len(self._names))
-        if d_vocab is not None and d_vocab < needed:
-            raise BadArgument(
-                f"d_vocab is {d_vocab}, but tokens go up to {largest} and {len(self._names)} are named; give "
-                f"at least {needed}."
-            )
-        self._given = d_vocab
-        self._d_vocab = needed if d_vocab is None else d_vocab
+        self._d_vocab = size_of("d_vocab", d_vocab, needed)
+        self._given = None if d_vocab is None else self._d_vocab
 
     @property
     def name(self) -> str:
@@ -161,21 +168,18 @@ def _refuse() -> NoReturn:
     )
 
 
-def _indices(name: str, values: Any, example: str, ndim: int) -> Tensor:
-    try:
-        tensor = torch.as_tensor(values)
-    except (TypeError, ValueError, RuntimeError) as error:
+def _names(given: Any) -> list[str]:
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise BadArgument(f"token_names is {described(given)}; give a list of texts, such as ['a', 'b'].")
+    names = list(islice(given, MOST_TOKENS + 1))
+    odd = [
+        name for name in names if not isinstance(name, str) and not (type(name) is int and 0 <= name < 2**63)
+    ]
+    if odd:
+        raise BadArgument(f"token_names holds {described(odd[0])}; give a list of texts, such as ['a', 'b'].")
+    if len(names) > MOST_TOKENS or any(len(name) > LONGEST_TOKEN for name in names if isinstance(name, str)):
         raise BadArgument(
-            f"{name}: {described(values)} is no table of tokens; give whole numbers, as many for every input, such as "
-            f"{example}. Sequences of different lengths need a probe each."
-        ) from error
-    if tensor.ndim != ndim or not tensor.numel():
-        raise BadArgument(f"{name} has shape {tuple(tensor.shape)}; give whole numbers such as {example}.")
-    whole = tensor.detach().to("cpu", torch.long, copy=True)  # the caller's may change later
-    if (
-        tensor.is_floating_point() and not torch.equal(whole.to(tensor.dtype), tensor.cpu())
-    ) or whole.min() < 0:
-        raise BadArgument(
-            f"{name} is not all whole numbers from 0 on; tokens are indices, such as {example}."
+            f"token_names holds more than {MOST_TOKENS:,} names, or one of more than {LONGEST_TOKEN:,} characters; "
+            "give what the tokens are called, such as ['a', 'b']."
         )
-    return whole
+    return list(map(str, names))

@@ -14,6 +14,17 @@ from groklens.tasks.probe import Probe
 from groklens.tasks.random_table import RandomTable
 from groklens.tasks.table import TableTask
 from groklens.tasks.task import Task
+from groklens.values import check_fields, title
+
+#: Tasks by the kind that their specification names.
+KINDS: dict[str, type[Task]] = {
+    "Corrupted": Corrupted,
+    "GroupComposition": GroupComposition,
+    "ModularArithmetic": ModularArithmetic,
+    "Probe": Probe,
+    "RandomTable": RandomTable,
+    "TableTask": TableTask,
+}
 
 
 def check_can_be_made_again(task: Task) -> None:
@@ -42,22 +53,20 @@ def task_from_spec(spec: dict[str, Any]) -> Task:
         )
     fields = dict(spec)
     kind = fields.pop("kind", None)
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise BadArgument(f"The task is of kind {described(kind)}; this version knows {', '.join(KINDS)}.")
+    check_fields(f"The task {kind} does not take these fields", fields, KINDS[kind])
     if isinstance(fields.get("group"), dict):  # a group that no name stands for comes as its table
-        group = fields["group"]
-        fields["group"] = FiniteGroup(str(group.get("name")), as_group(group.get("table")).table)
-    if isinstance(fields.get("task"), dict):
-        fields["task"] = task_from_spec(fields["task"])
-    kinds: dict[str, type[Task]] = {
-        "Corrupted": Corrupted,
-        "GroupComposition": GroupComposition,
-        "ModularArithmetic": ModularArithmetic,
-        "Probe": Probe,
-        "RandomTable": RandomTable,
-        "TableTask": TableTask,
-    }
-    if kind not in kinds:
-        raise BadArgument(f"The task is of kind {kind!r}; this version knows {', '.join(kinds)}.")
-    try:
-        return kinds[kind](**fields)
-    except TypeError as error:
-        raise BadArgument(f"The task {kind} does not take these fields: {error}.") from error
+        fields["group"] = _group(fields["group"])
+    if kind == "Corrupted":
+        inner = fields["task"]
+        if isinstance(inner, dict) and inner.get("kind") == "Corrupted":  # however deep
+            raise BadArgument("A Corrupted task is of a task that is corrupted already; corrupt it once.")
+        fields["task"] = task_from_spec(inner)
+    return KINDS[kind](**fields)
+
+
+def _group(values: dict[str, Any]) -> FiniteGroup:
+    check_fields("The task's group is no group of this version", values, FiniteGroup)
+    name = title("A group's name", values["name"])
+    return FiniteGroup(name, as_group(values["table"]).table)

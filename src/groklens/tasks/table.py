@@ -9,10 +9,14 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from groklens.errors import BadArgument, described
+from groklens.errors import BadArgument, described, whole_number
 from groklens.tasks.group import FiniteGroup, check_order
+from groklens.tasks.integers import check_from_zero, integers, size_of
 from groklens.tasks.named_groups import as_group
 from groklens.tasks.task import Symmetry, Task
+from groklens.values import title
+
+_EXAMPLE = "[[0, 1], [1, 0]]"
 
 
 class TableTask(Task):
@@ -22,8 +26,9 @@ class TableTask(Task):
         inputs: input × pos integers ≥ 0; the answer is read at the last position.
         labels: one class ≥ 0 an input.
         group: the group whose components the analyses should use: a name (`"C113"`), a `FiniteGroup`, or
-            None. The first two positions then hold its elements. The labels need not follow the group
+            None. Two positions then hold its elements. The labels need not follow the group
             (`follows_group` says whether they do): looking for structure that is not there is a control.
+        operands: the positions of the two operands, by default the first two; (0, 2) for `a op b =`.
         d_vocab, d_vocab_out: numbers of tokens and classes, when larger than what the table shows.
         name: for titles.
 
@@ -38,23 +43,26 @@ class TableTask(Task):
         inputs: Int[Tensor, "input pos"] | Sequence[Sequence[int]],
         labels: Int[Tensor, "input"] | Sequence[int],
         group: FiniteGroup | str | None = None,
+        operands: Sequence[int] | None = None,
         *,
         d_vocab: int | None = None,
         d_vocab_out: int | None = None,
         name: str = "table",
     ) -> None:
-        self._inputs = _integers("inputs", inputs)
-        self._labels = _integers("labels", labels)
-        _check_table(self._inputs, self._labels)
+        self._inputs = integers("inputs", inputs, 2, f"{_EXAMPLE} and [1, 1] for labels")
+        self._labels = integers("labels", labels, 1, f"[1, 1] for inputs {_EXAMPLE}")
+        _check_lengths(self._inputs, self._labels)
+        check_from_zero(self._inputs, self._labels)
+        self._positions = _positions(operands, self._inputs.shape[1], group is not None)
         self._group = None if group is None else as_group(group)
         if self._group is not None:
             check_order(self._group.name, self._group.order)
-            _check_operands(self._inputs, self._group)
-        self._d_vocab = _size("d_vocab", d_vocab, self._inputs)
+            _check_operands(self._inputs[:, list(self._positions)], self._positions, self._group)
+        self._d_vocab = size_of("d_vocab", d_vocab, int(self._inputs.max()) + 1)
         least_out = self._group.order if self._group is not None else 1
-        self._d_vocab_out = max(_size("d_vocab_out", d_vocab_out, self._labels), least_out)
-        self._name = name
-        self.operand_names = tuple("abcdefgh"[: min(2, self._inputs.shape[1])])
+        self._d_vocab_out = max(size_of("d_vocab_out", d_vocab_out, int(self._labels.max()) + 1), least_out)
+        self._name = title("name", name, such_as="table")
+        self.operand_names = tuple("ab"[: len(self._positions)])
 
     @property
     def name(self) -> str:
@@ -83,8 +91,13 @@ class TableTask(Task):
 
     @property
     def symmetry(self) -> Symmetry | None:
-        """The group given, on the first two positions."""
-        return None if self._group is None else Symmetry(self._group, self._inputs[:, :2])
+        """The group given, on the operands' positions."""
+        return None if self._group is None else Symmetry(self._group, self.operands)
+
+    @property
+    def operand_positions(self) -> tuple[int, ...]:
+        """The positions given, or the first two."""
+        return self._positions
 
     @property
     def follows_group(self) -> bool:
@@ -102,46 +115,45 @@ class TableTask(Task):
             "d_vocab": self._d_vocab,
             "d_vocab_out": self._d_vocab_out,
             "name": self._name,
+            **({} if self._positions in ((0,), (0, 1)) else {"operands": list(self._positions)}),
         }
 
 
-def _integers(name: str, values: Any) -> Tensor:
-    try:
-        tensor = torch.as_tensor(values)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise BadArgument(
-            f"{name}: {described(values)} is no table of whole numbers; give every input the same number of "
-            "integers, such as [[0, 1], [1, 0]]."
-        ) from error
-    whole = tensor.detach().to("cpu", torch.long, copy=True)  # the caller's may change later
-    if tensor.is_floating_point() and not torch.equal(whole.to(tensor.dtype), tensor.detach().cpu()):
-        raise BadArgument(f"{name} is not all whole numbers; tokens and labels are indices from 0 on.")
-    return whole
-
-
-def _check_table(inputs: Tensor, labels: Tensor) -> None:
-    if inputs.ndim != 2 or labels.ndim != 1 or len(inputs) != len(labels) or not inputs.numel():
+def _check_lengths(inputs: Tensor, labels: Tensor) -> None:
+    if len(inputs) != len(labels):
         raise BadArgument(
             f"inputs have shape {tuple(inputs.shape)} and labels {tuple(labels.shape)}; "
             "give inputs (input, pos) and one label an input, such as [[0, 1], [1, 0]] and [1, 1]."
         )
-    if inputs.min() < 0 or labels.min() < 0:
+
+
+def _positions(given: Any, n_pos: int, has_group: bool) -> tuple[int, ...]:
+    """The operands' positions from the start, two of them; of a table of one column, without a group, that one."""
+    if given is None:
+        if has_group and n_pos < 2:
+            raise BadArgument(
+                f"inputs have {n_pos} position; with a group the first two positions must be its elements, or those "
+                "that operands= names."
+            )
+        return tuple(range(min(2, n_pos)))
+    if not isinstance(given, (list, tuple)) or len(given) != 2:
+        raise BadArgument(f"operands is {described(given)}; give the positions of the two, such as (0, 2).")
+    found = [whole_number("a position of operands", position, such_as=0) for position in given]
+    if not all(-n_pos <= position < n_pos for position in found) or found[0] % n_pos == found[1] % n_pos:
         raise BadArgument(
-            f"The smallest token is {int(inputs.min())} and the smallest label {int(labels.min())}; "
-            "tokens and labels are indices from 0 on."
+            f"operands is ({found[0]}, {found[1]}); give two different positions of 0 to {n_pos - 1}, such as (0, 2)."
         )
+    return tuple(position % n_pos for position in found)
 
 
-def _check_operands(inputs: Tensor, group: FiniteGroup) -> None:
-    if inputs.shape[1] < 2 or inputs[:, :2].max() >= group.order:
-        raise BadArgument(
-            f"inputs of shape {tuple(inputs.shape)} hold operands up to {int(inputs[:, :2].max())}; with "
-            f"group {group.name} the first two positions must be its elements, 0 to {group.order - 1}."
-        )
-
-
-def _size(name: str, given: int | None, entries: Tensor) -> int:
-    needed = int(entries.max()) + 1
-    if given is not None and given < needed:
-        raise BadArgument(f"{name} is {given}, but the table uses {needed - 1}; give at least {needed}.")
-    return needed if given is None else given
+def _check_operands(operands: Tensor, positions: tuple[int, ...], group: FiniteGroup) -> None:
+    if operands.max() < group.order:
+        return
+    where = (
+        "the first two positions" if positions == (0, 1) else f"positions {positions[0]} and {positions[1]}"
+    )
+    elsewhere = " Where they stand elsewhere, say so: operands=(0, 2)." if positions == (0, 1) else ""
+    raise BadArgument(
+        f"The operands go up to {int(operands.max())}; with group {group.name} {where} must be its elements, 0 to "
+        f"{group.order - 1}.{elsewhere}"
+    )

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from groklens.errors import BadArgument, described, is_number, whole_number
 from groklens.tasks.group import MOST_ELEMENTS, FiniteGroup
+from groklens.values import in_bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +43,7 @@ class Task(ABC):
     0 … d_vocab_out−1. Two tasks are equal when their specifications are.
     """
 
-    #: What the operands are called, in the order of the input's first positions.
+    #: What the operands are called, in the order of `operand_positions`.
     operand_names: tuple[str, ...] = ("a", "b")
 
     @property
@@ -104,17 +105,27 @@ class Task(ABC):
 
     @property
     def n_operands(self) -> int:
-        """Number of leading positions that hold operands (a separator may follow)."""
+        """Number of positions that hold operands."""
         return len(self.operand_names)
+
+    @property
+    def operand_positions(self) -> tuple[int, ...]:
+        """Where the operands stand, in the order of their names: the first positions, unless a task says otherwise."""
+        return tuple(range(self.n_operands))
+
+    @property
+    def operands(self) -> Int[Tensor, "input operand"]:
+        """The operands' tokens, an input a row."""
+        return self.inputs[:, list(self.operand_positions)]
 
     @property
     def grid(self) -> tuple[int, ...] | None:
         """Sizes of the operands' axes when the inputs are their whole lexicographic product, else None."""
-        sizes = [int(self.inputs[:, i].max()) + 1 for i in range(self.n_operands)]
+        sizes = [int(column.max()) + 1 for column in self.operands.unbind(dim=1)]
         if math.prod(sizes) != len(self.inputs):
             return None
         full = torch.cartesian_prod(*[torch.arange(size) for size in sizes]).reshape(-1, self.n_operands)
-        return tuple(sizes) if torch.equal(full, self.inputs[:, : self.n_operands]) else None
+        return tuple(sizes) if torch.equal(full, self.operands) else None
 
     @property
     def token_names(self) -> list[str]:
@@ -124,10 +135,12 @@ class Task(ABC):
     @property
     def position_names(self) -> list[str]:
         """What stands at each position, whatever the input: an operand's name, else the token that is always there."""
-        names = list(self.operand_names)
-        for column in self.inputs[:, self.n_operands :].unbind(dim=1):
+        operands = dict(zip(self.operand_positions, self.operand_names, strict=True))
+        names: list[str] = []
+        for position, column in enumerate(self.inputs.unbind(dim=1)):
             same = bool((column == column[0]).all())
-            names.append(self.token_names[int(column[0])] if same else f"position {len(names)}")
+            other = self.token_names[int(column[0])] if same else f"position {position}"
+            names.append(operands.get(position, other))
         return names
 
     def split(self, train_fraction: float, seed: int) -> tuple[Int[Tensor, "train"], Int[Tensor, "test"]]:
@@ -187,7 +200,8 @@ def check_pairs(name: str, n: int) -> None:
         )
     if n > MOST_ELEMENTS:
         raise BadArgument(
-            f"{name} has {n}² inputs, which do not fit in memory; use at most {MOST_ELEMENTS} values an operand."
+            f"{name} has {n}² inputs, which take {in_bytes(24 * n**2)} of memory; use at most {MOST_ELEMENTS} values "
+            "an operand."
         )
 
 

@@ -64,7 +64,9 @@ def _describe(row: Row, step: int, total: int) -> str:
     return text
 
 
-def save_resume(stack: Stack, writers: Sequence[RunWriter | Ghost], step: int, but: Sequence[int] = ()) -> None:
+def save_resume(
+    stack: Stack, writers: Sequence[RunWriter | Ghost], step: int, but: Sequence[int] = ()
+) -> None:
     """Store every run after `step` updates, `but` those."""
     company = [recipe.id for run, recipe in enumerate(stack.recipes) if run not in but]
     for run, writer in enumerate(writers):

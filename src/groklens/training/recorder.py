@@ -119,17 +119,17 @@ class Recorder:
         self._witness = Witness(self._model, self._task)
         self._lock = FolderLock(self._path)
         try:
-            self._begin()
+            self._begin(self._lock)
         except BaseException:
             self._lock.release()
             self._writer = None
             raise
         return self
 
-    def _begin(self) -> None:
+    def _begin(self, lock: FolderLock) -> None:
         header = self._header()
         start = 1 + self._last.step if self._resume else 0
-        self._writer = RunWriter(self._lock, header, start)
+        self._writer = RunWriter(lock, header, start)
         if self._resume:
             clear_later(self._writer)
         else:
@@ -171,7 +171,9 @@ class Recorder:
         writer = self._open_writer()
         step = whole_number("step", step)
         if step <= self._last.step:
-            after = "step 0 was kept on entry" if self._last.step == 0 else f"step {self._last.step} came before"
+            after = (
+                "step 0 was kept on entry" if self._last.step == 0 else f"step {self._last.step} came before"
+            )
             raise BadArgument(
                 f"step is {step}, but {after}; report the number of updates made so far, each once, rising."
             )

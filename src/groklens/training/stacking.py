@@ -31,7 +31,14 @@ def _shape(recipe: Recipe) -> tuple[Any, ...]:
     """Everything that decides the shape of a tensor or the order of the loop."""
     task = recipe.task
     train_index, _ = task.split(recipe.train_fraction, recipe.seed)
-    sizes = (task.d_vocab, task.d_vocab_out, task.n_ctx, task.n_operands, len(task.labels), len(train_index))
+    sizes = (
+        task.d_vocab,
+        task.d_vocab_out,
+        task.n_ctx,
+        task.operand_positions,
+        len(task.labels),
+        len(train_index),
+    )
     loop = (recipe.batch_size, recipe.loss, recipe.steps, recipe.evaluate_every)
     return (recipe.model, sizes, loop, type(recipe.optimizer))
 

@@ -19,7 +19,9 @@ from groklens.runs.writer import RunWriter
 def taken_up(folder: Path, new: Header, weights: Mapping[str, Tensor]) -> tuple[Header, int | None]:
     """The header to go on with, and the kept step whose weights the model has; steps after it are no longer listed.
 
-    The step is None for a recording that was killed before it had kept any, and is begun again. Raises `BadArgument` where there is no recording, where it is of another task, model, split or unit, or where the
+    The step is None for a recording that was killed before it had kept any, and is begun again.
+
+    Raises `BadArgument` where there is no recording, where it is of another task, model, split or unit, or where the
     model has the weights of no kept step.
     """
     if not RunPaths(folder).header.exists():
@@ -55,7 +57,9 @@ def clear_later(writer: RunWriter) -> None:
 
 def _check_same(folder: Path, old: Header, new: Header) -> None:
     if old.recipe is not None:
-        raise BadArgument(f"{folder} holds a run that gl.train made; take it up with gl.train(recipe, into=…).")
+        raise BadArgument(
+            f"{folder} holds a run that gl.train made; take it up with gl.train(recipe, into=…)."
+        )
     for name, was, now in (
         ("task", old.task.digest, new.task.digest),
         ("task", old.task.name, new.task.name),

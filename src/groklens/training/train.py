@@ -125,9 +125,7 @@ def _check_recipe(recipe: object) -> None:
     check_can_be_made_again(recipe.task)
 
 
-def _train_stack(
-    members: Sequence[Member], device: str, progress: bool | None, resume_every: float
-) -> None:
+def _train_stack(members: Sequence[Member], device: str, progress: bool | None, resume_every: float) -> None:
     """Train recipes of one shape, all new or all at the same step, to their end."""
     with ExitStack() as locks:
         held = [None if one.finished else locks.enter_context(FolderLock(one.folder)) for one in members]

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from groklens.capture import Snapshot
-from groklens.models.protocol import device_of
 from groklens.errors import BadArgument
 from groklens.models import at_rest, real_copy, run_logits
+from groklens.models.protocol import device_of
 from groklens.tasks import Task
 
 #: Inputs that are compared, and by how much of the largest logit they may differ.
@@ -46,7 +46,9 @@ class Witness:
         """Raise `BadArgument` unless `weights`, which are to be kept, give in the copy what the model gives now."""
         now = self._logits(model)
         if not _alike(now, self._logits(self.with_weights(weights))):
-            raise BadArgument(_SAID.format("The weights to be kept give other logits in a copy than the model does"))
+            raise BadArgument(
+                _SAID.format("The weights to be kept give other logits in a copy than the model does")
+            )
         if self._first is None:
             self._first = (dict(weights), now)
         elif not self._checked:
@@ -59,7 +61,9 @@ class Witness:
             return
         weights, then = self._first
         if not _alike(then, self._logits(self.with_weights(weights))):
-            raise BadArgument(_SAID.format("The first weights kept give other logits now than the model gave then"))
+            raise BadArgument(
+                _SAID.format("The first weights kept give other logits now than the model gave then")
+            )
 
     def with_weights(self, weights: Mapping[str, Tensor]) -> Any:
         """The copy, with these weights."""
@@ -69,13 +73,17 @@ class Witness:
     @torch.no_grad()
     def _logits(self, model: Any) -> Tensor:
         with at_rest(model):
-            return run_logits(model, self._inputs.to(device_of(model)), self._n_classes).detach().cpu().clone()
+            return (
+                run_logits(model, self._inputs.to(device_of(model)), self._n_classes).detach().cpu().clone()
+            )
 
 
 def weights_of(model: Any) -> dict[str, Tensor]:
     """The tensors of a model's state dictionary, copied."""
     return {
-        name: value.detach().clone() for name, value in model.state_dict().items() if isinstance(value, Tensor)
+        name: value.detach().clone()
+        for name, value in model.state_dict().items()
+        if isinstance(value, Tensor)
     }
 
 

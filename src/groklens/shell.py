@@ -1,0 +1,161 @@
+"""What the command line says and where it writes: notes and errors a line each, files that can be read and written."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import stat
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import typer
+
+from groklens.errors import BadArgument, one_line, shown
+from groklens.values import in_bytes
+
+#: Bytes of the largest recipe that is read: a table of millions of rows.
+LARGEST_RECIPE = 2**28
+#: How a shell says that a program ended by Ctrl-C.
+INTERRUPTED = 130
+#: Files of a run that no report may replace.
+_OF_A_RUN = ("run.json", "history.csv", "resume.safetensors")
+
+
+class Notes(logging.Handler):
+    """What is said on standard error beside the answer: held back until the command ends.
+
+    After an answer each note is a line. Before an error they are part of its line, being its reason.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hold back what groklens logs."""
+        self.say(record.getMessage())
+
+    def say(self, text: str) -> None:
+        """Hold back a line."""
+        self.lines.append(one_line(text))
+
+    @contextlib.contextmanager
+    def collected(self) -> Iterator[None]:
+        """While this lasts, what is logged or warned of is held back."""
+        log = logging.getLogger("groklens")
+        propagates = log.propagate
+        with warnings.catch_warnings():
+            warnings.showwarning = lambda message, *_, **__: self.say(str(message))
+            log.addHandler(self)
+            log.propagate = False
+            try:
+                yield
+            finally:
+                log.removeHandler(self)
+                log.propagate = propagates
+
+    def show(self) -> None:
+        """Print every note, each once."""
+        for line in dict.fromkeys(self.lines):
+            typer.echo(line, err=True)
+        self.lines.clear()
+
+    def fail(self, said: object) -> NoReturn:
+        """End with exit status 2 and one line; the notes before it stand in brackets."""
+        before = " ".join(dict.fromkeys(self.lines))
+        typer.echo(one_line(f"groklens: {said}{f' ({before})' if before else ''}"), err=True)
+        sys.exit(2)
+
+
+#: The notes of this command.
+NOTES = Notes()
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in a file; `BadArgument` where there is none, or something that is no file."""
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+            raise BadArgument(
+                f"{path} is {_kind(found.st_mode)} and no file; save the recipe to a file first."
+            )
+        if found.st_size > LARGEST_RECIPE:
+            raise BadArgument(
+                f"{path} holds {in_bytes(found.st_size)}, a recipe at most {in_bytes(LARGEST_RECIPE)}; give a recipe."
+            )
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except BadArgument:
+        raise
+    except (OSError, ValueError, RecursionError) as error:
+        raise BadArgument(
+            f"Cannot read {path} as JSON: {error}; give a recipe, or the run.json of a run."
+        ) from error
+    if not isinstance(values, dict):
+        raise BadArgument(f"{path} holds no JSON object; write a recipe with Recipe.to_dict().")
+    return values
+
+
+def check_writable(*paths: Path | None) -> None:
+    """Raise `BadArgument` unless a file can be written at each path, before anything is computed for it."""
+    given = [path for path in paths if path is not None]
+    for path in given:
+        _check_writable(path)
+    if len({path.absolute() for path in given}) < len(given):
+        raise BadArgument(f"{given[0]} is given twice; give a name to each file.")
+
+
+def _check_writable(path: Path) -> None:
+    folder = path.absolute().parent
+    try:
+        if not folder.is_dir():
+            raise BadArgument(f"There is no folder {folder} to write {path.name} into.")
+        if path.is_dir():
+            raise BadArgument(f"{path} is a folder; give the name of a file to write.")
+        if path.exists() and not path.is_file():  # a file renamed to there would replace it
+            raise BadArgument(f"{path} is {_kind(path.stat().st_mode)}; give the name of a file to write.")
+        _check_no_run(path)
+        trial = folder / f"{path.name}.{os.getpid()}.tmp"
+        trial.touch(exist_ok=False)
+        trial.unlink()
+    except (OSError, ValueError) as error:
+        if isinstance(error, BadArgument):
+            raise
+        why = getattr(error, "strerror", None) or error
+        raise BadArgument(f"Cannot write {shown(path)}: {why}; give a file in a folder of yours.") from error
+
+
+def _check_no_run(path: Path) -> None:
+    folder = path.absolute().parent
+    root = folder.parent if folder.name == "steps" else folder
+    own = path.name in _OF_A_RUN or folder.name == "steps"
+    if own and (root / "run.json").is_file():
+        raise BadArgument(f"{path} is a part of the run in {root}; give the name of another file to write.")
+
+
+def _kind(mode: int) -> str:
+    kinds = {
+        "a pipe": stat.S_ISFIFO,
+        "a device": lambda found: stat.S_ISCHR(found) or stat.S_ISBLK(found),
+        "a socket": stat.S_ISSOCK,
+    }
+    return next((name for name, asks in kinds.items() if asks(mode)), "no file")
+
+
+def interrupted() -> NoReturn:
+    """End as a shell expects after Ctrl-C."""
+    typer.echo(
+        "groklens: interrupted; what was written is whole, and train goes on with the same command.", err=True
+    )
+    sys.exit(INTERRUPTED)
+
+
+def nobody_reads() -> NoReturn:
+    """End quietly where the reader of standard output has gone, as in `groklens track run | head`."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(1)
