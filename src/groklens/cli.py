@@ -144,6 +144,7 @@ def info(
         "environment": run.environment,
         "recipe": None if run.recipe is None else run.recipe.to_dict(),
         "known": run.known,
+        "unguarded": list(getattr(run, "unguarded", ())),
         "not said": list(lacking),
     }
     if as_json:
@@ -151,7 +152,7 @@ def info(
         return
     typer.echo(repr(run) if task else f"{run.name}: {run.format}, of a task that its files do not say")
     typer.echo(f"kept steps: {', '.join(map(str, run.steps))}")
-    for name in ("id", "environment", "recipe", "known", "not said"):
+    for name in ("id", "environment", "recipe", "known", "not said", "unguarded"):
         if values[name]:
             typer.echo(f"{name}: {_flat(values[name])}")
 

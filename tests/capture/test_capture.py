@@ -266,7 +266,7 @@ def test_mistakes_are_explained(run, arguments, error, says):
 
 
 def test_a_run_without_steps():
-    with pytest.raises(BadArgument, match="kept no step yet"):
+    with pytest.raises(BadArgument, match="kept no step, so"):
         gl.capture(Steps(steps=()), POST)
 
 

@@ -135,3 +135,10 @@ def test_what_is_no_file_is_not_opened(run_folder, name, kind):
     assert "\n" not in str(caught.value)
     with pytest.raises(DamagedRun):
         meaning(run_folder, history=True)
+
+
+def test_the_report_and_the_shell_say_what_is_unguarded(run_folder, tiny_run):
+    as_schema_1(run_folder)
+    about = gl.explain(gl.load(run_folder)).about
+    assert "finished" in about["Not under a checksum"]
+    assert "Not under a checksum" not in gl.explain(tiny_run).about

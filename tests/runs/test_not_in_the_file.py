@@ -1,6 +1,7 @@
 """What a file does not say is asked for, or said to be taken for granted; what a user says is honoured or refused."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -232,7 +233,9 @@ class TestNanda:
 
     def test_what_its_user_knows_of_the_split(self, tmp_path):
         path = change_config(write_nanda(tmp_path), {"seed": None})
-        assert gl.load(path, train_index=[0, 2, 1]).final.train_index.tolist() == [0, 1, 2]
+        assert gl.load(path, train_index=range(9, -1, -1)).final.train_index.tolist() == list(range(10))
+        with pytest.raises(BadArgument, match="40 % of its inputs"):
+            gl.load(path, train_index=[0, 2, 1])
         with pytest.raises(BadArgument, match="leave train_index= out"):
             gl.load(write_nanda(tmp_path), train_index=[0, 1, 2])
 
@@ -449,3 +452,24 @@ def test_models_that_take_no_weights(tmp_path):
             gl.load(path, task=ADD, model=model)
     with pytest.raises(BadArgument, match="leave config= out"):
         gl.load(path, task=ADD, model=OWN, config={"act_fn": "relu"})
+
+
+class TestModelsThatAreGiven:
+    """A model that copies do not reach would answer every step alike."""
+
+    def test_a_closure(self, tmp_path):
+        net = torch.nn.Sequential(torch.nn.Embedding(6, 4), torch.nn.Flatten(), torch.nn.Linear(12, 5))
+        task = gl.ModularArithmetic(5, "add")
+        torch.save(net.state_dict(), tmp_path / "net.pt")
+        closed = SimpleNamespace(
+            cfg=SimpleNamespace(n_layers=1),
+            state_dict=net.state_dict,
+            load_state_dict=net.load_state_dict,
+            run_with_cache=lambda tokens, **options: (net(tokens), {}),
+        )
+        with pytest.raises(BadArgument, match="is no copy"):
+            gl.load(tmp_path / "net.pt", task=task, model=closed)
+
+    def test_answer_goes_with_a_model(self, tmp_path):
+        with pytest.raises(BadArgument, match="answer= is of a model of yours"):
+            gl.load("examples/runs/mod113", answer=lambda output: output[0])

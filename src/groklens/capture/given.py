@@ -80,7 +80,9 @@ def kept_steps(run: RunLike, steps: Iterable[Any] | Any | None = None) -> list[i
     kept = list(run.steps)
     name = str(getattr(run, "name", run.task.name))
     if not kept:
-        raise BadArgument(f"{name} has kept no step yet, so there is nothing to look at; train it further.")
+        raise BadArgument(
+            f"{name} has kept no step, so there is nothing to look at; train it further, or give one with weights."
+        )
     if steps is None:
         return kept
     steps = steps.tolist() if hasattr(steps, "tolist") else steps

@@ -11,7 +11,7 @@ from torch import Tensor
 from groklens.capture.run_like import RunLike
 from groklens.capture.snapshot import Snapshot
 from groklens.capture.split_index import TrainIndex, split_index
-from groklens.capture.steps import kept_step
+from groklens.claims import percent
 from groklens.errors import BadArgument
 from groklens.tasks import Task
 
@@ -29,6 +29,12 @@ def with_split(run: RunLike, train_index: TrainIndex | None) -> Any:
         return run
     index = split_index(train_index, len(run.task.labels))
     own = _own_split(run)
+    share = getattr(run, "train_share", None)
+    if share is not None and abs(share * len(run.task.labels) - len(index)) > 1:
+        raise BadArgument(
+            f"{run!r} says that {percent(share)} of its inputs were trained on, and train_index= names "
+            f"{percent(len(index) / len(run.task.labels))}; give the split that it was trained on."
+        )
     if own is None:
         return RunOfKnownSplit(run, index)
     if torch.equal(own, index):
@@ -49,7 +55,7 @@ class RunOfKnownSplit:
     """A run in which every snapshot knows the inputs trained on; everything else is as the run has it."""
 
     def __init__(self, run: RunLike, train_index: Int[Tensor, "train"]) -> None:
-        self._run = run
+        self._run: Any = run
         self.train_index = train_index
 
     def __getattr__(self, name: str) -> Any:
@@ -72,14 +78,16 @@ class RunOfKnownSplit:
 
     def at(self, step: int) -> Snapshot:
         """The snapshot after `step` updates, its split known."""
-        snapshot = self._run.at(kept_step(f"Run {getattr(self, 'name', self.task.name)}", self.steps, step))
-        return Snapshot(snapshot.model, snapshot.task, snapshot.step, self.train_index)
+        return self._known(self._run.at(step))
 
     def nearest(self, step: int) -> Snapshot:
         """The snapshot at the kept step nearest to `step`."""
-        return self.at(min(self.steps, key=lambda kept: abs(kept - step)))
+        return self._known(self._run.nearest(step))
 
     @property
     def final(self) -> Snapshot:
         """The snapshot at the last kept step."""
-        return self.at(self.steps[-1])
+        return self._known(self._run.final)
+
+    def _known(self, snapshot: Snapshot) -> Snapshot:
+        return Snapshot(snapshot.model, snapshot.task, snapshot.step, self.train_index)

@@ -23,6 +23,7 @@ def about(run: RunLike, final: Snapshot) -> dict[str, str]:
         "Data": _data(final),
         "Steps": _steps(run, final),
         "Versions": _versions(run),
+        **_unguarded(run),
         "Report": f"groklens {version('groklens')}, {_day(date.today())}",
     }
 
@@ -106,6 +107,12 @@ def _versions(run: RunLike) -> str:
     trained = environment.get("date")
     said += [f"trained on {_day(date.fromisoformat(trained))}"] if trained else []
     return ", ".join(said) or "not recorded"
+
+
+def _unguarded(run: RunLike) -> dict[str, str]:
+    """What no checksum guards, of a finished run that an earlier version wrote."""
+    what = getattr(run, "unguarded", ()) if getattr(run, "finished", False) else ()
+    return {"Not under a checksum": ", ".join(what)} if what else {}
 
 
 def _day(day: date) -> str:

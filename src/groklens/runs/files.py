@@ -24,6 +24,8 @@ def write_atomically(path: Path, data: bytes, *, parents: bool = True) -> str:
     Whoever reads `path` finds the old file or the whole new one. Folders that are not there are made, unless
     `parents` is False. Raises `DamagedRun` when the disk refuses; what `path` held before is then still there.
     """
+    if path.exists() and not path.is_file():  # a file renamed to there would replace a device
+        raise DamagedRun(f"Could not write {path}, which is no file; give the name of a file.")
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         if parents:

@@ -7,9 +7,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from groklens.capture.blocks import does_not_run
 from groklens.capture.known_split import with_split
 from groklens.capture.split_index import TrainIndex
-from groklens.errors import BadArgument, RunNotFound, did_you_mean
+from groklens.errors import BadArgument, GroklensError, RunNotFound, did_you_mean
+from groklens.models import answered, real_copy
+from groklens.models.answering import Answer
 from groklens.models.saved_config import given_config
 from groklens.runs.kinds import check_regular
 from groklens.runs.missing import exists, nothing_at, nothing_known, owner_of
@@ -28,6 +31,7 @@ def load(
     format: str | None = None,
     task: Task | None = None,
     model: Any = None,
+    answer: Answer | None = None,
     config: Mapping[str, Any] | Any | None = None,
     train_index: TrainIndex | None = None,
     revisions: Sequence[str] | Mapping[str, int] | None = None,
@@ -42,6 +46,7 @@ def load(
         task: what was trained on, for formats whose files do not say; `gl.Probe(tokens)` for language models.
         model: one for the weights to be loaded into, for weights or runs of a class of your own; each step goes into a
             copy of it.
+        answer: a function from what that model gives to its logits, where it gives a tuple or a mapping.
         config: what of a transformer its file does not say, in TransformerLens' names:
             `dict(act_fn="gelu", normalization_type=None, attention_dir="causal")`.
         train_index: the inputs trained on, as indices or a mask, for files that do not say their split.
@@ -62,8 +67,7 @@ def load(
     """
     if task is not None:
         check_task(task)
-    if model is not None:
-        check_takes_weights(model)
+    model = _given_model(model, answer)
     given = Given(task, model, given_config(config))
     if revisions is not None:
         if format not in (None, hugging_face.NAME) or verify:
@@ -83,6 +87,8 @@ def load(
         )
     if verify:
         _verify(run, root)
+    if model is not None and run.steps:
+        _check_copies(model, run.task)
     if train_index is not None and not run.steps and run.format != "groklens":
         raise BadArgument(f"{root} holds no weights to look at by a split; leave train_index= out.")
     return with_split(run, train_index)
@@ -102,6 +108,25 @@ def _open(root: Path, format: str | None, given: Given) -> Run | Any:
         if reader.recognises(root):
             return reader.read(root, given)
     raise RunNotFound(nothing_known(root))
+
+
+def _given_model(model: Any, answer: Answer | None) -> Any:
+    if model is None:
+        if answer is not None:
+            raise BadArgument("answer= is of a model of yours; give it too: model=MyModel(...).")
+        return None
+    check_takes_weights(model)
+    return answered(model, answer)
+
+
+def _check_copies(model: Any, task: Task) -> None:
+    """Raise `BadArgument` where copies of the model would not compute with the weights loaded into them."""
+    try:
+        real_copy(model, task.inputs, task.d_vocab_out)
+    except GroklensError:
+        raise
+    except Exception as error:  # a user's model raises whatever it raises
+        raise BadArgument(does_not_run(task, task.inputs, error)) from error
 
 
 def _verify(run: Run | Any, root: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from groklens.errors import BadArgument, TrainingDiverged, described
 from groklens.models.rebuild import describe_model
+from groklens.models.sizes import allocating
 from groklens.recipes import Recipe
 from groklens.runs.header import Header, environment
 from groklens.runs.lock import FolderLock
@@ -135,7 +136,8 @@ def _train_stack(members: Sequence[Member], device: str, progress: bool | None, 
             Ghost() if lock is None else _writer(lock, member, stack, device, state)
             for lock, member, state in zip(held, members, states, strict=True)
         ]
-        run_loop(stack, writers, members[0].step, progress, resume_every)
+        with allocating(f"training {len(members)} run{'s' * (len(members) > 1)} at once"):
+            run_loop(stack, writers, members[0].step, progress, resume_every)
         for writer in writers:
             writer.finish()
         for writer in writers:
