@@ -7,7 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jupytext
+import nbformat
 import pytest
+from jupyter_client import KernelManager
+from nbclient import NotebookClient
+from nbconvert import HTMLExporter
 
 import groklens as gl
 from browser import Opened, browser, needs_chromium
@@ -25,25 +30,27 @@ NUMBERED = [
 ]
 
 
-def convert(folder, *arguments):
-    done = subprocess.run(
-        [sys.executable, "-m", *arguments],
-        cwd=folder,
-        env={**os.environ, "TMPDIR": str(folder)},
-        capture_output=True,
-        text=True,
-        timeout=400,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+def run_notebook(notebook, folder):
+    """Run the cells in a kernel of their own, whose temporary files go into `folder`."""
+    manager = KernelManager(kernel_name="python3")
+    client = NotebookClient(notebook, km=manager, timeout=400, resources={"metadata": {"path": str(folder)}})
+    client.execute(env={**os.environ, "TMPDIR": str(folder)})
+
+
+def write_page(notebook, path):
+    """The notebook, and the page that it is exported to."""
+    nbformat.write(notebook, path.with_suffix(".ipynb"))
+    page, _ = HTMLExporter().from_notebook_node(notebook)
+    path.write_text(page, encoding="utf-8")
+    return path
 
 
 def export(script, folder):
     """The example as a notebook, run, and as a page."""
     (folder / "runs").symlink_to(ROOT / "examples" / "runs")
-    convert(folder, "jupytext", "--to", "ipynb", "--output", f"{script.stem}.ipynb", str(script))
-    convert(folder, "nbconvert", "--to", "notebook", "--execute", "--inplace", f"{script.stem}.ipynb")
-    convert(folder, "nbconvert", "--to", "html", f"{script.stem}.ipynb")
-    return folder / f"{script.stem}.html"
+    notebook = jupytext.read(script)
+    run_notebook(notebook, folder)
+    return write_page(notebook, folder / f"{script.stem}.html")
 
 
 @pytest.fixture(scope="module")
@@ -68,10 +75,7 @@ def chromium():
 def empty(chromium, tmp_path_factory):
     """What a notebook without any output asks for and complains of, offline: that is nbconvert's, not ours."""
     folder = tmp_path_factory.mktemp("empty")
-    notebook = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-    (folder / "empty.ipynb").write_text(json.dumps(notebook))
-    convert(folder, "nbconvert", "--to", "html", "empty.ipynb")
-    seen = Opened(chromium, folder / "empty.html")
+    seen = Opened(chromium, write_page(nbformat.v4.new_notebook(), folder / "empty.html"))
     seen.page.wait_for_timeout(1000)
     seen.close()
     return seen

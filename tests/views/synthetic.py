@@ -138,7 +138,14 @@ def snapshot(n=113, keys=KEYS, names=None, grid=True):
     )
     model = SimpleNamespace(cfg=SimpleNamespace(n_layers=1))
     nothing = {"neurons": None, "neuron_hook": None}
-    return SimpleNamespace(logits=values.astype(np.float32), task=task, model=model, step=15000, **nothing)
+    return SimpleNamespace(
+        logits=values.astype(np.float32),
+        task=task,
+        model=model,
+        step=15000,
+        last_mlp="blocks.0.mlp.hook_post",
+        **nothing,
+    )
 
 
 class Run:

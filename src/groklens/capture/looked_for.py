@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from groklens.capture.snapshot import Snapshot
 
-
-def no_neurons(snapshot: Snapshot) -> str:
+def no_neurons(snapshot: Any) -> str:
     """What is said of a model in which no neurons are found: at which hook they were looked for.
 
     >>> no_neurons(snapshot)  # doctest: +SKIP
@@ -17,7 +15,7 @@ def no_neurons(snapshot: Snapshot) -> str:
     return f"no MLP neurons are found in {snapshot!r}: no hook {snapshot.last_mlp!r}{others}"
 
 
-def nothing_to_see(snapshot: Snapshot) -> str:
+def nothing_to_see(snapshot: Any) -> str:
     """What is said of a model with neither neurons nor an embedding by TransformerLens' names."""
     return (
         f"neurons and embeddings were not looked at: the model has no hook {snapshot.last_mlp!r}"
