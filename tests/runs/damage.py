@@ -28,7 +28,7 @@ from foreign_formats import FORMATS
 
 import groklens as gl
 from groklens.errors import GroklensError
-from groklens.runs.writer import RunWriter
+from groklens.runs.resume import ResumeState
 
 RECIPE = gl.Recipe(
     task=gl.ModularArithmetic(5, "add"),
@@ -54,20 +54,20 @@ def write_finished(folder):
 
 def write_half(folder):
     """A run of ours that was stopped after eight of twelve updates."""
-    real = RunWriter.save_resume
+    real = ResumeState.write
 
-    def save(self, step, *given):
-        real(self, step, *given)
-        if step == 8:
+    def write(self, *given):
+        real(self, *given)
+        if self.step == 8:
             raise Stopped
 
-    RunWriter.save_resume = save
+    ResumeState.write = write
     try:
         gl.train(RECIPE, into=folder / "run", resume_every=0.0, progress=False)
     except Stopped:
         pass
     finally:
-        RunWriter.save_resume = real
+        ResumeState.write = real
     return folder / "run"
 
 

@@ -114,7 +114,7 @@ def test_a_history_cut_in_the_middle_of_a_line(run_folder):
 def test_the_history_of_an_unfinished_run_cut_in_the_middle_of_a_line(run_folder):
     path = run_folder / "history.csv"
     path.write_bytes(path.read_bytes()[:-4])
-    edit(run_folder / "run.json", finished=False, history_sha256=None)
+    edit(run_folder / "run.json", finished=False, history_sha256=None, history_bytes=None)
     run = gl.load(run_folder)
     assert run.history.step.values.tolist() == list(range(30))
     assert "history.csv" in run.unguarded[0]
@@ -134,7 +134,7 @@ def test_the_history_of_an_unfinished_run_cut_in_the_middle_of_a_line(run_folder
 )
 def test_a_history_that_cannot_be_read(run_folder, damage, finished):
     damage(run_folder / "history.csv")
-    edit(run_folder / "run.json", finished=finished, history_sha256=None)
+    edit(run_folder / "run.json", finished=finished, history_sha256=None, history_bytes=None)
     run = gl.load(run_folder)
     with pytest.raises(DamagedRun, match=r"history\.csv.*still load"):
         _ = run.history

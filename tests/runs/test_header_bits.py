@@ -11,7 +11,7 @@ import groklens as gl
 from groklens.errors import DamagedRun
 from groklens.runs.header import Header
 
-FIELDS_OF_2 = ("examples", "loss_units", "sha256")
+FIELDS_OF_2 = ("examples", "history_bytes", "loss_units", "sha256")
 
 
 def as_schema_1(folder):

@@ -302,6 +302,10 @@ def test_a_model_that_gives_more_than_logits(tmp_path):
         for step in range(1, 4):
             fill(model, step)
             rec.step(step)
-    assert rec.run.model == {"kind": "Tuple"}
+    assert rec.run.model == {"kind": "Tuple", "answered": True}
+    with pytest.raises(BadArgument, match="recorded with answer="):
+        _ = gl.load(tmp_path / "run", model=Tuple()).final
+    found = gl.load(tmp_path / "run", model=Tuple(), answer=lambda out: out[0]).final
+    assert torch.equal(found.logits, rec.run.final.logits)
     assert rec.run.steps == [0, 2, 3]
     assert rec.run.final.logits.shape == (25, 5)

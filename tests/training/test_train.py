@@ -176,7 +176,7 @@ def test_mini_batches_go_through_every_input_once_an_epoch():
 def unfinish(folder):
     """Make a finished run look as if it had been stopped before the end, without its resume state."""
     header = Header.read(folder / "run.json")
-    header.finished, header.history_sha256 = False, None
+    header.finished, header.history = False, None
     header.write(folder / "run.json")
 
 

@@ -161,10 +161,10 @@ KILLED = """
 import json, os, signal, sys
 import groklens as gl
 from groklens.recipes import Recipe
-from groklens.runs.writer import RunWriter
+from groklens.runs.resume import ResumeState
 
 recipes = [Recipe.from_dict(values) for values in json.load(open(sys.argv[1]))]
-left, save = int(sys.argv[3]), RunWriter.save_resume
+left, save = int(sys.argv[3]), ResumeState.write
 
 def save_and_die(self, *arguments):
     global left
@@ -173,12 +173,12 @@ def save_and_die(self, *arguments):
         os.kill(os.getpid(), signal.SIGKILL)
     save(self, *arguments)
 
-RunWriter.save_resume = save_and_die
+ResumeState.write = save_and_die
 gl.train_many(recipes, into=sys.argv[2], progress=False, resume_every=0.0)
 """
 
 
-@pytest.mark.parametrize("saves", [1, 23, 41])  # the second leaves runs at different steps
+@pytest.mark.parametrize("saves", [1, 5, 9])
 def test_killed_and_resumed(saves, tmp_path):
     recipes = differing(MODELS["transformer"])
     (tmp_path / "recipes.json").write_text(json.dumps([recipe.to_dict() for recipe in recipes]))
@@ -191,8 +191,7 @@ def test_killed_and_resumed(saves, tmp_path):
         run.verify()
         assert run.steps == other.steps
         np.testing.assert_allclose(run.history["train_loss"], other.history["train_loss"], rtol=1e-4)
-        if saves != 23:  # a stack of the same runs gives the same bits
-            assert (run.path / "history.csv").read_bytes() == (other.path / "history.csv").read_bytes()
+        assert (run.path / "history.csv").read_bytes() == (other.path / "history.csv").read_bytes()
 
 
 def test_a_stacked_run_can_be_finished_by_itself(tmp_path):

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from groklens.errors import BadArgument, GroklensError
-from groklens.models import at_rest, quick_applies
+from groklens.models import at_rest, quick_holds
 from groklens.models.engine import quick_answers
 from groklens.models.outputs import Answers, answers
 from groklens.models.protocol import as_float, every_logit, rows_within, run_answers
@@ -42,10 +42,11 @@ def run_in_blocks(model: Any, task: Task, hook: str | None) -> Iterator[Block]:
     in evaluation mode while it runs, and as it was between blocks (`at_rest`). Raises `BadArgument` for a model that
     does not run on these inputs.
     """
-    run = _quick if quick_applies(model) else _plain
-    start = 0
+    start, run = 0, None
     for tokens in task.inputs.to(device_of(model)).split(rows_a_block(model, task)):
         try:
+            if run is None:
+                run = _quick if quick_holds(model, tokens, task.d_vocab_out) else _plain
             with at_rest(model):
                 (logits, outside), neurons = run(model, tokens, task.d_vocab_out, hook)
         except GroklensError:

@@ -12,7 +12,7 @@ from groklens.harmonics import answer_means
 from groklens.interventions import neurons as neurons_
 from groklens.interventions.ablate import silenced
 from groklens.interventions.patch import patch
-from groklens.models import at_rest, quick_applies, run_logits
+from groklens.models import at_rest, quick_holds, run_logits
 from groklens.models.embedded import embedded_positions
 from groklens.models.engine import quick_forward
 from groklens.models.protocol import device_of
@@ -113,7 +113,8 @@ def embedded_logits(
     tokens, table = snapshot.task.inputs, snapshot.weights["W_E"].detach().cpu().clone()
     read = tokens[:, list(embedded_positions(snapshot.model, snapshot.task, values.shape[1]))]
     table[read.flatten()] = values.flatten(0, 1)
-    if not quick_applies(snapshot.model) or not torch.allclose(table[read], values, rtol=0, atol=1e-6):
+    same_everywhere = torch.allclose(table[read], values, rtol=0, atol=1e-6)
+    if not same_everywhere or not quick_holds(snapshot.model, tokens, snapshot.task.d_vocab_out):
         return patch(snapshot, "hook_embed", values).logits
     device = device_of(snapshot.model)
     moved = tokens.to(device), snapshot.task.d_vocab_out

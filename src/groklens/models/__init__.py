@@ -5,6 +5,7 @@ from groklens.models.answering import own_model as own_model
 from groklens.models.at_rest import at_rest as at_rest
 from groklens.models.copying import real_copy as real_copy
 from groklens.models.engine import quick_applies as quick_applies
+from groklens.models.engine import quick_holds as quick_holds
 from groklens.models.engine import quick_logits as quick_logits
 from groklens.models.loss import LOSSES_EACH as LOSSES_EACH
 from groklens.models.loss import accuracy as accuracy

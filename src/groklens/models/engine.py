@@ -15,6 +15,8 @@ from groklens.models.protocol import run_logits
 from groklens.models.rows import Seen, seen_at_each_position
 from groklens.models.workspace import Workspace
 
+#: How much the quick pass and the model may differ, of the largest logit.
+_AGREES = 1e-4
 _POINTWISE = ("relu", "gelu", "gelu_new", "silu", "solu")  # solu_ln has a norm of its own in between
 
 
@@ -117,6 +119,22 @@ def quick_applies(model: Any) -> bool:
         and max(cfg.attn_scores_soft_cap, cfg.output_logits_soft_cap) <= 0
         and not _has_hooks(model, (model, *native.modules()))
     )
+
+
+def quick_holds(model: Any, tokens: Int[Tensor, "input pos"], d_vocab_out: int) -> bool:
+    """Whether the quick pass gives what the model itself gives, tried on three of these inputs.
+
+    A configuration does not say everything that a model computes: its `forward`, or that of a part, may be another
+    than its class's, an activation may be exchanged, a scale or an epsilon changed.
+    """
+    if not quick_applies(model):
+        return False
+    few = tokens[:: max(1, len(tokens) // 3)][:3].to(device_of(model))
+    with at_rest(model):
+        ours, theirs = quick_forward(model, few, d_vocab_out)[0], run_logits(model, few, d_vocab_out)
+    if not (ours.isfinite().all() and theirs.isfinite().all()):
+        return bool(torch.equal(ours.isfinite(), theirs.isfinite()))
+    return bool((ours - theirs).abs().max() <= _AGREES * theirs.abs().max() + 1e-6)
 
 
 def _has_hooks(model: Any, modules: Any) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from groklens.errors import described
+from groklens.runs.history import Written
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -28,9 +29,15 @@ def checked(values: dict[str, Any], schema: int) -> dict[str, Any]:
         "finished": values["finished"],
         "checkpoints": {int(step): digest for step, digest in values["checkpoints"].items()},
         "environment": values["environment"],
-        "history_sha256": values["history_sha256"],
+        "history": _history(values),
         "loss_units": values.get("loss_units"),
     }
+
+
+def _history(values: dict[str, Any]) -> Written | None:
+    """What is known of the history; headers of groklens 0.1 do not say its length, and mean all of it."""
+    sha256 = values["history_sha256"]
+    return None if sha256 is None else Written(values.get("history_bytes") or 0, sha256)
 
 
 def _object(value: object) -> bool:
@@ -69,9 +76,13 @@ _KINDS: dict[str, Kind] = {
     "checkpoints": (_checkpoints, "an object from step to SHA-256"),
     "environment": (_object, "an object"),
     "history_sha256": (lambda value: value is None or _digest(value), "null or a SHA-256"),
+    "history_bytes": (
+        lambda value: value is None or (type(value) is int and 0 <= value < 2**62),
+        "null or a number of bytes",
+    ),
     "id": (_text_or_none, "null or text"),
     "examples": (lambda value: isinstance(value, str), "the digest of the task's examples"),
     "loss_units": (_text_or_none, "null or text"),
     "sha256": (_digest, "the SHA-256 of the other fields"),
 }
-_SINCE_2 = ("examples", "loss_units", "sha256")
+_SINCE_2 = ("examples", "history_bytes", "loss_units", "sha256")

@@ -35,6 +35,10 @@ def write_atomically(path: Path, data: bytes, *, parents: bool = True) -> str:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
+        if not parents:
+            _sync_folder(
+                path.parent
+            )  # so that a power cut does not undo the renaming of one and not of another
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -43,6 +47,15 @@ def write_atomically(path: Path, data: bytes, *, parents: bool = True) -> str:
             "written before is intact; make room or permission and call again."
         ) from error
     return hashlib.sha256(data).hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    with contextlib.suppress(OSError):  # not on every file system
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def sha256_of(path: Path) -> str | None:

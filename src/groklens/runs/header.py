@@ -18,6 +18,7 @@ from groklens.recipes import Recipe
 from groklens.recipes.recipe import canonical
 from groklens.runs.fields import checked
 from groklens.runs.files import read_json, write_atomically
+from groklens.runs.history import Written
 from groklens.tasks import Task, task_from_spec
 
 #: 2 has a digest of the header itself and one of the task's examples; 1, of groklens 0.1, has neither.
@@ -36,7 +37,8 @@ class Header:
     finished: bool = False
     checkpoints: dict[int, str] = field(default_factory=dict)  # step → SHA-256
     environment: dict[str, Any] = field(default_factory=dict)
-    history_sha256: str | None = None
+    #: What stands in the history: all of it in a finished run, else as much as stood there at the last kept step.
+    history: Written | None = None
     #: The unit of the losses that a user's own loop reports.
     loss_units: str | None = None
     #: The schema that it was read in; what is written is of the newest.
@@ -54,7 +56,8 @@ class Header:
             "train_index": None if self.recipe is not None else self.train_index,
             "environment": self.environment,
             "finished": self.finished,
-            "history_sha256": self.history_sha256,
+            "history_bytes": None if self.history is None else self.history.n_bytes,
+            "history_sha256": None if self.history is None else self.history.sha256,
             "loss_units": self.loss_units,
             "checkpoints": {str(step): digest for step, digest in sorted(self.checkpoints.items())},
         }

@@ -70,16 +70,19 @@ class History:
             self.rows[step] = {REPORTED: row[REPORTED]}
         self._write_whole()
 
-    def flush(self) -> None:
-        """Append what is new to the file."""
+    def flush(self, sync: bool = False) -> None:
+        """Append what is new to the file; with `sync` it is on the disk itself afterwards."""
         more = self._encode(self._unwritten, header=False)
-        if not more:
+        if not more and not sync:
             return
         try:
             with open(self.path, "r+b") as file:  # and not "a": what is not there is not made anew
                 file.truncate(self._size)  # what an interrupted flush began
                 file.seek(self._size)
                 file.write(more)
+                if sync:
+                    file.flush()
+                    os.fsync(file.fileno())
         except OSError as error:
             with contextlib.suppress(OSError):
                 os.truncate(self.path, self._size)  # half a line would spoil the next one
@@ -108,21 +111,20 @@ class History:
         return text.getvalue().encode()
 
 
-def read_history(path: Path, known: Written | None = None, sha256: str | None = None) -> dict[int, Row]:
+def read_history(path: Path, known: Written | None = None, whole: bool = False) -> dict[int, Row]:
     """Rows by step; a last line cut short by a kill is left out, any other damage is a `DamagedRun`.
 
-    `known` says what it begins with, `sha256` what all of it is, where that is known.
+    `known` says what it begins with, or what all of it is (`whole`).
     """
     try:
         data = read_file(path)
     except DamagedRun as error:
         raise DamagedRun(f"{str(error).rstrip('.')}; the checkpoints beside it still load.") from error
-    start = data if known is None else data[: known.n_bytes]
-    for found, wanted in ((start, known and known.sha256), (data, sha256)):
-        if wanted and hashlib.sha256(found).hexdigest() != wanted:
-            raise DamagedRun(
-                f"{path} is not the file that was written (its checksum differs); the checkpoints beside it still load."
-            )
+    begins = data if whole or known is None else data[: known.n_bytes]
+    if known is not None and hashlib.sha256(begins).hexdigest() != known.sha256:
+        raise DamagedRun(
+            f"{path} is not the file that was written (its checksum differs); the checkpoints beside it still load."
+        )
     return _rows(path, data)
 
 

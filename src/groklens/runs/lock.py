@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import logging
 import os
+import weakref
 from pathlib import Path
 
 from groklens.errors import DamagedRun, RunInUse
@@ -12,6 +15,9 @@ try:
     import fcntl
 except ImportError:  # pragma: no cover (no such locks on Windows)
     fcntl = None  # type: ignore[assignment]
+
+
+log = logging.getLogger("groklens")
 
 
 class FolderLock:
@@ -34,6 +40,8 @@ class FolderLock:
                 f"Could not write {folder}: {error.strerror or error}. Give a folder that can be made."
             ) from error
         self._identity = _identity(os.fstat(self._descriptor))
+        self._owner = os.getpid()
+        _held.add(self)
         self._take()
 
     def __enter__(self) -> FolderLock:
@@ -56,9 +64,15 @@ class FolderLock:
 
     def release(self) -> None:
         """Let the next writer have the folder."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)  # which lets go of the lock
-            self._descriptor = None
+        if self._descriptor is None:
+            return
+        if fcntl is not None and os.getpid() == self._owner:
+            with contextlib.suppress(OSError):
+                fcntl.flock(
+                    self._descriptor, fcntl.LOCK_UN
+                )  # a child may hold the descriptor, and with it the lock
+        os.close(self._descriptor)
+        self._descriptor = None
 
     def _take(self) -> None:
         if fcntl is None or self._descriptor is None:  # pragma: no cover
@@ -67,12 +81,28 @@ class FolderLock:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
-                return  # a file system without locks: as good as it gets
+                log.warning(
+                    "%s is on a file system without locks: two writers would not be told.", self.folder
+                )
+                return
             self.release()
             raise RunInUse(
                 f"{self.folder} is being written by another process or recorder right now; wait until it has ended, "
                 "or give another folder."
             ) from error
+
+
+_held: weakref.WeakSet[FolderLock] = weakref.WeakSet()
+
+
+def _close_in_child() -> None:
+    """A worker forked meanwhile writes nothing, and would hold the lock for as long as it lives."""
+    for lock in list(_held):
+        lock.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_close_in_child)
 
 
 def _identity(status: os.stat_result) -> tuple[int, int]:

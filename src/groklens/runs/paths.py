@@ -42,23 +42,13 @@ class RunPaths:
         return self.root / "resume.safetensors"
 
     @property
-    def resume_before(self) -> Path:
-        """The state before that one, of a run trained at once with others."""
-        return self.root / "resume-before.safetensors"
-
-    @property
     def steps(self) -> Path:
         """The folder of the checkpoints."""
         return self.root / "steps"
 
-    def drop_resume(self) -> None:
-        """Delete the resume states."""
-        for path in (self.resume, self.resume_before):
-            path.unlink(missing_ok=True)
-
     def leftovers(self) -> list[Path]:
         """Temporary files that a kill left behind."""
-        ours = ("run.json", "history.csv", "resume*.safetensors", "steps/*.safetensors")
+        ours = ("run.json", "history.csv", "resume.safetensors", "steps/*.safetensors")
         return [path for name in ours for path in self.root.glob(f"{name}.*.tmp")]
 
     def checkpoint(self, step: int) -> Path:

@@ -1,17 +1,21 @@
-"""What an unfinished run needs to go on, under a digest: weights, optimiser, and what they belong to."""
+"""What unfinished runs need to go on, under a digest: weights, optimiser, and what they belong to."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from groklens.errors import DamagedRun
+from groklens.recipes import Recipe
+from groklens.recipes.recipe import canonical
 from groklens.runs.files import write_atomically
 from groklens.runs.history import Written
 from groklens.runs.kinds import check_regular
@@ -19,24 +23,31 @@ from groklens.runs.kinds import check_regular
 
 @dataclass(frozen=True)
 class ResumeState:
-    """Where a run can be taken up.
+    """Where a run, or a stack of runs, can be taken up: after `step` updates of each.
 
-    `step` updates were made of the run of recipe `recipe`. It was trained at once with the runs `stack`, in this
-    order and itself among them: the last digits of a product depend on how many are taken at once. `history` is what
-    stood in history.csv.
+    `recipes` are trained at once, in this order: the last digits of a product depend on how many are taken at once,
+    so a stack has one state, which is there whole or not at all. `histories` is what stood in the history of each.
     """
 
     step: int
-    recipe: str
-    stack: tuple[str, ...]
-    history: Written
+    recipes: tuple[Recipe, ...]
+    histories: tuple[Written, ...]
 
-    def write(self, path: Path, tensors: Mapping[str, Tensor]) -> None:
-        """Store the state and its tensors, atomically and under a digest of both."""
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the recipes, in their order."""
+        return tuple(recipe.id for recipe in self.recipes)
+
+    def write(self, path: Path, tensors: Iterable[Mapping[str, Tensor]]) -> None:
+        """Store the state and the tensors of each run, atomically and under a digest of both."""
         from safetensors.torch import save
 
-        own = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
-        fields = self._fields()
+        own = {
+            f"{row}/{name}": tensor.detach().cpu().clone().contiguous()
+            for row, of_run in enumerate(tensors)
+            for name, tensor in of_run.items()
+        }
+        fields = {"state": canonical(self._values())}
         data = save(own, metadata=fields | {"sha256": _digest(fields, own)})
         write_atomically(path, data, parents=False)
 
@@ -46,11 +57,11 @@ class ResumeState:
         from safetensors import safe_open
 
         with _reading(path), safe_open(path, "pt") as file:
-            return cls._of(file.metadata() or {})
+            return cls._of(json.loads((file.metadata() or {})["state"]))
 
     @classmethod
-    def read(cls, path: Path) -> tuple[ResumeState, dict[str, Tensor]]:
-        """The state and its tensors, exactly as they were written; `DamagedRun` where anything differs."""
+    def read(cls, path: Path) -> tuple[ResumeState, list[dict[str, Tensor]]]:
+        """The state and the tensors of each run, exactly as written; `DamagedRun` where anything differs."""
         from safetensors import safe_open
 
         with _reading(path), safe_open(path, "pt") as file:
@@ -61,25 +72,28 @@ class ResumeState:
                 raise ValueError(
                     "its checksum differs" if wanted else "it has no checksum, as those of groklens 0.1"
                 )
-            return cls._of(fields), tensors
+            state = cls._of(json.loads(fields["state"]))
+            of_runs: list[dict[str, Tensor]] = [{} for _ in state.recipes]
+            for name, tensor in tensors.items():
+                row, _, short = name.partition("/")
+                of_runs[int(row)][short] = tensor
+            return state, of_runs
 
-    def _fields(self) -> dict[str, str]:
-        return {
-            "step": str(self.step),
-            "recipe": self.recipe,
-            "stack": " ".join(self.stack),
-            "history_bytes": str(self.history.n_bytes),
-            "history_sha256": self.history.sha256,
-        }
+    def _values(self) -> dict[str, Any]:
+        runs = [
+            {"recipe": recipe.to_dict(), "history": list(history)}
+            for recipe, history in zip(self.recipes, self.histories, strict=True)
+        ]
+        return {"step": self.step, "runs": runs}
 
     @classmethod
-    def _of(cls, fields: Mapping[str, str]) -> ResumeState:
-        return cls(
-            step=int(fields["step"]),
-            recipe=fields["recipe"],
-            stack=tuple(fields["stack"].split(" ")),
-            history=Written(int(fields["history_bytes"]), fields["history_sha256"]),
-        )
+    def _of(cls, values: Mapping[str, Any]) -> ResumeState:
+        runs = values["runs"]
+        recipes = tuple(Recipe.from_dict(run["recipe"]) for run in runs)
+        step = int(values["step"])
+        if not recipes or not 0 <= step <= min(recipe.steps for recipe in recipes):
+            raise ValueError(f"it is of step {step}, which its recipe does not have")
+        return cls(step, recipes, tuple(Written(*run["history"]) for run in runs))
 
 
 @contextlib.contextmanager
@@ -90,7 +104,9 @@ def _reading(path: Path) -> Iterator[None]:
     check_regular(path)
     try:
         yield
-    except (SafetensorError, KeyError, ValueError, RuntimeError, OSError, MemoryError) as error:
+    except (
+        SafetensorError, LookupError, ValueError, TypeError, RuntimeError, OSError, MemoryError, RecursionError
+    ) as error:  # fmt: skip
         lacks = "it lacks " if isinstance(error, KeyError) else ""
         raise damaged(path, f"{lacks}{' '.join(str(error).split())}") from error
 

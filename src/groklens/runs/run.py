@@ -16,9 +16,10 @@ from groklens.capture.given import kept_steps
 from groklens.capture.snapshot import Snapshot
 from groklens.capture.steps import kept_step
 from groklens.errors import BadArgument, DamagedRun, whole_number
+from groklens.models import own_model
 from groklens.models.rebuild import rebuild_model
 from groklens.recipes import Recipe
-from groklens.runs.files import read_tensors, sha256_of
+from groklens.runs.files import read_tensors
 from groklens.runs.header import Header
 from groklens.runs.history import COLUMNS, REPORTED, read_history
 from groklens.runs.paths import RunPaths
@@ -104,7 +105,7 @@ class Run:
         Cross-entropy is in nats. `reported_loss` is there where a user's own loop reported one. Raises
         `DamagedRun` where the file is not what was written.
         """
-        rows = read_history(self._paths.history, sha256=self._header.history_sha256)
+        rows = read_history(self._paths.history, self._header.history, whole=self.finished)
         steps = sorted(rows)
         reported = any(REPORTED in row for row in rows.values())
         variables = {
@@ -128,8 +129,8 @@ class Run:
         finishing a recording, brings all of it under a checksum.
         """
         if self._header.schema > 1:
-            return () if self.finished else ("history.csv, until the run is finished",)
-        open_ended = () if self._header.history_sha256 else ("history.csv",)
+            return () if self.finished else ("history.csv after the last kept step",)
+        open_ended = () if self._header.history else ("history.csv",)
         of_recipe = ("the model's configuration",) if self.recipe else ("task", "model", "train_index")
         return (*of_recipe, "finished", "the numbers of the kept steps", "environment", *open_ended)
 
@@ -154,6 +155,11 @@ class Run:
     def _blank(self) -> Any:
         """A model for the weights of any step."""
         if self._template is not None:
+            if self.model.get("answered") and own_model(self._template) is self._template:
+                raise BadArgument(
+                    f"{self.name} was recorded with answer=, by which its logits were found; say it again: "
+                    "gl.load(path, model=MyModel(...), answer=...)."
+                )
             return self._template
         if self.recipe is not None and self._header.schema == 1:  # whose description no checksum guards
             return self.recipe.model.build(self.task, self.recipe.seed)
@@ -178,14 +184,12 @@ class Run:
                 f"In {self.path}, the checkpoints of steps {', '.join(bad)} are missing or damaged; "
                 f"{'steps ' + ', '.join(good) + ' still load' if good else 'none loads'}."
             )
-        expected = self._header.history_sha256
-        history = self._paths.history
-        found = sha256_of(history)
-        if found is None or (expected and found != expected):
+        try:
+            read_history(self._paths.history, self._header.history, whole=self.finished)
+        except DamagedRun as error:
             raise DamagedRun(
-                f"{history} is missing or not the file that was written (its checksum differs); "
-                "every checkpoint still loads."
-            )
+                str(error).replace("the checkpoints beside it still load", "every checkpoint still loads")
+            ) from error
 
     def _reads(self, step: int) -> bool:
         try:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from torch import Tensor
 
@@ -14,7 +13,6 @@ from groklens.runs.header import Header
 from groklens.runs.history import COLUMNS, REPORTED, History, Row, Written
 from groklens.runs.lock import FolderLock
 from groklens.runs.paths import RunPaths
-from groklens.runs.resume import ResumeState
 
 
 class RunWriter:
@@ -35,16 +33,20 @@ class RunWriter:
         self.header = header
         self._lock = lock
         for leftover in self.paths.leftovers():
-            leftover.unlink(missing_ok=True)
+            if not leftover.is_dir():
+                leftover.unlink(missing_ok=True)
         if start:
             self._check_kept(upto=start)
         try:
             self.paths.steps.mkdir(exist_ok=True)
         except OSError as error:
             raise DamagedRun(f"Could not write {self.paths.steps}: {error.strerror or error}.") from error
+        # Nothing is said of the history while it is being cut back to the step that is taken up.
+        header.finished, header.history = False, None
         self.header.write(self.paths.header)
         columns = COLUMNS if header.recipe is not None else (*COLUMNS, REPORTED)
         self.history = History(self.paths.history, start, columns, known)
+        self._write_header()
 
     def keep(self, step: int, state: Mapping[str, Tensor]) -> None:
         """Store the weights after `step` updates; a resumed run writes what differs or is gone again."""
@@ -55,7 +57,7 @@ class RunWriter:
             write_atomically(self.paths.checkpoint(step), data, parents=False)
         if self.header.checkpoints.get(step) != digest:
             self.header.checkpoints[step] = digest
-            self.header.write(self.paths.header)
+            self._write_header()
 
     def record(self, step: int, row: Row) -> None:
         """Add values to the row of `step`; they are on the disk after the next `flush`."""
@@ -65,42 +67,35 @@ class RunWriter:
         """Take a step back: first from the list, then its weights, then what was evaluated."""
         self._lock.check()
         self.header.checkpoints = {k: v for k, v in self.header.checkpoints.items() if k != step}
+        self.header.history = None
         self.header.write(self.paths.header)
         self.paths.checkpoint(step).unlink(missing_ok=True)
         self.history.forget(step)
+        self._write_header()
 
-    def flush(self) -> None:
-        """Bring the history up to date."""
+    @property
+    def written(self) -> Written:
+        """What stands in the history on the disk."""
+        return self.history.written
+
+    def flush(self, sync: bool = False) -> None:
+        """Bring the history up to date, on the disk itself with `sync`."""
         self._lock.check()
-        self.history.flush()
-
-    def save_resume(self, step: int, tensors: Mapping[str, Tensor], stack: Sequence[str]) -> None:
-        """Store what an unfinished run needs to go on after `step` updates.
-
-        In a stack the state before it stays, for a kill that comes between the states of two runs.
-        """
-        self.flush()
-        assert self.header.recipe is not None  # a recorded loop is its user's to resume
-        if len(stack) > 1 and self.paths.resume.exists():
-            os.replace(self.paths.resume, self.paths.resume_before)
-        state = ResumeState(step, self.header.recipe.id, tuple(stack), self.history.written)
-        state.write(self.paths.resume, tensors)
+        self.history.flush(sync)
 
     def finish(self) -> None:
         """Look at everything that was written once more, and seal the header."""
         self.flush()
         self._check_kept()
         self._check_complete()
-        written = self.history.written.sha256
-        if sha256_of(self.paths.history) != written:
+        if sha256_of(self.paths.history) != self.written.sha256:
             raise DamagedRun(_changed(self.paths, self.header.recipe is None, self.paths.history.name))
-        self.header.history_sha256 = written
         self.header.finished = True
-        self.header.write(self.paths.header)
+        self._write_header()
 
-    def drop_resume(self) -> None:
-        """Delete the resume state of a finished run."""
-        self.paths.drop_resume()
+    def _write_header(self) -> None:
+        self.header.history = self.written
+        self.header.write(self.paths.header)
 
     def _check_kept(self, upto: int | None = None) -> None:
         bad = [

@@ -1,8 +1,10 @@
-"""A finished run of a stack that is computed once more and not written."""
+"""A run of a stack that is computed once more and not written."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from groklens.runs.history import Written
 
 
 class Ghost:
@@ -12,20 +14,17 @@ class Ghost:
     would have, had nothing been killed, only beside the runs that they began with.
     """
 
+    def __init__(self, written: Written) -> None:
+        self.written = written
+
     def record(self, *given: Any) -> None:
         """Nothing: the row is in the run's history."""
 
     def keep(self, *given: Any) -> None:
         """Nothing: the step is on the disk."""
 
-    def flush(self) -> None:
+    def flush(self, sync: bool = False) -> None:
         """Nothing: there is nothing new."""
 
-    def save_resume(self, *given: Any) -> None:
-        """Nothing: its last state stays until all of the stack have finished."""
-
     def finish(self) -> None:
-        """Nothing: the run is sealed."""
-
-    def drop_resume(self) -> None:
-        """Nothing: states are dropped when all have finished."""
+        """Nothing: the run is sealed, or not this stack's to seal."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from groklens.claims import quantity
 from groklens.progress import progress_shown, tell
@@ -16,22 +16,29 @@ from groklens.training.stack import Stack
 
 
 class Diverged(Exception):
-    """Some runs of a stack have a loss that is not finite; the others can be resumed where they are."""
+    """Some runs of a stack, by id, have a loss that is not finite; the others can be resumed where they are."""
 
-    def __init__(self, messages: dict[int, str]) -> None:
+    def __init__(self, messages: dict[str, str]) -> None:
         super().__init__("; ".join(messages.values()))
         self.messages = messages
 
 
 def run_loop(
-    stack: Stack, writers: Sequence[RunWriter | Ghost], start: int, progress: bool | None, resume_every: float
+    stack: Stack,
+    writers: Sequence[RunWriter | Ghost],
+    start: int,
+    progress: bool | None,
+    resume_every: float,
+    save: Callable[..., None],
 ) -> None:
     """Train `stack` from `start` updates to the end of its recipes, a writer a run.
 
-    Weights whose loss is not finite are never kept; `Diverged` says of which runs, once everything is on disk.
+    `save(step)` stores where all of it is, `save(step, but=[0])` all but the first: after two seconds, four, and so on,
+    and every `resume_every` seconds at the latest. Weights whose loss is not finite are never kept; `Diverged` says of
+    which runs, once everything is on disk.
     """
     total = stack.recipes[0].steps
-    saved = time.monotonic()
+    begun = saved = time.monotonic()
     known = Row()
     with progress_shown(progress):
         for step in range(start, total + 1):
@@ -42,7 +49,7 @@ def run_loop(
                 losses = stack.losses(step + 1)
                 for row, loss in zip(rows, losses.tolist(), strict=True):
                     row["train_loss"] = loss
-            _check_finite(stack, writers, rows, step)
+            _check_finite(stack, writers, rows, step, save)
             for run, (writer, row) in enumerate(zip(writers, rows, strict=True)):
                 writer.record(step, row)
                 if step in (0, total) or stack.recipes[run].keep.keeps(step):
@@ -52,8 +59,8 @@ def run_loop(
             stack.step(losses, step + 1)
             known |= rows[0]
             tell(_describe(known, step + 1, total), step + 1, total)
-            if time.monotonic() - saved >= resume_every:
-                save_resume(stack, writers, step + 1)
+            if time.monotonic() - saved >= min(resume_every, max(2.0, saved - begun)):
+                save(step + 1)
                 saved = time.monotonic()
 
 
@@ -64,30 +71,26 @@ def _describe(row: Row, step: int, total: int) -> str:
     return text
 
 
-def save_resume(
-    stack: Stack, writers: Sequence[RunWriter | Ghost], step: int, but: Sequence[int] = ()
-) -> None:
-    """Store every run after `step` updates, `but` those."""
-    company = [recipe.id for run, recipe in enumerate(stack.recipes) if run not in but]
-    for run, writer in enumerate(writers):
-        if run not in but:
-            writer.save_resume(step, stack.resume_state(run), company)
-
-
 def _evaluates(recipe: Recipe, step: int) -> bool:
     every = recipe.evaluate_every
     return step == recipe.steps or (every is not None and step % every == 0)
 
 
-def _check_finite(stack: Stack, writers: Sequence[RunWriter | Ghost], rows: Sequence[Row], step: int) -> None:
+def _check_finite(
+    stack: Stack,
+    writers: Sequence[RunWriter | Ghost],
+    rows: Sequence[Row],
+    step: int,
+    save: Callable[..., None],
+) -> None:
     bad = {run: row["train_loss"] for run, row in enumerate(rows) if not math.isfinite(row["train_loss"])}
     if not bad:
         return
     for run in bad:
         writers[run].flush()
     if len(bad) < len(writers):
-        save_resume(stack, writers, step, but=list(bad))
-    raise Diverged({run: _say(writers[run], loss, step) for run, loss in bad.items()})
+        save(step, but=list(bad))
+    raise Diverged({stack.recipes[run].id: _say(writers[run], loss, step) for run, loss in bad.items()})
 
 
 def _say(writer: RunWriter | Ghost, loss: float, step: int) -> str:

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from groklens.capture import Snapshot
 from groklens.capture.split_index import TrainIndex, split_index
-from groklens.errors import BadArgument, described, whole_number
-from groklens.models import accuracy, answered, check_model, own_model, quick_applies
+from groklens.errors import BadArgument, described, is_number, whole_number
+from groklens.models import accuracy, answered, check_model, own_model, quick_holds
 from groklens.models.answering import Answer
 from groklens.models.loss import cross_entropy_each
 from groklens.models.rebuild import describe_model
@@ -27,6 +27,7 @@ from groklens.runs.writer import RunWriter
 from groklens.tasks import Task, check_can_be_made_again, check_task
 from groklens.training.taking_up import clear_later, taken_up
 from groklens.training.witness import Witness, weights_of
+from groklens.values import title
 
 
 @dataclass
@@ -36,6 +37,7 @@ class _Reported:
     step: int = 0
     weights: dict[str, Tensor] = field(default_factory=dict)
     own: dict[str, float] = field(default_factory=dict)
+    due: bool = False
 
 
 class Recorder:
@@ -98,7 +100,7 @@ class Recorder:
         self._path = as_path(into, "a new folder for the run")
         self._keep = Every(100) if keep is None else keep
         self._train_index = None if train_index is None else split_index(train_index, len(task.labels))
-        self._loss_units = loss_units
+        self._loss_units = title("loss_units", loss_units)
         self._resume = resume
         self._lock: FolderLock | None = None
         self._writer: RunWriter | None = None
@@ -138,10 +140,10 @@ class Recorder:
 
     def _header(self) -> Header:
         """The header of a new recording, or of the one that is taken up."""
-        engine = "quick" if quick_applies(self._model) else "plain"
+        engine = "quick" if quick_holds(self._model, self._task.inputs, self._task.d_vocab_out) else "plain"
         new = Header(
             task=self._task,
-            model=describe_model(own_model(self._model)),
+            model=self._description(),
             train_index=None if self._train_index is None else self._train_index.tolist(),
             environment=environment(engine, _device_name(self._model)),
             loss_units=self._loss_units,
@@ -155,6 +157,15 @@ class Recorder:
         self._last = _Reported(step)
         self._passing = None if step == 0 or self._keep.keeps(step) else step
         return header
+
+    def _description(self) -> dict[str, Any]:
+        """What the model is built again from; its class alone where what is built would not be this model."""
+        assert self._witness is not None  # there since the entry
+        own = own_model(self._model)
+        described_ = describe_model(own)
+        if own is not self._model:
+            return {"kind": described_["kind"], "answered": True}
+        return described_ if self._witness.agrees_with(described_) else {"kind": described_["kind"]}
 
     @property
     def last(self) -> int:
@@ -178,9 +189,14 @@ class Recorder:
                 f"step is {step}, but {after}; report the number of updates made so far, each once, rising."
             )
         own = {} if loss is None else {REPORTED: _number(loss)}
+        if self._last.due:
+            self._is_live = False
+            self._record()  # an interruption that the loop caught came before it was kept
+            self._is_live = True
         # Number and weights change together, so that an interruption can never part them.
         self._last = _Reported(step, weights_of(self._model), own)
-        if self._keep.keeps(step):
+        self._last.due = self._keep.keeps(step)
+        if self._last.due:
             self._record()
         elif own:
             writer.record(step, own)
@@ -288,8 +304,16 @@ def _refuse_existing(folder: Path) -> None:
         )
 
 
-def _number(loss: float | Tensor) -> float:
-    return float(loss.detach()) if isinstance(loss, Tensor) else float(loss)
+def _number(loss: Any) -> float:
+    """One real number, whoever made it; `BadArgument` for anything else."""
+    value = loss.detach() if isinstance(loss, Tensor) else loss
+    if isinstance(value, Tensor) and value.numel() == 1 and not value.is_complex():
+        return float(value)
+    if is_number(value):
+        return float(value)
+    raise BadArgument(
+        f"loss is {described(loss)}; give one real number, such as loss=loss.item() or a tensor of one element."
+    )
 
 
 def _device_name(model: Any) -> str:

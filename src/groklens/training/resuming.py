@@ -1,69 +1,86 @@
-"""Where runs can be taken up, and in whose company: a stack that was killed goes on as the same stack."""
+"""What is trained next, from where and in whose company: a stack that was killed goes on as the same stack."""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from groklens.errors import DamagedRun, RecipeMismatch
 from groklens.recipes import Recipe
+from groklens.recipes.keep import kept_up_to
 from groklens.runs.header import Header
 from groklens.runs.paths import RunPaths
 from groklens.runs.resume import ResumeState, damaged
+from groklens.training.stacking import first_stack
+
+_STACK_FILE = re.compile(r"stack-[0-9a-f]{12}\.safetensors")
 
 
 @dataclass(frozen=True)
-class Member:
-    """One run of a stack: its recipe, its folder, the file of the state to take up, if any.
+class Plan:
+    """Runs to be trained at once: recipes, their folders, and which of them are written.
 
-    A finished one is computed again beside the others, which keep their last digits so, and is not written.
+    The others keep them company: they are finished, gone, or further on by themselves, and are computed once more
+    because the last digits of the rest depend on it. `state` is the file to go on from, if any, at `step`, and `rows`
+    says where in it each run stands.
     """
 
-    recipe: Recipe
-    folder: Path
+    recipes: tuple[Recipe, ...]
+    folders: tuple[Path, ...]
+    written: tuple[bool, ...]
     state: Path | None = None
     step: int = 0
-    finished: bool = False
-
-    @classmethod
-    def alone(cls, recipe: Recipe, folder: Path) -> Member:
-        """The run where its newest state is, in whatever company it was before."""
-        for state, path in _states(recipe, folder):
-            return cls(recipe, folder, path, state.step)
-        return cls(recipe, folder)
-
-    def settle(self) -> None:
-        """Leave no state that is newer than the one taken up: the next save would keep it for older ones of others."""
-        paths = RunPaths(self.folder)
-        if self.state is None:
-            paths.drop_resume()
-        elif self.state == paths.resume_before:
-            os.replace(paths.resume_before, paths.resume)
+    rows: tuple[int, ...] = ()
 
 
-def same_stack(first: Recipe, pending: Mapping[str, Recipe], root: Path) -> list[Member] | None:
-    """The stack that `first` was trained in, at the newest step that all of it can be taken up at.
+def plan_alone(recipe: Recipe, folder: Path) -> Plan:
+    """One run by itself, from its own state or from its part of the state of a stack that it was in."""
+    own = RunPaths(folder).resume
+    states = [(ResumeState.peek(own), own)] if os.path.lexists(own) else []
+    if not states and folder.name == recipe.id:
+        stacks = _stacks(folder.parent)
+        states = [pair for pair in stacks if _goes_on_in(pair, recipe, folder.parent, stacks)]
+    for state, path in states:
+        if recipe.id not in state.ids:
+            raise damaged(path, f"it is of step {state.step} of recipe {', '.join(state.ids)}")
+        return Plan((recipe,), (folder,), (True,), path, state.step, (state.ids.index(recipe.id),))
+    return Plan((recipe,), (folder,), (True,))
 
-    Members are in `pending`, or finished. None where `first` was not begun, or one of the others is gone.
-    """
-    own = [state for state, _ in _states(first, root / first.id) if first.id in state.stack]
-    for state in own:
-        members = [_member(name, state, pending, root) for name in state.stack]
-        if all(members):
-            return [member for member in members if member is not None]
-    if own and all(name in pending and RunPaths(root / name).header.exists() for name in own[0].stack):
-        # A kill between its very first states: the stack begins again.
-        return [Member(pending[name], root / name) for name in own[0].stack]
-    return None
+
+def plan_next(pending: Mapping[str, Recipe], root: Path) -> Plan:
+    """The stack of the first pending recipe: the one that it was in, or those of its shape that are as new as it."""
+    first = next(iter(pending.values()))
+    if os.path.lexists(RunPaths(root / first.id).resume):
+        return plan_alone(first, root / first.id)
+    stacks = _stacks(root)
+    for state, path in stacks:
+        if _goes_on_in((state, path), first, root, stacks):
+            written = tuple(_goes_on_in((state, path), recipe, root, stacks) for recipe in state.recipes)
+            folders = tuple(root / name for name in state.ids)
+            return Plan(state.recipes, folders, written, path, state.step, tuple(range(len(folders))))
+    new = [recipe for recipe in pending.values() if not _begun(recipe, root, stacks)]
+    stacked = first_stack(new, [0] * len(new))
+    return Plan(tuple(stacked), tuple(root / each.id for each in stacked), (True,) * len(stacked))
+
+
+def state_file(recipes: Sequence[Recipe], folders: Sequence[Path]) -> Path:
+    """Where the state of runs that are trained at once is kept: in the folder of a lone run, else beside theirs."""
+    if len(recipes) == 1:
+        return RunPaths(folders[0]).resume
+    name = hashlib.sha256(" ".join(recipe.id for recipe in recipes).encode()).hexdigest()[:12]
+    return folders[0].parent / f"stack-{name}.safetensors"
 
 
 def existing(folder: Path, recipe: Recipe) -> Header | None:
     """The header in a folder; `RecipeMismatch` where it is of another recipe."""
     paths = RunPaths(folder)
     if not os.path.lexists(paths.header):
-        if any(os.path.lexists(state) for state in (paths.resume, paths.resume_before)):
+        if os.path.lexists(paths.resume):
             raise DamagedRun(
                 f"{paths.header} is missing, and the state beside it would go on without the steps that it lists; "
                 f"delete {paths.resume} and call again: the run then starts over."
@@ -87,37 +104,41 @@ def is_finished(folder: Path, recipe: Recipe) -> bool:
 
 
 def drop_spent_states(recipe: Recipe, folder: Path) -> None:
-    """Delete the states of a finished run, unless others of its stack, in the folders beside it, still need them."""
+    """Delete the states of a finished run, and those of stacks beside it of which every run is finished or gone."""
     if not is_finished(folder, recipe):
         return
-    others = {name for state, _ in _states(recipe, folder) for name in state.stack} - {recipe.id}
-    if all(_finished_recipe(folder.parent / name) for name in others):
-        RunPaths(folder).drop_resume()
+    RunPaths(folder).resume.unlink(missing_ok=True)
+    root = folder.parent
+    with contextlib.suppress(DamagedRun, RecipeMismatch):  # of other runs: theirs to say
+        stacks = _stacks(root)
+        for pair in stacks:
+            own = recipe.id in pair[0].ids
+            if own and not any(_goes_on_in(pair, other, root, stacks) for other in pair[0].recipes):
+                pair[1].unlink(missing_ok=True)
 
 
-def _member(name: str, wanted: ResumeState, pending: Mapping[str, Recipe], root: Path) -> Member | None:
-    recipe = pending.get(name) or _finished_recipe(root / name)
-    if recipe is None:
-        return None
-    for state, path in _states(recipe, root / name):
-        if (state.step, state.stack) == (wanted.step, wanted.stack):
-            return Member(recipe, root / name, path, state.step, name not in pending)
-    return None
+Stacks = Sequence[tuple[ResumeState, Path]]
 
 
-def _finished_recipe(folder: Path) -> Recipe | None:
-    header = Header.read(RunPaths(folder).header) if RunPaths(folder).header.exists() else None
-    return header.recipe if header is not None and header.finished else None
+def _goes_on_in(pair: tuple[ResumeState, Path], recipe: Recipe, root: Path, stacks: Stacks) -> bool:
+    """Whether this state of a stack is where the run goes on: it is its newest, and what was kept before is listed."""
+    newest = next((found for found in stacks if recipe.id in found[0].ids), None)
+    folder = root / recipe.id
+    if newest != pair or os.path.lexists(RunPaths(folder).resume):
+        return False
+    header = existing(folder, recipe)
+    if header is None or header.finished:
+        return False
+    made = {step for step in kept_up_to(recipe.keep, pair[0].step) if step < pair[0].step}
+    return made <= set(header.checkpoints)
 
 
-def _states(recipe: Recipe, folder: Path) -> list[tuple[ResumeState, Path]]:
-    """The states in a folder, the newest first; `DamagedRun` for one that is not this recipe's."""
-    paths = RunPaths(folder)
-    found = []
-    for path in (paths.resume, paths.resume_before):
-        if os.path.lexists(path):
-            state = ResumeState.peek(path)
-            if state.recipe != recipe.id or not 0 <= state.step <= recipe.steps:
-                raise damaged(path, f"it is of step {state.step} of recipe {state.recipe}")
-            found.append((state, path))
-    return found
+def _begun(recipe: Recipe, root: Path, stacks: Stacks) -> bool:
+    alone = os.path.lexists(RunPaths(root / recipe.id).resume)
+    return alone or any(_goes_on_in(pair, recipe, root, stacks) for pair in stacks)
+
+
+def _stacks(root: Path) -> list[tuple[ResumeState, Path]]:
+    """The states of stacks in a folder, the newest first."""
+    files = [file for file in root.glob("stack-*.safetensors") if _STACK_FILE.fullmatch(file.name)]
+    return sorted(((ResumeState.peek(file), file) for file in sorted(files)), key=lambda pair: -pair[0].step)

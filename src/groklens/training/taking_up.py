@@ -12,6 +12,7 @@ from torch import Tensor
 from groklens.errors import BadArgument
 from groklens.runs.files import encode_tensors
 from groklens.runs.header import Header
+from groklens.runs.history import read_history
 from groklens.runs.paths import RunPaths
 from groklens.runs.writer import RunWriter
 
@@ -38,12 +39,20 @@ def taken_up(folder: Path, new: Header, weights: Mapping[str, Tensor]) -> tuple[
             f"The model has the weights of no step kept in {folder} (the last are {steps}), so where to go on is not "
             "known; load a kept step's: model.load_state_dict(gl.load(path, model=model).at(step).model.state_dict())."
         )
-    step = max(found)
+    if len(found) > 1:
+        raise BadArgument(
+            f"The steps {', '.join(map(str, sorted(found)))} kept in {folder} have the same weights, those of the "
+            "model, so where to go on is not known; record into another folder."
+        )
+    step = found[0]
     if old.finished and step != max(old.checkpoints):
         raise BadArgument(
             f"{folder} is finished, and going on from step {step} would take back the steps after it; record into "
             "another folder."
         )
+    read_history(
+        RunPaths(folder).history, old.history, whole=old.finished
+    )  # raises where it is not what was written
     kept = {k: digest for k, digest in old.checkpoints.items() if k <= step}
     return replace(new, checkpoints=kept), step
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from groklens.errors import BadArgument, TrainingDiverged, described
 from groklens.models.rebuild import describe_model
 from groklens.models.sizes import allocating
 from groklens.recipes import Recipe
 from groklens.runs.header import Header, environment
+from groklens.runs.history import Written
 from groklens.runs.lock import FolderLock
 from groklens.runs.paths import as_path
 from groklens.runs.resume import ResumeState, damaged
@@ -19,9 +22,16 @@ from groklens.runs.writer import RunWriter
 from groklens.tasks import check_can_be_made_again
 from groklens.training.ghost import Ghost
 from groklens.training.loop import Diverged, run_loop
-from groklens.training.resuming import Member, drop_spent_states, existing, is_finished, same_stack
+from groklens.training.resuming import (
+    Plan,
+    drop_spent_states,
+    existing,
+    is_finished,
+    plan_alone,
+    plan_next,
+    state_file,
+)
 from groklens.training.stack import Stack
-from groklens.training.stacking import first_stack
 
 
 def train(
@@ -51,11 +61,13 @@ def train(
     folder = as_path(into, "a folder for the run")
     if not is_finished(folder, recipe):
         try:
-            _train_stack([Member.alone(recipe, folder)], device, progress, resume_every)
+            _train_planned(lambda: plan_alone(recipe, folder), device, progress, resume_every)
         except Diverged as error:
             raise TrainingDiverged(str(error)) from None
     drop_spent_states(recipe, folder)  # a kill may have come between the seal and that
-    return Run(folder)
+    run = Run(folder)
+    run.verify()
+    return run
 
 
 def train_many(
@@ -87,33 +99,27 @@ def train_many(
     chosen = {recipe.id: recipe for recipe in recipes}
     if not chosen:
         raise BadArgument("train_many was given no recipes; give it at least one.")
-    pending = {name: recipe for name, recipe in chosen.items() if not is_finished(root / name, recipe)}
-    failures: list[str] = []
-    while pending:
-        members = _next_stack(pending, root)
-        done = {member.recipe.id for member in members}
+    failed: dict[str, str] = {}
+    while pending := _pending(chosen, root, failed):
         try:
-            _train_stack(members, device, progress, resume_every)
+            _train_planned(partial(plan_next, pending, root), device, progress, resume_every)
         except Diverged as error:  # the others of the stack go on from here
-            done = {members[run].recipe.id for run in error.messages}
-            failures += [f"{members[run].folder}: {said}" for run, said in error.messages.items()]
-        pending = {name: recipe for name, recipe in pending.items() if name not in done}
+            failed |= error.messages
     for name, recipe in chosen.items():
         drop_spent_states(recipe, root / name)
-    if failures:
-        raise TrainingDiverged(f"{len(failures)} of {len(chosen)} runs diverged. " + "\n".join(failures))
+    if failed:
+        said = " ".join(f"{root / name}: {message}" for name, message in failed.items())
+        raise TrainingDiverged(f"{len(failed)} of {len(chosen)} runs diverged. {said}")
     return [Run(root / recipe.id) for recipe in recipes]
 
 
-def _next_stack(pending: Mapping[str, Recipe], root: Path) -> list[Member]:
-    """The runs to train at once: those that were a stack before, or else those of the first one's shape and step."""
-    recipes = list(pending.values())
-    before = same_stack(recipes[0], pending, root)
-    if before is not None:
-        return before
-    alone = {recipe.id: Member.alone(recipe, root / recipe.id) for recipe in recipes}
-    stacked = first_stack(recipes, [alone[recipe.id].step for recipe in recipes])
-    return [alone[recipe.id] for recipe in stacked]
+def _pending(chosen: Mapping[str, Recipe], root: Path, failed: Mapping[str, str]) -> dict[str, Recipe]:
+    """What is still to be trained, as the folders say now: another process may have finished some of it."""
+    return {
+        name: recipe
+        for name, recipe in chosen.items()
+        if name not in failed and not is_finished(root / name, recipe)
+    }
 
 
 def _check_recipe(recipe: object) -> None:
@@ -126,43 +132,68 @@ def _check_recipe(recipe: object) -> None:
     check_can_be_made_again(recipe.task)
 
 
-def _train_stack(members: Sequence[Member], device: str, progress: bool | None, resume_every: float) -> None:
-    """Train recipes of one shape, all new or all at the same step, to their end."""
-    with ExitStack() as locks:
-        held = [None if one.finished else locks.enter_context(FolderLock(one.folder)) for one in members]
-        stack = Stack([member.recipe for member in members], device)
-        states = _restore(stack, members)
-        writers = [
-            Ghost() if lock is None else _writer(lock, member, stack, device, state)
-            for lock, member, state in zip(held, members, states, strict=True)
+def _train_planned(make: Callable[[], Plan], device: str, progress: bool | None, resume_every: float) -> None:
+    """Train what `make` plans, all new or from one state, to its end; nobody else writes there meanwhile."""
+    plan = make()
+    with ExitStack() as held:
+        locks = [
+            held.enter_context(FolderLock(folder)) if written else None
+            for folder, written in zip(plan.folders, plan.written, strict=True)
         ]
-        with allocating(f"training {len(members)} run{'s' * (len(members) > 1)} at once"):
-            run_loop(stack, writers, members[0].step, progress, resume_every)
+        written = [
+            pair
+            for pair, own in zip(zip(plan.folders, plan.recipes, strict=True), plan.written, strict=True)
+            if own
+        ]
+        if make() != plan or any(is_finished(folder, recipe) for folder, recipe in written):
+            return  # somebody else was at it before the locks were there: what is left is planned anew
+        stack = Stack(plan.recipes, device)
+        histories = _restore(stack, plan)
+        writers = [
+            Ghost(history) if lock is None else _writer(lock, recipe, stack, device, plan.step, history)
+            for lock, recipe, history in zip(locks, plan.recipes, histories, strict=True)
+        ]
+        with allocating(f"training {len(writers)} run{'s' * (len(writers) > 1)} at once"):
+            run_loop(stack, writers, plan.step, progress, resume_every, partial(_save, plan, stack, writers))
         for writer in writers:
             writer.finish()
-        for writer in writers:
-            writer.drop_resume()
+        state_file(plan.recipes, plan.folders).unlink(missing_ok=True)
+
+
+def _save(
+    plan: Plan, stack: Stack, writers: Sequence[RunWriter | Ghost], step: int, but: Sequence[int] = ()
+) -> None:
+    """Store every run of a stack after `step` updates, `but` those, in one file."""
+    rows = [row for row in range(len(writers)) if row not in but]
+    if not any(isinstance(writers[row], RunWriter) for row in rows):
+        return
+    for row in rows:
+        writers[row].flush(sync=True)
+    recipes, folders = tuple(plan.recipes[row] for row in rows), [plan.folders[row] for row in rows]
+    state = ResumeState(step, recipes, tuple(writers[row].written for row in rows))
+    path, of_all = state_file(recipes, folders), state_file(plan.recipes, plan.folders)
+    state.write(path, (stack.resume_state(row) for row in rows))
+    if path != of_all:
+        of_all.unlink(missing_ok=True)
 
 
 def _writer(
-    lock: FolderLock, member: Member, stack: Stack, device: str, state: ResumeState | None
+    lock: FolderLock, recipe: Recipe, stack: Stack, device: str, start: int, history: Written | None
 ) -> RunWriter:
-    header = existing(member.folder, member.recipe) or Header(
-        task=member.recipe.task, model=describe_model(stack.model), recipe=member.recipe
+    header = existing(lock.folder, recipe) or Header(
+        task=recipe.task, model=describe_model(stack.model), recipe=recipe
     )
     header.environment = environment(stack.engine, device)
-    member.settle()
-    return RunWriter(lock, header) if state is None else RunWriter(lock, header, state.step, state.history)
+    return RunWriter(lock, header, start, history)
 
 
-def _restore(stack: Stack, members: Sequence[Member]) -> list[ResumeState | None]:
-    """Put back the states that the members are to be taken up at."""
-    files = [member.state for member in members if member.state is not None]
-    if not files:
-        return [None] * len(members)
-    states, tensors = zip(*(ResumeState.read(path) for path in files), strict=True)
+def _restore(stack: Stack, plan: Plan) -> list[Any]:
+    """Put back the state of the plan, if any; what stood in the history of each run then, else None."""
+    if plan.state is None:
+        return [None] * len(plan.recipes)
+    state, tensors = ResumeState.read(plan.state)
     try:
-        stack.restore(tensors)
+        stack.restore([tensors[row] for row in plan.rows])
     except (KeyError, RuntimeError, ValueError) as error:
-        raise damaged(files[0], " ".join(str(error).split())) from error
-    return list(states)
+        raise damaged(plan.state, " ".join(str(error).split())) from error
+    return [state.histories[row] for row in plan.rows]

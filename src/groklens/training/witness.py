@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from groklens.capture import Snapshot
-from groklens.errors import BadArgument
+from groklens.errors import BadArgument, GroklensError, described
 from groklens.models import at_rest, real_copy, run_logits
 from groklens.models.protocol import device_of
+from groklens.models.rebuild import rebuild_model
 from groklens.tasks import Task
 
 #: Inputs that are compared, and by how much of the largest logit they may differ.
@@ -65,6 +66,20 @@ class Witness:
                 _SAID.format("The first weights kept give other logits now than the model gave then")
             )
 
+    def agrees_with(self, description: Mapping[str, Any]) -> bool:
+        """Whether the model that groklens would build from its description gives what the model itself gives.
+
+        A configuration does not hold everything: patched parts, hooks, or fields that no description of ours has.
+        """
+        if "config" not in description:
+            return True
+        try:
+            built = rebuild_model(dict(description))
+            built.load_state_dict(self.copy.state_dict())
+            return _alike(self._logits(self.copy), self._logits(built))
+        except (GroklensError, RuntimeError, KeyError):
+            return False
+
     def with_weights(self, weights: Mapping[str, Tensor]) -> Any:
         """The copy, with these weights."""
         self.copy.load_state_dict({name: value.clone() for name, value in weights.items()})
@@ -79,12 +94,25 @@ class Witness:
 
 
 def weights_of(model: Any) -> dict[str, Tensor]:
-    """The tensors of a model's state dictionary, copied."""
-    return {
-        name: value.detach().clone()
-        for name, value in model.state_dict().items()
-        if isinstance(value, Tensor)
-    }
+    """The tensors of a model's state dictionary, copied; `BadArgument` names one that cannot be stored."""
+    found = {}
+    for name, value in model.state_dict().items():
+        if not isinstance(value, Tensor):
+            raise BadArgument(
+                f"The model's state_dict holds {name!r}, {described(value)}, which no checkpoint can; leave it out of "
+                "state_dict, or make it a tensor."
+            )
+        try:
+            found[name] = value.detach().clone()
+            torch.empty(0).to(value.dtype)
+            if value.layout != torch.strided or value.is_meta or value.is_quantized:
+                raise ValueError(f"{value.layout} on {value.device}")
+        except (RuntimeError, ValueError, TypeError, NotImplementedError) as error:
+            raise BadArgument(
+                f"The weight {name!r} cannot be stored ({' '.join(str(error).split())[:200]}); checkpoints take dense "
+                "tensors that hold numbers."
+            ) from error
+    return found
 
 
 def _alike(then: Tensor, now: Tensor) -> bool:
