@@ -13,7 +13,7 @@ from groklens.capture.blocks import does_not_run
 from groklens.capture.snapshot import Snapshot
 from groklens.errors import BadArgument, GroklensError, UnknownName, whole_number
 from groklens.models import NamesFilter, at_rest, matching_hooks
-from groklens.models.engine import quick_applies, quick_forward
+from groklens.models.engine import quick_forward, quick_holds
 from groklens.models.protocol import rows_within
 from groklens.models.workspace import Workspace
 
@@ -69,7 +69,9 @@ class ActivationReader:
     def _is_quick(self, snapshot: Snapshot) -> bool:
         """Whether only the last MLP's activations at the answer are asked for, which the quick pass has."""
         at_answer = self.pos is not None and self.pos in (-1, self._n_pos - 1)
-        return list(self.buffers) == [snapshot.last_mlp] and at_answer and quick_applies(snapshot.model)
+        if list(self.buffers) != [snapshot.last_mlp] or not at_answer:
+            return False
+        return quick_holds(snapshot.model, snapshot.task.inputs, snapshot.task.d_vocab_out)
 
     def _read_quickly(self, snapshot: Snapshot) -> dict[str, Tensor]:
         ((_, buffer),) = self.buffers.items()

@@ -39,6 +39,11 @@ class Run:
         self._paths = RunPaths(self.path)
         self._header = Header.read(self._paths.header)
         self._template = model
+        if model is not None and self.model.get("answered") and own_model(model) is model:
+            raise BadArgument(
+                f"{self.name} was recorded with answer=, by which its logits were found; say it again: "
+                "gl.load(path, model=MyModel(...), answer=...)."
+            )
 
     def __repr__(self) -> str:
         state = "" if self.finished else ", unfinished"
@@ -155,11 +160,6 @@ class Run:
     def _blank(self) -> Any:
         """A model for the weights of any step."""
         if self._template is not None:
-            if self.model.get("answered") and own_model(self._template) is self._template:
-                raise BadArgument(
-                    f"{self.name} was recorded with answer=, by which its logits were found; say it again: "
-                    "gl.load(path, model=MyModel(...), answer=...)."
-                )
             return self._template
         if self.recipe is not None and self._header.schema == 1:  # whose description no checksum guards
             return self.recipe.model.build(self.task, self.recipe.seed)
