@@ -33,7 +33,7 @@ def saved_with(path, more, file=None):
     """The file of weights with more of them, or others (None: without)."""
     file = path / file if file else path
     content = torch.load(file, weights_only=True)
-    state = content["model"] if "model" in content else content
+    state = content.get("model", content)
     state |= more
     for name in [name for name, tensor in state.items() if tensor is None]:
         del state[name]
@@ -309,7 +309,7 @@ class TestHoles:
         assert copy.read_bytes() == whole.read_bytes()
         assert copy.stat().st_blocks * 512 < copy.stat().st_size // 2
         check_regular(copy)
-        with pytest.raises(BadArgument, match="W_E, W_U"):  # read: no model was given
+        with pytest.raises(BadArgument, match=r"no format here has \(W_"):  # read: no model was given
             gl.load(copy)
 
     @pytest.mark.parametrize(("size", "name"), [(2**31, "a.pt"), (2**31, "a.safetensors"), (2**26, "a.json")])
