@@ -202,7 +202,9 @@ class TestManySteps:
             "{}.pth",
             "run3_step{}.ckpt",
             "epoch={}-seed=1.npz",
-            "m{}.bin",
+            "m-it{}.bin",
+            "epoch=2-step={}.pt",
+            "a_global_step{}.npz",
         ],
     )
     def test_one_file_a_step(self, pattern, tmp_path):
@@ -217,19 +219,19 @@ class TestManySteps:
 
     def test_optimisers_beside_them_are_none_of_the_steps(self, tmp_path):
         for step, state in zip((10, 20), STATES, strict=False):
-            write(state, tmp_path / f"model_{step}.pt")
-            torch.save(OPTIMISER, tmp_path / f"optimizer_{step}.pt")
+            write(state, tmp_path / f"model_step{step}.pt")
+            torch.save(OPTIMISER, tmp_path / f"optimizer_step{step}.pt")
         run = opened(tmp_path)
         assert run.steps == [10, 20]
-        assert run.known["left out"] == ["optimizer_10.pt", "optimizer_20.pt"]
+        assert run.known["left out"] == ["optimizer_step10.pt", "optimizer_step20.pt"]
 
     def test_two_runs_in_one_folder_are_not_mixed(self, tmp_path):
         for step, state in zip((10, 20), STATES, strict=False):
-            write(state, tmp_path / f"a_{step}.pt")
-            write(state, tmp_path / f"b_{step}.pt")
-        with pytest.raises(BadArgument, match=r"a_\*\.pt, b_\*\.pt"):
+            write(state, tmp_path / f"a_ep{step}.pt")
+            write(state, tmp_path / f"b_ep{step}.pt")
+        with pytest.raises(BadArgument, match=r"a_ep\*\.pt, b_ep\*\.pt"):
             gl.load(tmp_path, task=ADD, config=PLAIN, format="hooked_transformer")
-        with pytest.raises(RunNotFound, match=r"a_10\.pt"):
+        with pytest.raises(RunNotFound, match=r"a_ep10\.pt"):
             opened(tmp_path)
 
     def test_a_folder_a_step(self, tmp_path):

@@ -118,6 +118,7 @@ def quick_applies(model: Any) -> bool:
         and not getattr(cfg, "gated_mlp", False)
         and cfg.n_key_value_heads in (None, cfg.n_heads)
         and max(cfg.attn_scores_soft_cap, cfg.output_logits_soft_cap) <= 0
+        and not _adds_to_logits(native)
         and not _has_hooks(model, (model, *native.modules()))
     )
 
@@ -136,6 +137,12 @@ def quick_holds(model: Any, tokens: Int[Tensor, "input pos"], d_vocab_out: int) 
     if not (ours.isfinite().all() and theirs.isfinite().all()):
         return bool(torch.equal(ours.isfinite(), theirs.isfinite()))
     return bool((ours - theirs).abs().max() <= _AGREES * theirs.abs().max() + 1e-6)
+
+
+def _adds_to_logits(native: Any) -> bool:
+    """Whether the unembedding has a bias, which the quick pass leaves out; models built here have zeros there."""
+    bias = getattr(folded.unwrap(native.head), "bias", None)
+    return bias is not None and bool(bias.count_nonzero())
 
 
 def _has_hooks(model: Any, modules: Any) -> bool:

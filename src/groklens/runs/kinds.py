@@ -12,6 +12,7 @@ import stat
 import struct
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from groklens.errors import DamagedRun
 
@@ -29,12 +30,17 @@ _RATIO = 16
 MOST_PICKLED = 24 * 2**20
 MOST_TEXT = 32 * 2**20
 _MOST_HEADER = 32 * 2**20
+#: Files of numbers, in which holes may stand for zeros, and how many bytes of holes are believed.
+_OF_NUMBERS = (".pt", ".pth", ".ckpt", ".bin", ".tar", ".safetensors", ".npz")
+_HOLES, _MOST_HOLES = 2**30, 16 * 2**30
 
 
 def check_regular(path: Path) -> None:
-    """Raise `DamagedRun` where a path is neither a file nor a folder, or a file most of which was never written.
+    """Raise `DamagedRun` where a path is neither a file nor a folder, or a file that cannot be whole for its holes.
 
-    Links count as what they point to. A path with nothing there passes: that is said elsewhere.
+    Copying leaves holes where there are zeros (`cp --sparse=always`), so holes alone are no damage. They are in a
+    text, which has no zeros; past 1 GiB where the file does not declare itself to be so long; and past 16 GiB, which
+    no weights here are. Links count as what they point to. A path with nothing there passes: that is said elsewhere.
 
     >>> check_regular(Path("runs/mine"))
     """
@@ -45,13 +51,46 @@ def check_regular(path: Path) -> None:
     kind = _KINDS.get(stat.S_IFMT(found.st_mode))
     if kind is not None:
         raise DamagedRun(f"{path} is {kind}, no file, and is not opened; give the file or folder of a run.")
-    blocks = getattr(found, "st_blocks", None)
-    big = stat.S_ISREG(found.st_mode) and found.st_size > SMALL
-    if big and blocks is not None and blocks * 512 < found.st_size // 2:
+    written = getattr(found, "st_blocks", found.st_size // 512 + 1) * 512
+    mostly_holes = stat.S_ISREG(found.st_mode) and found.st_size > SMALL and written < found.st_size // 2
+    if mostly_holes and _cannot_be_whole(path, found.st_size, found.st_size - written):
         raise DamagedRun(
-            f"{path} says that it has {found.st_size:,} bytes and {blocks * 512:,} were written (a sparse file); "
+            f"{path} says that it has {found.st_size:,} bytes and {written:,} were written (a sparse file); "
             "copy it again."
         )
+
+
+def _cannot_be_whole(path: Path, size: int, holes: int) -> bool:
+    if path.suffix not in _OF_NUMBERS or holes > _MOST_HOLES:
+        return True
+    return holes > _HOLES and _declared_size(path, size) != size
+
+
+def _declared_size(path: Path, size: int) -> int:
+    """The size that a safetensors header or the directory of an archive declares; 0 where neither does."""
+    try:
+        if path.suffix == ".safetensors":
+            length, header = _header(path, size)
+            return (
+                8
+                + length
+                + max(entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__")
+            )
+        with zipfile.ZipFile(path) as archive:  # opens only where its directory stands at its end
+            packed = sum(entry.compress_size for entry in archive.infolist())
+        return size if packed > size // 2 else 0
+    except (
+        DamagedRun,
+        zipfile.BadZipFile,
+        OSError,
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+        NotImplementedError,
+        RecursionError,
+    ):
+        return 0
 
 
 def check_size(path: Path, most: int = MOST_TEXT) -> None:
@@ -107,12 +146,7 @@ def check_safetensors(path: Path) -> dict[str, tuple[int, ...]]:
     check_regular(path)
     try:
         size = path.stat().st_size
-        with open(path, "rb") as file:
-            start = file.read(8)
-            length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
-            if not 2 <= length <= min(size - 8, _MOST_HEADER):
-                raise DamagedRun(_no_safetensors(path, size, f"a header of {length:,} bytes is declared"))
-            header = json.loads(file.read(length))
+        length, header = _header(path, size)
         return _shapes(path, header, size - 8 - length)
     except FileNotFoundError as error:
         raise DamagedRun(f"There is no {path}; copy it again.") from error
@@ -120,6 +154,16 @@ def check_safetensors(path: Path) -> dict[str, tuple[int, ...]]:
         if isinstance(error, DamagedRun):
             raise
         raise DamagedRun(_no_safetensors(path, size, "its header is no JSON")) from error
+
+
+def _header(path: Path, size: int) -> tuple[int, Any]:
+    """The length of a safetensors header and what it says; `DamagedRun` where it is longer than its file."""
+    with open(path, "rb") as file:
+        start = file.read(8)
+        length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
+        if not 2 <= length <= min(size - 8, _MOST_HEADER):
+            raise DamagedRun(_no_safetensors(path, size, f"a header of {length:,} bytes is declared"))
+        return length, json.loads(file.read(length))
 
 
 def _shapes(path: Path, header: object, held: int) -> dict[str, tuple[int, ...]]:

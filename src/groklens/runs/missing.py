@@ -5,14 +5,16 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
+from groklens.errors import BadArgument, DamagedRun
 from groklens.runs.paths import RunPaths
 from groklens.runs.readers import READERS
-from groklens.runs.readers.opened import WEIGHTS, content_of
+from groklens.runs.readers.opened import WEIGHTS, content_of, open_weights
 from groklens.runs.readers.safe import read_json_file
 from groklens.runs.readers.state_dict import how, some_names
 
 #: Entries of a folder that are looked at, and named.
 _LOOKED_AT, _NAMED = 40, 8
+_STEPS = "; where they are steps of one run, let their names say so: step_100.pt, step_200.pt, …"
 
 
 def nothing_at(path: Path) -> str:
@@ -46,6 +48,9 @@ def nothing_known(path: Path) -> str:
         return _of_folder(path)
     if path.is_file() and not path.stat().st_size:
         return f"{path} is empty (0 bytes); copy it again."
+    several = _not_told(path)
+    if several:
+        return several
     found = _content(path)
     opening = f" {how(path)}" if path.suffix in WEIGHTS else ""
     return f"{path} is of no format known here (found {found}).{opening} {_known()}"
@@ -77,13 +82,25 @@ def exists(path: Path) -> bool:
         return False
 
 
+def _not_told(path: Path) -> str:
+    """What is said of weights of which it cannot be told whose, or of which step, they are; nothing of others."""
+    try:
+        open_weights(path)
+    except BadArgument as error:
+        return str(error)
+    except DamagedRun:
+        return ""
+    return ""
+
+
 def _of_folder(path: Path) -> str:
     there = _entries(path)
     runs = [entry for entry in there if holds_a_run(entry)]
     if runs:
+        steps = "" if len(runs) < 2 or not _not_told(path) else _STEPS
         return (
             f"{path} is a folder of {len(runs)} run{'s' * (len(runs) > 1)} ({_listed(runs)}) and none itself; give "
-            f"one of them, such as gl.load({str(runs[0])!r})."
+            f"one of them, such as gl.load({str(runs[0])!r}){steps}."
         )
     if not there:
         return f"{path} is an empty folder; give the folder of a run, which holds run.json. {_known()}"

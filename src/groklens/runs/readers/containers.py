@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from groklens.errors import DamagedRun
+from groklens.runs.readers.step_names import counted_in
 
 State = dict[str, Tensor]
 #: Where weights are usually kept, in the order in which they are believed.
@@ -24,9 +26,12 @@ _STEPS = (
 _STEP = ("step", "global_step", "iteration", "epoch")
 #: What stands beside a model and holds tensors too.
 _ASIDE = re.compile(
-    r"optim|sched|scaler|rng|callback|loops|^lr|grad|data|indices|inputs|labels|(^|_)ema($|_)|loss|acc",
+    r"optim|sched|scaler|rng|callback|loops|^lr|grad|data|indices|inputs|labels|loss|acc"
+    r"|activation|cache|metric|histor|logs?$|stat(istic)?s$",
     re.IGNORECASE,
 )
+#: A moving average of the model's own weights, known by its name, is no second model.
+_AVERAGE = re.compile(r"(^|_)ema($|_)", re.IGNORECASE)
 #: Tensors that are lists of numbers by update, and no weights.
 _LISTS = re.compile(r"^[^.]*(loss|acc)[^.]*$", re.IGNORECASE)
 _CONFIGS = ("config", "cfg", "model_config", "hparams", "hyper_parameters", "args")
@@ -44,10 +49,30 @@ class Found:
     states: dict[int, State]
     said: dict[str, Any] = field(default_factory=dict)
     counted: bool = True
+    #: Weights beside them that are not the run's: moving averages, and a model that one of the steps follows.
+    left_out: tuple[str, ...] = ()
+
+
+class SeveralModels(Exception):
+    """Of several models in one file it cannot be told which is meant; `where` holds the keys that lead to each."""
+
+    def __init__(self, where: list[tuple[str, ...]]) -> None:
+        super().__init__(", ".join(map(".".join, where)))
+        self.where = where
+
+    def told(self, file: Path) -> str:
+        """The keys of the models in `file`, and the lines that part them."""
+        names = ", ".join(" ".join(".".join(keys).split())[:60] for keys in self.where[:6])
+        inside = "".join(f"[{' '.join(key.split())[:60]!r}]" for key in self.where[0])
+        return (
+            f"{file} holds several models ({names}), and it cannot be told which is meant; save the one by itself: "
+            f"saved = torch.load({str(file)!r}, weights_only=True); torch.save(saved{inside}, 'one.pt'); "
+            "gl.load('one.pt', …)."
+        )
 
 
 def weights_in(content: object) -> Found | None:
-    """The weights in what a file holds; None where there are none, or where it cannot be told which are the model's.
+    """The weights in what a file holds, None where there are none; `SeveralModels` where it cannot be told whose.
 
     >>> list(weights_in({"model": {"module.w": torch.zeros(2)}, "epoch": 5}).states)
     [5]
@@ -73,24 +98,54 @@ def _look(content: object, deep: int) -> Found | None:
 
 def _within(content: Mapping[Any, Any], deep: int) -> Found | None:
     """Weights one level further in: a series, or the one model that is there."""
-    kept = {
+    models = {key: found for key, value in _inside(content).items() if (found := _at(key, value, deep))}
+    averages = tuple(key for key in models if _AVERAGE.search(key)) if len(models) > 1 else ()
+    models = {key: found for key, found in models.items() if key not in averages}
+    series = [key for key in models if isinstance(content[key], (list, tuple)) or len(models[key].states) > 1]
+    single = _one_of({key: found for key, found in models.items() if key not in series})
+    if len(series) > 1 or len(single) > 1:
+        several = series if len(series) > 1 else [key for key in models if key in single]
+        raise SeveralModels([(key,) for key in several])
+    if not models:
+        return None
+    if not series:
+        found = models[single[0]]
+        own = _step(content) or next(iter(found.states))
+        found = replace(found, states={own: next(iter(found.states.values()))})
+    else:
+        found = _with_steps(content, content[series[0]], models[series[0]])
+        found = _with_last(content, found, single[0], models[single[0]]) if single else found
+    return replace(found, left_out=(*found.left_out, *averages))
+
+
+def _inside(content: Mapping[Any, Any]) -> dict[str, Any]:
+    """What may hold weights."""
+    return {
         key: value
         for key, value in content.items()
         if isinstance(value, (Mapping, list, tuple)) and isinstance(key, str) and not _ASIDE.search(key)
     }
-    models = {key: found for key, value in kept.items() if (found := _look(value, deep - 1)) is not None}
-    series = [key for key in models if isinstance(content[key], (list, tuple)) or len(models[key].states) > 1]
-    alone = [key for key in models if key not in series]
-    single = [key for key in _MODELS if key in alone] or alone
-    if len(series) == 1:
-        found = _with_steps(content, content[series[0]], models[series[0]])
-        return _with_last(content, found, models[single[0]]) if single else found
-    if series or not single or (len(single) > 1 and single[0] not in _MODELS):
-        return None
-    found = models[single[0]]
-    own = _step(content)
-    inside = next(iter(found.states))
-    return replace(found, states={own or inside: next(iter(found.states.values()))})
+
+
+def _at(key: str, value: object, deep: int) -> Found | None:
+    try:
+        found = _look(value, deep - 1)
+    except SeveralModels as several:
+        raise SeveralModels([(key, *keys) for keys in several.where]) from None
+    return found
+
+
+def _one_of(models: Mapping[str, Found]) -> list[str]:
+    """The models there are: vectors alone are none beside a matrix, and a copy of one under a usual name is none."""
+    usual = sorted(models, key=lambda key: key not in _MODELS)
+    last = {key: models[key].states[max(models[key].states)] for key in usual}
+    weighty = [key for key in usual if any(tensor.ndim > 1 for tensor in last[key].values())] or usual
+    copied = [key for key in weighty[1:] if weighty[0] in _MODELS and _same(last[key], last[weighty[0]])]
+    return [key for key in weighty if key not in copied]
+
+
+def _same(one: State, other: State) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
 def _with_steps(content: Mapping[Any, Any], values: object, found: Found) -> Found:
@@ -113,12 +168,14 @@ def _with_steps(content: Mapping[Any, Any], values: object, found: Found) -> Fou
     return found
 
 
-def _with_last(content: Mapping[Any, Any], found: Found, last: Found) -> Found:
-    """The series and the model beside it, where that one says a later step."""
-    step = _step(content)
-    if not found.counted or step <= max(found.states):
+def _with_last(content: Mapping[Any, Any], found: Found, key: str, last: Found) -> Found:
+    """The series and the model beside it, where that one says a later step; named among what is left out where not."""
+    step, state = _step(content), next(iter(last.states.values()))
+    if found.counted and step > max(found.states):
+        return replace(found, states=found.states | {step: state})
+    if any(_same(state, each) for each in found.states.values()):
         return found
-    return replace(found, states=found.states | {step: next(iter(last.states.values()))})
+    return replace(found, left_out=(*found.left_out, key))
 
 
 def _series(values: Sequence[Any], steps: list[int] | None) -> Found | None:
@@ -175,17 +232,15 @@ def _is_list(name: object, value: object) -> bool:
 
 def _step_keys(content: Mapping[Any, Any]) -> list[int] | None:
     """The keys as steps, where all are: 100, "100" or "step_100"."""
-    numbers, words = [], set()
-    for key in content:
-        found = re.findall(r"\d+", key) if isinstance(key, str) else [key]
-        number = _whole(
-            int(found[0]) if isinstance(key, str) and len(found) == 1 and len(found[0]) < 19 else key
-        )
-        if number is None or not isinstance(content[key], Mapping):
+    numbers, kinds = [], set()
+    for key, value in content.items():
+        kind, found = counted_in(key) if isinstance(key, str) else ("*", [key])
+        number = _whole(found[0]) if len(found) == 1 else None
+        if number is None or not isinstance(value, Mapping):
             return None
         numbers.append(number)
-        words.add(re.sub(r"\d+", "", key) if isinstance(key, str) else "")
-    return numbers if numbers and len(set(numbers)) == len(numbers) and len(words) == 1 else None
+        kinds.add(kind)
+    return numbers if numbers and len(set(numbers)) == len(numbers) and len(kinds) == 1 else None
 
 
 def _step(content: Mapping[Any, Any]) -> int:

@@ -20,6 +20,7 @@ from groklens.models.saved_config import saved_config
 from groklens.models.told import told_by
 from groklens.runs.foreign import ForeignRun, index_of
 from groklens.runs.readers.given import Given, with_taken
+from groklens.runs.readers.opened import check_one_model
 from groklens.runs.readers.own_model import filled, stripped
 from groklens.runs.readers.safe import check_weights, legacy_model, read_torch, reading
 from groklens.tasks import ModularArithmetic, Task
@@ -66,6 +67,7 @@ def _is_other(content: dict[str, Any]) -> bool:
 
 def _run(path: Path, content: dict[str, Any], given: Given) -> ForeignRun:
     known: dict[str, Any] = dict(content["config"]) if isinstance(content.get("config"), dict) else {}
+    check_one_model(path, content, _KEYS)
     states = _states(path, content)
     last = states[max(states)]
     task, taken = given.task, {}

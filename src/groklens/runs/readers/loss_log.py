@@ -10,7 +10,7 @@ from typing import Any
 from groklens.errors import DamagedRun
 from groklens.runs.foreign import ForeignRun
 from groklens.runs.kinds import check_size
-from groklens.runs.readers.containers import weights_in
+from groklens.runs.readers.containers import SeveralModels, weights_in
 from groklens.runs.readers.given import Given, with_taken
 from groklens.runs.readers.losses import columns_in, history_of
 from groklens.runs.readers.opened import WEIGHTS, content_of
@@ -30,7 +30,7 @@ def recognises(path: Path) -> bool:
     try:
         content = _content(path)
         return columns_in(content) is not None and weights_in(content) is None
-    except DamagedRun:
+    except (DamagedRun, SeveralModels):
         return False
 
 

@@ -23,6 +23,8 @@ from groklens.models.told import n_layers, told_by
 from groklens.runs.foreign import ForeignRun
 from groklens.runs.readers.fields import flag, one_of, real, whole
 from groklens.runs.readers.given import Given, with_taken
+from groklens.runs.readers.of_code import BUFFERS, check_all_used, settled
+from groklens.runs.readers.opened import check_one_model
 from groklens.runs.readers.own_model import filled
 from groklens.runs.readers.safe import legacy_model, read_torch, reading
 from groklens.tasks import ModularArithmetic, Task
@@ -30,8 +32,11 @@ from groklens.tasks import ModularArithmetic, Task
 NAME = "nanda"
 _OPERATIONS = {"add": "add", "subtract": "sub", "sub": "sub", "x2xyy2": "a^2+ab+b^2"}
 _ACTIVATIONS = {"relu": "relu", "gelu": "gelu"}
-#: What every model of this code is, and no file has to say.
-_CODE = {"normalization_type": None, "attention_dir": "causal"}
+#: What the authors' code sets where the file is silent.
+_CODE = {"act_fn": "relu", "normalization_type": None, "attention_dir": "causal"}
+_TURNED = ("W_K", "W_Q", "W_V", "W_O", "W_in", "W_out")
+#: Biases, which have one shape in all code, and masks, which tell the direction of attention.
+_AS_THEY_ARE = ("b_K", "b_Q", "b_V", "b_O", "b_in", "b_out", "b_U", *BUFFERS)
 
 
 def recognises(path: Path) -> bool:
@@ -59,6 +64,7 @@ def _run(path: Path, content: Any, given: Given) -> ForeignRun:
     states = _states(path, content) if isinstance(content, dict) else {}
     if not _transposed(states):
         raise DamagedRun(f"{path} holds no model of this kind: no `model` with embed.W_E (d_model, d_vocab).")
+    check_one_model(path, content, ("state_dicts", "epochs"))
     config = content.get("config") or {}
     if not isinstance(config, Mapping):
         raise DamagedRun(f"{path} has {described(config)} for its config; a dictionary is expected.")
@@ -93,15 +99,13 @@ def _models(
         given.refuse(path, "config", why="takes its configuration from the model given")
         return {step: partial(filled, given.model, state, path) for step, state in states.items()}, {}
     _check_sizes(path, config, states[max(states)])
-    own = told_by(straight(states[max(states)], path)) | _CODE
-    if "act_type" in config:
-        own["act_fn"] = one_of(config, "act_type", path, _ACTIVATIONS)
-    taken = {} if "act_fn" in own else {"act_fn": "relu"}
-    full = given.config_or(own, taken, path)
+    said = {"act_fn": one_of(config, "act_type", path, _ACTIVATIONS)} if "act_type" in config else {}
+    said |= {"normalization_type": None} if "use_ln" in config else {}  # it is false: checked above
+    full, taken = settled(told_by(straight(states[max(states)], path)) | said, _CODE, given, path)
     models: dict[int, Callable[[], Any]] = {
         step: partial(_model, path, state, task, full) for step, state in states.items()
     }
-    return models, given.not_said(taken)
+    return models, taken
 
 
 def _check_sizes(path: Path, config: dict[str, Any], state: dict[str, Tensor]) -> None:
@@ -159,26 +163,31 @@ def _model(path: Path, state: dict[str, Tensor], task: Task, config: Mapping[str
 
 
 def straight(state: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
-    """Weights by TransformerLens shapes from the file's, most of which are transposed."""
+    """Weights by TransformerLens shapes from the file's, most of which are transposed; none of them is left out."""
     try:
         weights = {"pos_embed.W_pos": state["pos_embed.W_pos"], "embed.W_E": state["embed.W_E"].T}
         weights["unembed.W_U"] = state["unembed.W_U"]
         for name, tensor in state.items():
-            leaf = name.split(".")[-1]
-            if leaf in ("W_K", "W_Q", "W_V"):
-                weights[name] = rearrange(tensor, "head d_head d_model -> head d_model d_head")
-            elif leaf == "W_O":
-                n_heads = state[name.replace("W_O", "W_Q")].shape[0]
-                weights[name] = rearrange(
-                    tensor, "d_model (head d_head) -> head d_head d_model", head=n_heads
-                )
-            elif leaf in ("W_in", "W_out"):
-                weights[name] = tensor.T
-            elif leaf in ("b_in", "b_out"):
+            leaf = name.rpartition(".")[2]
+            if leaf in _TURNED:
+                weights[name] = _turned(state, name)
+            elif leaf in _AS_THEY_ARE:
                 weights[name] = tensor
-        return weights
     except KeyError as error:
         raise DamagedRun(f"{path} lacks {error}, so it is no transformer of this repository.") from error
+    check_all_used(path, state, weights)
+    return weights
+
+
+def _turned(state: Mapping[str, Tensor], name: str) -> Tensor:
+    """A matrix by TransformerLens' shape."""
+    leaf, tensor = name.rpartition(".")[2], state[name]
+    if leaf in ("W_in", "W_out"):
+        return tensor.T
+    if leaf == "W_O":
+        n_heads = state[name.replace("W_O", "W_Q")].shape[0]
+        return rearrange(tensor, "d_model (head d_head) -> head d_head d_model", head=n_heads)
+    return rearrange(tensor, "head d_head d_model -> head d_model d_head")
 
 
 def _split(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ from torch import Tensor
 from groklens.errors import BadArgument, DamagedRun
 from groklens.runs.files import read_tensors
 from groklens.runs.kinds import check_archive, check_safetensors, is_archive
-from groklens.runs.readers.containers import Found, State, as_tensors, weights_in
+from groklens.runs.readers.containers import Found, SeveralModels, State, as_tensors, weights_in
 from groklens.runs.readers.safe import read_config, read_torch, reading, remembered
+from groklens.runs.readers.step_names import counted_in
 
 TORCH = (".pt", ".pth", ".ckpt", ".bin", ".tar")
 WEIGHTS = (*TORCH, ".safetensors", ".npz")
@@ -23,11 +24,7 @@ _SHARD = re.compile(r"-of-\d+")
 _MOST_FOLDERS = 10_000
 #: A configuration beside files of weights.
 _CONFIGS = ("config.json", "cfg.json")
-#: What a number in a name counts where it counts no steps.
-_NO_STEP = re.compile(
-    r"(seed|mod|run|fold|trial|exp|rank|layers?|heads?|lr|wd|frac|width|dim|(^|[^a-z])p)[-_=]?$", re.I
-)
-_COUNTED = re.compile(r"(?:step|epoch|iter|iteration|ckpt|checkpoint)[-_=]?(\d+)|^(\d+)$", re.IGNORECASE)
+_NAMED = 6
 
 
 @dataclass(frozen=True)
@@ -68,30 +65,26 @@ def open_weights(path: Path) -> Opened | None:
     if path.suffix not in WEIGHTS or not path.is_file():
         return None
     content = content_of(path)
-    with reading(path):
-        found = weights_in(content)
+    found = _weights(path, content)
     if found is None:
         return None
     states = {step: _already(state) for step, state in found.states.items()}
     last = found.states[max(found.states)]
     files = dict.fromkeys(states, path)
-    return Opened(path, states, last, found.said, found.counted, files, content=content)
+    return Opened(path, states, last, found.said, found.counted, files, list(found.left_out), content)
 
 
 def files_by_step(folder: Path) -> tuple[dict[int, Path], list[str]]:
-    """Files of weights by the one number in their names that varies, and the names of the others.
+    """Files of weights by the steps that their names count, and the names of the others.
 
-    Raises `BadArgument` where two kinds of names count steps.
+    Raises `BadArgument` where two kinds of names count steps, or two names of one kind count the same.
 
     >>> files_by_step(Path("nowhere"))
     ({}, [])
     """
     files = _files(folder) or _one_a_folder(folder)
-    groups: dict[str, dict[int, Path]] = defaultdict(dict)
-    for file in files:
-        for kind, step in _places(str(file.relative_to(folder))):
-            groups[kind][step] = file
-    steps = {kind: found for kind, found in groups.items() if len(found) > 1}
+    kinds = _kinds(folder, files)
+    steps = {kind: found for kind, found in kinds.items() if len(found) > 1}
     if len(steps) > 1:
         steps = {kind: found for kind, found in steps.items() if _holds_weights(found[max(found)])}
     if len(steps) > 1:
@@ -99,8 +92,44 @@ def files_by_step(folder: Path) -> tuple[dict[int, Path], list[str]]:
             f"{folder} holds more than one file a step ({', '.join(sorted(kind for kind in steps)[:4])}), so it cannot "
             "be told which are the model's; give a folder with those alone."
         )
-    chosen = next(iter(steps.values()), {}) or _alone(folder, files)
+    chosen = next(iter(steps.values()), {}) or (next(iter(kinds.values()), {}) if len(files) == 1 else {})
     return chosen, [file.name for file in files if file not in chosen.values()]
+
+
+def uncounted(folder: Path, names: list[str]) -> str:
+    """What is said of files of weights whose names count no steps.
+
+    >>> uncounted(Path("runs"), ["lr0.1.pt", "lr0.3.pt"]).split(";")[0]
+    'runs holds files of weights whose names do not say that they are steps of one run (lr0.1.pt, lr0.3.pt)'
+    """
+    listed = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
+    return (
+        f"{folder} holds files of weights whose names do not say that they are steps of one run ({listed}); give one "
+        f"of them, such as gl.load({str(folder / names[0])!r}), or name steps of one run step_100.pt, step_200.pt, …"
+    )
+
+
+def _kinds(folder: Path, files: list[Path]) -> dict[str, dict[int, Path]]:
+    """Files by the kind of their names and by step: the first number of them that is another in each."""
+    groups: dict[str, list[tuple[list[int], Path]]] = defaultdict(list)
+    for file in files:
+        kind, numbers = counted_in(str(file.relative_to(folder).as_posix()))
+        if numbers:
+            groups[kind].append((numbers, file))
+    return {kind: _by_step(folder, found) for kind, found in groups.items()}
+
+
+def _by_step(folder: Path, found: list[tuple[list[int], Path]]) -> dict[int, Path]:
+    for place in range(len(found[0][0])):
+        steps = {numbers[place]: file for numbers, file in found}
+        if len(steps) == len(found):
+            return steps
+    twice = Counter(numbers[0] for numbers, _ in found).most_common(1)[0][0]
+    names = [str(file.relative_to(folder)) for numbers, file in found if numbers[0] == twice]
+    raise BadArgument(
+        f"{folder} holds several files of step {twice} ({', '.join(names[:_NAMED])}); give a folder with one file a "
+        "step."
+    )
 
 
 def _files(folder: Path) -> list[Path]:
@@ -122,32 +151,17 @@ def _one_a_folder(folder: Path) -> list[Path]:
     return [files[0] for files in inside if len(files) == 1]
 
 
-def _places(name: str) -> list[tuple[str, int]]:
-    """Each number of a name as the step that it might be, with what is left of the name."""
-    numbers = [match for match in re.finditer(r"\d+", name) if len(match[0]) < 19]
-    found = [match for match in numbers if not _NO_STEP.search(name[: match.start()])]
-    return [(f"{name[: match.start()]}*{name[match.end() :]}", int(match[0])) for match in found]
-
-
-def _alone(folder: Path, files: list[Path]) -> dict[int, Path]:
-    """The one file of weights in a folder, where its name says its step."""
-    names = [str(file.relative_to(folder).with_suffix("")) for file in files]
-    said = [match for name in names if (match := _COUNTED.search(name))]
-    if len(files) != 1 or not said:
-        return {}
-    return {int(next(number for number in said[0].groups() if number)[:18]): files[0]}
-
-
 def _holds_weights(file: Path) -> bool:
     try:
         return weights_in(content_of(file)) is not None
-    except DamagedRun:
+    except (DamagedRun, SeveralModels):
         return True  # said when it is opened
 
 
 def _folder(folder: Path) -> Opened | None:
     files, others = files_by_step(folder)
     if not files:
+        _check_uncounted(folder)
         return None
     content = content_of(files[max(files)])
     last = _one(files[max(files)], content)
@@ -157,7 +171,15 @@ def _folder(folder: Path) -> Opened | None:
     final = next(iter(last.states.values()))
     states[max(files)] = _already(final)
     said = _said_beside(folder) | last.said
+    others = [*others, *last.left_out]
     return Opened(folder, states, final, said, files=files, left_out=others, content=content)
+
+
+def _check_uncounted(folder: Path) -> None:
+    """Refuse several files of weights that are no steps by their names, rather than to guess that they are."""
+    files = _files(folder) or _one_a_folder(folder)
+    if len(files) > 1 and sum(map(_holds_weights, files[:_NAMED])) > 1:
+        raise BadArgument(uncounted(folder, [str(file.relative_to(folder)) for file in files]))
 
 
 def _said_beside(folder: Path) -> dict[str, Any]:
@@ -167,9 +189,22 @@ def _said_beside(folder: Path) -> dict[str, Any]:
 
 
 def _one(file: Path, content: Any) -> Found | None:
-    with reading(file):
-        found = weights_in(content)
+    found = _weights(file, content)
     return found if found is not None and len(found.states) == 1 else None
+
+
+def _weights(file: Path, content: object) -> Found | None:
+    """The weights in what a file holds; `BadArgument` with the lines to type where they are of several models."""
+    try:
+        with reading(file):
+            return weights_in(content)
+    except SeveralModels as several:
+        raise BadArgument(several.told(file)) from None
+
+
+def check_one_model(path: Path, content: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    """Raise `BadArgument` where a file holds several models beside what is under its format's own names `known`."""
+    _weights(path, {name: value for name, value in content.items() if name not in known})
 
 
 def _already(state: State) -> Callable[[], State]:

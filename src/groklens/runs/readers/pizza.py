@@ -11,10 +11,12 @@ from typing import Any
 from einops import rearrange
 from torch import Tensor
 
-from groklens.errors import DamagedRun, described
+from groklens.errors import BadArgument, DamagedRun, described
+from groklens.models.told import n_layers
 from groklens.runs.foreign import ForeignRun
 from groklens.runs.readers.fields import flag, largest, one_of, real, whole
 from groklens.runs.readers.given import Given, with_taken
+from groklens.runs.readers.of_code import check_all_used, refuse_other
 from groklens.runs.readers.own_model import filled
 from groklens.runs.readers.safe import check_weights, load_weights, read_config, read_state, reading
 from groklens.tasks import ModularArithmetic, Task
@@ -82,18 +84,35 @@ def _tasks(
 
 
 def _config(said: Path, config: dict[str, Any], given: Given) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Activation and direction of attention, and what of them nobody says."""
+    """What the file says of the model, what the user says, and of the rest what is taken for granted."""
     if given.model is not None:
         given.refuse(said, "config", why="takes its configuration from the model given")
         return {}, {}
+    linear = "model_type" in config
+    fixed: dict[str, Any] = {"act_fn": "relu"} if linear else _fixed(said, config)
+    refuse_other(given, fixed, said)
+    own = {"act_fn": one_of(config, "act_fn", said, _ACTIVATIONS)} if "act_fn" in config else {}
+    chosen = given.config_or(own, {"act_fn": "relu"} | fixed, said)
+    if chosen["act_fn"] not in _ACTIVATIONS:
+        known = ", ".join(_ACTIVATIONS)
+        raise BadArgument(
+            f"config= says that act_fn is {described(chosen['act_fn'])}; for {said}, choose {known}."
+        )
+    there = {*own, *(() if "attention_dir" not in config else ("attention_dir",))}
+    there |= {"normalization_type"} if "use_ln" in config else set()
+    taken = {name: value for name, value in ({"act_fn": "relu"} | fixed).items() if name not in there}
+    return chosen, given.not_said(taken)
+
+
+def _fixed(said: Path, config: dict[str, Any]) -> dict[str, Any]:
+    """What the authors' transformers always have; `DamagedRun` where the file says otherwise."""
+    if flag(config, "use_ln", said, default=False):
+        raise DamagedRun(
+            f"{said} says that use_ln is True, and how it normalises is not known here; give the model: "
+            "gl.load(path, task=task, model=model)."
+        )
     direction = one_of(config, "attention_dir", said, _DIRECTIONS, "bidirectional")
-    own = {"attention_dir": direction, "normalization_type": None}
-    if "act_fn" in config:
-        own["act_fn"] = one_of(config, "act_fn", said, _ACTIVATIONS)
-    elif "model_type" in config:
-        own["act_fn"] = "relu"  # of linear models the code knows no other
-    taken = {} if "act_fn" in own else {"act_fn": "relu"}
-    return given.config_or(own, taken, said), given.not_said(taken)
+    return {"attention_dir": direction, "normalization_type": None}
 
 
 def _model(
@@ -131,11 +150,13 @@ def _transformer(
 
     said, most = _config_file(file), largest(state)
     d_model, n_heads = (whole(config, name, said, most=most, by=file) for name in ("d_model", "n_heads"))
-    if act_fn not in _ACTIVATIONS:
-        raise DamagedRun(f"{said} is of a model with act_fn {act_fn!r}; known are {', '.join(_ACTIVATIONS)}.")
-    n_layers = whole(config, "n_layers", said, 1, most=len(state), by=file)
+    layers = n_layers(state)
+    if whole(config, "n_layers", said, layers, most=len(state), by=file) != layers:
+        raise DamagedRun(
+            f"{said} says that n_layers is {config['n_layers']}, and {file.name} holds {layers}; copy both again."
+        )
     model = PartUniformTransformer(
-        n_layers=n_layers,
+        n_layers=layers,
         n_heads=n_heads,
         d_model=d_model,
         d_head=whole(config, "d_head", said, max(1, d_model // n_heads), most=most, by=file),
@@ -146,10 +167,10 @@ def _transformer(
         act_fn=act_fn,
         attn_coeff=real(config, "attn_coeff", said, least=-1e3, most=1e3),
     )
-    return load_weights(model, _renamed(state, n_layers, n_heads, file), file)
+    return load_weights(model, _renamed(state, layers, n_heads, file), file)
 
 
-def _renamed(state: dict[str, Tensor], n_layers: int, n_heads: int, file: Path) -> dict[str, Tensor]:
+def _renamed(state: dict[str, Tensor], layers: int, n_heads: int, file: Path) -> dict[str, Tensor]:
     """The file's names and transposed shapes as TransformerLens has them."""
     try:
         weights = {
@@ -157,7 +178,7 @@ def _renamed(state: dict[str, Tensor], n_layers: int, n_heads: int, file: Path) 
             "pos_embed.W_pos": state["pos_embed.W_pos"],
             "unembed.W_U": state["unembed.W_U"],
         }
-        for layer in range(n_layers):
+        for layer in range(layers):
             theirs = f"blocks.{layer}"
             for name in ("W_Q", "W_K", "W_V"):
                 inward = rearrange(
@@ -175,6 +196,7 @@ def _renamed(state: dict[str, Tensor], n_layers: int, n_heads: int, file: Path) 
         raise DamagedRun(
             f"{file} lacks {error}: it is not the transformer that its configuration describes."
         ) from error
+    check_all_used(file, state, (name.replace(".weights.", ".") for name in weights))
     return weights
 
 
@@ -201,6 +223,10 @@ def _linear(file: Path, state: dict[str, Tensor], config: dict[str, Any], task: 
         raise DamagedRun(
             f"{file} lacks {error}: it is not the model {kind} that its configuration names."
         ) from error
+    layers = [
+        f"l{layer + 1}.{leaf}" for layer in range(2 if kind in "BC" else 1) for leaf in ("weight", "bias")
+    ]
+    check_all_used(file, state, [*embeddings, "unembed.weight", *layers])
     model = PairNetwork(
         kind=kind,
         d_vocab=task.d_vocab,

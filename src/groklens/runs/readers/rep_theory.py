@@ -14,12 +14,13 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from groklens.errors import DamagedRun
+from groklens.errors import BadArgument, DamagedRun, described
 from groklens.models.mlp import MLP_ACTIVATIONS
-from groklens.models.told import told_by
+from groklens.models.told import biases_left_out, told_by
 from groklens.runs.foreign import ForeignRun
 from groklens.runs.readers.fields import largest, one_of, real, whole
 from groklens.runs.readers.given import Given, with_taken
+from groklens.runs.readers.of_code import check_all_used, settled
 from groklens.runs.readers.own_model import filled
 from groklens.runs.readers.safe import (
     check_weights,
@@ -29,6 +30,7 @@ from groklens.runs.readers.safe import (
     read_state,
     reading,
 )
+from groklens.runs.readers.state_dict import some_names
 from groklens.tasks import GroupComposition, Task
 
 NAME = "rep_theory"
@@ -36,6 +38,9 @@ _GROUPS = {"CyclicGroup": "C", "DihedralGroup": "D", "SymmetricGroup": "S", "Alt
 _ORDERS = {"C": lambda n: n, "D": lambda n: 2 * n, "S": math.factorial, "A": lambda n: math.factorial(n) // 2}
 _KINDS = {"onelayermlp": "mlp", "mlp": "mlp", "transformer": "transformer"}
 _ACTIVATIONS = {"relu": "relu", "gelu": "gelu"}
+#: What the authors' code sets where the files are silent.
+_CODE = {"act_fn": "relu", "normalization_type": None, "attention_dir": "causal"}
+_MLP_WEIGHTS = ("W_x", "W_y", "W", "W_U")
 
 
 def recognises(path: Path) -> bool:
@@ -57,10 +62,10 @@ def read(path: Path, given: Given | None = None) -> ForeignRun:
     step = whole(config, "num_epochs", said, 0, least=0, most=2**62)
     share = real(config, "frac_train", said, least=0, most=1) if "frac_train" in config else None
     split = _split(said, len(task.labels), share, config)
-    act = _activation(said, config, state, given)
-    _model(file, task, given, act)  # what is wrong with the file is said now, not at the first use
-    models = {step: lambda: _model(file, task, given, act)}
-    known = with_taken(config, {})
+    chosen, taken = _config(said, config, state, given)
+    _model(file, task, given, chosen)  # what is wrong with the file is said now, not at the first use
+    models = {step: lambda: _model(file, task, given, chosen)}
+    known = with_taken(config, taken)
     return ForeignRun(
         path.name, task, models, NAME, split, known, train_share=share if split is None else None
     )
@@ -88,30 +93,47 @@ def _task(said: Path, config: dict[str, Any], state: Mapping[str, Tensor], given
         return GroupComposition(f"{letter}{parameter}")
 
 
-def _activation(said: Path, config: dict[str, Any], state: Mapping[str, Tensor], given: Given) -> str:
-    """relu, as in all of the authors' code, unless the file says another."""
+def _config(
+    said: Path, config: dict[str, Any], state: Mapping[str, Tensor], given: Given
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the files say of the model, what the user says, and of the rest what is taken for granted."""
     if given.model is not None:
         given.refuse(said.parent, "config", why="takes its configuration from the model given")
-    act = one_of(config, "act_fn", said, _ACTIVATIONS, "relu")
-    given.config_or({"act_fn": act, "attention_dir": "causal", "normalization_type": _norm(state)}, {}, said)
-    if "W_x" in state and act not in MLP_ACTIVATIONS:
-        raise DamagedRun(f"{said} says that act_fn is {act!r}; known are {', '.join(MLP_ACTIVATIONS)}.")
-    return act
+        return {}, {}
+    file = said.with_name("model.pt")
+    check_weights(file, state)
+    own = {"act_fn": one_of(config, "act_fn", said, _ACTIVATIONS)} if "act_fn" in config else {}
+    if "W_x" in state:
+        check_all_used(file, state, _MLP_WEIGHTS)
+        return _config_of_mlp(said, own, given)
+    with reading(file):
+        own = told_by(state) | own
+    chosen, taken = settled(own, _CODE, given, said)
+    absent = biases_left_out(state, chosen)
+    return chosen, taken | ({"biases": f"zero, as there is no {some_names(absent)}"} if absent else {})
 
 
-def _norm(state: Mapping[str, Tensor]) -> str | None:
-    return "LN" if any(name.startswith("blocks.0.ln1.") for name in state) else None
+def _config_of_mlp(said: Path, own: dict[str, Any], given: Given) -> tuple[dict[str, Any], dict[str, Any]]:
+    taken = {} if own else {"act_fn": _CODE["act_fn"]}
+    chosen = given.config_or(own, taken, said)
+    if chosen["act_fn"] not in MLP_ACTIVATIONS:
+        known = ", ".join(MLP_ACTIVATIONS)
+        if own:
+            raise DamagedRun(f"{said} says that act_fn is {own['act_fn']!r}; known are {known}.")
+        raise BadArgument(
+            f"config= says that act_fn is {described(chosen['act_fn'])}; for {said}, choose {known}."
+        )
+    return chosen, given.not_said(taken)
 
 
-def _model(file: Path, task: Task, given: Given, act: str) -> Any:
+def _model(file: Path, task: Task, given: Given, config: Mapping[str, Any]) -> Any:
     state = read_state(file)
     if given.model is not None:
         return filled(given.model, state, file)
     check_weights(file, state)
     with reading(file):
         if "W_x" in state:
-            return _mlp(state, task, file, act)
-        config = {"act_fn": act, "normalization_type": None, "attention_dir": "causal"} | told_by(state)
+            return _mlp(state, task, file, str(config["act_fn"]))
         return legacy_model(file, state, task, config)
 
 

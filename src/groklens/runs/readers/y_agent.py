@@ -19,11 +19,14 @@ from groklens.errors import BadArgument, DamagedRun
 from groklens.models.mlp import MLP_ACTIVATIONS
 from groklens.runs.foreign import ForeignRun
 from groklens.runs.readers.given import Given, with_taken
+from groklens.runs.readers.of_code import check_all_used
 from groklens.runs.readers.own_model import filled
 from groklens.runs.readers.safe import check_weights, load_weights, read_torch, reading
 from groklens.tasks import ModularArithmetic, Task
 
 NAME = "y_agent"
+#: `mlp.basis` is the Fourier basis that the authors plot in, and no part of what the model computes.
+_WEIGHTS = ("mlp.W_in", "mlp.W_out", "mlp.basis")
 
 
 def recognises(path: Path) -> bool:
@@ -93,6 +96,7 @@ def _checked_model(file: Path, task: Task, act_fn: str, given: Given) -> Any:
         if given.model is not None:
             return filled(given.model, state, file)
         check_weights(file, state)
+        check_all_used(file, state, _WEIGHTS)
         return _model(file, state, task, act_fn)
 
 
