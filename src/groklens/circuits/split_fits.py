@@ -101,7 +101,7 @@ def said(snapshot: Snapshot) -> str:
     """What is known of a split that is doubted, in words."""
     sides = sides_of(snapshot)
     return (
-        f"train accuracy {percent(sides.train)} is no better than test accuracy {percent(sides.test)}, and both are "
+        f"train accuracy {percent(sides.train)} is not clearly above test accuracy {percent(sides.test)}, and both are "
         f"near the {percent(_share(sides))} trained on"
     )
 
