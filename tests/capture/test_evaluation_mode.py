@@ -1,7 +1,11 @@
 """Looking at a model leaves no trace: mode of every module, statistics, gradients, random state."""
 
+# ruff: noqa: NPY002 (the global generator is what is looked at)
+
+import random
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -127,6 +131,64 @@ def test_noise_in_evaluation_mode_is_the_same_in_every_look_and_said(caplog):
     assert torch.equal(gl.Snapshot(model, TASK).logits, first)
     (line,) = [record.message for record in caplog.records]
     assert "A Careless draws random numbers in evaluation mode" in line
+
+
+DRAWS = {
+    "numpy": lambda n: torch.tensor(np.random.rand(n, 7)).float(),
+    "numpy, in pairs": lambda n: torch.tensor([np.random.randn()]).float(),  # the second of a pair is kept
+    "random": lambda n: torch.tensor([[random.random()] for _ in range(n)]),
+    "random, in pairs": lambda n: torch.tensor([random.gauss(0, 1)]),
+}
+
+
+def random_states():
+    return torch.get_rng_state().tolist(), repr(np.random.get_state()), random.getstate()
+
+
+@pytest.mark.parametrize("name", DRAWS)
+def test_noise_of_numpy_and_of_python_is_the_same_in_every_look_too(name, caplog):
+    kind = type(f"Of{name.replace(', ', '').replace(' ', '')}", (Noisy,), {})
+    kind.forward = lambda self, tokens: Noisy.forward(self, tokens) + DRAWS[name](len(tokens))[:, None]
+    if name.endswith("pairs"):
+        kind.forward = lambda self, tokens: Noisy.forward(self, tokens) + DRAWS[name](1)
+    model = kind()
+    DRAWS[name](1)
+    before = random_states()[:2]
+    first = gl.Snapshot(model, TASK).logits
+    assert random_states()[:2] == before  # Python's own moves where types are checked, as in these tests
+    DRAWS[name](3)
+    assert torch.equal(gl.Snapshot(model, TASK).logits, first)
+    if name.startswith("numpy"):
+        assert f"A {kind.__name__} draws random numbers" in caplog.records[0].message
+
+
+def test_random_states_are_put_back_after_an_exception():
+    before = random_states()
+
+    def fails():
+        with at_rest(nn.Dropout()):
+            np.random.randn(3), random.gauss(0, 1), torch.rand(3)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fails()
+    assert random_states() == before
+
+
+def test_another_bit_generator_of_numpy_is_left_in_its_place():
+    usual = np.random.get_bit_generator()
+    np.random.set_bit_generator(np.random.PCG64(3))
+    try:
+        np.random.rand(2)
+        before = repr(np.random.get_state(legacy=False))
+        drawn = []
+        for _ in range(2):
+            with at_rest(nn.Dropout()):
+                drawn.append(np.random.rand())
+        assert drawn[0] == drawn[1]
+        assert repr(np.random.get_state(legacy=False)) == before
+    finally:
+        np.random.set_bit_generator(usual)
 
 
 def test_nothing_is_said_without_noise(model, caplog):

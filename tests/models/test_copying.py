@@ -1,7 +1,11 @@
 """A copy of a model is one whose logits follow its own weights; everything else is refused and undone."""
 
-import copy
+# ruff: noqa: NPY002 (a stranger draws from the global generator)
 
+import copy
+import random
+
+import numpy as np
 import pytest
 import strangers
 import torch
@@ -9,6 +13,7 @@ import torch
 import groklens as gl
 from groklens.errors import BadArgument
 from groklens.models import answered, real_copy, run_logits
+from groklens.models.noise import SAMPLED, equal, perturbed, sample
 
 TASK = gl.ModularArithmetic(11, "add")
 
@@ -131,3 +136,147 @@ def test_copies_of_copies_agree():
     model = strangers.Wrapped()
     twin = real_copy(real_copy(model, TASK.inputs, 11), TASK.inputs, 11)
     assert torch.equal(run_logits(twin, TASK.inputs, 11), run_logits(copy.deepcopy(model), TASK.inputs, 11))
+
+
+class Changed(strangers.Wrapped):
+    """A wrapped net with one more weight, through which its answers pass."""
+
+    def __init__(self, extra):
+        super().__init__()
+        self.extra = torch.nn.Parameter(extra)
+
+    def forward(self, tokens):
+        net = self.net(tokens)
+        if self.extra.is_complex():
+            return torch.fft.ifft(torch.fft.fft(net) * self.extra).real
+        return torch.maximum(net, self.extra)
+
+
+class WithExtraState(strangers.Wrapped):
+    """A module that says more in its state than tensors."""
+
+    n = 3
+
+    def get_extra_state(self):
+        return {"n": self.n}
+
+    def set_extra_state(self, state):
+        self.n = state["n"]
+
+
+class NoisyByNumpy(strangers.Wrapped):
+    def forward(self, tokens):
+        noise = np.random.rand(len(tokens), 11) + random.random()
+        return super().forward(tokens) + torch.tensor(noise).float()
+
+
+def diverged(value, part=slice(None)):
+    model = strangers.Wrapped()
+    with torch.no_grad():
+        model.net[2].weight[part] = value
+    return model
+
+
+def with_buffer(buffer):
+    model = strangers.Wrapped()
+    model.register_buffer("beside", buffer)
+    return model
+
+
+NAN, INF = float("nan"), float("inf")
+HONEST = {
+    "complex weights": lambda: Changed(torch.randn(11, dtype=torch.cfloat)),
+    "-inf alone": lambda: Changed(torch.tensor(-INF)),
+    "-inf in some places": lambda: Changed(torch.full((11,), -INF).index_fill(0, torch.tensor([2]), 0.5)),
+    "all weights of a layer nan": lambda: diverged(NAN),
+    "a row of them nan": lambda: diverged(NAN, 0),
+    "weights of infinite size": lambda: diverged(INF),
+    "weights that overflow": lambda: diverged(3e38),
+    "bfloat16": lambda: strangers.Wrapped().bfloat16(),
+    "float16": lambda: strangers.Wrapped().half(),
+    "float64": lambda: strangers.Wrapped().double(),
+    "transposed": lambda: Changed(torch.rand(1, 11, 1).expand(8, 11, 1).clone().transpose(0, 2)[0].T),
+    "extra state": WithExtraState,
+    "noise of numpy and Python": NoisyByNumpy,
+    "a float8 buffer": lambda: with_buffer(torch.ones(3).to(torch.float8_e4m3fn)),
+    "a mask of -inf": lambda: with_buffer(torch.full((3, 3), -INF).triu(1)),
+    "an empty buffer": lambda: with_buffer(torch.zeros(0)),
+}
+
+
+def bits(model):
+    return {
+        name: value.reshape(-1).clone().view(torch.uint8) if value.numel() else value
+        for name, value in model.state_dict().items()
+        if isinstance(value, torch.Tensor)
+    }
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_an_honest_model_is_copied_to_the_bit_whatever_its_weights(name):
+    torch.manual_seed(0)
+    model = HONEST[name]()
+    before = bits(model)
+    twin = real_copy(model, TASK.inputs, TASK.d_vocab_out)
+    for after in (bits(model), bits(twin)):
+        assert after.keys() == before.keys()
+        assert all(torch.equal(after[key], before[key]) for key in before)
+    if name == "extra state":
+        assert twin.n == 3
+
+
+def test_a_closure_that_has_diverged_is_no_copy():
+    net = diverged(NAN).net
+    model = strangers.Wrapped()
+    model.forward = lambda tokens: net(tokens)
+    with pytest.raises(BadArgument, match=r"has diverged|no copy"):
+        real_copy(model, TASK.inputs, TASK.d_vocab_out)
+
+
+def test_weights_tied_and_undone_in_each_other_are_changed_each_by_its_own_noise():
+    """Two weights of which only the difference counts: the same noise on both would leave the logits."""
+
+    class Difference(strangers.Wrapped):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = (torch.nn.Parameter(torch.ones(11)) for _ in range(2))
+
+        def forward(self, tokens):
+            return self.net(tokens).detach() * 0 + self.a - self.b
+
+    real_copy(Difference(), TASK.inputs, TASK.d_vocab_out)
+
+
+class TestNoise:
+    @pytest.mark.parametrize(
+        "dtype", [torch.float32, torch.float16, torch.bfloat16, torch.float64, torch.cfloat]
+    )
+    @pytest.mark.parametrize("shape", [(), (3,), (700, 600)])
+    def test_changes_every_entry_of_any_type_in_place(self, dtype, shape):
+        value = torch.ones(shape, dtype=dtype)
+        same = perturbed(value, torch.Generator().manual_seed(0))
+        assert same.data_ptr() == value.data_ptr()
+        assert float((value != 1).double().mean()) > 0.95
+        assert (value - 1).abs().double().mean() < 2
+
+    def test_changes_a_copy_of_what_cannot_be_written_to(self):
+        value = torch.ones(1).expand(5)
+        changed = perturbed(value, torch.Generator().manual_seed(0))
+        assert torch.equal(value, torch.ones(5))
+        assert len(changed.unique()) == 5
+
+    def test_a_sample_is_small_and_sees_a_change_of_everything(self):
+        value = torch.zeros(1000, 1000)
+        before = sample(value)
+        assert before.shape == (1000, 1000)
+        assert len(before.entries) < 2 * SAMPLED
+        perturbed(value, torch.Generator().manual_seed(0))
+        assert not equal(sample(value).entries, before.entries)
+
+    def test_equal_is_to_the_bit(self):
+        assert equal(torch.tensor([NAN, 1]), torch.tensor([NAN, 1]))
+        assert not equal(torch.tensor(0.0), torch.tensor(-0.0))
+        assert not equal(torch.zeros(2), torch.zeros(3))
+        assert not equal(torch.zeros(2), torch.zeros(2).double())
+        assert equal(torch.ones(2, dtype=torch.cfloat), torch.ones(2, dtype=torch.cfloat))
+        assert equal(torch.eye(2).to_sparse(), torch.eye(2).to_sparse())

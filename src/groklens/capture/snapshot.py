@@ -36,6 +36,7 @@ class Snapshot:
         train_share: the share of inputs that it was trained on, for a split of which only that is known.
         answer: where the logits are in what the model gives, for one that gives a tuple, a mapping or other axes than
             (input, class) or (input, pos, class): `answer=lambda output: output[0]`.
+        split_recorded: whether training itself wrote the split down, which is not to be doubted then.
 
     Logits and activations are float32 as the model gives them; measures take them to float64. Activations
     are cached up to `CACHE_BUDGET` bytes a snapshot. What a model in half precision gives is taken to float32.
@@ -51,6 +52,7 @@ class Snapshot:
         train_index: TrainIndex | None = None,
         train_share: float | None = None,
         answer: Answer | Any = None,
+        split_recorded: bool = False,
     ) -> None:
         _check_pair(model, task)
         self.model = answered(model, answer)
@@ -58,9 +60,7 @@ class Snapshot:
         self.step = step
         self.train_index = None if train_index is None else split_index(train_index, len(task.labels))
         self.train_share = train_share
-        self.split_recorded = (
-            False  # True where training itself wrote the split down, which is not to be doubted
-        )
+        self.split_recorded = split_recorded
         self.derived: dict[str, Any] = {}  # what measures share of this snapshot, by name
         self._cache: dict[tuple[str, int | None], Tensor] = {}
 
@@ -70,7 +70,14 @@ class Snapshot:
 
     def with_model(self, model: Any) -> Snapshot:
         """The snapshot of another model in this one's place: the same task, step and split."""
-        return Snapshot(model, self.task, self.step, self.train_index, self.train_share)
+        return Snapshot(
+            model,
+            self.task,
+            self.step,
+            self.train_index,
+            self.train_share,
+            split_recorded=self.split_recorded,
+        )
 
     @cached_property
     def weights(self) -> dict[str, Tensor]:

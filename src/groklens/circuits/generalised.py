@@ -6,7 +6,7 @@ import torch
 
 from groklens.capture import Snapshot
 from groklens.circuits.split_fits import ENOUGH as ENOUGH
-from groklens.circuits.split_fits import said, split_cannot_be
+from groklens.circuits.split_fits import said, split_doubted
 from groklens.claims import Control, Finding, Verdict, percent
 from groklens.models import accuracy
 
@@ -18,7 +18,7 @@ def generalises(snapshot: Snapshot) -> Finding:
     since a model that is correct on those that it was trained on looks the same as one that has learned half of the
     rule. It is refuted all the same where the share trained on is known and fewer inputs are correct than would be,
     had so many been memorised; that takes it that no model is better on test inputs than on train inputs. It is
-    undecided where the split given cannot be the model's (`split_cannot_be`), where nothing was held out, and where
+    undecided where the split given may not be the model's (`split_doubted`), where nothing was held out, and where
     the control is as good as what is asked for: always giving the commonest answer. An input whose largest logit is
     none of the task's classes is wrong.
     """
@@ -58,8 +58,8 @@ def _judged(snapshot: Snapshot, value: float) -> tuple[Verdict, str]:
             "undecided",
             "every input was trained on, so that generalising cannot be told from memorising; ",
         )
-    if split_cannot_be(snapshot):
-        return "undecided", f"the split given cannot be the model's: {said(snapshot)}; "
+    if split_doubted(snapshot):
+        return "undecided", f"the split given may not be the model's: {said(snapshot)}; "
     if snapshot.train_index is not None:
         return enough, ""
     unknown = "which inputs it was trained on is not known, so all count; "

@@ -12,7 +12,7 @@ import xarray as xr
 from groklens.capture import RunLike, Snapshot, TrainIndex, as_run, kept_steps
 from groklens.circuits import Search, search
 from groklens.circuits.generalised import generalises
-from groklens.circuits.split_fits import said, split_cannot_be, split_finding
+from groklens.circuits.split_fits import said, split_doubted, split_finding
 from groklens.claims import Control, Finding, Verdict, verdict_of
 from groklens.explain.algorithm import algorithm_findings, name_algorithm
 from groklens.explain.assumed import assumed
@@ -51,8 +51,8 @@ def explain(
     `train_index` says which inputs the model was trained on, where the run does not say; `answer` where a lone
     model's logits are in what it gives (`answer=lambda output: output[0]`). `steps` limits the table to some kept
     steps. The circuit is found once, in the last snapshot (`find_circuit`), and tracked over all steps. `progress`
-    shows or hides the bar, which otherwise shows on a terminal and in a notebook. Warns of a split that cannot be
-    the model's (`split_cannot_be`), without phases then. Raises `BadArgument` for a model without a task, a split
+    shows or hides the bar, which otherwise shows on a terminal and in a notebook. Warns of a split that may not
+    be the model's (`split_doubted`), without phases then. Raises `BadArgument` for a model without a task, a split
     other than the run's own, or a run without kept steps.
 
     >>> why = explain(run)  # doctest: +SKIP
@@ -65,12 +65,11 @@ def explain(
 
 def _explain(run: RunLike, chosen: list[int]) -> Explanation:
     final = run.at(chosen[-1])
-    final.split_recorded = final.split_recorded or getattr(run, "recipe", None) is not None
-    # First what the model gives, what can be its split, and whether it can be copied: then the work.
+    # First what the model gives, whether its split is doubted, and whether it can be copied: then the work.
     _ = final.logits
-    doubted = split_cannot_be(final)
+    doubted = split_doubted(final)
     if doubted:
-        warnings.warn(f"The split given cannot be the model's: {said(final)}.", stacklevel=_CALLER)
+        warnings.warn(f"The split given may not be the model's: {said(final)}.", stacklevel=_CALLER)
     blank = untrained_like(run, final)
     found = search(final)
     measures = PROGRESS if found.circuit else [m for m in PROGRESS if "circuit" not in m.about.needs]
@@ -98,7 +97,7 @@ def _findings(
 ) -> list[Finding]:
     circuit, searched = found.circuit, found.findings
     findings = [_with_untrained(searched[0], blank), *searched[1:], *outside_answers(final, blank)]
-    findings += [split_finding(final)] if split_cannot_be(final) else []
+    findings += [split_finding(final)] if split_doubted(final) else []
     findings += wrong_labels(final, blank)
     if circuit is None:
         return [*findings, _no_circuit(findings, found.reason)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groklens.circuits.generalised import nothing_held_out
+from groklens.circuits.split_fits import said
 from groklens.claims import Finding, in_words, named, percent
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ def _did(why: Explanation, general: Finding) -> str:
 def _not_told(why: Explanation, score: str) -> str:
     if any(finding.key == "split.fits" for finding in why.findings):
         return (
-            f"is correct on {score} of test inputs and no better on train inputs, so the split given cannot be the "
-            "model's: whether it memorised, generalises or neither is undecided"
+            f"cannot be judged, as the split given may not be the model's: {said(why.final)}; whether it memorised, "
+            "generalises or neither is undecided"
         )
     if why.final.train_index is not None and not nothing_held_out(why.final):
         return f"is correct on {score} of test inputs, as is always giving one answer: that it generalises is undecided"

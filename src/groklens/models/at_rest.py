@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import random
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 log = logging.getLogger("groklens")
 #: Random numbers drawn during a look come from here, so that two looks agree whatever was drawn between them.
@@ -18,11 +20,11 @@ _SEED = 0
 
 @contextmanager
 def at_rest(model: Any) -> Iterator[None]:
-    """The model is in evaluation mode, without gradients and with the random state set aside; all is put back.
+    """The model is in evaluation mode, without gradients and with the random states set aside; all is put back.
 
     Every module's own `training` flag is as it was afterwards, also when an exception ends the look, and so are the
-    random states of torch on the CPU and on the devices of the model's parameters. A model that draws random
-    numbers in evaluation mode gets the same ones in every look, and the log says so, once.
+    random states of torch on the CPU and on the devices of the model's parameters, of numpy and of Python's `random`.
+    A model that draws from them in evaluation mode gets the same numbers in every look, and the log says so, once.
 
     >>> import torch
     >>> model = torch.nn.Dropout()
@@ -32,19 +34,49 @@ def at_rest(model: Any) -> Iterator[None]:
     >>> model.training
     True
     """
-    flags = [(module, module.training) for module in _modules(model)]
-    states = _random_states(model)
-    seeded = _seed(states)
+    with random_set_aside(model) as drawn:
+        flags = [(module, module.training) for module in _modules(model)]
+        try:
+            with torch.no_grad():
+                if any(training for _, training in flags):
+                    _evaluate(model, [module for module, _ in flags])
+                yield
+            if drawn():
+                _say_once(type(model).__name__)
+        finally:
+            _restore(flags)
+
+
+@contextmanager
+def random_set_aside(model: Any) -> Iterator[Callable[[], bool]]:
+    """The random states of torch, numpy and Python start from one seed, and are as they were afterwards.
+
+    Gives a function that says at the end whether torch's or numpy's have been drawn from. Python's are put back
+    without a word: checks of types draw from them, which is no noise. Generators that a model has for itself are
+    its own.
+
+    >>> with random_set_aside(torch.nn.Linear(2, 2)) as drawn:
+    ...     drawn()
+    False
+    """
+    python, numpy = random.getstate(), np.random.get_state(legacy=False)  # noqa: NPY002 (the global one)
+    generators = [_generator(device) for device in _devices(model)]
+    states = [generator.get_state() for generator in generators]
     try:
-        with torch.no_grad():
-            if any(training for _, training in flags):
-                _evaluate(model, [module for module, _ in flags])
-            yield
-        _say_of_drawing(model, seeded)
+        random.seed(_SEED)
+        seeded = [generator.manual_seed(_SEED).get_state() for generator in generators]
+        first = _seed_numpy()
+        yield (
+            lambda: (
+                float(np.random.random_sample()) != first  # noqa: NPY002
+                or any(not torch.equal(g.get_state(), s) for g, s in zip(generators, seeded, strict=True))
+            )
+        )
     finally:
-        for device, state in states.items():
-            _generator(device).set_state(state)
-        _restore(flags)
+        for generator, state in zip(generators, states, strict=True):
+            generator.set_state(state)
+        np.random.set_state(numpy)  # noqa: NPY002
+        random.setstate(python)
 
 
 def _modules(model: Any) -> list[Any]:
@@ -67,10 +99,10 @@ def _restore(flags: list[tuple[Any, bool]]) -> None:
             module.training = training
 
 
-def _random_states(model: Any) -> dict[torch.device, Tensor]:
+def _devices(model: Any) -> list[torch.device]:
     parameters = getattr(model, "parameters", None)
     devices = {each.device for each in parameters() if each.is_cuda} if callable(parameters) else set()
-    return {device: _generator(device).get_state() for device in (torch.device("cpu"), *devices)}
+    return [torch.device("cpu"), *devices]
 
 
 def _generator(device: torch.device) -> torch.Generator:
@@ -79,15 +111,17 @@ def _generator(device: torch.device) -> torch.Generator:
     return torch.default_generator
 
 
-def _seed(states: dict[torch.device, Tensor]) -> dict[torch.device, Tensor]:
-    for device in states:
-        _generator(device).manual_seed(_SEED)
-    return {device: _generator(device).get_state() for device in states}
+def _seed_numpy() -> float:
+    """Set numpy's global generator to the seed, and give the number that it draws first from there."""
+    state, first = _seeded(type(np.random.get_bit_generator()))  # type: ignore[attr-defined]
+    np.random.set_state(state)  # noqa: NPY002
+    return first
 
 
-def _say_of_drawing(model: Any, seeded: dict[torch.device, Tensor]) -> None:
-    if any(not torch.equal(_generator(device).get_state(), state) for device, state in seeded.items()):
-        _say_once(type(model).__name__)
+@lru_cache
+def _seeded(kind: type[np.random.BitGenerator]) -> tuple[dict[str, Any], float]:
+    """The seed's state of a kind of generator, which may be another than the usual, and its first number."""
+    return dict(kind(_SEED).state), float(np.random.RandomState(kind(_SEED)).random_sample())
 
 
 @lru_cache

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from groklens.errors import BadArgument, GroklensError
 from groklens.models.answering import own_model
-from groklens.models.at_rest import at_rest
+from groklens.models.at_rest import at_rest, random_set_aside
+from groklens.models.noise import Sample, changeable, equal, perturbed, sample
 from groklens.models.protocol import device_of, every_logit, forward_of
 
 #: How many inputs a copy is tried on.
@@ -28,8 +29,9 @@ def real_copy(model: Any, inputs: Int[Tensor, "input pos"], d_vocab_out: int) ->
 
     The copy's weights are changed at random, through `load_state_dict`: its logits have to move, the original's must
     not, to the bit, and every weight with a gradient that its logits depend on has to be in its `state_dict`. Then
-    they are put back. At most eight of `inputs` are run. The original, its mode, gradients and the random state are
+    they are put back. At most eight of `inputs` are run. The original, its mode, gradients and the random states are
     as they were, also after an exception; where a "copy" has written to it, its weights are put back to the bit.
+    Beside the copy there is one more set of weights in memory while it is made.
 
     Raises `BadArgument` for a model that cannot be copied so: `copy.deepcopy` does not reach what a closure, a
     patched `forward` or a global variable holds, and `state_dict` does not know what stands in a plain list.
@@ -47,24 +49,37 @@ def real_copy(model: Any, inputs: Int[Tensor, "input pos"], d_vocab_out: int) ->
 
 def _check(model: Any, other: Any, look: _Look, before: State) -> None:
     """Raise where `other` is no copy of `model`; its weights are as they were where it is one."""
-    logits, own = look(model), _tensors(other)
-    if not any(value.is_floating_point() and value.numel() for value in own.values()):
+    logits = look(model)
+    own = before if _same(_tensors(other), before) else _cloned(other)
+    if not any(map(changeable, own.values())):
         raise _refusal(model, "has no weights in its state_dict")
-    if not _alike(look(other), logits):
+    copied, used = look.depends_on(other)
+    if not _alike(copied, logits):
         raise _refusal(model, "gives other logits than the model itself")
-    used = look.depends_on(other)
-    _load(model, other, _perturbed({**_state(other), **own}))
-    moved, still_used = look(other), look.depends_on(other)
-    if not _same(_tensors(model), before) or not _equal(look(model), logits):
+    _load(model, other, _perturbed(_state(other), afresh=not logits.isfinite().all()))
+    moved, still_used = look.depends_on(other)
+    if not _seem_same(_tensors(model), before) or not equal(look(model), logits):
         raise _refusal(model, "shares its weights with the model itself")
-    if _equal(moved, logits):
-        raise _refusal(model, "does not compute with its own weights: its logits stay when they are changed")
-    hidden = [value for place, value in still_used.items() if place in used and _equal(used[place], value)]
+    hidden = [
+        value for place, value in still_used.items() if place in used and _seems_same(used[place], value)
+    ]
+    if equal(moved, logits):
+        raise _not_moved(model, logits)
     if hidden:
         raise _refusal(model, f"computes with {_listed(hidden)} that its state_dict does not hold")
-    _load(model, other, {**_state(other), **own})
+    _load(model, other, _put_back(_state(other), own))
     if not _alike(look(other), logits):
         raise _refusal(model, "gives other logits once its own weights are loaded into it again")
+
+
+def _not_moved(model: Any, logits: Tensor) -> BadArgument:
+    """What is said where the logits stay when a copy's weights are changed."""
+    if logits.isfinite().any():
+        return _refusal(model, "does not compute with its own weights: its logits stay when they are changed")
+    return BadArgument(
+        f"This {type(own_model(model)).__name__} has diverged: its logits are not finite, whatever its weights, so "
+        "that no copy can be told from it. Look at an earlier step."
+    )
 
 
 class _Look:
@@ -78,37 +93,46 @@ class _Look:
             output = forward_of(model)(self._tokens)
             return every_logit(model, output, self._tokens, self._d_vocab_out).detach().clone()
 
-    def depends_on(self, model: Any) -> dict[int, Tensor]:
-        """The weights with a gradient that the logits are computed from, cloned, by where they are in memory."""
-        with torch.enable_grad():
+    def depends_on(self, model: Any) -> tuple[Float[Tensor, "input class"], dict[int, Sample]]:
+        """The logits, and samples of the weights with a gradient behind them, by where they are in memory."""
+        with at_rest(model), torch.enable_grad():
             output = forward_of(model)(self._tokens)
             logits = every_logit(model, output, self._tokens, self._d_vocab_out)
-        found, seen, left = {}, set(), [logits.grad_fn]
-        while left:
-            node = left.pop()
-            if node is None or node in seen:
-                continue
-            seen.add(node)
-            weight = getattr(node, "variable", None)
-            if weight is not None and weight.numel():
-                found[weight.data_ptr()] = weight.detach().clone()
-            left += [following for following, _ in node.next_functions]
-        return found
+        return logits.detach().clone(), _leaves(logits)
+
+
+def _leaves(logits: Tensor) -> dict[int, Sample]:
+    found: dict[int, Sample] = {}
+    seen, left = set(), [logits.grad_fn]
+    while left:
+        node = left.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        weight = getattr(node, "variable", None)
+        if weight is not None and weight.numel():
+            found[weight.data_ptr()] = sample(weight)
+        left += [following for following, _ in node.next_functions]
+    return found
 
 
 @contextmanager
 def _untouched(model: Any) -> Iterator[State]:
     """The model's weights, cloned; whatever is written to them meanwhile is undone, to the bit."""
-    before = _tensors(model)
+    before = _cloned(model)
     try:
         yield before
     finally:
+        written = _unlike(_tensors(model), before)
         with torch.no_grad():
-            for name, value in _state(model).items():
-                if name in before and not _equal(value, before[name]):
-                    value.copy_(before[name])
-        if not _same(_tensors(model), before):  # its state_dict gives copies: there is one way left
+            for name in written:
+                _tensors(model)[name].copy_(before[name])
+        if written and _unlike(_tensors(model), before):  # its state_dict gives copies: there is one way left
             model.load_state_dict({**_state(model), **before})
+
+
+def _unlike(state: dict[str, Tensor], before: dict[str, Tensor]) -> list[str]:
+    return [name for name, value in state.items() if name in before and not equal(value, before[name])]
 
 
 def _deepcopy(model: Any) -> Any:
@@ -118,7 +142,7 @@ def _deepcopy(model: Any) -> Any:
             f"{_TYPE}."
         )
     try:
-        with torch.random.fork_rng(devices=[]):  # a __deepcopy__ may build a model
+        with random_set_aside(model):  # a __deepcopy__ may build a model
             return copy.deepcopy(model)
     except Exception as error:  # deepcopy raises whatever an attribute raises
         raise BadArgument(
@@ -139,21 +163,42 @@ def _load(model: Any, other: Any, state: State) -> None:
         ) from error
 
 
-def _perturbed(state: State) -> State:
-    """The state with random numbers of their own size added to all that is floating-point."""
+def _perturbed(state: State, afresh: bool) -> State:
+    """The state with all its real and complex numbers changed at random, in place where it is the model's own."""
     generator = torch.Generator().manual_seed(0)
-    changed = dict(state)
-    for name, value in state.items():
-        if isinstance(value, Tensor) and value.is_floating_point() and value.numel():
-            finite = value[value.isfinite()].double().abs()
-            size = float(finite.mean()) if len(finite) else 0.0
-            noise = torch.randn(value.shape, generator=generator, dtype=torch.float64) * (size or 1.0)
-            changed[name] = value + noise.to(value)
-    return changed
+    with torch.no_grad():
+        return {
+            name: perturbed(value, generator, afresh) if changeable(value) else value
+            for name, value in state.items()
+        }
 
 
-def _listed(weights: list[Tensor]) -> str:
-    shapes = ", ".join(str(tuple(value.shape)) for value in weights[:3])
+def _put_back(state: State, own: dict[str, Tensor]) -> State:
+    """The state with what was changed as it was, in place where it is the model's own."""
+    with torch.no_grad():
+        for name, value in own.items():
+            if not changeable(value):
+                continue
+            try:
+                state[name].copy_(value)
+            except RuntimeError:  # expanded, or made in inference mode
+                state[name] = value
+    return state
+
+
+def _seem_same(state: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
+    """Whether two states agree in samples: noise changes every entry of what it changes."""
+    return state.keys() == other.keys() and all(
+        _seems_same(sample(value), sample(other[name])) for name, value in state.items() if changeable(value)
+    )
+
+
+def _seems_same(before: Sample, after: Sample) -> bool:
+    return before.shape == after.shape and equal(before.entries, after.entries)
+
+
+def _listed(weights: list[Sample]) -> str:
+    shapes = ", ".join(str(value.shape) for value in weights[:3])
     more = ", …" if len(weights) > 3 else ""
     return f"{len(weights)} weight{'s' * (len(weights) > 1)} (of shape {shapes}{more})"
 
@@ -175,22 +220,16 @@ def _state(model: Any) -> State:
 
 
 def _tensors(model: Any) -> dict[str, Tensor]:
-    """What of the state is tensors, cloned."""
-    state = _state(model)
-    return {name: value.detach().clone() for name, value in state.items() if isinstance(value, Tensor)}
+    """What of the state is tensors; what a module says beside them (`get_extra_state`) is its own affair."""
+    return {name: value.detach() for name, value in _state(model).items() if isinstance(value, Tensor)}
+
+
+def _cloned(model: Any) -> dict[str, Tensor]:
+    return {name: value.clone() for name, value in _tensors(model).items()}
 
 
 def _same(state: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
-    return state.keys() == other.keys() and all(_equal(value, other[name]) for name, value in state.items())
-
-
-def _equal(a: Tensor, b: Tensor) -> bool:
-    """Whether two tensors are equal, nan to nan."""
-    if a.shape != b.shape or a.dtype != b.dtype:
-        return False
-    return torch.equal(a, b) or (
-        a.is_floating_point() and torch.allclose(a, b, rtol=0, atol=0, equal_nan=True)
-    )
+    return state.keys() == other.keys() and all(equal(value, other[name]) for name, value in state.items())
 
 
 def _alike(logits: Tensor, wanted: Tensor) -> bool:

@@ -154,7 +154,8 @@ class Run:
             ) from error
         if hasattr(model, "eval"):
             model.eval()  # dropout would make every look at it another
-        return Snapshot(model, self.task, step=step, train_index=self.train_index)
+        recorded = self.recipe is not None  # a recipe says the split that `train` made
+        return Snapshot(model, self.task, step, self.train_index, split_recorded=recorded)
 
     @cached_property
     def _blank(self) -> Any:
