@@ -24,7 +24,7 @@ from foreign_formats import (
 from safetensors.torch import save_file
 
 import groklens as gl
-from groklens.errors import BadArgument, DamagedRun, RunNotFound
+from groklens.errors import BadArgument, ConfigNeeded, DamagedRun, RunNotFound
 from groklens.runs.kinds import check_regular
 from groklens.runs.readers.step_names import counted_in
 
@@ -175,7 +175,7 @@ class TestNamesThatCountSteps:
         "name",
         [
             "model_lr0.1.pt", "model_s0.pt", "gelu_wd1e-3.pt", "mymodel_v1.pt", "run_alpha0.25.pt", "net_n97.pt",
-            "model_10.pt", "0.25.pt", "step0.1.pt", "step1e-3.pt", "unit3.pt", "rep5.pt", "n_steps100.pt",
+            "0.25.pt", "step0.1.pt", "step1e-3.pt", "unit3.pt", "rep5.pt", "n_steps100.pt",
             "max-epochs=50.pt", "step10k.pt", "dim128/model.pt", "m.5.pt",
         ],
     )  # fmt: skip
@@ -197,7 +197,7 @@ class TestNamesThatCountSteps:
 
     @pytest.mark.parametrize(
         "pattern",
-        ["model_lr{}.pt", "s{}.pt", "wd1e-{}.pt", "v{}.pt", "alpha0.{}.pt", "n{}.npz", "model_{}.pt"],
+        ["model_lr{}.pt", "s{}.pt", "wd1e-{}.pt", "v{}.pt", "alpha0.{}.pt", "n{}.npz"],
     )
     def test_a_sweep_is_no_run(self, pattern, tmp_path):
         for number in (1, 3):
@@ -339,3 +339,17 @@ def test_the_quick_pass_leaves_no_bias_out():
     model = live(n_layers=1)
     wanted = model(ADD.inputs)[:, -1, :P].detach()
     torch.testing.assert_close(gl.Snapshot(model, ADD).logits, wanted, rtol=1e-4, atol=1e-4)
+
+
+class TestCheckpointsOfNoNotebook:
+    """Checkpoints by epoch, with nothing that only the Grokking_Demo saves: asked for like any other weights."""
+
+    def test_their_activation_is_asked_for_and_their_epochs_are_theirs(self, tmp_path):
+        states = [transformer(), transformer()]
+        torch.save({"checkpoints": states, "checkpoint_epochs": [0, 100]}, tmp_path / "x.pt")
+        task = gl.ModularArithmetic(5, "add")
+        with pytest.raises(ConfigNeeded, match="act_fn"):
+            gl.load(tmp_path / "x.pt", task=task)
+        said = {"act_fn": "gelu", "normalization_type": None, "attention_dir": "causal"}
+        run = gl.load(tmp_path / "x.pt", task=task, config=said)
+        assert run.steps == [0, 100]

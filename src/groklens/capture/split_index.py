@@ -42,7 +42,7 @@ def split_index(given: TrainIndex, n_inputs: int) -> Int[Tensor, " train"]:
             f"{n_inputs - 1}."
         )
     repeated = index[1:][index[1:] == index[:-1]]
-    if len(index) == n_inputs and index[-1] <= 1:
+    if len(repeated) and len(index) == n_inputs and index[-1] <= 1:
         raise BadArgument(
             f"train_index holds {n_inputs} numbers, all of them 0 or 1, as a mask does; give it as booleans: "
             "torch.as_tensor(train_index).bool()."

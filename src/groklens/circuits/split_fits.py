@@ -55,6 +55,9 @@ def split_doubted(snapshot: Snapshot) -> bool:
     * accuracy over all inputs exceeds chance by 4 standard errors: an untrained model knows nothing, which is no
       doubt about its split. Chance is 1/classes, or the commonest answer's share where that is more.
 
+    It is doubted too where test accuracy exceeds train accuracy by more than 3 standard errors and labels are not
+    corrupted: so looks a split that is turned round, as no model learns what it has not seen better than what it has.
+
     Standard errors are those of shares, the difference's with both sides pooled. A model that was trained on this split
     and is only beginning to learn is better on what it was trained on, or far from f. This is a doubt and no more: a
     model of this very split that has learned a rule for a share f of all inputs gives the same accuracies. Nothing is
@@ -68,6 +71,8 @@ def split_doubted(snapshot: Snapshot) -> bool:
     if not len(snapshot.test_index):
         return False
     sides = sides_of(snapshot)
+    if _turned_round(sides) and not snapshot.task.is_corrupted:
+        return True
     return (
         not _learned(sides)
         and not _corrected(snapshot, sides)
@@ -76,6 +81,9 @@ def split_doubted(snapshot: Snapshot) -> bool:
         and _as_memorised(sides)
         and _knows_something(sides)
     )
+
+
+_ELSE = "inputs of another split memorised and a rule learned for such a share look the same"
 
 
 def split_finding(snapshot: Snapshot) -> Finding:
@@ -91,7 +99,7 @@ def split_finding(snapshot: Snapshot) -> Finding:
             Control.of("chance", [sides.chance]),
         ),
         source="a model that memorised a share of all inputs is correct on that share of any unrelated split's sides",
-        note=f"{said(snapshot)}; inputs of another split memorised and a rule learned for such a share look the same",
+        note=f"{said(snapshot)}; {_ELSE}",
         key="split.fits",
         role="aside",
     )
@@ -100,6 +108,8 @@ def split_finding(snapshot: Snapshot) -> Finding:
 def said(snapshot: Snapshot) -> str:
     """What is known of a split that is doubted, in words."""
     sides = sides_of(snapshot)
+    if _turned_round(sides):
+        return f"train accuracy {percent(sides.train)} is below test accuracy {percent(sides.test)}"
     return (
         f"train accuracy {percent(sides.train)} is not clearly above test accuracy {percent(sides.test)}, and both are "
         f"near the {percent(_share(sides))} trained on"
@@ -139,6 +149,11 @@ def _error_between(sides: Sides) -> float:
 
 def _pooled(accuracy: float, sides: Sides) -> float:
     return math.hypot(_error(accuracy, sides.n_train), _error(accuracy, sides.n_test))
+
+
+def _turned_round(sides: Sides) -> bool:
+    """Whether the model is clearly better on what it is said not to have seen."""
+    return sides.test - sides.train > NEAR * _error_between(sides)
 
 
 def _learned(sides: Sides) -> bool:

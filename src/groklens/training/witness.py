@@ -99,8 +99,8 @@ def weights_of(model: Any) -> dict[str, Tensor]:
     for name, value in model.state_dict().items():
         if not isinstance(value, Tensor):
             raise BadArgument(
-                f"The model's state_dict holds {name!r}, {described(value)}, which no checkpoint can; leave it out of "
-                "state_dict, or make it a tensor."
+                f"The model's state_dict holds {name!r}, {described(value)}, which no checkpoint can hold; leave it "
+                "out of state_dict, or make it a tensor."
             )
         try:
             found[name] = value.detach().clone()

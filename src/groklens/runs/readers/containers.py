@@ -23,7 +23,7 @@ _STEPS = (
     "steps", "epochs", "checkpoint_steps", "checkpoint_epochs", "iterations", "step", "epoch", "global_steps",
     "saved_steps", "saved_epochs", "updates",
 )  # fmt: skip
-_STEP = ("step", "global_step", "iteration", "epoch")
+_STEP = ("step", "global_step", "train_step", "iteration", "iter", "epoch")
 #: What stands beside a model and holds tensors too.
 _ASIDE = re.compile(
     r"optim|sched|scaler|rng|callback|loops|^lr|grad|data|indices|inputs|labels|loss|acc"
@@ -254,6 +254,8 @@ def _said_step(content: Mapping[Any, Any]) -> int | None:
 def _whole(value: object) -> int | None:
     if isinstance(value, Tensor) and value.ndim == 0 and not value.is_floating_point():
         value = value.item()
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
+        value = int(value)
     fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
     return int(value) if fits else None  # type: ignore[call-overload]
 

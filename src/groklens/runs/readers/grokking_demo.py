@@ -27,19 +27,23 @@ from groklens.tasks import ModularArithmetic, Task
 
 NAME = "grokking_demo"
 _KEYS = ("checkpoints", "checkpoint_epochs")
+#: What it saves beside them.
+_BESIDE = ("config", "train_losses", "test_losses", "train_indices", "test_indices")
 #: What the notebook sets, where the file's own configuration does not say it.
 _NOTEBOOK = {"act_fn": "relu", "normalization_type": None, "attention_dir": "causal"}
 
 
 def recognises(path: Path) -> bool:
-    """Whether `path` is a torch file whose dictionary has `checkpoints` and `checkpoint_epochs` of a transformer."""
+    """Whether `path` is a torch file with `checkpoints`, `checkpoint_epochs` and more of the notebook."""
     if not path.is_file() or path.suffix not in (".pth", ".pt"):
         return False
     try:
         content = read_torch(path)
     except DamagedRun:
         return False
-    return isinstance(content, dict) and all(key in content for key in _KEYS) and not _is_other(content)
+    if not isinstance(content, dict) or not all(key in content for key in _KEYS):
+        return False  # checkpoints alone are a container like others, in which nothing is the notebook's
+    return any(key in content for key in _BESIDE) and not _is_other(content)
 
 
 def read(path: Path, given: Given | None = None) -> ForeignRun:

@@ -22,6 +22,8 @@ _STEPS = (
     "update",
     "updates",
     "global_step",
+    "_step",
+    "trainer/global_step",
 )
 _NAMED = re.compile(r"loss|acc", re.IGNORECASE)
 #: How a column is called here.
