@@ -157,7 +157,13 @@ def _train_planned(make: Callable[[], Plan], device: str, progress: bool | None,
             run_loop(stack, writers, plan.step, progress, resume_every, partial(_save, plan, stack, writers))
         for writer in writers:
             writer.finish()
-        state_file(plan.recipes, plan.folders).unlink(missing_ok=True)
+        _drop(state_file(plan.recipes, plan.folders))
+
+
+def _drop(state: Path) -> None:
+    """Delete a state that nobody needs any longer, and what kills left of others of its name."""
+    for path in (state, *state.parent.glob(f"{state.name}.*.tmp")):
+        path.unlink(missing_ok=True)
 
 
 def _save(
@@ -174,7 +180,7 @@ def _save(
     path, of_all = state_file(recipes, folders), state_file(plan.recipes, plan.folders)
     state.write(path, (stack.resume_state(row) for row in rows))
     if path != of_all:
-        of_all.unlink(missing_ok=True)
+        _drop(of_all)
 
 
 def _writer(
