@@ -5,7 +5,8 @@ usage: python tests/runs/damage.py WORK [--files 1000] [--seed 0] [--only finish
 Each file is opened in a process of its own. Prints how many were refused in one clear line, how many gave the same
 answer as undamaged (the damage hit what nobody reads), and everything else by name; exit status 1 where there is any.
 Flips of single bits are tried on files that have a checksum: ours, and torch's and numpy's archives. In safetensors
-of others nothing tells a flipped bit of a number from the number that was meant, so there the names and sizes are hit.
+and JSON of others nothing tells a flipped bit of a number from the number that was meant, so there the names and
+sizes are hit.
 """
 
 import argparse
@@ -38,6 +39,7 @@ RECIPE = gl.Recipe(
     evaluate_every=3,
     keep=gl.Every(4),
 )
+OURS = ("finished", "half", "recorded")
 MOST_MEMORY = 2 * 2**30
 SECONDS = 30
 
@@ -261,6 +263,8 @@ def campaign(work, files, seed, only=tuple(CASES)):
         shutil.copytree(work / name, work / "copy")
         candidates = sorted(p for p in (work / "copy").rglob("*") if p.is_file() and p.stat().st_size)
         file = rng.choice(candidates)
+        if damage == "flip" and file.suffix == ".json" and name not in OURS:
+            damage = "cut"  # another digit is another number, and nothing says which was meant
         DAMAGES[damage][0](file, rng)
         inside, whole = wholes[name]
         text, memory = in_a_child(CASES[name][1], work / "copy" / inside)
