@@ -10,12 +10,14 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "groklens"
 #: A package imports only from those before it.
 ORDER = (
-    "errors", "values", "progress", "threads", "claims", "tasks", "harmonics", "theory", "models", "recipes", "capture",
-    "runs", "training", "circuits", "measures", "interventions", "explain", "views", "shell", "cli",
+    "errors", "values", "integers", "progress", "threads", "public", "claims", "groups", "harmonics", "theory", "tasks",
+    "models", "recipes", "snapshots", "runs", "capture", "training", "hypotheses", "measures", "interventions",
+    "evidence", "explain", "views", "report", "shell", "cli",
 )  # fmt: skip
-#: The exceptions: an Explanation's page and notebook representation are pictures, drawn when asked for; and a path
-#: that is given where a run or a snapshot is meant is opened.
-EXCEPTIONS = {("explain/explanation.py", "views"), ("capture/given.py", "runs")}
+#: The one exception: an Explanation's page and notebook representation are pictures, drawn when asked for.
+EXCEPTIONS = {("explain/explanation.py", "views"), ("explain/explanation.py", "report")}
+#: Packages whose names are for other packages to import, from the package itself and never from a file inside it.
+PACKAGES = {path.parent.name for path in SOURCE.glob("*/__init__.py")}
 LARGEST_FILE = 400
 #: What scripts and studies may name besides the attributes of `gl`.
 PUBLIC_MODULES = {
@@ -104,6 +106,86 @@ def test_dependencies_point_one_way(path):
         assert inside, f"{name_of(path)} imports {module} when it is imported"
 
 
+def inside_of_others(path):
+    """The imports that reach past the face of another package, those for type checkers too."""
+    nodes = [node for node in ast.walk(tree_of(path)) if isinstance(node, (ast.ImportFrom, ast.Import))]
+    modules = [
+        node.module or "" if isinstance(node, ast.ImportFrom) else alias.name
+        for node in nodes
+        for alias in node.names
+    ]
+    parts = [module.split(".") for module in modules if module.startswith("groklens.")]
+    return {".".join(each) for each in parts if len(each) > 2 and each[1] in PACKAGES - {package_of(path)}}
+
+
+@every_file
+def test_names_of_other_packages_come_from_their_faces(path):
+    if package_of(path) != "__init__":  # the top is the face of faces
+        assert not inside_of_others(path), f"import them from the package: {inside_of_others(path)}"
+
+
+def files_imported(path):
+    """The files of the library that this one imports, wherever it does; through a face, those that define the names."""
+    found = set()
+    for node in ast.walk(without_type_checking(tree_of(path))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("groklens"):
+            for alias in node.names:
+                found |= {file_of(node.module, alias.name)}
+    return found - {None, path}
+
+
+def without_type_checking(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            node.body = [ast.Pass()]
+    return tree
+
+
+def file_of(module, name):
+    """The file in which what `from module import name` gives is written."""
+    place = SOURCE.joinpath(*module.split(".")[1:])
+    if place == SOURCE:  # a whole package
+        return None
+    for path in (place / f"{name}.py", place.with_suffix(".py")):
+        if path.is_file():
+            return path
+    for node in ast.walk(tree_of(place / "__init__.py")) if (place / "__init__.py").is_file() else ():
+        if isinstance(node, ast.ImportFrom) and name in {alias.asname or alias.name for alias in node.names}:
+            return file_of(node.module, name)
+    return None
+
+
+def circle_among(follows):
+    """Names that follow each other in a circle, or none."""
+    done, way = set(), []
+
+    def visit(name):
+        if name in way:
+            return way[way.index(name) :]
+        if name in done:
+            return []
+        way.append(name)
+        for other in sorted(follows.get(name, ())):
+            if found := visit(other):
+                return found
+        done.add(way.pop())
+        return []
+
+    return next((found for name in sorted(follows) if (found := visit(name))), [])
+
+
+def test_no_files_import_each_other_in_a_circle():
+    allowed = {name for name, _ in EXCEPTIONS}
+    files = [path for path in FILES if path.name != "__init__.py" and name_of(path) not in allowed]
+    follows = {name_of(path): {name_of(other) for other in files_imported(path)} for path in files}
+    assert not circle_among(follows)
+
+
+def test_a_circle_is_seen():
+    assert circle_among({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c"]
+    assert not circle_among({"a": {"b", "c"}, "b": {"c"}})
+
+
 def test_the_exceptions_are_in_use():
     used = {
         (name_of(path), module.split(".")[1])
@@ -116,7 +198,7 @@ def test_the_exceptions_are_in_use():
 
 def test_the_top_imports_nothing_when_it_is_imported():
     outside = {module.split(".")[0] for module, inside in imported(SOURCE / "__init__.py") if not inside}
-    assert outside <= {"__future__", "importlib", "sys", "types", "typing"}
+    assert outside <= {"__future__", "collections", "importlib", "sys", "types", "typing", "warnings"}
 
 
 @every_file

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import groklens as gl
-from groklens.circuits import planted
+from groklens.hypotheses import planted
 from groklens.threads import one_thread
 
 ADD = gl.ModularArithmetic(7, "add")

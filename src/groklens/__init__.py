@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import importlib
 import sys
+import warnings
+from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,7 @@ __version__ = "0.1.0"
 #: Where each public name lives.
 _PUBLIC = {
     "Corrupted": "tasks",
-    "FiniteGroup": "tasks",
+    "FiniteGroup": "groups",
     "GroupComposition": "tasks",
     "ModularArithmetic": "tasks",
     "Probe": "tasks",
@@ -31,49 +33,52 @@ _PUBLIC = {
     "Recipe": "recipes",
     "SGD": "recipes",
     "Steps": "recipes",
-    "Snapshot": "capture",
+    "Snapshot": "snapshots",
     "capture": "capture",
     "Run": "runs",
     "load": "runs",
     "Recorder": "training",
     "train": "training",
     "train_many": "training",
-    "Circuit": "circuits",
+    "Circuit": "hypotheses",
     "Control": "claims",
     "Finding": "claims",
-    "find_circuit": "circuits",
-    "planted": "circuits",
+    "find_circuit": "evidence",
+    "planted": "hypotheses",
     "measure": "measures",
-    "track": "measures",
+    "track": "evidence",
     "Explanation": "explain",
-    "examine": "explain",
+    "examine": "evidence",
     "explain": "explain",
     "GroklensError": "errors",
 }
+#: What submodules had in version 0.1 and the top has now; these answer for one version, with a warning.
+_MOVED = {"measures": ("track",)}
 _MODULES = ("harmonics", "interventions", "measures", "theory", "views")
 
 __all__ = [*_PUBLIC, *_MODULES, "__version__"]
 
-#: The same names for type checkers, which follow imports only; a test holds the two lists equal.
+#: The same names for type checkers, which follow imports only; a test holds the two lists equal. A function that its
+#: package calls by the name of its file is taken from the file: they would take it for the module.
 if TYPE_CHECKING:
     from groklens import harmonics as harmonics
     from groklens import interventions as interventions
     from groklens import measures as measures
     from groklens import theory as theory
     from groklens import views as views
-    from groklens.capture import Snapshot as Snapshot
     from groklens.capture import capture as capture
-    from groklens.circuits import Circuit as Circuit
-    from groklens.circuits import find_circuit as find_circuit
-    from groklens.circuits import planted as planted
     from groklens.claims import Control as Control
     from groklens.claims import Finding as Finding
     from groklens.errors import GroklensError as GroklensError
+    from groklens.evidence import find_circuit as find_circuit
+    from groklens.evidence.examine import examine as examine
+    from groklens.evidence.track import track as track
     from groklens.explain import Explanation as Explanation
-    from groklens.explain.examine import examine as examine
     from groklens.explain.explain import explain as explain
+    from groklens.groups import FiniteGroup as FiniteGroup
+    from groklens.hypotheses import Circuit as Circuit
+    from groklens.hypotheses import planted as planted
     from groklens.measures.measure import measure as measure
-    from groklens.measures.track import track as track
     from groklens.models import MLP as MLP
     from groklens.models import Transformer as Transformer
     from groklens.recipes import SGD as SGD
@@ -84,8 +89,8 @@ if TYPE_CHECKING:
     from groklens.recipes import Steps as Steps
     from groklens.runs import Run as Run
     from groklens.runs import load as load
+    from groklens.snapshots import Snapshot as Snapshot
     from groklens.tasks import Corrupted as Corrupted
-    from groklens.tasks import FiniteGroup as FiniteGroup
     from groklens.tasks import GroupComposition as GroupComposition
     from groklens.tasks import ModularArithmetic as ModularArithmetic
     from groklens.tasks import Probe as Probe
@@ -114,8 +119,23 @@ def __dir__() -> list[str]:
 class _Package(ModuleType):
     def __setattr__(self, name: str, value: Any) -> None:
         # Importing groklens.explain would put the subpackage where the function of that name belongs.
-        if not (name in _PUBLIC and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
+        if name in _PUBLIC and isinstance(value, ModuleType):
+            return
+        if name in _MOVED:
+            value.__getattr__ = _moved_from(name)
+        super().__setattr__(name, value)
+
+
+def _moved_from(module: str) -> Callable[[str], Any]:
+    """What answers for the names that `module` had in version 0.1, and says where they are now."""
+
+    def answer(name: str) -> Any:
+        if name not in _MOVED[module]:
+            raise AttributeError(f"groklens.{module} has no {name!r}; see dir(groklens.{module}).")
+        warnings.warn(f"gl.{module}.{name} is gl.{name} now.", DeprecationWarning, stacklevel=2)
+        return getattr(sys.modules[__name__], name)
+
+    return answer
 
 
 sys.modules[__name__].__class__ = _Package

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from groklens.errors import BadArgument, ConfigNeeded, GroklensError, TaskNeeded, is_out_of_memory
-from groklens.runs.files import write_atomically
+from groklens.runs import write_atomically
 from groklens.shell import INTERRUPTED, NOTES, check_writable, interrupted, nobody_reads, read_json
 
 app = typer.Typer(
@@ -178,7 +178,7 @@ def _opened(path: Path, verify: bool) -> tuple[Any, str | None, tuple[str, ...]]
 @app.command(epilog="Example: `groklens tasks`")
 def tasks() -> None:
     """The tasks that come with groklens, and how to write each in Python."""
-    from groklens.tasks.modular import OPERATIONS
+    from groklens.tasks import OPERATIONS
 
     typer.echo("gl.ModularArithmetic(p, op): residues mod p; op is one of")
     typer.echo("    " + ", ".join(OPERATIONS))
@@ -243,7 +243,7 @@ def _flat(value: Any) -> str:
 
 def _say_left_out(table: Any) -> None:
     """Name on standard error what could not be taken of this run; refuse where that is everything."""
-    from groklens.measures.measure import said_lacking
+    from groklens.measures import said_lacking
 
     said = [
         f"{name} is relative to a circuit, and none was found in the last kept step."

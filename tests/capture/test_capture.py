@@ -12,8 +12,8 @@ import torch
 import xarray as xr
 
 import groklens as gl
-from groklens.capture import RunLike
 from groklens.errors import BadArgument, GroklensError, UnknownName
+from groklens.runs import RunLike
 
 TASK = gl.ModularArithmetic(5, "sub")
 POST, PATTERN, Z = "blocks.0.mlp.hook_post", "blocks.1.attn.hook_pattern", "blocks.1.attn.hook_z"

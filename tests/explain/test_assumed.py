@@ -25,8 +25,8 @@ def test_what_was_taken_is_said_by_name_and_decides_nothing():
 
 
 def test_the_users_split_keeps_it(tmp_path):
-    from groklens.capture.known_split import with_split
-    from groklens.capture.lone import LoneModel
+    from groklens.runs.known_split import with_split
+    from groklens.runs.lone import LoneModel
 
     task = gl.ModularArithmetic(5, "add")
     run = LoneModel.of(gl.Snapshot(gl.MLP(d_mlp=4).build(task, seed=0), task))

@@ -5,7 +5,7 @@ import importlib
 import pytest
 import xarray as xr
 
-from groklens.explain import Phase
+from groklens.claims import Phase
 
 phases = importlib.import_module("groklens.explain.phases")
 

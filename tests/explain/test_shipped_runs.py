@@ -5,7 +5,7 @@ import json
 import pytest
 
 import groklens as gl
-from groklens.interventions.evidence import embedding_sufficiency
+from groklens.evidence.neurons import embedding_sufficiency
 
 pytestmark = pytest.mark.slow
 

@@ -4,11 +4,11 @@ import pytest
 import torch
 from many_groups import relabelled, shuffled
 
+from groklens.groups import FiniteGroup, group_named, permutations_of
+from groklens.groups.classes import conjugates
+from groklens.groups.finite_group import nonzero_residues
+from groklens.groups.permutations import index_of
 from groklens.harmonics import components, isomorphism
-from groklens.harmonics.classes import conjugates
-from groklens.tasks import FiniteGroup, group_named, permutations_of
-from groklens.tasks.group import nonzero_residues
-from groklens.tasks.permutation_groups import index_of
 
 
 def moved(part, order):

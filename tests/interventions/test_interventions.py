@@ -6,8 +6,7 @@ import pytest
 import torch
 
 import groklens as gl
-from groklens.capture.statistics import neuron_shares
-from groklens.circuits.judgement import shared_accuracy
+from groklens.claims.judgement import shared_accuracy
 from groklens.errors import BadArgument, UnknownName
 from groklens.harmonics import answer_means
 from groklens.interventions import ablate, clusters, graded, keep, patch, remove, replace, resample
@@ -20,6 +19,7 @@ from groklens.interventions.readout import (
     means_without,
 )
 from groklens.interventions.replace import fitted_logits
+from groklens.snapshots.statistics import neuron_shares
 
 P = 13
 ADD = gl.ModularArithmetic(P, "add")

@@ -9,11 +9,11 @@ import torch
 import groklens as gl
 from groklens import measures
 from groklens.errors import BadArgument
+from groklens.groups import FiniteGroup, group_named
+from groklens.groups.permutations import permutations_of
 from groklens.harmonics import irrep_matrices, left_cosets, right_cosets, subgroup_classes
 from groklens.measures.cosets import _least_subgroups, _proper_subgroups
 from groklens.measures.operands import operand_means, received
-from groklens.tasks import FiniteGroup, group_named
-from groklens.tasks.permutation_groups import permutations_of
 
 S4 = group_named("S4")
 SIDES = {"left": left_cosets, "right": right_cosets}

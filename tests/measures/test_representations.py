@@ -9,9 +9,9 @@ import torch
 import groklens as gl
 from groklens import measures
 from groklens.errors import BadArgument
+from groklens.groups import FiniteGroup, group_named
+from groklens.groups.permutations import permutations_of
 from groklens.measures.operands import operand_means
-from groklens.tasks import FiniteGroup, group_named
-from groklens.tasks.permutation_groups import permutations_of
 
 EXACT = {"rel": 1e-6, "abs": 1e-9}
 KEYS = {"S3": ["standard"], "D5": ["sign", "freq_2"], "C7": [1, 3]}

@@ -5,8 +5,8 @@ import pytest
 
 import groklens as gl
 from groklens import measures
-from groklens.capture import blocks
 from groklens.models.loss import cross_entropy_each
+from groklens.snapshots import blocks
 
 CASES = {
     "add": (gl.ModularArithmetic(13, "add"), [2, 5]),

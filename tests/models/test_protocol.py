@@ -4,15 +4,7 @@ import pytest
 import torch
 
 from groklens.errors import BadArgument, UnknownName
-from groklens.models import (
-    LOSSES_EACH,
-    MLP,
-    Transformer,
-    accuracy,
-    check_model,
-    matching_hooks,
-    run_logits,
-)
+from groklens.models import LOSSES_EACH, MLP, Transformer, accuracy, check_model, matching_hooks, run_logits
 from groklens.models.loss import cross_entropy_each
 from groklens.models.rebuild import describe_model, rebuild_model
 from groklens.tasks import ModularArithmetic

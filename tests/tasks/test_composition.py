@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from groklens.errors import BadArgument
-from groklens.tasks import FiniteGroup, GroupComposition, ModularArithmetic, group_named, task_from_spec
+from groklens.groups import FiniteGroup, group_named
+from groklens.tasks import GroupComposition, ModularArithmetic, task_from_spec
 
 
 def moved(name, seed=0):

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 import groklens as gl
-from groklens.capture.lone import LoneModel
 from groklens.errors import BadArgument
+from groklens.integers import integers
+from groklens.runs.lone import LoneModel
 from groklens.tasks import task_from_spec
-from groklens.tasks.integers import integers
 
 TOKENS = [[3, 1, 4], [1, 5, 9]]
 

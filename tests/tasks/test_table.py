@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groklens.errors import BadArgument
-from groklens.tasks import FiniteGroup, ModularArithmetic, RandomTable, TableTask, Task, task_from_spec
-from groklens.tasks.group import cyclic
-from groklens.tasks.integers import integers
+from groklens.groups import FiniteGroup
+from groklens.groups.finite_group import cyclic
+from groklens.integers import integers
+from groklens.tasks import ModularArithmetic, RandomTable, TableTask, Task, task_from_spec
 
 TABLES = st.integers(1, 3).flatmap(
     lambda n_pos: st.lists(

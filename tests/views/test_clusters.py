@@ -6,7 +6,7 @@ from synthetic import KEYS, STEPS, table
 
 from groklens.errors import UnknownName
 from groklens.views import clusters
-from groklens.views.palette import HUES, OTHER
+from groklens.views.drawing.palette import HUES, OTHER
 
 
 def test_neurons_stand_by_component_and_then_by_share_at_the_last_step():

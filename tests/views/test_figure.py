@@ -9,8 +9,9 @@ import pytest
 from synthetic import table
 
 from groklens.errors import BadArgument
-from groklens.views import curves, libraries, spectrum
-from groklens.views.figure import MIMETYPE
+from groklens.views import curves, spectrum
+from groklens.views.renderers import libraries
+from groklens.views.renderers.figure import MIMETYPE
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from groklens.views.palette import HUES, OTHER
+from groklens.views.drawing.palette import HUES, OTHER
 
 #: What a dichromat sees of linear RGB: Machado, Oliveira and Fernandes 2009, table of severity 1.0.
 SEEN = {

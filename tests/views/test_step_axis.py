@@ -7,7 +7,7 @@ import xarray as xr
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from groklens.views.axes import StepAxis
+from groklens.views.drawing.axes import StepAxis
 
 #: Pixels that plotly gives an axis of steps on a phone of 390, and a digit of a label.
 WIDE, DIGIT = 270, 7

@@ -7,9 +7,9 @@ import torch
 from copies import moved, neurons_permuted, relabelled, renaming, residual_rotated
 
 import groklens as gl
-from groklens.harmonics.isomorphism import isomorphism
-from groklens.tasks import FiniteGroup, group_named
-from groklens.tasks.permutation_groups import permutations_of
+from groklens.groups import FiniteGroup, group_named
+from groklens.groups.isomorphism import isomorphism
+from groklens.groups.permutations import permutations_of
 
 PIZZAS = ("p99zdpze5l", "h9m153uuh9", "p71frej8t7")
 CLOCK = "l8k1hzciux"

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 import groklens as gl
-from groklens.explain.examine import neuron_findings
-from groklens.explain.untrained import shuffled
+from groklens.evidence.examine import neuron_findings
+from groklens.evidence.untrained import shuffled
 
 #: Of each architecture one, and of each group: transformers, a pair network, an MLP, a bridge.
 TRAINED = ("p99zdpze5l", "l8k1hzciux", "p71frej8t7", "A5_MLP_seed1", "A5_T_seed1", "S5_MLP_seed2")

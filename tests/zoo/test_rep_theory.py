@@ -6,7 +6,7 @@ import a5_authors
 import pytest
 
 import groklens as gl
-from groklens.tasks import group_named
+from groklens.groups import group_named
 
 FOLDERS = (
     "C113_MLP_seed1", "C113_T_seed1", "D59_MLP_seed1", "D59_T_seed1", "S5_MLP_seed2", "S5_T_seed1",

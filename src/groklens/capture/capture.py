@@ -11,21 +11,21 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from groklens.capture.axes import reduced_names
-from groklens.capture.frame import Labelled, frame
-from groklens.capture.given import Given, as_run, kept_steps
+from groklens.capture.labelled import Labelled, frame
 from groklens.capture.reader import ActivationReader
 from groklens.capture.reductions import Reduction, reduction
 from groklens.capture.store import MemoryStore, Store, ZarrStore
 from groklens.errors import BadArgument
 from groklens.models import NamesFilter
 from groklens.progress import each, progress_shown
+from groklens.runs import AnyRun, as_run, kept_steps
+from groklens.snapshots import reduced_names
 from groklens.threads import one_thread
 
 
 @one_thread()
 def capture(
-    run: Given,
+    run: AnyRun,
     names_filter: NamesFilter,
     *,
     pos: int | None = None,

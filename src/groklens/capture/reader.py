@@ -8,14 +8,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from groklens.capture.axes import axis_names, position_axis
-from groklens.capture.blocks import does_not_run
-from groklens.capture.snapshot import Snapshot
 from groklens.errors import BadArgument, GroklensError, UnknownName, whole_number
-from groklens.models import NamesFilter, at_rest, matching_hooks
-from groklens.models.engine import quick_forward, quick_holds
-from groklens.models.protocol import rows_within
-from groklens.models.workspace import Workspace
+from groklens.models import (
+    NamesFilter,
+    Workspace,
+    at_rest,
+    matching_hooks,
+    quick_forward,
+    quick_holds,
+    rows_within,
+)
+from groklens.snapshots import Snapshot, axis_names, does_not_run, position_axis
 
 #: Bytes of activations that one forward pass may hold beside the buffers.
 _BLOCK_BUDGET = 64 * 2**20

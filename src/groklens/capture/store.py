@@ -14,7 +14,7 @@ import xarray as xr
 
 from groklens.capture.lengths import Lengths, copy_row, move_row
 from groklens.errors import BadArgument, GroklensError
-from groklens.models.protocol import rows_within
+from groklens.models import rows_within
 
 _CHUNK_BYTES = 32 * 2**20
 _STEPS_A_CHUNK = 1024

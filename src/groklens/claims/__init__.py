@@ -1,9 +1,14 @@
 """What is said of a model, apart from the model: findings, controls, phases, the verdict, and how numbers read."""
 
+from groklens.claims.finding import ASIDE as ASIDE
 from groklens.claims.finding import Control as Control
 from groklens.claims.finding import Finding as Finding
-from groklens.claims.finding import Role as Role
 from groklens.claims.finding import Verdict as Verdict
+from groklens.claims.judgement import DRAWS as DRAWS
+from groklens.claims.judgement import FALL as FALL
+from groklens.claims.judgement import TOLERANCE as TOLERANCE
+from groklens.claims.judgement import fallen as fallen
+from groklens.claims.judgement import kept as kept
 from groklens.claims.phase import Phase as Phase
 from groklens.claims.verdict import COUNTED as COUNTED
 from groklens.claims.verdict import counted as counted

@@ -12,6 +12,8 @@ from groklens.claims.wording import in_units, quantity
 Verdict = Literal["supported", "refuted", "undecided"]
 #: A prediction is what the claim in question asks for; an aside is reported beside it and decides nothing.
 Role = Literal["prediction", "aside"]
+PREDICTION: Role = "prediction"
+ASIDE: Role = "aside"
 
 
 @dataclass(frozen=True)

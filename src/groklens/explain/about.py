@@ -6,10 +6,10 @@ from datetime import date
 from importlib.metadata import version
 from typing import Any
 
-from groklens.capture import RunLike, Snapshot
 from groklens.claims import number, percent
-from groklens.models import own_model
-from groklens.models.protocol import number_of_parameters
+from groklens.models import number_of_parameters, own_model
+from groklens.runs import RunLike
+from groklens.snapshots import Snapshot
 
 
 def about(run: RunLike, final: Snapshot) -> dict[str, str]:

@@ -9,23 +9,31 @@ from typing import Any
 
 import xarray as xr
 
-from groklens.capture import RunLike, Snapshot, TrainIndex, as_run, kept_steps
-from groklens.circuits import Search, search
-from groklens.circuits.generalised import generalises
-from groklens.circuits.split_fits import said, split_doubted, split_finding
 from groklens.claims import Control, Finding, Verdict, verdict_of
-from groklens.explain.algorithm import algorithm_findings, name_algorithm
+from groklens.evidence import (
+    Search,
+    algorithm_findings,
+    generalises,
+    key_in_logits,
+    name_algorithm,
+    neuron_findings,
+    outside_answers,
+    said,
+    search,
+    split_doubted,
+    split_finding,
+    untrained_like,
+    wrong_labels,
+)
 from groklens.explain.assumed import assumed
-from groklens.explain.examine import key_in_logits, neuron_findings
 from groklens.explain.explanation import Explanation
-from groklens.explain.outside import outside_answers
 from groklens.explain.phases import find_phases
-from groklens.explain.untrained import untrained_like
-from groklens.explain.wrong_labels import wrong_labels
 from groklens.harmonics import ComponentName
-from groklens.measures import PROGRESS, key_components, track
-from groklens.models.answering import Answer
+from groklens.measures import PROGRESS, key_components, tabulate
+from groklens.models import Answer
 from groklens.progress import progress_shown
+from groklens.runs import RunLike, as_run, kept_steps
+from groklens.snapshots import Snapshot, TrainIndex
 from groklens.tasks import Task
 from groklens.threads import one_thread
 
@@ -73,7 +81,7 @@ def _explain(run: RunLike, chosen: list[int]) -> Explanation:
     blank = untrained_like(run, final)
     found = search(final)
     measures = PROGRESS if found.circuit else [m for m in PROGRESS if "circuit" not in m.about.needs]
-    table = track(run, measures, found.circuit, steps=chosen)
+    table = tabulate(run, measures, found.circuit, chosen, final)
     generalised = found.findings[0].verdict
     findings = _findings(final, blank, found, table) + assumed(run)
     return Explanation(

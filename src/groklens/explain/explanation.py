@@ -6,15 +6,18 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from groklens.capture import RunLike, Snapshot
-from groklens.circuits import Circuit
 from groklens.claims import Finding, Phase, Verdict
 from groklens.harmonics import ComponentName
-from groklens.runs.files import write_atomically
+from groklens.hypotheses import Circuit
+from groklens.runs import RunLike, write_atomically
+from groklens.snapshots import Snapshot
+
+if TYPE_CHECKING:
+    from groklens.views import Page
 
 SCHEMA = 1
 
@@ -79,11 +82,15 @@ class Explanation:
             write_atomically(Path(path).expanduser(), text.encode())
         return text
 
+    def page(self) -> Page:
+        """The report, which shows itself in a notebook and is saved by its `save`."""
+        from groklens.report import report
+
+        return report(self)
+
     def to_html(self, path: str | Path | None = None) -> str:
         """The report as one self-contained HTML page, written to `path` when given."""
-        from groklens.views import report
-
-        page = report(self).html
+        page: str = self.page().html
         if path is not None:
             write_atomically(Path(path).expanduser(), page.encode())
         return page

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groklens.circuits.generalised import nothing_held_out
-from groklens.circuits.split_fits import said
 from groklens.claims import Finding, in_words, named, percent
+from groklens.evidence import nothing_held_out, said
 
 if TYPE_CHECKING:
     from groklens.explain.explanation import Explanation

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from groklens.circuits.generalised import ENOUGH
 from groklens.claims import Phase
+from groklens.evidence import ENOUGH
 
 #: Circuit formation lasts while held-out loss stays above this share of its peak.
 PEAK_SHARE = 0.5

@@ -1,9 +1,13 @@
 """Finite-group Fourier analysis: the one place where the mathematics is written."""
 
-from groklens.harmonics.classes import conjugacy_classes as conjugacy_classes
-from groklens.harmonics.classes import element_orders as element_orders
+from groklens.groups import SubgroupClass as SubgroupClass
+from groklens.groups import conjugacy_classes as conjugacy_classes
+from groklens.groups import element_orders as element_orders
+from groklens.groups import isomorphism as isomorphism
+from groklens.groups import left_cosets as left_cosets
+from groklens.groups import right_cosets as right_cosets
+from groklens.groups import subgroup_classes as subgroup_classes
 from groklens.harmonics.component import Component as Component
-from groklens.harmonics.component import ComponentName as ComponentName
 from groklens.harmonics.component import chosen_basis as chosen_basis
 from groklens.harmonics.component import component_power as component_power
 from groklens.harmonics.component import components as components
@@ -17,15 +21,19 @@ from groklens.harmonics.grid_power import neuron_components as neuron_components
 from groklens.harmonics.grid_spectrum import component_part as component_part
 from groklens.harmonics.grid_spectrum import shares_in as shares_in
 from groklens.harmonics.grid_spectrum import without_components as without_components
+from groklens.harmonics.irreps import ComponentName as ComponentName
 from groklens.harmonics.irreps import component_name as component_name
 from groklens.harmonics.irreps import irrep_matrices as irrep_matrices
-from groklens.harmonics.isomorphism import isomorphism as isomorphism
 from groklens.harmonics.projection import answer_means as answer_means
 from groklens.harmonics.projection import inputs_an_answer as inputs_an_answer
 from groklens.harmonics.projection import logit_similarity as logit_similarity
 from groklens.harmonics.projection import operand_shares as operand_shares
 from groklens.harmonics.projection import project_on_answer as project_on_answer
-from groklens.harmonics.subgroups import SubgroupClass as SubgroupClass
-from groklens.harmonics.subgroups import left_cosets as left_cosets
-from groklens.harmonics.subgroups import right_cosets as right_cosets
-from groklens.harmonics.subgroups import subgroup_classes as subgroup_classes
+from groklens.public import public_names
+
+#: What stands here for other packages alone.
+_FOR_THE_LIBRARY = {"public_names"}
+
+
+def __dir__() -> list[str]:
+    return public_names(globals(), _FOR_THE_LIBRARY)

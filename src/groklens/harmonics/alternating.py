@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from groklens.harmonics.generators import extended
+from groklens.groups import extended, group_named, index_of, permutations_of
 from groklens.harmonics.symmetric import (
     Partition,
     Tableau,
@@ -17,8 +17,6 @@ from groklens.harmonics.symmetric import (
     standard_tableaux,
     written,
 )
-from groklens.tasks.named_groups import group_named
-from groklens.tasks.permutation_groups import index_of, permutations_of
 
 _PUBLISHED: dict[int, dict[Partition, str]] = {5: {(3, 2): "a5_5d_a", (3, 1, 1): "a5_3d"}}
 

@@ -9,9 +9,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from groklens.groups import FiniteGroup, as_group
 from groklens.harmonics.irreps import ComponentName as ComponentName
 from groklens.harmonics.irreps import component_name, irreps
-from groklens.tasks import FiniteGroup, as_group
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from groklens.tasks.group import FiniteGroup
+from groklens.groups import FiniteGroup
 
 
 def fourier_basis(n: int) -> Float[Tensor, "coefficient element"]:

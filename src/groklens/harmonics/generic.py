@@ -9,9 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from groklens.errors import BadArgument
-from groklens.harmonics.classes import conjugacy_classes
-from groklens.harmonics.generators import extended, generators
-from groklens.tasks.group import FiniteGroup
+from groklens.groups import FiniteGroup, conjugacy_classes, extended, generators
 
 #: Eigenvalues nearer than this share of the largest count as equal. Rounding is some 1e-15, and the error
 #: of a basis is that divided by the gap beside it.
@@ -27,7 +25,7 @@ def irreps(group: FiniteGroup) -> dict[str, Float[Tensor, "element row column"]]
     point); each is cut down to one copy of its irrep by a random operator that commutes with the group.
     Raises `BadArgument` if no combination separates them.
 
-    >>> from groklens.tasks.group import FiniteGroup
+    >>> from groklens.groups.finite_group import FiniteGroup
     >>> a = torch.arange(4)
     >>> list(irreps(FiniteGroup("four-group", a[:, None] ^ a)))
     ['trivial', 'irrep_1', 'irrep_2', 'irrep_3']

@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from groklens.groups import Symmetry
 from groklens.harmonics.component import ComponentName, component_power, nontrivial, nontrivial_functions
-from groklens.tasks.task import Symmetry
 
 #: Bytes of float64 that are worked on at a time: what stays in the processor's cache is several times faster.
 _BUDGET = 2 * 2**20

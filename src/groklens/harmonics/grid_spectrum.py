@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from groklens.groups import Symmetry
 from groklens.harmonics.component import ComponentName, components
-from groklens.tasks.task import Symmetry
 
 #: Bytes of features that are worked on at once: what stays in a processor's cache through every labelling.
 _BUDGET = 2 * 2**20

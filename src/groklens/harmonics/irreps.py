@@ -11,11 +11,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from groklens.errors import BadArgument, UnknownName, described, did_you_mean, whole_number
+from groklens.groups import FiniteGroup, group_named, isomorphism, parse_group_name
 from groklens.harmonics import alternating, dihedral, generic, symmetric
 from groklens.harmonics.cyclic import discrete_log, rotations
-from groklens.harmonics.isomorphism import isomorphism
-from groklens.tasks.group import FiniteGroup
-from groklens.tasks.named_groups import group_named, parse_group_name
 
 #: What components are called: integers for cyclic groups, text otherwise.
 ComponentName = int | str

@@ -13,9 +13,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from groklens.errors import BadArgument
+from groklens.groups import FiniteGroup, Symmetry
 from groklens.harmonics.component import ComponentName, chosen_basis, component_power, nontrivial
-from groklens.tasks.group import FiniteGroup
-from groklens.tasks.task import Symmetry
 
 
 def answer_means(

@@ -6,9 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from groklens.harmonics.generators import extended
-from groklens.tasks.named_groups import group_named
-from groklens.tasks.permutation_groups import index_of, permutations_of
+from groklens.groups import extended, group_named, index_of, permutations_of
 
 Partition = tuple[int, ...]
 #: A standard tableau: the row, from 0, that each of the numbers 1 … n stands in.

@@ -16,9 +16,33 @@ from groklens.interventions.graded import graded as graded
 from groklens.interventions.neurons import clusters as clusters
 from groklens.interventions.patch import patch as patch
 from groklens.interventions.patch import resample as resample
+from groklens.interventions.project import embeddings_of as embeddings_of
 from groklens.interventions.project import keep as keep
+from groklens.interventions.project import parts as parts
 from groklens.interventions.project import remove as remove
 from groklens.interventions.prune import by_ipr as by_ipr
 from groklens.interventions.prune import memorising_neurons as memorising_neurons
 from groklens.interventions.prune import prune as prune
+from groklens.interventions.readout import embedded_logits as embedded_logits
+from groklens.interventions.readout import logits_without as logits_without
+from groklens.interventions.readout import means_without as means_without
+from groklens.interventions.readout import silent_logits as silent_logits
+from groklens.interventions.replace import fitted_logits as fitted_logits
 from groklens.interventions.replace import replace as replace
+from groklens.public import public_names
+
+#: What stands here for other packages alone.
+_FOR_THE_LIBRARY = {
+    "embedded_logits",
+    "embeddings_of",
+    "fitted_logits",
+    "logits_without",
+    "means_without",
+    "parts",
+    "public_names",
+    "silent_logits",
+}
+
+
+def __dir__() -> list[str]:
+    return public_names(globals(), _FOR_THE_LIBRARY)

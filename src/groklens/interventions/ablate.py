@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from groklens.capture import Given, Snapshot, as_snapshot
 from groklens.interventions import neurons as neurons_
 from groklens.interventions.patch import patch
+from groklens.runs import AnyRun, as_snapshot
+from groklens.snapshots import Snapshot
 
 
-def ablate(snapshot: Given, neurons: Sequence[int] | Int[Tensor, "chosen"]) -> Snapshot:
+def ablate(snapshot: AnyRun, neurons: Sequence[int] | Int[Tensor, "chosen"]) -> Snapshot:
     """The snapshot with these neurons of the last MLP held at their means over the inputs, at the answer.
 
     `clusters(snapshot, circuit)` names the neurons of each component. Raises `BadArgument` for a neuron that

@@ -14,15 +14,16 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from groklens.capture import Given, Snapshot, as_snapshot
-from groklens.circuits import AnyCircuit, Circuit, as_circuit
 from groklens.claims import Control
 from groklens.errors import BadArgument
 from groklens.harmonics import ComponentName
+from groklens.hypotheses import AnyCircuit, Circuit, as_circuit
 from groklens.interventions import neurons as neurons_
 from groklens.interventions.patch import patch
 from groklens.interventions.readout import logits_of, logits_without
-from groklens.models.loss import cross_entropy_each
+from groklens.models import cross_entropy_each
+from groklens.runs import AnyRun, as_snapshot
+from groklens.snapshots import Snapshot
 from groklens.threads import one_thread
 
 #: Random sets of neurons that a cluster is compared with.
@@ -54,7 +55,7 @@ class Edge:
 
 
 @one_thread()
-def edges(snapshot: Given, circuit: AnyCircuit) -> list[Edge]:
+def edges(snapshot: AnyRun, circuit: AnyCircuit) -> list[Edge]:
     """The edges token → head → cluster of neurons → logits of a model, and what each is worth.
 
     Clusters are the neurons of each of the circuit's components (`clusters`), the rest are one node. A head's

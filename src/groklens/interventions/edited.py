@@ -10,9 +10,9 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from groklens.capture import Snapshot
 from groklens.errors import BadArgument
 from groklens.models import matching_hooks
+from groklens.snapshots import Snapshot
 from groklens.tasks import Task
 
 #: What a hook's value becomes: (value, index of each batch row in the task's inputs) → value.

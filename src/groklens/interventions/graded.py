@@ -7,16 +7,16 @@ from collections.abc import Iterable, Sequence
 import torch
 import xarray as xr
 
-from groklens.capture import Given, as_snapshot
-from groklens.circuits import AnyCircuit, as_circuit
-from groklens.circuits.judgement import DRAWS
+from groklens.claims import DRAWS
+from groklens.hypotheses import AnyCircuit, as_circuit
 from groklens.interventions.patch import LOGITS
 from groklens.interventions.project import remove
-from groklens.measures.performance import all_accuracy, loss
+from groklens.measures import all_accuracy, loss
+from groklens.runs import AnyRun, as_snapshot
 
 
 def graded(
-    snapshot: Given,
+    snapshot: AnyRun,
     circuit: AnyCircuit,
     at: str = LOGITS,
     amounts: Sequence[float] | float = (0, 0.25, 0.5, 0.75, 1),

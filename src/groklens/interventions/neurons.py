@@ -8,13 +8,12 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from groklens.capture import Given, Snapshot, as_snapshot
-from groklens.capture.looked_for import no_neurons
-from groklens.capture.statistics import neuron_shares
-from groklens.circuits import AnyCircuit, as_circuit
 from groklens.errors import BadArgument, described
 from groklens.harmonics import ComponentName
-from groklens.measures.neurons import IN_CLUSTER
+from groklens.hypotheses import AnyCircuit, as_circuit
+from groklens.measures import IN_CLUSTER
+from groklens.runs import AnyRun, as_snapshot
+from groklens.snapshots import Snapshot, neuron_shares, no_neurons
 
 
 def neuron_hook(snapshot: Snapshot) -> str:
@@ -56,7 +55,7 @@ def chosen(snapshot: Snapshot, neurons: Any) -> Int[Tensor, "chosen"]:
     return index
 
 
-def clusters(snapshot: Given, circuit: AnyCircuit) -> dict[ComponentName, Int[Tensor, "neuron"]]:
+def clusters(snapshot: AnyRun, circuit: AnyCircuit) -> dict[ComponentName, Int[Tensor, "neuron"]]:
     """The neurons of each of the circuit's components: those that it explains best, to at least 85 %.
 
     The rule of Nanda et al. (2023), section 4.1. Components that no neuron has are left out.

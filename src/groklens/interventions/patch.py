@@ -6,15 +6,18 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from groklens.capture import Given, Snapshot, as_snapshot
 from groklens.errors import BadArgument, described
 from groklens.interventions.edited import Edit, edited
+from groklens.runs import AnyRun, as_snapshot
+from groklens.snapshots import Snapshot
 
 #: Where the logits at the answer can be patched, in any model.
 LOGITS = "logits"
 
 
-def patch(snapshot: Given, hook: str, values: Float[Tensor, "input ..."], pos: int | None = None) -> Snapshot:
+def patch(
+    snapshot: AnyRun, hook: str, values: Float[Tensor, "input ..."], pos: int | None = None
+) -> Snapshot:
     """The snapshot with `values` at `hook` in place of what the model computes there.
 
     `values` are as `snapshot.activations(hook, pos)` gives them, one row an input: with `pos` only that
@@ -22,7 +25,7 @@ def patch(snapshot: Given, hook: str, values: Float[Tensor, "input ..."], pos: i
     then the task's logits are replaced. Everything that is computed after the hook follows. Raises
     `BadArgument` when the shapes do not agree, `UnknownName` for a hook that the model does not have.
 
-    >>> from groklens.circuits import planted
+    >>> from groklens.hypotheses import planted
     >>> from groklens.tasks import ModularArithmetic
     >>> task = ModularArithmetic(13, "add")
     >>> snapshot = Snapshot(planted(task, [2, 5]), task)
@@ -41,7 +44,7 @@ def patch(snapshot: Given, hook: str, values: Float[Tensor, "input ..."], pos: i
     return edited(snapshot, {hook: _at(hook, values, pos)})
 
 
-def resample(snapshot: Given, hook: str, seed: int = 0, pos: int | None = None) -> Snapshot:
+def resample(snapshot: AnyRun, hook: str, seed: int = 0, pos: int | None = None) -> Snapshot:
     """The snapshot with the activation of another input, drawn at random, at `hook`: what it carries is undone.
 
     Its distribution over the inputs stays as it is. With `pos` only that position is resampled.

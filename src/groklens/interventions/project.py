@@ -5,20 +5,23 @@ from __future__ import annotations
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from groklens.capture import Given, Snapshot, as_snapshot
-from groklens.circuits import AnyCircuit, Circuit, as_circuit
 from groklens.errors import BadArgument, described, is_number
 from groklens.harmonics import answer_means, chosen_basis, without_components
+from groklens.hypotheses import AnyCircuit, Circuit, as_circuit
 from groklens.interventions import neurons
 from groklens.interventions.patch import LOGITS, patch
-from groklens.models.embedded import operand_rows
+from groklens.models import operand_rows
+from groklens.runs import AnyRun, as_snapshot
+from groklens.snapshots import Snapshot
 
 #: Where projections are made.
 PLACES = (LOGITS, "neurons", "embeddings")
 Order = Int[Tensor, "element"]
 
 
-def keep(snapshot: Given, circuit: AnyCircuit, at: str = LOGITS, relabelled: Order | None = None) -> Snapshot:
+def keep(
+    snapshot: AnyRun, circuit: AnyCircuit, at: str = LOGITS, relabelled: Order | None = None
+) -> Snapshot:
     """The snapshot with only the circuit's part, and the mean, at one place.
 
     `at` is `"logits"` (functions of the answer in the circuit's components, Nanda's restricted logits),
@@ -34,7 +37,7 @@ def keep(snapshot: Given, circuit: AnyCircuit, at: str = LOGITS, relabelled: Ord
 
 
 def remove(
-    snapshot: Given,
+    snapshot: AnyRun,
     circuit: AnyCircuit,
     at: str = LOGITS,
     amount: float = 1.0,

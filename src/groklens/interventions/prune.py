@@ -9,21 +9,19 @@ import xarray as xr
 from jaxtyping import Int
 from torch import Tensor
 
-from groklens.capture import Given, Snapshot, as_snapshot
-from groklens.circuits.judgement import DRAWS, TOLERANCE
-from groklens.claims import Control, Finding, Verdict, percent
+from groklens.claims import DRAWS, TOLERANCE, Control, Finding, Verdict, percent
 from groklens.errors import BadArgument
 from groklens.interventions import neurons as neurons_
 from groklens.interventions.patch import patch
-from groklens.measures.corruption import fitted_accuracy
-from groklens.measures.performance import test_accuracy
-from groklens.measures.spectra import neuron_ipr
+from groklens.measures import fitted_accuracy, neuron_ipr, test_accuracy
+from groklens.runs import AnyRun, as_snapshot
+from groklens.snapshots import Snapshot
 
 #: How far below random pruning the wrong labels' fit must fall.
 MARGIN = 0.2
 
 
-def prune(snapshot: Given, neurons: Sequence[int] | Int[Tensor, "chosen"]) -> Snapshot:
+def prune(snapshot: AnyRun, neurons: Sequence[int] | Int[Tensor, "chosen"]) -> Snapshot:
     """The snapshot with these neurons of the last MLP at zero at the answer, as if they were cut off.
 
     `ablate` holds them at their means instead. Raises `BadArgument` for a neuron that the model does not have,
@@ -37,13 +35,13 @@ def prune(snapshot: Given, neurons: Sequence[int] | Int[Tensor, "chosen"]) -> Sn
     return patch(snapshot, neurons_.neuron_hook(snapshot), values, pos=-1)
 
 
-def by_ipr(snapshot: Given) -> Int[Tensor, "neuron"]:
+def by_ipr(snapshot: AnyRun) -> Int[Tensor, "neuron"]:
     """The neurons of the last MLP from the lowest `measures.neuron_ipr` to the highest."""
     snapshot = as_snapshot(snapshot)
     return torch.as_tensor(xr.DataArray(neuron_ipr(snapshot)).values).argsort(stable=True)
 
 
-def memorising_neurons(snapshot: Given, share: float = 0.5, seed: int = 0) -> Finding:
+def memorising_neurons(snapshot: AnyRun, share: float = 0.5, seed: int = 0) -> Finding:
     """The claim that the `share` of neurons of lowest IPR fits the wrong labels, and the rest answers right.
 
     Value: the wrong labels still fitted without those neurons. Supported when it lies at least 0.2 below every

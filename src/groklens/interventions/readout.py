@@ -6,17 +6,13 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from groklens.capture import Snapshot
-from groklens.capture.statistics import logit_means
+from groklens.groups import Symmetry
 from groklens.harmonics import answer_means
 from groklens.interventions import neurons as neurons_
 from groklens.interventions.ablate import silenced
 from groklens.interventions.patch import patch
-from groklens.models import at_rest, quick_holds, run_logits
-from groklens.models.embedded import embedded_positions
-from groklens.models.engine import quick_forward
-from groklens.models.protocol import device_of
-from groklens.tasks import Symmetry
+from groklens.models import at_rest, device_of, embedded_positions, quick_forward, quick_holds, run_logits
+from groklens.snapshots import Snapshot, logit_means
 
 #: How many inputs are run through the hooks to see whether the readout is linear.
 PROBED = 32

@@ -6,17 +6,17 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from groklens.capture import Given, Snapshot, as_snapshot
-from groklens.capture.statistics import neuron_shares
-from groklens.circuits import AnyCircuit, Circuit, as_circuit
 from groklens.harmonics import component_part, without_components
+from groklens.hypotheses import AnyCircuit, Circuit, as_circuit
 from groklens.interventions import neurons as neurons_
 from groklens.interventions.patch import patch
 from groklens.interventions.readout import is_linear, logits_of, read_by, silent_logits
+from groklens.runs import AnyRun, as_snapshot
+from groklens.snapshots import Snapshot, neuron_shares
 
 
 def replace(
-    snapshot: Given, circuit: AnyCircuit, relabelled: Int[Tensor, "element"] | None = None
+    snapshot: AnyRun, circuit: AnyCircuit, relabelled: Int[Tensor, "element"] | None = None
 ) -> Snapshot:
     """The snapshot with every neuron of the last MLP replaced by the fit of its own component, at the answer.
 

@@ -3,6 +3,7 @@
 from groklens.measures.as_csv import as_csv as as_csv
 from groklens.measures.attention import attention_component as attention_component
 from groklens.measures.attention import attention_explained as attention_explained
+from groklens.measures.attention import between_heads as between_heads
 from groklens.measures.circle_fve import circle_accompanying_fve as circle_accompanying_fve
 from groklens.measures.circle_fve import circle_clock_fve as circle_clock_fve
 from groklens.measures.circle_fve import circle_doubling as circle_doubling
@@ -23,15 +24,19 @@ from groklens.measures.cosets import coset_concentrations as coset_concentration
 from groklens.measures.cosets import coset_subgroups as coset_subgroups
 from groklens.measures.cosets import subgroup_name as subgroup_name
 from groklens.measures.doubling import frequency_doubling as frequency_doubling
+from groklens.measures.key import KEY_SIMILARITY as KEY_SIMILARITY
+from groklens.measures.key import key_by_logits as key_by_logits
 from groklens.measures.key import key_components as key_components
 from groklens.measures.key import logit_similarity as logit_similarity
 from groklens.measures.key import logit_similarity_fve as logit_similarity_fve
 from groklens.measures.measure import About as About
 from groklens.measures.measure import Measure as Measure
 from groklens.measures.measure import measure as measure
+from groklens.measures.measure import said_lacking as said_lacking
 from groklens.measures.named import AnyMeasures as AnyMeasures
 from groklens.measures.named import chosen_measures as chosen_measures
 from groklens.measures.named import names_of_measures as names_of_measures
+from groklens.measures.neurons import IN_CLUSTER as IN_CLUSTER
 from groklens.measures.neurons import cluster_sizes as cluster_sizes
 from groklens.measures.neurons import clustered_neurons as clustered_neurons
 from groklens.measures.neurons import neuron_component as neuron_component
@@ -67,7 +72,8 @@ from groklens.measures.spectra import neuron_ipr as neuron_ipr
 from groklens.measures.spectra import neuron_logit_residual as neuron_logit_residual
 from groklens.measures.spectra import neuron_logit_spectrum as neuron_logit_spectrum
 from groklens.measures.spectra import sum_squared_weights as sum_squared_weights
-from groklens.measures.track import track as track
+from groklens.measures.tabulate import tabulate as tabulate
+from groklens.public import public_names
 
 PERFORMANCE = (loss, all_accuracy, train_loss, test_loss, train_accuracy, test_accuracy)
 #: The measures of Nanda et al. (2023), and what belongs beside them.
@@ -118,3 +124,18 @@ CLOCK_PIZZA = (
     frequency_doubling,
     logit_similarity_fve,
 )
+
+#: What stands here for other packages alone.
+_FOR_THE_LIBRARY = {
+    "IN_CLUSTER",
+    "KEY_SIMILARITY",
+    "between_heads",
+    "key_by_logits",
+    "public_names",
+    "said_lacking",
+    "tabulate",
+}
+
+
+def __dir__() -> list[str]:
+    return public_names(globals(), _FOR_THE_LIBRARY)

@@ -8,10 +8,9 @@ import xarray as xr
 from jaxtyping import Float
 from torch import Tensor
 
-from groklens.capture import Snapshot
-from groklens.capture.statistics import symmetry_of
 from groklens.harmonics import ComponentName, nontrivial
 from groklens.measures.measure import KEYS, QUERIES, measure
+from groklens.snapshots import Snapshot, symmetry_of
 
 _SOURCE = (
     "Nanda et al. 2023, section 4.1 and appendix: the score row of the answer's query over the first operand, "

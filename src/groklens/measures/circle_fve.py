@@ -11,11 +11,10 @@ import xarray as xr
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from groklens.capture import Snapshot
-from groklens.capture.statistics import symmetry_of
 from groklens.measures.circles import Circle, circles, cyclic_logs, isolated_logits
 from groklens.measures.doubling import doubled, doubling
 from groklens.measures.measure import measure
+from groklens.snapshots import Snapshot, symmetry_of
 
 _PAPER = "Zhong et al. 2023, arXiv:2306.17844, section 4.3 and appendix"
 #: Inputs that are compared with an ideal at a time.

@@ -14,13 +14,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from groklens.capture import Given, Snapshot, as_snapshot
-from groklens.capture.statistics import symmetry_of
 from groklens.errors import BadArgument
 from groklens.harmonics import discrete_log
-from groklens.models import at_rest
-from groklens.models.embedded import operand_rows
-from groklens.models.protocol import answer_logits, rows_within
+from groklens.models import answer_logits, at_rest, operand_rows, rows_within
+from groklens.runs import AnyRun, as_snapshot
+from groklens.snapshots import Snapshot, symmetry_of
 
 #: Two principal components are a circle when one frequency holds this share of their power …
 ONE_WAVE = 0.9
@@ -42,7 +40,7 @@ class Circle:
     axes: Float[Tensor, "2 d_model"]
 
 
-def circles(snapshot: Given) -> list[Circle]:
+def circles(snapshot: AnyRun) -> list[Circle]:
     """The circles of the embedding, the largest first; of several of one frequency only the largest.
 
     Pairs (0, 1), (2, 3), … of the principal components of rows 0 … n−1 of W_E, kept where one frequency has at
@@ -71,7 +69,7 @@ def circles(snapshot: Given) -> list[Circle]:
 
 
 @torch.no_grad()
-def isolated_logits(snapshot: Given, circle: Circle) -> Float[Tensor, "input answer"]:
+def isolated_logits(snapshot: AnyRun, circle: Circle) -> Float[Tensor, "input answer"]:
     """The model's logits when of the operands' embeddings only their mean and one circle are left; float32.
 
     The model runs as it is, its own attention included, with what `hook_embed` gives replaced; nothing stays

@@ -16,15 +16,13 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from groklens.capture import Snapshot
-from groklens.capture.statistics import symmetry_of
 from groklens.errors import BadArgument
+from groklens.groups import Symmetry
 from groklens.measures.circles import cyclic_logs
 from groklens.measures.measure import measure
-from groklens.models import at_rest
-from groklens.models.embedded import operand_rows
-from groklens.models.protocol import answer_logits, device_of
-from groklens.tasks import Symmetry, Task
+from groklens.models import answer_logits, at_rest, device_of, operand_rows
+from groklens.snapshots import Snapshot, symmetry_of
+from groklens.tasks import Task
 
 _PAPER = "Zhong et al. 2023"
 TRIPLES = 100

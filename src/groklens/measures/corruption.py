@@ -5,9 +5,8 @@ from __future__ import annotations
 from jaxtyping import Bool
 from torch import Tensor
 
-from groklens.capture import Snapshot
-from groklens.capture.statistics import inputs_right, train_scores
 from groklens.measures.measure import measure
+from groklens.snapshots import Snapshot, inputs_right, train_scores
 
 _SOURCE = "Doshi et al. 2024, arXiv:2310.13061, section 3"
 _NEEDS = ("corruption", "split")

@@ -17,16 +17,20 @@ import xarray as xr
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from groklens.capture import Given, Snapshot, as_snapshot
-from groklens.capture.looked_for import no_neurons
-from groklens.capture.statistics import symmetry_of
 from groklens.errors import BadArgument
-from groklens.harmonics import element_orders, left_cosets, right_cosets, subgroup_classes
-from groklens.harmonics.generators import closure
+from groklens.groups import (
+    FiniteGroup,
+    closure,
+    element_names,
+    element_orders,
+    left_cosets,
+    right_cosets,
+    subgroup_classes,
+)
 from groklens.measures.measure import measure
 from groklens.measures.operands import received
-from groklens.tasks import FiniteGroup
-from groklens.tasks.element_names import element_names
+from groklens.runs import AnyRun, as_snapshot
+from groklens.snapshots import Snapshot, no_neurons, symmetry_of
 
 _SOURCE = (
     "Stander et al. 2023 (coset concentration), as normalised by Wu et al. 2024: cosets weighted by their "
@@ -74,7 +78,7 @@ def coset_concentration_y(snapshot: Snapshot) -> xr.DataArray:
     return _concentration(snapshot, 1)
 
 
-def coset_subgroups(snapshot: Given, threshold: float = CONSTANT_ON_COSETS) -> xr.Dataset:
+def coset_subgroups(snapshot: AnyRun, threshold: float = CONSTANT_ON_COSETS) -> xr.Dataset:
     """The largest subgroup on whose cosets each neuron's input from x, and from y, is constant.
 
     A dataset over operand (`"x"`, `"y"`) × neuron: `subgroup`, its name (`subgroup_name`), empty where no
@@ -136,7 +140,7 @@ def subgroup_name(group: FiniteGroup, subgroup: Bool[Tensor, "element"]) -> str:
 
     Elements are named as in pictures (`element_names`): cycles in S_n and A_n, rotations in D_n.
 
-    >>> from groklens.tasks import group_named
+    >>> from groklens.groups import group_named
     >>> subgroup_name(group_named("S3"), right_cosets(group_named("S3"), torch.ones(6, dtype=bool)) == 0)
     '⟨(0 1 2), (1 2)⟩ of order 6'
     """

@@ -7,13 +7,12 @@ import xarray as xr
 from jaxtyping import Float
 from torch import Tensor
 
-from groklens.capture import Snapshot
-from groklens.capture.statistics import symmetry_of
 from groklens.errors import BadArgument
+from groklens.groups import FiniteGroup, Symmetry
 from groklens.harmonics import components, discrete_log
+from groklens.measures.by_component import by_component
 from groklens.measures.measure import measure
-from groklens.measures.shared import by_component
-from groklens.tasks import FiniteGroup, Symmetry
+from groklens.snapshots import Snapshot, symmetry_of
 
 
 @measure(
@@ -47,7 +46,7 @@ def frequency_doubling(snapshot: Snapshot) -> xr.DataArray:
 def doubled(group: FiniteGroup) -> dict[int, int]:
     """Each frequency of a cyclic group with its double, both in 1 … n//2, where that is another frequency.
 
-    >>> from groklens.tasks import group_named
+    >>> from groklens.groups import group_named
     >>> doubled(group_named("C9"))
     {1: 2, 2: 4, 4: 1}
     """

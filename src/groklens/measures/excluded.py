@@ -6,11 +6,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from groklens.capture import Snapshot
-from groklens.capture.statistics import logit_means, tally
-from groklens.circuits import Circuit
 from groklens.harmonics import ComponentName, chosen_basis
-from groklens.models.loss import cross_entropy_each
+from groklens.hypotheses import Circuit
+from groklens.models import cross_entropy_each
+from groklens.snapshots import Snapshot, logit_means, tally
 
 
 def excluded_losses(snapshot: Snapshot, circuit: Circuit) -> dict[tuple[ComponentName, ...], float]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import xarray as xr
 
-from groklens.capture import Given, Snapshot, as_snapshot
-from groklens.capture.statistics import logit_similarities
-from groklens.circuits.key import key_by_logits
 from groklens.errors import BadArgument
 from groklens.harmonics import ComponentName
+from groklens.measures.by_component import by_component
 from groklens.measures.measure import measure
 from groklens.measures.neurons import cluster_sizes
-from groklens.measures.shared import by_component
 from groklens.measures.spectra import neuron_logit_spectrum
+from groklens.runs import AnyRun, as_snapshot
+from groklens.snapshots import Snapshot, logit_similarities
+
+#: Logit similarity above which a component is key: Chughtai et al. (2023), section 4. It also finds the key
+#: frequencies that Nanda et al. and Zhong et al. report for their models.
+KEY_SIMILARITY = 0.005
 
 
 @measure(
@@ -51,7 +54,12 @@ def logit_similarity_fve(snapshot: Snapshot) -> float:
     return sum(similarity**2 for similarity in logit_similarities(snapshot).values())
 
 
-def key_components(snapshot: Given, rule: str = "logits") -> list[ComponentName]:
+def key_by_logits(similarities: dict[ComponentName, float]) -> list[ComponentName]:
+    """The non-trivial components whose logit similarity exceeds `KEY_SIMILARITY`, in the group's order."""
+    return [name for name, similarity in similarities.items() if similarity > KEY_SIMILARITY]
+
+
+def key_components(snapshot: AnyRun, rule: str = "logits") -> list[ComponentName]:
     """The key components by an authors' protocol; it answers on any model whose task has a group.
 
     `"logits"`: logit similarity above 0.005 (Chughtai et al. 2023). `"clusters"`: components with a cluster of

@@ -8,9 +8,10 @@ from typing import Any, Protocol, cast, runtime_checkable
 
 import xarray as xr
 
-from groklens.capture import Given, Snapshot, as_snapshot
-from groklens.circuits import AnyCircuit, Circuit, as_circuit
 from groklens.errors import BadArgument
+from groklens.hypotheses import AnyCircuit, Circuit, as_circuit
+from groklens.runs import AnyRun, as_snapshot
+from groklens.snapshots import Snapshot
 
 #: What a measure may need of a snapshot besides logits and weights.
 NEEDS = ("group", "split", "embedding", "neurons", "attention", "circuit", "corruption", "readout")
@@ -44,7 +45,7 @@ class Measure(Protocol):
     __name__: str
     about: About
 
-    def __call__(self, snapshot: Given, circuit: AnyCircuit | None = None) -> float | xr.DataArray:
+    def __call__(self, snapshot: AnyRun, circuit: AnyCircuit | None = None) -> float | xr.DataArray:
         """The number."""
 
 
@@ -79,7 +80,7 @@ def measure(
         raise BadArgument(f"needs holds {sorted(unknown)}; a measure may need {', '.join(NEEDS)}.")
 
     def declare(function: Callable[..., Any]) -> Measure:
-        def checked(snapshot: Given, circuit: AnyCircuit | None = None) -> float | xr.DataArray:
+        def checked(snapshot: AnyRun, circuit: AnyCircuit | None = None) -> float | xr.DataArray:
             snapshot = as_snapshot(snapshot)
             circuit = None if circuit is None else as_circuit(circuit, snapshot.task)
             missing = lacking(about, snapshot, circuit)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from groklens.capture import Given, Snapshot, as_snapshot
-from groklens.capture.statistics import neuron_shares
 from groklens.harmonics import ComponentName
 from groklens.measures.measure import measure
+from groklens.runs import AnyRun, as_snapshot
+from groklens.snapshots import Snapshot, neuron_shares
 
 _SOURCE = (
     "Nanda et al. 2023, section 4.1; centred activations, every component tried "
@@ -64,7 +64,7 @@ def clustered_neurons(snapshot: Snapshot) -> float:
     return float((explained >= IN_CLUSTER).double().mean())
 
 
-def cluster_sizes(snapshot: Given) -> dict[ComponentName, int]:
+def cluster_sizes(snapshot: AnyRun) -> dict[ComponentName, int]:
     """Neurons in each component's cluster, largest first; `neuron_explained` ≥ 0.85."""
     snapshot = as_snapshot(snapshot)
     names, explained, _ = neuron_shares(snapshot)

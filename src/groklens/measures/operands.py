@@ -6,10 +6,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from groklens.capture import Snapshot
-from groklens.capture.statistics import symmetry_of
 from groklens.errors import BadArgument
-from groklens.tasks import Symmetry
+from groklens.groups import Symmetry
+from groklens.snapshots import Snapshot, symmetry_of
 
 
 def total_embeddings(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from groklens.capture import Snapshot
-from groklens.capture.statistics import input_losses, inputs_right, train_scores
 from groklens.measures.measure import measure
+from groklens.snapshots import Snapshot, input_losses, inputs_right, train_scores
 
 _NATS = (0.0, float("inf"))
 

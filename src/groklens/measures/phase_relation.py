@@ -9,11 +9,10 @@ import xarray as xr
 from jaxtyping import Complex, Float, Int
 from torch import Tensor
 
-from groklens.capture import Snapshot
-from groklens.capture.statistics import neuron_shares, symmetry_of
 from groklens.errors import BadArgument
 from groklens.measures.circles import cyclic_logs
 from groklens.measures.measure import measure
+from groklens.snapshots import Snapshot, neuron_shares, symmetry_of
 
 #: A wave weaker than this part of what varies most among the neurons is taken for rounding: it has no phase.
 _FAINT = 1e-5

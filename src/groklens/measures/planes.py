@@ -10,11 +10,10 @@ import xarray as xr
 from jaxtyping import Float
 from torch import Tensor
 
-from groklens.capture import Snapshot
-from groklens.capture.statistics import symmetry_of
 from groklens.harmonics import discrete_log, nontrivial
 from groklens.measures.measure import measure
 from groklens.measures.spectra import operand_vectors
+from groklens.snapshots import Snapshot, symmetry_of
 
 
 @measure(

@@ -6,13 +6,12 @@ import xarray as xr
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from groklens.capture import Snapshot
-from groklens.capture.statistics import logit_means, tally
-from groklens.circuits import Circuit
 from groklens.harmonics import chosen_basis, logit_similarity
+from groklens.hypotheses import Circuit
+from groklens.measures.by_component import by_component
 from groklens.measures.excluded import excluded_losses
 from groklens.measures.measure import measure
-from groklens.measures.shared import by_component
+from groklens.snapshots import Snapshot, logit_means, tally
 
 _SECTION = "Nanda et al. 2023, section 5"
 _NATS = (0.0, float("inf"))

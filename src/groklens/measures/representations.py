@@ -16,15 +16,14 @@ import xarray as xr
 from jaxtyping import Float
 from torch import Tensor
 
-from groklens.capture import Snapshot
-from groklens.capture.statistics import symmetry_of
-from groklens.circuits import Circuit
+from groklens.groups import FiniteGroup
 from groklens.harmonics import ComponentName, answer_means, chosen_basis, nontrivial
+from groklens.hypotheses import Circuit
+from groklens.measures.by_component import by_component
 from groklens.measures.measure import measure
 from groklens.measures.operands import operand_means, total_embeddings
-from groklens.measures.shared import by_component
-from groklens.models.loss import cross_entropy_each
-from groklens.tasks import FiniteGroup
+from groklens.models import cross_entropy_each
+from groklens.snapshots import Snapshot, symmetry_of
 
 _PAPER = "Chughtai et al. 2023, arXiv:2302.03025, and its code"
 _NOT_CENTRED = "not centred; the constant's share is not listed"

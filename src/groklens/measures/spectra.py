@@ -7,14 +7,13 @@ import xarray as xr
 from jaxtyping import Float
 from torch import Tensor
 
-from groklens.capture import Snapshot
-from groklens.capture.statistics import symmetry_of
-from groklens.circuits import Circuit
+from groklens.groups import FiniteGroup
 from groklens.harmonics import chosen_basis, component_power, nontrivial_functions, operand_shares
+from groklens.hypotheses import Circuit
+from groklens.measures.by_component import by_component, gini
 from groklens.measures.measure import measure
-from groklens.measures.shared import by_component, gini
-from groklens.models.protocol import parameters_squared
-from groklens.tasks import FiniteGroup
+from groklens.models import parameters_squared
+from groklens.snapshots import Snapshot, symmetry_of
 
 _SOURCE = "Nanda et al. 2023, section 4.1"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from groklens.errors import BadArgument
-from groklens.tasks.task import Task
+from groklens.tasks import Task
 
 
 def embedded_positions(model: Any, task: Task, width: int) -> tuple[int, ...]:

@@ -77,12 +77,17 @@ def granted(full: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in taken.items() if name not in full}
 
 
-def _native(weights: Mapping[str, Tensor], config: Any, own: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights by TransformerLens 4's names and shapes."""
+def by_new_names(weights: Mapping[str, Tensor], config: Any) -> dict[str, Tensor]:
+    """Weights by TransformerLens 3's names, by those of TransformerLens 4; `ValueError` for another model's."""
     from groklens.models.lens import convert_tl_checkpoint
 
+    return convert_tl_checkpoint(dict(weights), config)
+
+
+def _native(weights: Mapping[str, Tensor], config: Any, own: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights by TransformerLens 4's names and shapes."""
     if names_of(weights) == "old":
-        converted = convert_tl_checkpoint(_without_zeros(weights, config), config)
+        converted = by_new_names(_without_zeros(weights, config), config)
         # Old files may leave out biases that were never trained; TransformerLens 4 always has them.
         zeros = {name: torch.zeros_like(own[name]) for name in own if _never_trained(name)}
         converted = zeros | converted

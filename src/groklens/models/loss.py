@@ -86,3 +86,20 @@ def accuracy(
         return float("nan")
     right = logits.argmax(dim=-1) == labels
     return float((right if outside is None else right & ~outside).double().mean())
+
+
+def tied_accuracy(
+    logits: Float[Tensor, "input answer"],
+    labels: Int[Tensor, "input"],
+    resolution: float,
+    outside: Bool[Tensor, "input"] | None = None,
+) -> float:
+    """Accuracy in which logits within `resolution` of the largest share the credit; 1/classes when all do.
+
+    After a removal the remainder may be rounding alone; its argmax would be read as knowledge. What the whole model
+    answers `outside` of the task's classes stays wrong.
+    """
+    tied = logits >= logits.max(dim=1, keepdim=True).values - resolution
+    right = tied.gather(1, labels[:, None])[:, 0]
+    credit = right.double() / tied.sum(dim=1)
+    return float((credit if outside is None else credit * ~outside).mean())

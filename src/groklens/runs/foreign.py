@@ -11,11 +11,11 @@ import xarray as xr
 from jaxtyping import Int
 from torch import Tensor
 
-from groklens.capture.given import kept_steps
-from groklens.capture.snapshot import Snapshot
-from groklens.capture.steps import kept_step
 from groklens.errors import whole_number
-from groklens.models.rebuild import describe_model
+from groklens.models import describe_model
+from groklens.runs.given import kept_steps
+from groklens.runs.steps import kept_step
+from groklens.snapshots import Snapshot
 from groklens.tasks import Task
 
 #: The entry of `known` that holds what neither the files nor the user said.

@@ -14,8 +14,7 @@ from typing import Any
 import torch
 
 from groklens.errors import DamagedRun
-from groklens.recipes import Recipe
-from groklens.recipes.recipe import canonical
+from groklens.recipes import Recipe, canonical
 from groklens.runs.fields import checked
 from groklens.runs.files import read_json, write_atomically
 from groklens.runs.history import Written

@@ -7,14 +7,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from groklens.capture.blocks import does_not_run
-from groklens.capture.known_split import with_split
-from groklens.capture.split_index import TrainIndex
 from groklens.errors import BadArgument, GroklensError, RunNotFound, did_you_mean
-from groklens.models import answered, real_copy
-from groklens.models.answering import Answer
-from groklens.models.saved_config import given_config
+from groklens.models import Answer, answered, given_config, real_copy
 from groklens.runs.kinds import check_regular
+from groklens.runs.known_split import with_split
 from groklens.runs.missing import exists, nothing_at, nothing_known, owner_of
 from groklens.runs.paths import RunPaths, as_path
 from groklens.runs.readers import READERS, hugging_face
@@ -22,6 +18,7 @@ from groklens.runs.readers.given import Given
 from groklens.runs.readers.own_model import check_takes_weights
 from groklens.runs.readers.safe import each_once
 from groklens.runs.run import Run
+from groklens.snapshots import TrainIndex, does_not_run
 from groklens.tasks import Probe, Task, check_task
 
 

@@ -14,8 +14,7 @@ import torch
 from torch import Tensor
 
 from groklens.errors import DamagedRun
-from groklens.recipes import Recipe
-from groklens.recipes.recipe import canonical
+from groklens.recipes import Recipe, canonical
 from groklens.runs.files import write_atomically
 from groklens.runs.history import Written
 from groklens.runs.kinds import check_regular

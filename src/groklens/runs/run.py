@@ -12,17 +12,16 @@ import xarray as xr
 from jaxtyping import Int
 from torch import Tensor
 
-from groklens.capture.given import kept_steps
-from groklens.capture.snapshot import Snapshot
-from groklens.capture.steps import kept_step
 from groklens.errors import BadArgument, DamagedRun, whole_number
-from groklens.models import own_model
-from groklens.models.rebuild import rebuild_model
+from groklens.models import own_model, rebuild_model
 from groklens.recipes import Recipe
 from groklens.runs.files import read_tensors
+from groklens.runs.given import kept_steps
 from groklens.runs.header import Header
 from groklens.runs.history import COLUMNS, REPORTED, read_history
 from groklens.runs.paths import RunPaths
+from groklens.runs.steps import kept_step
+from groklens.snapshots import Snapshot
 from groklens.tasks import Task
 
 

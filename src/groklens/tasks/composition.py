@@ -9,10 +9,8 @@ from typing import Any
 from jaxtyping import Int
 from torch import Tensor
 
-from groklens.tasks.element_names import element_names, is_reference
-from groklens.tasks.group import FiniteGroup, check_order
-from groklens.tasks.named_groups import as_group
-from groklens.tasks.task import Symmetry, Task, operand_grid
+from groklens.groups import FiniteGroup, Symmetry, as_group, check_order, element_names, is_reference
+from groklens.tasks.task import Task, operand_grid
 
 
 class GroupComposition(Task):

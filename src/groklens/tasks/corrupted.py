@@ -11,7 +11,8 @@ from jaxtyping import Bool, Int
 from torch import Tensor
 
 from groklens.errors import BadArgument, described, is_number, whole_number
-from groklens.tasks.task import Symmetry, Task, check_task
+from groklens.groups import Symmetry
+from groklens.tasks.task import Task, check_task
 from groklens.values import flag_fields
 
 

@@ -12,8 +12,8 @@ from jaxtyping import Int
 from torch import Tensor
 
 from groklens.errors import BadArgument, described, did_you_mean, is_number, whole_number
-from groklens.tasks.group import FiniteGroup, cyclic, nonzero_residues
-from groklens.tasks.task import Symmetry, Task, check_pairs, operand_grid
+from groklens.groups import FiniteGroup, Symmetry, cyclic, nonzero_residues
+from groklens.tasks.task import Task, check_pairs, operand_grid
 from groklens.values import flag_fields
 
 _POLYNOMIALS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {

@@ -12,7 +12,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from groklens.errors import BadArgument, described
-from groklens.tasks.integers import MOST_TOKENS, check_from_zero, integers, size_of
+from groklens.integers import MOST_TOKENS, check_from_zero, integers, size_of
 from groklens.tasks.task import Task
 
 _EXAMPLE = "[[3, 1, 4], [1, 5, 9]], as many for every input. Sequences of different lengths need a probe each"

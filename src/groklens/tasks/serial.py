@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from groklens.errors import BadArgument, described
+from groklens.groups import FiniteGroup, as_group
 from groklens.tasks.composition import GroupComposition
 from groklens.tasks.corrupted import Corrupted
-from groklens.tasks.group import FiniteGroup
 from groklens.tasks.modular import ModularArithmetic
-from groklens.tasks.named_groups import as_group
 from groklens.tasks.probe import Probe
 from groklens.tasks.random_table import RandomTable
 from groklens.tasks.table import TableTask

@@ -10,10 +10,9 @@ from jaxtyping import Int
 from torch import Tensor
 
 from groklens.errors import BadArgument, described, whole_number
-from groklens.tasks.group import FiniteGroup, check_order
-from groklens.tasks.integers import check_from_zero, integers, size_of
-from groklens.tasks.named_groups import as_group
-from groklens.tasks.task import Symmetry, Task
+from groklens.groups import FiniteGroup, Symmetry, as_group, check_order
+from groklens.integers import check_from_zero, integers, size_of
+from groklens.tasks.task import Task
 from groklens.values import title
 
 _EXAMPLE = "[[0, 1], [1, 0]]"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -14,26 +13,8 @@ from jaxtyping import Int
 from torch import Tensor
 
 from groklens.errors import BadArgument, described, is_number, whole_number
-from groklens.tasks.group import MOST_ELEMENTS, FiniteGroup
+from groklens.groups import MOST_ELEMENTS, FiniteGroup, Symmetry
 from groklens.values import in_bytes
-
-
-@dataclass(frozen=True, eq=False)
-class Symmetry:
-    """The group that a task's operation belongs to, and where its elements are in the inputs.
-
-    `elements[i]` holds the group elements x, y of input i; the operation's answer there is x∘y. Operand
-    tokens are element indices (the token t of the first operand is element t); where the second operand
-    enters inverted, as in subtraction, `elements` already holds the inverse.
-    """
-
-    group: FiniteGroup
-    elements: Int[Tensor, "input operand"]
-
-    @cached_property
-    def products(self) -> Int[Tensor, "input"]:
-        """The element x∘y of every input."""
-        return self.group.table[self.elements[:, 0], self.elements[:, 1]]
 
 
 class Task(ABC):

@@ -5,11 +5,14 @@
 [False, True, False]
 """
 
+from groklens.public import public_names
 from groklens.theory.descent import epoch_wise_risk as epoch_wise_risk
 from groklens.theory.descent import gradient_descent_path as gradient_descent_path
 from groklens.theory.descent import has_double_descent as has_double_descent
 from groklens.theory.descent import sample_wise_risk as sample_wise_risk
 from groklens.theory.descent import tallest_peak as tallest_peak
+from groklens.theory.memorisation import ALL_FITTED as ALL_FITTED
+from groklens.theory.memorisation import NONE_FITTED as NONE_FITTED
 from groklens.theory.memorisation import LabelFates as LabelFates
 from groklens.theory.memorisation import distance_moved as distance_moved
 from groklens.theory.memorisation import fit_ratio as fit_ratio
@@ -39,3 +42,10 @@ from groklens.theory.tangent import neural_tangent_kernel as neural_tangent_kern
 from groklens.theory.tree_smoothers import boosting as boosting
 from groklens.theory.tree_smoothers import forest as forest
 from groklens.theory.tree_smoothers import tree as tree
+
+#: What stands here for other packages alone.
+_FOR_THE_LIBRARY = {"ALL_FITTED", "NONE_FITTED", "public_names"}
+
+
+def __dir__() -> list[str]:
+    return public_names(globals(), _FOR_THE_LIBRARY)

@@ -15,7 +15,7 @@ from groklens.errors import BadArgument
 
 Phase = Literal["memorisation", "coexistence", "partial inversion", "full inversion", "undecided"]
 #: From here on, all; and up to here, none.
-ALL, NONE = 0.95, 0.05
+ALL_FITTED, NONE_FITTED = 0.95, 0.05
 #: Held-out accuracy of a model that generalises.
 RIGHT = 0.99
 #: The steps between which something came: the last at which it had not, the first at which it had.
@@ -121,11 +121,15 @@ def phase_of(fates: LabelFates, test_accuracy: float) -> Phase:
     >>> phase_of(LabelFates(1.0, 0.0, 0.0, 1.0), test_accuracy=1.0)
     'coexistence'
     """
-    if fates.fitted >= ALL:
+    if fates.fitted >= ALL_FITTED:
         return "coexistence" if test_accuracy >= RIGHT else "memorisation"
-    if not test_accuracy >= RIGHT or not fates.corrected > NONE:
+    if not test_accuracy >= RIGHT or not fates.corrected > NONE_FITTED:
         return "undecided"
-    return "full inversion" if fates.corrected >= ALL and fates.fitted <= NONE else "partial inversion"
+    return (
+        "full inversion"
+        if fates.corrected >= ALL_FITTED and fates.fitted <= NONE_FITTED
+        else "partial inversion"
+    )
 
 
 def inverse_participation(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from groklens.runs.history import Written
+from groklens.runs import Written
 
 
 class Ghost:

@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 from groklens.claims import quantity
 from groklens.progress import progress_shown, tell
 from groklens.recipes import Recipe
-from groklens.runs.history import Row
-from groklens.runs.writer import RunWriter
+from groklens.runs import Row, RunWriter
 from groklens.training.ghost import Ghost
 from groklens.training.stack import Stack
 

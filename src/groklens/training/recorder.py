@@ -10,20 +10,20 @@ from typing import Any
 
 from torch import Tensor
 
-from groklens.capture import Snapshot
-from groklens.capture.split_index import TrainIndex, split_index
 from groklens.errors import BadArgument, described, is_number, whole_number
-from groklens.models import accuracy, answered, check_model, own_model, quick_holds
-from groklens.models.answering import Answer
-from groklens.models.loss import cross_entropy_each
-from groklens.models.rebuild import describe_model
+from groklens.models import (
+    Answer,
+    accuracy,
+    answered,
+    check_model,
+    cross_entropy_each,
+    describe_model,
+    own_model,
+    quick_holds,
+)
 from groklens.recipes import Every, Keep
-from groklens.runs.header import Header, environment
-from groklens.runs.history import REPORTED
-from groklens.runs.lock import FolderLock
-from groklens.runs.paths import RunPaths, as_path
-from groklens.runs.run import Run
-from groklens.runs.writer import RunWriter
+from groklens.runs import REPORTED, FolderLock, Header, Run, RunPaths, RunWriter, as_path, environment
+from groklens.snapshots import Snapshot, TrainIndex, split_index
 from groklens.tasks import Task, check_can_be_made_again, check_task
 from groklens.training.taking_up import clear_later, taken_up
 from groklens.training.witness import Witness, weights_of

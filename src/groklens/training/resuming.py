@@ -11,11 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from groklens.errors import DamagedRun, RecipeMismatch
-from groklens.recipes import Recipe
-from groklens.recipes.keep import kept_up_to
-from groklens.runs.header import Header
-from groklens.runs.paths import RunPaths
-from groklens.runs.resume import ResumeState, damaged
+from groklens.recipes import Recipe, kept_up_to
+from groklens.runs import Header, ResumeState, RunPaths, damaged
 from groklens.training.stacking import first_stack
 
 _STACK_FILE = re.compile(r"stack-[0-9a-f]{12}\.safetensors")

@@ -11,13 +11,18 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from groklens.models import LOSSES_EACH, quick_applies, run_logits
-from groklens.models.engine import folded_forward
-from groklens.models.protocol import rows_within
-from groklens.models.rows import Seen, seen_at_each_position
-from groklens.models.workspace import Workspace
+from groklens.models import (
+    LOSSES_EACH,
+    Seen,
+    Workspace,
+    folded_forward,
+    quick_applies,
+    rows_within,
+    run_logits,
+    seen_at_each_position,
+)
 from groklens.recipes import Recipe
-from groklens.runs.history import Row
+from groklens.runs import Row
 from groklens.tasks import Task
 from groklens.training.batches import batch_for
 from groklens.training.optimizers import (

@@ -10,11 +10,7 @@ from pathlib import Path
 from torch import Tensor
 
 from groklens.errors import BadArgument
-from groklens.runs.files import encode_tensors
-from groklens.runs.header import Header
-from groklens.runs.history import read_history
-from groklens.runs.paths import RunPaths
-from groklens.runs.writer import RunWriter
+from groklens.runs import Header, RunPaths, RunWriter, encode_tensors, read_history
 
 
 def taken_up(folder: Path, new: Header, weights: Mapping[str, Tensor]) -> tuple[Header, int | None]:

@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from groklens.errors import BadArgument, TrainingDiverged, described
-from groklens.models.rebuild import describe_model
-from groklens.models.sizes import allocating
+from groklens.models import allocating, describe_model
 from groklens.recipes import Recipe
-from groklens.runs.header import Header, environment
-from groklens.runs.history import Written
-from groklens.runs.lock import FolderLock
-from groklens.runs.paths import as_path
-from groklens.runs.resume import ResumeState, damaged
-from groklens.runs.run import Run
-from groklens.runs.writer import RunWriter
+from groklens.runs import (
+    FolderLock,
+    Header,
+    ResumeState,
+    Run,
+    RunWriter,
+    Written,
+    as_path,
+    damaged,
+    environment,
+)
 from groklens.tasks import check_can_be_made_again
 from groklens.training.ghost import Ghost
 from groklens.training.loop import Diverged, run_loop

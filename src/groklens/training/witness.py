@@ -8,11 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from groklens.capture import Snapshot
 from groklens.errors import BadArgument, GroklensError, described
-from groklens.models import at_rest, real_copy, run_logits
-from groklens.models.protocol import device_of
-from groklens.models.rebuild import rebuild_model
+from groklens.models import at_rest, device_of, real_copy, rebuild_model, run_logits
+from groklens.snapshots import Snapshot
 from groklens.tasks import Task
 
 #: Inputs that are compared, and by how much of the largest logit they may differ.

@@ -9,12 +9,20 @@ from groklens.views.circuit import circuit as circuit
 from groklens.views.clusters import clusters as clusters
 from groklens.views.compare import compare as compare
 from groklens.views.curves import curves as curves
+from groklens.views.drawing.labels import bare_title as bare_title
+from groklens.views.drawing.labels import variable as variable
 from groklens.views.embedding import embedding as embedding
-from groklens.views.figure import Figure as Figure
-from groklens.views.figure import Page as Page
 from groklens.views.findings import findings as findings
+from groklens.views.findings import findings_table as findings_table
 from groklens.views.logits import logits as logits
 from groklens.views.neurons import neurons as neurons
+from groklens.views.renderers.figure import STILL as STILL
+from groklens.views.renderers.figure import Figure as Figure
+from groklens.views.renderers.figure import Page as Page
+from groklens.views.renderers.findings_still import findings_still as findings_still
+from groklens.views.renderers.page import chart as chart
+from groklens.views.renderers.page import document as document
+from groklens.views.renderers.page import in_script as in_script
 from groklens.views.report import report as report
 from groklens.views.spectrum import spectrum as spectrum
 from groklens.views.summary import summary as summary
@@ -37,3 +45,7 @@ __all__ = [
     "summary",
     "sweep",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -11,16 +11,16 @@ from uuid import uuid4
 import numpy as np
 
 from groklens.errors import BadArgument, UnknownName, whole_number
-from groklens.views.figure import STILL, Page
-from groklens.views.labels import drawn
-from groklens.views.page import in_script
-from groklens.views.palette import HUES, faded
-from groklens.views.panels import label_edges, panels, place
+from groklens.views.drawing.labels import drawn
+from groklens.views.drawing.palette import HUES, faded
+from groklens.views.drawing.panels import label_edges, panels, place
+from groklens.views.renderers.figure import STILL, Page
+from groklens.views.renderers.page import in_script
+from groklens.views.renderers.still import still
 from groklens.views.source import checked, run_of, spread
-from groklens.views.still import still
 
 if TYPE_CHECKING:
-    from groklens.capture import RunLike
+    from groklens.runs import RunLike
     from groklens.tasks import Task
 
 #: Where the heads are drawn: as on a white page, since CircuitsVis draws for one, until the script knows better.
@@ -93,7 +93,7 @@ def _some(inputs: Sequence[Any]) -> Sequence[Any]:
 def _telling(run: RunLike, hooks: list[str]) -> list[int]:
     """The inputs to show where nobody named some, as said in `attention`."""
     from groklens.capture import capture
-    from groklens.measures.attention import between_heads
+    from groklens.measures import between_heads
 
     found = capture(run, hooks, steps=[run.steps[-1]], reduce=between_heads)
     differ = sum(found[hook].values[0] for hook in hooks)

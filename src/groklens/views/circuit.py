@@ -10,16 +10,16 @@ import numpy as np
 
 from groklens.claims import number
 from groklens.errors import BadArgument
-from groklens.views.axes import layout
-from groklens.views.figure import Figure
-from groklens.views.labels import component_word
-from groklens.views.palette import INK, OTHER, component_colours, faded
+from groklens.views.drawing.axes import layout
+from groklens.views.drawing.labels import component_word
+from groklens.views.drawing.palette import INK, OTHER, component_colours, faded
+from groklens.views.renderers.figure import Figure
 from groklens.views.source import circuit_of, final_of
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from groklens.circuits import AnyCircuit
+    from groklens.hypotheses import AnyCircuit
     from groklens.interventions import Edge, Node
 
 #: Columns from left to right, and what stands above them.
@@ -58,9 +58,9 @@ def circuit(source: Any, circuit: AnyCircuit | None = None) -> Figure:
 
     >>> gl.views.circuit(run)  # doctest: +SKIP
     """
-    from groklens.capture.looked_for import no_neurons
-    from groklens.circuits import as_circuit
+    from groklens.hypotheses import as_circuit
     from groklens.interventions import edges
+    from groklens.snapshots import no_neurons
 
     final = final_of(source)
     if final.neuron_hook is None:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groklens.views.axes import axis, layout
-from groklens.views.figure import Figure
-from groklens.views.history import add_history, two_rows
-from groklens.views.labels import (
+from groklens.views.drawing.axes import axis, layout
+from groklens.views.drawing.history import add_history, two_rows
+from groklens.views.drawing.labels import (
     bare_title,
     component_kind,
     component_word,
@@ -20,8 +19,9 @@ from groklens.views.labels import (
     title,
     variable,
 )
-from groklens.views.palette import OTHER, component_colours, faded
-from groklens.views.slider import add_slider
+from groklens.views.drawing.palette import OTHER, component_colours, faded
+from groklens.views.drawing.slider import add_slider
+from groklens.views.renderers.figure import Figure
 from groklens.views.source import components_of, table_of
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from groklens.errors import BadArgument
-from groklens.views.axes import StepAxis, axis, layout
 from groklens.views.curves import curve, panels_of, scale
-from groklens.views.figure import Figure
-from groklens.views.labels import bare_title, drawn, shared_title, title, variable
-from groklens.views.palette import OTHER, component_colours, curve_colours
+from groklens.views.drawing.axes import StepAxis, axis, layout
+from groklens.views.drawing.labels import bare_title, drawn, shared_title, title, variable
+from groklens.views.drawing.palette import OTHER, component_colours, curve_colours
+from groklens.views.renderers.figure import Figure
 from groklens.views.source import components_of, is_table, run_of, table_of
 
 if TYPE_CHECKING:

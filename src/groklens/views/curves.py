@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from groklens.errors import BadArgument
-from groklens.views.axes import StepAxis, axis, layout
-from groklens.views.figure import Figure
-from groklens.views.labels import drawn, shared_title, title, variable
-from groklens.views.palette import band_colour, curve_colours, faded
+from groklens.views.drawing.axes import StepAxis, axis, layout
+from groklens.views.drawing.labels import drawn, shared_title, title, variable
+from groklens.views.drawing.palette import band_colour, curve_colours, faded
+from groklens.views.renderers.figure import Figure
 from groklens.views.source import is_explanation, is_table, run_of, table_of
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ import numpy as np
 
 from groklens.claims import named
 from groklens.errors import BadArgument, UnknownName
-from groklens.views.figure import Figure
-from groklens.views.labels import bare_title, component_word, drawn, step_names, variable
-from groklens.views.palette import HUES, component_colours, faded
-from groklens.views.panels import label_edges, panels, place
-from groklens.views.slider import add_slider
+from groklens.views.drawing.labels import bare_title, component_word, drawn, step_names, variable
+from groklens.views.drawing.palette import HUES, component_colours, faded
+from groklens.views.drawing.panels import label_edges, panels, place
+from groklens.views.drawing.slider import add_slider
+from groklens.views.renderers.figure import Figure
 from groklens.views.source import components_of, table_of
 
 if TYPE_CHECKING:

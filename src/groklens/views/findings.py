@@ -8,13 +8,13 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from groklens.claims import in_units
-from groklens.views.figure import Page
-from groklens.views.page import verdict_mark
+from groklens.views.renderers.figure import Page
+from groklens.views.renderers.page import verdict_mark
 from groklens.views.source import explained
 
 if TYPE_CHECKING:
     from groklens.claims import Control, Finding
-    from groklens.explain.explanation import Explanation
+    from groklens.explain import Explanation
 
 _WIDTH = 200
 
@@ -32,7 +32,7 @@ def findings(source: Explanation | Sequence[Finding]) -> Page:
 
     >>> gl.views.findings(why).save("findings.html")  # doctest: +SKIP
     """
-    from groklens.views.findings_still import findings_still
+    from groklens.views.renderers.findings_still import findings_still
 
     given: Any = source
     listed = isinstance(given, (list, tuple)) and all(hasattr(each, "claim") for each in given)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from groklens.errors import BadArgument, UnknownName, whole_number
-from groklens.views.axes import axis, layout
-from groklens.views.figure import Figure
-from groklens.views.labels import drawn, operand_values, square
+from groklens.views.drawing.axes import axis, layout
+from groklens.views.drawing.labels import drawn, operand_values, square
+from groklens.views.renderers.figure import Figure
 from groklens.views.source import final_of
 
 if TYPE_CHECKING:
-    from groklens.capture import Snapshot
+    from groklens.snapshots import Snapshot
     from groklens.tasks import Task
 
 #: The picture's width, at which the map in it is about square.

@@ -9,15 +9,16 @@ import numpy as np
 
 from groklens.errors import BadArgument, UnknownName, whole_number
 from groklens.views.clusters import clusters
-from groklens.views.figure import Figure
-from groklens.views.labels import component_word, drawn, operand_values, square
-from groklens.views.palette import HUES, component_colours, faded
-from groklens.views.panels import label_edges, panels, place
-from groklens.views.slider import add_slider
+from groklens.views.drawing.labels import component_word, drawn, operand_values, square
+from groklens.views.drawing.palette import HUES, component_colours, faded
+from groklens.views.drawing.panels import label_edges, panels, place
+from groklens.views.drawing.slider import add_slider
+from groklens.views.renderers.figure import Figure
 from groklens.views.source import checked, components_of, final_of, is_table, run_of, spread, table_of
 
 if TYPE_CHECKING:
-    from groklens.capture import RunLike, Snapshot
+    from groklens.runs import RunLike
+    from groklens.snapshots import Snapshot
 
 #: Cells of all maps at all steps, a byte each: what keeps a notebook that can be sent around.
 _CELLS = 1_950_000
@@ -54,7 +55,7 @@ def neurons(
         return clusters(source)
     run, final = run_of(source), final_of(source)
     if final.neuron_hook is None:
-        from groklens.capture.looked_for import no_neurons
+        from groklens.snapshots import no_neurons
 
         raise BadArgument(f"There is nothing to show: {no_neurons(final)}.")
     cells = int(np.prod(square(run.task)))

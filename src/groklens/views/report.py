@@ -1,20 +1,14 @@
-"""The report: an explanation as one page that can be sent to someone."""
+"""The report of an explanation, among the other pictures."""
 
 from __future__ import annotations
 
-from html import escape
-from importlib.metadata import version
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
-from groklens.views.figure import STILL, Page
-from groklens.views.findings_still import findings_still
-from groklens.views.page import document, in_script
-from groklens.views.sections import Section, sections
+from groklens.views.renderers.figure import Page
 from groklens.views.source import explained
 
 if TYPE_CHECKING:
-    from groklens.explain.explanation import Explanation
+    from groklens.explain import Explanation
 
 
 def report(explanation: Explanation) -> Page:
@@ -28,54 +22,5 @@ def report(explanation: Explanation) -> Page:
 
     >>> gl.views.report(gl.explain(run)).save("report.html")  # doctest: +SKIP
     """
-    parts = sections(explained(explanation))
-    body = "\n".join(
-        [
-            _header(explanation),
-            _contents(parts),
-            "<main>",
-            *(_section(part) for part in parts),
-            "</main>",
-            f"<footer>Written by groklens {version('groklens')}. All that is shown is inside this page.</footer>",
-        ]
-    )
-    line = explanation.headline
-    return Page(
-        body, line, lambda: findings_still(explanation.findings), inline=_framed(document(line, body))
-    )
-
-
-def _framed(page: str) -> str:
-    """A notebook's cell that shows the whole page in a frame; without scripts, the still picture."""
-    name = f"groklens-{uuid4().hex[:12]}"
-    return (
-        f'<div id="{name}">{STILL}</div><script>(function () {{'
-        'const frame = document.createElement("iframe");'
-        'frame.style.cssText = "width:100%;height:80vh;border:0";'
-        f"frame.srcdoc = {in_script(page)};"
-        f'document.getElementById("{name}").replaceChildren(frame); }})();</script>'
-    )
-
-
-def _header(explanation: Explanation) -> str:
-    sentence = explanation.headline
-    story = "; ".join(map(str, explanation.phases))
-    rows = "".join(
-        f"<dt>{escape(name)}</dt><dd>{escape(said)}</dd>" for name, said in explanation.about.items()
-    )
-    return (
-        f'<header><p class="run">Run {escape(explanation.run)}</p><h1>{escape(explanation.task)}</h1>'
-        f'<dl class="about">{rows}</dl>'
-        f'<p class="headline {escape(explanation.verdict)}">{escape(sentence)}</p>'
-        + (f'<p class="story">{escape(story[:1].upper() + story[1:])}.</p>' if story else "")
-        + "</header>"
-    )
-
-
-def _contents(parts: list[Section]) -> str:
-    links = "".join(f'<li><a href="#{part.anchor}">{escape(part.title)}</a></li>' for part in parts)
-    return f'<nav aria-label="Contents"><ol>{links}</ol></nav>'
-
-
-def _section(part: Section) -> str:
-    return f'<section id="{part.anchor}"><h2>{escape(part.title)}</h2>\n{part.body}</section>'
+    page: Page = explained(explanation).page()
+    return page

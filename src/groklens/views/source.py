@@ -15,9 +15,10 @@ from groklens.errors import BadArgument, described
 if TYPE_CHECKING:
     import xarray as xr
 
-    from groklens.capture import RunLike, Snapshot
-    from groklens.circuits import Circuit
     from groklens.harmonics import ComponentName
+    from groklens.hypotheses import Circuit
+    from groklens.runs import RunLike
+    from groklens.snapshots import Snapshot
 
 #: Steps that a view looks at where nobody chose: enough to see what moves, few enough to send around.
 MOST_STEPS = 24
@@ -50,7 +51,7 @@ def explained(source: Any) -> Any:
 
 def run_of(source: Any) -> RunLike:
     """The run behind a source or at a path, a snapshot being a run of one step; `BadArgument` for a table."""
-    from groklens.capture import as_run
+    from groklens.runs import as_run
 
     if is_table(source):
         raise BadArgument(
@@ -81,7 +82,8 @@ def table_of(
     With `missing="leave out"` a measure that cannot be taken is left out of it. Raises `UnknownName` for a
     name that is no measure, `BadArgument` where there is no run to take it of.
     """
-    from groklens.measures import chosen_measures, track
+    from groklens.evidence import track
+    from groklens.measures import chosen_measures
 
     held = source if is_table(source) else getattr(source, "table", None)
     if is_table(source) or (held is not None and set(names) <= set(held.data_vars)):
@@ -95,7 +97,8 @@ def table_of(
 
 def circuit_of(source: Any) -> Circuit | None:
     """The circuit that a source is about: its own, or the one found in a run's last snapshot; None for none."""
-    from groklens.circuits import Circuit, find_circuit
+    from groklens.evidence import find_circuit
+    from groklens.hypotheses import Circuit
 
     if is_table(source):
         spec = json.loads(source.attrs.get("circuit") or "{}") or {}
@@ -130,7 +133,7 @@ def spread(steps: Sequence[int], most: int = MOST_STEPS) -> list[int]:
 
 def checked(kept: Sequence[int], steps: Sequence[int]) -> list[int]:
     """`steps` in order; `UnknownName` for one that was not kept, `BadArgument` for none."""
-    from groklens.capture.steps import kept_step
+    from groklens.runs import kept_step
 
     steps = steps if isinstance(steps, Iterable) and not isinstance(steps, str) else [steps]
     if not len(steps):

@@ -8,18 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from groklens.errors import BadArgument
-from groklens.views.axes import axis, layout
-from groklens.views.figure import Figure
-from groklens.views.history import add_history, two_rows
-from groklens.views.labels import (
-    bare_title,
-    drawn,
-    step_names,
-    title,
-    variable,
-)
-from groklens.views.palette import HUES, OTHER, component_colours, faded
-from groklens.views.slider import add_slider
+from groklens.views.drawing.axes import axis, layout
+from groklens.views.drawing.history import add_history, two_rows
+from groklens.views.drawing.labels import bare_title, drawn, step_names, title, variable
+from groklens.views.drawing.palette import HUES, OTHER, component_colours, faded
+from groklens.views.drawing.slider import add_slider
+from groklens.views.renderers.figure import Figure
 from groklens.views.source import components_of, table_of
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from groklens.claims import interval
-from groklens.views.palette import VERDICTS
+from groklens.views.drawing.palette import VERDICTS
 
 if TYPE_CHECKING:
     from groklens.claims import Finding, Phase
-    from groklens.explain.explanation import Explanation
+    from groklens.explain import Explanation
 
 _CELL = "text-align:left;vertical-align:top;padding:2px 14px 2px 0"
 

@@ -9,10 +9,10 @@ from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from groklens.errors import BadArgument, UnknownName, described
-from groklens.views.axes import axis, layout
-from groklens.views.figure import Figure
-from groklens.views.labels import drawn, shared_title, title
-from groklens.views.palette import HUES, INK, faded
+from groklens.views.drawing.axes import axis, layout
+from groklens.views.drawing.labels import drawn, shared_title, title
+from groklens.views.drawing.palette import HUES, INK, faded
+from groklens.views.renderers.figure import Figure
 from groklens.views.source import is_table
 
 if TYPE_CHECKING:

@@ -12,9 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from groklens.errors import BadArgument, ConfigNeeded, DamagedRun, TaskNeeded, described
-from groklens.models.legacy import full_config, granted
-from groklens.models.saved_config import saved_config
-from groklens.models.told import biases_left_out, choices_left, heads_of_bridge, left_open, names_of, told_by
+from groklens.models import (
+    biases_left_out,
+    choices_left,
+    full_config,
+    granted,
+    heads_of_bridge,
+    left_open,
+    names_of,
+    saved_config,
+    told_by,
+)
 from groklens.runs.foreign import ForeignRun
 from groklens.runs.readers import state_dict
 from groklens.runs.readers.containers import State

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from groklens.errors import BadArgument, DamagedRun, described
-from groklens.models.legacy import granted
-from groklens.models.told import left_open
+from groklens.models import granted, left_open
 from groklens.runs.readers.given import Given
 
 #: Entries of state dictionaries that are no weights, whoever wrote them.

@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from groklens.errors import BadArgument, GroklensError, described
-from groklens.models.told import names_of
+from groklens.models import by_new_names, names_of
 from groklens.runs.readers.safe import one_line
 
 #: What wrappers put before every name.
@@ -107,10 +107,8 @@ def _spellings(
         ]
     short = transformer_names(state)
     if names_of(short) == "old" and type(getattr(model, "original_model", None)).__name__ == "NativeModel":
-        from groklens.models.lens import convert_tl_checkpoint
-
         with contextlib.suppress(ValueError, RuntimeError, IndexError):  # of another model: said by name
-            found.append(convert_tl_checkpoint(short, model.cfg))
+            found.append(by_new_names(short, model.cfg))
     return found
 
 

@@ -15,8 +15,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from groklens.errors import BadArgument, DamagedRun, described
-from groklens.models.mlp import MLP_ACTIVATIONS
-from groklens.models.told import biases_left_out, told_by
+from groklens.models import MLP_ACTIVATIONS, biases_left_out, told_by
 from groklens.runs.foreign import ForeignRun
 from groklens.runs.readers.fields import largest, one_of, real, whole
 from groklens.runs.readers.given import Given, with_taken
@@ -139,7 +138,7 @@ def _model(file: Path, task: Task, given: Given, config: Mapping[str, Any]) -> A
 
 def _mlp(state: dict[str, Tensor], task: Task, file: Path, act: str) -> Any:
     """act([W_x[a] ; W_y[b]] W) W_U, as one embedding of both halves that each operand reads its own half of."""
-    from groklens.models.hooked_mlp import HookedMLP
+    from groklens.models import HookedMLP
 
     n, width = state["W_x"].shape
     d_mlp = state["W_U"].shape[0]

@@ -16,7 +16,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from groklens.errors import BadArgument, DamagedRun
-from groklens.models.mlp import MLP_ACTIVATIONS
+from groklens.models import MLP_ACTIVATIONS
 from groklens.runs.foreign import ForeignRun
 from groklens.runs.readers.given import Given, with_taken
 from groklens.runs.readers.of_code import check_all_used
@@ -101,7 +101,7 @@ def _checked_model(file: Path, task: Task, act_fn: str, given: Given) -> Any:
 
 
 def _model(file: Path, state: dict[str, Tensor], task: Task, act_fn: str) -> Any:
-    from groklens.models.hooked_mlp import HookedMLP
+    from groklens.models import HookedMLP
 
     inward, outward = state["mlp.W_in"].T[None], state["mlp.W_out"].T
     model = HookedMLP(

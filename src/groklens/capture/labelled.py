@@ -1,0 +1,46 @@
+"""One captured step as a dataset: names of axes, coordinates, units and source."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from groklens.runs import RunLike
+from groklens.tasks import Task
+
+#: Axis names and numbers of one hook at one step.
+Labelled = tuple[tuple[str, ...], np.ndarray]
+
+
+def frame(run: RunLike, step: int, values: dict[str, Labelled], how: dict[str, Any]) -> xr.Dataset:
+    """The values at one step, one variable a hook, with a `step` axis of size 1; `how` joins the attributes.
+
+    An axis whose name is taken by one of another size has its own size appended.
+    """
+    name = str(getattr(run, "name", run.task.name))
+    sizes: dict[str, int] = {}
+    variables: dict[str, Any] = {}
+    for hook, (names, array) in values.items():
+        axes = [_own_name(axis, size, sizes) for axis, size in zip(names, array.shape, strict=True)]
+        attributes = {"long_name": hook, "hook": hook, "units": "activation", "source": f"run {name}", **how}
+        variables[hook] = xr.Variable(("step", *axes), array[None], attributes)
+    coordinates: dict[str, Any] = {axis: np.arange(size) for axis, size in sizes.items()}
+    coordinates["step"] = ("step", [step], {"long_name": "step", "units": "updates"})
+    if "input" in sizes:
+        coordinates |= _operands(run.task)
+    return xr.Dataset(variables, coordinates, {"run": name, "task": run.task.name})
+
+
+def _own_name(axis: str, size: int, sizes: dict[str, int]) -> str:
+    if sizes.setdefault(axis, size) != size:
+        axis = f"{axis}_{size}"
+        sizes[axis] = size
+    return axis
+
+
+def _operands(task: Task) -> dict[str, Any]:
+    columns = zip(task.operand_names, task.operands.unbind(dim=1), strict=True)
+    operands = {name: ("input", column.numpy()) for name, column in columns}
+    return {**operands, "label": ("input", task.labels.numpy())}

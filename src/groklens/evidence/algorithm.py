@@ -1,0 +1,114 @@
+"""Which algorithm a model computes by, in one word, and the numbers that decided."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from groklens.claims import Control, Finding, Verdict
+from groklens.errors import BadArgument
+from groklens.evidence.generalises import ENOUGH
+from groklens.harmonics import discrete_log
+from groklens.hypotheses import Circuit
+from groklens.measures import distance_irrelevance, gradient_symmetricity
+from groklens.models import accuracy
+from groklens.snapshots import Snapshot
+
+#: A pizza has gradients at least this symmetric and a distance irrelevance below `PIZZA_IRRELEVANCE`: the joint
+#: criterion of Zhong et al. (2023) as their later runs use it.
+PIZZA_SYMMETRICITY = 0.98
+PIZZA_IRRELEVANCE = 0.6
+#: A clock has gradients less symmetric than this and a distance irrelevance of at least `PIZZA_IRRELEVANCE`; of
+#: the authors' 817 one-layer runs, those with at most this symmetricity are none of them pizzas.
+CLOCK_SYMMETRICITY = 0.9
+
+
+def name_algorithm(snapshot: Snapshot, generalised: Verdict, circuit: Circuit | None) -> str:
+    """`memorised`, `none`, `undecided`, `clock`, `pizza` or `irreps`.
+
+    `memorised`: not generalised, train accuracy at least 0.99. `none`: neither. `undecided`: generalised, but
+    no circuit survives its controls; or whether it generalised cannot be told (`generalises`). With a circuit:
+    `clock` or `pizza` for a cyclic group where gradient symmetricity and distance irrelevance agree, otherwise
+    `irreps`.
+    """
+    if generalised == "supported":
+        return "undecided" if circuit is None else _by_circuit(snapshot, circuit)
+    if generalised == "undecided":
+        return "undecided"
+    if snapshot.train_index is None:  # refuted all the same: too few are correct to have been memorised
+        return "none"
+    index = snapshot.train_index
+    on_train = accuracy(snapshot.logits[index], snapshot.task.targets[index], snapshot.outside[index])
+    return "memorised" if not math.isnan(on_train) and on_train >= ENOUGH else "none"
+
+
+def _by_circuit(snapshot: Snapshot, circuit: Circuit) -> str:
+    symmetricity, irrelevance = discriminators(snapshot, circuit)
+    if symmetricity is None or irrelevance is None:
+        return "irreps"
+    if symmetricity > PIZZA_SYMMETRICITY and irrelevance < PIZZA_IRRELEVANCE:
+        return "pizza"
+    if symmetricity < CLOCK_SYMMETRICITY and irrelevance >= PIZZA_IRRELEVANCE and multiplies(snapshot):
+        return "clock"
+    return "irreps"
+
+
+def discriminators(snapshot: Snapshot, circuit: Circuit) -> tuple[float | None, float | None]:
+    """Gradient symmetricity and distance irrelevance (correct logit); None where they mean nothing.
+
+    They are defined for cyclic groups, and the first for models whose operands are embedded.
+    """
+    own = snapshot.task.symmetry
+    if own is None or own.group != circuit.group or discrete_log(circuit.group) is None:
+        return None, None
+    return _try(gradient_symmetricity, snapshot), _try(distance_irrelevance, snapshot)
+
+
+def multiplies(snapshot: Snapshot) -> bool:
+    """Whether the architecture can multiply operands, as a clock does: by attention, or by a product."""
+    return "W_Q" in snapshot.weights or getattr(snapshot.model.cfg, "combine", "") == "product"
+
+
+def algorithm_findings(
+    snapshot: Snapshot, circuit: Circuit, untrained: tuple[Snapshot, str]
+) -> list[Finding]:
+    """The discriminators that decided between clock and pizza, each beside an untrained model's value."""
+    name = _by_circuit(snapshot, circuit)
+    symmetricity, irrelevance = discriminators(snapshot, circuit)
+    blank = discriminators(untrained[0], circuit)
+    if symmetricity is None or irrelevance is None:
+        return []
+    verdict: Verdict = "undecided" if name == "irreps" else "supported"
+    note = f"pizza above {PIZZA_SYMMETRICITY}, clock below {CLOCK_SYMMETRICITY}"
+    pairs = (
+        ("algorithm.symmetricity", "gradient symmetricity", symmetricity, blank[0], "cosine", note),
+        (
+            "algorithm.irrelevance",
+            "distance irrelevance of the correct logit",
+            irrelevance,
+            blank[1],
+            "ratio of standard deviations",
+            f"pizza below {PIZZA_IRRELEVANCE}, clock from there on",
+        ),
+    )
+    return [
+        Finding(
+            f"the algorithm is {'neither clock nor pizza for certain' if name == 'irreps' else 'a ' + name}: {what}",
+            value,
+            units,
+            verdict,
+            () if control is None else (Control.of(untrained[1], [control]),),
+            source="Zhong et al. 2023, section 4",
+            note=rule,
+            key=key,
+        )
+        for key, what, value, control, units, rule in pairs
+    ]
+
+
+def _try(measure: Callable[..., object], snapshot: Snapshot) -> float | None:
+    try:
+        value = measure(snapshot)
+    except BadArgument:
+        return None
+    return float(value)  # type: ignore[arg-type]

@@ -1,0 +1,31 @@
+"""Controls by chance: the same number under random draws, always the same ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from groklens.claims import DRAWS, Control
+from groklens.models import tied_accuracy
+from groklens.progress import each
+from groklens.snapshots import Snapshot
+
+
+def random_control(name: str, draw: Callable[[torch.Generator], float]) -> Control:
+    """The control that 20 draws make, all from one generator (seed 0)."""
+    generator = torch.Generator().manual_seed(0)
+    return Control.of(name, [draw(generator) for _ in draw_numbers()])
+
+
+def draw_numbers() -> Iterator[int]:
+    """The numbers of one control's draws, in turn, which the progress bar counts."""
+    return each(range(DRAWS), "testing the circuit: random draw")
+
+
+def accuracy_left(snapshot: Snapshot, logits: Float[Tensor, "input answer"]) -> float:
+    """Accuracy of changed logits at the resolution of the model's own: what is left may be rounding alone."""
+    resolution = 1e-6 * float(snapshot.logits.abs().max())
+    return tied_accuracy(logits, snapshot.task.labels, resolution, snapshot.outside)

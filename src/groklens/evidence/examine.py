@@ -1,0 +1,71 @@
+"""Putting a circuit to the test: a found one, or one that somebody believes in."""
+
+from __future__ import annotations
+
+from groklens.claims import Finding
+from groklens.evidence.embeddings import embedding_necessity, embedding_sufficiency
+from groklens.evidence.generalises import generalises
+from groklens.evidence.key import complete_in_logits, key_in_logits
+from groklens.evidence.logits import necessity, readout_necessity, sufficiency
+from groklens.evidence.neurons import clusters_carry, neuron_necessity, neuron_sufficiency
+from groklens.evidence.seen import seen_components
+from groklens.evidence.unseen import logits_alone, not_fitted
+from groklens.hypotheses import AnyCircuit, Circuit, as_circuit
+from groklens.runs import AnyRun, as_snapshot
+from groklens.snapshots import Snapshot
+from groklens.threads import one_thread
+
+
+@one_thread()
+def examine(
+    snapshot: AnyRun, circuit: AnyCircuit, untrained: tuple[Snapshot, str] | None = None
+) -> list[Finding]:
+    """The whole causal battery on a hypothesis: does the model generalise, and by this circuit?
+
+    Each finding has the number, its controls and a verdict: that the model is right where it was not trained,
+    that each component is key in the logits, that no other is, that the neurons show them all, that the
+    circuit is sufficient, and that it is necessary, to the functions of the answer and to the readout. The
+    third is what a hypothesis with a component missing fails: a model keeps its accuracy on most of its
+    components. Where the model has neurons and embeddings, sufficiency and necessity are asked of them too:
+    those can fail where the circuit holds in the logits, and are reported apart. `untrained` adds a control
+    snapshot, with its name, to what the logits show. Raises `BadArgument` when the circuit's group does not
+    fit the task.
+
+    >>> for finding in examine(run.final, gl.Circuit("C113", [14, 35])):  # doctest: +SKIP
+    ...     print(finding)
+    """
+    snapshot = as_snapshot(snapshot)
+    circuit = as_circuit(circuit, snapshot.task)
+    circuit.symmetry(snapshot.task)  # raises where the group does not fit
+    _, seen = seen_components(snapshot, circuit)
+    return [
+        generalises(snapshot),
+        key_in_logits(snapshot, circuit, untrained),
+        complete_in_logits(snapshot, circuit),
+        seen,
+        sufficiency(snapshot, circuit),
+        necessity(snapshot, circuit),
+        readout_necessity(snapshot, circuit),
+        *neuron_findings(snapshot, circuit),
+        *_embedding_findings(snapshot, circuit),
+    ]
+
+
+def neuron_findings(snapshot: Snapshot, circuit: Circuit) -> list[Finding]:
+    """Sufficiency and necessity by neurons; none where none are found.
+
+    Where an embedding cannot be looked at either, the fits are undecided, and say that nobody looked.
+    """
+    if logits_alone(snapshot):
+        return [not_fitted(snapshot)]
+    if snapshot.neurons is None or not hasattr(snapshot.model, "hooks"):
+        return []
+    checks = (neuron_sufficiency, neuron_necessity, clusters_carry)
+    return [check(snapshot, circuit) for check in checks]
+
+
+def _embedding_findings(snapshot: Snapshot, circuit: Circuit) -> list[Finding]:
+    found = "W_E" in snapshot.weights and "hook_embed" in getattr(snapshot.model, "hook_dict", {})
+    if not found or not hasattr(snapshot.model, "hooks"):
+        return []
+    return [embedding_sufficiency(snapshot, circuit), embedding_necessity(snapshot, circuit)]

@@ -1,0 +1,69 @@
+"""Whether a model generalises."""
+
+from __future__ import annotations
+
+import torch
+
+from groklens.claims import Control, Finding, Verdict, percent
+from groklens.evidence.split_fits import ENOUGH as ENOUGH
+from groklens.evidence.split_fits import said, split_doubted
+from groklens.models import accuracy
+from groklens.snapshots import Snapshot
+
+
+def generalises(snapshot: Snapshot) -> Finding:
+    """The claim that the model is correct on inputs it was not trained on: accuracy ≥ 0.99 there.
+
+    Where the split is not known it is taken over all inputs, and the finding says so: below 0.99 it is undecided,
+    since a model that is correct on those that it was trained on looks the same as one that has learned half of the
+    rule. It is refuted all the same where the share trained on is known and fewer inputs are correct than would be,
+    had so many been memorised; that takes it that no model is better on test inputs than on train inputs. It is
+    undecided where the split given may not be the model's (`split_doubted`), where nothing was held out, and where
+    the control is as good as what is asked for: always giving the commonest answer. An input whose largest logit is
+    none of the task's classes is wrong.
+    """
+    task, test = snapshot.task, snapshot.test_index
+    known = test is not None and len(test) > 0
+    index = test if test is not None and known else torch.arange(len(task.labels))
+    labels = task.labels[index]
+    value = accuracy(snapshot.logits[index], labels, snapshot.outside[index])
+    commonest = float(labels.bincount().max()) / len(labels)
+    verdict, why = _judged(snapshot, value)
+    if verdict == "supported" and commonest >= ENOUGH:
+        verdict, why = "undecided", f"{why}always giving the commonest answer is enough; "
+    return Finding(
+        f"the model is correct on {'test' if known else 'all'} inputs",
+        value,
+        "accuracy",
+        verdict,
+        (Control.of("always the commonest answer", [commonest]),),
+        source="accuracy of at least 99 % on test inputs",
+        note=f"{why}accuracy {percent(value)} against the {percent(ENOUGH)} asked for",
+        key="generalises",
+    )
+
+
+def nothing_held_out(snapshot: Snapshot) -> bool:
+    """Whether every input was trained on, as far as that is known."""
+    if snapshot.test_index is not None:
+        return len(snapshot.test_index) == 0
+    return snapshot.train_share is not None and snapshot.train_share >= 1
+
+
+def _judged(snapshot: Snapshot, value: float) -> tuple[Verdict, str]:
+    """The verdict, and what has to be said before the number."""
+    enough: Verdict = "supported" if value >= ENOUGH else "refuted"
+    if nothing_held_out(snapshot):
+        return (
+            "undecided",
+            "every input was trained on, so that generalising cannot be told from memorising; ",
+        )
+    if split_doubted(snapshot):
+        return "undecided", f"the split given may not be the model's: {said(snapshot)}; "
+    if snapshot.train_index is not None:
+        return enough, ""
+    unknown = "which inputs it was trained on is not known, so all count; "
+    share = snapshot.train_share
+    if enough == "supported" or share is None or snapshot.task.is_corrupted or value >= ENOUGH * share:
+        return ("supported" if enough == "supported" else "undecided"), unknown
+    return "refuted", f"{unknown}{percent(share)} were, and had they been memorised more would be correct; "

@@ -1,0 +1,40 @@
+"""Answers that are none: inputs whose largest logit belongs to a class outside of the task's."""
+
+from __future__ import annotations
+
+from groklens.claims import Control, Finding, percent
+from groklens.snapshots import Snapshot
+
+
+def outside_answers(final: Snapshot, untrained: tuple[Snapshot, str]) -> list[Finding]:
+    """The finding that a model answers some inputs by a class which is none of the task's; none where it never does.
+
+    Models that give a logit a token have classes for operators and separators too. Where one of those is the largest,
+    the model is wrong, whatever the task's logits are, and every accuracy counts it so; losses are over the task's
+    classes alone.
+    """
+    share = _share(final)
+    if not share:
+        return []
+    return [
+        Finding(
+            "the model's largest logit is none of the task's classes on some inputs, which count as wrong",
+            share,
+            "share of inputs",
+            "supported",
+            (Control.of(untrained[1], [_share(untrained[0])]),),
+            source="largest logit over all the model's classes",
+            note=f"{int(final.outside.sum()):,} of {len(final.outside):,} inputs; "
+            f"among the task's {final.task.d_vocab_out} classes alone {percent(_within(final))} would be correct",
+            key="answers.outside",
+            role="aside",
+        )
+    ]
+
+
+def _share(snapshot: Snapshot) -> float:
+    return float(snapshot.outside.double().mean())
+
+
+def _within(snapshot: Snapshot) -> float:
+    return float((snapshot.logits.argmax(dim=1) == snapshot.task.labels).double().mean())

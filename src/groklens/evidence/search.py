@@ -1,0 +1,136 @@
+"""Looking for a circuit: everything that is asked of one, each against its controls.
+
+In order: does the model generalise; which components are key in its logits; which of those are seen in its
+neurons (a perfect lookup table has every component in its logits and none in its neurons; where neither neurons
+nor embeddings are found, all stay, and it is said that nobody looked); is keeping them enough; is removing them
+fatal, from the functions of the answer or, where the operands' difference matters too, from all that is read out.
+A circuit is what passes all of it.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+
+from groklens.claims import Finding
+from groklens.evidence.generalises import generalises
+from groklens.evidence.logits import necessity, readout_necessity, sufficiency
+from groklens.evidence.seen import seen_components
+from groklens.evidence.unseen import logits_alone
+from groklens.groups import FiniteGroup, Symmetry, as_group
+from groklens.harmonics import nontrivial
+from groklens.hypotheses import Circuit
+from groklens.measures import KEY_SIMILARITY, key_by_logits
+from groklens.runs import AnyRun, as_snapshot
+from groklens.snapshots import Snapshot, logit_similarities
+from groklens.threads import one_thread
+
+log = logging.getLogger("groklens")
+
+
+@dataclass
+class Search:
+    """What a search found: the circuit or None, the reason in the second case, and every finding on the way."""
+
+    circuit: Circuit | None = None
+    reason: str = ""
+    findings: list[Finding] = field(default_factory=list)
+
+
+@one_thread()
+def find_circuit(snapshot: AnyRun, group: FiniteGroup | str | None = None) -> Circuit | None:
+    """The circuit by which the model generalises, or None; the reason is logged as `groklens`.
+
+    A circuit is asked for more than a spectrum: the model generalises, the components are key by its logits
+    and seen in its neurons (or, where it has none by that name, in its embedding), keeping only their projection
+    keeps the accuracy, and removing it takes it towards chance, each beyond ≥ 20 random draws of equal size.
+    `group` looks in the components of a group other than the task's own: a control. Raises `BadArgument` when that
+    group does not fit the inputs.
+
+    >>> from groklens.tasks import ModularArithmetic
+    >>> from groklens.hypotheses import planted
+    >>> task = ModularArithmetic(13, "add")
+    >>> find_circuit(Snapshot(planted(task, [2, 5]), task))
+    Circuit('C13', [2, 5])
+    """
+    snapshot = as_snapshot(snapshot)
+    found = search(snapshot, group)
+    if found.circuit is None:
+        log.warning("No circuit in %r: %s", snapshot, found.reason)
+    return found.circuit
+
+
+def search(snapshot: Snapshot, group: FiniteGroup | str | None = None) -> Search:
+    """`find_circuit` with its findings and its reason."""
+    general = generalises(snapshot)
+    found = Search(findings=[general])
+    if general.verdict != "supported":
+        said = (
+            "it does not generalise"
+            if general.verdict == "refuted"
+            else "whether it generalises cannot be told"
+        )
+        return _none(found, f"{said}: {general.note}")
+    symmetry = _symmetry(snapshot, group)
+    if symmetry is None:
+        return _none(found, f"{snapshot.task.name} has no group whose components could be looked for.")
+    key = key_by_logits(logit_similarities(snapshot, symmetry))
+    if not key:
+        return _none(
+            found,
+            f"no component of {symmetry.group.name} is key (logit similarity > {KEY_SIMILARITY})."
+            + _unfollowed(snapshot, symmetry),
+        )
+    candidate = Circuit(symmetry.group, key)
+    seen, finding = seen_components(snapshot, candidate)
+    found.findings.append(finding)
+    if not seen:
+        return _none(found, _unseen(key, symmetry.group) + _unfollowed(snapshot, symmetry))
+    circuit = Circuit(symmetry.group, seen)
+    enough = sufficiency(snapshot, circuit)
+    needed = [necessity(snapshot, circuit), readout_necessity(snapshot, circuit)]
+    found.findings += [enough, *needed]
+    failed = [enough] if _fails(snapshot, enough) else []
+    if not any(check.verdict == "supported" for check in needed):
+        failed += needed
+    if failed:
+        said = f"{circuit!r} is {failed[0].verdict}: {failed[0].claim} ({failed[0].note})."
+        return _none(found, said + _unfollowed(snapshot, symmetry))
+    found.circuit = circuit
+    return found
+
+
+def _fails(snapshot: Snapshot, enough: Finding) -> bool:
+    """Whether what keeping the circuit shows rules it out.
+
+    Where little is left out of a small group, keeping the rest shows nothing, but nothing against it either. Without
+    neurons or embeddings to see it in that is not enough: it is all there is between a circuit and a lookup table.
+    """
+    return enough.verdict == "refuted" or (enough.verdict != "supported" and logits_alone(snapshot))
+
+
+def _symmetry(snapshot: Snapshot, group: FiniteGroup | str | None) -> Symmetry | None:
+    if group is None:
+        return snapshot.task.symmetry
+    whole = as_group(group)
+    return Circuit(whole, list(nontrivial(whole))[:1]).symmetry(snapshot.task)
+
+
+def _none(found: Search, reason: str) -> Search:
+    found.reason = reason
+    return found
+
+
+def _unfollowed(snapshot: Snapshot, symmetry: Symmetry) -> str:
+    """What has to be said where a table's labels are not the products of the group that it was given."""
+    if getattr(snapshot.task, "follows_group", True):
+        return ""
+    return f" The labels are not the products of {symmetry.group.name} in this order of its elements."
+
+
+def _unseen(key: list, group: FiniteGroup) -> str:
+    whole = len(key) == len(nontrivial(group))
+    return (
+        f"{'every component' if whole else f'{len(key)} of the components'} of {group.name} "
+        f"show{'s' * whole} in the logits and none in the neurons, as in a lookup table."
+    )

@@ -1,0 +1,78 @@
+"""Which components a model's neurons compute with, beyond what meaningless labels would show."""
+
+from __future__ import annotations
+
+import statistics
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from groklens.claims import Control, Finding
+from groklens.evidence.unseen import logits_alone, not_seen
+from groklens.harmonics import ComponentName, shares_in, without_components
+from groklens.hypotheses import Circuit
+from groklens.snapshots import Snapshot
+
+DRAWS = 20
+#: A component is seen when its share is this many standard deviations above the relabelled draws' mean …
+DEVIATIONS = 5.0
+#: … and this much of the whole: a lookup's draws do not vary, and rounding must not decide.
+LEAST = 1e-3
+
+
+def seen_components(snapshot: Snapshot, circuit: Circuit) -> tuple[list[ComponentName], Finding]:
+    """The circuit's components that the neurons show, and the finding that they show any.
+
+    Neurons count by what they add to the logits (their row of W_L), so that those which nothing reads prove
+    nothing. A component's share of their power over the grid of operands is compared with the shares it gets
+    when the elements are relabelled at random (20 draws, seed 0): one neuron a cell looks the same under
+    every labelling, whatever its logits. Relabelling scatters the power of strong components over all, which
+    would hide weak ones: what stands out is therefore taken out, and the rest are compared again, until none
+    is added. A model in which no neurons are found is judged by its embedding instead; with no W_E either there is
+    nothing to see it in: every component stays, and the finding is undecided.
+    """
+    if logits_alone(snapshot):
+        return list(circuit.components), not_seen(snapshot, circuit)
+    values, what = _values(snapshot, circuit)
+    generator = torch.Generator().manual_seed(0)
+    symmetry, names = circuit.symmetry(snapshot.task), circuit.components
+    orders = [torch.randperm(circuit.group.order, generator=generator) for _ in range(DRAWS)]
+    own, draws = shares_in(values, symmetry, names, orders)
+    seen = new = [name for name in names if _stands_out(own[name], [draw[name] for draw in draws])]
+    while new and len(seen) < len(names):
+        unseen = [name for name in names if name not in seen]
+        rest, blank = shares_in(without_components(values, symmetry, seen), symmetry, unseen, orders)
+        new = [name for name in unseen if _stands_out(rest[name], [draw[name] for draw in blank])]
+        seen = [name for name in names if name in seen or name in new]
+    return seen, Finding(
+        f"{what} compute with {len(seen)} of the {len(names)} components that are key in the logits",
+        sum(own[name] for name in seen),
+        "share of power",
+        "supported" if len(seen) == len(names) else ("undecided" if seen else "refuted"),
+        (Control.of("elements relabelled at random", [sum(d[n] for n in seen or names) for d in draws]),),
+        source=f"a component is seen above {DEVIATIONS:g} standard deviations of its relabelled shares",
+        key="neurons.show",
+        note="" if len(seen) == len(names) else f"not seen: {_listed([n for n in names if n not in seen])}",
+    )
+
+
+def _values(snapshot: Snapshot, circuit: Circuit) -> tuple[Float[Tensor, "input feature"], str]:
+    if snapshot.neurons is not None:
+        read = snapshot.neuron_logit_map
+        weight = 1.0 if read is None else read.norm(dim=1).to(snapshot.neurons)
+        return snapshot.neurons * weight, "the neurons"
+    embedding = snapshot.weights["W_E"][: circuit.group.order].cpu()
+    elements = circuit.symmetry(snapshot.task).elements
+    return torch.cat([embedding[elements[:, 0]], embedding[elements[:, 1]]], dim=1), "the embeddings"
+
+
+def _stands_out(own: float, draws: list[float]) -> bool:
+    mean = statistics.fmean(draws)
+    margin = max(DEVIATIONS * statistics.stdev(draws), LEAST)
+    return own > mean + margin and own > max(draws)
+
+
+def _listed(names: list[ComponentName]) -> str:
+    shown = ", ".join(map(str, names[:12]))
+    return shown + (", …" if len(names) > 12 else "")

@@ -1,0 +1,188 @@
+"""Whether a split may not be the one that a model was trained on."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from jaxtyping import Bool
+from torch import Tensor
+
+from groklens.claims import Control, Finding, percent
+from groklens.snapshots import Snapshot, inputs_right
+
+#: Accuracy from which on a model counts as having learned inputs, test or train.
+ENOUGH = 0.99
+#: Standard errors by which train accuracy has to exceed test accuracy to be better: one-sided, at 1 %.
+BETTER = 2.33
+#: Standard errors above `BETTER` at which memorising the split given has to show: it is missed in 1 %.
+POWER = 2.33
+#: Standard errors within which an accuracy agrees with what is expected.
+NEAR = 3.0
+#: The least share of what it saw that a model which has memorised it is taken to be correct on.
+MEMORISED = 0.9
+#: Standard errors by which accuracy over all inputs has to exceed chance to be knowledge of any kind.
+KNOWS = 4.0
+
+
+class Sides(NamedTuple):
+    """Accuracies on both sides of a split, how many inputs are on each, and accuracy at chance."""
+
+    train: float
+    test: float
+    n_train: int
+    n_test: int
+    chance: float
+
+
+def split_doubted(snapshot: Snapshot) -> bool:
+    """Whether a model's accuracies are those of one that has memorised inputs of another split than the one given.
+
+    A model that has memorised a share f of all inputs, and is judged by an unrelated split of the same share, has seen
+    a share f of either side: it is correct on about f of both, and on the rest at chance. So the split is doubted where
+
+    * neither side is learned: test accuracy is below 0.99, and train accuracy by 3 standard errors of what a memoriser
+      of this split would have (0.99, binomial); and where labels are corrupted, the model has not come to be right on
+      more inputs than it answers as trained;
+    * memorising this split would have shown (power): a train accuracy of 0.99 and a test accuracy at chance differ by
+      2.33 + 2.33 of their standard errors at least, so that it would be missed in 1 %. Tasks of a few inputs show
+      nothing: modulo 5 none is doubted;
+    * it has not shown: train accuracy exceeds test accuracy by no more than 2.33 standard errors of their difference
+      (1 %, one-sided; at 5 % every twentieth wrong split would pass for a right one), and is no more than 3 below;
+    * accuracy over all inputs is what memorising a share f makes it: from 0.9 f (most of what was seen) to
+      f + (1 − f) · chance (all of it, and the rest at chance), and 3 standard errors of guessing the rest;
+    * accuracy over all inputs exceeds chance by 4 standard errors: an untrained model knows nothing, which is no
+      doubt about its split. Chance is 1/classes, or the commonest answer's share where that is more.
+
+    It is doubted too where test accuracy exceeds train accuracy by more than 3 standard errors and labels are not
+    corrupted: so looks a split that is turned round, as no model learns what it has not seen better than what it has.
+
+    Standard errors are those of shares, the difference's with both sides pooled. A model that was trained on this split
+    and is only beginning to learn is better on what it was trained on, or far from f. This is a doubt and no more: a
+    model of this very split that has learned a rule for a share f of all inputs gives the same accuracies. Nothing is
+    doubted where training recorded the split (`snapshot.split_recorded`).
+
+    >>> split_doubted(gl.Snapshot(memoriser, task, train_index=other_split))  # doctest: +SKIP
+    True
+    """
+    if snapshot.train_index is None or snapshot.split_recorded or snapshot.test_index is None:
+        return False
+    if not len(snapshot.test_index):
+        return False
+    sides = sides_of(snapshot)
+    if _turned_round(sides) and not snapshot.task.is_corrupted:
+        return True
+    return (
+        not _learned(sides)
+        and not _corrected(snapshot, sides)
+        and _would_show(sides)
+        and -NEAR * _error_between(sides) <= sides.train - sides.test <= BETTER * _error_between(sides)
+        and _as_memorised(sides)
+        and _knows_something(sides)
+    )
+
+
+_ELSE = "inputs of another split memorised and a rule learned for such a share look the same"
+
+
+def split_finding(snapshot: Snapshot) -> Finding:
+    """The claim that the split given is the model's, undecided: for snapshots of which `split_doubted`."""
+    sides = sides_of(snapshot)
+    return Finding(
+        "the split given is the one that the model was trained on",
+        sides.train,
+        "accuracy",
+        "undecided",
+        (
+            Control.of("test inputs by the same split", [sides.test]),
+            Control.of("chance", [sides.chance]),
+        ),
+        source="a model that memorised a share of all inputs is correct on that share of any unrelated split's sides",
+        note=f"{said(snapshot)}; {_ELSE}",
+        key="split.fits",
+        role="aside",
+    )
+
+
+def said(snapshot: Snapshot) -> str:
+    """What is known of a split that is doubted, in words."""
+    sides = sides_of(snapshot)
+    if _turned_round(sides):
+        return f"train accuracy {percent(sides.train)} is below test accuracy {percent(sides.test)}"
+    return (
+        f"train accuracy {percent(sides.train)} is not clearly above test accuracy {percent(sides.test)}, and both are "
+        f"near the {percent(_share(sides))} trained on"
+    )
+
+
+def sides_of(snapshot: Snapshot) -> Sides:
+    """Accuracies against the answers trained towards, on both sides of the snapshot's split."""
+    train, test = snapshot.train_index, snapshot.test_index
+    assert train is not None
+    assert test is not None
+    right, targets = _as_trained(snapshot).double(), snapshot.task.targets
+    commonest = float(targets.bincount().max()) / len(targets)
+    chance = max(1 / snapshot.task.d_vocab_out, commonest)
+    return Sides(float(right[train].mean()), float(right[test].mean()), len(train), len(test), chance)
+
+
+def _as_trained(snapshot: Snapshot) -> Bool[Tensor, "input"]:
+    if not snapshot.task.is_corrupted:
+        return inputs_right(snapshot)
+    return (snapshot.logits.argmax(dim=1) == snapshot.task.targets) & ~snapshot.outside
+
+
+def _share(sides: Sides) -> float:
+    return sides.n_train / (sides.n_train + sides.n_test)
+
+
+def _error(share: float, count: int) -> float:
+    """Standard error of a share of `count` inputs."""
+    return math.sqrt(max(share * (1 - share), 0.0) / count)
+
+
+def _error_between(sides: Sides) -> float:
+    """Standard error of the difference between train and test accuracy, were both the same."""
+    return _pooled(_overall(sides), sides)
+
+
+def _pooled(accuracy: float, sides: Sides) -> float:
+    return math.hypot(_error(accuracy, sides.n_train), _error(accuracy, sides.n_test))
+
+
+def _turned_round(sides: Sides) -> bool:
+    """Whether the model is clearly better on what it is said not to have seen."""
+    return sides.test - sides.train > NEAR * _error_between(sides)
+
+
+def _learned(sides: Sides) -> bool:
+    """Whether either side may be learned, for all that its number of inputs shows."""
+    return sides.test >= ENOUGH or sides.train >= ENOUGH - NEAR * _error(ENOUGH, sides.n_train)
+
+
+def _corrected(snapshot: Snapshot, sides: Sides) -> bool:
+    """Whether the model is right on more inputs than it answers as trained, where labels are corrupted."""
+    return snapshot.task.is_corrupted and float(inputs_right(snapshot).double().mean()) > _overall(sides)
+
+
+def _would_show(sides: Sides) -> bool:
+    """Whether a model that memorised the split given would be seen to be better on train inputs."""
+    overall = ENOUGH * _share(sides) + (1 - _share(sides)) * sides.chance
+    return ENOUGH - sides.chance >= (BETTER + POWER) * _pooled(overall, sides)
+
+
+def _as_memorised(sides: Sides) -> bool:
+    """Whether as many of all inputs are correct as where a share was memorised and the rest is guessed."""
+    share, n_inputs = _share(sides), sides.n_train + sides.n_test
+    guessed = (1 - share) * sides.chance
+    error = math.sqrt(guessed * (1 - sides.chance) / n_inputs)
+    return MEMORISED * share <= _overall(sides) <= share + guessed + NEAR * error
+
+
+def _knows_something(sides: Sides) -> bool:
+    n_inputs = sides.n_train + sides.n_test
+    return _overall(sides) - sides.chance > KNOWS * _error(sides.chance, n_inputs)
+
+
+def _overall(sides: Sides) -> float:
+    return (sides.train * sides.n_train + sides.test * sides.n_test) / (sides.n_train + sides.n_test)

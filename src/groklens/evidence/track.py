@@ -1,0 +1,56 @@
+"""Measures over the kept steps of a run, relative to the circuit that its last step shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import xarray as xr
+
+from groklens.errors import BadArgument
+from groklens.evidence.search import find_circuit
+from groklens.hypotheses import AnyCircuit, as_circuit
+from groklens.measures import AnyMeasures, chosen_measures, tabulate
+from groklens.progress import progress_shown
+from groklens.runs import AnyRun, as_run, kept_steps
+from groklens.threads import one_thread
+
+
+@one_thread()
+def track(
+    run: AnyRun,
+    measures: AnyMeasures,
+    circuit: AnyCircuit | None = None,
+    *,
+    steps: Iterable[int] | int | None = None,
+    progress: bool | None = None,
+) -> xr.Dataset:
+    """Every measure at every kept step: a dataset over `step`, one variable a measure, with its attributes.
+
+    `measures` are measures, their names, or the name of a tuple of them such as `"PROGRESS"`; one may come without
+    a list. A snapshot is a run of one step, and a path the run that is there.
+
+    Measures relative to a circuit use `circuit`, the same at every step; None finds it once, in the last
+    snapshot. What cannot be taken of this run (no circuit, no group, no test inputs) is left out, and
+    `attrs["left_out"]` says why; `attrs["circuit"]` records the circuit as JSON, empty for none. `progress`
+    shows or hides the bar, which otherwise shows on a terminal and in a notebook.
+
+    Raises `BadArgument` for no measures or no steps, `UnknownName` for a name that is no measure, and names
+    run, step and measure when one fails or gives a number that is not finite.
+
+    >>> table = track(run, measures.PROGRESS)  # doctest: +SKIP
+    >>> table.restricted_loss.attrs["units"]  # doctest: +SKIP
+    'nats'
+    """
+    run, wanted = as_run(run), chosen_measures(measures)
+    if not wanted or not run.steps:
+        raise BadArgument(
+            "track needs at least one measure and one kept step; see groklens.measures.PROGRESS."
+        )
+    chosen = kept_steps(run, steps)
+    last = run.at(chosen[-1])
+    if circuit is not None:
+        circuit = as_circuit(circuit, run.task)
+    elif any("circuit" in each.about.needs for each in wanted):
+        circuit = find_circuit(last)
+    with progress_shown(progress):
+        return tabulate(run, wanted, circuit, chosen, last)

@@ -1,0 +1,90 @@
+"""Measures over the kept steps of a run, as one labelled table."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from groklens.errors import BadArgument, GroklensError, UnknownName
+from groklens.hypotheses import Circuit
+from groklens.measures.measure import Measure, lacking
+from groklens.progress import each
+from groklens.runs import RunLike
+from groklens.snapshots import Snapshot
+
+
+def tabulate(
+    run: RunLike,
+    measures: Sequence[Measure],
+    circuit: Circuit | None,
+    steps: Sequence[int],
+    last: Snapshot | None = None,
+) -> xr.Dataset:
+    """The measures at some kept steps of a run, as `track` gives them, relative to this circuit or to none.
+
+    `last` is the snapshot at the last of these steps, where it is at hand and has been looked at already.
+    Raises `BadArgument` for no measures, and names run, step and measure when one fails or gives a number that is not
+    finite.
+    """
+    if not measures:
+        raise BadArgument(
+            "track needs at least one measure and one kept step; see groklens.measures.PROGRESS."
+        )
+    last = run.at(steps[-1]) if last is None else last
+    left_out = {m.__name__: lacking(m.about, last, circuit) for m in measures}
+    taken = [m for m in measures if not left_out[m.__name__]]
+    rows = [
+        _row(run, step, taken, circuit, last if step == steps[-1] else None)
+        for step in each(steps, "measuring step")
+    ]
+    variables = {m.__name__: _stack(m, [row[m.__name__] for row in rows]) for m in taken}
+    attributes = {
+        "run": str(getattr(run, "name", "")),
+        "task": run.task.name,
+        "circuit": "" if circuit is None else json.dumps(circuit.to_dict()),
+        "left_out": json.dumps({name: lack for name, lack in left_out.items() if lack}),
+    }
+    steps_axis = ("step", list(steps), {"long_name": "training step", "units": "updates"})
+    table = xr.Dataset(variables, coords={"step": steps_axis}, attrs=attributes)
+    if "component" in table.coords:
+        cyclic = table["component"].dtype.kind in "iu"
+        table["component"].attrs["long_name"] = "frequency" if cyclic else "irrep"
+    return table
+
+
+def _row(
+    run: RunLike, step: int, measures: Sequence[Measure], circuit: Circuit | None, known: Snapshot | None
+) -> dict[str, Any]:
+    snapshot = known or run.at(step)
+    return {m.__name__: _value(run, snapshot, step, m, circuit) for m in measures}
+
+
+def _value(run: RunLike, snapshot: Snapshot, step: int, measure: Measure, circuit: Circuit | None) -> Any:
+    where = f"{measure.__name__} at step {step} of {getattr(run, 'name', run.task.name)}"
+    try:
+        value = measure(snapshot, circuit)
+    except UnknownName:
+        raise
+    except GroklensError as error:
+        raise BadArgument(f"{where}: {error}") from error
+    if isinstance(value, float) and not math.isfinite(value):
+        raise BadArgument(f"{where} is {value}; the weights of that step may have diverged.")
+    if isinstance(value, xr.DataArray) and value.dtype.kind == "f" and not np.isfinite(value).all():
+        wrong = int((~np.isfinite(value)).sum())
+        raise BadArgument(
+            f"{where} has {wrong} values that are not finite; the weights of that step may have diverged."
+        )
+    return value
+
+
+def _stack(measure: Measure, values: list[Any]) -> xr.DataArray:
+    if isinstance(values[0], xr.DataArray):
+        stacked = xr.concat(values, dim="step", join="outer")  # a step may lack some components
+    else:
+        stacked = xr.DataArray(np.array(values, dtype=np.float64), dims="step")
+    return stacked.assign_attrs(measure.about.attributes())

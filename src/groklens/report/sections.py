@@ -1,0 +1,219 @@
+"""The sections of a report: each a picture or a table, and how to read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+from groklens.claims import interval, named, number
+from groklens.errors import BadArgument, UnknownName
+from groklens.report import captions
+from groklens.report.captions import joined
+from groklens.views import (
+    STILL,
+    Figure,
+    Page,
+    attention,
+    bare_title,
+    chart,
+    circuit,
+    clusters,
+    curves,
+    embedding,
+    findings_table,
+    logits,
+    neurons,
+    spectrum,
+    variable,
+)
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from groklens.explain import Explanation
+    from groklens.harmonics import ComponentName
+
+_BY_SPLIT = ("train_loss", "test_loss", "restricted_loss", "excluded_loss", "train_accuracy", "test_accuracy")
+#: `loss` and `all_accuracy` are of all inputs: what there is where the split is not known.
+_WITHOUT_SPLIT = ("loss", "restricted_loss", "all_accuracy")
+_PROGRESS = ("gini_embedding", "gini_neuron_logit", "logit_fve", "sum_squared_weights")
+#: More key components than this are not singled out where no circuit is known: nearly all would be.
+_MANY = 12
+#: Planes of the embedding that are shown.
+_PANELS = 9
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section: where links lead, its title, its HTML."""
+
+    anchor: str
+    title: str
+    body: str
+
+
+def sections(explanation: Explanation) -> list[Section]:
+    """Every section of the report, in reading order; one that has nothing to show says so in a line."""
+    makers: list[tuple[str, str, Callable[[Explanation], str]]] = [
+        ("learning", "When it learned", _learning),
+        ("progress", "Progress measures", _progress),
+        ("embedding", "Components in the embedding", _embedding),
+        ("circles", "The embedding in each component's plane", _circles),
+        ("similarity", "Components in the logits", _similarity),
+        ("clusters", "Neurons by component", _clusters),
+        ("neurons", "Single neurons over both operands", _neurons),
+        ("attention", "What the heads attend to", _attention),
+        ("circuit", "The circuit as a diagram", _circuit),
+        ("answers", "Logits over both operands", _answers),
+        ("evidence", "How we know", _evidence),
+        ("numbers", "The last step in numbers", _numbers),
+    ]
+    return [Section(anchor, title, _or_note(make, explanation)) for anchor, title, make in makers]
+
+
+def _or_note(make: Callable[[Explanation], str], explanation: Explanation) -> str:
+    try:
+        return make(explanation)
+    except (UnknownName, BadArgument) as error:
+        return f'<p class="note">Left out. {escape(str(error))}</p>'
+
+
+def _learning(explanation: Explanation) -> str:
+    known_split = "train_loss" in explanation.table.data_vars
+    figure = _curves(explanation, _BY_SPLIT if known_split else _WITHOUT_SPLIT)
+    starts_at_zero = 0 in explanation.table["step"].values
+    caption = captions.LEARNING.format(zero=captions.STEP_ZERO if starts_at_zero else "")
+    shaded = captions.PHASES if explanation.phases else ""
+    return _picture(figure, joined(caption, shaded)) + _phase_table(explanation)
+
+
+def _progress(explanation: Explanation) -> str:
+    return _picture(_curves(explanation, _PROGRESS), joined(captions.PROGRESS))
+
+
+def _curves(explanation: Explanation, names: Sequence[str]) -> Figure:
+    table = explanation.table
+    present = [name for name in names if name in table.data_vars]
+    if not present:
+        raise UnknownName(f"The table has none of {', '.join(names)}.")
+    if table.sizes["step"] < 2:
+        raise BadArgument("There is one step only, so nothing moves; its numbers end this page.")
+    return curves(table, present, explanation.phases)
+
+
+def _embedding(explanation: Explanation) -> str:
+    return _spectrum(explanation, "embedding_spectrum", captions.EMBEDDING)
+
+
+def _similarity(explanation: Explanation) -> str:
+    return _spectrum(explanation, "logit_similarity", captions.SIMILARITY)
+
+
+def _spectrum(explanation: Explanation, name: str, caption: str) -> str:
+    figure = spectrum(explanation.table, name, _highlighted(explanation))
+    found = variable(explanation.table, name)
+    return _picture(figure, joined(caption, captions.BARS, *_over_steps(explanation, found)))
+
+
+def _circles(explanation: Explanation) -> str:
+    figure = embedding(explanation, _highlighted(explanation)[:_PANELS] or None)
+    caption = captions.CIRCLES if _is_cyclic(explanation) else captions.PLANES
+    return _picture(figure, joined(caption, _coloured(explanation)))
+
+
+def _clusters(explanation: Explanation) -> str:
+    figure = clusters(explanation.table, _highlighted(explanation))
+    found = variable(explanation.table, "neuron_explained")
+    return _picture(figure, joined(captions.CLUSTERS, *_over_steps(explanation, found)))
+
+
+def _neurons(explanation: Explanation) -> str:
+    kind = captions.WAVES if _is_cyclic(explanation) else captions.BLOCKS
+    return _picture(neurons(explanation), joined(captions.NEURONS.format(kind=kind)))
+
+
+def _attention(explanation: Explanation) -> str:
+    return _picture(attention(explanation), joined(captions.ATTENTION))
+
+
+def _circuit(explanation: Explanation) -> str:
+    return _picture(circuit(explanation), joined(captions.CIRCUIT))
+
+
+def _over_steps(explanation: Explanation, found: xr.DataArray) -> list[str]:
+    """What the captions of all pictures with a slider end in: steps, colours, split and source."""
+    slider = captions.SLIDER if len(found) > 1 else ""
+    whence = [
+        f"{key.capitalize()}: {found.attrs[key]}." for key in ("split", "source") if found.attrs.get(key)
+    ]
+    return [slider, _coloured(explanation), *whence]
+
+
+def _is_cyclic(explanation: Explanation) -> bool:
+    """Whether the table's components are frequencies, or there are none."""
+    found = explanation.table
+    return "component" not in found.coords or found["component"].dtype.kind in "iu"
+
+
+def _highlighted(explanation: Explanation) -> list[ComponentName]:
+    if explanation.circuit is not None:
+        return list(explanation.circuit.components)
+    return list(explanation.key_components) if len(explanation.key_components) <= _MANY else []
+
+
+def _coloured(explanation: Explanation) -> str:
+    shown = _highlighted(explanation)
+    if not shown:
+        return "No component is singled out."
+    if explanation.circuit is None:
+        return f"In colour, {named(shown)}: key by the logits, though no circuit was found."
+    return f"In colour, the circuit's {named(shown)}."
+
+
+def _answers(explanation: Explanation) -> str:
+    return _picture(logits(explanation.final), joined(captions.ANSWERS))
+
+
+def _evidence(explanation: Explanation) -> str:
+    return f'<p class="caption">{joined(captions.EVIDENCE)}</p>{findings_table(explanation.findings)}'
+
+
+def _numbers(explanation: Explanation) -> str:
+    table = explanation.table
+    names = [str(name) for name in table.data_vars if set(table[name].dims) <= {"step", "run"}]
+    rows = [_number_row(variable(table, name)) for name in names]
+    return f'<div class="scroll">{_table(("Measure", "Value", "Units", "Split", "Source"), rows)}</div>'
+
+
+def _number_row(found: xr.DataArray) -> str:
+    about = [escape(str(found.attrs.get(key) or "–")) for key in ("units", "split", "source")]
+    cells = "".join(f"<td>{each}</td>" for each in about)
+    return f"<td>{escape(bare_title(found))}</td>{_number(number(float(found.values[-1])))}{cells}"
+
+
+def _phase_table(explanation: Explanation) -> str:
+    if not explanation.phases:
+        return '<p class="note">No phases: they need losses and accuracies over several steps.</p>'
+    rows = [
+        f"<td>{escape(phase.name)}</td>{_number(interval(phase.start))}{_number(interval(phase.end))}"
+        for phase in explanation.phases
+    ]
+    table = _table(("Phase", "Begins at step", "Ends at step"), rows)
+    return f'{table}<p class="caption">{captions.INTERVALS}</p>'
+
+
+def _table(head: Sequence[str], rows: Sequence[str]) -> str:
+    top = "".join(f'<th scope="col">{name}</th>' for name in head)
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    return f'<table class="plain"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def _number(text: str) -> str:
+    return f'<td class="number">{escape(text)}</td>'
+
+
+def _picture(view: Figure | Page, caption: str) -> str:
+    shown = view.body.replace(STILL, "") if isinstance(view, Page) else chart(view.spec, view.text)
+    return f"<figure>{shown}<figcaption>{escape(caption)}</figcaption></figure>"

@@ -1,0 +1,1 @@
+"""Parts that several charts are drawn with: axes, colours, labels, panels, sliders."""

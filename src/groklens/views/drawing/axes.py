@@ -1,0 +1,141 @@
+"""What all charts share: the layout, and steps on an axis."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from groklens.views.drawing.palette import AXIS, GRID, INK
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"
+
+
+def layout(height: int, **more: Any) -> dict[str, Any]:
+    """A plotly layout that is legible on light and dark pages."""
+    return {
+        "template": "none",
+        "height": height,
+        "font": {"family": _FONT, "size": 13, "color": INK},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "margin": {"l": 16, "r": 16, "t": 34, "b": 16},  # the toolbar is above the chart
+        "hoverlabel": {"font": {"family": _FONT, "size": 13}},
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": AXIS, "activecolor": INK},
+        "dragmode": False,
+        **more,
+    }
+
+
+def axis(title: str, **more: Any) -> dict[str, Any]:
+    """A plotly axis with this title."""
+    return {
+        "title": {"text": title, "standoff": 8, "font": {"size": 12}},
+        "automargin": True,
+        "gridcolor": GRID,
+        "linecolor": AXIS,
+        "tickcolor": AXIS,
+        "zeroline": False,
+        "tickfont": {"size": 12},
+        "exponentformat": "power",
+        **more,
+    }
+
+
+#: Pixels that an axis of steps has on a phone, that a character of a tick's label takes, and between two labels.
+_PHONE, _CHARACTER, _BETWEEN = 270.0, 7.0, 8.0
+#: How far step 0 stands from the first step after it on a log axis, as a share of the axis.
+_GAP = 0.12
+
+
+@dataclass(frozen=True)
+class StepAxis:
+    """Where steps are drawn, and which of them are named.
+
+    A log axis has no place for step 0, so it stands by itself, to the left of the first step after it by an
+    eighth of the axis, whatever the steps are. Ticks are steps from the first after 0 to the last, so never
+    where step 0 stands; they are as fine as labels that do not overlap on a phone can be.
+    """
+
+    first: float
+    last: float
+    log: bool
+    has_zero: bool = False
+    room: float = _PHONE
+
+    @classmethod
+    def of(cls, table: xr.Dataset, log: bool, columns: int = 1) -> StepAxis:
+        """The axis that shows every step of the table, in one of `columns`; linear where it has but one after 0."""
+        steps = sorted(float(step) for step in table["step"].values.tolist())
+        positive = [step for step in steps if step > 0]
+        if not log or len(positive) < 2:
+            return cls(steps[0], steps[-1], False)
+        return cls(positive[0], positive[-1], True, steps[0] <= 0, _PHONE / columns)
+
+    @property
+    def start(self) -> float:
+        """Where the axis starts: at step 0, where there is one."""
+        if not (self.log and self.has_zero):
+            return self.first
+        return float(self.first * (self.first / self.last) ** (_GAP / (1 - _GAP)))
+
+    def at(self, step: float) -> float:
+        """Where a step is drawn."""
+        if not self.log:
+            return float(step)
+        return float(step) if step > 0 else self.start
+
+    def share(self, step: float) -> float:
+        """How far along the axis a step is, from 0 to 1."""
+        if self.last == self.first:
+            return 0.5
+        if not self.log:
+            return (step - self.first) / (self.last - self.first)
+        return math.log(self.at(step) / self.start) / math.log(self.last / self.start)
+
+    def annotated(self, step: float) -> float:
+        """Where plotly wants an annotation at this step: on log axes it takes the exponent."""
+        return math.log10(self.at(step)) if self.log else float(step)
+
+    def ticks(self) -> list[float]:
+        """The steps named on a log axis: the finest of its choices whose labels do not overlap."""
+        zero = [0.0] if self.has_zero else []
+        choices = [zero + chosen for chosen in self._choices() if len(chosen) > 1]
+        return next(filter(self._is_clear, choices), [*zero, self.last])
+
+    def axis(self, title: str) -> dict[str, Any]:
+        """The plotly axis."""
+        if not self.log:
+            return axis(title)
+        ticks, edge = self.ticks(), 0.02 * math.log10(self.last / self.start)
+        return axis(
+            title,
+            type="log",
+            range=[math.log10(self.start) - edge, math.log10(self.last) + edge],
+            tickvals=[self.at(step) for step in ticks],
+            ticktext=[_label(step) for step in ticks],
+            tickangle=0,
+        )
+
+    def _choices(self) -> list[list[float]]:
+        """Round steps, the finest choice first: 1, 2, 5, 10, …; powers of ten; every second power; …; both ends."""
+        exponents = range(math.floor(math.log10(self.first)), math.ceil(math.log10(self.last)) + 1)
+        rounds = [[digit * 10.0**k for k in exponents for digit in (1, 2, 5)]]
+        rounds += [[10.0**k for k in exponents if k % every == 0] for every in range(1, len(exponents) + 1)]
+        within = [[step for step in each if self.first <= step <= self.last] for each in rounds]
+        return [*within, [self.first, self.last]]
+
+    def _is_clear(self, ticks: list[float]) -> bool:
+        ends = [
+            (self.room * self.share(step) - half, self.room * self.share(step) + half)
+            for step, half in ((step, _CHARACTER * len(_label(step)) / 2) for step in ticks)
+        ]
+        return all(after[0] - before[1] >= _BETWEEN for before, after in pairwise(ends))
+
+
+def _label(step: float) -> str:
+    return f"{step:,.0f}"

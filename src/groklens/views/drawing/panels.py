@@ -1,0 +1,63 @@
+"""Small multiples: the same kind of picture for several neurons, components or heads, in a grid."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from groklens.views.drawing.axes import axis, layout
+from groklens.views.drawing.labels import drawn
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+#: Panels beside each other, how tall one is in pixels with its title, and the space above the title.
+COLUMNS, HEIGHT, _SPACE = 3, 300, 34
+#: Characters in a line of a title, and pixels that a line takes: a third of a phone is not wide.
+_LINE, _LINE_HEIGHT = 16, 16
+
+
+def panels(titles: Sequence[str], **more: Any) -> go.Figure:
+    """A figure with one square panel for each title, three in a row; panel i holds trace i."""
+    from plotly.subplots import make_subplots
+
+    columns = min(COLUMNS, len(titles))
+    rows = -(-len(titles) // columns)
+    lines = [textwrap.wrap(title, _LINE) for title in titles]
+    above = _LINE_HEIGHT * max(map(len, lines))
+    figure = make_subplots(
+        rows=rows,
+        cols=columns,
+        subplot_titles=["<br>".join(map(drawn, each)) for each in lines],
+        horizontal_spacing=0.06,
+        vertical_spacing=min(0.3, (_SPACE + above) / (rows * HEIGHT)),
+    )
+    # How a narrow page keeps panels square; see page.js.
+    meta = {"panels": {"columns": columns, "rows": rows, "side": HEIGHT - _SPACE - above}}
+    figure.update_layout(layout(rows * HEIGHT + 110 + above, showlegend=False, meta=meta, **more))
+    figure.update_layout(margin={"l": 16, "r": 16, "t": 44 + above, "b": 16})
+    figure.update_annotations(font={"size": 12})
+    return figure
+
+
+def place(index: int, titles: Sequence[str]) -> dict[str, int]:
+    """Row and column of a panel."""
+    columns = min(COLUMNS, len(titles))
+    return {"row": index // columns + 1, "col": index % columns + 1}
+
+
+def label_edges(figure: go.Figure, titles: Sequence[str], across: str, up: str, **more: Any) -> None:
+    """Axes for every panel; titles and ticks are below the lowest of each column and beside the first of each row."""
+    columns = min(COLUMNS, len(titles))
+    figure.update_xaxes(axis("", showgrid=False, tickangle=0, nticks=4, **more))
+    figure.update_yaxes(axis("", showgrid=False, nticks=5, **more))
+    for index in range(len(titles)):
+        if index + columns >= len(titles):
+            figure.update_xaxes(title_text=drawn(across), **place(index, titles))
+        else:
+            figure.update_xaxes(showticklabels=False, **place(index, titles))
+        if index % columns == 0:
+            figure.update_yaxes(title_text=drawn(up, beside=True), **place(index, titles))
+        else:
+            figure.update_yaxes(showticklabels=False, **place(index, titles))

@@ -1,0 +1,1 @@
+"""What makes a page, a still picture or a notebook cell of a chart."""

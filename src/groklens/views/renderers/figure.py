@@ -1,0 +1,147 @@
+"""What views return: pictures that show themselves in a notebook, offline too, and can be saved."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from groklens.errors import BadArgument
+from groklens.views.renderers.libraries import needed, scripts_once
+from groklens.views.renderers.page import chart, document, in_script
+from groklens.views.renderers.still import still
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+MIMETYPE = "application/vnd.plotly.v1+json"
+#: What the charts' toolbars hold; nothing in them reaches the network.
+CONFIG = {"responsive": True, "displaylogo": False, "modeBarButtons": [["toImage"]]}
+#: Characters of data beyond which a notebook holds them once, in the HTML, and not for the front end's plotly too.
+_TWICE = 600_000
+
+
+class Figure:
+    """A plotly figure, a sentence that stands in for it, and how to show both.
+
+    `figure.plotly` is the plotly figure itself; its attributes and methods are reached through this object
+    too (`figure.data`, `figure.update_layout(...)`). In a notebook it is shown by the front end's own plotly,
+    else from the HTML beside it, else as a still picture, else as the sentence. `html` is a whole page that
+    needs no network, `png` the still picture: the step that the figure stands at.
+
+    >>> gl.views.curves(table).save("curves.html")  # doctest: +SKIP
+    """
+
+    def __init__(self, plotly: go.Figure, text: str) -> None:
+        self.plotly = plotly
+        self.text = text
+
+    def __repr__(self) -> str:
+        return f"Figure({self.text!r})"
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "plotly" or name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self.plotly, name)
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """Data, layout and frames as JSON values; arrays are packed as plotly packs them."""
+        return {**json.loads(self.plotly.to_json()), "config": CONFIG}
+
+    @property
+    def html(self) -> str:
+        """The figure as one self-contained HTML page."""
+        return document(self.text, f"<main>{chart(self.spec, self.text)}</main>")
+
+    @property
+    def png(self) -> bytes:
+        """The figure as a still picture."""
+        return still(self.plotly)
+
+    def save(self, path: str | Path) -> Path:
+        """Write `html` to `path`, or `png` where it ends in .png, and return it."""
+        return _saved(self, path)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        spec, png = self.spec, base64.b64encode(self.png).decode()
+        data = in_script(spec)
+        bundle = {"text/html": self._fragment(data, png), "image/png": png, "text/plain": self.text}
+        return bundle if len(data) > _TWICE else {MIMETYPE: spec, **bundle}
+
+    def _fragment(self, data: str, png: str) -> str:
+        name = f"groklens-{uuid4().hex[:12]}"
+        # Scripts come in the order of the cells, but a front end may draw outputs in another.
+        return (
+            f'<div id="{name}">{image(png, self.text)}</div>{scripts_once(("plotly",))}<script>(function () {{'
+            f'const node = document.getElementById("{name}"), spec = {data};'
+            "(function draw(left) {"
+            "if (!window.Plotly) { if (left) setTimeout(draw, 200, left - 1); return; }"
+            'node.textContent = ""; Plotly.newPlot(node, spec.data, spec.layout, spec.config)'
+            ".then(function () { Plotly.addFrames(node, spec.frames || []); }); })(50); })();</script>"
+        )
+
+
+@dataclass(frozen=True)
+class Page:
+    """A view that is HTML from the start: `body` is what stands on the page, `text` says in a line what it shows.
+
+    `html` is the whole page, which needs no network; `png` a still picture of what it shows first.
+    """
+
+    body: str
+    text: str
+    draw_still: Callable[[], bytes] = field(repr=False)
+    #: What a notebook shows, where that is not the body.
+    inline: str | None = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        return f"Page({self.text!r})"
+
+    @property
+    def html(self) -> str:
+        """The view as one self-contained HTML page."""
+        return document(self.text, self.body.replace(STILL, ""))
+
+    @property
+    def png(self) -> bytes:
+        """A still picture."""
+        return self.draw_still()
+
+    def save(self, path: str | Path) -> Path:
+        """Write `html` to `path`, or `png` where it ends in .png, and return it."""
+        return _saved(self, path)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        png = base64.b64encode(self.png).decode()
+        inline = self.body if self.inline is None else self.inline
+        shown = scripts_once(needed(inline)) + inline.replace(STILL, image(png, self.text))
+        return {"text/html": shown, "image/png": png, "text/plain": self.text}
+
+
+#: Where an inline page shows its still picture until a script replaces it.
+STILL = "<!-- still -->"
+
+
+def image(png: str, text: str) -> str:
+    """A PNG in base64 as an element; it is also what stays where scripts do not run."""
+    source = f"data:image/png;base64,{png}"
+    return f'<img src="{source}" alt="{html.escape(text)}" style="max-width:100%;background:#fff">'
+
+
+def _saved(view: Figure | Page, path: str | Path) -> Path:
+    from groklens.runs import write_atomically
+
+    path = Path(path).expanduser()
+    if path.suffix == ".png":
+        write_atomically(path, view.png)
+    elif path.suffix in (".html", ".htm"):
+        write_atomically(path, view.html.encode())
+    else:
+        raise BadArgument(f"{path.name} ends in {path.suffix or 'nothing'}; give a path in .html or .png.")
+    return path

@@ -1,0 +1,97 @@
+"""What the neurons and embeddings must show, and what they must not be taken to show."""
+
+import pytest
+import torch
+
+import groklens as gl
+from groklens.evidence.neurons import (
+    clusters_carry,
+    embedding_necessity,
+    embedding_sufficiency,
+    neuron_necessity,
+    neuron_sufficiency,
+)
+from groklens.interventions import clusters
+
+ADD = gl.ModularArithmetic(23, "add")
+CIRCUIT = gl.Circuit("C23", [2, 5, 9])
+NEURONS = (neuron_sufficiency, neuron_necessity, clusters_carry)
+CHECKS = (*NEURONS, embedding_sufficiency, embedding_necessity)
+
+
+@pytest.fixture(scope="module")
+def clock():
+    return gl.Snapshot(gl.planted(ADD, [2, 5, 9]), ADD)
+
+
+def verdicts(snapshot, circuit=CIRCUIT, checks=CHECKS):
+    return {check.__name__: check(snapshot, circuit).verdict for check in checks}
+
+
+def test_a_clock_shows_it_all(clock):
+    found = verdicts(clock)
+    assert found["neuron_sufficiency"] == found["embedding_sufficiency"] == "supported"
+    assert found["embedding_necessity"] == found["clusters_carry"] == "supported"
+    # Every neuron is the circuit's: no other set as large can be drawn, and the finding says so.
+    assert found["neuron_necessity"] == "undecided"
+    assert "no control could be drawn" in neuron_necessity(clock, CIRCUIT).note
+
+
+def test_every_finding_has_its_controls(clock):
+    for check in CHECKS:
+        finding = check(clock, CIRCUIT)
+        assert finding.source
+        assert finding.controls or "no control" in finding.note
+        assert all(control.low <= control.mean <= control.high for control in finding.controls)
+    assert neuron_sufficiency(clock, CIRCUIT).controls[0].draws >= 20
+
+
+def test_with_idle_neurons_beside_it_the_circuits_own_are_necessary(clock):
+    """As many idle neurons again: now random sets exist, and silencing them does nothing."""
+    wide = with_idle_neurons(clock)
+    torch.testing.assert_close(wide.logits, clock.logits, rtol=1e-4, atol=1e-4)
+    assert neuron_necessity(wide, CIRCUIT).verdict == "supported"
+    assert clusters_carry(wide, CIRCUIT).value == pytest.approx(1, abs=1e-4)
+
+
+def test_a_wrong_circuit_is_refused(clock):
+    found = verdicts(clock, gl.Circuit("C23", [1, 3, 4]))
+    assert found["neuron_sufficiency"] == found["embedding_sufficiency"] == "refuted"
+    assert found["embedding_necessity"] == "refuted"
+    assert found["neuron_necessity"] == found["clusters_carry"] == "undecided"
+
+
+def test_an_untrained_model_supports_nothing():
+    snapshot = gl.Snapshot(gl.Transformer(d_model=16, n_heads=2, d_head=8, d_mlp=32).build(ADD, 0), ADD)
+    assert "supported" not in verdicts(snapshot).values()
+
+
+def test_a_lookup_has_no_neurons_of_any_component():
+    snapshot = gl.Snapshot(gl.planted(ADD, algorithm="lookup"), ADD)
+    found = verdicts(snapshot, checks=NEURONS)
+    assert clusters(snapshot, CIRCUIT) == {}
+    assert found["neuron_sufficiency"] == "refuted"
+    assert found["neuron_necessity"] == found["clusters_carry"] == "undecided"
+
+
+def test_explain_and_examine_report_the_neurons(clock):
+    claims = [finding.claim for finding in gl.explain(clock).findings]
+    assert any("replacing each neuron by the fit" in claim for claim in claims)
+    examined = [finding.claim for finding in gl.examine(clock, CIRCUIT)]
+    assert any("components of the embeddings keeps" in claim for claim in examined)
+
+
+def with_idle_neurons(snapshot):
+    """The planted clock's MLP with twice the neurons, the new ones random and read by nothing."""
+    model = snapshot.model
+    d_mlp, n = model.cfg.d_mlp, 2 * model.cfg.d_mlp + 10
+    wide = gl.MLP(
+        d_mlp=n, d_embed=model.cfg.d_model, combine=model.cfg.combine, act_fn=model.cfg.act_fn
+    ).build(ADD, seed=0)
+    with torch.no_grad():
+        wide.W_E.copy_(model.W_E)
+        wide.b_in.normal_(generator=torch.Generator().manual_seed(0))
+        wide.W_in[:, :, :d_mlp], wide.b_in[:d_mlp] = model.W_in, model.b_in
+        wide.W_U.zero_(), wide.b_U.copy_(model.b_U)
+        wide.W_U[:d_mlp] = model.W_U
+    return gl.Snapshot(wide, ADD)

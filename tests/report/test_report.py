@@ -1,0 +1,189 @@
+"""What a report holds, whatever was explained."""
+
+import html
+import json
+import re
+from html.parser import HTMLParser
+from types import SimpleNamespace
+
+import pytest
+
+import groklens as gl
+from groklens.claims import Phase
+from groklens.views import report
+from synthetic import STEPS, explanation, phases, snapshot, table
+
+MEMORISED = {"generalised": False, "algorithm": "memorised", "verdict": "refuted", "circuit": None}
+
+
+class _Tags(HTMLParser):
+    def __init__(self, page):
+        super().__init__()
+        self.found, self.text = [], []
+        self._hidden = 0
+        # plotly.js is megabytes of script with nothing in it for a parser of tags.
+        self.feed(re.sub(r"<script>/\*\*.*?</script>", "<script></script>", page, flags=re.S))
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+        self._hidden += tag in ("script", "style")
+
+    def handle_endtag(self, tag):
+        self._hidden -= tag in ("script", "style")
+
+    def handle_data(self, data):
+        if not self._hidden:
+            self.text.append(data)
+
+
+def _text(page):
+    return " ".join(" ".join(_Tags(page).text).split())
+
+
+def _charts(page):
+    found = re.findall(r'<script type="application/json">(.*?)</script>', page, flags=re.S)
+    return [json.loads(each) for each in found]
+
+
+@pytest.fixture(scope="module")
+def page():
+    return report(explanation()).html
+
+
+def test_the_page_loads_nothing(page):
+    tags = _Tags(page).found
+    loaded = [attrs for _, attrs in tags if "src" in attrs or ("href" in attrs and attrs["href"][0] != "#")]
+    assert loaded == []
+    assert not re.search(r"@import|url\(", re.search(r"<style>(.*?)</style>", page, flags=re.S).group(1))
+    policy = next(attrs["content"] for tag, attrs in tags if tag == "meta" and "http-equiv" in attrs)
+    assert policy.startswith("default-src 'none'")
+
+
+def test_plotly_is_inside_once_and_the_page_stays_small(page):
+    assert page.count("plotly.js v") == 1
+    assert len(page) < 6_500_000
+
+
+def test_it_says_when_with_what_and_how_sure(page):
+    text = _text(page)
+    assert "generalises by a clock-like circuit on frequencies 14, 35, 41, 42, 52 of C113: supported." in text
+    assert "Memorisation: from step 0 to step 200–300; circuit formation: from step 200–300 to step" in text
+    assert "<title>mod113 (a+b mod 113) generalises by a clock-like circuit" in page
+    assert text.index("Model 1 layer, d_model 128") < text.rindex("generalises by a clock-like")
+
+
+def test_every_entry_of_the_contents_leads_to_a_section(page):
+    tags = _Tags(page).found
+    links = [attrs["href"][1:] for tag, attrs in tags if tag == "a"]
+    assert links == [attrs["id"] for tag, attrs in tags if tag == "section"]
+    assert len(links) == 12
+
+
+def test_it_has_all_the_pictures_with_their_sliders(page):
+    charts = _charts(page)
+    assert len(charts) == 7
+    sliders = [
+        len(chart["layout"]["sliders"][0]["steps"]) for chart in charts if "sliders" in chart["layout"]
+    ]
+    assert sliders == [len(STEPS)] * 4
+    assert page.count("<figcaption>") == 7
+
+
+def test_numbers_of_the_last_step_come_with_their_sources(page):
+    assert "Nanda et al. 2023, arXiv 2301.05217" in _text(page)
+    assert "weight²" in _text(page)
+
+
+def test_findings_are_in_the_page_and_escaped(page):
+    assert "Neurons are &lt;all&gt; pure &amp; simple" in page
+    assert "1.2 % to 6.4 %, 20 draws" in _text(page)
+
+
+def test_names_are_escaped():
+    nasty = '"><img src=x onerror=alert(1)>'
+    found = table(neurons=8)
+    found["train_loss"].attrs.update(long_name="</script><b>", source=nasty)
+    hurt = explanation(found, run=nasty, task=nasty, phases=[Phase(nasty, (0, 0), None)])
+    shown = report(hurt).html
+    assert "<img" not in shown.split("plotly.js v")[0]
+    assert html.escape(nasty) in shown
+    assert len(_charts(shown)) == 7
+
+
+def test_a_memorising_run_has_no_circuit_to_show_and_says_so():
+    found = table(circuit=False)
+    memorised = phases(formation=((200, 300), None), cleanup=(None, None))
+    shown = report(explanation(found, phases=memorised, key_components=[], **MEMORISED)).html
+    text = _text(shown)
+    assert "has memorised its train inputs and does not generalise (test accuracy" in text
+    assert "circuit formation: from step 200–300, not over at the last step; cleanup: did not happen" in text
+    assert "No component is singled out" in text
+    assert "loss restricted to the circuit" not in text
+
+
+def test_key_components_are_coloured_where_no_circuit_is_known():
+    undecided = {"circuit": None, "algorithm": "undecided", "verdict": "undecided"}
+    text = _text(report(explanation(table(circuit=False), **undecided)).html)
+    assert "generalises by no circuit that survives its controls: undecided." in text
+    assert "frequencies 14, 35, 41, 42, 52: key by the logits, though no circuit was found" in text
+
+
+def test_one_model_has_no_curves_no_phases_and_no_sliders():
+    shown = report(explanation(table(steps=[15000]), phases=[])).html
+    charts = _charts(shown)
+    assert len(charts) == 5
+    assert all("sliders" not in chart["layout"] for chart in charts)
+    assert "There is one step only" in _text(shown)
+    assert "The slider" not in _text(shown)
+
+
+def test_a_task_without_a_group_leaves_out_what_needs_one():
+    task = gl.RandomTable(7, seed=0)
+    model = gl.MLP(d_mlp=8, d_embed=None, combine="concat", bias=False).build(task, seed=0)
+    text = _text(report(gl.explain(model, task)).html)
+    for said in ("this run lacks what it needs: group", "no attention heads", "no circuit that survived"):
+        assert said in text
+    assert text.count("Left out.") == 8
+
+
+def test_curves_of_all_inputs_are_shown_where_the_split_is_not_known():
+    found = table(neurons=8).rename(test_loss="loss", test_accuracy="all_accuracy")
+    found = found.drop_vars(["train_loss", "train_accuracy", "excluded_loss"])
+    names = [trace["name"] for trace in _charts(report(explanation(found)).html)[0]["data"]]
+    assert names == [
+        "loss on held-out inputs",
+        "loss restricted to the circuit",
+        "accuracy on held-out inputs",
+    ]
+
+
+def test_irreps_are_called_irreps():
+    found = table(components=("sgn", "std", "V"), keys=("sgn", "std"), neurons=9)
+    circuit = SimpleNamespace(
+        components=("sgn", "std"), group=SimpleNamespace(name="S3"), is_everything=False
+    )
+    text = _text(report(explanation(found, algorithm="irreps", circuit=circuit)).html)
+    assert "generalises by a circuit on irreps sgn, std of S3: supported." in text
+
+
+def test_captions_speak_of_circles_only_where_the_group_is_cyclic(page):
+    assert "A round polygon is a wave" in _text(page)
+    final = snapshot(3, (1,), names=["e", "(1 2)", "(1 3)"])
+    found = table(components=("sgn", "std", "V"), keys=("sgn", "std"), neurons=9)
+    circuit = SimpleNamespace(
+        components=("sgn", "std"), group=SimpleNamespace(name="S3"), is_everything=False
+    )
+    shown = report(explanation(found, final, algorithm="irreps", circuit=circuit)).html
+    text = _text(shown)
+    assert "each dot is an element of the group" in text
+    for word in ("round", "polygon", "wave", "circle", "frequenc"):
+        assert word not in text.lower(), word
+    drawn = json.dumps([[chart["data"], chart["layout"]] for chart in _charts(shown)])
+    assert "frequenc" not in drawn
+
+
+def test_in_a_notebook_the_page_is_in_a_frame():
+    bundle = report(explanation(table(neurons=8)))._repr_mimebundle_()
+    assert "frame.srcdoc" in bundle["text/html"]
+    assert f'<img src="data:image/png;base64,{bundle["image/png"]}"' in bundle["text/html"]
+    assert bundle["text/plain"].startswith("mod113 (a+b mod 113) generalises")
