@@ -16,8 +16,10 @@ ORDER = (
 )  # fmt: skip
 #: The one exception: an Explanation's page and notebook representation are pictures, drawn when asked for.
 EXCEPTIONS = {("explain/explanation.py", "views"), ("explain/explanation.py", "report")}
-#: Packages whose names are for other packages to import, from the package itself and never from a file inside it.
-PACKAGES = {path.parent.name for path in SOURCE.glob("*/__init__.py")}
+#: Packages, those inside others too: names are imported from a package, and never from a file inside it.
+PACKAGES = {
+    ".".join(["groklens", *path.parent.relative_to(SOURCE).parts]) for path in SOURCE.rglob("__init__.py")
+}
 LARGEST_FILE = 400
 #: What scripts and studies may name besides the attributes of `gl`.
 PUBLIC_MODULES = {
@@ -114,8 +116,10 @@ def inside_of_others(path):
         for node in nodes
         for alias in node.names
     ]
-    parts = [module.split(".") for module in modules if module.startswith("groklens.")]
-    return {".".join(each) for each in parts if len(each) > 2 and each[1] in PACKAGES - {package_of(path)}}
+    of_others = [
+        name for name in modules if name.startswith("groklens.") and name.split(".")[1] != package_of(path)
+    ]
+    return {name for name in of_others if name.count(".") > 1 and name not in PACKAGES}
 
 
 @every_file

@@ -1,7 +1,8 @@
-"""What a user sees of a package: its names, less modules and what is there for the rest of the library."""
+"""What the face of a package shows, and what it imports only when it is asked for."""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Collection, Mapping
 from types import ModuleType
 from typing import Any
@@ -18,3 +19,14 @@ def public_names(face: Mapping[str, Any], for_the_library: Collection[str] = ())
         for name, value in face.items()
         if not name.startswith("_") and name not in for_the_library and not isinstance(value, ModuleType)
     )
+
+
+def lazily(package: str, files: Mapping[str, str], name: str) -> Any:
+    """The `name` of a package whose file, by `files`, is imported now; `AttributeError` for a name it does not have.
+
+    >>> lazily("collections", {"Mapping": "abc"}, "Mapping").__name__
+    'Mapping'
+    """
+    if name not in files:
+        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{package}.{files[name]}"), name)

@@ -4,10 +4,10 @@ import pytest
 import torch
 
 import groklens as gl
-from groklens.claims.judgement import shared_accuracy
 from groklens.evidence.generalises import generalises
 from groklens.evidence.logits import necessity, readout_necessity, sufficiency
 from groklens.evidence.seen import seen_components
+from groklens.models.loss import tied_accuracy
 
 P = 17
 TASK = gl.ModularArithmetic(P, "add")
@@ -190,21 +190,19 @@ class TestSharedAccuracy:
     def test_agrees_with_plain_accuracy_without_ties(self):
         logits = torch.randn(4, 3, generator=torch.Generator().manual_seed(0)).double()
         plain = (logits.argmax(dim=1) == self.labels).double().mean()
-        assert shared_accuracy(logits, self.labels, resolution=1e-12) == pytest.approx(float(plain))
+        assert tied_accuracy(logits, self.labels, resolution=1e-12) == pytest.approx(float(plain))
 
     def test_is_chance_where_all_logits_are_alike(self):
         noise = 1e-9 * torch.randn(4, 3, generator=torch.Generator().manual_seed(0)).double()
-        assert shared_accuracy(noise, self.labels, resolution=1e-6) == pytest.approx(1 / 3)
+        assert tied_accuracy(noise, self.labels, resolution=1e-6) == pytest.approx(1 / 3)
 
     def test_shares_the_credit_between_the_tied(self):
         logits = torch.tensor([[1.0, 1.0, 0.0]] * 4).double()
-        assert shared_accuracy(logits, self.labels, resolution=1e-6) == pytest.approx(
-            (0.5 + 0.5 + 0 + 0.5) / 4
-        )
+        assert tied_accuracy(logits, self.labels, resolution=1e-6) == pytest.approx((0.5 + 0.5 + 0 + 0.5) / 4)
 
     def test_does_not_forgive_beyond_the_resolution(self):
         logits = torch.tensor([[0.0, 1e-3, 0.0]] * 4).double()
-        assert shared_accuracy(logits, self.labels, resolution=1e-6) == pytest.approx(1 / 4)
+        assert tied_accuracy(logits, self.labels, resolution=1e-6) == pytest.approx(1 / 4)
 
 
 def test_a_group_by_its_name_is_the_tasks_own_whose_elements_stand_in_another_order():

@@ -4,13 +4,8 @@ import pytest
 import torch
 
 import groklens as gl
-from groklens.evidence.neurons import (
-    clusters_carry,
-    embedding_necessity,
-    embedding_sufficiency,
-    neuron_necessity,
-    neuron_sufficiency,
-)
+from groklens.evidence.embeddings import embedding_necessity, embedding_sufficiency
+from groklens.evidence.neurons import clusters_carry, neuron_necessity, neuron_sufficiency
 from groklens.interventions import clusters
 
 ADD = gl.ModularArithmetic(23, "add")

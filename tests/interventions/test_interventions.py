@@ -6,7 +6,6 @@ import pytest
 import torch
 
 import groklens as gl
-from groklens.claims.judgement import shared_accuracy
 from groklens.errors import BadArgument, UnknownName
 from groklens.harmonics import answer_means
 from groklens.interventions import ablate, clusters, graded, keep, patch, remove, replace, resample
@@ -19,6 +18,7 @@ from groklens.interventions.readout import (
     means_without,
 )
 from groklens.interventions.replace import fitted_logits
+from groklens.models.loss import tied_accuracy
 from groklens.snapshots.statistics import neuron_shares
 
 P = 13
@@ -146,7 +146,7 @@ def test_measures_take_an_edited_snapshot():
 def accuracy(changed, snapshot):
     """Accuracy to the resolution of the whole logits: cutting a planted model leaves rounding."""
     resolution = 1e-6 * float(snapshot.logits.abs().max())
-    return shared_accuracy(changed.logits, snapshot.task.labels, resolution)
+    return tied_accuracy(changed.logits, snapshot.task.labels, resolution)
 
 
 @pytest.mark.parametrize("at", ["logits", "neurons", "embeddings"])

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from groklens.models import MLP, Transformer, quick_applies, quick_logits, run_logits
-from groklens.models.engine import quick_forward
+from groklens.models import MLP, Transformer, run_logits
+from groklens.models.fast_pass import quick_applies, quick_logits
+from groklens.models.fast_pass.engine import quick_forward
 from groklens.models.loss import cross_entropy_each
 from groklens.models.workspace import Workspace
 from groklens.tasks import ModularArithmetic, TableTask

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import groklens as gl
-from groklens.models import quick_holds
+from groklens.models.fast_pass import quick_holds
 
 TASK = gl.ModularArithmetic(7, "add")
 

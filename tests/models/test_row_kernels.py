@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from groklens.models.fast_pass.row_kernels import mix, relu_block
+from groklens.models.fast_pass.rows import Rows, seen_at_each_position
 from groklens.models.loss import cross_entropy_each
-from groklens.models.row_kernels import mix, relu_block
-from groklens.models.rows import Rows, seen_at_each_position
 from groklens.models.workspace import Workspace
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import groklens as gl
 from groklens.claims import Phase
-from groklens.views import report
+from groklens.report import report
 from synthetic import STEPS, explanation, phases, snapshot, table
 
 MEMORISED = {"generalised": False, "algorithm": "memorised", "verdict": "refuted", "circuit": None}

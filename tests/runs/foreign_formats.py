@@ -137,7 +137,7 @@ def write_y_agent(folder):
 
 
 def write_bridge(folder):
-    from groklens.models.legacy import bridge_from_weights
+    from groklens.models.published.old_weights import bridge_from_weights
 
     model = bridge_from_weights(transformer(), PLAIN)
     torch.save(

@@ -11,7 +11,8 @@ import xarray as xr
 import groklens as gl
 from groklens.errors import BadArgument
 from groklens.interventions.edges import edges
-from groklens.models import quick_logits, run_logits
+from groklens.models import run_logits
+from groklens.models.fast_pass import quick_logits
 from groklens.models.lens import HookedRootModule
 from groklens.models.rebuild import describe_model, rebuild_model
 from groklens.tasks import task_from_spec

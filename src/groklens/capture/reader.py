@@ -9,15 +9,8 @@ import torch
 from torch import Tensor
 
 from groklens.errors import BadArgument, GroklensError, UnknownName, whole_number
-from groklens.models import (
-    NamesFilter,
-    Workspace,
-    at_rest,
-    matching_hooks,
-    quick_forward,
-    quick_holds,
-    rows_within,
-)
+from groklens.models import NamesFilter, Workspace, at_rest, matching_hooks, rows_within
+from groklens.models.fast_pass import quick_forward, quick_holds
 from groklens.snapshots import Snapshot, axis_names, does_not_run, position_axis
 
 #: Bytes of activations that one forward pass may hold beside the buffers.

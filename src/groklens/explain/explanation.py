@@ -17,7 +17,7 @@ from groklens.runs import RunLike, write_atomically
 from groklens.snapshots import Snapshot
 
 if TYPE_CHECKING:
-    from groklens.views import Page
+    from groklens.views.renderers import Page
 
 SCHEMA = 1
 

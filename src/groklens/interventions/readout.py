@@ -11,7 +11,8 @@ from groklens.harmonics import answer_means
 from groklens.interventions import neurons as neurons_
 from groklens.interventions.ablate import silenced
 from groklens.interventions.patch import patch
-from groklens.models import at_rest, device_of, embedded_positions, quick_forward, quick_holds, run_logits
+from groklens.models import at_rest, device_of, embedded_positions, run_logits
+from groklens.models.fast_pass import quick_forward, quick_holds
 from groklens.snapshots import Snapshot, logit_means
 
 #: How many inputs are run through the hooks to see whether the readout is linear.

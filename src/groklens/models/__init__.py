@@ -1,5 +1,8 @@
 """What learns: models built and run here. No other package imports transformer_lens, and here only `lens`."""
 
+from typing import Any
+
+from groklens.models.activations import MLP_ACTIVATIONS as MLP_ACTIVATIONS
 from groklens.models.answering import Answer as Answer
 from groklens.models.answering import answered as answered
 from groklens.models.answering import own_model as own_model
@@ -7,35 +10,15 @@ from groklens.models.at_rest import at_rest as at_rest
 from groklens.models.copying import real_copy as real_copy
 from groklens.models.embedded import embedded_positions as embedded_positions
 from groklens.models.embedded import operand_rows as operand_rows
-from groklens.models.engine import folded_forward as folded_forward
-from groklens.models.engine import quick_answers as quick_answers
-from groklens.models.engine import quick_applies as quick_applies
-from groklens.models.engine import quick_forward as quick_forward
-from groklens.models.engine import quick_holds as quick_holds
-from groklens.models.engine import quick_logits as quick_logits
-from groklens.models.hooked_mlp import HookedMLP as HookedMLP
-from groklens.models.hugging_face import bridge_from_hugging_face as bridge_from_hugging_face
-from groklens.models.hugging_face import check_kind as check_kind
-from groklens.models.hugging_face import hugging_face_vocabulary as hugging_face_vocabulary
-from groklens.models.hugging_face import parts_of as parts_of
-from groklens.models.hugging_face import resolved_config as resolved_config
-from groklens.models.legacy import bridge_from_weights as bridge_from_weights
-from groklens.models.legacy import by_new_names as by_new_names
-from groklens.models.legacy import full_config as full_config
-from groklens.models.legacy import granted as granted
 from groklens.models.loss import LOSSES_EACH as LOSSES_EACH
 from groklens.models.loss import accuracy as accuracy
 from groklens.models.loss import cross_entropy_each as cross_entropy_each
 from groklens.models.loss import tied_accuracy as tied_accuracy
 from groklens.models.mlp import MLP as MLP
-from groklens.models.mlp import MLP_ACTIVATIONS as MLP_ACTIVATIONS
 from groklens.models.outputs import Answers as Answers
 from groklens.models.outputs import answer_logits as answer_logits
 from groklens.models.outputs import answers as answers
 from groklens.models.outputs import as_float as as_float
-from groklens.models.pair_network import KINDS as KINDS
-from groklens.models.pair_network import PairNetwork as PairNetwork
-from groklens.models.part_uniform import PartUniformTransformer as PartUniformTransformer
 from groklens.models.protocol import NamesFilter as NamesFilter
 from groklens.models.protocol import check_model as check_model
 from groklens.models.protocol import device_of as device_of
@@ -50,16 +33,15 @@ from groklens.models.protocol import run_logits as run_logits
 from groklens.models.protocol import weights as weights
 from groklens.models.rebuild import describe_model as describe_model
 from groklens.models.rebuild import rebuild_model as rebuild_model
-from groklens.models.rows import Seen as Seen
-from groklens.models.rows import seen_at_each_position as seen_at_each_position
-from groklens.models.saved_config import given_config as given_config
-from groklens.models.saved_config import saved_config as saved_config
 from groklens.models.sizes import allocating as allocating
-from groklens.models.told import biases_left_out as biases_left_out
-from groklens.models.told import choices_left as choices_left
-from groklens.models.told import heads_of_bridge as heads_of_bridge
-from groklens.models.told import left_open as left_open
-from groklens.models.told import names_of as names_of
-from groklens.models.told import told_by as told_by
 from groklens.models.transformer import Transformer as Transformer
 from groklens.models.workspace import Workspace as Workspace
+from groklens.public import lazily
+
+#: What is built on TransformerLens, which takes seconds to import, by the file that has it.
+_ON_TRANSFORMER_LENS = {"HookedMLP": "hooked_mlp"}
+
+
+def __getattr__(name: str) -> Any:
+    """The classes that need TransformerLens, imported when they are first asked for."""
+    return lazily(__name__, _ON_TRANSFORMER_LENS, name)

@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any
 
 from groklens.errors import BadArgument, described, did_you_mean, whole_number
-from groklens.models.mlp import COMBINATIONS, MLP_ACTIVATIONS
+from groklens.models.activations import MLP_ACTIVATIONS
+from groklens.models.mlp import COMBINATIONS
 from groklens.models.sizes import MOST_LAYERS, check_weights, mlp_bytes, transformer_bytes
 from groklens.values import choice, flag, number
 

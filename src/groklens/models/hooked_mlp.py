@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from groklens.models.activations import MLP_ACTIVATIONS
 from groklens.models.lens import HookedRootModule, HookPoint
-from groklens.models.mlp import MLP_ACTIVATIONS
 
 
 class HookedMLP(HookedRootModule):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
 
 from groklens.errors import whole_fields
+from groklens.models.activations import MLP_ACTIVATIONS
 from groklens.models.device import check_device
 from groklens.models.init import check_scheme, initialise
 from groklens.models.sizes import allocating, check_description, check_weights, mlp_bytes
@@ -20,11 +19,6 @@ if TYPE_CHECKING:
     from groklens.models.hooked_mlp import HookedMLP
 
 
-MLP_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "relu": torch.relu,
-    "quadratic": torch.square,
-    "identity": lambda x: x,
-}
 #: How the operands' terms are put together.
 COMBINATIONS = ("concat", "sum", "product")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from groklens.report.sections import Section, sections
-from groklens.views import STILL, Page, document, findings_still, in_script
+from groklens.views.renderers import STILL, Page, document, findings_still, in_script
 
 if TYPE_CHECKING:
     from groklens.explain import Explanation

@@ -12,12 +12,8 @@ from groklens.errors import BadArgument, UnknownName
 from groklens.report import captions
 from groklens.report.captions import joined
 from groklens.views import (
-    STILL,
-    Figure,
-    Page,
     attention,
     bare_title,
-    chart,
     circuit,
     clusters,
     curves,
@@ -28,6 +24,7 @@ from groklens.views import (
     spectrum,
     variable,
 )
+from groklens.views.renderers import STILL, Figure, Page, chart
 
 if TYPE_CHECKING:
     import xarray as xr

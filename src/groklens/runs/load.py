@@ -8,7 +8,8 @@ from types import ModuleType
 from typing import Any
 
 from groklens.errors import BadArgument, GroklensError, RunNotFound, did_you_mean
-from groklens.models import Answer, answered, given_config, real_copy
+from groklens.models import Answer, answered, real_copy
+from groklens.models.published import given_config
 from groklens.runs.kinds import check_regular
 from groklens.runs.known_split import with_split
 from groklens.runs.missing import exists, nothing_at, nothing_known, owner_of

@@ -9,18 +9,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from groklens.errors import BadArgument, GroklensError
-from groklens.models import (
-    Answers,
-    answers,
-    as_float,
-    at_rest,
-    every_logit,
-    quick_answers,
-    quick_holds,
-    rows_within,
-    run_answers,
-)
+from groklens.models import Answers, answers, as_float, at_rest, every_logit, rows_within, run_answers
 from groklens.models import device_of as device_of
+from groklens.models.fast_pass import quick_answers, quick_holds
 from groklens.tasks import Task
 
 #: Bytes that the activations of one block may take.

@@ -19,8 +19,8 @@ from groklens.models import (
     cross_entropy_each,
     describe_model,
     own_model,
-    quick_holds,
 )
+from groklens.models.fast_pass import quick_holds
 from groklens.recipes import Every, Keep
 from groklens.runs import REPORTED, FolderLock, Header, Run, RunPaths, RunWriter, as_path, environment
 from groklens.snapshots import Snapshot, TrainIndex, split_index

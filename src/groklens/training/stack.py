@@ -11,16 +11,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from groklens.models import (
-    LOSSES_EACH,
-    Seen,
-    Workspace,
-    folded_forward,
-    quick_applies,
-    rows_within,
-    run_logits,
-    seen_at_each_position,
-)
+from groklens.models import LOSSES_EACH, Workspace, rows_within, run_logits
+from groklens.models.fast_pass import Seen, folded_forward, quick_applies, seen_at_each_position
 from groklens.recipes import Recipe
 from groklens.runs import Row
 from groklens.tasks import Task

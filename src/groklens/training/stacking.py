@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from groklens.models import quick_applies, rows_within
+from groklens.models import rows_within
+from groklens.models.fast_pass import quick_applies
 from groklens.recipes import Recipe
 
 #: Bytes of activations that runs trained at once may take; more runs than fit are trained in turn.

@@ -16,13 +16,8 @@ from groklens.views.findings import findings as findings
 from groklens.views.findings import findings_table as findings_table
 from groklens.views.logits import logits as logits
 from groklens.views.neurons import neurons as neurons
-from groklens.views.renderers.figure import STILL as STILL
 from groklens.views.renderers.figure import Figure as Figure
 from groklens.views.renderers.figure import Page as Page
-from groklens.views.renderers.findings_still import findings_still as findings_still
-from groklens.views.renderers.page import chart as chart
-from groklens.views.renderers.page import document as document
-from groklens.views.renderers.page import in_script as in_script
 from groklens.views.report import report as report
 from groklens.views.spectrum import spectrum as spectrum
 from groklens.views.summary import summary as summary

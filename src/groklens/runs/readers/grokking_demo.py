@@ -15,7 +15,7 @@ import xarray as xr
 from torch import Tensor
 
 from groklens.errors import DamagedRun, described
-from groklens.models import full_config, granted, saved_config, told_by
+from groklens.models.published import full_config, granted, saved_config, told_by
 from groklens.runs.foreign import ForeignRun, index_of
 from groklens.runs.readers.given import Given, with_taken
 from groklens.runs.readers.opened import check_one_model

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from groklens.errors import BadArgument, ConfigNeeded, DamagedRun, TaskNeeded, described
-from groklens.models import (
+from groklens.models.published import (
     biases_left_out,
     choices_left,
     full_config,

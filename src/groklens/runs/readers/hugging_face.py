@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from groklens.errors import BadArgument, DamagedRun, TaskNeeded
-from groklens.models import bridge_from_hugging_face, hugging_face_vocabulary
+from groklens.models.published import bridge_from_hugging_face, hugging_face_vocabulary
 from groklens.runs.foreign import ForeignRun
 from groklens.runs.readers.given import Given
 from groklens.runs.readers.opened import files_by_step

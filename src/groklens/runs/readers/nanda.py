@@ -19,7 +19,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from groklens.errors import DamagedRun, described
-from groklens.models import n_layers, told_by
+from groklens.models.published import n_layers, told_by
 from groklens.runs.foreign import ForeignRun
 from groklens.runs.readers.fields import flag, one_of, real, whole
 from groklens.runs.readers.given import Given, with_taken

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from groklens.errors import BadArgument, DamagedRun, described
-from groklens.models import granted, left_open
+from groklens.models.published import granted, left_open
 from groklens.runs.readers.given import Given
 
 #: Entries of state dictionaries that are no weights, whoever wrote them.

@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from groklens.errors import BadArgument, GroklensError, described
-from groklens.models import by_new_names, names_of
+from groklens.models.published import by_new_names, names_of
 from groklens.runs.readers.safe import one_line
 
 #: What wrappers put before every name.

@@ -12,7 +12,7 @@ from einops import rearrange
 from torch import Tensor
 
 from groklens.errors import BadArgument, DamagedRun, described
-from groklens.models import n_layers
+from groklens.models.published import n_layers
 from groklens.runs.foreign import ForeignRun
 from groklens.runs.readers.fields import flag, largest, one_of, real, whole
 from groklens.runs.readers.given import Given, with_taken
@@ -146,7 +146,7 @@ def _config_file(model: Path) -> Path:
 def _transformer(
     file: Path, state: dict[str, Tensor], config: dict[str, Any], task: ModularArithmetic, act_fn: str
 ) -> Any:
-    from groklens.models import PartUniformTransformer
+    from groklens.models.published import PartUniformTransformer
 
     said, most = _config_file(file), largest(state)
     d_model, n_heads = (whole(config, name, said, most=most, by=file) for name in ("d_model", "n_heads"))
@@ -203,7 +203,7 @@ def _renamed(state: dict[str, Tensor], layers: int, n_heads: int, file: Path) ->
 def _linear(file: Path, state: dict[str, Tensor], config: dict[str, Any], task: ModularArithmetic) -> Any:
     import torch
 
-    from groklens.models import KINDS, PairNetwork
+    from groklens.models.published import KINDS, PairNetwork
 
     kind = config["model_type"]
     if kind not in KINDS:

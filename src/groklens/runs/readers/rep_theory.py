@@ -15,7 +15,8 @@ from jaxtyping import Int
 from torch import Tensor
 
 from groklens.errors import BadArgument, DamagedRun, described
-from groklens.models import MLP_ACTIVATIONS, biases_left_out, told_by
+from groklens.models import MLP_ACTIVATIONS
+from groklens.models.published import biases_left_out, told_by
 from groklens.runs.foreign import ForeignRun
 from groklens.runs.readers.fields import largest, one_of, real, whole
 from groklens.runs.readers.given import Given, with_taken

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from groklens.errors import DamagedRun, GroklensError
-from groklens.models import bridge_from_weights
+from groklens.models.published import bridge_from_weights
 from groklens.runs.kinds import check_archive, check_size, is_archive
 from groklens.tasks import Task
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from groklens.errors import DamagedRun, described
-from groklens.models import check_kind, parts_of, resolved_config
+from groklens.models.published import check_kind, parts_of, resolved_config
 from groklens.runs.kinds import check_regular, check_safetensors
 from groklens.runs.readers.safe import read_config
 

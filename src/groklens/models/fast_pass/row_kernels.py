@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-from groklens.models.rows import Rows, sum_by_row
+from groklens.models.fast_pass.rows import Rows, sum_by_row
 from groklens.models.workspace import Workspace
 
 

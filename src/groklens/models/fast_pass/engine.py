@@ -9,11 +9,11 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from groklens.errors import BadArgument
-from groklens.models import folded
 from groklens.models.at_rest import at_rest
+from groklens.models.fast_pass import folded
+from groklens.models.fast_pass.rows import Seen, seen_at_each_position
 from groklens.models.outputs import Answers, answers, as_float
 from groklens.models.protocol import device_of, run_logits
-from groklens.models.rows import Seen, seen_at_each_position
 from groklens.models.workspace import Workspace
 
 #: How much the quick pass and the model may differ, of the largest logit.

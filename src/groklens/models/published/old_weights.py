@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from groklens.errors import DamagedRun
-from groklens.models.told import heads_of_bridge, left_open, names_of, told_by
+from groklens.models.published.told import heads_of_bridge, left_open, names_of, told_by
 
 #: Entries of old state dictionaries that are no weights.
 _NOT_WEIGHTS = ("mask", "IGNORE", "x_embed", "y_embed")

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from groklens.errors import DamagedRun
-from groklens.models.saved_config import CHOICES
+from groklens.models.published.saved_config import CHOICES
 
 #: `old`: TransformerLens ≤ 3 (`blocks.0.attn.W_Q`); `bridge`: TransformerLens 4's `bridge.state_dict()`.
 Names = Literal["old", "bridge"]

@@ -28,9 +28,9 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from groklens.models.mlp import MLP_ACTIVATIONS
-from groklens.models.row_kernels import mix, relu_block
-from groklens.models.rows import Rows, Seen
+from groklens.models.activations import MLP_ACTIVATIONS
+from groklens.models.fast_pass.row_kernels import mix, relu_block
+from groklens.models.fast_pass.rows import Rows, Seen
 from groklens.models.workspace import Workspace
 
 #: From a model's parameter to its values, run × …: `lambda p: p[None]` for a model by itself.

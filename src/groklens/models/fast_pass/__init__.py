@@ -1,0 +1,10 @@
+"""The fast pass: the same numbers as the plain model gives, without what repeats from input to input."""
+
+from groklens.models.fast_pass.engine import folded_forward as folded_forward
+from groklens.models.fast_pass.engine import quick_answers as quick_answers
+from groklens.models.fast_pass.engine import quick_applies as quick_applies
+from groklens.models.fast_pass.engine import quick_forward as quick_forward
+from groklens.models.fast_pass.engine import quick_holds as quick_holds
+from groklens.models.fast_pass.engine import quick_logits as quick_logits
+from groklens.models.fast_pass.rows import Seen as Seen
+from groklens.models.fast_pass.rows import seen_at_each_position as seen_at_each_position
