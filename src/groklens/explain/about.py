@@ -63,11 +63,15 @@ def _training(run: RunLike) -> str:
         type(optimizer).__name__,
         f"learning rate {number(optimizer.lr)}",
         f"weight decay {number(optimizer.weight_decay)}",
-        f"{recipe.loss.replace('_', ' ')} loss",
+        f"{_loss(recipe.loss)} loss",
         "full batch" if batch is None else f"batches of {batch:,}",
         f"seed {recipe.seed}",
     ]
     return ", ".join(parts)
+
+
+def _loss(loss: Any) -> str:
+    return loss.replace("_", " ") if isinstance(loss, str) else type(loss).__name__
 
 
 def _known(run: RunLike, name: str) -> str | None:

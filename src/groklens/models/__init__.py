@@ -13,6 +13,7 @@ from groklens.models.embedded import operand_rows as operand_rows
 from groklens.models.loss import LOSSES_EACH as LOSSES_EACH
 from groklens.models.loss import accuracy as accuracy
 from groklens.models.loss import cross_entropy_each as cross_entropy_each
+from groklens.models.loss import squared_error_each as squared_error_each
 from groklens.models.loss import tied_accuracy as tied_accuracy
 from groklens.models.mlp import MLP as MLP
 from groklens.models.outputs import Answers as Answers
@@ -34,6 +35,8 @@ from groklens.models.protocol import weights as weights
 from groklens.models.rebuild import describe_model as describe_model
 from groklens.models.rebuild import rebuild_model as rebuild_model
 from groklens.models.sizes import allocating as allocating
+from groklens.models.spec import ModelSpec as ModelSpec
+from groklens.models.spec import build_model as build_model
 from groklens.models.transformer import Transformer as Transformer
 from groklens.models.workspace import Workspace as Workspace
 from groklens.public import lazily

@@ -1,11 +1,16 @@
-"""Descriptions of training runs: values, no behaviour."""
+"""Descriptions of training runs, as values: a recipe, and the optimisers, losses and schedules that it is made of."""
 
+from groklens.recipes.adam import Adam as Adam
+from groklens.recipes.adamw import AdamW as AdamW
+from groklens.recipes.cross_entropy import CrossEntropy as CrossEntropy
 from groklens.recipes.keep import Every as Every
 from groklens.recipes.keep import Keep as Keep
 from groklens.recipes.keep import LogSpaced as LogSpaced
 from groklens.recipes.keep import Steps as Steps
 from groklens.recipes.keep import kept_up_to as kept_up_to
-from groklens.recipes.optimizer import SGD as SGD
-from groklens.recipes.optimizer import AdamW as AdamW
+from groklens.recipes.loss import Loss as Loss
+from groklens.recipes.mean_squared_error import MeanSquaredError as MeanSquaredError
+from groklens.recipes.optimizer import Optimizer as Optimizer
 from groklens.recipes.recipe import Recipe as Recipe
 from groklens.recipes.recipe import canonical as canonical
+from groklens.recipes.sgd import SGD as SGD

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
 from functools import cached_property, partial
 from typing import Any
 
 from groklens.errors import BadArgument, described, whole_fields, whole_number
-from groklens.models import LOSSES_EACH, MLP, Transformer
-from groklens.recipes.keep import MOST_KEPT, Every, Keep, LogSpaced, Steps, kept_up_to
-from groklens.recipes.optimizer import SGD, AdamW
-from groklens.tasks import Task, check_task, task_from_spec
+from groklens.models import ModelSpec
+from groklens.parts import check_survives, from_spec, is_ours, know, ours_in, spec_of, through_json
+from groklens.recipes.adamw import AdamW
+from groklens.recipes.keep import MOST_KEPT, Every, Keep, LogSpaced, kept_up_to
+from groklens.recipes.loss import Loss
+from groklens.recipes.optimizer import Optimizer
+from groklens.tasks import Task, check_can_be_made_again, check_task, task_from_spec
 from groklens.values import check_fields, choice
 
 #: Updates of one run: at a millisecond each, eleven days.
 MOST_STEPS = 10**9
-
-_PARTS: dict[str, type] = {
-    part.__name__: part for part in (Transformer, MLP, AdamW, SGD, Every, LogSpaced, Steps)
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,17 +29,21 @@ class Recipe:
 
     `train_fraction` of the task's inputs are trained on, chosen by `seed`; the initial weights come from
     `seed` too. `loss` is `"cross_entropy"` (float64 log-softmax at the answer) or `"mse"`. `batch_size` None
-    is the full batch. The held-out inputs are evaluated every `evaluate_every` steps, never when it is None.
+    is the full batch. The test inputs are evaluated every `evaluate_every` steps, never when it is None.
     `keep` says which steps are stored: `Every(100)`, `LogSpaced(60)`, `Steps([…])`.
 
-    Raises `BadArgument` for values that fit no run.
+    Task, model, optimiser, loss and schedule may be of a user's own class, a frozen dataclass with the one method that
+    theirs have: `ModelSpec`, `Optimizer`, `Loss`, `Keep`. They are turned into their specification and back here,
+    so that one that a file could not hold is refused before anything is trained.
+
+    Raises `BadArgument` for values that fit no run, or do not survive a file.
     """
 
     task: Task
-    model: Transformer | MLP
-    optimizer: AdamW | SGD = AdamW()
+    model: ModelSpec
+    optimizer: Optimizer = AdamW()  # noqa: RUF009 (frozen)
     train_fraction: float = 0.3
-    loss: str = "cross_entropy"
+    loss: str | Loss = "cross_entropy"
     batch_size: int | None = None
     steps: int = 10_000
     evaluate_every: int | None = 100
@@ -49,14 +53,14 @@ class Recipe:
     def __post_init__(self) -> None:
         """Refuse values that fit no run, and let the schedule know where the run ends."""
         check_task(self.task)
-        for name, kinds, example in _MEANT:
-            _check_part(name, getattr(self, name), kinds, example)
+        for name in _PARTS:
+            _check_part(name, getattr(self, name))
         optional = [name for name in ("evaluate_every", "batch_size") if getattr(self, name) is not None]
         whole_fields(self, *optional, least=1)
         put = partial(object.__setattr__, self)
         put("steps", whole_number("steps", self.steps, 1, such_as=10_000, most=MOST_STEPS))
         put("seed", whole_number("seed", self.seed, such_as=0))
-        choice("loss", self.loss, LOSSES_EACH)
+        put("loss", _named_loss(self.loss))
         self.task.split(self.train_fraction, self.seed)  # raises with its own message
         put("train_fraction", float(self.train_fraction))  # 1 and 1.0: one id
         if isinstance(self.keep, LogSpaced) and self.keep.until is None:
@@ -66,6 +70,24 @@ class Recipe:
                 f"{self.keep!r} keeps {self.steps // self.keep.period:,} of {self.steps:,} steps; a run keeps at most "
                 f"{MOST_KEPT:,}: use LogSpaced(60)."
             )
+        self._check_own_parts()
+
+    def _check_own_parts(self) -> None:
+        """Remember a user's own parts, and raise `BadArgument` for one that would not come back from a file."""
+        own = {name: getattr(self, name) for name in ("task", *_PARTS, "loss")}
+        own = {name: part for name, part in own.items() if not isinstance(part, str) and not is_ours(part)}
+        know(own.values())
+        for name, part in own.items():
+            if isinstance(part, Task):
+                check_can_be_made_again(part)
+            else:
+                written = through_json(spec_of(part), f"The recipe's {name}")
+                check_survives(part, _part(name, written), f"The recipe's {name}")
+
+    @property
+    def loss_part(self) -> Loss:
+        """What scores the inputs: the loss itself, or the one of that name."""
+        return _losses()[self.loss]() if isinstance(self.loss, str) else self.loss
 
     @cached_property
     def id(self) -> str:
@@ -79,16 +101,10 @@ class Recipe:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, from which `Recipe.from_dict` makes an equal recipe."""
-        values: dict[str, Any] = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, Task):
-                values[field.name] = value.spec()
-            elif is_dataclass(value) and not isinstance(value, type):
-                values[field.name] = {"kind": type(value).__name__, **asdict(value)}
-            else:
-                values[field.name] = value
-        return json.loads(json.dumps(values))
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        for name in (*_PARTS, "loss"):
+            values[name] = values[name] if isinstance(values[name], str) else spec_of(values[name])
+        return through_json(values | {"task": self.task.spec()}, "The recipe")
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Recipe:
@@ -100,8 +116,8 @@ class Recipe:
         parts = dict(values)
         if "task" in parts:
             parts["task"] = task_from_spec(parts["task"])
-        for name in ("model", "optimizer", "keep"):
-            if name in parts:
+        for name in (*_PARTS, "loss"):
+            if name in parts and not (name == "loss" and isinstance(parts[name], str)):
                 parts[name] = _part(name, parts[name])
         check_fields("This is no recipe of this version", parts, cls)
         return cls(**parts)
@@ -117,30 +133,34 @@ def canonical(values: dict[str, Any]) -> str:
     return json.dumps(values, sort_keys=True, separators=(",", ":"))
 
 
-#: The parts of a recipe besides its task: what each may be, and one written down.
-_MEANT: tuple[tuple[str, tuple[type, ...], str], ...] = (
-    ("model", (Transformer, MLP), "gl.Transformer(d_model=128)"),
-    ("optimizer", (AdamW, SGD), "gl.AdamW(lr=1e-3)"),
-    ("keep", (Keep,), "gl.Every(100)"),
-)
+#: The parts of a recipe besides task and loss: what each is, where ours are shown, and one written down.
+_PARTS: dict[str, tuple[type, str, str, str]] = {
+    "model": (ModelSpec, "groklens.models", "build", "gl.Transformer(d_model=128)"),
+    "optimizer": (Optimizer, "groklens.recipes", "build", "gl.AdamW(lr=1e-3)"),
+    "keep": (Keep, "groklens.recipes", "keeps", "gl.Every(100)"),
+}
 
 
-def _check_part(name: str, value: object, kinds: tuple[type, ...], example: str) -> None:
-    if not isinstance(value, kinds) or isinstance(value, type):
+def _losses() -> dict[str, type]:
+    """Losses of ours by the name that a recipe may call them."""
+    kinds: Iterable[Any] = ours_in("groklens.recipes", "each").values()
+    return {kind.name: kind for kind in kinds}
+
+
+def _named_loss(loss: object) -> Any:
+    """A loss of ours by its name, a user's own as it is; `BadArgument` for anything else."""
+    if isinstance(loss, type) or not isinstance(loss, Loss):
+        return choice("loss", loss, _losses())
+    return getattr(loss, "name", loss) if is_ours(loss) else loss
+
+
+def _check_part(name: str, value: object) -> None:
+    kind, face, verb, example = _PARTS[name]
+    another = is_ours(value) and type(value) not in ours_in(face, verb).values()
+    if another or isinstance(value, type) or not isinstance(value, kind):
         raise BadArgument(f"{name} is {described(value)}; give a value that describes it, such as {example}.")
 
 
-def _part(name: str, values: dict[str, Any]) -> Any:
-    if not isinstance(values, dict):
-        raise BadArgument(
-            f"The recipe's {name} is {described(values)}; give its kind and fields, as to_dict() does."
-        )
-    # JSON has no tuples.
-    fields_ = {field: tuple(v) if isinstance(v, list) else v for field, v in values.items()}
-    kind = fields_.pop("kind", None)
-    if not isinstance(kind, str) or kind not in _PARTS:
-        raise BadArgument(
-            f"The recipe's {name} is of kind {described(kind)}; this version knows {', '.join(_PARTS)}."
-        )
-    check_fields(f"The recipe's {name} is no {kind} of this version", fields_, _PARTS[kind])
-    return _PARTS[kind](**fields_)
+def _part(name: str, values: Any) -> Any:
+    _, face, verb, _ = _PARTS.get(name, (Loss, "groklens.recipes", "each", ""))
+    return from_spec(values, ours_in(face, verb), f"The recipe's {name}")

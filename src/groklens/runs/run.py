@@ -123,7 +123,7 @@ class Run:
             return self._header.loss_units or "as reported"
         if not column.endswith("loss"):
             return "accuracy"
-        return "squared error" if self.recipe is not None and self.recipe.loss == "mse" else "nats"
+        return "nats" if self.recipe is None else self.recipe.loss_part.units
 
     @property
     def unguarded(self) -> tuple[str, ...]:

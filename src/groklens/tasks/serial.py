@@ -6,6 +6,7 @@ from typing import Any
 
 from groklens.errors import BadArgument, described
 from groklens.groups import FiniteGroup, as_group
+from groklens.parts import from_spec
 from groklens.tasks.composition import GroupComposition
 from groklens.tasks.corrupted import Corrupted
 from groklens.tasks.modular import ModularArithmetic
@@ -39,7 +40,7 @@ def check_can_be_made_again(task: Task) -> None:
 
 
 def task_from_spec(spec: dict[str, Any]) -> Task:
-    """The task that `spec` (from `Task.spec()`) describes.
+    """The task that `spec` (from `Task.spec()`) describes, of a kind of ours or of a user's own that is at hand.
 
     Raises `BadArgument` for an unknown kind or fields that the kind does not have.
 
@@ -50,10 +51,10 @@ def task_from_spec(spec: dict[str, Any]) -> Task:
         raise BadArgument(
             f"A task is described by its fields, as Task.spec() gives them; found {described(spec)}."
         )
-    fields = dict(spec)
-    kind = fields.pop("kind", None)
+    kind = spec.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
-        raise BadArgument(f"The task is of kind {described(kind)}; this version knows {', '.join(KINDS)}.")
+        return from_spec(spec, KINDS, "The task", nested=task_from_spec)
+    fields = {name: value for name, value in spec.items() if name != "kind"}
     check_fields(f"The task {kind} does not take these fields", fields, KINDS[kind])
     if isinstance(fields.get("group"), dict):  # a group that no name stands for comes as its table
         fields["group"] = _group(fields["group"])

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from groklens.errors import BadArgument, described, is_number, whole_number
 from groklens.groups import MOST_ELEMENTS, FiniteGroup, Symmetry
+from groklens.parts import spec_of
 from groklens.values import in_bytes
 
 
@@ -70,9 +71,12 @@ class Task(ABC):
         """The group that the operation belongs to, or None."""
         return None
 
-    @abstractmethod
     def spec(self) -> dict[str, Any]:
-        """What `task_from_spec` needs to make this task again: JSON values only."""
+        """What `task_from_spec` needs to make this task again, JSON values only: its kind and its fields.
+
+        Enough for a task that is a frozen dataclass, with fields of numbers, texts, lists of them, and other tasks.
+        """
+        return spec_of(self)
 
     @property
     def group(self) -> FiniteGroup | None:

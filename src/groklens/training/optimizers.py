@@ -1,4 +1,4 @@
-"""Torch optimisers from the values in `groklens.recipes`: one optimiser, a parameter group a specification."""
+"""One torch optimiser for a stack of runs: a parameter group a specification, and its state run by run."""
 
 from __future__ import annotations
 
@@ -8,53 +8,64 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from groklens.recipes import SGD, AdamW
+from groklens.errors import BadArgument, described
+from groklens.recipes import Optimizer
 
-Spec = AdamW | SGD
 
-
-def build_optimizer(specs: Sequence[Spec], groups: Sequence[list[nn.Parameter]]) -> torch.optim.Optimizer:
+def build_optimizer(
+    specs: Sequence[Optimizer], groups: Sequence[list[nn.Parameter]]
+) -> torch.optim.Optimizer:
     """The torch optimiser that treats each group of parameters by its specification; all are of one kind."""
-    options: list[dict[str, Any]] = [
-        {"params": group, "lr": spec.lr, "weight_decay": spec.weight_decay, **_own(spec)}
-        for spec, group in zip(specs, groups, strict=True)
-    ]
-    return torch.optim.AdamW(options, fused=True) if isinstance(specs[0], AdamW) else torch.optim.SGD(options)
+    optimizer, *others = [spec.build(group) for spec, group in zip(specs, groups, strict=True)]
+    for other in others:
+        optimizer.add_param_group(other.param_groups[0])
+    return optimizer
 
 
-def set_learning_rate(optimizer: torch.optim.Optimizer, specs: Sequence[Spec], update: int) -> None:
-    """Set the rates of update number `update` (from 1): lr · min(1, update / warmup_steps)."""
+def set_learning_rate(optimizer: torch.optim.Optimizer, specs: Sequence[Optimizer], update: int) -> None:
+    """Set the rates of update number `update` (from 1), where the specifications say them."""
     for spec, group in zip(specs, optimizer.param_groups, strict=True):
-        group["lr"] = spec.lr * min(1.0, update / max(1, spec.warmup_steps))
+        if hasattr(spec, "rate"):
+            group["lr"] = spec.rate(update)
 
 
-def optimizer_tensors(optimizer: torch.optim.Optimizer, group: int, row: int) -> dict[str, Tensor]:
-    """One run's part of the optimiser's state, flat: `"{parameter}/{name}"`; it is row `row` of its group."""
+def optimizer_tensors(optimizer: torch.optim.Optimizer, group: int, row: int | None) -> dict[str, Tensor]:
+    """One run's part of the optimiser's state, flat: `"{parameter}/{name}"`; row `row` of its group, all where None.
+
+    Raises `BadArgument` for a state that is no number and no tensor, which a file could not hold.
+    """
     return {
-        f"{index}/{name}": value[row] if value.ndim else value
+        f"{index}/{name}": _kept(name, value, row)
         for index, parameter in enumerate(optimizer.param_groups[group]["params"])
         for name, value in optimizer.state[parameter].items()
         if value is not None
     }
 
 
-def restore_optimizer(optimizer: torch.optim.Optimizer, groups: Sequence[list[dict[str, Tensor]]]) -> None:
-    """Put back what `optimizer_tensors` gave, for every row of every group."""
+def _kept(name: str, value: Any, row: int | None) -> Tensor:
+    if isinstance(value, (bool, int, float)):
+        value = torch.tensor(value)
+    if not isinstance(value, Tensor):
+        raise BadArgument(
+            f"The optimiser's state {name!r} is {described(value)}, and only numbers and tensors can be kept: a run "
+            "could not be resumed from it. Use an optimiser whose state is made of those."
+        )
+    return value[row] if value.ndim and row is not None else value
+
+
+def restore_optimizer(
+    optimizer: torch.optim.Optimizer, groups: Sequence[list[dict[str, Tensor]]], whole: bool = False
+) -> None:
+    """Put back what `optimizer_tensors` gave, for every row of every group; `whole` where it gave all of one run."""
     state: dict[int, dict[str, Tensor]] = {}
     first = 0
     for rows, group in zip(groups, optimizer.param_groups, strict=True):
         for key in rows[0]:
-            index, name = key.split("/")
+            index, name = key.split("/", 1)
             values = [row[key] for row in rows]
             # The count of updates is one number for all.
             state.setdefault(first + int(index), {})[name] = (
-                values[0] if name == "step" else torch.stack(values)
+                values[0] if whole or name == "step" else torch.stack(values)
             )
         first += len(group["params"])
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-
-
-def _own(spec: Spec) -> dict[str, Any]:
-    if isinstance(spec, AdamW):
-        return {"betas": spec.betas, "eps": spec.eps}
-    return {"momentum": spec.momentum}

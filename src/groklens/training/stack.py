@@ -11,8 +11,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from groklens.models import LOSSES_EACH, Workspace, rows_within, run_logits
+from groklens.errors import BadArgument, described
+from groklens.models import Workspace, build_model, rows_within, run_logits
 from groklens.models.fast_pass import Seen, folded_forward, quick_applies, seen_at_each_position
+from groklens.parts import is_ours
 from groklens.recipes import Recipe
 from groklens.runs import Row
 from groklens.tasks import Task
@@ -35,10 +37,12 @@ class Stack:
 
     def __init__(self, recipes: Sequence[Recipe], device: str) -> None:
         self.recipes = list(recipes)
-        models = [recipe.model.build(recipe.task, recipe.seed, device) for recipe in recipes]
+        models = [build_model(recipe.model, recipe.task, recipe.seed, device) for recipe in recipes]
         self.model = models[0]
         self.is_quick = quick_applies(self.model)
         self._values = {p: v.requires_grad_(p.requires_grad) for p, v in _stacked(models).items()}
+        # An optimiser of a user's own sees the parameters of its one run as they are, without an axis of runs.
+        self._is_bare = not is_ours(recipes[0].optimizer)
         self._specs, self._runs = _equal_neighbours([recipe.optimizer for recipe in recipes])
         self._gradients = self._give_gradients()
         self._optimizer = build_optimizer(self._specs, [self._group(runs) for runs in self._runs])
@@ -63,7 +67,7 @@ class Stack:
             batches = [batch_for(r, i.cpu(), update) for r, i in zip(self.recipes, self._train, strict=True)]
             inputs, labels, seen = self._select(torch.stack(batches).to(self._train.device))
         logits = self._logits(inputs, seen, self._training)
-        return LOSSES_EACH[recipe.loss](logits, labels, self._training).mean(dim=-1)
+        return self._scores(logits, labels, self._training).mean(dim=-1)
 
     def step(self, losses: Float[Tensor, "run"], update: int) -> None:
         """Update number `update` of every run."""
@@ -75,11 +79,10 @@ class Stack:
     @torch.no_grad()
     def evaluate(self) -> list[Row]:
         """Loss and accuracy on train and held-out inputs, by each recipe's own loss."""
-        each = LOSSES_EACH[self.recipes[0].loss]
         losses, right = [], []
         for inputs, labels, seen in self._blocks:
             logits = self._logits(inputs, seen, self._evaluating)
-            losses.append(each(logits, labels))
+            losses.append(self._scores(logits, labels))
             right.append((logits.argmax(dim=-1) == labels).double())
         rows: list[Row] = [{} for _ in self.recipes]
         for name, parts in (("loss", losses), ("accuracy", right)):
@@ -101,7 +104,7 @@ class Stack:
 
     def resume_state(self, run: int) -> dict[str, Tensor]:
         """Weights and optimiser of one run, as one flat dictionary."""
-        group, row = self._place(run)
+        group, row = (0, None) if self._is_bare else self._place(run)
         state = {f"model/{name}": tensor for name, tensor in self.state(run).items()}
         own = optimizer_tensors(self._optimizer, group, row)
         return state | {f"optimizer/{name}": tensor for name, tensor in own.items()}
@@ -119,7 +122,27 @@ class Stack:
             for parameter, value in self._values.items():
                 value[run].copy_(parameter)
             optimizers.append(parts["optimizer"])
-        restore_optimizer(self._optimizer, [[optimizers[run] for run in runs] for runs in self._runs])
+        restore_optimizer(
+            self._optimizer, [[optimizers[run] for run in runs] for runs in self._runs], self._is_bare
+        )
+
+    def _scores(
+        self,
+        logits: Float[Tensor, "run input answer"],
+        labels: Int[Tensor, "run input"],
+        workspace: Workspace | None = None,
+    ) -> Float[Tensor, "run input"]:
+        """The loss of every input of every run; one of a user's own scores one run at a time."""
+        loss: Any = self.recipes[0].loss_part
+        if is_ours(loss):
+            return loss.each(logits, labels, workspace)
+        scores = [loss.each(*run) for run in zip(logits, labels, strict=True)]
+        if any(not isinstance(one, Tensor) or one.shape != labels.shape[1:] for one in scores):
+            raise BadArgument(
+                f"The loss {described(loss)} gives {described(scores[0])} for {labels.shape[1]} inputs; `each` has to "
+                "give one number an input: torch's losses do with reduction='none'."
+            )
+        return torch.stack(scores)
 
     @cached_property
     def _whole_batch(self) -> tuple[Tensor, Tensor, list[Seen]]:
@@ -128,7 +151,8 @@ class Stack:
     @cached_property
     def _blocks(self) -> list[tuple[Tensor, Tensor, list[Seen]]]:
         cfg = self.model.cfg
-        widths = 4 * cfg.d_model + 2 * (getattr(cfg, "d_mlp", None) or 0) + 4 * cfg.d_vocab_out
+        d_model, d_mlp = (getattr(cfg, name, None) or 0 for name in ("d_model", "d_mlp"))
+        widths = 4 * (d_model + self.recipes[0].task.d_vocab_out) + 2 * d_mlp
         n_inputs = self._inputs.shape[1]
         size = rows_within(n_inputs, 4 * widths * self._inputs.shape[2] * len(self.recipes), 128 * 2**20)
         every = torch.arange(n_inputs, device=self._inputs.device).expand(len(self.recipes), -1)
@@ -162,8 +186,9 @@ class Stack:
         group = []
         for value in self._values.values():
             if value.grad is not None:
-                view = nn.Parameter(value.detach()[runs.start : runs.stop])
-                view.grad = value.grad[runs.start : runs.stop]
+                own = 0 if self._is_bare else slice(runs.start, runs.stop)
+                view = nn.Parameter(value.detach()[own])
+                view.grad = value.grad[own]
                 group.append(view)
         return group
 

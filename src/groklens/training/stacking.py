@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from groklens.models import rows_within
+from groklens.models import build_model, rows_within
 from groklens.models.fast_pass import quick_applies
+from groklens.parts import is_ours
 from groklens.recipes import Recipe
 
 #: Bytes of activations that runs trained at once may take; more runs than fit are trained in turn.
@@ -19,7 +20,7 @@ def first_stack(recipes: Sequence[Recipe], steps: Sequence[int]) -> list[Recipe]
     `steps` says at which step each would start: a stack is at one step.
     """
     first = recipes[0]
-    if not quick_applies(first.model.build(first.task, first.seed)):
+    if not is_ours(first.optimizer) or not quick_applies(build_model(first.model, first.task, first.seed)):
         return [first]
     wanted = (_shape(first), steps[0])
     alike = [r for r, step in zip(recipes, steps, strict=True) if (_shape(r), step) == wanted]
@@ -50,5 +51,5 @@ def _bytes(recipe: Recipe) -> int:
     n_rows = min(len(train_index), recipe.batch_size or len(train_index))
     layers = getattr(model, "n_layers", 1)
     positions = 1 if layers == 1 else task.n_ctx
-    width = getattr(model, "d_model", 0) * 6 + 2 * (model.d_mlp or 0) + 4 * task.d_vocab_out
+    width = getattr(model, "d_model", 0) * 6 + 2 * (getattr(model, "d_mlp", None) or 0) + 4 * task.d_vocab_out
     return 4 * n_rows * layers * positions * width

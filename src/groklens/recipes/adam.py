@@ -1,0 +1,42 @@
+"""Adam, whose weight decay is a part of its gradients (L2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from groklens.recipes.optimizer import WarmedUp, check_betas
+from groklens.values import number_fields
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adam(WarmedUp):
+    """Adam with coupled weight decay (Kingma & Ba 2015): L2, which joins the gradient before it is scaled.
+
+    Update k uses the learning rate lr · min(1, k / warmup_steps). Raises `BadArgument` for values
+    that are negative, infinite or no numbers.
+
+    >>> Adam(lr=1e-3).weight_decay
+    0.0
+    """
+
+    lr: float = 1e-3
+    weight_decay: float = 0.0
+    betas: tuple[float, float] = (0.9, 0.98)
+    eps: float = 1e-8
+    warmup_steps: int = 10
+
+    def __post_init__(self) -> None:
+        """Refuse what is no optimiser."""
+        check_betas(self)
+        number_fields(self, "eps", above=0, such_as="1e-8")
+        self._check()
+
+    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        """torch's Adam, fused."""
+        return torch.optim.Adam(
+            parameters, self.lr, betas=self.betas, eps=self.eps, weight_decay=self.weight_decay, fused=True
+        )

@@ -1,0 +1,42 @@
+"""AdamW: Adam whose weight decay is apart from its gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from groklens.recipes.optimizer import WarmedUp, check_betas
+from groklens.values import number_fields
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdamW(WarmedUp):
+    """Adam with decoupled weight decay (Loshchilov & Hutter 2019).
+
+    Update k uses the learning rate lr · min(1, k / warmup_steps). Raises `BadArgument` for values
+    that are negative, infinite or no numbers.
+
+    >>> AdamW(lr=1e-3, weight_decay=1.0).betas
+    (0.9, 0.98)
+    """
+
+    lr: float = 1e-3
+    weight_decay: float = 1.0
+    betas: tuple[float, float] = (0.9, 0.98)
+    eps: float = 1e-8
+    warmup_steps: int = 10
+
+    def __post_init__(self) -> None:
+        """Refuse what is no optimiser."""
+        check_betas(self)
+        number_fields(self, "eps", above=0, such_as="1e-8")
+        self._check()
+
+    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        """torch's AdamW, fused."""
+        return torch.optim.AdamW(
+            parameters, self.lr, betas=self.betas, eps=self.eps, weight_decay=self.weight_decay, fused=True
+        )
