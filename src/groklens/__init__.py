@@ -54,7 +54,7 @@ _PUBLIC = {
 }
 #: What submodules had in version 0.1 and the top has now; these answer for one version, with a warning.
 _MOVED = {"measures": ("track",)}
-_MODULES = ("harmonics", "interventions", "measures", "theory", "views")
+_MODULES = ("harmonics", "interventions", "measures", "tasks", "theory", "views")
 
 __all__ = [*_PUBLIC, *_MODULES, "__version__"]
 
@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from groklens import harmonics as harmonics
     from groklens import interventions as interventions
     from groklens import measures as measures
+    from groklens import tasks as tasks
     from groklens import theory as theory
     from groklens import views as views
     from groklens.capture import capture as capture

@@ -60,7 +60,7 @@ def _judged(snapshot: Snapshot, value: float) -> tuple[Verdict, str]:
         )
     if split_doubted(snapshot):
         return "undecided", f"the split given may not be the model's: {said(snapshot)}; "
-    if snapshot.train_index is not None:
+    if snapshot.train_index is not None or snapshot.task.is_stream:
         return enough, ""
     unknown = "which inputs it was trained on is not known, so all count; "
     share = snapshot.train_share

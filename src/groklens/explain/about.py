@@ -83,6 +83,8 @@ def _known(run: RunLike, name: str) -> str | None:
 
 def _data(final: Snapshot) -> str:
     total = len(final.task.labels)
+    if final.task.is_stream:
+        return f"{final.task.name}, fresh inputs for every update; a probe of {total:,} is looked at"
     if final.train_index is None:
         share = "" if final.train_share is None else f"{percent(final.train_share)} trained on, "
         return f"{final.task.name}, {total:,} inputs, {share}which of them is not known"

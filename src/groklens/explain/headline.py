@@ -29,7 +29,7 @@ def _did(why: Explanation, general: Finding) -> str:
     if not why.generalised:
         return f"{_without_rule(why, score)}; that it generalises by a circuit is refuted"
     # Where the split is not known, the finding is about all inputs, and the sentence is too.
-    known = why.final.train_index is not None
+    known = why.final.test_index is not None
     what = "generalises" if known else f"is correct on {score} of all inputs, its split not known,"
     return f"{what} {_by(why)}"
 
@@ -40,7 +40,7 @@ def _not_told(why: Explanation, score: str) -> str:
             f"cannot be judged, as the split given may not be the model's: {said(why.final)}; whether it memorised, "
             "generalises or neither is undecided"
         )
-    if why.final.train_index is not None and not nothing_held_out(why.final):
+    if why.final.test_index is not None and not nothing_held_out(why.final):
         return f"is correct on {score} of test inputs, as is always giving one answer: that it generalises is undecided"
     if nothing_held_out(why.final):
         return (
@@ -53,8 +53,10 @@ def _not_told(why: Explanation, score: str) -> str:
 
 
 def _without_rule(why: Explanation, score: str) -> str:
-    if why.final.train_index is None:
+    if why.final.test_index is None:
         return f"is correct on {score} of all inputs, too few to have memorised those that it was trained on"
+    if why.final.task.is_stream:
+        return f"does not generalise (test accuracy {score})"
     memorised = "has memorised" if why.algorithm == "memorised" else "has not memorised"
     return f"{memorised} its train inputs and does not generalise (test accuracy {score})"
 

@@ -110,6 +110,8 @@ def lacking(about: About, snapshot: Snapshot, circuit: Circuit | None) -> list[s
         "circuit": circuit is not None,
         "corruption": snapshot.task.is_corrupted,
     }
+    if about.split == "train":  # a stream has test inputs alone
+        found["split"] = found["split"] and snapshot.train_index is not None
     return [need for need in about.needs if not found[need]]
 
 

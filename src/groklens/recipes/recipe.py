@@ -28,7 +28,8 @@ class Recipe:
     """A frozen, complete, serialisable description of one training run; equal recipes have equal `id`.
 
     `train_fraction` of the task's inputs are trained on, chosen by `seed`; the initial weights come from
-    `seed` too. `loss` is `"cross_entropy"` (float64 log-softmax at the answer) or `"mse"`. `batch_size` None
+    `seed` too. Of a stream, every update trains on `batch_size` fresh examples, and `train_fraction` says nothing.
+    `loss` is `"cross_entropy"` (float64 log-softmax at the answer) or `"mse"`. `batch_size` None
     is the full batch. The test inputs are evaluated every `evaluate_every` steps, never when it is None.
     `keep` says which steps are stored: `Every(100)`, `LogSpaced(60)`, `Steps([…])`.
 
@@ -61,8 +62,7 @@ class Recipe:
         put("steps", whole_number("steps", self.steps, 1, such_as=10_000, most=MOST_STEPS))
         put("seed", whole_number("seed", self.seed, such_as=0))
         put("loss", _named_loss(self.loss))
-        self.task.split(self.train_fraction, self.seed)  # raises with its own message
-        put("train_fraction", float(self.train_fraction))  # 1 and 1.0: one id
+        put("train_fraction", self._share_trained_on())
         if isinstance(self.keep, LogSpaced) and self.keep.until is None:
             object.__setattr__(self, "keep", replace(self.keep, until=self.steps))
         if isinstance(self.keep, Every) and self.steps // self.keep.period > MOST_KEPT:
@@ -71,6 +71,18 @@ class Recipe:
                 f"{MOST_KEPT:,}: use LogSpaced(60)."
             )
         self._check_own_parts()
+
+    def _share_trained_on(self) -> float:
+        """The share of the inputs that is trained on, 1 of a stream; as a float, so that 1 and 1.0 have one id."""
+        if self.task.is_stream:
+            if self.batch_size is None:
+                raise BadArgument(
+                    f"{self.task.name} is a stream, and has no full batch; say how many fresh examples an update has: "
+                    "batch_size=128."
+                )
+            return 1.0
+        self.task.split(self.train_fraction, self.seed)  # raises with its own message
+        return float(self.train_fraction)
 
     def _check_own_parts(self) -> None:
         """Remember a user's own parts, and raise `BadArgument` for one that would not come back from a file."""

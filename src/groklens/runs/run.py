@@ -97,6 +97,8 @@ class Run:
     @cached_property
     def train_index(self) -> Int[Tensor, "train"] | None:
         """The inputs trained on, or None where the split is not known."""
+        if self.task.is_stream:
+            return None
         if self.recipe is not None:
             return self.task.split(self.recipe.train_fraction, self.recipe.seed)[0]
         index = self._header.train_index

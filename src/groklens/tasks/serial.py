@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+from functools import cache
 from typing import Any
 
 from groklens.errors import BadArgument, described
 from groklens.groups import FiniteGroup, as_group
 from groklens.parts import from_spec
-from groklens.tasks.composition import GroupComposition
-from groklens.tasks.corrupted import Corrupted
-from groklens.tasks.modular import ModularArithmetic
-from groklens.tasks.probe import Probe
-from groklens.tasks.random_table import RandomTable
-from groklens.tasks.table import TableTask
 from groklens.tasks.task import Task
 from groklens.values import check_fields, title
 
-#: Tasks by the kind that their specification names.
-KINDS: dict[str, type[Task]] = {
-    "Corrupted": Corrupted,
-    "GroupComposition": GroupComposition,
-    "ModularArithmetic": ModularArithmetic,
-    "Probe": Probe,
-    "RandomTable": RandomTable,
-    "TableTask": TableTask,
-}
+
+@cache
+def kinds() -> dict[str, type[Task]]:
+    """Tasks by the kind that their specification names: every one that the package shows."""
+    shown = vars(importlib.import_module("groklens.tasks")).items()
+    tasks = {name: value for name, value in shown if isinstance(value, type) and issubclass(value, Task)}
+    return {name: task for name, task in sorted(tasks.items()) if not inspect.isabstract(task)}
 
 
 def check_can_be_made_again(task: Task) -> None:
@@ -51,11 +46,11 @@ def task_from_spec(spec: dict[str, Any]) -> Task:
         raise BadArgument(
             f"A task is described by its fields, as Task.spec() gives them; found {described(spec)}."
         )
-    kind = spec.get("kind")
-    if not isinstance(kind, str) or kind not in KINDS:
-        return from_spec(spec, KINDS, "The task", nested=task_from_spec)
+    kind, known = spec.get("kind"), kinds()
+    if not isinstance(kind, str) or kind not in known:
+        return from_spec(spec, known, "The task", nested=task_from_spec)
     fields = {name: value for name, value in spec.items() if name != "kind"}
-    check_fields(f"The task {kind} does not take these fields", fields, KINDS[kind])
+    check_fields(f"The task {kind} does not take these fields", fields, known[kind])
     if isinstance(fields.get("group"), dict):  # a group that no name stands for comes as its table
         fields["group"] = _group(fields["group"])
     if kind == "Corrupted":
@@ -63,7 +58,7 @@ def task_from_spec(spec: dict[str, Any]) -> Task:
         if isinstance(inner, dict) and inner.get("kind") == "Corrupted":  # however deep
             raise BadArgument("A Corrupted task is of a task that is corrupted already; corrupt it once.")
         fields["task"] = task_from_spec(inner)
-    return KINDS[kind](**fields)
+    return known[kind](**fields)
 
 
 def _group(values: dict[str, Any]) -> FiniteGroup:

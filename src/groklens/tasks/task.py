@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Int
@@ -15,6 +16,7 @@ from torch import Tensor
 from groklens.errors import BadArgument, described, is_number, whole_number
 from groklens.groups import MOST_ELEMENTS, FiniteGroup, Symmetry
 from groklens.parts import spec_of
+from groklens.tasks.examples import Examples
 from groklens.values import in_bytes
 
 
@@ -27,6 +29,9 @@ class Task(ABC):
 
     #: What the operands are called, in the order of `operand_positions`.
     operand_names: tuple[str, ...] = ("a", "b")
+
+    #: Whether every update has fresh examples (`Stream`); of a table every input exists, and it splits.
+    is_stream: ClassVar[bool] = False
 
     @property
     @abstractmethod
@@ -50,6 +55,11 @@ class Task(ABC):
         Train loss and accuracy are taken against it; held-out inputs are judged by `labels`.
         """
         return self.labels
+
+    @property
+    def examples(self) -> Mapping[str, Examples]:
+        """What there is to look at: every example of a table, the probe of a stream."""
+        return {"every": Examples(self.inputs, self.labels, self.targets)}
 
     @property
     def is_corrupted(self) -> bool:

@@ -6,7 +6,9 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from groklens.errors import BadArgument, described
 from groklens.recipes import Recipe
+from groklens.tasks import Examples
 
 
 def batch_for(recipe: Recipe, train_index: Int[Tensor, "train"], update: int) -> Int[Tensor, "batch"]:
@@ -18,3 +20,15 @@ def batch_for(recipe: Recipe, train_index: Int[Tensor, "train"], update: int) ->
     generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + epoch + 1)
     order = torch.randperm(len(train_index), generator=generator)
     return train_index[order[place * recipe.batch_size : (place + 1) * recipe.batch_size]]
+
+
+def batch_of(recipe: Recipe, update: int) -> Examples:
+    """The fresh examples of update number `update` (from 1) of a stream; `BadArgument` where it gives others."""
+    size = recipe.batch_size
+    examples = recipe.task.batch(update, recipe.seed, size)  # type: ignore[attr-defined]
+    if not isinstance(examples, Examples) or len(examples.inputs) != size:
+        raise BadArgument(
+            f"batch({update}, {recipe.seed}, {size}) of {recipe.task.name} gave {described(examples)}; it has to give "
+            f"gl.tasks.Examples of {size} inputs."
+        )
+    return examples

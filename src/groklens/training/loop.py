@@ -44,7 +44,7 @@ def run_loop(
             rows: list[Row] = (
                 stack.evaluate() if _evaluates(stack.recipes[0], step) else [{} for _ in writers]
             )
-            if step < total:
+            if step < total or stack.is_stream:  # at its end a stream has no train inputs to be evaluated on
                 losses = stack.losses(step + 1)
                 for row, loss in zip(rows, losses.tolist(), strict=True):
                     row["train_loss"] = loss

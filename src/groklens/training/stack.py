@@ -18,7 +18,7 @@ from groklens.parts import is_ours
 from groklens.recipes import Recipe
 from groklens.runs import Row
 from groklens.tasks import Task
-from groklens.training.batches import batch_for
+from groklens.training.batches import batch_for, batch_of
 from groklens.training.optimizers import (
     build_optimizer,
     optimizer_tensors,
@@ -40,13 +40,14 @@ class Stack:
         models = [build_model(recipe.model, recipe.task, recipe.seed, device) for recipe in recipes]
         self.model = models[0]
         self.is_quick = quick_applies(self.model)
+        self.is_stream = recipes[0].task.is_stream
         self._values = {p: v.requires_grad_(p.requires_grad) for p, v in _stacked(models).items()}
         # An optimiser of a user's own sees the parameters of its one run as they are, without an axis of runs.
         self._is_bare = not is_ours(recipes[0].optimizer)
         self._specs, self._runs = _equal_neighbours([recipe.optimizer for recipe in recipes])
         self._gradients = self._give_gradients()
         self._optimizer = build_optimizer(self._specs, [self._group(runs) for runs in self._runs])
-        tasks, splits = zip(*((r.task, r.task.split(r.train_fraction, r.seed)) for r in recipes), strict=True)
+        tasks, splits = zip(*((r.task, _split(r)) for r in recipes), strict=True)
         self._inputs = torch.stack([task.inputs for task in tasks]).to(device)
         judged = [_judged_by(task, train) for task, (train, _) in zip(tasks, splits, strict=True)]
         self._labels = torch.stack(judged).to(device)
@@ -61,11 +62,7 @@ class Stack:
 
     def losses(self, update: int) -> Float[Tensor, "run"]:
         """Loss of each run's batch for update number `update` (from 1)."""
-        recipe = self.recipes[0]
-        inputs, labels, seen = self._whole_batch
-        if recipe.batch_size is not None and recipe.batch_size < self._train.shape[1]:
-            batches = [batch_for(r, i.cpu(), update) for r, i in zip(self.recipes, self._train, strict=True)]
-            inputs, labels, seen = self._select(torch.stack(batches).to(self._train.device))
+        inputs, labels, seen = self._batch(update)
         logits = self._logits(inputs, seen, self._training)
         return self._scores(logits, labels, self._training).mean(dim=-1)
 
@@ -144,6 +141,19 @@ class Stack:
             )
         return torch.stack(scores)
 
+    def _batch(self, update: int) -> tuple[Tensor, Tensor, list[Seen]]:
+        """Inputs and targets of update number `update`: fresh ones of a stream, else of the train inputs."""
+        recipe = self.recipes[0]
+        if self.is_stream:
+            fresh = [batch_of(each, update) for each in self.recipes]
+            inputs = torch.stack([examples.inputs for examples in fresh]).to(self._inputs.device)
+            targets = torch.stack([examples.targets for examples in fresh]).to(self._inputs.device)
+            return inputs, targets, seen_at_each_position(inputs)
+        if recipe.batch_size is None or recipe.batch_size >= self._train.shape[1]:
+            return self._whole_batch
+        batches = [batch_for(r, i.cpu(), update) for r, i in zip(self.recipes, self._train, strict=True)]
+        return self._select(torch.stack(batches).to(self._train.device))
+
     @cached_property
     def _whole_batch(self) -> tuple[Tensor, Tensor, list[Seen]]:
         return self._select(self._train)
@@ -195,6 +205,13 @@ class Stack:
     def _place(self, run: int) -> tuple[int, int]:
         group = next(i for i, runs in enumerate(self._runs) if run in runs)
         return group, run - self._runs[group].start
+
+
+def _split(recipe: Recipe) -> tuple[Int[Tensor, "train"], Int[Tensor, "test"]]:
+    """The inputs trained on, and the test inputs: of a stream's probe all."""
+    if recipe.task.is_stream:
+        return torch.zeros(0, dtype=torch.long), torch.arange(len(recipe.task.labels))
+    return recipe.task.split(recipe.train_fraction, recipe.seed)
 
 
 def _judged_by(task: Task, train: Int[Tensor, "train"]) -> Int[Tensor, "input"]:

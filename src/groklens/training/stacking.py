@@ -31,14 +31,13 @@ def first_stack(recipes: Sequence[Recipe], steps: Sequence[int]) -> list[Recipe]
 def _shape(recipe: Recipe) -> tuple[Any, ...]:
     """Everything that decides the shape of a tensor or the order of the loop."""
     task = recipe.task
-    train_index, _ = task.split(recipe.train_fraction, recipe.seed)
     sizes = (
         task.d_vocab,
         task.d_vocab_out,
         task.n_ctx,
         task.operand_positions,
         len(task.labels),
-        len(train_index),
+        _n_train(recipe),
     )
     loop = (recipe.batch_size, recipe.loss, recipe.steps, recipe.evaluate_every)
     return (recipe.model, sizes, loop, type(recipe.optimizer))
@@ -47,9 +46,17 @@ def _shape(recipe: Recipe) -> tuple[Any, ...]:
 def _bytes(recipe: Recipe) -> int:
     """About what one run's activations take in a training step, in float32, gradients included."""
     model, task = recipe.model, recipe.task
-    train_index, _ = task.split(recipe.train_fraction, recipe.seed)
-    n_rows = min(len(train_index), recipe.batch_size or len(train_index))
+    n_train = _n_train(recipe)
+    n_rows = min(n_train, recipe.batch_size or n_train)
     layers = getattr(model, "n_layers", 1)
     positions = 1 if layers == 1 else task.n_ctx
     width = getattr(model, "d_model", 0) * 6 + 2 * (getattr(model, "d_mlp", None) or 0) + 4 * task.d_vocab_out
     return 4 * n_rows * layers * positions * width
+
+
+def _n_train(recipe: Recipe) -> int:
+    """How many inputs one update can see: those trained on, or the batch of a stream."""
+    if recipe.task.is_stream:
+        assert recipe.batch_size is not None  # a recipe sees to it
+        return recipe.batch_size
+    return len(recipe.task.split(recipe.train_fraction, recipe.seed)[0])

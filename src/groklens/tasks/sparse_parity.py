@@ -1,0 +1,83 @@
+"""Sparse parity: whether an odd number of a few hidden bits are set, among many that do not matter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from groklens.errors import BadArgument, whole_fields
+from groklens.tasks.examples import Examples
+from groklens.tasks.stream import Stream
+
+#: Examples of the probe.
+PROBE = 4096
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SparseParity(Stream):
+    """The parity of k of n random bits, a stream: which k they are is for the model to find out.
+
+    Inputs are n tokens, 0 or 1, uniform and independent; the label is 1 where an odd number of the bits in `hidden`
+    (chosen by `seed`) are set. Barak et al. (2022), arXiv:2207.08799: no gradient shows the bits until late, and
+    progress is hidden behind a loss at chance, log 2. Raises `BadArgument` for k above n.
+
+    >>> task = SparseParity(n=10, k=3)
+    >>> examples = task.batch(update=1, seed=0, size=4)
+    >>> bool((examples.labels == examples.inputs[:, task.hidden].sum(dim=1) % 2).all())
+    True
+    """
+
+    n: int = 40
+    k: int = 3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse more hidden bits than there are bits."""
+        whole_fields(self, "n", "k", least=1)
+        whole_fields(self, "seed", least=0)
+        if self.k > self.n:
+            raise BadArgument(f"k is {self.k}, of n = {self.n} bits; hide at most as many as there are.")
+
+    @property
+    def name(self) -> str:
+        """Such as `parity of 3 of 40 bits`."""
+        return f"parity of {self.k} of {self.n} bits"
+
+    @cached_property
+    def operand_names(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The bits, from x1."""
+        return tuple(f"x{bit + 1}" for bit in range(self.n))
+
+    @cached_property
+    def hidden(self) -> list[int]:
+        """The positions of the bits whose parity is asked for, ascending."""
+        order = torch.randperm(self.n, generator=torch.Generator().manual_seed(self.seed))
+        return sorted(order[: self.k].tolist())
+
+    @property
+    def d_vocab(self) -> int:
+        """Two: a bit is set or not."""
+        return 2
+
+    @property
+    def d_vocab_out(self) -> int:
+        """Two: even and odd."""
+        return 2
+
+    def batch(self, update: int, seed: int, size: int) -> Examples:
+        """`size` fresh inputs, by update and seed alone."""
+        return self._drawn(1 + seed * 1_000_003 + update, size)
+
+    @cached_property
+    def probe(self) -> Examples:
+        """4,096 inputs, always the same; no update of any seed draws with their generator."""
+        return self._drawn(0, PROBE)
+
+    def _drawn(self, seed: int, size: int) -> Examples:
+        generator = torch.Generator().manual_seed(seed)
+        inputs: Int[Tensor, "example pos"] = torch.randint(2, (size, self.n), generator=generator)
+        return Examples(inputs, inputs[:, self.hidden].sum(dim=1) % 2)

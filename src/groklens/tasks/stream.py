@@ -1,0 +1,56 @@
+"""Streams: tasks with fresh examples for every update, and a fixed probe that everything else looks at."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from functools import cached_property
+from typing import Any
+
+from jaxtyping import Int
+from torch import Tensor
+
+from groklens.errors import BadArgument
+from groklens.tasks.examples import Examples
+from groklens.tasks.task import Task
+
+
+class Stream(Task):
+    """A task of more inputs than can be written down: each update trains on examples that were never seen.
+
+    `batch` gives them, a pure function of the update and the seed, so that a run that was killed goes on without any
+    state of the data. `probe` is a fixed set of examples that stands for all: measures, explanations and pictures look
+    at it, and `inputs` and `labels` are its. Nothing of the probe is trained on but by chance, so that all of it is
+    test. Derive from it a frozen dataclass with `name`, `d_vocab`, `d_vocab_out`, `batch` and `probe`.
+    """
+
+    is_stream = True
+
+    @abstractmethod
+    def batch(self, update: int, seed: int, size: int) -> Examples:
+        """`size` examples for update number `update` (from 1) of a run with this seed."""
+
+    @property
+    @abstractmethod
+    def probe(self) -> Examples:
+        """The examples that stand for all, always the same."""
+
+    @cached_property
+    def examples(self) -> dict[str, Examples]:
+        """What is looked at: the probe."""
+        return {"probe": self.probe}
+
+    @property
+    def inputs(self) -> Int[Tensor, "input pos"]:
+        """The inputs of the probe."""
+        return self.examples["probe"].inputs
+
+    @property
+    def labels(self) -> Int[Tensor, "input"]:
+        """The right class of every input of the probe."""
+        return self.examples["probe"].labels
+
+    def split(self, train_fraction: float, seed: int) -> Any:
+        """Refuse: a stream has nothing to divide."""
+        raise BadArgument(
+            f"{self.name} is a stream: every update has fresh examples, and the probe is all test. There is no split."
+        )
