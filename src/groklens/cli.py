@@ -144,7 +144,7 @@ def info(
         "environment": run.environment,
         "recipe": None if run.recipe is None else run.recipe.to_dict(),
         "known": run.known,
-        "unguarded": list(getattr(run, "unguarded", ())),
+        "unguarded": list(run.unguarded),
         "not said": list(lacking),
     }
     if as_json:

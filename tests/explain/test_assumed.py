@@ -2,21 +2,20 @@
 
 import groklens as gl
 from groklens.explain.assumed import assumed
+from groklens.runs.foreign import foreign_run
 
 
-class Known:
-    def __init__(self, known):
-        self.known = known
+def knowing(known):
+    return foreign_run("theirs", gl.ModularArithmetic(5, "add"), {}, "theirs", known=known)
 
 
 def test_nothing_taken_is_no_finding():
-    for known in ({}, {"p": 113}, {"taken for granted": {}}, None, {"taken for granted": "much"}):
-        assert assumed(Known(known)) == []
-    assert assumed(object()) == []
+    for known in ({}, {"p": 113}, {"taken for granted": {}}, {"taken for granted": "much"}):
+        assert assumed(knowing(known)) == []
 
 
 def test_what_was_taken_is_said_by_name_and_decides_nothing():
-    (finding,) = assumed(Known({"taken for granted": {"act_fn": "relu", "normalization_type": None}}))
+    (finding,) = assumed(knowing({"taken for granted": {"act_fn": "relu", "normalization_type": None}}))
     assert finding.key == "files.assumed"
     assert finding.role == "aside"
     assert finding.verdict == "undecided"
@@ -24,10 +23,7 @@ def test_what_was_taken_is_said_by_name_and_decides_nothing():
     assert "act_fn: relu; normalization_type: None" in finding.note
 
 
-def test_the_users_split_keeps_it(tmp_path):
-    from groklens.runs.known_split import with_split
-    from groklens.runs.lone import LoneModel
-
+def test_the_users_split_keeps_it():
     task = gl.ModularArithmetic(5, "add")
-    run = LoneModel.of(gl.Snapshot(gl.MLP(d_mlp=4).build(task, seed=0), task))
-    assert assumed(with_split(run, [0, 1])) == []
+    run = gl.Run.of({0: gl.MLP(d_mlp=4).build(task, seed=0)}, task)
+    assert assumed(run.with_split([0, 1])) == []

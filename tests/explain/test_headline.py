@@ -23,7 +23,7 @@ def explained(verdicts, components=(2, 5), algorithm="clock"):
     circuit = gl.Circuit("C13", components)
     return SimpleNamespace(
         run="mine", task="a+b mod 13", generalised=True, algorithm=algorithm, circuit=circuit, findings=findings,
-        verdict=verdict_of(findings, circuit.is_everything), source=None,
+        verdict=verdict_of(findings, circuit.is_everything), source=SimpleNamespace(finished=True),
         final=SimpleNamespace(train_index=TRAIN, test_index=TEST, train_share=None, task=TASK),
     )  # fmt: skip
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from groklens.claims import number, percent
 from groklens.models import number_of_parameters, own_model
-from groklens.runs import RunLike
+from groklens.runs import Run
 from groklens.snapshots import Snapshot
 
 
-def about(run: RunLike, final: Snapshot) -> dict[str, str]:
+def about(run: Run, final: Snapshot) -> dict[str, str]:
     """What is known of how a run came to be, by name; what is not known is said to be unknown.
 
     Runs that groklens trained know all of it; of others their files say some.
@@ -45,8 +45,8 @@ def _model(model: Any) -> str:
     return ", ".join([type(own_model(model)).__name__, *said, *([trained] if trained else [])])
 
 
-def _training(run: RunLike) -> str:
-    recipe = getattr(run, "recipe", None)
+def _training(run: Run) -> str:
+    recipe = run.recipe
     if recipe is None:
         names = {
             "optimizer": "{}",
@@ -70,8 +70,8 @@ def _training(run: RunLike) -> str:
     return ", ".join(parts)
 
 
-def _known(run: RunLike, name: str) -> str | None:
-    value = (getattr(run, "known", None) or {}).get(name)
+def _known(run: Run, name: str) -> str | None:
+    value = run.known.get(name)
     if isinstance(value, float):
         return number(value)
     return str(value) if isinstance(value, str | int) else None
@@ -86,7 +86,7 @@ def _data(final: Snapshot) -> str:
     return f"{final.task.name}, {total:,} inputs, {percent(chosen / total)} trained on ({chosen:,})"
 
 
-def _steps(run: RunLike, final: Snapshot) -> str:
+def _steps(run: Run, final: Snapshot) -> str:
     steps = run.steps
     if len(steps) == 1:
         return (
@@ -97,8 +97,8 @@ def _steps(run: RunLike, final: Snapshot) -> str:
     return f"{steps[-1]:,} updates, {len(steps)} steps kept"
 
 
-def _versions(run: RunLike) -> str:
-    environment = getattr(run, "environment", None) or {}
+def _versions(run: Run) -> str:
+    environment = run.environment
     said = [
         f"{name} {environment[name]}"
         for name in ("groklens", "torch", "transformer-lens", "python")
@@ -109,9 +109,9 @@ def _versions(run: RunLike) -> str:
     return ", ".join(said) or "not recorded"
 
 
-def _unguarded(run: RunLike) -> dict[str, str]:
+def _unguarded(run: Run) -> dict[str, str]:
     """What no checksum guards, of a finished run that an earlier version wrote."""
-    what = getattr(run, "unguarded", ()) if getattr(run, "finished", False) else ()
+    what = run.unguarded if run.finished else ()
     return {"Not under a checksum": ", ".join(what)} if what else {}
 
 

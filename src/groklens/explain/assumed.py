@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from groklens.claims import Finding
+from groklens.runs import Run
 
 
-def assumed(run: Any) -> list[Finding]:
+def assumed(run: Run) -> list[Finding]:
     """The finding that the files say all that was used of them, undecided where something was taken for granted.
 
     None where nothing was: for runs that say everything themselves, and for what the user said.
 
-    >>> assumed(object())
+    >>> assumed(gl.load("runs/mine"))  # doctest: +SKIP
     []
     """
-    taken = (getattr(run, "known", None) or {}).get("taken for granted")
+    taken = run.known.get("taken for granted")
     if not isinstance(taken, dict) or not taken:
         return []
     listed = "; ".join(f"{name}: {value}" for name, value in taken.items())

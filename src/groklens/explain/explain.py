@@ -32,7 +32,7 @@ from groklens.harmonics import ComponentName
 from groklens.measures import PROGRESS, key_components, tabulate
 from groklens.models import Answer
 from groklens.progress import progress_shown
-from groklens.runs import RunLike, as_run, kept_steps
+from groklens.runs import AnyRun, Run, as_run, kept_steps
 from groklens.snapshots import Snapshot, TrainIndex
 from groklens.tasks import Task
 from groklens.threads import one_thread
@@ -45,7 +45,7 @@ _CALLER = 4
 
 @one_thread()
 def explain(
-    run: RunLike | Any,
+    run: AnyRun | Any,
     task: Task | None = None,
     *,
     steps: Iterable[int] | int | None = None,
@@ -71,7 +71,7 @@ def explain(
         return _explain(run, kept_steps(run, steps))
 
 
-def _explain(run: RunLike, chosen: list[int]) -> Explanation:
+def _explain(run: Run, chosen: list[int]) -> Explanation:
     final = run.at(chosen[-1])
     # First what the model gives, whether its split is doubted, and whether it can be copied: then the work.
     _ = final.logits
@@ -81,11 +81,12 @@ def _explain(run: RunLike, chosen: list[int]) -> Explanation:
     blank = untrained_like(run, final)
     found = search(final)
     measures = PROGRESS if found.circuit else [m for m in PROGRESS if "circuit" not in m.about.needs]
-    table = tabulate(run, measures, found.circuit, chosen, final)
+    at_hand = {blank[0].step: blank[0], chosen[-1]: final}  # shuffled weights are at the step of the last
+    table = tabulate(run, measures, found.circuit, chosen, at_hand)
     generalised = found.findings[0].verdict
     findings = _findings(final, blank, found, table) + assumed(run)
     return Explanation(
-        run=str(getattr(run, "name", "")) or run.task.name,
+        run=run.name,
         task=run.task.name,
         generalised=generalised == "supported",
         algorithm=name_algorithm(final, generalised, found.circuit),

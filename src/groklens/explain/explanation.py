@@ -13,7 +13,7 @@ import xarray as xr
 from groklens.claims import Finding, Phase, Verdict
 from groklens.harmonics import ComponentName
 from groklens.hypotheses import Circuit
-from groklens.runs import RunLike, write_atomically
+from groklens.runs import Run, write_atomically
 from groklens.snapshots import Snapshot
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Explanation:
     table: xr.Dataset = field(repr=False)
     final: Snapshot = field(repr=False)
     #: What was explained; pictures of activations over steps look at it.
-    source: RunLike = field(repr=False)
+    source: Run = field(repr=False)
 
     @property
     def headline(self) -> str:

@@ -18,7 +18,7 @@ def headline(why: Explanation) -> str:
     verdict on "it generalises by a circuit" in its last words.
     """
     general = next(finding for finding in why.findings if finding.key == "generalises")
-    unfinished = ", unfinished" if getattr(why.source, "finished", None) is False else ""
+    unfinished = ", unfinished" if why.source.finished is False else ""
     return f"{why.run} ({why.task}{unfinished}) {_did(why, general)}."
 
 

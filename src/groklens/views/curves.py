@@ -78,9 +78,8 @@ def _table(source: Any, names: Sequence[str] | None) -> xr.Dataset:
     if is_table(source) or is_explanation(source):
         return source if is_table(source) else source.table
     run = run_of(source)
-    history = getattr(run, "history", None)
-    if history is not None and history.sizes.get("step"):
-        return _named(history)
+    if run.history.sizes.get("step"):
+        return _named(run.history)
     table = table_of(run, _PERFORMANCE)
     if not table.data_vars:
         raise BadArgument(

@@ -14,10 +14,10 @@ from groklens.views.drawing.palette import HUES, component_colours, faded
 from groklens.views.drawing.panels import label_edges, panels, place
 from groklens.views.drawing.slider import add_slider
 from groklens.views.renderers.figure import Figure
-from groklens.views.source import checked, components_of, final_of, is_table, run_of, spread, table_of
+from groklens.views.source import components_of, final_of, is_table, run_of, shown_steps, table_of
 
 if TYPE_CHECKING:
-    from groklens.runs import RunLike
+    from groklens.runs import Run
     from groklens.snapshots import Snapshot
 
 #: Cells of all maps at all steps, a byte each: what keeps a notebook that can be sent around.
@@ -59,7 +59,7 @@ def neurons(
 
         raise BadArgument(f"There is nothing to show: {no_neurons(final)}.")
     cells = int(np.prod(square(run.task)))
-    kept = spread(run.steps, _steps_within(cells)) if steps is None else checked(run.steps, steps)
+    kept = shown_steps(run, steps, _steps_within(cells))
     shown = _named(source, final, _count(len(kept), cells)) if neurons is None else _checked(final, neurons)
     values = _activations(run, final, list(shown), kept)
     figure = _figure(
@@ -115,7 +115,7 @@ def _colour(source: Any, final: Snapshot, shown: dict[int, str]) -> list[str]:
     return [words.get(title.partition(" by ")[2], HUES[0]) for title in shown.values()]
 
 
-def _activations(run: RunLike, final: Snapshot, shown: list[int], steps: list[int]) -> np.ndarray:
+def _activations(run: Run, final: Snapshot, shown: list[int], steps: list[int]) -> np.ndarray:
     """Step × neuron × first × second operand, in hundredths of each neuron's last range, a byte each."""
     from groklens.capture import capture
 
@@ -130,7 +130,7 @@ def _activations(run: RunLike, final: Snapshot, shown: list[int], steps: list[in
     return hundredths.transpose(0, 2, 1).reshape(len(steps), len(shown), *square(run.task))
 
 
-def _figure(run: RunLike, titles: list[str], values: np.ndarray, steps: list[str], colours: list[str]) -> Any:
+def _figure(run: Run, titles: list[str], values: np.ndarray, steps: list[str], colours: list[str]) -> Any:
     figure = panels(titles)
     rows, columns = (operand_values(run.task, size) for size in square(run.task))
     first, second = (drawn(name) for name in run.task.operand_names[:2])
