@@ -1,4 +1,4 @@
-"""A finding: a claim, the number for it, the controls that could have refuted it, and a verdict."""
+"""Findings and their controls: a claim, the number for it, what could have refuted it, and a verdict."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from groklens.claims.lookup import with_key
 from groklens.claims.wording import in_units, quantity
 
 Verdict = Literal["supported", "refuted", "undecided"]
@@ -20,6 +21,8 @@ ASIDE: Role = "aside"
 class Control:
     """What the same number is where the claim is known to be false: mean and range over `draws`.
 
+    `key` is the name by which programs know the control among those of its finding, such as `"random_subspace"`.
+
     >>> print(Control.of("random components", [0.25, 0.75]))
     random components: 0.5 (0.25 to 0.75, 2 draws)
     """
@@ -29,11 +32,12 @@ class Control:
     low: float
     high: float
     draws: int = 1
+    key: str = ""
 
     @classmethod
-    def of(cls, name: str, values: Sequence[float]) -> Control:
+    def of(cls, name: str, values: Sequence[float], key: str = "") -> Control:
         """The control that these draws make; they must not be empty."""
-        return cls(name, math.fsum(values) / len(values), min(values), max(values), len(values))
+        return cls(name, math.fsum(values) / len(values), min(values), max(values), len(values), key)
 
     def __str__(self) -> str:
         return self.said("")
@@ -51,8 +55,10 @@ class Control:
         return f"{low if low == high else f'{low} to {high}'}, {self.draws} draws"
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON values."""
-        return {"name": self.name, "mean": self.mean, "low": self.low, "high": self.high, "draws": self.draws}
+        """JSON values; a control without a key has no field for one."""
+        known_by = {"key": self.key} if self.key else {}
+        spread = {"mean": self.mean, "low": self.low, "high": self.high, "draws": self.draws}
+        return {**known_by, "name": self.name, **spread}
 
 
 @dataclass(frozen=True)
@@ -61,8 +67,9 @@ class Finding:
 
     `value` is the number the claim rests on, in `units` (`"accuracy"`, `"nats"`, …), None where it could not be
     taken; `note` says how the verdict follows, or why there is none; `source` is where the test comes from.
-    `key` is the name by which programs know the finding, such as `"sufficiency.logits"`; the claim is for people,
-    and its words may change. `role` says whether it counts or stands beside what counts.
+    `key` is the name by which programs know the finding, such as `"sufficiency.logits"` (`groklens.claims.FINDINGS`
+    lists them); the claim is for people, and its words may change. `role` says whether it counts or stands beside what
+    counts.
     """
 
     claim: str
@@ -84,6 +91,10 @@ class Finding:
     def said(self) -> str:
         """Its number in words, units included."""
         return quantity(self.value, self.units)
+
+    def control(self, key: str) -> Control:
+        """The control of this key; `UnknownName` where there is none."""
+        return with_key(self.controls, key, "control")
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values; a finding without a key has no role either."""

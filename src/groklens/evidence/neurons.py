@@ -34,8 +34,12 @@ def neuron_sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
         return accuracy_left(snapshot, fitted_logits(snapshot, circuit, order))
 
     controls = [
-        random_control("fitted under relabelled elements", relabelled),
-        Control.of("every neuron at its mean", [accuracy_left(snapshot, silent_logits(snapshot))]),
+        random_control("fitted under relabelled elements", relabelled, key="relabelled"),
+        Control.of(
+            "every neuron at its mean",
+            [accuracy_left(snapshot, silent_logits(snapshot))],
+            key="mean_neurons",
+        ),
     ]
     verdict, note = kept(value, whole, controls)
     return Finding(
@@ -75,6 +79,7 @@ def neuron_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
             random_control(
                 "as many random neurons silenced",
                 lambda g: accuracy_left(snapshot, logits_without(snapshot, _some(pool, len(members), g))),
+                key="random_neurons",
             )
         )
     verdict, why = fallen(value, whole, chance, controls)
@@ -116,7 +121,7 @@ def clusters_carry(snapshot: Snapshot, circuit: Circuit) -> Finding:
         gone[least][0],
         _OF_PART,
         "supported" if len(carried) == len(circuit.components) else ("undecided" if carried else "refuted"),
-        (Control.of("as many random other neurons silenced", gone[least][1]),),
+        (Control.of("as many random other neurons silenced", gone[least][1], key="random_neurons"),),
         source="clusters of Nanda et al. 2023, section 4.1, against random sets of neurons",
         note=f"the least, of {named([least])}; neurons in clusters: {sizes}"
         + (f"; not compared: {', '.join(map(str, missing))}" if missing else ""),

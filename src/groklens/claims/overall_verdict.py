@@ -1,10 +1,11 @@
-"""From findings to a verdict: the one rule by which a model is said to generalise by a circuit."""
+"""From findings to one verdict: the rule by which a model is said to generalise by a circuit."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from groklens.claims.finding import Finding, Verdict
+from groklens.claims.lookup import by_key
 
 #: The two questions that decide, each asked at two sites: the keys of the findings that count, and their names.
 COUNTED = {
@@ -33,12 +34,13 @@ def verdict_of(findings: Sequence[Finding], everything: bool = False) -> Verdict
     * A circuit of every component (`everything`) leaves nothing out that could have been asked for, and is never
       more than `undecided`.
     """
-    generalises = [finding.verdict for finding in findings if finding.key == "generalises"]
-    if generalises != ["supported"]:
-        return generalises[0] if generalises else "undecided"
-    by_key = counted(findings)
+    found = by_key(findings)
+    if "generalises" not in found:
+        return "undecided"
+    if found["generalises"].verdict != "supported":
+        return found["generalises"].verdict
     for sites in COUNTED.values():
-        verdicts = {by_key[key].verdict for key in sites if key in by_key}
+        verdicts = {found[key].verdict for key in sites if key in found}
         if "supported" not in verdicts or "refuted" in verdicts:
             return "undecided"
     return "undecided" if everything else "supported"
@@ -47,11 +49,11 @@ def verdict_of(findings: Sequence[Finding], everything: bool = False) -> Verdict
 def counted(findings: Sequence[Finding]) -> dict[str, Finding]:
     """The findings that decide, by their keys."""
     keys = [key for sites in COUNTED.values() for key in sites]
-    by_key = {finding.key: finding for finding in findings}
-    return {key: by_key[key] for key in keys if key in by_key}
+    found = by_key(findings)
+    return {key: found[key] for key in keys if key in found}
 
 
-def in_words(findings: Sequence[Finding], verdict: Verdict) -> list[str]:
-    """What the counted findings of this verdict are called."""
+def counted_with(verdict: Verdict, findings: Sequence[Finding]) -> list[str]:
+    """What the counted findings that have this verdict are called, such as `sufficiency at the logits`."""
     names = {key: name for sites in COUNTED.values() for key, name in sites.items()}
     return [names[key] for key, finding in counted(findings).items() if finding.verdict == verdict]
