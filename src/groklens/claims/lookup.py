@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from groklens.errors import UnknownName, did_you_mean
 
 
+@runtime_checkable
 class _Keyed(Protocol):
     @property
     def key(self) -> str: ...

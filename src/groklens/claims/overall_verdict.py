@@ -24,7 +24,7 @@ def verdict_of(findings: Sequence[Finding], everything: bool = False) -> Verdict
     """The verdict on the claim that a model generalises by a circuit, from the findings about both.
 
     * `refuted` where the model does not generalise; `undecided` where that cannot be told (split unknown, or
-      nothing held out).
+      no test inputs).
     * `supported` where sufficiency and necessity each have at least one supported finding and no refuted one.
       Sufficiency counts at the logits and for the per-neuron fits, necessity at the logits and at the read-out
       (`COUNTED`). Whatever else was asked is reported beside them and does not count: a true circuit may share

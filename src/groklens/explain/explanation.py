@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from groklens.claims import Finding, Phase, Verdict
+from groklens.claims import Finding, Phase, Verdict, with_key
 from groklens.harmonics import ComponentName
 from groklens.hypotheses import Circuit
 from groklens.runs import RunLike, write_atomically
@@ -55,9 +55,16 @@ class Explanation:
     @property
     def about(self) -> dict[str, str]:
         """What the run was: model, training, data, steps, versions, each in a line."""
-        from groklens.explain.about import about
+        from groklens.explain.run_facts import run_facts
 
-        return about(self.source, self.final)
+        return run_facts(self.source, self.final)
+
+    def finding(self, key: str) -> Finding:
+        """The finding of this key; `UnknownName` where there is none. `groklens.claims.FINDINGS` lists the keys.
+
+        >>> why.finding("necessity.logits").value  # doctest: +SKIP
+        """
+        return with_key(self.findings, key)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the table, the snapshot and the run, as JSON values."""

@@ -12,7 +12,7 @@ from groklens.runs import RunLike
 from groklens.snapshots import Snapshot
 
 
-def about(run: RunLike, final: Snapshot) -> dict[str, str]:
+def run_facts(run: RunLike, final: Snapshot) -> dict[str, str]:
     """What is known of how a run came to be, by name; what is not known is said to be unknown.
 
     Runs that groklens trained know all of it; of others their files say some.

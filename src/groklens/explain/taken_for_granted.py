@@ -1,4 +1,4 @@
-"""What a run's files do not say, and was taken for granted to look at it at all."""
+"""The finding on what a run's files do not say, and was taken for granted to look at it at all."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 from groklens.claims import Finding
 
 
-def assumed(run: Any) -> list[Finding]:
+def taken_for_granted(run: Any) -> list[Finding]:
     """The finding that the files say all that was used of them, undecided where something was taken for granted.
 
     None where nothing was: for runs that say everything themselves, and for what the user said.
 
-    >>> assumed(object())
+    >>> taken_for_granted(object())
     []
     """
     taken = (getattr(run, "known", None) or {}).get("taken for granted")
