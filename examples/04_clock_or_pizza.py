@@ -22,9 +22,8 @@ explained["mod113"] = gl.explain(gl.load(RUNS / "mod113"))
 # %%
 for name, why in explained.items():
     print(name, "→", why.algorithm)
-    for finding in why.findings:
-        if finding.claim.startswith("the algorithm is"):
-            print("   ", finding)
+    for key in ("algorithm.symmetricity", "algorithm.irrelevance"):
+        print("   ", why.finding(key))
 
 # %% [markdown]
 # It can be seen. By sum and difference, the right answer's logit in a clock is the same in all rows; the dark
