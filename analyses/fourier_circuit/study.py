@@ -50,7 +50,9 @@ def few(final: gl.Snapshot, circuit: gl.Circuit, nulls: dict[str, gl.Snapshot]) 
     available = circuit.group.order // 2
     controls = [
         gl.Control.of(
-            f"key by the logits: {name}", [len(gl.measures.key_components(null)) / available], key=name.partition(" ")[0]
+            f"key by the logits: {name}",
+            [len(gl.measures.key_components(null)) / available],
+            key=name.partition(" ")[0],
         )
         for name, null in nulls.items()
         if null.task.symmetry is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,6 +15,8 @@ Verdict = Literal["supported", "refuted", "undecided"]
 Role = Literal["prediction", "aside"]
 PREDICTION: Role = "prediction"
 ASIDE: Role = "aside"
+#: What stands above the findings of each role, wherever they are shown.
+HEADINGS: dict[Role, str] = {"prediction": "How we know", "aside": "Beside it, deciding nothing"}
 
 
 @dataclass(frozen=True)
@@ -42,16 +44,16 @@ class Control:
     def __str__(self) -> str:
         return self.said("")
 
-    def said(self, units: str) -> str:
-        """The control in a line, its numbers written as those of a finding in `units`."""
-        spread = self.spread(units)
-        return f"{self.name}: {in_units(self.mean, units)}{f' ({spread})' if spread else ''}"
+    def said(self, units: str, written: Callable[[float, str], str] = in_units) -> str:
+        """The control in a line, its numbers `written` as those of a finding in `units`."""
+        spread = self.spread(units, written)
+        return f"{self.name}: {written(self.mean, units)}{f' ({spread})' if spread else ''}"
 
-    def spread(self, units: str) -> str:
+    def spread(self, units: str, written: Callable[[float, str], str] = in_units) -> str:
         """Range and number of the draws; empty where there is one."""
         if self.draws < 2:
             return ""
-        low, high = in_units(self.low, units), in_units(self.high, units)
+        low, high = written(self.low, units), written(self.high, units)
         return f"{low if low == high else f'{low} to {high}'}, {self.draws} draws"
 
     def to_dict(self) -> dict[str, Any]:
@@ -109,3 +111,9 @@ class Finding:
             "source": self.source,
             "note": self.note,
         }
+
+
+def by_role(findings: Sequence[Finding]) -> dict[Role, list[Finding]]:
+    """The findings of each role, predictions first; a role that none has is left out."""
+    found = {role: [finding for finding in findings if finding.role == role] for role in HEADINGS}
+    return {role: own for role, own in found.items() if own}

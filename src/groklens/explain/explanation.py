@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from groklens.claims import Finding, Phase, Verdict, with_key
+from groklens.claims import HEADINGS, Finding, Phase, Verdict, by_role, with_key
 from groklens.harmonics import ComponentName
 from groklens.hypotheses import Circuit
 from groklens.runs import RunLike, write_atomically
@@ -103,12 +103,9 @@ class Explanation:
         return page
 
     def __str__(self) -> str:
-        sections: dict[str, Sequence[Phase | Finding]] = {
-            "When": self.phases,
-            "How we know": [finding for finding in self.findings if finding.role == "prediction"],
-            "Beside it": [finding for finding in self.findings if finding.role == "aside"],
-        }
-        lines = [[name, *(f"  {each}" for each in said), ""] for name, said in sections.items() if said]
+        sections: dict[str, Sequence[Phase | Finding]] = {"When": self.phases} if self.phases else {}
+        sections |= {HEADINGS[role]: own for role, own in by_role(self.findings).items()}
+        lines = [[heading, *(f"  {each}" for each in listed), ""] for heading, listed in sections.items()]
         return "\n".join([self.headline, "", *(line for part in lines for line in part)]).rstrip()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:

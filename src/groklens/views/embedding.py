@@ -9,7 +9,7 @@ import numpy as np
 
 from groklens.claims import named
 from groklens.errors import BadArgument, UnknownName
-from groklens.views.drawing.labels import bare_title, component_word, drawn, step_names, variable
+from groklens.views.drawing.labels import bare_title, drawn, named_on, step_names, variable
 from groklens.views.drawing.palette import HUES, component_colours, faded
 from groklens.views.drawing.panels import label_edges, panels, place
 from groklens.views.drawing.slider import add_slider
@@ -52,7 +52,7 @@ def embedding(
     table = table_of(source, [_NAME], steps)
     found = variable(table, _NAME)
     shown = _chosen(found, components_of(source, components))
-    titles = [component_word(name, table["component"]) for name in shown]
+    titles = [named_on(table["component"], name) for name in shown]
     figure = panels(titles)
     versions = [
         [_trace(found.isel(step=row), name, colour) for name, colour in component_colours(shown).items()]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from groklens.claims import in_units
+from groklens.claims import HEADINGS, by_role, in_units
 from groklens.views.renderers.figure import Page
 from groklens.views.renderers.page import verdict_mark
 from groklens.views.source import explained
@@ -57,21 +57,15 @@ def findings_table(findings: Sequence[Finding]) -> str:
         return '<p class="note">There are no findings.</p>'
     columns = "".join(f'<col class="{name}">' for name in ("name", "strip", "mean", "range"))
     head = "".join(f"<th scope='col'>{name}</th>" for name in ("Measured on", "", "Value or mean", "Range"))
-    asides = [_finding(each) for each in findings if each.role == "aside"]
-    bodies = "\n".join(
-        [
-            *(_finding(each) for each in findings if each.role != "aside"),
-            *([_BESIDE] if asides else []),
-            *asides,
-        ]
-    )
+    roles = by_role(findings)
+    beside = [_BESIDE] if "aside" in roles else []
+    own, asides = ([_finding(each) for each in roles.get(role, [])] for role in ("prediction", "aside"))
+    bodies = "\n".join([*own, *beside, *asides])
     return f'<table class="findings"><colgroup>{columns}</colgroup><thead><tr>{head}</tr></thead>\n{bodies}</table>'
 
 
 #: What stands above the findings that decide nothing.
-_BESIDE = (
-    '<tbody><tr class="beside"><th colspan="4" scope="rowgroup">Beside it, deciding nothing</th></tr></tbody>'
-)
+_BESIDE = f'<tbody><tr class="beside"><th colspan="4" scope="rowgroup">{HEADINGS["aside"]}</th></tr></tbody>'
 
 
 def _finding(finding: Finding) -> str:
