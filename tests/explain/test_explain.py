@@ -2,12 +2,15 @@
 
 import json
 import math
+from html import unescape
 
 import pytest
 import torch
 
 import groklens as gl
+from groklens.claims import HEADINGS, interval
 from groklens.errors import BadArgument, UnknownName
+from groklens.views import summary
 
 TASK = gl.ModularArithmetic(17, "add")
 TRAIN, TEST = TASK.split(0.5, seed=0)
@@ -251,6 +254,22 @@ class TestText:
         assert "undecided" in str(gl.explain(gl.planted(TASK, algorithm="lookup"), TASK)).splitlines()[0]
         why = gl.explain(gl.Snapshot(lookup_of_train_cells(), TASK, train_index=TRAIN))
         assert "has memorised" in str(why).splitlines()[0]
+
+    def test_shell_page_and_notebook_say_the_same(self):
+        why = gl.explain(Growing())
+        shell = str(why)
+        page, notebook = (
+            unescape(text).replace("\N{NO-BREAK SPACE}", " ") for text in (why.to_html(), summary(why))
+        )
+        everywhere = [why.headline, *HEADINGS.values(), *(finding.claim for finding in why.findings)]
+        everywhere += [finding.said for finding in why.findings]
+        everywhere += [interval(phase.end) for phase in why.phases]
+        controls = [(each, found.units) for found in why.findings for each in found.controls]
+        everywhere += [text for each, units in controls for text in (each.name, each.spread(units))]
+        for said in everywhere:
+            assert said in shell
+            assert said in page
+            assert said in notebook
 
     def test_dates_the_phases(self):
         text = str(gl.explain(Growing()))
