@@ -81,7 +81,8 @@ def _learning(explanation: Explanation) -> str:
     known_split = "train_loss" in explanation.table.data_vars
     figure = _curves(explanation, _BY_SPLIT if known_split else _WITHOUT_SPLIT)
     starts_at_zero = 0 in explanation.table["step"].values
-    caption = captions.LEARNING.format(zero=captions.STEP_ZERO if starts_at_zero else "")
+    learning = captions.LEARNING if known_split else captions.LEARNING_ALL
+    caption = learning.format(zero=captions.STEP_ZERO if starts_at_zero else "")
     shaded = captions.PHASES if explanation.phases else ""
     return _picture(figure, joined(caption, shaded)) + _phase_table(explanation)
 

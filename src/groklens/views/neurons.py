@@ -41,7 +41,7 @@ def neurons(
 ) -> Figure:
     """The activation of single neurons for every pair of operands, with a slider over steps.
 
-    A panel a neuron of the last MLP, at the answer's position, sorted by the component that explains it best;
+    One panel per neuron of the last MLP, at the answer's position, sorted by the component that explains it best;
     above each, the share of its variance that this component explains.
     The colour goes from the neuron's lowest to its highest activation at the last step shown, in hundredths;
     what lies beyond, earlier, has the colour of the end.
