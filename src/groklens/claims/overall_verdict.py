@@ -28,7 +28,7 @@ def verdict_of(findings: Sequence[Finding], everything: bool = False) -> Verdict
     * `supported` where sufficiency and necessity each have at least one supported finding and no refuted one.
       Sufficiency counts at the logits and for the per-neuron fits, necessity at the logits and at the read-out
       (`COUNTED`). Whatever else was asked is reported beside them and does not count: a true circuit may share
-      its neurons, so that silencing them does not bring the model to chance.
+      its neurons, so that ablating them does not bring the model to chance.
     * `undecided` otherwise: a counted finding is refuted, a question is supported at neither of its sites, or no
       circuit survived. A counted finding that is merely undecided leaves the verdict; the headline names it.
     * A circuit of every component (`everything`) leaves nothing out that could have been asked for, and is never

@@ -38,11 +38,11 @@ def _model(model: Any) -> str:
         "normalization_type": "norm {}",
     }
     found = {name: getattr(model.cfg, name, None) for name in sizes}
-    said = [sizes[name].format(value) for name, value in found.items() if value is not None]
+    parts = [sizes[name].format(value) for name, value in found.items() if value is not None]
     if found["n_layers"] == 1:
-        said[0] = "1 layer"
+        parts[0] = "1 layer"
     trained = f"{number_of_parameters(model):,} trained parameters" if hasattr(model, "parameters") else ""
-    return ", ".join([type(own_model(model)).__name__, *said, *([trained] if trained else [])])
+    return ", ".join([type(own_model(model)).__name__, *parts, *([trained] if trained else [])])
 
 
 def _training(run: RunLike) -> str:

@@ -203,9 +203,9 @@ def _still(patterns: np.ndarray, tokens: list[str], heads: list[str], step: int)
         for z, colours in [(pattern, scale)] + ([(later, grey)] if causal else []):
             heat = {"z": z, "x": names, "y": names, "zmin": 0, "zmax": 1, "colorscale": colours}
             figure.add_heatmap(**heat, showscale=False, **place(index, titles))
-    said = f"Step {step:,}; white is a share of 0, blue of 1" + (", grey is masked" if causal else "")
+    text = f"Step {step:,}; white is a share of 0, blue of 1" + (", grey is masked" if causal else "")
     label_edges(figure, titles, "key", "query", type="category")
     figure.update_yaxes(autorange="reversed")
-    note = {"text": said, "x": 0, "y": 1, "xref": "paper", "yref": "paper", "yshift": 28, "showarrow": False}
+    note = {"text": text, "x": 0, "y": 1, "xref": "paper", "yref": "paper", "yshift": 28, "showarrow": False}
     figure.add_annotation(**note, xanchor="left", yanchor="bottom")
     return still(figure)

@@ -111,7 +111,7 @@ def _legend(largest: float, columns: int) -> list[dict[str, Any]]:
     for place, effect in enumerate((top, top / 4, top / 25)):
         left = columns * place / 3
         line = {"color": OTHER, "width": _width(effect / largest)}
-        said = {
+        label = {
             "text": ["", f"\u2002{_nats(effect)}{'' if place else ' nats'}"],
             "textposition": "middle right",
         }
@@ -123,7 +123,7 @@ def _legend(largest: float, columns: int) -> list[dict[str, Any]]:
                 "line": line,
                 "hoverinfo": "skip",
                 "textfont": {"size": 12, "color": INK},
-                **said,
+                **label,
             }
         )
     return samples

@@ -46,7 +46,7 @@ def _draw(figure: object, finding: Finding, place: int) -> None:
         y = place - 0.1 - 0.12 * index
         x = [position(control.low, low, high), position(control.high, low, high) + 0.004]
         figure.add_scatter(x=x, y=[y, y], mode="lines", line={"color": OTHER, "width": 5})  # type: ignore[attr-defined]
-    said = f"{finding.said} · {finding.verdict}"
+    label = f"{finding.said} · {finding.verdict}"
     at = position(finding.value, low, high) if finite(finding.value) else 0.0
     colour = VERDICTS.get(finding.verdict, OTHER)
     figure.add_scatter(  # type: ignore[attr-defined]
@@ -54,7 +54,7 @@ def _draw(figure: object, finding: Finding, place: int) -> None:
         y=[place + 0.1],
         mode="markers+text",
         marker={"color": colour, "size": 9 if finite(finding.value) else 1},
-        text=[said],
+        text=[label],
         textposition="middle right",
         textfont={"size": 11, "color": colour},
     )
