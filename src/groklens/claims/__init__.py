@@ -1,4 +1,4 @@
-"""What is said of a model, apart from the model: findings, controls, phases, the verdict, and how numbers read."""
+"""What is claimed of a model, apart from the model: findings, controls, phases, verdicts, keys, and their wording."""
 
 from groklens.claims.causal_verdicts import DRAWS as DRAWS
 from groklens.claims.causal_verdicts import FALL as FALL

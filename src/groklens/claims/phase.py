@@ -1,4 +1,4 @@
-"""A phase of training, between two events that lie between kept steps."""
+"""`Phase`: one phase of training, between two events that lie between kept steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one place of words: how numbers, steps and components are written in a shell, a report, a notebook."""
+"""The one place of words: how numbers, steps and components are written in a shell, a report and a notebook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An explanation: when, with what, and how we know."""
+"""`Explanation`: the phases, circuit, algorithm and findings of a run, as text, JSON, notebook output or page."""
 
 from __future__ import annotations
 

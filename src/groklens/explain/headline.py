@@ -1,4 +1,4 @@
-"""One sentence of what was found: the same in a shell, a report, a notebook and `why.json`."""
+"""The headline of an explanation: one sentence, the same in a shell, a report, a notebook and `why.json`."""
 
 from __future__ import annotations
 

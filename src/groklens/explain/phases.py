@@ -1,4 +1,4 @@
-"""When: the phases of a run, as intervals between kept steps."""
+"""The phases of a run (memorisation, circuit formation, cleanup), dated between kept steps from its measures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run was: model, optimiser, data, versions, in a line each."""
+"""The facts of a run (model, optimiser, data, steps, versions), a line each, for the head of a report."""
 
 from __future__ import annotations
 

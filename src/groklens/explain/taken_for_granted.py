@@ -1,4 +1,4 @@
-"""The finding on what a run's files do not say, and was taken for granted to look at it at all."""
+"""The finding that names what a run's files do not say and what was taken for granted in its place."""
 
 from __future__ import annotations
 

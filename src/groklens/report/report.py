@@ -1,4 +1,4 @@
-"""The report: an explanation as one page that can be sent to someone."""
+"""`report`: an explanation as one HTML page that can be sent to someone."""
 
 from __future__ import annotations
 

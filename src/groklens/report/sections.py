@@ -1,4 +1,4 @@
-"""The sections of a report: each a picture or a table, and how to read it."""
+"""The sections of the report page: each a picture or a table with its caption."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each attention head looks at, over steps: CircuitsVis with a slider."""
+"""`gl.views.attention`: the attention patterns of every head over steps, by CircuitsVis with a slider."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from groklens.views.drawing.palette import HUES, faded
 from groklens.views.drawing.panels import label_edges, panels, place
 from groklens.views.renderers.figure import STILL, Page
 from groklens.views.renderers.page import in_script
-from groklens.views.renderers.still import still
+from groklens.views.renderers.still_picture import still
 from groklens.views.source import checked, run_of, spread
 
 if TYPE_CHECKING:

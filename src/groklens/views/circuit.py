@@ -1,4 +1,4 @@
-"""The circuit as a diagram: from tokens by heads and clusters of neurons to the logits."""
+"""`gl.views.circuit`: the circuit as a diagram, from tokens by heads and clusters of neurons to the logits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which component each neuron follows, over steps."""
+"""`gl.views.clusters`: which component explains each neuron best, and how much of it, over steps."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class _Drawing:
         }
 
     def heat(self) -> dict[str, Any]:
-        """All steps, a byte a cell: each component has a stretch of the scale, growing in colour."""
+        """All steps, one byte per cell: each component has a stretch of the scale, growing in colour."""
         levels = max(256 // len(self.colours), 4)
         grades = np.round(np.nan_to_num(self.share).clip(0, 1) * (levels - 1)).astype(int)
         top = len(self.colours) * levels - 1

@@ -1,4 +1,4 @@
-"""Scalar measures over steps."""
+"""`gl.views.curves`: scalar measures over training steps, with the phases shaded."""
 
 from __future__ import annotations
 

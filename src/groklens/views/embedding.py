@@ -1,4 +1,4 @@
-"""Where the embedding puts each element, in the plane of each component, over steps."""
+"""`gl.views.embedding`: the token embedding in the plane of each component, over steps."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def embedding(
 ) -> Figure:
     """Every element's embedding in the plane of each component, with a slider over steps.
 
-    A panel a component; the name of an element is said on hover. Elements of a cyclic group are joined in the
+    One panel per component; the name of an element is said on hover. Elements of a cyclic group are joined in the
     order in which the frequency turns through them: a round polygon is a wave that the embedding holds, a scribble
     is none. Of other groups each element is a dot, and the plane holds the two axes along which the irrep
     spreads the elements most; clusters are elements that it does not tell apart. All steps have one scale, so

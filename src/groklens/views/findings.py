@@ -1,4 +1,4 @@
-"""Findings with the controls that could have refuted them."""
+"""`gl.views.findings`: findings as a table, each value beside the controls that could have refuted it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def findings(source: Explanation | Sequence[Finding]) -> Page:
 
     >>> gl.views.findings(why).save("findings.html")  # doctest: +SKIP
     """
-    from groklens.views.renderers.findings_still import findings_still
+    from groklens.views.renderers.findings_picture import findings_still
 
     given: Any = source
     listed = isinstance(given, (list, tuple)) and all(hasattr(each, "claim") for each in given)

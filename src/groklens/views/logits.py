@@ -1,4 +1,4 @@
-"""The logits of a snapshot over both operands."""
+"""`gl.views.logits`: one logit of a snapshot over both operands."""
 
 from __future__ import annotations
 

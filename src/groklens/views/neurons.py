@@ -1,4 +1,4 @@
-"""What single neurons do with both operands, over steps."""
+"""`gl.views.neurons`: activations of single neurons over both operands, with a slider over training steps."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from groklens.runs import RunLike
     from groklens.snapshots import Snapshot
 
-#: Cells of all maps at all steps, a byte each: what keeps a notebook that can be sent around.
+#: Cells of all maps at all steps, one byte each: what keeps a notebook that can be sent around.
 _CELLS = 1_950_000
 _MOST, _MOST_STEPS = 9, 24
 #: Activations are drawn in hundredths of their range.

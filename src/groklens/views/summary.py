@@ -1,4 +1,4 @@
-"""An explanation in a few lines, for a notebook."""
+"""`gl.views.summary`: an explanation in a few lines of HTML, for a notebook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is written on pictures, read from the table's attributes."""
+"""The titles and labels on pictures, read from the attributes of a table."""
 
 from __future__ import annotations
 

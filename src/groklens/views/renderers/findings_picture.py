@@ -1,4 +1,4 @@
-"""Findings as a still picture: each value among its controls."""
+"""Findings as a still PNG picture: each value among its controls."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from groklens.views.drawing.axes import axis, layout
 from groklens.views.drawing.palette import OTHER, VERDICTS
 from groklens.views.findings import finite, position, scale_of
-from groklens.views.renderers.still import still
+from groklens.views.renderers.still_picture import still
 
 if TYPE_CHECKING:
     from groklens.claims import Finding
