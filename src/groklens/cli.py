@@ -1,4 +1,4 @@
-"""`groklens` in a shell: train, explain, track, info, tasks."""
+"""The command line, `groklens`: train, explain, track, info, tasks."""
 
 from __future__ import annotations
 

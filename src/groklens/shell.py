@@ -1,4 +1,4 @@
-"""What the command line says and where it writes: notes and errors a line each, files that can be read and written."""
+"""Input and output of the command line: notes and errors a line each, files that can be read and written."""
 
 from __future__ import annotations
 

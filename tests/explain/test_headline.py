@@ -136,7 +136,7 @@ def test_labels_that_do_not_follow_the_group_named_are_said_not_to():
     order = torch.randperm(13, generator=torch.Generator().manual_seed(0))
     task = gl.TableTask(TASK.inputs, order[TASK.labels], "C13")
     why = gl.explain(gl.Snapshot(gl.planted(task, algorithm="lookup"), task, train_index=TRAIN))
-    assert "labels are not the products of C13" in why.findings[-1].note
+    assert "labels are not the products of C13" in why.finding("circuit").note
 
 
 class Unnamed(HookedRootModule):

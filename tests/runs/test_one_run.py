@@ -9,9 +9,9 @@ import re
 import jaxtyping
 import pytest
 import torch
+from foreign_formats import ADD, D_MLP, FORMATS
 
 import groklens as gl
-from foreign_formats import ADD, D_MLP, FORMATS
 from groklens.errors import BadArgument, UnknownName
 from groklens.runs import RunLike, as_run
 

@@ -1,4 +1,4 @@
-"""What each attention head looks at, over steps: CircuitsVis with a slider."""
+"""`gl.views.attention`: the attention patterns of every head over steps, by CircuitsVis with a slider."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from groklens.views.drawing.palette import HUES, faded
 from groklens.views.drawing.panels import label_edges, panels, place
 from groklens.views.renderers.figure import STILL, Page
 from groklens.views.renderers.page import in_script
-from groklens.views.renderers.still import still
+from groklens.views.renderers.still_picture import still
 from groklens.views.source import run_of, shown_steps
 
 if TYPE_CHECKING:
@@ -203,9 +203,9 @@ def _still(patterns: np.ndarray, tokens: list[str], heads: list[str], step: int)
         for z, colours in [(pattern, scale)] + ([(later, grey)] if causal else []):
             heat = {"z": z, "x": names, "y": names, "zmin": 0, "zmax": 1, "colorscale": colours}
             figure.add_heatmap(**heat, showscale=False, **place(index, titles))
-    said = f"Step {step:,}; white is a share of 0, blue of 1" + (", grey is masked" if causal else "")
+    text = f"Step {step:,}; white is a share of 0, blue of 1" + (", grey is masked" if causal else "")
     label_edges(figure, titles, "key", "query", type="category")
     figure.update_yaxes(autorange="reversed")
-    note = {"text": said, "x": 0, "y": 1, "xref": "paper", "yref": "paper", "yshift": 28, "showarrow": False}
+    note = {"text": text, "x": 0, "y": 1, "xref": "paper", "yref": "paper", "yshift": 28, "showarrow": False}
     figure.add_annotation(**note, xanchor="left", yanchor="bottom")
     return still(figure)

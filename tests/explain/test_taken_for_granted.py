@@ -1,7 +1,7 @@
 """The finding about what the files do not say."""
 
 import groklens as gl
-from groklens.explain.assumed import assumed
+from groklens.explain.taken_for_granted import taken_for_granted
 from groklens.runs.foreign import foreign_run
 
 
@@ -11,11 +11,13 @@ def knowing(known):
 
 def test_nothing_taken_is_no_finding():
     for known in ({}, {"p": 113}, {"taken for granted": {}}, {"taken for granted": "much"}):
-        assert assumed(knowing(known)) == []
+        assert taken_for_granted(knowing(known)) == []
 
 
 def test_what_was_taken_is_said_by_name_and_decides_nothing():
-    (finding,) = assumed(knowing({"taken for granted": {"act_fn": "relu", "normalization_type": None}}))
+    (finding,) = taken_for_granted(
+        knowing({"taken for granted": {"act_fn": "relu", "normalization_type": None}})
+    )
     assert finding.key == "files.assumed"
     assert finding.role == "aside"
     assert finding.verdict == "undecided"
@@ -26,4 +28,4 @@ def test_what_was_taken_is_said_by_name_and_decides_nothing():
 def test_the_users_split_keeps_it():
     task = gl.ModularArithmetic(5, "add")
     run = gl.Run.of({0: gl.MLP(d_mlp=4).build(task, seed=0)}, task)
-    assert assumed(run.with_split([0, 1])) == []
+    assert taken_for_granted(run.with_split([0, 1])) == []

@@ -1,4 +1,4 @@
-"""What a run was: model, optimiser, data, versions, in a line each."""
+"""The facts of a run (model, optimiser, data, steps, versions), a line each, for the head of a report."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from groklens.runs import Run
 from groklens.snapshots import Snapshot
 
 
-def about(run: Run, final: Snapshot) -> dict[str, str]:
+def run_facts(run: Run, final: Snapshot) -> dict[str, str]:
     """What is known of how a run came to be, by name; what is not known is said to be unknown.
 
     Runs that groklens trained know all of it; of others their files say some.
@@ -38,11 +38,11 @@ def _model(model: Any) -> str:
         "normalization_type": "norm {}",
     }
     found = {name: getattr(model.cfg, name, None) for name in sizes}
-    said = [sizes[name].format(value) for name, value in found.items() if value is not None]
+    parts = [sizes[name].format(value) for name, value in found.items() if value is not None]
     if found["n_layers"] == 1:
-        said[0] = "1 layer"
+        parts[0] = "1 layer"
     trained = f"{number_of_parameters(model):,} trained parameters" if hasattr(model, "parameters") else ""
-    return ", ".join([type(own_model(model)).__name__, *said, *([trained] if trained else [])])
+    return ", ".join([type(own_model(model)).__name__, *parts, *([trained] if trained else [])])
 
 
 def _training(run: Run) -> str:
