@@ -15,8 +15,6 @@ import groklens as gl
 from analyses.models import shipped
 
 _HERE = Path(__file__).parent
-#: How the claim of a finding begins that stands beside the question and does not decide it.
-ASIDE = ("rival reading", "beside the question")
 
 
 @dataclass(frozen=True)
@@ -59,9 +57,9 @@ class Result:
 def verdict_of(findings: list[gl.Finding]) -> str:
     """`supported` when every prediction is, `refuted` when one is, else `undecided`.
 
-    Findings about a rival reading, or beside the question, are reported with the others and do not count.
+    Asides, about a rival reading or beside the question, are reported with the others and do not count.
     """
-    verdicts = {finding.verdict for finding in findings if not finding.claim.startswith(ASIDE)}
+    verdicts = {finding.verdict for finding in findings if finding.role == "prediction"}
     if "refuted" in verdicts:
         return "refuted"
     return "supported" if verdicts == {"supported"} else "undecided"

@@ -17,17 +17,16 @@ explained["mod113"] = gl.explain(gl.load(RUNS / "mod113"))
 
 # %% [markdown]
 # Two discriminators have to agree. Gradient symmetricity is near 1 for a pizza, whose logits treat both operands
-# alike; distance irrelevance is near 1 for a clock, whose right answer does not care for a−b.
+# alike; distance irrelevance is near 1 for a clock, the correct logit of which does not depend on a−b.
 
 # %%
 for name, why in explained.items():
     print(name, "→", why.algorithm)
-    for finding in why.findings:
-        if finding.claim.startswith("the algorithm is"):
-            print("   ", finding)
+    for key in ("algorithm.symmetricity", "algorithm.irrelevance"):
+        print("   ", why.finding(key))
 
 # %% [markdown]
-# It can be seen. By sum and difference, the right answer's logit in a clock is the same in all rows; the dark
+# It can be seen. By sum and difference, the correct logit in a clock is the same in all rows; the dark
 # rows of a pizza are the differences at which it is unsure.
 
 # %%

@@ -44,7 +44,7 @@ def right_and_wrong_explanations(run: gl.Run) -> gl.Explanation:
     gl.explain()  # wrong
     why.to_htlm("report.html")  # wrong
     why.to_html("report.html")
-    finding = why.findings[0]
+    finding = why.finding("generalises")
     _ = finding.claims  # wrong
     circuit = gl.Circuit("C113", [7, 20, 21, 42])
     gl.examine(run.final, circuit)

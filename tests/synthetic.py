@@ -151,11 +151,13 @@ def snapshot(n=113, keys=KEYS, names=None, grid=True):
 class Run:
     """What views use of a run: one snapshot."""
 
+    finished = True
+
     def __init__(self, final):
-        self.task, self.steps, self._final = final.task, [final.step], final
+        self.task, self.steps, self.final = final.task, [final.step], final
 
     def at(self, step):
-        return self._final
+        return self.final
 
 
 def phases(**changed):
@@ -237,7 +239,7 @@ def explanation(found=None, final=None, **more):
             "findings": findings(),
             "table": table() if found is None else found,
             "final": final,
-            "source": Run(final) if hasattr(final, "task") else None,
+            "source": Run(final) if hasattr(final, "task") else SimpleNamespace(finished=True),
             **more,
         }
     )

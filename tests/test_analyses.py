@@ -2,9 +2,12 @@
 
 import importlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from groklens import Finding
 
 FOLDER = Path(__file__).parents[1] / "analyses"
 STUDIES = sorted(path.parent.name for path in FOLDER.glob("*/study.py"))
@@ -56,3 +59,24 @@ def test_what_is_kept_follows_from_the_numbers_kept(name):
 
 def test_the_listing_has_them_all(name):
     assert name in importlib.import_module("analyses.__main__").listing()
+
+
+def test_its_findings_are_known_by_their_keys(name):
+    kept = json.loads((FOLDER / name / "result.json").read_text())["findings"]
+    keys = [finding["key"] for finding in kept]
+    assert all(keys)
+    assert len(set(keys)) == len(keys)
+    for finding in kept:
+        controls = [control["key"] for control in finding["controls"]]
+        assert all(controls)
+        assert len(set(controls)) == len(controls)
+
+
+def test_a_finding_counts_by_its_role_and_not_by_its_words(monkeypatch):
+    monkeypatch.syspath_prepend(str(FOLDER.parent))
+    verdict_of = importlib.import_module("analyses.result").verdict_of
+    held = Finding("beside the question: it holds", 1.0, "", "supported", key="held")
+    refuted = Finding("it does not", 0.0, "", "refuted", key="refuted", role="aside")
+    assert verdict_of([held, refuted]) == "supported"
+    assert verdict_of([replace(held, verdict="undecided"), refuted]) == "undecided"
+    assert verdict_of([held, replace(refuted, role="prediction")]) == "refuted"

@@ -151,7 +151,6 @@ def network(recipe: gl.Recipe, decays: tuple[float, ...], seeds: range, folder: 
 def scores(snapshot: gl.Snapshot) -> dict[str, float]:
     """The accuracies of one model, whole and pruned."""
     pruning = gl.interventions.memorising_neurons(snapshot, SHARE)
-    fits, highest, tests = pruning.controls
     count = round(SHARE * snapshot.neurons.shape[1])
     pruned = gl.interventions.prune(snapshot, gl.interventions.by_ipr(snapshot)[:count])
     return {
@@ -159,10 +158,10 @@ def scores(snapshot: gl.Snapshot) -> dict[str, float]:
         "corrected": gl.measures.corrected_accuracy(snapshot),
         "test": gl.measures.test_accuracy(snapshot),
         "pruned_fitted": pruning.value,
-        "random_fitted": fits.low,
-        "highest_fitted": highest.mean,
+        "random_fitted": pruning.control("random_neurons").low,
+        "highest_fitted": pruning.control("highest_ipr").mean,
         "pruned_test": gl.measures.test_accuracy(pruned),
-        "random_test": tests.mean,
+        "random_test": pruning.control("random_neurons.test").mean,
     }
 
 
@@ -173,8 +172,18 @@ def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
         falls(spectra),
         foretold(spectra),
         bartlett_follows(spectra),
-        phase(decays, "fitted", "coexistence: every wrong label is fitted and held-out inputs are right"),
-        phase(decays, "corrected", "inversion: wrong labels are corrected and held-out inputs are right"),
+        phase(
+            "coexistence",
+            decays,
+            "fitted",
+            "coexistence: every wrong label is fitted and held-out inputs are right",
+        ),
+        phase(
+            "inversion",
+            decays,
+            "corrected",
+            "inversion: wrong labels are corrected and held-out inputs are right",
+        ),
         pruning(decays),
     ]
 
@@ -197,9 +206,10 @@ def falls(spectra: xr.Dataset) -> gl.Finding:
         ratio,
         "price at the largest n over that at the least",
         verdict,
-        tuple(gl.Control.of(kind, [changes[kind][0]]) for kind in KINDS[1:]),
+        tuple(gl.Control.of(kind, [changes[kind][0]], key=kind.replace(" ", "_")) for kind in KINDS[1:]),
         source="Bartlett et al. 2020, theorem 1; Mallinar et al. 2022",
         note=f"n from {spectra['examples'].values[0]:.0f} to {spectra['examples'].values[-1]:.0f}",
+        key="price_falls",
     )
 
 
@@ -219,9 +229,10 @@ def foretold(spectra: xr.Dataset) -> gl.Finding:
         worst,
         "relative error, largest over n",
         verdict,
-        (gl.Control.of("the other spectrum's closed form", crossed.values.tolist()),),
+        (gl.Control.of("the other spectrum's closed form", crossed.values.tolist(), key="other_spectrum"),),
         source="Simon et al. 2021, arXiv:2110.03922",
         note=", ".join(f"{kind}: {value:.3f}" for kind, value in apart.items()),
+        key="closed_form",
     )
 
 
@@ -238,13 +249,20 @@ def bartlett_follows(spectra: xr.Dataset) -> gl.Finding:
         spread,
         "largest over least ratio of the two",
         verdict,
-        (gl.Control.of("against the other spectra's prices", [float(c.max() / c.min()) for c in controls]),),
+        (
+            gl.Control.of(
+                "against the other spectra's prices",
+                [float(c.max() / c.min()) for c in controls],
+                key="other_spectra",
+            ),
+        ),
         source="Bartlett et al. 2020, theorem 1, b = 1",
         note=f"theory over measured: {', '.join(f'{each:.2f}' for each in ratio)}",
+        key="bartlett",
     )
 
 
-def phase(decays: xr.Dataset, of_wrong: str, claim: str) -> gl.Finding:
+def phase(key: str, decays: xr.Dataset, of_wrong: str, claim: str) -> gl.Finding:
     """Some weight decay takes all the wrong labels one way, in every seed, and held-out inputs are right there."""
     other = "corrected" if of_wrong == "fitted" else "fitted"
     least = decays.min("seed")
@@ -260,13 +278,16 @@ def phase(decays: xr.Dataset, of_wrong: str, claim: str) -> gl.Finding:
         verdict,
         (
             gl.Control.of(
-                f"wrong labels {other} there", decays[other].isel(weight_decay=best).values.tolist()
+                f"wrong labels {other} there",
+                decays[other].isel(weight_decay=best).values.tolist(),
+                key="other_fate",
             ),
         ),
         source="Doshi et al. 2024, section 3",
         note=f"{decays.sizes['seed']} seeds; in all of them at weight decay "
         f"{', '.join(f'{v:g}' for v in values[there]) or 'none'}; wrong labels {of_wrong} by weight decay, least: "
         + ", ".join(f"{v:g}: {x:.3f}" for v, x in zip(values, least[of_wrong].values, strict=True)),
+        key=key,
     )
 
 
@@ -279,7 +300,9 @@ def pruning(decays: xr.Dataset) -> gl.Finding:
     units = "accuracy on wrong labels, below the best random pruning, least of the seeds"
     source = "Doshi et al. 2024, section 4, against 20 random prunings"
     if not both.any():
-        return gl.Finding(claim, None, units, "undecided", source=source, note="nothing coexists")
+        return gl.Finding(
+            claim, None, units, "undecided", source=source, note="nothing coexists", key="pruning"
+        )
     here = decays.isel(weight_decay=both)
     lead = float((here["random_fitted"] - here["pruned_fitted"]).min())
     lost = float((here["test"] - here["pruned_test"]).max())
@@ -294,13 +317,26 @@ def pruning(decays: xr.Dataset) -> gl.Finding:
         units,
         verdict,
         (
-            gl.Control.of("fitted, low IPR pruned", here["pruned_fitted"].values.ravel().tolist()),
-            gl.Control.of("the best of 20 random prunings", here["random_fitted"].values.ravel().tolist()),
-            gl.Control.of("high IPR pruned", here["highest_fitted"].values.ravel().tolist()),
-            gl.Control.of("held out, random prunings", here["random_test"].values.ravel().tolist()),
+            gl.Control.of(
+                "fitted, low IPR pruned", here["pruned_fitted"].values.ravel().tolist(), key="lowest_ipr"
+            ),
+            gl.Control.of(
+                "the best of 20 random prunings",
+                here["random_fitted"].values.ravel().tolist(),
+                key="random_neurons",
+            ),
+            gl.Control.of(
+                "high IPR pruned", here["highest_fitted"].values.ravel().tolist(), key="highest_ipr"
+            ),
+            gl.Control.of(
+                "held out, random prunings",
+                here["random_test"].values.ravel().tolist(),
+                key="random_neurons.test",
+            ),
         ),
         source=source,
         note=f"asked for: {MARGIN}; held-out accuracy loses at most {lost:.4f} by it",
+        key="pruning",
     )
 
 

@@ -46,9 +46,10 @@ def named_as_planted(p: int) -> gl.Finding:
         right,
         "of 2 models",
         "supported" if right == 2 and named["lookup"] == "undecided" else "refuted",
-        (gl.Control.of("lookup tables named", [float(named["lookup"] in ("clock", "pizza"))]),),
+        (gl.Control.of("lookup tables named", [float(named["lookup"] in ("clock", "pizza"))], key="lookup"),),
         source="Zhong et al. 2023, section 4",
         note=f"mod {p}: {named}",
+        key="planted",
     )
 
 
@@ -62,10 +63,11 @@ def named_in_runs(name: str) -> gl.Finding:
         last["distance irrelevance"],
         "distance irrelevance",
         "supported" if algorithm in ("clock", "pizza") else "undecided",
-        (gl.Control.of("the same at step 0", [first["distance irrelevance"]]),),
+        (gl.Control.of("the same at step 0", [first["distance irrelevance"]], key="untrained"),),
         source="Zhong et al. 2023, section 4",
         note=f"{run.task.name} is a {algorithm}; gradient symmetricity {last['gradient symmetricity']:.3f}, "
         f"at step 0 {first['gradient symmetricity']:.3f}",
+        key=f"shipped.{name}",
     )
 
 
@@ -79,9 +81,10 @@ def named_as_by_authors(zoo: dict[str, gl.Snapshot]) -> gl.Finding:
         right,
         f"of {len(AUTHORS)} models",
         "supported" if right == len(AUTHORS) and not blank else "refuted",
-        (gl.Control.of("interrupted models named", [float(blank)]),),
+        (gl.Control.of("interrupted models named", [float(blank)], key="interrupted"),),
         source="Zhong et al. 2023, table of runs",
         note=str(named),
+        key="authors",
     )
 
 
@@ -96,11 +99,14 @@ def logits_do_not_tell(zoo: dict[str, gl.Snapshot]) -> gl.Finding:
         "share, least of the pizzas",
         "refuted" if max(pizzas) < min(clocks) - 0.05 else "supported",
         (
-            gl.Control.of("clock", clocks),
-            gl.Control.of("interrupted", [gl.measures.logit_similarity_fve(zoo[INTERRUPTED])]),
+            gl.Control.of("clock", clocks, key="clock"),
+            gl.Control.of(
+                "interrupted", [gl.measures.logit_similarity_fve(zoo[INTERRUPTED])], key="interrupted"
+            ),
         ),
         source="groklens.measures.logit_similarity_fve",
         note=", ".join(f"{name} ({AUTHORS[name]}): {share:.4f}" for name, share in shares.items()),
+        key="logits_do_not_tell",
     )
 
 
@@ -116,11 +122,12 @@ def circles_tell(zoo: dict[str, gl.Snapshot]) -> gl.Finding:
         least,
         "difference of explained shares, least",
         "supported" if least > 0 else "refuted",
-        (gl.Control.of("explained by a clock", [float(clock.sel(component=k)) for k in main]),),
+        (gl.Control.of("explained by a clock", [float(clock.sel(component=k)) for k in main], key="clock"),),
         source="Zhong et al. 2023, circle isolation",
         note=f"{name}, circles {main}: pizza {[round(float(pizza.sel(component=k)), 4) for k in main]}; "
         f"accompanying circles {accompanying['component'].values.tolist()}: "
         f"{[round(float(v), 4) for v in accompanying.values]}",
+        key="circles_tell",
     )
 
 

@@ -121,13 +121,16 @@ def twice(table: xr.Dataset) -> gl.Finding:
         "squared error at the peak",
         "supported" if found and falls_first else "refuted",
         (
-            gl.Control.of("at the first low", [float(mean[first])]),
-            gl.Control.of("at the second low", [float(mean[second])]),
-            gl.Control.of("one speed, at its largest", [float(table["one_speed"].mean("seed").max())]),
+            gl.Control.of("at the first low", [float(mean[first])], key="first_low"),
+            gl.Control.of("at the second low", [float(mean[second])], key="second_low"),
+            gl.Control.of(
+                "one speed, at its largest", [float(table["one_speed"].mean("seed").max())], key="one_speed"
+            ),
         ),
         source="Heckel and Yilmaz 2021",
         note=f"{table.sizes['seed']} seeds; low at step {steps[first]:.0f}, peak at {steps[peak]:.0f}, low at "
         f"{steps[second]:.0f}, {mean[-1]:.3f} at the end",
+        key="two_speeds",
     )
 
 
@@ -147,9 +150,14 @@ def once(table: xr.Dataset) -> gl.Finding:
         float(mean[peak] - max(mean[first], mean[second])),
         "height of the peak above the lows beside it",
         "refuted" if found else "supported",
-        (gl.Control.of("two speeds, at the peak", [float(table["two_speeds"].mean("seed").max())]),),
+        (
+            gl.Control.of(
+                "two speeds, at the peak", [float(table["two_speeds"].mean("seed").max())], key="two_speeds"
+            ),
+        ),
         source="Heckel and Yilmaz 2021",
         note="refuted by a rise and a fall beyond error",
+        key="one_speed",
     )
 
 
@@ -165,6 +173,8 @@ def stopping(table: xr.Dataset) -> gl.Finding:
         "supported" if gain > slack else "refuted" if gain < -slack else "undecided",
         source="ours",
         note=f"two standard errors: {slack:.3f}; it depends on how much signal the slow features carry",
+        key="early_stopping",
+        role="aside",
     )
 
 
@@ -179,13 +189,17 @@ def of_network(table: xr.Dataset) -> gl.Finding:
         "share wrong by which the end lies below the largest after the low",
         "supported" if found else "refuted",
         (
-            gl.Control.of("held-out error at its low", [float(mean[low])]),
-            gl.Control.of("at the end", [float(mean[-1])]),
-            gl.Control.of("train error at the end", table["train"].isel(steps=-1).values.tolist()),
+            gl.Control.of("held-out error at its low", [float(mean[low])], key="low"),
+            gl.Control.of("at the end", [float(mean[-1])], key="end"),
+            gl.Control.of(
+                "train error at the end", table["train"].isel(steps=-1).values.tolist(), key="train_end"
+            ),
         ),
         source="Nakkiran et al. 2020, of larger networks",
         note=f"low at step {table['steps'].values[low] - 1:.0f} of {table['steps'].values[-1] - 1:.0f}; standard error "
         f"at most {stderr.max():.4f}; nothing follows for larger networks",
+        key="network",
+        role="aside",
     )
 
 

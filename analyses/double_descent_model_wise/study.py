@@ -113,10 +113,10 @@ def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
     """The findings that these numbers make."""
     features, noisy, clean = numbers["features"], numbers["noisy"], numbers["clean"]
     return [
-        twice(features, "random features", features),
-        peak_is_threshold(features, "random features", 1e-6),
-        twice(noisy, "a network with a fifth of the labels wrong", clean),
-        peak_is_threshold(noisy, "a network with a fifth of the labels wrong", FITTED),
+        twice("features", features, "random features", features),
+        peak_is_threshold("features", features, "random features", 1e-6),
+        twice("network", noisy, "a network with a fifth of the labels wrong", clean),
+        peak_is_threshold("network", noisy, "a network with a fifth of the labels wrong", FITTED),
         stopped(noisy),
         without_noise(clean),
     ]
@@ -134,22 +134,26 @@ def threshold(table: xr.Dataset, level: float) -> float:
     return float(table["size"].values[fitted.argmax()]) if fitted.any() else float("nan")
 
 
-def twice(table: xr.Dataset, what: str, control: xr.Dataset) -> gl.Finding:
+def twice(on: str, table: xr.Dataset, what: str, control: xr.Dataset) -> gl.Finding:
     """The held-out error rises and falls again: the classical U does not describe it."""
     mean, stderr = mean_and_error(table["test"])
     at, height = gl.theory.tallest_peak(mean)
     found = double(table["test"])
     controls = [
-        gl.Control.of("least before the peak", [float(mean[: at + 1].min())]),
-        gl.Control.of("least beyond it", [float(mean[at:].min())]),
+        gl.Control.of("least before the peak", [float(mean[: at + 1].min())], key="before_peak"),
+        gl.Control.of("least beyond it", [float(mean[at:].min())], key="beyond_peak"),
         gl.Control.of(
-            "a U has a hump of", [gl.theory.tallest_peak(np.minimum.accumulate(mean[: at + 1]))[1]]
+            "a U has a hump of",
+            [gl.theory.tallest_peak(np.minimum.accumulate(mean[: at + 1]))[1]],
+            key="u_shape",
         ),
     ]
     if control is not table:
         controls.append(
             gl.Control.of(
-                "hump without wrong labels", [gl.theory.tallest_peak(control["test"].mean("seed").values)[1]]
+                "hump without wrong labels",
+                [gl.theory.tallest_peak(control["test"].mean("seed").values)[1]],
+                key="without_wrong_labels",
             )
         )
     return gl.Finding(
@@ -160,10 +164,11 @@ def twice(table: xr.Dataset, what: str, control: xr.Dataset) -> gl.Finding:
         tuple(controls),
         source="Belkin et al. 2019; Nakkiran et al. 2020",
         note=f"{table.sizes['seed']} seeds; peak {mean[at]:.4g} ± {stderr[at]:.2g} at {table['size'].values[at]:.0f}",
+        key=f"double_descent.{on}",
     )
 
 
-def peak_is_threshold(table: xr.Dataset, what: str, level: float) -> gl.Finding:
+def peak_is_threshold(on: str, table: xr.Dataset, what: str, level: float) -> gl.Finding:
     """The peak lies at the first size that fits, or beside it."""
     mean, _ = mean_and_error(table["test"])
     sizes, first = table["size"].values, threshold(table, level)
@@ -171,7 +176,12 @@ def peak_is_threshold(table: xr.Dataset, what: str, level: float) -> gl.Finding:
     claim = f"the error is worst where the train inputs are first fitted: {what}"
     if np.isnan(first):
         return gl.Finding(
-            claim, None, "size", "undecided", note=f"no size has a train error of {level} or less"
+            claim,
+            None,
+            "size",
+            "undecided",
+            note=f"no size has a train error of {level} or less",
+            key=f"peak_at_threshold.{on}",
         )
     apart = abs(int(np.flatnonzero(sizes == first)[0]) - at)
     each = [float(sizes[gl.theory.tallest_peak(row)[0]]) for row in table["test"].values]
@@ -180,9 +190,13 @@ def peak_is_threshold(table: xr.Dataset, what: str, level: float) -> gl.Finding:
         float(sizes[at]),
         "size at the peak",
         "supported" if apart <= 1 else "refuted" if apart > 3 else "undecided",
-        (gl.Control.of("peak of each seed", each), gl.Control.of("first size that fits", [first])),
+        (
+            gl.Control.of("peak of each seed", each, key="each_seed"),
+            gl.Control.of("first size that fits", [first], key="threshold"),
+        ),
         source="Nakkiran et al. 2020, section 2",
         note=f"fitted: mean train error at most {level}; supported within one of the sizes tried, refuted beyond three",
+        key=f"peak_at_threshold.{on}",
     )
 
 
@@ -198,10 +212,13 @@ def stopped(table: xr.Dataset) -> gl.Finding:
             gl.Control.of(
                 "height of the peak at the end",
                 [gl.theory.tallest_peak(table["test"].mean("seed").values)[1]],
+                key="end",
             ),
         ),
         source="Nakkiran et al. 2020, section 5",
         note="the step is chosen on the held-out inputs themselves: a lower bound of what stopping could give",
+        key="early_stopping",
+        role="aside",
     )
 
 
@@ -215,6 +232,8 @@ def without_noise(table: xr.Dataset) -> gl.Finding:
         "refuted" if double(table["test"]) else "supported",
         source="Nakkiran et al. 2020, section 5",
         note=f"{table.sizes['seed']} seeds",
+        key="without_wrong_labels",
+        role="aside",
     )
 
 

@@ -108,15 +108,17 @@ def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
     """The findings that these numbers make."""
     inputs, images = numbers["isotropic"], numbers["digits"]
     return [
-        descends_twice(inputs, "isotropic inputs", "squared error"),
+        descends_twice("isotropic", inputs, "isotropic inputs", "squared error"),
         peaks_at_features(inputs),
         closed_form(inputs),
         no_harm(inputs),
-        descends_twice(images, "digits on random features, a tenth of the labels wrong", "share wrong"),
+        descends_twice(
+            "digits", images, "digits on random features, a tenth of the labels wrong", "share wrong"
+        ),
     ]
 
 
-def descends_twice(table: xr.Dataset, what: str, units: str) -> gl.Finding:
+def descends_twice(on: str, table: xr.Dataset, what: str, units: str) -> gl.Finding:
     """The risk rises with n and falls again, beyond error."""
     mean, error = mean_and_error(table["least_squares"])
     double = gl.theory.has_double_descent(table["examples"].values, mean, error)
@@ -129,12 +131,15 @@ def descends_twice(table: xr.Dataset, what: str, units: str) -> gl.Finding:
         f"{units} at the peak",
         verdict,
         (
-            gl.Control.of("least before the peak", [float(mean[: max(mean.argmax(), 1)].min())]),
-            gl.Control.of("at the most data", [float(mean[-1])]),
-            gl.Control.of("ridge, at its worst", [float(ridge.max())]),
+            gl.Control.of(
+                "least before the peak", [float(mean[: max(mean.argmax(), 1)].min())], key="before_peak"
+            ),
+            gl.Control.of("at the most data", [float(mean[-1])], key="most_data"),
+            gl.Control.of("ridge, at its worst", [float(ridge.max())], key="ridge"),
         ),
         source="Nakkiran et al. 2020",
         note=f"{table.sizes['seed']} seeds; with ridge the same test says {'yes' if ridge_too else 'no'}",
+        key=f"double_descent.{on}",
     )
 
 
@@ -148,9 +153,10 @@ def peaks_at_features(table: xr.Dataset) -> gl.Finding:
         float(sizes[mean.argmax()]),
         "examples",
         "supported" if sizes[mean.argmax()] == d else "refuted",
-        (gl.Control.of("the worst of each seed", each.tolist()),),
+        (gl.Control.of("the worst of each seed", each.tolist(), key="each_seed"),),
         source="Belkin, Hsu and Xu 2020",
         note=f"{d} features",
+        key="peak_at_features",
     )
 
 
@@ -167,9 +173,14 @@ def closed_form(table: xr.Dataset) -> gl.Finding:
         worst,
         "relative error, largest",
         "supported" if worst <= NEAR else "refuted",
-        (gl.Control.of("the form of one and a half times the features", shifted[away].tolist()),),
+        (
+            gl.Control.of(
+                "the form of one and a half times the features", shifted[away].tolist(), key="other_form"
+            ),
+        ),
         source="Belkin, Hsu and Xu 2020, theorem 1",
         note=", ".join(f"n={n:.0f}: {o:.3f}" for n, o in zip(sizes[away], off[away], strict=True)),
+        key="closed_form",
     )
 
 
@@ -193,10 +204,12 @@ def no_harm(table: xr.Dataset) -> gl.Finding:
             gl.Control.of(
                 "the same of least squares",
                 [float(table["least_squares"].mean("seed").diff("examples").max())],
+                key="least_squares",
             ),
         ),
         source="Nakkiran et al. 2021, theorem 1",
         note="refuted by a rise and a fall beyond error",
+        key="best_ridge",
     )
 
 

@@ -49,7 +49,11 @@ def few(final: gl.Snapshot, circuit: gl.Circuit, nulls: dict[str, gl.Snapshot]) 
     """The circuit is few of the group's components; models that memorised show many, or none."""
     available = circuit.group.order // 2
     controls = [
-        gl.Control.of(f"key by the logits: {name}", [len(gl.measures.key_components(null)) / available])
+        gl.Control.of(
+            f"key by the logits: {name}",
+            [len(gl.measures.key_components(null)) / available],
+            key=name.partition(" ")[0],
+        )
         for name, null in nulls.items()
         if null.task.symmetry is not None
     ]
@@ -62,6 +66,7 @@ def few(final: gl.Snapshot, circuit: gl.Circuit, nulls: dict[str, gl.Snapshot]) 
         tuple(controls),
         source="Nanda et al. 2023, section 4",
         note=f"{final.task.name}: {circuit}",
+        key="few_components",
     )
 
 
@@ -86,12 +91,15 @@ def moved_first(table: xr.Dataset, name: str, other: list[xr.DataArray]) -> gl.F
         verdict,
         (
             gl.Control.of(
-                "change with random components, share", [float(r[-1] - r[start]) / change for r in other]
+                "change with random components, share",
+                [float(r[-1] - r[start]) / change for r in other],
+                key="random_components",
             ),
         ),
         source="Nanda et al. 2023, section 5: progress measures",
         note="lead between kept steps, for each tenth of the way: "
         + ", ".join(f"{certain} to {possible}" for certain, possible in leads),
+        key=f"moves_first.{name}",
     )
 
 
@@ -112,6 +120,7 @@ def refused(nulls: dict[str, gl.Snapshot]) -> gl.Finding:
         f"of {len(nulls)} models",
         "refuted" if given else "supported",
         note=", ".join(nulls) + (f"; given one: {', '.join(given)}" if given else ""),
+        key="no_circuit_in_nulls",
     )
 
 
@@ -126,9 +135,10 @@ def of_others(name: str, snapshot: gl.Snapshot) -> gl.Finding:
         None if circuit is None else len(circuit.components),
         "components",
         "supported" if same else "refuted",
-        (gl.Control.of("components with a cluster, untrained model", [len(blank)]),),
+        (gl.Control.of("components with a cluster, untrained model", [len(blank)], key="untrained"),),
         source="Nanda et al. 2023",
         note=f"{name}: {sets}",
+        key=f"authors.{name}",
     )
 
 

@@ -178,7 +178,11 @@ def model_wise(sweep: xr.Dataset, null: xr.Dataset, share: float) -> gl.Finding:
         least,
         "held-out accuracy, least of the widths that fit",
         verdict,
-        (gl.Control.of("random table, held-out accuracy", null["test"].values.ravel().tolist()),),
+        (
+            gl.Control.of(
+                "random table, held-out accuracy", null["test"].values.ravel().tolist(), key="random_table"
+            ),
+        ),
         source="Davies et al. 2023, section 4",
         note=f"fitted by every seed at widths {_listed(sweep['width'].values[fitted])}; of these wrong (below "
         f"{WRONG}) in every seed: {_listed(widths[wrong])}; right in every seed: {_listed(widths[right])}; mean "
@@ -187,6 +191,7 @@ def model_wise(sweep: xr.Dataset, null: xr.Dataset, share: float) -> gl.Finding:
             f"{w:.0f}: {a:.2f}"
             for w, a in zip(sweep["width"].values, sweep["test"].mean("seed").values, strict=True)
         ),
+        key=f"wrong_to_right.{share:g}",
     )
 
 
@@ -199,7 +204,12 @@ def later(sweep: xr.Dataset, share: float) -> gl.Finding:
     )
     if not len(ratios):
         return gl.Finding(
-            claim, None, "ratio of steps", "undecided", note="no run was right on held-out inputs"
+            claim,
+            None,
+            "ratio of steps",
+            "undecided",
+            note="no run was right on held-out inputs",
+            key=f"right_later.{share:g}",
         )
     verdict = "supported" if ratios.min() >= 2 else "refuted" if np.median(ratios) < 2 else "undecided"
     return gl.Finding(
@@ -207,9 +217,10 @@ def later(sweep: xr.Dataset, share: float) -> gl.Finding:
         float(np.median(ratios)),
         "ratio of steps, median",
         verdict,
-        (gl.Control.of("all runs that did both", ratios.tolist()),),
+        (gl.Control.of("all runs that did both", ratios.tolist(), key="each_run"),),
         source="Power et al. 2022",
         note=f"{len(ratios)} of {sweep['right_at'].size} runs did both",
+        key=f"right_later.{share:g}",
     )
 
 
@@ -219,7 +230,12 @@ def foresees(forecasts: list[dict[str, Any]]) -> gl.Finding:
     claim = "the pattern model, fitted to the first part, foretells the rest better than a logistic and the last value"
     if not own:
         return gl.Finding(
-            claim, None, "share of forecasts", "undecided", note="there was nothing to forecast"
+            claim,
+            None,
+            "share of forecasts",
+            "undecided",
+            note="there was nothing to forecast",
+            key="forecast",
         )
     better = [each["patterns"] < min(each["logistic"], each["persists"]) for each in own]
     share = sum(better) / len(better)
@@ -234,12 +250,13 @@ def foresees(forecasts: list[dict[str, Any]]) -> gl.Finding:
         "share of forecasts",
         verdict,
         tuple(
-            gl.Control.of(f"error of {name}", [each[name] for each in own])
+            gl.Control.of(f"error of {name}", [each[name] for each in own], key=name)
             for name in ("patterns", "logistic", "persists")
         ),
         source="Davies et al. 2023, section 3; the forecast is ours",
         note=f"{len(own)} forecasts; standing at k times the step of memorising: "
         + ", ".join(f"k={k}: {sum(b)} of {len(b)}" for k, b in by_stand.items()),
+        key="forecast",
     )
 
 
@@ -249,7 +266,14 @@ def false_alarms(forecasts: list[dict[str, Any]]) -> gl.Finding:
     own = [each["announced"] for each in forecasts if each["kind"] == "task"]
     claim = "the pattern model announces no generalisation where none comes, on the random table"
     if not null or not own:
-        return gl.Finding(claim, None, "held-out accuracy", "undecided", note="there was nothing to forecast")
+        return gl.Finding(
+            claim,
+            None,
+            "held-out accuracy",
+            "undecided",
+            note="there was nothing to forecast",
+            key="false_alarms",
+        )
     alarms = sum(value > WRONG for value in null) / len(null)
     verdict = "supported" if alarms <= 0.05 else "refuted" if alarms > 0.25 else "undecided"
     return gl.Finding(
@@ -258,11 +282,12 @@ def false_alarms(forecasts: list[dict[str, Any]]) -> gl.Finding:
         "share of forecasts above one half",
         verdict,
         (
-            gl.Control.of("announced for the random table", null),
-            gl.Control.of("announced for the task", own),
+            gl.Control.of("announced for the random table", null, key="random_table"),
+            gl.Control.of("announced for the task", own, key="task"),
         ),
         source="ours",
         note=f"{len(null)} forecasts on the random table, {len(own)} on the task",
+        key="false_alarms",
     )
 
 
@@ -277,9 +302,11 @@ def fits(forecasts: list[dict[str, Any]]) -> gl.Finding:
         float(np.median(own)),
         "root mean square error, median",
         "supported" if max(np.median(own), np.median(null)) < 0.05 else "refuted",
-        (gl.Control.of("random table", null),),
+        (gl.Control.of("random table", null, key="random_table"),),
         source="Davies et al. 2023, section 3",
         note="twelve parameters: a good fit is no evidence for the model",
+        key="fit",
+        role="aside",
     )
 
 
@@ -293,11 +320,13 @@ def descent(sweep: xr.Dataset, share: float) -> gl.Finding:
         float(mean[peak]),
         "error at its largest after the first width",
         "supported" if double else "refuted",
-        (gl.Control.of("error at the first width", [float(mean[0])]),),
+        (gl.Control.of("error at the first width", [float(mean[0])], key="first_width"),),
         source="Nakkiran et al. 2020",
         note=", ".join(
             f"{w:.0f}: {m:.3f} ± {e:.3f}" for w, m, e in zip(sweep["width"].values, mean, error, strict=True)
         ),
+        key=f"double_descent.{share:g}",
+        role="aside",
     )
 
 

@@ -46,9 +46,10 @@ def shares(run: gl.Run, circuit: gl.Circuit) -> list[gl.Finding]:
                 after,
                 "share of power",
                 "supported" if after > 0.5 and after > before + 0.1 else "refuted",
-                (gl.Control.of("untrained (step 0)", [before]),),
+                (gl.Control.of("untrained (step 0)", [before], key="untrained"),),
                 source="Chughtai et al. 2023",
                 note=f"{circuit}",
+                key=f"inside.{'+'.join(names)}",
             )
         )
     return found
@@ -76,9 +77,11 @@ def coset_means(snapshot: gl.Snapshot) -> gl.Finding:
         value,
         "accuracy",
         verdict,
-        (gl.Control.of("cosets of relabelled elements", controls),),
+        (gl.Control.of("cosets of relabelled elements", controls, key="relabelled"),),
         source="Stander et al. 2023; subgroups of order 4 and more, the best of them for each neuron",
         note=f"the whole model has {whole:.4f}; neurons by order of the subgroup for x: {orders}",
+        key="coset_means",
+        role="aside",
     )
 
 
@@ -142,10 +145,12 @@ def of_others() -> list[gl.Finding]:
                 gl.Control.of(
                     "circuits in models that did not generalise",
                     [sum(found[n] is not None for n in zoo if not right[n])],
+                    key="not_generalised",
                 ),
             ),
             source="Chughtai et al. 2023",
             note=listed,
+            key="authors",
         )
     ]
 

@@ -194,12 +194,12 @@ def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
     on_digits = labels_["epochs"].sel(share=0.0).values, labels_["epochs"].sel(share=last).values
     times = twins["fitted_at"].values
     return [
-        fitted("digits", *on_digits, "epochs"),
+        fitted("digits", "digits", *on_digits, "epochs"),
         falls(labels_),
         noise_is_fitted(inputs_),
         moved(labels_),
         *(
-            fitted(f"a transformer on {name.replace('_', ' ')}", times[:, 0], times[:, i], "updates")
+            fitted(name, f"a transformer on {name.replace('_', ' ')}", times[:, 0], times[:, i], "updates")
             for i, name in enumerate(TWINS)
             if i
         ),
@@ -209,14 +209,26 @@ def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
     ]
 
 
-def fitted(what: str, true: np.ndarray, random: np.ndarray, units: str) -> gl.Finding:
+def fitted(on: str, what: str, true: np.ndarray, random: np.ndarray, units: str) -> gl.Finding:
     """Random labels are fitted, within a few times as long as true ones."""
     claim = f"random labels are fitted, within {FEW} times as long as true ones: {what}"
     if np.isnan(true).any():
-        return gl.Finding(claim, None, "times as long", "undecided", note="the true labels were not fitted")
+        return gl.Finding(
+            claim,
+            None,
+            "times as long",
+            "undecided",
+            note="the true labels were not fitted",
+            key=f"fitted.{on}",
+        )
     if np.isnan(random).any():
         return gl.Finding(
-            claim, None, "times as long", "refuted", note=f"{units} run out before they are fitted"
+            claim,
+            None,
+            "times as long",
+            "refuted",
+            note=f"{units} run out before they are fitted",
+            key=f"fitted.{on}",
         )
     ratios = random / np.maximum(true, 1)
     return gl.Finding(
@@ -225,11 +237,12 @@ def fitted(what: str, true: np.ndarray, random: np.ndarray, units: str) -> gl.Fi
         "times as long, mean of the seeds",
         "supported" if ratios.max() <= FEW else "refuted" if ratios.min() > FEW else "undecided",
         (
-            gl.Control.of(f"{units}, true labels", true.tolist()),
-            gl.Control.of(f"{units}, random", random.tolist()),
+            gl.Control.of(f"{units}, true labels", true.tolist(), key="true_labels"),
+            gl.Control.of(f"{units}, random", random.tolist(), key="random_labels"),
         ),
         source="Zhang et al. 2017, section 2",
         note="each seed beside the same seed: " + ", ".join(f"{ratio:.2f}" for ratio in ratios),
+        key=f"fitted.{on}",
     )
 
 
@@ -244,14 +257,17 @@ def falls(table: xr.Dataset) -> gl.Finding:
         "accuracy where all are random",
         "supported" if down and chance else "refuted",
         (
-            gl.Control.of("accuracy with true labels", table["test"].values[:, 0].tolist()),
-            gl.Control.of("chance", [1 / CLASSES]),
+            gl.Control.of(
+                "accuracy with true labels", table["test"].values[:, 0].tolist(), key="true_labels"
+            ),
+            gl.Control.of("chance", [1 / CLASSES], key="chance"),
         ),
         source="Zhang et al. 2017, figure 1c",
         note="by share: "
         + ", ".join(
             f"{s:g}: {m:.3f} ± {e:.3f}" for s, m, e in zip(table["share"].values, mean, stderr, strict=True)
         ),
+        key="falls_to_chance",
     )
 
 
@@ -270,11 +286,12 @@ def noise_is_fitted(table: xr.Dataset) -> gl.Finding:
         "held-out accuracy, best on shuffled or Gaussian images",
         "supported" if fits and apart else "refuted" if not fits else "undecided",
         (
-            gl.Control.of("true images", test[:, 0].tolist()),
-            gl.Control.of("one permutation", test[:, kinds.index("permuted")].tolist()),
+            gl.Control.of("true images", test[:, 0].tolist(), key="true_images"),
+            gl.Control.of("one permutation", test[:, kinds.index("permuted")].tolist(), key="permuted"),
         ),
         source="Zhang et al. 2017, section 2",
         note=f"epochs until fitted, mean: {said}; a shuffled image keeps how bright it is, which tells a little",
+        key="noise_images",
     )
 
 
@@ -287,8 +304,12 @@ def moved(table: xr.Dataset) -> gl.Finding:
         float(ratios.mean()),
         "ratio of distances, mean of the seeds",
         "supported" if ratios.min() > 1 else "refuted" if ratios.max() <= 1 else "undecided",
-        (gl.Control.of("true labels", true.tolist()), gl.Control.of("random labels", random.tolist())),
+        (
+            gl.Control.of("true labels", true.tolist(), key="true_labels"),
+            gl.Control.of("random labels", random.tolist(), key="random_labels"),
+        ),
         source="ours; at the first epoch that fits every train label",
+        key="distance_moved",
     )
 
 
@@ -306,9 +327,13 @@ def nothing_generalises(table: xr.Dataset) -> gl.Finding:
         float(null.mean()),
         "held-out accuracy",
         verdict,
-        (gl.Control.of("modular addition", true.tolist()), gl.Control.of("chance", [chance])),
+        (
+            gl.Control.of("modular addition", true.tolist(), key="modular_addition"),
+            gl.Control.of("chance", [chance], key="chance"),
+        ),
         source="the null of every claim of grokking",
         note=f"random: {null.min():.3f} to {null.max():.3f} in {null.size} runs",
+        key="chance_alone",
     )
 
 
@@ -321,9 +346,14 @@ def no_circuit(table: xr.Dataset) -> gl.Finding:
         found,
         f"of {circuits[:, 1:].size} models",
         "refuted" if found else "supported" if circuits[:, 0].any() else "undecided",
-        (gl.Control.of("found in models of modular addition", circuits[:, 0].tolist()),),
+        (
+            gl.Control.of(
+                "found in models of modular addition", circuits[:, 0].tolist(), key="modular_addition"
+            ),
+        ),
         source="groklens.find_circuit",
         note="undecided where none is found in modular addition either",
+        key="no_circuit",
     )
 
 
@@ -335,8 +365,10 @@ def wrong_is_not_random(test: list[float]) -> gl.Finding:
         sum(test) / len(test),
         "held-out accuracy",
         "supported" if max(test) < chance / 2 else "refuted" if min(test) >= chance / 2 else "undecided",
-        (gl.Control.of("chance", [chance]), gl.Control.of("each seed", test)),
+        (gl.Control.of("chance", [chance], key="chance"), gl.Control.of("each seed", test, key="each_seed")),
         source="ours: a trap for whoever makes labels random by moving them to another class",
+        key="never_right",
+        role="aside",
     )
 
 

@@ -193,8 +193,8 @@ def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
         interpolates(raw_),
         monotone(excess, raw_),
         within(excess, raw_),
-        chained(numbers["trees"], "trees (leaves, then trees)"),
-        chained(numbers["boosting"], "boosting (rounds, then models)"),
+        chained("trees", numbers["trees"], "trees (leaves, then trees)"),
+        chained("boosting", numbers["boosting"], "boosting (rounds, then models)"),
         not_a_function(excess),
     ]
 
@@ -219,10 +219,11 @@ def peak(table: xr.Dataset) -> gl.Finding:
         float(sizes[mean.argmax()]),
         "features at the peak",
         "supported" if found and sizes[mean.argmax()] == n else "refuted",
-        (gl.Control.of("peak of each seed", each.tolist()),),
+        (gl.Control.of("peak of each seed", each.tolist(), key="each_seed"),),
         source="Belkin et al. 2019, figure 2",
         note=f"{n} examples, {table.sizes['seed']} seeds; judged on the logarithm of the error; "
         "a measured fact, which nothing below refutes",
+        key="raw_peak",
     )
 
 
@@ -237,9 +238,16 @@ def interpolates(table: xr.Dataset) -> gl.Finding:
         worst,
         "relative difference, largest",
         "supported" if worst < 1e-6 else "refuted",
-        (gl.Control.of("effective parameters with fewer features", before.values.ravel().tolist()),),
+        (
+            gl.Control.of(
+                "effective parameters with fewer features",
+                before.values.ravel().tolist(),
+                key="fewer_features",
+            ),
+        ),
         source="Curth et al. 2023, section 4",
         note="so at train inputs nothing tells these models apart; at held-out inputs they differ",
+        key="effective_parameters",
     )
 
 
@@ -258,10 +266,15 @@ def monotone(table: xr.Dataset, raw_: xr.Dataset) -> gl.Finding:
         rises[worst],
         "largest certain rise of log error from one place to the next (below 0: none)",
         "supported" if rises[worst] <= 0 else "refuted",
-        (gl.Control.of("the same on the raw axis", [float((raw_steps - 2 * raw_error).max())]),),
+        (
+            gl.Control.of(
+                "the same on the raw axis", [float((raw_steps - 2 * raw_error).max())], key="raw_axis"
+            ),
+        ),
         source="Curth et al. 2023, section 3",
         note="by components, of differences within a seed less two standard errors: "
         + ", ".join(f"{count}: {rise:.3f}" for count, rise in rises.items()),
+        key="monotone",
     )
 
 
@@ -282,14 +295,15 @@ def within(table: xr.Dataset, raw_: xr.Dataset) -> gl.Finding:
         len(found),
         f"of {total} lines",
         "refuted" if found else "supported" if on_raw else "undecided",
-        (gl.Control.of("the same test on the raw axis", [float(on_raw)]),),
+        (gl.Control.of("the same test on the raw axis", [float(on_raw)], key="raw_axis"),),
         source="Curth et al. 2023, section 5",
         note=f"lines that do: {', '.join(found) or 'none'}; so what is refuted is to read the raw axis as one "
         "growing complexity, on which error descends twice",
+        key="within_axes",
     )
 
 
-def chained(table: xr.Dataset, what: str) -> gl.Finding:
+def chained(on: str, table: xr.Dataset, what: str) -> gl.Finding:
     """Two axes end to end fall twice, each of them alone does not."""
     first = int(table.attrs["first"])
     error, unseen = table["error"], table["unseen"].mean("seed").values
@@ -306,12 +320,15 @@ def chained(table: xr.Dataset, what: str) -> gl.Finding:
         "squared error, height of the peak above the higher of its two lows",
         "refuted" if any(falls.values()) else "supported" if together else "undecided",
         (
-            gl.Control.of("both axes end to end fall twice", [float(together)]),
-            gl.Control.of("effective parameters at the end of the first", [float(unseen[first - 1])]),
-            gl.Control.of("at the end of the second", [float(unseen[-1])]),
+            gl.Control.of("both axes end to end fall twice", [float(together)], key="end_to_end"),
+            gl.Control.of(
+                "effective parameters at the end of the first", [float(unseen[first - 1])], key="first_end"
+            ),
+            gl.Control.of("at the end of the second", [float(unseen[-1])], key="second_end"),
         ),
         source="Curth et al. 2023, sections 3 and 5",
         note=f"errors {', '.join(f'{each:.3f}' for each in mean)}; the first axis has {first} places",
+        key=f"chained.{on}",
     )
 
 
@@ -332,11 +349,14 @@ def not_a_function(table: xr.Dataset) -> gl.Finding:
             gl.Control.of(
                 "spread of the error over seeds, relative",
                 [float(stderr[i] / error[i]), float(stderr[j] / error[j])],
+                key="spread",
             ),
         ),
         source="ours",
         note=f"effective parameters {unseen[i]:.0f} and {unseen[j]:.0f} (alike: within {ALIKE:.0%}), errors "
         f"{error[i]:.3f} and {error[j]:.3f}: 'error is a function of the effective parameters' is not what is claimed",
+        key="not_a_function",
+        role="aside",
     )
 
 

@@ -1,7 +1,8 @@
-"""`groklens` in a shell: train, explain, track, info, tasks."""
+"""The command line, `groklens`: train, explain, track, info, tasks."""
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 from importlib.metadata import version
@@ -11,8 +12,9 @@ from typing import Annotated, Any
 import typer
 
 from groklens.errors import BadArgument, ConfigNeeded, GroklensError, TaskNeeded, is_out_of_memory
+from groklens.parts import know
 from groklens.runs import write_atomically
-from groklens.shell import INTERRUPTED, NOTES, check_writable, interrupted, nobody_reads, read_json
+from groklens.shell import INTERRUPTED, NOTES, check_writable, interrupted, nobody_reads, own_parts, read_json
 
 app = typer.Typer(
     help="When, how and why a network came to generalise.",
@@ -23,6 +25,14 @@ app = typer.Typer(
 )
 
 RunPath = Annotated[Path, typer.Argument(help="Folder of a run.", metavar="PATH")]
+OwnParts = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--parts",
+        help="A Python file of yours with the classes that the run was trained with; it is run.",
+        metavar="FILE",
+    ),
+]
 
 
 def _print_version(asked: bool | None) -> None:
@@ -46,10 +56,12 @@ def train(
     recipe: Annotated[Path, typer.Argument(help="Recipe as JSON; a run.json will do.", metavar="RECIPE")],
     into: Annotated[Path, typer.Argument(help="Folder for the run; resumed where unfinished.")],
     device: Annotated[str, typer.Option(help="Such as cpu or cuda.")] = "cpu",
+    parts: OwnParts = None,
 ) -> None:
     """Train a recipe into a folder, or resume it there."""
     import groklens as gl
 
+    know(own_parts(parts))
     values = read_json(recipe)
     described = values.get("recipe", values)
     if not isinstance(described, dict):
@@ -67,12 +79,13 @@ def explain(
     json_path: Annotated[
         str | None, typer.Option("--json", help="Write JSON here; - for standard output.")
     ] = None,
+    parts: OwnParts = None,
 ) -> None:
     """Explain a run: when it generalised, with which circuit, and how we know."""
     import groklens as gl
 
     check_writable(html, None if json_path in (None, "-") else Path(str(json_path)))
-    why = gl.explain(gl.load(path))
+    why = gl.explain(gl.load(path, parts=own_parts(parts)))
     if json_path == "-":
         typer.echo(why.to_json(), nl=False)
     else:
@@ -98,6 +111,7 @@ def track(
         ),
     ] = None,
     csv: Annotated[Path | None, typer.Option(help="Write CSV here instead of printing it.")] = None,
+    parts: OwnParts = None,
 ) -> None:
     """Measure every kept step of a run, as CSV.
 
@@ -107,8 +121,11 @@ def track(
     import groklens as gl
 
     check_writable(csv)
-    wanted = gl.measures.chosen_measures(measure or "PROGRESS")  # a misspelt name before the run is opened
-    table = gl.track(gl.load(path), wanted)
+    own = own_parts(parts)
+    named = {each.__name__: each for each in own if isinstance(each, gl.measures.Measure)}
+    asked = [named.get(name, name) for name in measure or ["PROGRESS"]]
+    wanted = gl.measures.chosen_measures(asked)  # a misspelt name before the run is opened
+    table = gl.track(gl.load(path, parts=own), wanted)
     if measure:
         _say_left_out(table)
     if not measure:
@@ -125,10 +142,11 @@ def info(
     path: RunPath,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     verify: Annotated[bool, typer.Option(help="Check every file against its checksum.")] = False,
+    parts: OwnParts = None,
 ) -> None:
     """What a run is: recipe, kept steps, versions, engine; of other formats, what their files say."""
 
-    run, task, lacking = _opened(path, verify)
+    run, task, lacking = _opened(path, verify, own_parts(parts))
     model = {
         **run.model,
         **({"config": {n: v for n, v in run.model["config"].items() if n not in lacking}} if lacking else {}),
@@ -144,7 +162,7 @@ def info(
         "environment": run.environment,
         "recipe": None if run.recipe is None else run.recipe.to_dict(),
         "known": run.known,
-        "unguarded": list(getattr(run, "unguarded", ())),
+        "unguarded": list(run.unguarded),
         "not said": list(lacking),
     }
     if as_json:
@@ -157,35 +175,36 @@ def info(
             typer.echo(f"{name}: {_flat(values[name])}")
 
 
-def _opened(path: Path, verify: bool) -> tuple[Any, str | None, tuple[str, ...]]:
+def _opened(path: Path, verify: bool, parts: list[Any]) -> tuple[Any, str | None, tuple[str, ...]]:
     """A run, its task where its files say it, and what they do not say of its model."""
     import groklens as gl
 
     stand_in = {"n_heads": 1, "act_fn": "relu", "normalization_type": None, "attention_dir": "causal"}
     stand_in["positional_embedding_type"] = "rotary"
     try:
-        run = gl.load(path, verify=verify)
+        run = gl.load(path, verify=verify, parts=parts)
         return run, run.task.name if run.steps or run.format != "loss_log" else None, ()
     except TaskNeeded:  # weights alone: all but the task is known
         probe = gl.Probe([[0]])
     try:
-        return gl.load(path, task=probe, verify=verify), None, ()
+        return gl.load(path, task=probe, verify=verify, parts=parts), None, ()
     except ConfigNeeded as error:
         config = {name: stand_in[name] for name in error.lacking}
-        return gl.load(path, task=probe, config=config, verify=verify), None, error.lacking
+        return gl.load(path, task=probe, config=config, verify=verify, parts=parts), None, error.lacking
 
 
 @app.command(epilog="Example: `groklens tasks`")
 def tasks() -> None:
     """The tasks that come with groklens, and how to write each in Python."""
-    from groklens.tasks import OPERATIONS
+    import groklens as gl
+    from groklens.tasks import OPERATIONS, kinds
 
-    typer.echo("gl.ModularArithmetic(p, op): residues mod p; op is one of")
-    typer.echo("    " + ", ".join(OPERATIONS))
-    typer.echo("gl.GroupComposition(group): products in a finite group, such as 'S5', 'A5', 'D59'")
-    typer.echo("gl.RandomTable(n, seed): a table without structure, the null of every claim")
-    typer.echo("gl.Corrupted(task, fraction, seed): any of them with a share of its train labels made wrong")
-    typer.echo("gl.TableTask(inputs, labels, group=None): your own table")
+    for name, kind in kinds().items():
+        where = f"gl.{name}" if name in dir(gl) else f"gl.tasks.{name}"
+        given = ", ".join(list(inspect.signature(kind).parameters)[:3])
+        typer.echo(f"{where}({given}): {(inspect.getdoc(kind) or '').splitlines()[0]}")
+        if name == "ModularArithmetic":
+            typer.echo("    op is one of " + ", ".join(OPERATIONS))
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from groklens.claims import COUNTED, Finding, counted, in_words, verdict_of
+from groklens.claims import COUNTED, Finding, counted, counted_with, verdict_of
 
 KEYS = [key for sites in COUNTED.values() for key in sites]
 VERDICTS = ("supported", "refuted", "undecided")
@@ -51,5 +51,5 @@ def test_a_claim_or_its_place_in_the_list_means_nothing():
     asked = findings(["supported", "undecided", "supported", "refuted"])
     assert verdict_of(asked[::-1]) == verdict_of(asked) == "undecided"
     assert list(counted(asked[::-1])) == KEYS
-    assert in_words(asked, "undecided") == ["sufficiency of the per-neuron fits"]
-    assert in_words(asked, "refuted") == ["necessity at the read-out"]
+    assert counted_with("undecided", asked) == ["sufficiency of the per-neuron fits"]
+    assert counted_with("refuted", asked) == ["necessity at the read-out"]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groklens.claims import interval, named, number, percent, quantity
+from groklens.claims import change, interval, kind_of, named, number, percent, quantity
 
 
 @pytest.mark.parametrize(
@@ -94,3 +94,14 @@ def test_no_number_is_a_dash_in_per_cent_too():
     assert percent(math.nan) == "–"
     assert percent(-0.0) == "0 %"
     assert percent(-0.25) == "−25 %"
+
+
+def test_a_change_has_its_sign_and_none_is_told_from_rounding():
+    assert change(0.25, "nats") == "+0.25 nats"
+    assert change(-0.25, "nats") == "−0.25 nats"
+    assert change(0.0009, "nats") == change(-0.0009, "nats") == change(0.0, "nats") == "under 0.001 nats"
+
+
+def test_components_of_a_cyclic_group_are_frequencies_and_irreps_elsewhere():
+    assert (kind_of(14), kind_of(14, many=True)) == ("frequency", "frequencies")
+    assert (kind_of("standard"), kind_of("standard", many=True)) == ("irrep", "irreps")

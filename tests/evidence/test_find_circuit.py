@@ -10,16 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import groklens as gl
+from groklens.claims import by_key
 from groklens.errors import BadArgument
 from groklens.evidence import search
 
 P = 13
 ADD = gl.ModularArithmetic(P, "add")
-
-
-def finding(found, words):
-    (one,) = [one for one in found.findings if words in one.claim]
-    return one
 
 
 def reason(snapshot, group=None):
@@ -188,19 +184,19 @@ def test_keeping_most_of_a_small_group_says_nothing():
     # Random functions of the answer, as many as four frequencies of C11 have, keep everything too.
     task = gl.ModularArithmetic(11, "add")
     found = search(gl.Snapshot(gl.planted(task, [1, 2, 3, 4]), task))
-    sufficient = finding(found, "keeping only")
+    sufficient = by_key(found.findings)["sufficiency.logits"]
     assert sufficient.verdict == "undecided"
     assert "too little is left out to tell" in sufficient.note
-    assert finding(found, "part of the logits takes").verdict == "supported"
+    assert by_key(found.findings)["necessity.logits"].verdict == "supported"
 
 
 def test_every_component_is_a_circuit_whose_sufficiency_says_nothing():
     found = search(gl.Snapshot(gl.planted(ADD, [1, 2, 3, 4, 5, 6]), ADD))
     assert found.circuit.is_everything
-    sufficient = finding(found, "keeping only")
+    sufficient = by_key(found.findings)["sufficiency.logits"]
     assert sufficient.verdict == "undecided"
     assert "vacuous" in sufficient.note
-    assert finding(found, "part of the logits takes").verdict == "supported"
+    assert by_key(found.findings)["necessity.logits"].verdict == "supported"
 
 
 def test_the_search_is_deterministic_and_leaves_the_global_generator_alone():

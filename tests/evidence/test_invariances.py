@@ -101,7 +101,7 @@ def test_multiplying_residues_by_a_unit_divides_the_frequencies_by_it(unit, name
     found, image = (search(gl.Snapshot(m, TASK)) for m in (model, other))
     assert found.circuit.components == tuple(sorted(names))
     assert image.circuit.components == tuple(sorted(map(renamed, names)))
-    assert [f.verdict for f in image.findings] == [f.verdict for f in found.findings]
+    assert [(f.key, f.verdict) for f in image.findings] == [(f.key, f.verdict) for f in found.findings]
     for before, after in zip(found.findings, image.findings, strict=True):
         assert after.value == pytest.approx(before.value, abs=1e-6)
     here, there = measured(model, circuit=found.circuit), measured(other, circuit=image.circuit)
@@ -122,5 +122,5 @@ def test_a_trained_transformer_keeps_its_circuit_when_basis_and_neurons_are_rena
     other = search(gl.Snapshot(model, final.task, train_index=final.train_index))
     assert other.circuit == found.circuit
     for before, after in zip(found.findings, other.findings, strict=True):
-        assert (after.claim, after.verdict) == (before.claim, before.verdict)
+        assert (after.key, after.verdict) == (before.key, before.verdict)
         assert after.value == pytest.approx(before.value, abs=1e-4)

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 import groklens as gl
+from groklens.claims import by_key
 from groklens.evidence.generalises import generalises
 from groklens.evidence.logits import necessity, readout_necessity, sufficiency
 from groklens.evidence.seen import seen_components
@@ -35,9 +36,9 @@ KEYS = {
 def examined(snapshot, circuit):
     """The findings of the whole battery by what they are about."""
     findings = gl.examine(snapshot, circuit)
-    by_key = {finding.key: finding for finding in findings}
-    assert len(by_key) == len(findings)
-    return {name: by_key[key] for name, key in KEYS.items()}
+    found = by_key(findings)
+    assert len(found) == len(findings)
+    return {name: found[key] for name, key in KEYS.items()}
 
 
 def verdicts(snapshot, names):
@@ -113,14 +114,13 @@ def test_the_limits_of_a_clock_are_known_numbers(snapshot):
     assert sufficiency(snapshot, circuit).value == 1.0
     assert necessity(snapshot, circuit).value == pytest.approx(1 / P)  # nothing but rounding is left
     assert readout_necessity(snapshot, circuit).value == pytest.approx(1 / P)
-    controls = {control.name: control for control in necessity(snapshot, circuit).controls}
-    assert controls["random subspace removed"].low > 0.99
+    assert necessity(snapshot, circuit).control("random_subspace").low > 0.99
     _, finding = seen_components(snapshot, circuit)
     assert finding.value == pytest.approx(1.0)
 
 
 def test_controls_stand_for_the_same_number_of_functions_and_the_same_energy(snapshot):
-    import groklens.evidence.logits as causal
+    from groklens.evidence import logits as causal
 
     circuit, generator = gl.Circuit("C17", TRUTH), torch.Generator().manual_seed(1)
     logits = snapshot.logits.double()
@@ -181,7 +181,7 @@ def test_generalising_is_asked_of_held_out_inputs_where_they_are_known():
     assert "test inputs" in generalises(known).claim
     assert "not known" in generalises(unknown).note
     commonest = TASK.labels[test].bincount().max() / len(test)
-    assert generalises(known).controls[0].mean == pytest.approx(float(commonest))
+    assert generalises(known).control("commonest_answer").mean == pytest.approx(float(commonest))
 
 
 class TestSharedAccuracy:

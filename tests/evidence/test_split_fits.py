@@ -8,7 +8,7 @@ import torch
 from transformer_lens.HookedRootModule import HookedRootModule
 
 import groklens as gl
-from groklens.claims import percent
+from groklens.claims import by_key, percent
 from groklens.evidence.split_fits import split_doubted
 
 TASK = gl.ModularArithmetic(17, "add")
@@ -40,17 +40,13 @@ def explained(model, task, index):
     return why, [warning for warning in caught if "split given" in str(warning.message)]
 
 
-def keys(why):
-    return {finding.key: finding for finding in why.findings}
-
-
 @pytest.mark.parametrize("share", [0.2, 0.3, 0.5, 0.8])
 class TestAMemoriser:
     def test_with_its_own_split_has_memorised(self, share):
         seen = TASK.split(share, 0)[0]
         why, caught = explained(Memory(TASK, seen), TASK, seen)
         assert (why.algorithm, why.verdict, caught) == ("memorised", "refuted", [])
-        assert "split.fits" not in keys(why)
+        assert "split.fits" not in by_key(why.findings)
 
     @pytest.mark.parametrize("seed", [1, 2, 3])
     def test_with_another_split_is_undecided(self, share, seed):
@@ -59,9 +55,9 @@ class TestAMemoriser:
         assert len(caught) == 1
         assert (why.algorithm, why.verdict, why.generalised) == ("undecided", "undecided", False)
         assert why.phases == []
-        assert keys(why)["split.fits"].verdict == "undecided"
-        assert keys(why)["split.fits"].role == "aside"
-        assert keys(why)["generalises"].verdict == "undecided"
+        assert by_key(why.findings)["split.fits"].verdict == "undecided"
+        assert by_key(why.findings)["split.fits"].role == "aside"
+        assert by_key(why.findings)["generalises"].verdict == "undecided"
         assert "the split given may not be the model's: train accuracy" in why.headline
         assert f"near the {percent(len(other) / 289)} trained on" in why.headline
         assert "may not be the model's" in str(caught[0].message)
@@ -152,7 +148,7 @@ def test_a_rule_for_a_share_of_all_inputs_is_undecided_and_nothing_more_is_said(
     index = torch.randperm(100, generator=torch.Generator().manual_seed(1))[:50]
     answers = torch.where(task.labels < 5, task.labels, (task.labels + 5) % 10)
     why, caught = explained(Memory(task, torch.arange(100), answers), task, index)
-    finding = keys(why)["split.fits"]
+    finding = by_key(why.findings)["split.fits"]
     assert (finding.verdict, why.algorithm, why.verdict, why.phases) == ("undecided",) * 3 + ([],)
     assert "a rule learned for such a share look the same" in finding.note
     told = " ".join([why.headline, str(why), str(caught[0].message)])

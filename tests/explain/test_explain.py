@@ -2,12 +2,15 @@
 
 import json
 import math
+from html import unescape
 
 import pytest
 import torch
 
 import groklens as gl
+from groklens.claims import HEADINGS, interval
 from groklens.errors import BadArgument, UnknownName
+from groklens.views import summary
 
 TASK = gl.ModularArithmetic(17, "add")
 TRAIN, TEST = TASK.split(0.5, seed=0)
@@ -83,8 +86,8 @@ def test_it_is_the_circuit_that_find_circuit_finds(clock):
 
 
 def test_a_lone_model_says_that_its_split_is_not_known(clock):
-    assert "trained on is not known" in clock.findings[0].note
-    assert "all inputs" in clock.findings[0].claim
+    assert "trained on is not known" in clock.finding("generalises").note
+    assert "all inputs" in clock.finding("generalises").claim
     assert "test_loss" not in clock.table
 
 
@@ -95,8 +98,7 @@ def test_every_finding_has_a_claim_a_number_and_most_have_controls(clock):
         assert math.isfinite(finding.value)
     with_controls = [finding for finding in clock.findings if finding.controls]
     assert len(with_controls) >= 5
-    controls = {control.name for finding in clock.findings for control in finding.controls}
-    assert "weights shuffled" in controls
+    assert clock.finding("logits.key").control("untrained").name == "weights shuffled"
 
 
 def test_a_lookup_is_undecided():
@@ -104,8 +106,8 @@ def test_a_lookup_is_undecided():
     assert why.generalised  # as far as can be seen without a split
     assert (why.algorithm, why.verdict, why.circuit) == ("undecided", "undecided", None)
     assert why.key_components == list(range(1, 9))
-    assert "lookup table" in why.findings[-1].note
-    assert why.findings[-1].verdict == "undecided"
+    assert "lookup table" in why.finding("circuit").note
+    assert why.finding("circuit").verdict == "undecided"
 
 
 def test_an_untrained_model_is_none_where_its_split_is_known():
@@ -113,7 +115,7 @@ def test_an_untrained_model_is_none_where_its_split_is_known():
     why = gl.explain(gl.Snapshot(model, TASK, train_index=TRAIN))
     assert not why.generalised
     assert (why.algorithm, why.verdict, why.circuit) == ("none", "refuted", None)
-    assert "does not generalise" in why.findings[-1].note
+    assert "does not generalise" in why.finding("circuit").note
     assert "has not memorised its train inputs and does not generalise" in why.headline
 
 
@@ -153,7 +155,7 @@ def test_a_random_table_known_by_heart_has_nothing_to_find():
     task = gl.RandomTable(11, seed=0)
     why = gl.explain(gl.planted(task, algorithm="lookup"), task)
     assert (why.algorithm, why.circuit, why.key_components) == ("undecided", None, [])
-    assert "no group" in why.findings[-1].note
+    assert "no group" in why.finding("circuit").note
 
 
 def test_a_run_is_explained_from_its_last_step_with_phases():
@@ -167,8 +169,7 @@ def test_a_run_is_explained_from_its_last_step_with_phases():
         ("cleanup", (20, 30), (30, 40)),
     ]
     assert why.table["step"].values.tolist() == [0, 10, 20, 30, 40, 50]
-    controls = {control.name for finding in why.findings for control in finding.controls}
-    assert "untrained (step 0)" in controls
+    assert why.finding("logits.key").control("untrained").name == "untrained (step 0)"
 
 
 def test_some_steps_end_the_run_where_they_end():
@@ -253,6 +254,22 @@ class TestText:
         assert "undecided" in str(gl.explain(gl.planted(TASK, algorithm="lookup"), TASK)).splitlines()[0]
         why = gl.explain(gl.Snapshot(lookup_of_train_cells(), TASK, train_index=TRAIN))
         assert "has memorised" in str(why).splitlines()[0]
+
+    def test_shell_page_and_notebook_say_the_same(self):
+        why = gl.explain(Growing())
+        shell = str(why)
+        page, notebook = (
+            unescape(text).replace("\N{NO-BREAK SPACE}", " ") for text in (why.to_html(), summary(why))
+        )
+        everywhere = [why.headline, *HEADINGS.values(), *(finding.claim for finding in why.findings)]
+        everywhere += [finding.said for finding in why.findings]
+        everywhere += [interval(phase.end) for phase in why.phases]
+        controls = [(each, found.units) for found in why.findings for each in found.controls]
+        everywhere += [text for each, units in controls for text in (each.name, each.spread(units))]
+        for said in everywhere:
+            assert said in shell
+            assert said in page
+            assert said in notebook
 
     def test_dates_the_phases(self):
         text = str(gl.explain(Growing()))

@@ -23,7 +23,7 @@ def explained(verdicts, components=(2, 5), algorithm="clock"):
     circuit = gl.Circuit("C13", components)
     return SimpleNamespace(
         run="mine", task="a+b mod 13", generalised=True, algorithm=algorithm, circuit=circuit, findings=findings,
-        verdict=verdict_of(findings, circuit.is_everything), source=None,
+        verdict=verdict_of(findings, circuit.is_everything), source=SimpleNamespace(finished=True),
         final=SimpleNamespace(train_index=TRAIN, test_index=TEST, train_share=None, task=TASK),
     )  # fmt: skip
 
@@ -136,7 +136,7 @@ def test_labels_that_do_not_follow_the_group_named_are_said_not_to():
     order = torch.randperm(13, generator=torch.Generator().manual_seed(0))
     task = gl.TableTask(TASK.inputs, order[TASK.labels], "C13")
     why = gl.explain(gl.Snapshot(gl.planted(task, algorithm="lookup"), task, train_index=TRAIN))
-    assert "labels are not the products of C13" in why.findings[-1].note
+    assert "labels are not the products of C13" in why.finding("circuit").note
 
 
 class Unnamed(HookedRootModule):

@@ -8,6 +8,7 @@ import torch
 from transformer_lens.HookedRootModule import HookedRootModule
 
 import groklens as gl
+from groklens.claims import by_key
 from groklens.errors import BadArgument, GroklensError
 
 T13 = gl.ModularArithmetic(13, "add")
@@ -25,10 +26,6 @@ class Inside(HookedRootModule):
         return self.net(tokens)
 
 
-def by_key(why):
-    return {finding.key: finding for finding in why.findings}
-
-
 class TestWithoutWeightNames:
     @pytest.mark.parametrize("cfg", [{}, {"n_layers": None}, {"n_layers": 3, "d_mlp": None}])
     def test_a_circuit_is_found_by_the_logits_alone(self, cfg):
@@ -36,7 +33,7 @@ class TestWithoutWeightNames:
         assert why.circuit == gl.Circuit("C13", [3, 5])
         assert why.verdict == "supported"
         assert why.headline.endswith("supported in part, as sufficiency of the per-neuron fits is undecided.")
-        found = by_key(why)
+        found = by_key(why.findings)
         for key in ("sufficiency.logits", "necessity.logits", "necessity.readout", "logits.key"):
             assert found[key].verdict == "supported"
         for key in ("neurons.show", "sufficiency.neurons"):
@@ -56,7 +53,7 @@ class TestWithoutWeightNames:
 
     def test_a_model_with_names_is_asked_as_ever(self):
         why = gl.explain(gl.planted(T13, [3, 5]), T13)
-        assert by_key(why)["sufficiency.neurons"].verdict == "supported"
+        assert why.finding("sufficiency.neurons").verdict == "supported"
         assert why.headline.endswith("supported.")
 
     @pytest.mark.parametrize("n", [5, 7, 13])
@@ -149,7 +146,7 @@ class TestClassesOutsideTheTasks:
 
     def test_the_share_is_a_finding_beside_the_others(self, wrong):
         why = gl.explain(Operator(gl.planted(T13, [3, 5]), T13, wrong), T13)
-        found = by_key(why)["answers.outside"]
+        found = why.finding("answers.outside")
         assert found.value == pytest.approx(len(wrong) / 169)
         assert (found.role, found.verdict) == ("aside", "supported")
         assert "100 % would be correct" in found.note
@@ -158,7 +155,7 @@ class TestClassesOutsideTheTasks:
     def test_there_is_none_where_none_is_larger(self):
         model = Operator(gl.planted(T13, [3, 5]), T13, torch.zeros(0, dtype=torch.long))
         why = gl.explain(model, T13)
-        assert "answers.outside" not in by_key(why)
+        assert "answers.outside" not in by_key(why.findings)
         assert why.circuit == gl.Circuit("C13", [3, 5])
 
     @pytest.mark.parametrize("normalization", [None, "LN"])
@@ -192,7 +189,7 @@ class TestTheSplitThatAUserKnows:
         index = T13.split(0.4, 0)[0]
         for given in (snapshot, gl.explain(snapshot).source):
             why = gl.explain(given, train_index=index)
-            assert by_key(why)["generalises"].claim == "the model is correct on test inputs"
+            assert why.finding("generalises").claim == "the model is correct on test inputs"
             assert why.final.train_index.tolist() == index.tolist()
             assert "its split not known" not in why.headline
 
@@ -221,7 +218,7 @@ def test_a_squared_error_is_never_called_nats(tmp_path):
 
 
 def test_findings_of_a_run_keep_their_fields():
-    finding = gl.explain(gl.planted(T13, [3, 5]), T13).findings[0]
+    finding = gl.explain(gl.planted(T13, [3, 5]), T13).finding("generalises")
     assert {field.name for field in dataclasses.fields(finding)} >= {
         "key",
         "role",

@@ -5,14 +5,9 @@ import json
 import pytest
 
 import groklens as gl
-from groklens.evidence.neurons import embedding_sufficiency
+from groklens.claims import by_key
 
 pytestmark = pytest.mark.slow
-
-
-def finding(why, words):
-    (found,) = [finding for finding in why.findings if words in finding.claim]
-    return found
 
 
 def test_mod113_generalises_by_a_few_frequencies(mod113):
@@ -28,16 +23,15 @@ def test_mod113_generalises_by_a_few_frequencies(mod113):
 def test_mod113_predicts_with_its_circuit_at_least_as_well_as_with_everything(mod113):
     last = mod113.table.isel(step=-1)
     assert float(last["restricted_loss"]) <= float(last["test_loss"])
-    assert finding(mod113, "restricted loss").verdict == "supported"
+    assert mod113.finding("restricted_loss").verdict == "supported"
 
 
 def test_mod113_needs_its_circuit_and_no_random_one(mod113):
-    necessary = finding(mod113, "part of the logits takes")
-    controls = {control.name: control for control in necessary.controls}
+    necessary = mod113.finding("necessity.logits")
     assert necessary.value < 0.10
-    assert controls["random subspace removed"].low > 0.99
-    assert controls["random functions of the answer removed"].mean > 0.9
-    sufficient = finding(mod113, "keeping only the circuit")
+    assert necessary.control("random_subspace").low > 0.99
+    assert necessary.control("random_answer_functions").mean > 0.9
+    sufficient = mod113.finding("sufficiency.logits")
     assert sufficient.value > 0.99
     assert max(control.high for control in sufficient.controls) < 0.2
 
@@ -54,8 +48,9 @@ def test_mod113_goes_through_its_phases_in_order(mod113):
 
 
 def test_mod113_is_compared_with_its_own_beginning(mod113):
-    general = mod113.findings[0]
-    (untrained,) = [control for control in general.controls if control.name == "untrained (step 0)"]
+    general = mod113.finding("generalises")
+    untrained = general.control("untrained")
+    assert untrained.name == "untrained (step 0)"
     assert untrained.mean < 0.05
     assert general.value > 0.99
 
@@ -69,19 +64,13 @@ def test_mod113_has_the_losses_that_its_training_recorded(mod113, shipped):
 
 
 def test_mod113_refutes_its_circuit_with_one_frequency_missing(mod113):
-    whole = {found.claim: found.verdict for found in mod113.findings}
     fewer = gl.Circuit(mod113.circuit.group, mod113.circuit.components[1:])
-    findings = gl.examine(mod113.final, fewer)
+    whole, found = gl.examine(mod113.final, mod113.circuit), gl.examine(mod113.final, fewer)
     # In the logits it keeps its accuracy by the others alone; what they hold besides, and the neurons and
     # embeddings of the missing one, tell.
-    refuted = [found.claim for found in findings if found.verdict == "refuted"]
-    assert refuted == [
-        "no component outside the circuit is key in the logits",
-        "replacing each neuron by the fit of its own component in the circuit keeps the accuracy",
-        "keeping only the circuit's components of the embeddings keeps the accuracy",
-    ]
-    assert whole[refuted[1]] == "supported"
-    assert embedding_sufficiency(mod113.final, mod113.circuit).verdict == "supported"
+    refuted = [finding.key for finding in found if finding.verdict == "refuted"]
+    assert refuted == ["logits.complete", "sufficiency.neurons", "sufficiency.embeddings"]
+    assert {by_key(whole)[key].verdict for key in refuted} == {"supported"}
 
 
 @pytest.mark.parametrize("name", ["mod113-no-decay", "random-table"])

@@ -54,7 +54,7 @@ def test_one_component_has_ipr_one_and_noise_little(trained):
 
 def test_the_finding_has_its_random_control(trained):
     finding = gl.interventions.memorising_neurons(trained, 0.5)
-    random = finding.controls[0]
+    random = finding.control("random_neurons")
     assert random.draws == 20
     assert random.low <= random.mean <= random.high
     again = gl.interventions.memorising_neurons(trained, 0.5)

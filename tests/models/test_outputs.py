@@ -9,6 +9,7 @@ import strangers
 import torch
 
 import groklens as gl
+from groklens.claims import by_key
 from groklens.errors import BadArgument
 from groklens.models import answered
 from groklens.models.outputs import answers
@@ -150,10 +151,10 @@ class TestAnswering:
         plain = gl.explain(gl.planted(T13, [3, 5]), T13)
         other = gl.explain(Pair(gl.planted(T13, [3, 5])), T13, answer=lambda output: output[0])
         assert other.headline.replace("Pair", "HookedMLP") == plain.headline
-        by_key = {finding.key: finding for finding in other.findings}
+        here = by_key(other.findings)
         for finding in plain.findings:
-            assert by_key[finding.key].verdict == finding.verdict
-            assert by_key[finding.key].value == pytest.approx(finding.value, abs=1e-4)
+            assert here[finding.key].verdict == finding.verdict
+            assert here[finding.key].value == pytest.approx(finding.value, abs=1e-4)
 
     def test_answers_that_fail_say_what_was_given(self):
         with pytest.raises(

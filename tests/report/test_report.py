@@ -167,7 +167,7 @@ def test_irreps_are_called_irreps():
 
 
 def test_captions_speak_of_circles_only_where_the_group_is_cyclic(page):
-    assert "A round polygon is a wave" in _text(page)
+    assert "A round polygon: the embedding holds that frequency" in _text(page)
     final = snapshot(3, (1,), names=["e", "(1 2)", "(1 3)"])
     found = table(components=("sgn", "std", "V"), keys=("sgn", "std"), neurons=9)
     circuit = SimpleNamespace(
@@ -175,7 +175,7 @@ def test_captions_speak_of_circles_only_where_the_group_is_cyclic(page):
     )
     shown = report(explanation(found, final, algorithm="irreps", circuit=circuit)).html
     text = _text(shown)
-    assert "each dot is an element of the group" in text
+    assert "a dot for each element of the group" in text
     for word in ("round", "polygon", "wave", "circle", "frequenc"):
         assert word not in text.lower(), word
     drawn = json.dumps([[chart["data"], chart["layout"]] for chart in _charts(shown)])

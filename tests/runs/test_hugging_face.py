@@ -8,7 +8,7 @@ from transformers import GPT2Config, GPT2LMHeadModel, GPTNeoXConfig, GPTNeoXForC
 
 import groklens as gl
 from groklens.errors import BadArgument, DamagedRun, UnknownName
-from groklens.models import hugging_face
+from groklens.models.published import hugging_face
 from groklens.runs.readers import hugging_face as reader
 
 VOCABULARY = 50

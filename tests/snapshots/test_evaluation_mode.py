@@ -57,7 +57,7 @@ LOOKS = {
     "patch": lambda s: gl.interventions.ablate(s, [0, 1]).logits,
     "gradients": lambda s: torch.tensor(gl.measures.gradient_symmetricity(s)),
     "measures": lambda s: torch.tensor(gl.measures.loss(s)),
-    "explain": lambda s: torch.tensor(gl.explain(s).findings[0].value),
+    "explain": lambda s: torch.tensor(gl.explain(s).finding("generalises").value),
 }
 
 

@@ -7,7 +7,7 @@ import torch
 import groklens as gl
 from groklens.errors import BadArgument
 from groklens.integers import integers
-from groklens.runs.lone import LoneModel
+from groklens.runs import as_run
 from groklens.tasks import task_from_spec
 
 TOKENS = [[3, 1, 4], [1, 5, 9]]
@@ -53,7 +53,7 @@ def test_a_model_says_how_many_tokens_there_are():
 def test_what_needs_no_answers_works(snapshot):
     assert snapshot.logits.shape == (2, 12)
     assert snapshot.activations("blocks.0.hook_resid_post", pos=-1).shape == (2, 8)
-    acts = gl.capture(LoneModel.of(snapshot), "blocks.0.mlp.hook_post", pos=-1)
+    acts = gl.capture(as_run(snapshot), "blocks.0.mlp.hook_post", pos=-1)
     assert acts["blocks.0.mlp.hook_post"].dims == ("step", "input", "neuron")
     assert np.isnan(acts["label"]).all()
     assert repr(snapshot.task.labels) == "<no labels for 2 inputs>"

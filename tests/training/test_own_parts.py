@@ -106,7 +106,7 @@ print(run.recipe.id, float(gl.measures.test_accuracy(run)))
 
 
 @pytest.mark.slow
-def test_another_process_and_the_shell_open_it(trained, tmp_path):
+def test_another_process_opens_it(trained):
     folder = Path(own_parts.__file__).parent
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(trained.path), str(folder)],
@@ -115,23 +115,48 @@ def test_another_process_and_the_shell_open_it(trained, tmp_path):
         check=True,
     )
     assert done.stdout.split()[0] == RECIPE.id
-    groklens = [sys.executable, "-m", "groklens.cli"]
-    own = ["--parts", str(folder / "own_parts.py")]
-    told = subprocess.run(
-        [*groklens, "info", str(trained.path), *own], capture_output=True, text=True, check=True
-    )
-    assert "max(a, b) below 5" in told.stdout
-    measured = subprocess.run(
-        [*groklens, "track", str(trained.path), *own, "--measure", "largest_weight"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert "largest_weight" in measured.stdout
+
+
+def test_the_shell_takes_a_file_of_parts(trained, tmp_path, forgotten, shell, monkeypatch):
+    own = ["--parts", str(own_parts.__file__)]
+    monkeypatch.delitem(sys.modules, "own_parts")
+    status, _, error = shell("info", str(trained.path))
+    assert status == 2
+    assert "--parts FILE.py" in error
+    status, out, _ = shell("info", str(trained.path), *own)
+    assert (status, "max(a, b) below 5" in out) == (0, True)
+    status, out, _ = shell("track", str(trained.path), *own, "--measure", "largest_weight")
+    assert (status, "largest_weight" in out) == (0, True)
+    status, out, _ = shell("explain", str(trained.path), *own)
+    assert (status, "max(a, b) below 5" in out) == (0, True)
     recipe = tmp_path / "recipe.json"
     recipe.write_text(json.dumps(replace(RECIPE, steps=3).to_dict()))
-    subprocess.run(
-        [*groklens, "train", str(recipe), str(tmp_path / "run"), *own], check=True, capture_output=True
-    )
+    assert shell("train", str(recipe), str(tmp_path / "run"), *own)[0] == 0
     assert gl.load(tmp_path / "run").finished
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [(None, "is no Python file"), ("1 / 0", "fails: ZeroDivisionError")]
+)
+def test_a_file_of_parts_that_is_none_is_one_line(trained, tmp_path, shell, text, said):
+    file = tmp_path / "broken.py"
+    if text is not None:
+        file.write_text(text)
+    status, _, error = shell("info", str(trained.path), "--parts", str(file))
+    assert (status, error.count("\n"), said in error) == (2, 1, True)
+
+
+def test_a_reader_of_ones_own_is_asked_first(trained, tmp_path):
+    path = tmp_path / "30.mine"
+    state = {name: value.tolist() for name, value in trained.final.model.state_dict().items()}
+    path.write_text(json.dumps(state))
+    reader = own_parts.WeightsAndNumbers()
+    run = gl.load(path, parts=[reader])
+    assert isinstance(run, gl.Run)
+    assert run.steps == [30]
+    torch.testing.assert_close(run.final.logits, trained.final.logits)
+    assert gl.load(path, parts=[reader], format="weights and numbers").steps == [30]
+    assert gl.load(trained.path, parts=[reader]).recipe == RECIPE  # not its format
 
 
 @dataclass(frozen=True)
@@ -145,8 +170,11 @@ class Loose:
 
 
 @dataclass(frozen=True, eq=False)
-class Incomparable(own_parts.Squares):
+class Incomparable:
     """A schedule that equals itself alone."""
+
+    def keeps(self, step: int) -> bool:
+        return True
 
 
 class NoDataclass:
@@ -163,7 +191,6 @@ class NoDataclass:
         ({"keep": own_parts.Squares}, "give a value that describes it"),
         ({"loss": own_parts.Hinge}, "loss is"),
         ({"loss": own_parts.Hinge(float("nan"))}, "cannot be written into a file"),
-        ({"optimizer": own_parts.Squares()}, "optimizer is"),
     ],
 )
 def test_what_cannot_survive_says_so_before_training(change, said):

@@ -11,7 +11,7 @@ from groklens import views
 from groklens.claims import number
 from groklens.errors import BadArgument, GroklensError, UnknownName
 from groklens.views.attention import _is_causal, _legend
-from groklens.views.circuit import _said
+from groklens.views.circuit import _worth
 from synthetic import table
 
 POST = "blocks.0.mlp.hook_post"
@@ -113,8 +113,8 @@ def test_the_diagram_has_the_effects_that_were_measured(clock):
 
 def test_an_effect_too_small_to_be_told_from_none_says_so():
     node = gl.interventions.Node("logits", "logits")
-    said = [_said(gl.interventions.Edge(node, node, effect)) for effect in (6.175e-10, -6e-8, 0.25, -0.25)]
-    assert [text.split("loss ")[1].split(" when")[0] for text in said] == [
+    texts = [_worth(gl.interventions.Edge(node, node, effect)) for effect in (6.175e-10, -6e-8, 0.25, -0.25)]
+    assert [text.split("loss ")[1].split(" when")[0] for text in texts] == [
         "under 0.001 nats",
         "under 0.001 nats",
         "+0.25 nats",

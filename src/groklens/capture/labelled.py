@@ -7,19 +7,19 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from groklens.runs import RunLike
+from groklens.runs import Run
 from groklens.tasks import Task
 
 #: Axis names and numbers of one hook at one step.
 Labelled = tuple[tuple[str, ...], np.ndarray]
 
 
-def frame(run: RunLike, step: int, values: dict[str, Labelled], how: dict[str, Any]) -> xr.Dataset:
+def frame(run: Run, step: int, values: dict[str, Labelled], how: dict[str, Any]) -> xr.Dataset:
     """The values at one step, one variable a hook, with a `step` axis of size 1; `how` joins the attributes.
 
     An axis whose name is taken by one of another size has its own size appended.
     """
-    name = str(getattr(run, "name", run.task.name))
+    name = run.name
     sizes: dict[str, int] = {}
     variables: dict[str, Any] = {}
     for hook, (names, array) in values.items():

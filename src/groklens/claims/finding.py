@@ -1,12 +1,13 @@
-"""A finding: a claim, the number for it, the controls that could have refuted it, and a verdict."""
+"""Findings and their controls: a claim, the number for it, what could have refuted it, and a verdict."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from groklens.claims.lookup import with_key
 from groklens.claims.wording import in_units, quantity
 
 Verdict = Literal["supported", "refuted", "undecided"]
@@ -14,11 +15,15 @@ Verdict = Literal["supported", "refuted", "undecided"]
 Role = Literal["prediction", "aside"]
 PREDICTION: Role = "prediction"
 ASIDE: Role = "aside"
+#: What stands above the findings of each role, wherever they are shown.
+HEADINGS: dict[Role, str] = {"prediction": "How we know", "aside": "Beside it, deciding nothing"}
 
 
 @dataclass(frozen=True)
 class Control:
     """What the same number is where the claim is known to be false: mean and range over `draws`.
+
+    `key` is the name by which programs know the control among those of its finding, such as `"random_subspace"`.
 
     >>> print(Control.of("random components", [0.25, 0.75]))
     random components: 0.5 (0.25 to 0.75, 2 draws)
@@ -29,30 +34,33 @@ class Control:
     low: float
     high: float
     draws: int = 1
+    key: str = ""
 
     @classmethod
-    def of(cls, name: str, values: Sequence[float]) -> Control:
+    def of(cls, name: str, values: Sequence[float], key: str = "") -> Control:
         """The control that these draws make; they must not be empty."""
-        return cls(name, math.fsum(values) / len(values), min(values), max(values), len(values))
+        return cls(name, math.fsum(values) / len(values), min(values), max(values), len(values), key)
 
     def __str__(self) -> str:
         return self.said("")
 
-    def said(self, units: str) -> str:
-        """The control in a line, its numbers written as those of a finding in `units`."""
-        spread = self.spread(units)
-        return f"{self.name}: {in_units(self.mean, units)}{f' ({spread})' if spread else ''}"
+    def said(self, units: str, written: Callable[[float, str], str] = in_units) -> str:
+        """The control in a line, its numbers `written` as those of a finding in `units`."""
+        spread = self.spread(units, written)
+        return f"{self.name}: {written(self.mean, units)}{f' ({spread})' if spread else ''}"
 
-    def spread(self, units: str) -> str:
+    def spread(self, units: str, written: Callable[[float, str], str] = in_units) -> str:
         """Range and number of the draws; empty where there is one."""
         if self.draws < 2:
             return ""
-        low, high = in_units(self.low, units), in_units(self.high, units)
+        low, high = written(self.low, units), written(self.high, units)
         return f"{low if low == high else f'{low} to {high}'}, {self.draws} draws"
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON values."""
-        return {"name": self.name, "mean": self.mean, "low": self.low, "high": self.high, "draws": self.draws}
+        """JSON values; a control without a key has no field for one."""
+        known_by = {"key": self.key} if self.key else {}
+        spread = {"mean": self.mean, "low": self.low, "high": self.high, "draws": self.draws}
+        return {**known_by, "name": self.name, **spread}
 
 
 @dataclass(frozen=True)
@@ -61,8 +69,9 @@ class Finding:
 
     `value` is the number the claim rests on, in `units` (`"accuracy"`, `"nats"`, …), None where it could not be
     taken; `note` says how the verdict follows, or why there is none; `source` is where the test comes from.
-    `key` is the name by which programs know the finding, such as `"sufficiency.logits"`; the claim is for people,
-    and its words may change. `role` says whether it counts or stands beside what counts.
+    `key` is the name by which programs know the finding, such as `"sufficiency.logits"` (`groklens.claims.FINDINGS`
+    lists them); the claim is for people, and its words may change. `role` says whether it counts or stands beside what
+    counts.
     """
 
     claim: str
@@ -85,6 +94,10 @@ class Finding:
         """Its number in words, units included."""
         return quantity(self.value, self.units)
 
+    def control(self, key: str) -> Control:
+        """The control of this key; `UnknownName` where there is none."""
+        return with_key(self.controls, key, "control")
+
     def to_dict(self) -> dict[str, Any]:
         """JSON values; a finding without a key has no role either."""
         known_by = {"key": self.key, "role": self.role} if self.key else {}
@@ -98,3 +111,9 @@ class Finding:
             "source": self.source,
             "note": self.note,
         }
+
+
+def by_role(findings: Sequence[Finding]) -> dict[Role, list[Finding]]:
+    """The findings of each role, predictions first; a role that none has is left out."""
+    found = {role: [finding for finding in findings if finding.role == role] for role in HEADINGS}
+    return {role: own for role, own in found.items() if own}

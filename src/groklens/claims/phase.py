@@ -1,4 +1,4 @@
-"""A phase of training, between two events that lie between kept steps."""
+"""`Phase`: one phase of training, between two events that lie between kept steps."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from groklens.claims.wording import interval
+
+#: What stands above the columns of a table of phases.
+PHASE_COLUMNS = ("phase", "begins at step", "ends at step")
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,11 @@ class Phase:
             return "did not happen within the run"
         end = "not over at the last step" if self.end is None else f"to step {interval(self.end)}"
         return f"from step {interval(self.start)}{',' if self.end is None else ''} {end}"
+
+    @property
+    def row(self) -> tuple[str, str, str]:
+        """Its row in a table of phases, below `PHASE_COLUMNS`."""
+        return self.name, interval(self.start), interval(self.end)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values."""

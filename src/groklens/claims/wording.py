@@ -1,4 +1,4 @@
-"""How numbers are written, wherever they stand: in a shell, a report, a notebook."""
+"""The one place of words: how numbers, steps and components are written in a shell, a report and a notebook."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _PER_CENT = ("accuracy", "share")
 #: … and those that are the name of the quantity, and stand before its number.
 _NAMES = ("accuracy", "cosine", "ratio")
+#: Below this a change of a loss is not told from none.
+LEAST_CHANGE = 0.001
 
 
 def number(value: float | None) -> str:
@@ -71,6 +73,17 @@ def in_units(value: float | None, units: str) -> str:
     return percent(value) if per_cent and value is not None else number(value)
 
 
+def change(value: float, units: str) -> str:
+    """A rise or fall in its units, with its sign; one too small to be told from none says so.
+
+    >>> change(0.61, "nats"), change(-0.25, "nats"), change(0.0001, "nats")
+    ('+0.61 nats', '−0.25 nats', 'under 0.001 nats')
+    """
+    if abs(value) < LEAST_CHANGE:
+        return f"under {LEAST_CHANGE} {units}"
+    return f"{'+' if value > 0 else ''}{number(value)} {units}"
+
+
 def interval(ends: tuple[int, int] | None) -> str:
     """A moment of training: a step, or the two kept steps between which it lies.
 
@@ -88,7 +101,18 @@ def named(components: Sequence[int | str]) -> str:
 
     More than twelve are only counted.
     """
-    one, many = ("irrep", "irreps") if isinstance(components[0], str) else ("frequency", "frequencies")
+    kind = kind_of(components[0], many=len(components) > 1)
     if len(components) > 12:
-        return f"{len(components)} {many}"
-    return f"{many if len(components) > 1 else one} {', '.join(map(str, components))}"
+        return f"{len(components)} {kind}"
+    return f"{kind} {', '.join(map(str, components))}"
+
+
+def kind_of(component: int | str, many: bool = False) -> str:
+    """What components like this one are called: frequencies of a cyclic group, irreps of any other.
+
+    >>> kind_of(14), kind_of("standard", many=True)
+    ('frequency', 'irreps')
+    """
+    if isinstance(component, str):
+        return "irreps" if many else "irrep"
+    return "frequencies" if many else "frequency"

@@ -97,7 +97,7 @@ def algorithm_findings(
             value,
             units,
             verdict,
-            () if control is None else (Control.of(untrained[1], [control]),),
+            () if control is None else (Control.of(untrained[1], [control], key="untrained"),),
             source="Zhong et al. 2023, section 4",
             note=rule,
             key=key,

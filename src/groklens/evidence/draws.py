@@ -14,10 +14,10 @@ from groklens.progress import each
 from groklens.snapshots import Snapshot
 
 
-def random_control(name: str, draw: Callable[[torch.Generator], float]) -> Control:
+def random_control(name: str, draw: Callable[[torch.Generator], float], key: str) -> Control:
     """The control that 20 draws make, all from one generator (seed 0)."""
     generator = torch.Generator().manual_seed(0)
-    return Control.of(name, [draw(generator) for _ in draw_numbers()])
+    return Control.of(name, [draw(generator) for _ in draw_numbers()], key=key)
 
 
 def draw_numbers() -> Iterator[int]:

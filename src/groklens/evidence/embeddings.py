@@ -36,11 +36,19 @@ def embedding_sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
 
     value = with_only(None)
 
-    controls = [random_control("components of relabelled elements kept", relabelled)]
+    controls = [random_control("components of relabelled elements kept", relabelled, key="relabelled")]
     verdict, note = kept(value, whole, controls)
     claim = "keeping only the circuit's components of the embeddings keeps the accuracy"
     return Finding(
-        claim, value, "accuracy", verdict, tuple(controls), _SOURCE, note, "sufficiency.embeddings", ASIDE
+        claim,
+        value,
+        "accuracy",
+        verdict,
+        tuple(controls),
+        source=_SOURCE,
+        note=note,
+        key="sufficiency.embeddings",
+        role=ASIDE,
     )
 
 
@@ -61,9 +69,17 @@ def embedding_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
 
     value = without(None)
 
-    controls = [random_control("components of relabelled elements removed", relabelled)]
+    controls = [random_control("components of relabelled elements removed", relabelled, key="relabelled")]
     verdict, note = fallen(value, whole, chance, controls)
     claim = "removing the circuit's components from the embeddings takes the accuracy towards chance"
     return Finding(
-        claim, value, "accuracy", verdict, tuple(controls), _SOURCE, note, "necessity.embeddings", ASIDE
+        claim,
+        value,
+        "accuracy",
+        verdict,
+        tuple(controls),
+        source=_SOURCE,
+        note=note,
+        key="necessity.embeddings",
+        role=ASIDE,
     )

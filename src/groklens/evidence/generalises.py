@@ -36,7 +36,7 @@ def generalises(snapshot: Snapshot) -> Finding:
         value,
         "accuracy",
         verdict,
-        (Control.of("always the commonest answer", [commonest]),),
+        (Control.of("always the commonest answer", [commonest], key="commonest_answer"),),
         source="accuracy of at least 99 % on test inputs",
         note=f"{why}accuracy {percent(value)} against the {percent(ENOUGH)} asked for",
         key="generalises",

@@ -21,10 +21,12 @@ def key_in_logits(
     similarities = logit_similarities(snapshot, symmetry)
     least = min(circuit.components, key=lambda name: similarities[name])
     others = [similarities[name] for name in nontrivial(circuit.group) if name not in circuit.components]
-    controls = [Control.of("the group's other components", others)] if others else []
+    controls = [Control.of("the group's other components", others, key="other_components")] if others else []
     if untrained is not None:
         blank = logit_similarities(untrained[0], symmetry)
-        controls.append(Control.of(untrained[1], [blank[name] for name in circuit.components]))
+        controls.append(
+            Control.of(untrained[1], [blank[name] for name in circuit.components], key="untrained")
+        )
     value = similarities[least]
     return Finding(
         "every component of the circuit is key in the logits",
@@ -56,7 +58,13 @@ def complete_in_logits(snapshot: Snapshot, circuit: Circuit) -> Finding:
         value,
         "cosine",
         verdict,
-        (Control.of("the circuit's own components", [similarities[name] for name in circuit.components]),),
+        (
+            Control.of(
+                "the circuit's own components",
+                [similarities[name] for name in circuit.components],
+                key="own_components",
+            ),
+        ),
         source="Chughtai et al. 2023, section 4: logit similarity > 0.005",
         note="vacuous: the circuit is every component"
         if largest is None

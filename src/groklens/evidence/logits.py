@@ -15,6 +15,10 @@ from groklens.hypotheses import Circuit
 from groklens.snapshots import Snapshot, answered_right, logit_means
 
 Draw = Callable[[torch.Generator], Float[Tensor, "input answer"]]
+#: Draws by the key and the name of the control that they make.
+Draws = dict[tuple[str, str], Draw]
+#: Controls that draw from the functions of answer or class, of which a circuit of every component leaves none.
+_OF_THE_GROUP = ("random_answer_functions", "random_class_functions")
 
 
 def sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
@@ -28,12 +32,16 @@ def sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
     logits = snapshot.logits.double()
     constant, part = logits.mean(dim=0), circuit.project(logits, snapshot.task)
     whole, value = answered_right(snapshot, logits), answered_right(snapshot, part + constant)
-    draws: dict[str, Draw] = {
-        "random subspace kept": lambda g: _random_part(snapshot, circuit, g) + constant,
-        "random functions of the answer kept": lambda g: _random_answer_part(snapshot, circuit, g) + constant,
-        "random function of the answer, equal energy": lambda g: _random_answers(snapshot, circuit, part, g),
+    draws: Draws = {
+        ("random_subspace", "random subspace kept"): lambda g: _random_part(snapshot, circuit, g) + constant,
+        ("random_answer_functions", "random functions of the answer kept"): lambda g: (
+            _random_answer_part(snapshot, circuit, g) + constant
+        ),
+        ("equal_energy", "random function of the answer, equal energy"): lambda g: _random_answers(
+            snapshot, circuit, part, g
+        ),
     }
-    controls = [_control(name, snapshot, draw) for name, draw in _possible(draws, circuit).items()]
+    controls = [_control(named, snapshot, draw) for named, draw in _possible(draws, circuit).items()]
     verdict, note = kept(value, whole, controls)
     if circuit.is_everything and verdict != "refuted":
         verdict, note = "undecided", "vacuous: the circuit is every component, so nothing is left out"
@@ -62,12 +70,12 @@ def necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
     """
     logits = snapshot.logits.double()
     removed = circuit.project(logits, snapshot.task)
-    draws: dict[str, Draw] = {
-        "random subspace removed": lambda g: logits - _random_part(snapshot, circuit, g),
-        "random functions of the answer removed": lambda g: (
+    draws: Draws = {
+        ("random_subspace", "random subspace removed"): lambda g: logits - _random_part(snapshot, circuit, g),
+        ("random_answer_functions", "random functions of the answer removed"): lambda g: (
             logits - _random_answer_part(snapshot, circuit, g)
         ),
-        "random change of equal energy": lambda g: logits + _noise_like(removed, g),
+        ("equal_energy", "random change of equal energy"): lambda g: logits + _noise_like(removed, g),
     }
     claim = "removing the circuit's part of the logits takes the accuracy towards chance"
     return _falls("necessity.logits", claim, snapshot, circuit, removed, draws)
@@ -89,24 +97,24 @@ def readout_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
         return part
 
     removed = within(chosen_basis(circuit.group, circuit.components))
-    draws: dict[str, Draw] = {
-        "random functions of the class removed": lambda g: (
+    draws: Draws = {
+        ("random_class_functions", "random functions of the class removed"): lambda g: (
             logits - within(_rotated(everything, circuit.size, g))
         ),
-        "random change of equal energy": lambda g: logits + _noise_like(removed, g),
+        ("equal_energy", "random change of equal energy"): lambda g: logits + _noise_like(removed, g),
     }
     claim = "removing the circuit's components from what is read out takes the accuracy towards chance"
     return _falls("necessity.readout", claim, snapshot, circuit, removed, draws)
 
 
 def _falls(
-    key: str, claim: str, snapshot: Snapshot, circuit: Circuit, removed: Tensor, draws: dict[str, Draw]
+    key: str, claim: str, snapshot: Snapshot, circuit: Circuit, removed: Tensor, draws: Draws
 ) -> Finding:
     """The finding that accuracy falls when `removed` is taken from the logits, and further than at random."""
     logits = snapshot.logits.double()
     whole, chance = answered_right(snapshot, logits), 1 / snapshot.task.d_vocab_out
     value = accuracy_left(snapshot, logits - removed)
-    controls = [_control(name, snapshot, draw) for name, draw in _possible(draws, circuit).items()]
+    controls = [_control(named, snapshot, draw) for named, draw in _possible(draws, circuit).items()]
     verdict, note = fallen(value, whole, chance, controls)
     if circuit.is_everything:
         note += "; the circuit is every component, so no other functions could be drawn"
@@ -122,13 +130,14 @@ def _falls(
     )
 
 
-def _possible(draws: dict[str, Draw], circuit: Circuit) -> dict[str, Draw]:
+def _possible(draws: Draws, circuit: Circuit) -> Draws:
     """Without the draws of other functions of answer or class where the circuit holds them all."""
-    return {k: v for k, v in draws.items() if "functions of the" not in k or not circuit.is_everything}
+    return {k: v for k, v in draws.items() if k[0] not in _OF_THE_GROUP or not circuit.is_everything}
 
 
-def _control(name: str, snapshot: Snapshot, draw: Draw) -> Control:
-    return random_control(name, lambda generator: answered_right(snapshot, draw(generator)))
+def _control(named: tuple[str, str], snapshot: Snapshot, draw: Draw) -> Control:
+    key, name = named
+    return random_control(name, lambda generator: answered_right(snapshot, draw(generator)), key=key)
 
 
 def _random_part(snapshot: Snapshot, circuit: Circuit, generator: torch.Generator) -> Tensor:

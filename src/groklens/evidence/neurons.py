@@ -34,12 +34,16 @@ def neuron_sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
         return accuracy_left(snapshot, fitted_logits(snapshot, circuit, order))
 
     controls = [
-        random_control("fitted under relabelled elements", relabelled),
-        Control.of("every neuron at its mean", [accuracy_left(snapshot, silent_logits(snapshot))]),
+        random_control("per-neuron fits under relabelled elements", relabelled, key="relabelled"),
+        Control.of(
+            "every neuron at its mean",
+            [accuracy_left(snapshot, silent_logits(snapshot))],
+            key="mean_neurons",
+        ),
     ]
     verdict, note = kept(value, whole, controls)
     return Finding(
-        "replacing each neuron by the fit of its own component in the circuit keeps the accuracy",
+        "per-neuron fits of the circuit's components keep the accuracy",
         value,
         "accuracy",
         verdict,
@@ -58,7 +62,7 @@ def neuron_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
     the neurons outside the clusters where there are as many, otherwise from all). Undecided where no neuron is
     in a cluster, or all are and no other set can be drawn. Raises `BadArgument` for a model without neurons.
     """
-    claim = "silencing the circuit's neurons takes the accuracy towards chance"
+    claim = "ablating the circuit's neurons takes the accuracy towards chance"
     found = neurons_.clusters(snapshot, circuit)
     n = neurons_.of(snapshot).shape[1]
     if not found:
@@ -73,8 +77,9 @@ def neuron_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
     if len(members) < n:
         controls.append(
             random_control(
-                "as many random neurons silenced",
+                "as many random neurons ablated",
                 lambda g: accuracy_left(snapshot, logits_without(snapshot, _some(pool, len(members), g))),
+                key="random_neurons",
             )
         )
     verdict, why = fallen(value, whole, chance, controls)
@@ -100,7 +105,7 @@ def clusters_carry(snapshot: Snapshot, circuit: Circuit) -> Finding:
     component has no cluster, or more neurons than there are others. Raises `BadArgument` for a model without
     MLP.
     """
-    claim = "silencing a component's neurons takes that component out of the logits"
+    claim = "ablating a component's neurons takes that component out of the logits"
     found, n = neurons_.clusters(snapshot, circuit), neurons_.of(snapshot).shape[1]
     drawn = {name: index for name, index in found.items() if 2 * len(index) <= n}
     if not drawn:
@@ -116,7 +121,7 @@ def clusters_carry(snapshot: Snapshot, circuit: Circuit) -> Finding:
         gone[least][0],
         _OF_PART,
         "supported" if len(carried) == len(circuit.components) else ("undecided" if carried else "refuted"),
-        (Control.of("as many random other neurons silenced", gone[least][1]),),
+        (Control.of("as many random other neurons ablated", gone[least][1], key="random_neurons"),),
         source="clusters of Nanda et al. 2023, section 4.1, against random sets of neurons",
         note=f"the least, of {named([least])}; neurons in clusters: {sizes}"
         + (f"; not compared: {', '.join(map(str, missing))}" if missing else ""),

@@ -22,7 +22,7 @@ def outside_answers(final: Snapshot, untrained: tuple[Snapshot, str]) -> list[Fi
             share,
             "share of inputs",
             "supported",
-            (Control.of(untrained[1], [_share(untrained[0])]),),
+            (Control.of(untrained[1], [_share(untrained[0])], key="untrained"),),
             source="largest logit over all the model's classes",
             note=f"{int(final.outside.sum()):,} of {len(final.outside):,} inputs; "
             f"among the task's {final.task.d_vocab_out} classes alone {percent(_within(final))} would be correct",

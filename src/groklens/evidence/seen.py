@@ -50,7 +50,13 @@ def seen_components(snapshot: Snapshot, circuit: Circuit) -> tuple[list[Componen
         sum(own[name] for name in seen),
         "share of power",
         "supported" if len(seen) == len(names) else ("undecided" if seen else "refuted"),
-        (Control.of("elements relabelled at random", [sum(d[n] for n in seen or names) for d in draws]),),
+        (
+            Control.of(
+                "elements relabelled at random",
+                [sum(d[n] for n in seen or names) for d in draws],
+                key="relabelled",
+            ),
+        ),
         source=f"a component is seen above {DEVIATIONS:g} standard deviations of its relabelled shares",
         key="neurons.show",
         note="" if len(seen) == len(names) else f"not seen: {_listed([n for n in names if n not in seen])}",

@@ -94,8 +94,8 @@ def split_finding(snapshot: Snapshot) -> Finding:
         "accuracy",
         "undecided",
         (
-            Control.of("test inputs by the same split", [sides.test]),
-            Control.of("chance", [sides.chance]),
+            Control.of("test inputs by the same split", [sides.test], key="test_inputs"),
+            Control.of("chance", [sides.chance], key="chance"),
         ),
         source="a model that memorised a share of all inputs is correct on that share of any unrelated split's sides",
         note=f"{said(snapshot)}; {_ELSE}",

@@ -29,7 +29,7 @@ def not_seen(snapshot: Snapshot, circuit: Circuit) -> Finding:
 def not_fitted(snapshot: Snapshot) -> Finding:
     """The claim that per-neuron fits are sufficient, undecided: no neurons were found."""
     return Finding(
-        "replacing each neuron by the fit of its own component in the circuit keeps the accuracy",
+        "per-neuron fits of the circuit's components keep the accuracy",
         None,
         "accuracy",
         "undecided",

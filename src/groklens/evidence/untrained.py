@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from groklens.models import real_copy
-from groklens.runs import RunLike
+from groklens.runs import Run
 from groklens.snapshots import Snapshot
 
 
-def untrained_like(run: RunLike, final: Snapshot) -> tuple[Snapshot, str]:
+def untrained_like(run: Run, final: Snapshot) -> tuple[Snapshot, str]:
     """A snapshot that has learned nothing, and what it is: the run's step 0 where kept, else shuffled weights.
 
     Shuffling permutes the entries of every parameter of the last model (seed 0): their sizes stay, what they

@@ -32,10 +32,10 @@ def wrong_labels(final: Snapshot, untrained: tuple[Snapshot, str]) -> list[Findi
             fitted,
             "accuracy",
             verdict,
-            (Control.of(untrained[1], [float(fitted_accuracy(untrained[0]))]),),
+            (Control.of(untrained[1], [float(fitted_accuracy(untrained[0]))], key="untrained"),),
             source="Doshi et al. 2024, section 3",
             note=f"{phase_of(fates, float(test_accuracy(final)))}: {percent(corrected)} of them are corrected, "
-            f"{percent(fates.clean)} of the right ones are answered",
+            f"{percent(fates.clean)} of the correct ones are answered",
             key="labels.fitted",
             role="aside",
         )

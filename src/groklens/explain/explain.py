@@ -1,4 +1,4 @@
-"""Explaining a run, or one model."""
+"""`explain`: from a run, or one model, to its explanation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import xarray as xr
 
-from groklens.claims import Control, Finding, Verdict, verdict_of
+from groklens.claims import Control, Finding, Verdict, by_key, verdict_of
 from groklens.evidence import (
     Search,
     algorithm_findings,
@@ -25,14 +25,14 @@ from groklens.evidence import (
     untrained_like,
     wrong_labels,
 )
-from groklens.explain.assumed import assumed
 from groklens.explain.explanation import Explanation
 from groklens.explain.phases import find_phases
+from groklens.explain.taken_for_granted import taken_for_granted
 from groklens.harmonics import ComponentName
 from groklens.measures import PROGRESS, key_components, tabulate
 from groklens.models import Answer
 from groklens.progress import progress_shown
-from groklens.runs import RunLike, as_run, kept_steps
+from groklens.runs import AnyRun, Run, as_run, kept_steps
 from groklens.snapshots import Snapshot, TrainIndex
 from groklens.tasks import Task
 from groklens.threads import one_thread
@@ -45,7 +45,7 @@ _CALLER = 4
 
 @one_thread()
 def explain(
-    run: RunLike | Any,
+    run: AnyRun | Any,
     task: Task | None = None,
     *,
     steps: Iterable[int] | int | None = None,
@@ -71,7 +71,7 @@ def explain(
         return _explain(run, kept_steps(run, steps))
 
 
-def _explain(run: RunLike, chosen: list[int]) -> Explanation:
+def _explain(run: Run, chosen: list[int]) -> Explanation:
     final = run.at(chosen[-1])
     # First what the model gives, whether its split is doubted, and whether it can be copied: then the work.
     _ = final.logits
@@ -81,11 +81,12 @@ def _explain(run: RunLike, chosen: list[int]) -> Explanation:
     blank = untrained_like(run, final)
     found = search(final)
     measures = PROGRESS if found.circuit else [m for m in PROGRESS if "circuit" not in m.about.needs]
-    table = tabulate(run, measures, found.circuit, chosen, final)
-    generalised = found.findings[0].verdict
-    findings = _findings(final, blank, found, table) + assumed(run)
+    at_hand = {blank[0].step: blank[0], chosen[-1]: final}  # shuffled weights are at the step of the last
+    table = tabulate(run, measures, found.circuit, chosen, at_hand)
+    generalised = by_key(found.findings)["generalises"].verdict
+    findings = _findings(final, blank, found, table) + taken_for_granted(run)
     return Explanation(
-        run=str(getattr(run, "name", "")) or run.task.name,
+        run=run.name,
         task=run.task.name,
         generalised=generalised == "supported",
         algorithm=name_algorithm(final, generalised, found.circuit),
@@ -103,13 +104,15 @@ def _explain(run: RunLike, chosen: list[int]) -> Explanation:
 def _findings(
     final: Snapshot, blank: tuple[Snapshot, str], found: Search, table: xr.Dataset
 ) -> list[Finding]:
-    circuit, searched = found.circuit, found.findings
-    findings = [_with_untrained(searched[0], blank), *searched[1:], *outside_answers(final, blank)]
+    circuit, general = found.circuit, by_key(found.findings)["generalises"]
+    findings = [_with_untrained(general, blank)]
+    findings += [] if circuit is None else [key_in_logits(final, circuit, blank)]
+    findings += [finding for finding in found.findings if finding is not general]
+    findings += outside_answers(final, blank)
     findings += [split_finding(final)] if split_doubted(final) else []
     findings += wrong_labels(final, blank)
     if circuit is None:
-        return [*findings, _no_circuit(findings, found.reason)]
-    findings.insert(1, key_in_logits(final, circuit, blank))
+        return [*findings, _no_circuit(general.verdict, found.reason)]
     findings += neuron_findings(final, circuit)
     findings += algorithm_findings(final, circuit, blank)
     if "restricted_loss" in table and "test_loss" in table:
@@ -119,14 +122,14 @@ def _findings(
     return findings
 
 
-def _no_circuit(findings: list[Finding], reason: str) -> Finding:
-    verdict: Verdict = "refuted" if findings[0].verdict == "refuted" else "undecided"
+def _no_circuit(generalised: Verdict, reason: str) -> Finding:
+    verdict: Verdict = "refuted" if generalised == "refuted" else "undecided"
     return Finding("the model generalises by a circuit", None, "", verdict, note=reason, key="circuit")
 
 
 def _with_untrained(general: Finding, untrained: tuple[Snapshot, str]) -> Finding:
     value = generalises(untrained[0]).value
-    extra = () if value is None else (Control.of(untrained[1], [value]),)
+    extra = () if value is None else (Control.of(untrained[1], [value], key="untrained"),)
     return replace(general, controls=(*general.controls, *extra))
 
 
@@ -140,8 +143,8 @@ def _restricted(table: xr.Dataset) -> Finding:
         "nats",
         "supported" if restricted <= test * (1 + ROUNDING) else "refuted",
         (
-            Control.of("test loss of the whole model", [test]),
-            Control.of("restricted loss at the first step", [first]),
+            Control.of("test loss of the whole model", [test], key="whole_model"),
+            Control.of("restricted loss at the first step", [first], key="first_step"),
         ),
         source="Nanda et al. 2023, section 5",
         key="restricted_loss",
@@ -157,7 +160,7 @@ def _rules_agree(final: Snapshot, untrained: tuple[Snapshot, str]) -> Finding:
         share,
         "share of the components that any of them names",
         "supported" if share == 1 else "undecided",
-        (Control.of(untrained[1], [by_chance]),),
+        (Control.of(untrained[1], [by_chance], key="untrained"),),
         source="logit similarity > 0.005; clusters of neurons at 85 %; over 5 % of W_L",
         note="; ".join(f"{rule}: {', '.join(map(str, names)) or 'none'}" for rule, names in sets.items()),
         key="rules.agree",

@@ -1,4 +1,4 @@
-"""An explanation: when, with what, and how we know."""
+"""`Explanation`: the phases, circuit, algorithm and findings of a run, as text, JSON, notebook output or page."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from groklens.claims import Finding, Phase, Verdict
+from groklens.claims import HEADINGS, Finding, Phase, Verdict, by_role, with_key
 from groklens.harmonics import ComponentName
 from groklens.hypotheses import Circuit
-from groklens.runs import RunLike, write_atomically
+from groklens.runs import Run, write_atomically
 from groklens.snapshots import Snapshot
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Explanation:
     table: xr.Dataset = field(repr=False)
     final: Snapshot = field(repr=False)
     #: What was explained; pictures of activations over steps look at it.
-    source: RunLike = field(repr=False)
+    source: Run = field(repr=False)
 
     @property
     def headline(self) -> str:
@@ -55,9 +55,16 @@ class Explanation:
     @property
     def about(self) -> dict[str, str]:
         """What the run was: model, training, data, steps, versions, each in a line."""
-        from groklens.explain.about import about
+        from groklens.explain.run_facts import run_facts
 
-        return about(self.source, self.final)
+        return run_facts(self.source, self.final)
+
+    def finding(self, key: str) -> Finding:
+        """The finding of this key; `UnknownName` where there is none. `groklens.claims.FINDINGS` lists the keys.
+
+        >>> why.finding("necessity.logits").value  # doctest: +SKIP
+        """
+        return with_key(self.findings, key)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the table, the snapshot and the run, as JSON values."""
@@ -96,12 +103,9 @@ class Explanation:
         return page
 
     def __str__(self) -> str:
-        sections: dict[str, Sequence[Phase | Finding]] = {
-            "When": self.phases,
-            "How we know": [finding for finding in self.findings if finding.role == "prediction"],
-            "Beside it": [finding for finding in self.findings if finding.role == "aside"],
-        }
-        lines = [[name, *(f"  {each}" for each in said), ""] for name, said in sections.items() if said]
+        sections: dict[str, Sequence[Phase | Finding]] = {"When": self.phases} if self.phases else {}
+        sections |= {HEADINGS[role]: own for role, own in by_role(self.findings).items()}
+        lines = [[heading, *(f"  {each}" for each in listed), ""] for heading, listed in sections.items()]
         return "\n".join([self.headline, "", *(line for part in lines for line in part)]).rstrip()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:

@@ -1,10 +1,10 @@
-"""One sentence of what was found: the same in a shell, a report, a notebook and `why.json`."""
+"""The headline of an explanation: one sentence, the same in a shell, a report, a notebook and `why.json`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groklens.claims import Finding, in_words, named, percent
+from groklens.claims import Finding, by_key, counted_with, named, percent
 from groklens.evidence import nothing_held_out, said
 
 if TYPE_CHECKING:
@@ -17,25 +17,25 @@ def headline(why: Explanation) -> str:
     It says no more than the findings: `in part` where a finding that counts is undecided, which it names, and the
     verdict on "it generalises by a circuit" in its last words.
     """
-    general = next(finding for finding in why.findings if finding.key == "generalises")
-    unfinished = ", unfinished" if getattr(why.source, "finished", None) is False else ""
-    return f"{why.run} ({why.task}{unfinished}) {_did(why, general)}."
+    general = by_key(why.findings)["generalises"]
+    unfinished = ", unfinished" if why.source.finished is False else ""
+    return f"{why.run} ({why.task}{unfinished}) {_outcome(why, general)}."
 
 
-def _did(why: Explanation, general: Finding) -> str:
+def _outcome(why: Explanation, general: Finding) -> str:
     score = percent(general.value or 0.0)
     if general.verdict == "undecided":
-        return _not_told(why, score)
+        return _outcome_undecided(why, score)
     if not why.generalised:
-        return f"{_without_rule(why, score)}; that it generalises by a circuit is refuted"
+        return f"{_not_generalising(why, score)}; that it generalises by a circuit is refuted"
     # Where the split is not known, the finding is about all inputs, and the sentence is too.
     known = why.final.test_index is not None
     what = "generalises" if known else f"is correct on {score} of all inputs, its split not known,"
-    return f"{what} {_by(why)}"
+    return f"{what} {_by_what(why)}"
 
 
-def _not_told(why: Explanation, score: str) -> str:
-    if any(finding.key == "split.fits" for finding in why.findings):
+def _outcome_undecided(why: Explanation, score: str) -> str:
+    if "split.fits" in by_key(why.findings):
         return (
             f"cannot be judged, as the split given may not be the model's: {said(why.final)}; whether it memorised, "
             "generalises or neither is undecided"
@@ -52,7 +52,7 @@ def _not_told(why: Explanation, score: str) -> str:
     )
 
 
-def _without_rule(why: Explanation, score: str) -> str:
+def _not_generalising(why: Explanation, score: str) -> str:
     if why.final.test_index is None:
         return f"is correct on {score} of all inputs, too few to have memorised those that it was trained on"
     if why.final.task.is_stream:
@@ -61,7 +61,7 @@ def _without_rule(why: Explanation, score: str) -> str:
     return f"{memorised} its train inputs and does not generalise (test accuracy {score})"
 
 
-def _by(why: Explanation) -> str:
+def _by_what(why: Explanation) -> str:
     if why.circuit is None and why.final.task.symmetry is None:
         return "by what is undecided: its task has no group in which a circuit could be looked for"
     if why.circuit is None:
@@ -70,18 +70,18 @@ def _by(why: Explanation) -> str:
     if why.circuit.is_everything:
         return f"by every component of {group}, so that no circuit can be told from the whole: undecided"
     kind = f"{why.algorithm}-like circuit" if why.algorithm in ("clock", "pizza") else "circuit"
-    return f"by a {kind} on {named(why.circuit.components)} of {group}: {_verdict(why)}"
+    return f"by a {kind} on {named(why.circuit.components)} of {group}: {_verdict_with_reason(why)}"
 
 
-def _verdict(why: Explanation) -> str:
-    undecided, refuted = (in_words(why.findings, verdict) for verdict in ("undecided", "refuted"))
+def _verdict_with_reason(why: Explanation) -> str:
+    undecided, refuted = counted_with("undecided", why.findings), counted_with("refuted", why.findings)
     if why.verdict == "supported":
-        return f"supported in part, {_said(undecided, 'undecided')}" if undecided else "supported"
+        return f"supported in part, {_because(undecided, 'undecided')}" if undecided else "supported"
     if refuted:
-        return f"undecided, {_said(refuted, 'refuted')}"
-    return f"undecided, {_said(undecided, 'undecided')}" if undecided else "undecided"
+        return f"undecided, {_because(refuted, 'refuted')}"
+    return f"undecided, {_because(undecided, 'undecided')}" if undecided else "undecided"
 
 
-def _said(names: list[str], verdict: str) -> str:
+def _because(names: list[str], verdict: str) -> str:
     listed = " and ".join(names)
     return f"as {listed} {'is' if len(names) == 1 else 'are'} {verdict}"

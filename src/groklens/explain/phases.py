@@ -1,4 +1,4 @@
-"""When: the phases of a run, as intervals between kept steps."""
+"""The phases of a run (memorisation, circuit formation, cleanup), dated between kept steps from its measures."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import xarray as xr
 from groklens.claims import Phase
 from groklens.evidence import ENOUGH
 
-#: Circuit formation lasts while held-out loss stays above this share of its peak.
+#: Circuit formation lasts while test loss stays above this share of its peak.
 PEAK_SHARE = 0.5
 #: Excluded loss must have risen by this many nats over formation for a circuit to have formed.
 RISE = 0.1
-#: Settled: held-out loss below this share of its peak for good …
+#: Settled: test loss below this share of its peak for good …
 SETTLED_LOSS = 0.01
 #: … and Σ‖θ‖² within this share of its last value for good.
 SETTLED_NORM = 0.05
@@ -26,20 +26,20 @@ def find_phases(table: xr.Dataset) -> list[Phase]:
     The rules, after Nanda et al. (2023), section 5.1, who give none in numbers:
 
     * **memorisation** runs from the start until train accuracy first reaches 0.99;
-    * **circuit formation** runs from there, while held-out loss stays above half of its peak, provided that
+    * **circuit formation** runs from there, while test loss stays above half of its peak, provided that
       excluded loss rises by at least 0.1 nats in that time: train inputs come to rely on the circuit while
-      held-out ones do not yet profit;
-    * **cleanup** runs from the fall of held-out loss below half of its peak until held-out loss stays below
+      test inputs do not yet profit;
+    * **cleanup** runs from the fall of test loss below half of its peak until test loss stays below
       1 % of its peak and Σ‖θ‖² stays within 5 % of its last value.
 
     Every event is an interval (last kept step before it, first at or after it]; None for what did not happen
-    within the run. Settling needs a kept step after it: the last one alone shows nothing. Without held-out
+    within the run. Settling needs a kept step after it: the last one alone shows nothing. Without test
     inputs only memorisation is dated, and a table of one step has no phases.
 
     Sensitivity on the shipped mod113 run, each constant moved by a factor of two (`TestSensitivity` in
     `tests/explain/test_phases.py`): halving the share of the peak moves the fall later by two kept steps of
     22; doubling the tolerance of the norm moves the settling earlier by one; no other change moves anything.
-    Doubling the share of the peak to all of it finds no circuit formation: held-out loss has a summit at
+    Doubling the share of the peak to all of it finds no circuit formation: test loss has a summit at
     step 1,200, long before train inputs rely on the circuit.
     """
     steps = [int(step) for step in table["step"].values]
@@ -57,7 +57,7 @@ def find_phases(table: xr.Dataset) -> list[Phase]:
 
 
 def _formed(table: xr.Dataset, memorised: Interval, fall: Interval) -> bool:
-    """Whether excluded loss rises between memorising and the fall of held-out loss, which has to come later."""
+    """Whether excluded loss rises between memorising and the fall of test loss, which has to come later."""
     if memorised is None or fall is None or fall[1] <= memorised[1] or "excluded_loss" not in table:
         return False
     excluded = table["excluded_loss"]
@@ -65,7 +65,7 @@ def _formed(table: xr.Dataset, memorised: Interval, fall: Interval) -> bool:
 
 
 def _fall(steps: list[int], test_loss: np.ndarray) -> Interval:
-    """Where held-out loss first falls below the share of its peak, after the peak."""
+    """Where test loss first falls below the share of its peak, after the peak."""
     peak = int(np.argmax(test_loss))
     low = test_loss < PEAK_SHARE * test_loss[peak]
     low[: peak + 1] = False
@@ -73,7 +73,7 @@ def _fall(steps: list[int], test_loss: np.ndarray) -> Interval:
 
 
 def _settled(steps: list[int], table: xr.Dataset, fall: Interval) -> Interval:
-    """Where held-out loss and weight norm come to rest for good, with a kept step left to show it."""
+    """Where test loss and weight norm come to rest for good, with a kept step left to show it."""
     if fall is None:
         return None
     loss = table["test_loss"].values

@@ -123,7 +123,11 @@ class _Look:
         if len(pool) < len(index):
             return None
         draws = [pool[torch.randperm(len(pool), generator=generator)[: len(index)]] for _ in range(DRAWS)]
-        return Control.of("as many random neurons outside it", [self._silenced(draw) for draw in draws])
+        return Control.of(
+            "as many random neurons outside it",
+            [self._silenced(draw) for draw in draws],
+            key="random_neurons",
+        )
 
     def _silenced(self, index: Int[Tensor, "member"]) -> float:
         return self._rise(logits_without(self.snapshot, index))

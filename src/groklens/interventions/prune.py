@@ -67,9 +67,9 @@ def memorising_neurons(snapshot: AnyRun, share: float = 0.5, seed: int = 0) -> F
     whole = _scores(snapshot)
     fits, tests = zip(*random, strict=True)
     controls = (
-        Control.of("wrong labels fitted, as many random neurons pruned", fits),
-        Control.of("wrong labels fitted, those of highest IPR pruned", [highest[0]]),
-        Control.of("test accuracy, as many random neurons pruned", tests),
+        Control.of("wrong labels fitted, as many random neurons pruned", fits, key="random_neurons"),
+        Control.of("wrong labels fitted, those of highest IPR pruned", [highest[0]], key="highest_ipr"),
+        Control.of("test accuracy, as many random neurons pruned", tests, key="random_neurons.test"),
     )
     return Finding(
         f"the {percent(share)} of neurons of lowest IPR memorise: without them wrong labels are lost, the rest kept",

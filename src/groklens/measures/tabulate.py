@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,20 +14,20 @@ from groklens.errors import BadArgument, GroklensError, UnknownName
 from groklens.hypotheses import Circuit
 from groklens.measures.measure import Measure, lacking
 from groklens.progress import each
-from groklens.runs import RunLike
+from groklens.runs import Run
 from groklens.snapshots import Snapshot
 
 
 def tabulate(
-    run: RunLike,
+    run: Run,
     measures: Sequence[Measure],
     circuit: Circuit | None,
     steps: Sequence[int],
-    last: Snapshot | None = None,
+    at_hand: Mapping[Any, Snapshot] | None = None,
 ) -> xr.Dataset:
     """The measures at some kept steps of a run, as `track` gives them, relative to this circuit or to none.
 
-    `last` is the snapshot at the last of these steps, where it is at hand and has been looked at already.
+    `at_hand` are snapshots by step that need not be read from the run again.
     Raises `BadArgument` for no measures, and names run, step and measure when one fails or gives a number that is not
     finite.
     """
@@ -35,16 +35,15 @@ def tabulate(
         raise BadArgument(
             "track needs at least one measure and one kept step; see groklens.measures.PROGRESS."
         )
-    last = run.at(steps[-1]) if last is None else last
+    at_hand = at_hand or {}
+    last = at_hand.get(steps[-1]) or run.at(steps[-1])
     left_out = {m.__name__: lacking(m.about, last, circuit) for m in measures}
     taken = [m for m in measures if not left_out[m.__name__]]
-    rows = [
-        _row(run, step, taken, circuit, last if step == steps[-1] else None)
-        for step in each(steps, "measuring step")
-    ]
+    at_hand = {**at_hand, steps[-1]: last}
+    rows = [_row(run, step, taken, circuit, at_hand.get(step)) for step in each(steps, "measuring step")]
     variables = {m.__name__: _stack(m, [row[m.__name__] for row in rows]) for m in taken}
     attributes = {
-        "run": str(getattr(run, "name", "")),
+        "run": run.name,
         "task": run.task.name,
         "circuit": "" if circuit is None else json.dumps(circuit.to_dict()),
         "left_out": json.dumps({name: lack for name, lack in left_out.items() if lack}),
@@ -58,14 +57,14 @@ def tabulate(
 
 
 def _row(
-    run: RunLike, step: int, measures: Sequence[Measure], circuit: Circuit | None, known: Snapshot | None
+    run: Run, step: int, measures: Sequence[Measure], circuit: Circuit | None, known: Snapshot | None
 ) -> dict[str, Any]:
     snapshot = known or run.at(step)
     return {m.__name__: _value(run, snapshot, step, m, circuit) for m in measures}
 
 
-def _value(run: RunLike, snapshot: Snapshot, step: int, measure: Measure, circuit: Circuit | None) -> Any:
-    where = f"{measure.__name__} at step {step} of {getattr(run, 'name', run.task.name)}"
+def _value(run: Run, snapshot: Snapshot, step: int, measure: Measure, circuit: Circuit | None) -> Any:
+    where = f"{measure.__name__} at step {step} of {run.name}"
     try:
         value = measure(snapshot, circuit)
     except UnknownName:

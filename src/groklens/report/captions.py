@@ -1,66 +1,84 @@
-"""What stands below the pictures of a report: what is seen, and how to read it."""
+"""The caption below each picture of a report: what is plotted, on which axes, and how to read both ends."""
 
 from __future__ import annotations
 
 LEARNING = """
-Loss and accuracy at every kept step (dots). Where the test curve moves long after the training curve
-has settled, the model first memorised and generalised later. Steps are on a log scale{zero}.
+Loss and accuracy on train and test inputs against training step, a dot at every kept step; steps are on a log
+scale{zero}. A test curve that moves long after the train curve has settled is that of a model which memorised first
+and generalised later; one that never moves is that of a model which only memorised.
+"""
+LEARNING_ALL = """
+Loss and accuracy on all inputs against training step, a dot at every kept step; steps are on a log scale{zero}. Which
+inputs the model was trained on is not known, so that memorising and generalising cannot be told apart here.
 """
 STEP_ZERO = ", which has no place for step 0: it stands apart, at the left"
 PHASES = "Shaded: the phases, each from the first kept step at which it is seen to have begun."
 INTERVALS = "Of a pair such as 200–300, the event had not happened at the first step and had at the second."
 
 PROGRESS = """
-Measures that move before accuracy does: how few components carry the weights (Gini coefficient: 0 is an
-even spread, 1 is a single one), how much of the logits the circuit explains, and the size of the weights.
+Progress measures against training step: how few components hold the power of the weights (Gini coefficient: 0 where it
+is spread evenly, 1 where one component holds all), the share of the logits' variance that the circuit explains (0 none,
+1 all), and the sum of squared weights. They can move before test accuracy does.
 """
 
-EMBEDDING = "How the token embedding is shared out among the components, without its constant part."
-SIMILARITY = "How alike the logits and each component's own pattern of answers are."
-BARS = "A few tall bars over an empty floor are a rule; a level row of bars is none."
-SLIDER = "The slider moves through training; below, every kept step, time running down."
+EMBEDDING = "The share of the token embedding's power that each component holds, its constant part left out."
+SIMILARITY = """
+The logit similarity of each component: the cosine between the logits and the component's own function of the answer.
+"""
+BARS = """
+A few tall bars and none elsewhere: the model uses few components. Bars of one height: it singles none out, as before
+training or in a lookup table.
+"""
+SLIDER = "The slider moves through training; the map below has every kept step, time running down."
 
 CIRCLES = """
-Each panel is the plane into which the embedding writes one frequency; the elements are joined in the order of their
-multiples. A round polygon is a wave, a scribble none; all steps have one scale.
+The token embedding projected onto the plane of each frequency, along its cosine (across) and its sine (up); elements
+are joined in the order of their multiples, and all steps have one scale. A round polygon: the embedding holds that
+frequency. A scribble near the middle: it does not.
 """
 PLANES = """
-Each panel is the plane in which the embedding's part in one irrep spreads most; each dot is an element of the group.
-Clusters are elements that the irrep does not tell apart there; all steps have one scale.
+The token embedding projected onto the plane in which its part in each irrep spreads most, a dot for each element of the
+group; all steps have one scale. Elements in one cluster are not told apart by the irrep in that plane; dots at the
+middle show that the embedding does not hold it.
 """
 
 CLUSTERS = """
-Each bar is a neuron: its colour is the component that explains most of it, its height the share explained.
-Neurons stand in the order of the last step, cluster by cluster.
+The share of each neuron's variance that its best component explains, a bar for each neuron of the last MLP, coloured by
+that component. Near 1 the neuron computes a function of one component, near 0 of none. Neurons stand in the order of
+the last step, cluster by cluster.
 """
 
 NEURONS = """
-The activation of single neurons for every pair of operands, each from its lowest to its highest at the last step;
-above each, the share of it that its component explains. {kind}, noise is memorised. The slider moves through training.
+The activation of single neurons of the last MLP for every pair of operands, the first up and the second across, from
+each neuron's lowest (pale) to its highest (full colour) at the last step; above each map, the share of the neuron's
+variance that its component explains. {kind}; a map without pattern is that of a neuron that memorises. The slider
+moves through training.
 """
-WAVES = "Waves compute with one frequency"
-BLOCKS = "Rows and columns that come again compute with one irrep"
+WAVES = "Waves are those of a neuron that computes with one frequency"
+BLOCKS = "Rows and columns that repeat are those of a neuron that computes with one irrep"
 
 ATTENTION = """
-Each small map is a head: from a query (down) to a key (across). Choose an input, a head and a step. The inputs are
-those for which the heads differ most, one from each quarter of all; the last choice is the mean over all. The table
-says in numbers what the answer's position attends to.
+The attention of each head, from each query position (down) to each key position (across), as a share from 0 to 1.
+Choose an input, a head and a step: the inputs are those on which the heads differ most, one from each quarter of all,
+and the last choice is the mean over all inputs. The table has the attention of the answer's position in numbers.
 """
 
 CIRCUIT = """
-An edge is as thick as the square root of the rise of the loss when it carries its mean over the inputs; hover over
-its dot for the number, and for clusters that of as many random neurons. Faint edges, without a dot, can be cut one at
-a time, which does not mean that all can be. Colours are components, grey is everything else.
+The rise of the loss when an edge carries its mean over the inputs, edge by edge: thickness is the square root of the
+rise, and hovering over an edge's dot gives it in nats, for clusters beside that of as many random neurons. The model
+depends on a thick edge by itself. A faint edge, without a dot, can be cut alone at little cost, which does not mean
+that all can be cut together. Colours are components; grey is everything else.
 """
 
 ANSWERS = """
-The logit of the right answer for every pair of operands, at the last step. An even bright field is a model
-that knows the whole table; bright cells strewn over a dark field are training inputs learned by heart.
+The logit of the correct answer for every pair of operands at the last step, the first operand up and the second across.
+An even bright field: the model answers the whole table. Bright points strewn over a dark field: it has memorised those
+train inputs.
 """
 
 EVIDENCE = """
-Each claim has the number it rests on (dot) and the same number where the claim is known to be false (bar:
-range of the draws; tick: their mean). A dot far from its bars is evidence; a dot among them is not.
+The number that each claim rests on (dot) beside the same number where the claim is known to be false (bar: range of the
+draws; tick: their mean), on one scale for each claim. A dot far from its bars is evidence; a dot among them is none.
 """
 
 

@@ -1,4 +1,4 @@
-"""The report: an explanation as one page that can be sent to someone."""
+"""`report`: an explanation as one HTML page that can be sent to someone."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _header(explanation: Explanation) -> str:
     sentence = explanation.headline
     story = "; ".join(map(str, explanation.phases))
     rows = "".join(
-        f"<dt>{escape(name)}</dt><dd>{escape(said)}</dd>" for name, said in explanation.about.items()
+        f"<dt>{escape(name)}</dt><dd>{escape(fact)}</dd>" for name, fact in explanation.about.items()
     )
     return (
         f'<header><p class="run">Run {escape(explanation.run)}</p><h1>{escape(explanation.task)}</h1>'

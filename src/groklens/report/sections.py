@@ -1,4 +1,4 @@
-"""The sections of a report: each a picture or a table, and how to read it."""
+"""The sections of the report page: each a picture or a table with its caption."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from groklens.claims import interval, named, number
+from groklens.claims import HEADINGS, PHASE_COLUMNS, named, number
 from groklens.errors import BadArgument, UnknownName
 from groklens.report import captions
 from groklens.report.captions import joined
@@ -64,7 +64,7 @@ def sections(explanation: Explanation) -> list[Section]:
         ("attention", "What the heads attend to", _attention),
         ("circuit", "The circuit as a diagram", _circuit),
         ("answers", "Logits over both operands", _answers),
-        ("evidence", "How we know", _evidence),
+        ("evidence", HEADINGS["prediction"], _evidence),
         ("numbers", "The last step in numbers", _numbers),
     ]
     return [Section(anchor, title, _or_note(make, explanation)) for anchor, title, make in makers]
@@ -81,7 +81,8 @@ def _learning(explanation: Explanation) -> str:
     known_split = "train_loss" in explanation.table.data_vars
     figure = _curves(explanation, _BY_SPLIT if known_split else _WITHOUT_SPLIT)
     starts_at_zero = 0 in explanation.table["step"].values
-    caption = captions.LEARNING.format(zero=captions.STEP_ZERO if starts_at_zero else "")
+    learning = captions.LEARNING if known_split else captions.LEARNING_ALL
+    caption = learning.format(zero=captions.STEP_ZERO if starts_at_zero else "")
     shaded = captions.PHASES if explanation.phases else ""
     return _picture(figure, joined(caption, shaded)) + _phase_table(explanation)
 
@@ -194,10 +195,10 @@ def _phase_table(explanation: Explanation) -> str:
     if not explanation.phases:
         return '<p class="note">No phases: they need losses and accuracies over several steps.</p>'
     rows = [
-        f"<td>{escape(phase.name)}</td>{_number(interval(phase.start))}{_number(interval(phase.end))}"
-        for phase in explanation.phases
+        f"<td>{escape(name)}</td>{_number(start)}{_number(end)}"
+        for name, start, end in (phase.row for phase in explanation.phases)
     ]
-    table = _table(("Phase", "Begins at step", "Ends at step"), rows)
+    table = _table([name.capitalize() for name in PHASE_COLUMNS], rows)
     return f'{table}<p class="caption">{captions.INTERVALS}</p>'
 
 

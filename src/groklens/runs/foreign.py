@@ -1,4 +1,4 @@
-"""A run that something else wrote: the same handle, its checkpoints read by a reader."""
+"""Checkpoints that something else wrote, as a reader found them."""
 
 from __future__ import annotations
 
@@ -6,102 +6,68 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 import xarray as xr
 from jaxtyping import Int
 from torch import Tensor
 
-from groklens.errors import whole_number
-from groklens.models import describe_model
-from groklens.runs.given import kept_steps
-from groklens.runs.steps import kept_step
-from groklens.snapshots import Snapshot
+from groklens.runs.run import Run
+from groklens.runs.source import Source
 from groklens.tasks import Task
 
 #: The entry of `known` that holds what neither the files nor the user said.
 TAKEN = "taken for granted"
 
 
-@dataclass(frozen=True, eq=False)
-class ForeignRun:
-    """Checkpoints of somebody else's training run; stands in for a `Run` wherever one is asked for.
-
-    `models` maps each step to a function that builds the model there. `known` holds what its files say of how
-    it was trained, as they say it. A single model is a run of one step.
-    """
+@dataclass(eq=False)
+class ForeignFiles(Source):
+    """Somebody else's training run, as its files have it."""
 
     name: str
     task: Task
     models: Mapping[int, Callable[[], Any]]
     format: str
-    train_index: Int[Tensor, "train"] | None = None
-    known: dict[str, Any] = field(default_factory=dict)
-    history: xr.Dataset = field(default_factory=xr.Dataset)
-    #: The share of inputs trained on, where the files say no more of the split.
-    train_share: float | None = None
+    train_index: Int[Tensor, "train"] | None
+    known: dict[str, Any]
+    history: xr.Dataset
+    train_share: float | None
+    steps: list[int] = field(init=False)
 
-    def __repr__(self) -> str:
-        untold = isinstance(self.known.get(TAKEN), dict) and "task" in self.known[TAKEN] and not self.models
-        task = "of a task that its file does not say" if untold else self.task.name
-        return f"ForeignRun({self.name}: {task}, {self.format}, {len(self.models)} steps)"
+    def __post_init__(self) -> None:
+        self.steps = sorted(self.models)
 
     @property
-    def recipe(self) -> None:
-        """None: only runs that groklens trained have one; `known` holds what the files say."""
+    def learned(self) -> str:
+        """The task's name, or that no file says it: what is there stands in for it then."""
+        taken = self.known.get(TAKEN)
+        untold = isinstance(taken, dict) and "task" in taken and not self.models
+        return "of a task that its file does not say" if untold else self.task.name
 
-    @property
-    def finished(self) -> None:
-        """None: the files do not say whether training reached its last step."""
-
-    @property
-    def environment(self) -> dict[str, Any]:
-        """Nothing: the files do not say which versions and devices made them."""
-        return {}
-
-    @property
-    def model(self) -> dict[str, Any]:
-        """The class and configuration of the last model; nothing where the files hold none."""
-        return describe_model(self.models[self.steps[-1]]()) if self.models else {}
-
-    @property
-    def steps(self) -> list[int]:
-        """The steps that were kept, ascending."""
-        return sorted(self.models)
-
-    def at(self, step: int) -> Snapshot:
-        """The snapshot after `step` updates; `UnknownName` where that step was not kept."""
-        step = kept_step(f"Run {self.name}", self.models, step)
+    def model_at(self, step: int) -> Any:
+        """The model as its reader builds it, every parameter of which takes gradients."""
         model = self.models[step]()
         for parameter in model.parameters() if hasattr(model, "parameters") else ():
             parameter.requires_grad_(parameter.is_floating_point())
-        return Snapshot(
-            model, self.task, step=step, train_index=self.train_index, train_share=self.train_share
-        )
-
-    def nearest(self, step: int) -> Snapshot:
-        """The snapshot at the kept step nearest to `step`."""
-        number = whole_number("step", step)
-        return self.at(min(kept_steps(self), key=lambda kept: abs(kept - number)))
-
-    @property
-    def final(self) -> Snapshot:
-        """The snapshot at the last kept step."""
-        return self.at(kept_steps(self)[-1])
+        return model
 
 
-def index_of(mask_or_index: Tensor, n_inputs: int) -> Int[Tensor, "train"]:
-    """Sorted input indices from indices or a mask; `ValueError` for what is no index of `n_inputs` inputs.
+def foreign_run(
+    name: str,
+    task: Task,
+    models: Mapping[int, Callable[[], Any]],
+    format: str,
+    train_index: Int[Tensor, "train"] | None = None,
+    known: dict[str, Any] | None = None,
+    history: xr.Dataset | None = None,
+    train_share: float | None = None,
+) -> Run:
+    """The run that a reader found: what a reader gives.
 
-    >>> index_of(torch.tensor([True, False, True]), 3).tolist()
-    [0, 2]
+    `models` maps each step to a function that builds the model there; a single model is a run of one step. `known`
+    holds what the files say of how it was trained, as they say it; `train_share` the share of inputs trained on,
+    where they say no more of the split.
+
+    >>> foreign_run("mine", task, {100: build}, "my_format")  # doctest: +SKIP
+    Run(mine: a+b mod 113, my_format, step 100 alone)
     """
-    if mask_or_index.dtype == torch.bool and mask_or_index.shape == (n_inputs,):
-        return torch.nonzero(mask_or_index)[:, 0]
-    if mask_or_index.ndim != 1 or mask_or_index.is_floating_point() or mask_or_index.dtype == torch.bool:
-        raise ValueError(
-            f"the inputs trained on are {tuple(mask_or_index.shape)} {mask_or_index.dtype}, no flat list"
-        )
-    index = mask_or_index.long().unique()
-    if not len(index) or int(index[0]) < 0 or int(index[-1]) >= n_inputs:
-        raise ValueError(f"the inputs trained on are not numbers from 0 to {n_inputs - 1}")
-    return index
+    history = xr.Dataset() if history is None else history
+    return Run.over(ForeignFiles(name, task, models, format, train_index, known or {}, history, train_share))

@@ -1,22 +1,21 @@
-"""What callers hand in where a run, a snapshot or kept steps are meant: taken where it can only mean one thing."""
+"""What callers hand in where a run or a snapshot is meant: taken where it can only mean one thing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from groklens.errors import BadArgument, described
 from groklens.models import Answer
-from groklens.runs.known_split import with_split
-from groklens.runs.lone import LoneModel
-from groklens.runs.run_like import RunLike
-from groklens.runs.steps import kept_step
+from groklens.runs.load import load
+from groklens.runs.memory import Looked
+from groklens.runs.own_object import OwnObject, RunLike
+from groklens.runs.run import Run
 from groklens.snapshots import Snapshot, TrainIndex
 from groklens.tasks import Task
 
 #: A run or a snapshot, either where the other is meant, or the path of a run.
-AnyRun = RunLike | Snapshot | str | Path
+AnyRun = Run | RunLike | Snapshot | str | Path
 
 
 def as_run(
@@ -24,9 +23,10 @@ def as_run(
     task: Task | None = None,
     train_index: TrainIndex | None = None,
     answer: Answer | Any = None,
-) -> RunLike:
+) -> Run:
     """The run that is meant: a run, the path of one, a snapshot as a run of one step, or a model with its task.
 
+    An object of the user's own with `task`, `steps` and `at(step)` (`RunLike`) is taken for a run too.
     `train_index` says which inputs it was trained on, where the run, the file or the snapshot does not say;
     `answer` where a lone model's logits are in what it gives. Raises `BadArgument` for anything else, for a model
     without a task, for a task or a split beside a run that was trained on another, or for `answer` beside a run.
@@ -40,17 +40,15 @@ def as_run(
             "gl.explain(model, task, answer=…), gl.Snapshot(model, task, answer=…)."
         )
     if isinstance(given, (str, Path)):
-        from groklens.runs.load import load  # a path means the run that is there
-
-        return with_split(load(given, task=task), train_index)
+        return load(given, task=task, train_index=train_index)
     if isinstance(given, (RunLike, Snapshot)):
         if task is not None and task != given.task:
             raise BadArgument(
                 f"{given!r} is of the task {given.task.name}, and task= says {_task_name(task)}; leave task= out."
             )
-        return with_split(LoneModel.of(given) if isinstance(given, Snapshot) else given, train_index)
+        return _as_run(given).with_split(train_index)
     if task is not None:
-        return LoneModel.of(Snapshot(given, task, train_index=train_index, answer=answer))
+        return _as_run(Snapshot(given, task, train_index=train_index, answer=answer))
     raise BadArgument(_no_run(given))
 
 
@@ -64,33 +62,13 @@ def as_snapshot(given: AnyRun | Any) -> Snapshot:
     """
     if isinstance(given, Snapshot):
         return given
-    run = as_run(given)
-    return run.at(kept_steps(run)[-1])
+    return as_run(given).final
 
 
-def kept_steps(run: RunLike, steps: Iterable[Any] | Any | None = None) -> list[int]:
-    """Those of a run's kept steps that are asked for, ascending, once each; all without `steps`.
-
-    Raises `BadArgument` for no step at all or for what is no step, `UnknownName` for one that was not kept.
-
-    >>> kept_steps(run, range(0, 300, 100))  # doctest: +SKIP
-    [0, 100, 200]
-    """
-    kept = list(run.steps)
-    name = str(getattr(run, "name", run.task.name))
-    if not kept:
-        raise BadArgument(
-            f"{name} has kept no step, so there is nothing to look at; train it further, or give one with weights."
-        )
-    if steps is None:
-        return kept
-    steps = steps.tolist() if hasattr(steps, "tolist") else steps
-    wanted = list(steps) if isinstance(steps, Iterable) and not isinstance(steps, str) else [steps]
-    if not wanted:
-        raise BadArgument(
-            f"steps is empty; give some of the kept steps, such as steps={kept[-2:]}, or leave it out."
-        )
-    return sorted({kept_step(f"Run {name}", kept, step) for step in wanted})
+def _as_run(given: Run | RunLike | Snapshot) -> Run:
+    if isinstance(given, Run):
+        return given
+    return Run.over(Looked(given) if isinstance(given, Snapshot) else OwnObject(given))
 
 
 def _task_name(task: object) -> str:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import is_dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from groklens.errors import BadArgument, GroklensError, RunNotFound, did_you_mean
+from groklens.errors import BadArgument, GroklensError, RunNotFound, described, did_you_mean
 from groklens.models import Answer, answered, real_copy
 from groklens.models.published import given_config
+from groklens.parts import know
 from groklens.runs.kinds import check_regular
-from groklens.runs.known_split import with_split
 from groklens.runs.missing import exists, nothing_at, nothing_known, owner_of
 from groklens.runs.paths import RunPaths, as_path
 from groklens.runs.readers import READERS, hugging_face
-from groklens.runs.readers.given import Given
 from groklens.runs.readers.own_model import check_takes_weights
+from groklens.runs.readers.reader import Reader
 from groklens.runs.readers.safe import each_once
+from groklens.runs.readers.told import Told
 from groklens.runs.run import Run
 from groklens.snapshots import TrainIndex, does_not_run
 from groklens.tasks import Probe, Task, check_task
@@ -34,7 +36,8 @@ def load(
     train_index: TrainIndex | None = None,
     revisions: Sequence[str] | Mapping[str, int] | None = None,
     verify: bool = False,
-) -> Run | Any:
+    parts: Iterable[Any] = (),
+) -> Run:
     """Open the run at `path`: a folder of ours, or a file or folder in a format that a reader knows.
 
     Args:
@@ -52,6 +55,9 @@ def load(
             make the run: names that hold their step (`["step0", "step1000"]`), or names with their steps
             (`{"main": 143000}`).
         verify: check every file of a run of ours against its checksum first.
+        parts: classes of your own that the run was trained with (`parts=[MyTask, MyOptimizer]`), and readers of your
+            own, values with `recognises(path)` and `read(path, task)`, which are asked first. Nothing is ever
+            imported because a file names it.
 
     Other people's files are opened without running anything in them; what neither they nor you say stands in
     `run.known["taken for granted"]`. Raises `RunNotFound` when there is no
@@ -63,22 +69,24 @@ def load(
     >>> load("examples/runs/mod113").task.name  # doctest: +SKIP
     'a+b mod 113'
     """
+    parts = list(parts)
+    know(part for part in parts if isinstance(part, type) or is_dataclass(part))
     if task is not None:
         check_task(task)
     model = _given_model(model, answer)
-    given = Given(task, model, given_config(config))
+    told = Told(task, model, given_config(config))
     if revisions is not None:
         if format not in (None, hugging_face.NAME) or verify:
             raise BadArgument(
                 "revisions= is for models on the Hugging Face hub; leave format= and verify= out."
             )
-        return with_split(hugging_face.read_hub(str(path), revisions, given), train_index)
+        return hugging_face.read_hub(str(path), revisions, told).with_split(train_index)
     root = as_path(path)
     if not exists(root):
         raise RunNotFound(nothing_at(root))
     check_regular(root)
     with each_once():
-        run = _open(root, format, given)
+        run = _read_by_own(root, format, told, parts) or _open(root, format, told)
     if task is not None and run.task not in (task, _fitted(task, run.task)):
         raise BadArgument(
             f"{root} says that it was trained on {run.task.name}, and task= says {task.name}; leave task= out."
@@ -89,22 +97,38 @@ def load(
         _check_copies(model, run.task)
     if train_index is not None and not run.steps and run.format != "groklens":
         raise BadArgument(f"{root} holds no weights to look at by a split; leave train_index= out.")
-    return with_split(run, train_index)
+    return run.with_split(train_index)
 
 
-def _open(root: Path, format: str | None, given: Given) -> Run | Any:
+def _read_by_own(root: Path, format: str | None, told: Told, parts: Sequence[Any]) -> Run | None:
+    """The run as a reader of the user's own gives it, the first that recognises the path or has the name asked for."""
+    for reader in parts:
+        if isinstance(reader, type) or not isinstance(reader, Reader):
+            continue
+        if reader.name == format if format is not None else reader.recognises(root):
+            run = reader.read(root, told.task)
+            if not isinstance(run, Run):
+                raise BadArgument(
+                    f"The reader {reader.name!r} gave {described(run)} for {root}; `read` has to give a run: "
+                    "gl.Run.of({0: model0, 100: model1}, task)."
+                )
+            return run
+    return None
+
+
+def _open(root: Path, format: str | None, told: Told) -> Run:
     if format not in (None, "groklens"):
-        return _reader(str(format)).read(root, given)
+        return _reader(str(format)).read(root, told)
     if root.name == "run.json" and root.is_file():
         root = root.parent
     if format == "groklens" or RunPaths(root).header.is_file():
-        given.refuse(root, "config", why="is a run of groklens, which says its own configuration")
-        return Run(root, model=given.model)
+        told.refuse(root, "config", why="is a run of groklens, which says its own configuration")
+        return Run(root, model=told.model)
     if owner_of(root) is not None:
         raise RunNotFound(nothing_known(root))
     for reader in READERS:
         if reader.recognises(root):
-            return reader.read(root, given)
+            return reader.read(root, told)
     raise RunNotFound(nothing_known(root))
 
 
@@ -127,8 +151,8 @@ def _check_copies(model: Any, task: Task) -> None:
         raise BadArgument(does_not_run(task, task.inputs, error)) from error
 
 
-def _verify(run: Run | Any, root: Path) -> None:
-    if not isinstance(run, Run):
+def _verify(run: Run, root: Path) -> None:
+    if run.path is None:
         raise BadArgument(
             f"{root} is of the format {run.format}, which has no checksums to verify; leave verify out."
         )

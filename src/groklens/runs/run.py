@@ -1,171 +1,186 @@
-"""A run: the read-only handle on a training run and its checkpoints."""
+"""A run: the one read-only handle on the checkpoints of a training run, whoever wrote them."""
 
 from __future__ import annotations
 
 import copy
-from functools import cached_property
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 import xarray as xr
 from jaxtyping import Int
 from torch import Tensor
 
-from groklens.errors import BadArgument, DamagedRun, whole_number
-from groklens.models import own_model, rebuild_model
+from groklens.errors import BadArgument, described, shown, whole_number
+from groklens.models import Answer, answered
 from groklens.recipes import Recipe
-from groklens.runs.files import read_tensors
-from groklens.runs.given import kept_steps
-from groklens.runs.header import Header
-from groklens.runs.history import COLUMNS, REPORTED, read_history
-from groklens.runs.paths import RunPaths
-from groklens.runs.steps import kept_step
-from groklens.snapshots import Snapshot
-from groklens.tasks import Task
+from groklens.runs.memory import InMemory, by_step
+from groklens.runs.source import Source
+from groklens.runs.steps import kept_step, kept_steps
+from groklens.runs.stored import Stored
+from groklens.runs.told_split import told_split
+from groklens.snapshots import Snapshot, TrainIndex, split_index
+from groklens.tasks import Task, check_task
 
 
 class Run:
-    """A training run on disk: recipe, loss history and checkpoints; step k is the model after k updates.
+    """A training run: its task and its checkpoints, recipe and losses where known; step k is after k updates.
 
-    Made by `train`, `Recorder.run` and `load`. Opening one reads its header only; `at(step)` reads a
-    checkpoint, `history` the losses.
+    Made by `train`, `Recorder.run` and `load`; `Run.of` makes one of models in memory. Opening a run of ours reads
+    its header only; `at(step)` reads a checkpoint, `history` the losses.
+
+    Every run has every attribute. What is not known is None (`recipe`, `finished`, `train_index`, `train_share`,
+    `path`), or empty (`history`, `known`, `environment`, `unguarded`; `model` where no model was kept).
     """
+
+    _source: Source
+    _told: Int[Tensor, "train"] | None
 
     def __init__(self, path: str | Path, *, model: Any = None) -> None:
         """Open the run in folder `path`; `model` receives its weights where groklens cannot build one."""
-        self.path = Path(path).expanduser()
-        self._paths = RunPaths(self.path)
-        self._header = Header.read(self._paths.header)
-        self._template = model
-        if model is not None and self.model.get("answered") and own_model(model) is model:
+        self._source, self._told = Stored(path, model), None
+
+    @classmethod
+    def of(
+        cls,
+        models: Mapping[int, Any],
+        task: Task | None = None,
+        *,
+        train_index: TrainIndex | None = None,
+        answer: Answer | None = None,
+        name: str | None = None,
+    ) -> Run:
+        """The run of models in memory, by their steps: `gl.Run.of({0: model0, 100: model1}, task)`.
+
+        Args:
+            models: the model after each number of updates; one alone is `{100: model}`. None is copied.
+            task: what they were trained on.
+            train_index: the inputs trained on, as indices or as a mask; None where the split is not known.
+            answer: where the logits are in what the models give (`answer=lambda output: output[0]`).
+            name: what the run is called; the class of the last model when not given.
+
+        Raises `BadArgument` for what is no mapping of steps to models, no task, or no split of it.
+
+        >>> Run.of({0: model0, 100: model1}, task).steps  # doctest: +SKIP
+        [0, 100]
+        """
+        found = by_step(models)
+        if task is None:
             raise BadArgument(
-                f"{self.name} was recorded with answer=, by which its logits were found; say it again: "
-                "gl.load(path, model=MyModel(...), answer=...)."
+                "The models come with no task; say what they were trained on: "
+                "gl.Run.of({0: model0, 100: model1}, gl.ModularArithmetic(113, 'add'))."
             )
+        check_task(task)
+        if name is not None and not isinstance(name, str):
+            raise BadArgument(f"name is {described(name)}; give text, such as name='mine'.")
+        index = None if train_index is None else split_index(train_index, len(task.labels))
+        answering = {step: answered(model, answer) for step, model in found.items()}
+        return cls.over(InMemory(answering, task, index, name))
+
+    @classmethod
+    def over(cls, source: Source) -> Run:
+        """The run of a source: of what a reader found, for one."""
+        run = cls.__new__(cls)
+        run._source, run._told = source, None
+        return run
 
     def __repr__(self) -> str:
-        state = "" if self.finished else ", unfinished"
-        steps = f"{len(self.steps)} steps to {self.steps[-1]}" if self.steps else "no steps"
-        return f"Run({self.path.name}: {self.task.name}, {steps}{state})"
+        steps = f"{len(self.steps)} steps to {self.steps[-1]}" if len(self.steps) > 1 else "no steps"
+        steps = f"step {self.steps[0]} alone" if len(self.steps) == 1 else steps
+        said = [self._source.learned, *([self.format] if self.format != "groklens" else []), steps]
+        state = ", unfinished" if self.finished is False else ""
+        return f"Run({shown(self.name)}: {', '.join(said)}{state})"
 
     @property
     def name(self) -> str:
-        """The folder's name."""
-        return self.path.name
+        """The name of its folder or file, or of the class of a model in memory."""
+        return self._source.name
+
+    @property
+    def path(self) -> Path | None:
+        """The folder of a run that groklens wrote."""
+        return self._source.path
 
     @property
     def task(self) -> Task:
         """What was learned."""
-        return self._header.task
+        return self._source.task
 
     @property
     def recipe(self) -> Recipe | None:
-        """How it was trained; None for a loop of the user's own."""
-        return self._header.recipe
+        """How it was trained, where groklens trained it."""
+        return self._source.recipe
 
     @property
     def model(self) -> dict[str, Any]:
         """The model's class and configuration."""
-        return self._header.model
+        return self._source.model
+
+    @property
+    def models(self) -> Mapping[int, Callable[[], Any]]:
+        """A function for each kept step that gives the model there."""
+        return self._source.models
 
     @property
     def environment(self) -> dict[str, Any]:
         """Versions, threads, device and engine that the bits depend on."""
-        return self._header.environment
+        return self._source.environment
 
     @property
-    def finished(self) -> bool:
+    def finished(self) -> bool | None:
         """Whether training reached its last step."""
-        return self._header.finished
+        return self._source.finished
 
     @property
     def format(self) -> str:
-        """What wrote it: `groklens`."""
-        return "groklens"
+        """What wrote it: `groklens`, the name of a reader, or `memory` for models that were in no file."""
+        return self._source.format
 
     @property
     def known(self) -> dict[str, Any]:
         """What files of other formats say of the training; ours say it in `recipe`."""
-        return {}
+        return self._source.known
 
     @property
     def steps(self) -> list[int]:
         """The steps that were kept, ascending."""
-        return sorted(self._header.checkpoints)
+        return list(self._source.steps)
 
-    @cached_property
+    @property
     def train_index(self) -> Int[Tensor, "train"] | None:
         """The inputs trained on, or None where the split is not known."""
-        if self.task.is_stream:
-            return None
-        if self.recipe is not None:
-            return self.task.split(self.recipe.train_fraction, self.recipe.seed)[0]
-        index = self._header.train_index
-        return None if index is None else torch.tensor(index, dtype=torch.long)
+        return self._source.train_index if self._told is None else self._told
 
-    @cached_property
+    @property
+    def train_share(self) -> float | None:
+        """The share of inputs trained on, where the files say no more of the split."""
+        return self._source.train_share
+
+    @property
     def history(self) -> xr.Dataset:
         """Losses and accuracies by step, nan where not evaluated; each loss says its unit.
 
         Cross-entropy is in nats. `reported_loss` is there where a user's own loop reported one. Raises
         `DamagedRun` where the file is not what was written.
         """
-        rows = read_history(self._paths.history, self._header.history, whole=self.finished)
-        steps = sorted(rows)
-        reported = any(REPORTED in row for row in rows.values())
-        variables = {
-            name: ("step", [rows[s].get(name, float("nan")) for s in steps], {"units": self._units(name)})
-            for name in (*COLUMNS[1:], *([REPORTED] if reported else []))
-        }
-        return xr.Dataset(variables, coords={"step": steps})
-
-    def _units(self, column: str) -> str:
-        if column == REPORTED:
-            return self._header.loss_units or "as reported"
-        if not column.endswith("loss"):
-            return "accuracy"
-        return "nats" if self.recipe is None else self.recipe.loss_part.units
+        return self._source.history
 
     @property
     def unguarded(self) -> tuple[str, ...]:
         """What no checksum guards: nothing of a run of this version, some of one that groklens 0.1 wrote.
 
         What is listed would not be noticed if it were changed on the disk. Training such a run to its end, or
-        finishing a recording, brings all of it under a checksum.
+        finishing a recording, brings all of it under a checksum. Of other formats nothing is under one, nor listed.
         """
-        if self._header.schema > 1:
-            return () if self.finished else ("history.csv after the last kept step",)
-        open_ended = () if self._header.history else ("history.csv",)
-        of_recipe = ("the model's configuration",) if self.recipe else ("task", "model", "train_index")
-        return (*of_recipe, "finished", "the numbers of the kept steps", "environment", *open_ended)
+        return self._source.unguarded
 
     def at(self, step: int) -> Snapshot:
         """The snapshot after `step` updates; `UnknownName` where that step was not kept."""
-        step = kept_step(f"Run {self.name}", self._header.checkpoints, step)
-        tensors = self._read(step)
-        model = copy.deepcopy(self._blank)  # a bridge takes three times as long to build as to copy
-        try:
-            model.load_state_dict(tensors)
-        except (RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
-            said = " ".join(str(error).split())[:400]
-            raise BadArgument(
-                f"The weights of step {step} do not fit the model ({said}); give one built as the recorded one was: "
-                "gl.load(path, model=MyModel(...))."
-            ) from error
-        if hasattr(model, "eval"):
-            model.eval()  # dropout would make every look at it another
-        recorded = self.recipe is not None  # a recipe says the split that `train` made
-        return Snapshot(model, self.task, step, self.train_index, split_recorded=recorded)
-
-    @cached_property
-    def _blank(self) -> Any:
-        """A model for the weights of any step."""
-        if self._template is not None:
-            return self._template
-        if self.recipe is not None and self._header.schema == 1:  # whose description no checksum guards
-            return self.recipe.model.build(self.task, self.recipe.seed)
-        return rebuild_model(self.model)
+        number = kept_step(f"Run {self.name}", self._source.steps, step)
+        snapshot = self._source.snapshot(number)
+        if self._told is None:
+            return snapshot
+        return Snapshot(snapshot.model, snapshot.task, snapshot.step, self._told)
 
     def nearest(self, step: int) -> Snapshot:
         """The snapshot at the kept step nearest to `step`."""
@@ -177,28 +192,25 @@ class Run:
         """The snapshot at the last kept step."""
         return self.at(kept_steps(self)[-1])
 
+    def with_split(self, train_index: TrainIndex | None) -> Run:
+        """The run with the split that its user knows: itself where that is its own, or where none is given.
+
+        `train_index` are the inputs trained on, as indices or as a mask. Raises `BadArgument` for what is no split of
+        the task, or for another one than the run's own.
+
+        >>> run.with_split(None) is run  # doctest: +SKIP
+        True
+        """
+        told = None if train_index is None else told_split(self, train_index)
+        if told is None:
+            return self
+        run = copy.copy(self)
+        run._told = told
+        return run
+
     def verify(self) -> None:
-        """Check every file against its checksum; `DamagedRun` names those that fail and those that load."""
-        bad = [str(step) for step in self.steps if not self._reads(step)]
-        if bad:
-            good = [str(step) for step in self.steps if str(step) not in bad]
-            raise DamagedRun(
-                f"In {self.path}, the checkpoints of steps {', '.join(bad)} are missing or damaged; "
-                f"{'steps ' + ', '.join(good) + ' still load' if good else 'none loads'}."
-            )
-        try:
-            read_history(self._paths.history, self._header.history, whole=self.finished)
-        except DamagedRun as error:
-            raise DamagedRun(
-                str(error).replace("the checkpoints beside it still load", "every checkpoint still loads")
-            ) from error
+        """Check every file against its checksum; `DamagedRun` names those that fail and those that load.
 
-    def _reads(self, step: int) -> bool:
-        try:
-            self._read(step)
-        except DamagedRun:
-            return False
-        return True
-
-    def _read(self, step: int) -> dict[str, Tensor]:
-        return read_tensors(self._paths.checkpoint(step), self._header.checkpoints[step])
+        Raises `BadArgument` for a run of another format, which has none.
+        """
+        self._source.verify()

@@ -1,11 +1,45 @@
-"""One kept step, as a caller names it."""
+"""Which kept steps are meant, and in what order: ascending, once each, everywhere."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from groklens.errors import UnknownName, whole_number
+from groklens.errors import BadArgument, UnknownName, whole_number
+
+if TYPE_CHECKING:
+    from groklens.runs.run import Run
+
+
+def kept_steps(run: Run, steps: Iterable[Any] | Any | None = None) -> list[int]:
+    """Those of a run's kept steps that are asked for, ascending, once each; all without `steps`.
+
+    Raises `BadArgument` for no step at all or for what is no step, `UnknownName` for one that was not kept.
+
+    >>> kept_steps(run, range(0, 300, 100))  # doctest: +SKIP
+    [0, 100, 200]
+    """
+    if not run.steps:
+        raise BadArgument(
+            f"{run.name} has kept no step, so there is nothing to look at; train it further, or give one with weights."
+        )
+    return run.steps if steps is None else chosen_steps(f"Run {run.name}", run.steps, steps)
+
+
+def chosen_steps(subject: str, kept: Iterable[int], steps: Iterable[Any] | Any) -> list[int]:
+    """`steps`, or the one step, ascending and once each, where `subject` (a run, in a sentence) has kept them.
+
+    >>> chosen_steps("Run mod113", [0, 100, 200], [100, 0, 100])
+    [0, 100]
+    """
+    kept = sorted(kept)
+    steps = steps.tolist() if hasattr(steps, "tolist") else steps
+    wanted = list(steps) if isinstance(steps, Iterable) and not isinstance(steps, str) else [steps]
+    if not wanted:
+        raise BadArgument(
+            f"steps is empty; give some of the kept steps, such as steps={kept[-2:]}, or leave it out."
+        )
+    return sorted({kept_step(subject, kept, step) for step in wanted})
 
 
 def kept_step(subject: str, kept: Iterable[int], step: Any) -> int:

@@ -8,6 +8,7 @@ from groklens.tasks.modular import ModularArithmetic as ModularArithmetic
 from groklens.tasks.probe import Probe as Probe
 from groklens.tasks.random_table import RandomTable as RandomTable
 from groklens.tasks.serial import check_can_be_made_again as check_can_be_made_again
+from groklens.tasks.serial import kinds as kinds
 from groklens.tasks.serial import task_from_spec as task_from_spec
 from groklens.tasks.sparse_parity import SparseParity as SparseParity
 from groklens.tasks.stream import Stream as Stream

@@ -1,4 +1,4 @@
-"""What each attention head looks at, over steps: CircuitsVis with a slider."""
+"""`gl.views.attention`: the attention patterns of every head over steps, by CircuitsVis with a slider."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from groklens.views.drawing.palette import HUES, faded
 from groklens.views.drawing.panels import label_edges, panels, place
 from groklens.views.renderers.figure import STILL, Page
 from groklens.views.renderers.page import in_script
-from groklens.views.renderers.still import still
-from groklens.views.source import checked, run_of, spread
+from groklens.views.renderers.still_picture import still
+from groklens.views.source import run_of, shown_steps
 
 if TYPE_CHECKING:
-    from groklens.runs import RunLike
+    from groklens.runs import Run
     from groklens.tasks import Task
 
 #: Where the heads are drawn: as on a white page, since CircuitsVis draws for one, until the script knows better.
@@ -60,7 +60,7 @@ def attention(
     >>> gl.views.attention(run, [(3, 5)])  # doctest: +SKIP
     """
     run = run_of(source)
-    chosen = spread(run.steps) if steps is None else checked(run.steps, steps)
+    chosen = shown_steps(run, steps)
     hooks, heads = _hooks(run, layer)
     rows = _telling(run, hooks) if inputs is None else [_row(run.task, each) for each in _some(inputs)]
     patterns = _patterns(run, hooks, rows, chosen)
@@ -90,7 +90,7 @@ def _some(inputs: Sequence[Any]) -> Sequence[Any]:
     return inputs
 
 
-def _telling(run: RunLike, hooks: list[str]) -> list[int]:
+def _telling(run: Run, hooks: list[str]) -> list[int]:
     """The inputs to show where nobody named some, as said in `attention`."""
     from groklens.capture import capture
     from groklens.measures import between_heads
@@ -125,9 +125,9 @@ def _tokens(task: Task, row: int) -> dict[str, Any]:
     return {"name": " ".join(names), "tokens": names}
 
 
-def _hooks(run: RunLike, layer: int | None) -> tuple[list[str], list[str]]:
+def _hooks(run: Run, layer: int | None) -> tuple[list[str], list[str]]:
     """The hooks of the patterns, and what the heads are called: 0.3 is the fourth of the first layer."""
-    cfg = run.at(run.steps[-1]).model.cfg
+    cfg = run.final.model.cfg
     n_heads, n_layers = getattr(cfg, "n_heads", None), int(getattr(cfg, "n_layers", None) or 1)
     if not n_heads or (getattr(cfg, "attn_only", None) is None and not hasattr(cfg, "d_head")):
         raise BadArgument("The model has no attention heads, so there is no pattern to show.")
@@ -139,7 +139,7 @@ def _hooks(run: RunLike, layer: int | None) -> tuple[list[str], list[str]]:
     return [f"blocks.{each}.attn.hook_pattern" for each in layers], names
 
 
-def _patterns(run: RunLike, hooks: list[str], rows: list[int], steps: list[int]) -> np.ndarray:
+def _patterns(run: Run, hooks: list[str], rows: list[int], steps: list[int]) -> np.ndarray:
     """Step × choice × head × query × key; the last choice is the mean, as `capture` gives it."""
     from groklens.capture import capture
 
@@ -203,9 +203,9 @@ def _still(patterns: np.ndarray, tokens: list[str], heads: list[str], step: int)
         for z, colours in [(pattern, scale)] + ([(later, grey)] if causal else []):
             heat = {"z": z, "x": names, "y": names, "zmin": 0, "zmax": 1, "colorscale": colours}
             figure.add_heatmap(**heat, showscale=False, **place(index, titles))
-    said = f"Step {step:,}; white is a share of 0, blue of 1" + (", grey is masked" if causal else "")
+    text = f"Step {step:,}; white is a share of 0, blue of 1" + (", grey is masked" if causal else "")
     label_edges(figure, titles, "key", "query", type="category")
     figure.update_yaxes(autorange="reversed")
-    note = {"text": said, "x": 0, "y": 1, "xref": "paper", "yref": "paper", "yshift": 28, "showarrow": False}
+    note = {"text": text, "x": 0, "y": 1, "xref": "paper", "yref": "paper", "yshift": 28, "showarrow": False}
     figure.add_annotation(**note, xanchor="left", yanchor="bottom")
     return still(figure)

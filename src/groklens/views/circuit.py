@@ -1,4 +1,4 @@
-"""The circuit as a diagram: from tokens by heads and clusters of neurons to the logits."""
+"""`gl.views.circuit`: the circuit as a diagram, from tokens by heads and clusters of neurons to the logits."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groklens.claims import number
+from groklens.claims import LEAST_CHANGE, change, named, number
 from groklens.errors import BadArgument
 from groklens.views.drawing.axes import layout
-from groklens.views.drawing.labels import component_word
 from groklens.views.drawing.palette import INK, OTHER, component_colours, faded
 from groklens.views.renderers.figure import Figure
 from groklens.views.source import circuit_of, final_of
@@ -36,8 +35,6 @@ _THICK, _THIN = 14.0, 0.6
 _BELOW = -0.19
 #: An edge below this share of the largest is faint, and says nothing on hover.
 _FAINT = 0.02
-#: Below this many nats an effect is not told from none.
-_LEAST = 0.001
 
 
 def circuit(source: Any, circuit: AnyCircuit | None = None) -> Figure:
@@ -78,7 +75,7 @@ def circuit(source: Any, circuit: AnyCircuit | None = None) -> Figure:
 
 
 def _nats(effect: float) -> str:
-    return number(effect) if abs(effect) >= _LEAST else f"under {_LEAST}"
+    return number(effect) if abs(effect) >= LEAST_CHANGE else f"under {LEAST_CHANGE}"
 
 
 def _diagram(found: Sequence[Edge], colours: dict[Any, str]) -> go.Figure:
@@ -114,7 +111,7 @@ def _legend(largest: float, columns: int) -> list[dict[str, Any]]:
     for place, effect in enumerate((top, top / 4, top / 25)):
         left = columns * place / 3
         line = {"color": OTHER, "width": _width(effect / largest)}
-        said = {
+        label = {
             "text": ["", f"\u2002{_nats(effect)}{'' if place else ' nats'}"],
             "textposition": "middle right",
         }
@@ -126,7 +123,7 @@ def _legend(largest: float, columns: int) -> list[dict[str, Any]]:
                 "line": line,
                 "hoverinfo": "skip",
                 "textfont": {"size": 12, "color": INK},
-                **said,
+                **label,
             }
         )
     return samples
@@ -174,26 +171,18 @@ def _hovers(found: Sequence[Edge], places: Places, colours: dict[Any, str]) -> d
         "y": [y[at] for (_, y), at in zip(paths, ticks, strict=True)],
         "mode": "markers",
         "marker": {"size": 7, "color": [_colour(edge, colours) for edge in found]},
-        "hovertext": [_said(edge) for edge in found],
+        "hovertext": [_worth(edge) for edge in found],
         "hovertemplate": "%{hovertext}<extra></extra>",
     }
 
 
-def _said(edge: Edge) -> str:
-    text = (
-        f"{_name(edge.source)} → {_name(edge.target)}<br>loss {_change(edge.effect)} when it carries its mean"
-    )
+def _worth(edge: Edge) -> str:
+    """An edge's numbers in words: what the loss does without it, beside its control."""
+    rise = change(edge.effect, "nats")
+    text = f"{_name(edge.source)} → {_name(edge.target)}<br>loss {rise} when it carries its mean"
     if edge.control is not None:
-        control = edge.control
-        spread = f"{_change(control.low)} to {_change(control.high)}"
-        text += f"<br>{escape(control.name)}: {_change(control.mean)} ({spread}, {control.draws} draws)"
+        text += f"<br>{escape(edge.control.said('nats', change))}"
     return text
-
-
-def _change(effect: float) -> str:
-    """A rise or fall in nats; one too small to be told from none says so."""
-    sign = "+" if effect >= _LEAST else ""
-    return f"{sign}{_nats(effect)} nats"
 
 
 def _dots(places: Places, colours: dict[Any, str]) -> dict[str, Any]:
@@ -220,4 +209,4 @@ def _label(node: Node) -> str:
 
 
 def _name(node: Node) -> str:
-    return escape(node.name if node.component is None else f"{node.name} of {component_word(node.component)}")
+    return escape(node.name if node.component is None else f"{node.name} of {named([node.component])}")

@@ -1,4 +1,4 @@
-"""Which component each neuron follows, over steps."""
+"""`gl.views.clusters`: which component explains each neuron best, and how much of it, over steps."""
 
 from __future__ import annotations
 
@@ -10,15 +10,7 @@ import numpy as np
 
 from groklens.views.drawing.axes import axis, layout
 from groklens.views.drawing.history import add_history, two_rows
-from groklens.views.drawing.labels import (
-    bare_title,
-    component_kind,
-    component_word,
-    drawn,
-    step_names,
-    title,
-    variable,
-)
+from groklens.views.drawing.labels import bare_title, drawn, kind_on, named_on, step_names, title, variable
 from groklens.views.drawing.palette import OTHER, component_colours, faded
 from groklens.views.drawing.slider import add_slider
 from groklens.views.renderers.figure import Figure
@@ -94,7 +86,7 @@ class _Drawing:
             code[best == component] = place
         order = np.lexsort((-np.nan_to_num(share[-1]), best[-1].astype(str), code[-1]))
         coordinate = table["component"] if "component" in table.coords else None
-        return cls(best, share, code, order, shown, component_kind(best.flat[0], coordinate))
+        return cls(best, share, code, order, shown, kind_on(coordinate, best.flat[0].item()))
 
     @property
     def colours(self) -> list[str]:
@@ -114,7 +106,7 @@ class _Drawing:
         }
 
     def heat(self) -> dict[str, Any]:
-        """All steps, a byte a cell: each component has a stretch of the scale, growing in colour."""
+        """All steps, one byte per cell: each component has a stretch of the scale, growing in colour."""
         levels = max(256 // len(self.colours), 4)
         grades = np.round(np.nan_to_num(self.share).clip(0, 1) * (levels - 1)).astype(int)
         top = len(self.colours) * levels - 1
@@ -141,7 +133,7 @@ def _add_steps(figure: go.Figure, drawing: _Drawing, table: xr.Dataset) -> None:
 
 def _add_legend(figure: go.Figure, shown: list[ComponentName], table: xr.Dataset) -> None:
     coordinate = table["component"] if "component" in table.coords else None
-    named = [(component_word(name, coordinate), colour) for name, colour in component_colours(shown).items()]
+    named = [(named_on(coordinate, name), colour) for name, colour in component_colours(shown).items()]
     for text, colour in [*named, ("any other" if named else "any component", OTHER)]:
         marker = {"color": colour, "size": 10, "symbol": "square"}
         figure.add_scatter(

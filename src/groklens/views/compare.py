@@ -1,4 +1,4 @@
-"""Two or more runs side by side."""
+"""`gl.views.compare`: two or more runs side by side, on the same scales."""
 
 from __future__ import annotations
 

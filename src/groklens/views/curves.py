@@ -1,4 +1,4 @@
-"""Scalar measures over steps."""
+"""`gl.views.curves`: scalar measures over training steps, with the phases shaded."""
 
 from __future__ import annotations
 
@@ -78,9 +78,8 @@ def _table(source: Any, names: Sequence[str] | None) -> xr.Dataset:
     if is_table(source) or is_explanation(source):
         return source if is_table(source) else source.table
     run = run_of(source)
-    history = getattr(run, "history", None)
-    if history is not None and history.sizes.get("step"):
-        return _named(history)
+    if run.history.sizes.get("step"):
+        return _named(run.history)
     table = table_of(run, _PERFORMANCE)
     if not table.data_vars:
         raise BadArgument(
@@ -96,7 +95,7 @@ def _named(history: xr.Dataset) -> xr.Dataset:
     from groklens import measures
 
     empty = [name for name in history.data_vars if bool(history[name].isnull().all())]
-    named = history.drop_vars(empty).dropna("step")  # held-out loss is not taken at every step
+    named = history.drop_vars(empty).dropna("step")  # test loss is not taken at every step
     named["step"].attrs = {"long_name": "training step", "units": "updates"}
     for name, found in named.data_vars.items():
         about = getattr(getattr(measures, str(name), None), "about", None)

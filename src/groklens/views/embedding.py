@@ -1,4 +1,4 @@
-"""Where the embedding puts each element, in the plane of each component, over steps."""
+"""`gl.views.embedding`: the token embedding in the plane of each component, over steps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from groklens.claims import named
 from groklens.errors import BadArgument, UnknownName
-from groklens.views.drawing.labels import bare_title, component_word, drawn, step_names, variable
+from groklens.views.drawing.labels import bare_title, drawn, named_on, step_names, variable
 from groklens.views.drawing.palette import HUES, component_colours, faded
 from groklens.views.drawing.panels import label_edges, panels, place
 from groklens.views.drawing.slider import add_slider
@@ -33,7 +33,7 @@ def embedding(
 ) -> Figure:
     """Every element's embedding in the plane of each component, with a slider over steps.
 
-    A panel a component; the name of an element is said on hover. Elements of a cyclic group are joined in the
+    One panel per component; the name of an element is said on hover. Elements of a cyclic group are joined in the
     order in which the frequency turns through them: a round polygon is a wave that the embedding holds, a scribble
     is none. Of other groups each element is a dot, and the plane holds the two axes along which the irrep
     spreads the elements most; clusters are elements that it does not tell apart. All steps have one scale, so
@@ -52,7 +52,7 @@ def embedding(
     table = table_of(source, [_NAME], steps)
     found = variable(table, _NAME)
     shown = _chosen(found, components_of(source, components))
-    titles = [component_word(name, table["component"]) for name in shown]
+    titles = [named_on(table["component"], name) for name in shown]
     figure = panels(titles)
     versions = [
         [_trace(found.isel(step=row), name, colour) for name, colour in component_colours(shown).items()]

@@ -1,13 +1,13 @@
-"""Findings with the controls that could have refuted them."""
+"""`gl.views.findings`: findings as a table, each value beside the controls that could have refuted it."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from groklens.claims import in_units
+from groklens.claims import HEADINGS, by_role, in_units
+from groklens.views.drawing.finding_scale import finite, position, scale_of
 from groklens.views.renderers.figure import Page
 from groklens.views.renderers.page import verdict_mark
 from groklens.views.source import explained
@@ -32,7 +32,7 @@ def findings(source: Explanation | Sequence[Finding]) -> Page:
 
     >>> gl.views.findings(why).save("findings.html")  # doctest: +SKIP
     """
-    from groklens.views.renderers.findings_still import findings_still
+    from groklens.views.renderers.findings_picture import findings_still
 
     given: Any = source
     listed = isinstance(given, (list, tuple)) and all(hasattr(each, "claim") for each in given)
@@ -57,21 +57,15 @@ def findings_table(findings: Sequence[Finding]) -> str:
         return '<p class="note">There are no findings.</p>'
     columns = "".join(f'<col class="{name}">' for name in ("name", "strip", "mean", "range"))
     head = "".join(f"<th scope='col'>{name}</th>" for name in ("Measured on", "", "Value or mean", "Range"))
-    asides = [_finding(each) for each in findings if each.role == "aside"]
-    bodies = "\n".join(
-        [
-            *(_finding(each) for each in findings if each.role != "aside"),
-            *([_BESIDE] if asides else []),
-            *asides,
-        ]
-    )
+    roles = by_role(findings)
+    beside = [_BESIDE] if "aside" in roles else []
+    own, asides = ([_finding(each) for each in roles.get(role, [])] for role in ("prediction", "aside"))
+    bodies = "\n".join([*own, *beside, *asides])
     return f'<table class="findings"><colgroup>{columns}</colgroup><thead><tr>{head}</tr></thead>\n{bodies}</table>'
 
 
 #: What stands above the findings that decide nothing.
-_BESIDE = (
-    '<tbody><tr class="beside"><th colspan="4" scope="rowgroup">Beside it, deciding nothing</th></tr></tbody>'
-)
+_BESIDE = f'<tbody><tr class="beside"><th colspan="4" scope="rowgroup">{HEADINGS["aside"]}</th></tr></tbody>'
 
 
 def _finding(finding: Finding) -> str:
@@ -126,29 +120,8 @@ def _note(text: str) -> str:
     return f"<p>{escape(text)}</p>" if text else ""
 
 
-def scale_of(finding: Finding) -> tuple[float, float]:
-    """The ends of a finding's scale, which holds its value and all of its controls."""
-    numbers = [finding.value, *(end for each in finding.controls for end in (each.low, each.mean, each.high))]
-    known = [float(each) for each in numbers if each is not None and math.isfinite(each)]
-    if all(0 <= each <= 1 for each in known):
-        return 0.0, 1.0
-    low, high = min([*known, 0.0]), max(known)
-    return (low, high) if high > low else (low - 1, high + 1)
-
-
-def position(value: float | None, low: float, high: float) -> float:
-    """How far along its scale a number is, from 0 to 1."""
-    assert value is not None
-    return (value - low) / (high - low)
-
-
 def _at(value: float | None, low: float, high: float) -> float:
     return 7 + (_WIDTH - 14) * position(value, low, high)
-
-
-def finite(value: float | None) -> bool:
-    """Whether there is a number that can be drawn."""
-    return value is not None and math.isfinite(value)
 
 
 #: What a notebook needs of the page's style.

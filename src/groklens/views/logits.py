@@ -1,4 +1,4 @@
-"""The logits of a snapshot over both operands."""
+"""`gl.views.logits`: one logit of a snapshot over both operands."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ OPERANDS, SUM = "operands", "sum and difference"
 
 
 def logits(source: Any, answer: int | None = None, by: str = OPERANDS) -> Figure:
-    """One logit for every pair of operands: that of the right answer, or that of the class `answer`.
+    """One logit for every pair of operands: that of the correct answer, or that of the class `answer`.
 
-    Light is a high logit, dark a low one; the scale always holds 0. For the right answer, an even bright
-    field is a model that knows the whole table; bright cells strewn over a dark field are the training
+    Light is a high logit, dark a low one; the scale always holds 0. For the correct answer, an even bright
+    field is a model that knows the whole table; bright cells strewn over a dark field are the train
     inputs of one that memorised them. Stripes along the diagonals belong to a rule that depends on the sum; by
     sum and difference they are columns, and what is left in rows depends on the difference, as pizza's does.
-    For one class, a bright line where it is the right answer and nowhere else is a model sure of it.
+    For one class, a bright line where it is the correct answer and nowhere else is a model sure of it.
 
     Args:
         source: a snapshot, or a run or explanation, whose last snapshot is shown.
-        answer: a class; the right one of every input when not given.
+        answer: a class; the correct one of every input when not given.
         by: `"operands"`, or `"sum and difference"` of a cyclic group of odd order, where these two tell every
             input from every other.
 
@@ -54,7 +54,7 @@ def logits(source: Any, answer: int | None = None, by: str = OPERANDS) -> Figure
     if by != OPERANDS:
         values, rows = _by_sum(task, values, by)
         columns, across, up = rows, f"{first} + {second}", f"{first} − {second}"
-    what = "logit of the right answer" if answer is None else f"logit of class {answer}"
+    what = "logit of the correct answer" if answer is None else f"logit of class {answer}"
     figure = go.Figure(layout=layout(_SIDE - 60, width=_SIDE))
     figure.add_heatmap(
         z=values,

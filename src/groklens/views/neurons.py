@@ -1,30 +1,39 @@
-"""What single neurons do with both operands, over steps."""
+"""`gl.views.neurons`: activations of single neurons over both operands, with a slider over training steps."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from groklens.claims import named
 from groklens.errors import BadArgument, UnknownName, whole_number
 from groklens.views.clusters import clusters
-from groklens.views.drawing.labels import component_word, drawn, operand_values, square
+from groklens.views.drawing.labels import drawn, operand_values, square
 from groklens.views.drawing.palette import HUES, component_colours, faded
 from groklens.views.drawing.panels import label_edges, panels, place
 from groklens.views.drawing.slider import add_slider
 from groklens.views.renderers.figure import Figure
-from groklens.views.source import checked, components_of, final_of, is_table, run_of, spread, table_of
+from groklens.views.source import components_of, final_of, is_table, run_of, shown_steps, table_of
 
 if TYPE_CHECKING:
-    from groklens.runs import RunLike
+    from groklens.harmonics import ComponentName
+    from groklens.runs import Run
     from groklens.snapshots import Snapshot
 
-#: Cells of all maps at all steps, a byte each: what keeps a notebook that can be sent around.
+#: Cells of all maps at all steps, one byte each: what keeps a notebook that can be sent around.
 _CELLS = 1_950_000
 _MOST, _MOST_STEPS = 9, 24
 #: Activations are drawn in hundredths of their range.
 _LEVELS = 100
+
+
+class Panel(NamedTuple):
+    """What stands above a neuron's map, and the component that explains it best, None where that was not asked."""
+
+    title: str
+    component: ComponentName | None = None
 
 
 def neurons(
@@ -32,7 +41,7 @@ def neurons(
 ) -> Figure:
     """The activation of single neurons for every pair of operands, with a slider over steps.
 
-    A panel a neuron of the last MLP, at the answer's position, sorted by the component that explains it best;
+    One panel per neuron of the last MLP, at the answer's position, sorted by the component that explains it best;
     above each, the share of its variance that this component explains.
     The colour goes from the neuron's lowest to its highest activation at the last step shown, in hundredths;
     what lies beyond, earlier, has the colour of the end.
@@ -59,12 +68,11 @@ def neurons(
 
         raise BadArgument(f"There is nothing to show: {no_neurons(final)}.")
     cells = int(np.prod(square(run.task)))
-    kept = spread(run.steps, _steps_within(cells)) if steps is None else checked(run.steps, steps)
-    shown = _named(source, final, _count(len(kept), cells)) if neurons is None else _checked(final, neurons)
+    kept = shown_steps(run, steps, _steps_within(cells))
+    shown = _best(source, final, _count(len(kept), cells)) if neurons is None else _checked(final, neurons)
     values = _activations(run, final, list(shown), kept)
-    figure = _figure(
-        run, list(shown.values()), values, [f"{step:,}" for step in kept], _colour(source, final, shown)
-    )
+    titles = [panel.title for panel in shown.values()]
+    figure = _figure(run, titles, values, [f"{step:,}" for step in kept], _colours(source, final, shown))
     return Figure(figure, f"{run.task.name}: neurons {', '.join(map(str, shown))} over both operands.")
 
 
@@ -76,7 +84,7 @@ def _count(n_steps: int, cells: int) -> int:
     return int(np.clip(_CELLS // ((n_steps + 1) * cells), 1, _MOST))
 
 
-def _checked(final: Snapshot, wanted: Sequence[int] | int) -> dict[int, str]:
+def _checked(final: Snapshot, wanted: Sequence[int] | int) -> dict[int, Panel]:
     assert final.neurons is not None
     width = final.neurons.shape[1]
     several = wanted if isinstance(wanted, Iterable) and not isinstance(wanted, str) else [wanted]
@@ -86,11 +94,11 @@ def _checked(final: Snapshot, wanted: Sequence[int] | int) -> dict[int, str]:
         raise UnknownName(f"There is no neuron {wrong[0]}; the last MLP has 0 to {width - 1}.")
     if not chosen:
         raise BadArgument("neurons is empty; name some, such as neurons=[0, 1], or leave it out.")
-    return {each: f"neuron {each}" for each in chosen}
+    return {each: Panel(f"neuron {each}") for each in chosen}
 
 
-def _named(source: Any, final: Snapshot, count: int) -> dict[int, str]:
-    """The neurons to show and their titles: of every component in turn the best explained that is left."""
+def _best(source: Any, final: Snapshot, count: int) -> dict[int, Panel]:
+    """The neurons to show and their panels: of every component in turn the best explained that is left."""
     assert final.neurons is not None
     if final.task.symmetry is None:
         return _checked(final, range(min(count, final.neurons.shape[1])))
@@ -106,16 +114,17 @@ def _named(source: Any, final: Snapshot, count: int) -> dict[int, str]:
     chosen = sorted(ranked)[:count]
     place_of = {name: place for place, name in enumerate(wanted)}
     order = sorted(chosen, key=lambda each: (place_of.get(best[each[3]], len(wanted)), each[1]))
-    return {n: f"{n}: {share[n]:.2f} by {component_word(best[n])}" for _, _, _, n in order}
+    return {n: Panel(f"{n}: {share[n]:.2f} by {named([best[n]])}", best[n]) for _, _, _, n in order}
 
 
-def _colour(source: Any, final: Snapshot, shown: dict[int, str]) -> list[str]:
+def _colours(source: Any, final: Snapshot, shown: dict[int, Panel]) -> list[str]:
     colours = component_colours(components_of(source, None)) if final.task.symmetry is not None else {}
-    words = {component_word(name): colour for name, colour in colours.items()}
-    return [words.get(title.partition(" by ")[2], HUES[0]) for title in shown.values()]
+    return [
+        HUES[0] if each.component is None else colours.get(each.component, HUES[0]) for each in shown.values()
+    ]
 
 
-def _activations(run: RunLike, final: Snapshot, shown: list[int], steps: list[int]) -> np.ndarray:
+def _activations(run: Run, final: Snapshot, shown: list[int], steps: list[int]) -> np.ndarray:
     """Step × neuron × first × second operand, in hundredths of each neuron's last range, a byte each."""
     from groklens.capture import capture
 
@@ -130,7 +139,7 @@ def _activations(run: RunLike, final: Snapshot, shown: list[int], steps: list[in
     return hundredths.transpose(0, 2, 1).reshape(len(steps), len(shown), *square(run.task))
 
 
-def _figure(run: RunLike, titles: list[str], values: np.ndarray, steps: list[str], colours: list[str]) -> Any:
+def _figure(run: Run, titles: list[str], values: np.ndarray, steps: list[str], colours: list[str]) -> Any:
     figure = panels(titles)
     rows, columns = (operand_values(run.task, size) for size in square(run.task))
     first, second = (drawn(name) for name in run.task.operand_names[:2])

@@ -1,4 +1,4 @@
-"""The report of an explanation, among the other pictures."""
+"""`gl.views.report`: the report of an explanation, among the other pictures."""
 
 from __future__ import annotations
 

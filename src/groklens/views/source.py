@@ -6,7 +6,7 @@ Views compute nothing themselves. Where they are given a run, the measures that 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from groklens.harmonics import ComponentName
     from groklens.hypotheses import Circuit
-    from groklens.runs import RunLike
+    from groklens.runs import Run
     from groklens.snapshots import Snapshot
 
 #: Steps that a view looks at where nobody chose: enough to see what moves, few enough to send around.
@@ -49,7 +49,7 @@ def explained(source: Any) -> Any:
     )
 
 
-def run_of(source: Any) -> RunLike:
+def run_of(source: Any) -> Run:
     """The run behind a source or at a path, a snapshot being a run of one step; `BadArgument` for a table."""
     from groklens.runs import as_run
 
@@ -70,8 +70,7 @@ def final_of(source: Any) -> Snapshot:
     """The last snapshot behind a source."""
     if is_explanation(source) or is_snapshot(source):
         return source.final if is_explanation(source) else source
-    run = run_of(source)
-    return run.at(run.steps[-1])
+    return run_of(source).final
 
 
 def table_of(
@@ -91,7 +90,7 @@ def table_of(
         return held if steps is None else at_steps(held, steps)
     wanted = chosen_measures(names)
     run = run_of(source)
-    chosen = spread(run.steps) if steps is None else checked(run.steps, steps)
+    chosen = shown_steps(run, steps)
     return track(run, wanted, circuit_of(run if isinstance(source, (str, Path)) else source), steps=chosen)
 
 
@@ -131,16 +130,15 @@ def spread(steps: Sequence[int], most: int = MOST_STEPS) -> list[int]:
     return [steps[place] for place in places]
 
 
-def checked(kept: Sequence[int], steps: Sequence[int]) -> list[int]:
-    """`steps` in order; `UnknownName` for one that was not kept, `BadArgument` for none."""
-    from groklens.runs import kept_step
+def shown_steps(run: Run, steps: Sequence[int] | None, most: int = MOST_STEPS) -> list[int]:
+    """The kept steps that a view shows: those asked for, ascending and once each, else at most `most` of all."""
+    from groklens.runs import kept_steps
 
-    steps = steps if isinstance(steps, Iterable) and not isinstance(steps, str) else [steps]
-    if not len(steps):
-        raise BadArgument("steps is empty; name some of the kept steps, or leave it out.")
-    return sorted({kept_step("The run", kept, step) for step in steps})
+    return spread(run.steps, most) if steps is None else kept_steps(run, steps)
 
 
 def at_steps(table: xr.Dataset, steps: Sequence[int]) -> xr.Dataset:
-    """The table at some of its steps."""
-    return table.sel(step=checked(table["step"].values.tolist(), steps))
+    """The table at some of its steps, ascending and once each; `UnknownName` for one that it does not have."""
+    from groklens.runs import chosen_steps
+
+    return table.sel(step=chosen_steps("The run", table["step"].values.tolist(), steps))

@@ -1,4 +1,4 @@
-"""A measure by component, over steps."""
+"""`gl.views.spectrum`: a measure that has one value per component, over steps."""
 
 from __future__ import annotations
 

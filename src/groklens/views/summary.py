@@ -1,4 +1,4 @@
-"""An explanation in a few lines, for a notebook."""
+"""`gl.views.summary`: an explanation in a few lines of HTML, for a notebook."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from groklens.claims import interval
+from groklens.claims import HEADINGS, PHASE_COLUMNS, by_role
 from groklens.views.drawing.palette import VERDICTS
 
 if TYPE_CHECKING:
@@ -34,12 +34,15 @@ def summary(explanation: Explanation) -> str:
 
 
 def _phases(phases: list[Phase]) -> str:
-    rows = [(escape(each.name), interval(each.start), interval(each.end)) for each in phases]
-    return _table(("phase", "begins at step", "ends at step"), rows)
+    return _table(PHASE_COLUMNS, [tuple(map(escape, phase.row)) for phase in phases])
 
 
 def _findings(findings: list[Finding]) -> str:
-    return _table(("finding", "value", "controls"), [_cells(each) for each in findings])
+    tables = {
+        role: _table((HEADINGS[role], "value", "controls"), [_cells(each) for each in own])
+        for role, own in by_role(findings).items()
+    }
+    return "".join(tables.values())
 
 
 def _cells(finding: Finding) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Numbers over any one axis: width, number of examples, label noise; every seed is drawn."""
+"""`gl.views.sweep`: numbers over any one axis (width, number of examples, label noise), every seed drawn."""
 
 from __future__ import annotations
 

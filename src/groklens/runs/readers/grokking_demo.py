@@ -14,13 +14,15 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from groklens.errors import DamagedRun, described
+from groklens.errors import BadArgument, DamagedRun, described
 from groklens.models.published import full_config, granted, saved_config, told_by
-from groklens.runs.foreign import ForeignRun, index_of
-from groklens.runs.readers.given import Given, with_taken
+from groklens.runs.foreign import foreign_run
 from groklens.runs.readers.opened import check_one_model
 from groklens.runs.readers.own_model import filled, stripped
 from groklens.runs.readers.safe import check_weights, legacy_model, read_torch, reading
+from groklens.runs.readers.told import Told, with_taken
+from groklens.runs.run import Run
+from groklens.snapshots import split_index
 from groklens.tasks import ModularArithmetic, Task
 
 NAME = "grokking_demo"
@@ -44,16 +46,16 @@ def recognises(path: Path) -> bool:
     return any(key in content for key in _BESIDE) and not _is_other(content)
 
 
-def read(path: Path, given: Given | None = None) -> ForeignRun:
+def read(path: Path, told: Told | None = None) -> Run:
     """The run; the task is addition mod the number of classes unless one is given.
 
-    What neither the file's configuration nor its weights say is the notebook's, or as `given` has it.
+    What neither the file's configuration nor its weights say is the notebook's, or as `told` has it.
     """
     content = read_torch(path)
     if not isinstance(content, dict) or not all(key in content for key in _KEYS):
         raise DamagedRun(f"{path} lacks {' and '.join(_KEYS)}, so it is not what the Grokking_Demo saves.")
     with reading(path):
-        return _run(path, content, given or Given())
+        return _run(path, content, told or Told())
 
 
 def _is_other(content: dict[str, Any]) -> bool:
@@ -67,24 +69,36 @@ def _is_other(content: dict[str, Any]) -> bool:
     )
 
 
-def _run(path: Path, content: dict[str, Any], given: Given) -> ForeignRun:
+def _run(path: Path, content: dict[str, Any], told: Told) -> Run:
     known: dict[str, Any] = dict(content["config"]) if isinstance(content.get("config"), dict) else {}
     check_one_model(path, content, _KEYS)
     states = _states(path, content)
     last = states[max(states)]
-    task, taken = given.task, {}
+    task, taken = told.task, {}
     if task is None:
         task = _addition(last)
         taken = {"task": f"{task.name}: the notebook's operation"}
-    if given.model is None:
-        models, more = _transformers(path, states, task, known, given)
+    if told.model is None:
+        models, more = _transformers(path, states, task, known, told)
         taken |= more
     else:
-        models = _own(path, states, given)
+        models = _own(path, states, told)
     models[max(models)]()  # what is wrong with the file is said now, not at the first use
     index = content.get("train_indices")
-    train_index = None if index is None else index_of(torch.as_tensor(index), len(task.labels))
-    return ForeignRun(path.stem, task, models, NAME, train_index, with_taken(known, taken), _history(content))
+    train_index = None if index is None else _split(torch.as_tensor(index), len(task.labels))
+    return foreign_run(
+        path.stem, task, models, NAME, train_index, with_taken(known, taken), _history(content)
+    )
+
+
+def _split(index: Tensor, n_inputs: int) -> Tensor:
+    """The inputs trained on, where the file names one more than once too."""
+    try:
+        return split_index(index if index.dtype == torch.bool else index.unique(), n_inputs)
+    except BadArgument as error:  # the file's mistake, and not the caller's
+        raise ValueError(
+            f"the inputs trained on, train_indices, are no split of {n_inputs} inputs"
+        ) from error
 
 
 def _states(path: Path, content: dict[str, Any]) -> dict[int, dict[str, Tensor]]:
@@ -103,23 +117,23 @@ def _states(path: Path, content: dict[str, Any]) -> dict[int, dict[str, Tensor]]
 
 
 def _transformers(
-    path: Path, states: Mapping[int, dict[str, Tensor]], task: Task, known: Mapping[str, Any], given: Given
+    path: Path, states: Mapping[int, dict[str, Tensor]], task: Task, known: Mapping[str, Any], told: Told
 ) -> tuple[dict[int, Callable[[], Any]], dict[str, Any]]:
     """The models by step, and what of their configuration is the notebook's."""
     last = states[max(states)]
     check_weights(path, last)
     own = saved_config(known, str(path)) | told_by(last)
     taken = {name: value for name, value in _NOTEBOOK.items() if name not in own}
-    config = given.config_or(own, taken, path)
+    config = told.config_or(own, taken, path)
     models: dict[int, Callable[[], Any]] = {
         step: partial(legacy_model, path, state, task, config) for step, state in states.items()
     }
-    return models, given.not_said(taken) | granted(full_config(last, config, task.n_ctx))
+    return models, told.not_said(taken) | granted(full_config(last, config, task.n_ctx))
 
 
-def _own(path: Path, states: Mapping[int, dict[str, Tensor]], given: Given) -> dict[int, Callable[[], Any]]:
-    given.refuse(path, "config", why="takes its configuration from the model given")
-    return {step: partial(filled, given.model, state, path) for step, state in states.items()}
+def _own(path: Path, states: Mapping[int, dict[str, Tensor]], told: Told) -> dict[int, Callable[[], Any]]:
+    told.refuse(path, "config", why="takes its configuration from the model given")
+    return {step: partial(filled, told.model, state, path) for step, state in states.items()}
 
 
 def _addition(state: dict[str, Tensor]) -> ModularArithmetic:

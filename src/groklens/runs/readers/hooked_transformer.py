@@ -23,13 +23,13 @@ from groklens.models.published import (
     saved_config,
     told_by,
 )
-from groklens.runs.foreign import ForeignRun
 from groklens.runs.readers import state_dict
 from groklens.runs.readers.containers import State
-from groklens.runs.readers.given import Given
 from groklens.runs.readers.opened import Opened, open_weights
 from groklens.runs.readers.own_model import transformer_names
 from groklens.runs.readers.safe import check_weights, legacy_model, reading
+from groklens.runs.readers.told import Told
+from groklens.runs.run import Run
 from groklens.tasks import Task
 
 NAME = "hooked_transformer"
@@ -44,26 +44,26 @@ def recognises(path: Path) -> bool:
     return opened is not None and names_of(transformer_names(opened.last)) is not None
 
 
-def read(path: Path, given: Given | None = None) -> ForeignRun:
+def read(path: Path, told: Told | None = None) -> Run:
     """The weights as a run; the task is not in the files, nor all of the configuration, so they have to be given.
 
     Raises `TaskNeeded` without a task and `ConfigNeeded` where the weights leave the model open, both with the line to
     type; `BadArgument` where what is given is not what the file says.
 
-    >>> read(Path("model.pt"), Given(task, config={"act_fn": "relu", "normalization_type": None}))  # doctest: +SKIP
+    >>> read(Path("model.pt"), Told(task, config={"act_fn": "relu", "normalization_type": None}))  # doctest: +SKIP
     """
-    given = given or Given()
+    told = told or Told()
     opened = open_weights(path)
-    if opened is None or (given.model is None and names_of(transformer_names(opened.last)) is None):
+    if opened is None or (told.model is None and names_of(transformer_names(opened.last)) is None):
         raise DamagedRun(
             f"{path} holds no transformer by TransformerLens' names (embed.W_E, blocks.0.attn.W_Q, …)."
         )
-    if given.model is not None:
-        return state_dict.into_model(opened, given, NAME)
+    if told.model is not None:
+        return state_dict.into_model(opened, told, NAME)
     opened = replace(opened, last=transformer_names(opened.last))
     file = opened.files[max(opened.files)]
-    config = _settled(path, file, opened, given)
-    task = given.task
+    config = _settled(path, file, opened, told)
+    task = told.task
     assert task is not None  # asked for above
     models = {
         step: partial(_model, opened.files[step], state, task, config)
@@ -85,13 +85,13 @@ def _model(file: Path, state: Callable[[], State], task: Task, config: Mapping[s
     return legacy_model(file, transformer_names(state()), task, config)
 
 
-def _settled(path: Path, file: Path, opened: Opened, given: Given) -> dict[str, Any]:
+def _settled(path: Path, file: Path, opened: Opened, told: Told) -> dict[str, Any]:
     """The configuration that the file and the user say; what is still open is asked for."""
     check_weights(file, opened.last)
     own = _own(file, opened)
-    chosen = {**own, **given.config}
-    _check_agrees(file, own, given.config)
-    _ask(path, opened.last, chosen, given.task)
+    chosen = {**own, **told.config}
+    _check_agrees(file, own, told.config)
+    _ask(path, opened.last, chosen, told.task)
     rotary = chosen.get("positional_embedding_type") == "rotary" and names_of(opened.last) == "old"
     if rotary and not chosen.get("rotary_adjacent_pairs", True):
         raise BadArgument(
@@ -101,7 +101,7 @@ def _settled(path: Path, file: Path, opened: Opened, given: Given) -> dict[str, 
     if names_of(opened.last) == "bridge":
         with reading(file):
             heads = heads_of_bridge(opened.last, int(chosen["n_heads"]))
-        _check_agrees(file, heads, given.config)
+        _check_agrees(file, heads, told.config)
     return chosen
 
 

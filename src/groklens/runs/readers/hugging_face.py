@@ -15,11 +15,12 @@ from typing import Any
 
 from groklens.errors import BadArgument, DamagedRun, TaskNeeded
 from groklens.models.published import bridge_from_hugging_face, hugging_face_vocabulary
-from groklens.runs.foreign import ForeignRun
-from groklens.runs.readers.given import Given
+from groklens.runs.foreign import foreign_run
 from groklens.runs.readers.opened import files_by_step
 from groklens.runs.readers.safe import read_config
 from groklens.runs.readers.saved_model import check_saved_model
+from groklens.runs.readers.told import Told
+from groklens.runs.run import Run
 from groklens.tasks import Probe, Task
 
 NAME = "hugging_face"
@@ -32,24 +33,24 @@ def recognises(path: Path) -> bool:
     return any((folder / "config.json").is_file() and not _has_steps(folder) for folder in folders)
 
 
-def read(path: Path, given: Given | None = None) -> ForeignRun:
+def read(path: Path, told: Told | None = None) -> Run:
     """The checkpoints as a run, each opened when it is asked for; beside them a model of no step is left out.
 
     Raises `BadArgument` without a task, `DamagedRun` for a folder without a model, or when the last
     configuration cannot be read.
 
-    >>> read(Path("runs/gpt2"), Given(Probe([[464, 3797]]))).steps  # doctest: +SKIP
+    >>> read(Path("runs/gpt2"), Told(Probe([[464, 3797]]))).steps  # doctest: +SKIP
     [500, 1000]
     """
     folders = _folders(path)
     if not folders:
         raise DamagedRun(f"{path} has neither config.json nor checkpoint-STEP/ folders with one.")
-    task = _given(given or Given(), str(path))
+    task = _given(told or Told(), str(path))
     last = folders[max(folders)]
     known = read_config(last / "config.json")
     check_saved_model(last)
     models = {step: partial(_checked, folder, bridge_from_hugging_face) for step, folder in folders.items()}
-    return ForeignRun(path.resolve().name, _fitted(task, last), models, NAME, known=known)
+    return foreign_run(path.resolve().name, _fitted(task, last), models, NAME, known=known)
 
 
 def _has_steps(folder: Path) -> bool:
@@ -62,24 +63,22 @@ def _has_steps(folder: Path) -> bool:
         return True
 
 
-def read_hub(
-    name: str, revisions: Sequence[str] | Mapping[str, int], given: Given | None = None
-) -> ForeignRun:
+def read_hub(name: str, revisions: Sequence[str] | Mapping[str, int], told: Told | None = None) -> Run:
     """Revisions of a model on the hub as a run; each is fetched when it is asked for.
 
     `revisions` are names that hold their step, such as `"step1000"`, or names with their steps. Raises
     `BadArgument` without a task, for a local path, or for names that do not tell a step each.
 
-    >>> read_hub("EleutherAI/pythia-14m", ["step0"], Given(Probe([[1, 2]]))).steps  # doctest: +SKIP
+    >>> read_hub("EleutherAI/pythia-14m", ["step0"], Told(Probe([[1, 2]]))).steps  # doctest: +SKIP
     [0]
     """
     if Path(name).exists():
         raise BadArgument(f"{name} is on this machine and has no revisions; leave revisions= out.")
-    task = _given(given or Given(), name)
+    task = _given(told or Told(), name)
     steps = _steps(revisions)
     models = {step: partial(bridge_from_hugging_face, name, revision) for step, revision in steps.items()}
     known = {"name": name, "revisions": {revision: step for step, revision in steps.items()}}
-    return ForeignRun(name, _fitted(task, name, steps[max(steps)]), models, NAME, known=known)
+    return foreign_run(name, _fitted(task, name, steps[max(steps)]), models, NAME, known=known)
 
 
 def _folders(path: Path) -> dict[int, Path]:
@@ -126,14 +125,14 @@ def _checked(folder: Path, build: Callable[[Path], Any]) -> Any:
     return build(folder)
 
 
-def _given(given: Given, where: str) -> Task:
-    given.refuse(Path(where), "model", "config", why="is a model that its config.json describes")
-    if given.task is None:
+def _given(told: Told, where: str) -> Task:
+    told.refuse(Path(where), "model", "config", why="is a model that its config.json describes")
+    if told.task is None:
         raise TaskNeeded(
             f"{where} holds a language model and no inputs to look at it with; give them as tokens of its own: "
             "gl.load(path, task=gl.Probe(tokens)), where tokens are input × pos."
         )
-    return given.task
+    return told.task
 
 
 def _fitted(task: Task, source: str | Path, revision: str | None = None) -> Task:

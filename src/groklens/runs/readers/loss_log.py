@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from groklens.errors import DamagedRun
-from groklens.runs.foreign import ForeignRun
+from groklens.runs.foreign import foreign_run
 from groklens.runs.kinds import check_size
 from groklens.runs.readers.containers import SeveralModels, weights_in
-from groklens.runs.readers.given import Given, with_taken
 from groklens.runs.readers.losses import columns_in, history_of
 from groklens.runs.readers.opened import WEIGHTS, content_of
 from groklens.runs.readers.safe import one_line, read_json_file, reading
+from groklens.runs.readers.told import Told, with_taken
+from groklens.runs.run import Run
 from groklens.tasks import Probe
 
 NAME = "loss_log"
@@ -34,7 +35,7 @@ def recognises(path: Path) -> bool:
         return False
 
 
-def read(path: Path, given: Given | None = None) -> ForeignRun:
+def read(path: Path, told: Told | None = None) -> Run:
     """The losses as the history of a run that has no steps: there are no weights to look at.
 
     Units of losses are "unknown" unless the file says them (`units`). The task may be given and is not needed.
@@ -42,8 +43,8 @@ def read(path: Path, given: Given | None = None) -> ForeignRun:
     >>> read(Path("losses.json")).steps  # doctest: +SKIP
     []
     """
-    given = given or Given()
-    given.refuse(path, "model", "config", why="holds losses and no weights")
+    told = told or Told()
+    told.refuse(path, "model", "config", why="holds losses and no weights")
     content = _content(path)
     with reading(path):
         columns = columns_in(content)
@@ -51,10 +52,10 @@ def read(path: Path, given: Given | None = None) -> ForeignRun:
             raise DamagedRun(f"{path} has no column of losses or accuracies; copy it again.")
         history, left_out = history_of(columns, _units(content, columns))
     known: dict[str, Any] = {"holds": "losses without weights"} | ({"left out": left_out} if left_out else {})
-    if given.task is not None:
-        return ForeignRun(path.stem, given.task, {}, NAME, known=known, history=history)
+    if told.task is not None:
+        return foreign_run(path.stem, told.task, {}, NAME, known=known, history=history)
     known = with_taken(known, {"task": "none is in the file, and what stands for it is a probe of one token"})
-    return ForeignRun(path.stem, Probe([[0]]), {}, NAME, known=known, history=history)
+    return foreign_run(path.stem, Probe([[0]]), {}, NAME, known=known, history=history)
 
 
 def _units(content: object, columns: dict[str, list[float]]) -> dict[str, str]:

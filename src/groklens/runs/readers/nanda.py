@@ -20,13 +20,14 @@ from torch import Tensor
 
 from groklens.errors import DamagedRun, described
 from groklens.models.published import n_layers, told_by
-from groklens.runs.foreign import ForeignRun
+from groklens.runs.foreign import foreign_run
 from groklens.runs.readers.fields import flag, one_of, real, whole
-from groklens.runs.readers.given import Given, with_taken
 from groklens.runs.readers.of_code import BUFFERS, check_all_used, settled
 from groklens.runs.readers.opened import check_one_model
 from groklens.runs.readers.own_model import filled
 from groklens.runs.readers.safe import legacy_model, read_torch, reading
+from groklens.runs.readers.told import Told, with_taken
+from groklens.runs.run import Run
 from groklens.tasks import ModularArithmetic, Task
 
 NAME = "nanda"
@@ -50,17 +51,17 @@ def recognises(path: Path) -> bool:
         return False
 
 
-def read(path: Path, given: Given | None = None) -> ForeignRun:
+def read(path: Path, told: Told | None = None) -> Run:
     """The run, with every model that the file holds; its split where the file says both its share and its seed.
 
     A task that is given counts where the file does not say its operation (`fn_name`).
     """
     content = read_torch(path)
     with reading(path):
-        return _run(path, content, given or Given())
+        return _run(path, content, told or Told())
 
 
-def _run(path: Path, content: Any, given: Given) -> ForeignRun:
+def _run(path: Path, content: Any, told: Told) -> Run:
     states = _states(path, content) if isinstance(content, dict) else {}
     if not _transposed(states):
         raise DamagedRun(f"{path} holds no model of this kind: no `model` with embed.W_E (d_model, d_vocab).")
@@ -70,38 +71,38 @@ def _run(path: Path, content: Any, given: Given) -> ForeignRun:
         raise DamagedRun(f"{path} has {described(config)} for its config; a dictionary is expected.")
     config = {str(name): value for name, value in config.items()}
     last = states[max(states)]
-    task, taken = _task(path, config, last["embed.W_E"].shape[1], given)
-    models, more = _models(path, states, task, config, given)
+    task, taken = _task(path, config, last["embed.W_E"].shape[1], told)
+    models, more = _models(path, states, task, config, told)
     models[max(models)]()  # what is wrong with the file is said now, not at the first use
     share = real(config, "frac_train", path, least=0, most=1) if "frac_train" in config else None
     split = _split(len(task.labels), share, config, path)
     history = _history(content)
     known = with_taken(config, taken | more)
-    return ForeignRun(
+    return foreign_run(
         path.stem, task, models, NAME, split, known, history, train_share=share if split is None else None
     )
 
 
-def _task(path: Path, config: dict[str, Any], d_vocab: int, given: Given) -> tuple[Task, dict[str, Any]]:
+def _task(path: Path, config: dict[str, Any], d_vocab: int, told: Told) -> tuple[Task, dict[str, Any]]:
     """What was learned, and what of it neither the file nor the user says."""
     p = whole(config, "p", path, d_vocab - 1, least=2, most=d_vocab)
-    if "fn_name" in config and (given.task is None or config["fn_name"] in _OPERATIONS):
+    if "fn_name" in config and (told.task is None or config["fn_name"] in _OPERATIONS):
         return ModularArithmetic(p, one_of(config, "fn_name", path, _OPERATIONS)), {}
-    task = given.task_or(ModularArithmetic(p, "add"), path, f"p = {p}")
-    return task, {} if given.task is not None else {"task": f"{task.name}: the operation is not in the file"}
+    task = told.task_or(ModularArithmetic(p, "add"), path, f"p = {p}")
+    return task, {} if told.task is not None else {"task": f"{task.name}: the operation is not in the file"}
 
 
 def _models(
-    path: Path, states: Mapping[int, dict[str, Tensor]], task: Task, config: dict[str, Any], given: Given
+    path: Path, states: Mapping[int, dict[str, Tensor]], task: Task, config: dict[str, Any], told: Told
 ) -> tuple[dict[int, Callable[[], Any]], dict[str, Any]]:
     """The models by step, and what of their configuration nobody says."""
-    if given.model is not None:
-        given.refuse(path, "config", why="takes its configuration from the model given")
-        return {step: partial(filled, given.model, state, path) for step, state in states.items()}, {}
+    if told.model is not None:
+        told.refuse(path, "config", why="takes its configuration from the model given")
+        return {step: partial(filled, told.model, state, path) for step, state in states.items()}, {}
     _check_sizes(path, config, states[max(states)])
     said = {"act_fn": one_of(config, "act_type", path, _ACTIVATIONS)} if "act_type" in config else {}
     said |= {"normalization_type": None} if "use_ln" in config else {}  # it is false: checked above
-    full, taken = settled(told_by(straight(states[max(states)], path)) | said, _CODE, given, path)
+    full, taken = settled(told_by(straight(states[max(states)], path)) | said, _CODE, told, path)
     models: dict[int, Callable[[], Any]] = {
         step: partial(_model, path, state, task, full) for step, state in states.items()
     }

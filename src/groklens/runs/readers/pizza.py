@@ -13,12 +13,13 @@ from torch import Tensor
 
 from groklens.errors import BadArgument, DamagedRun, described
 from groklens.models.published import n_layers
-from groklens.runs.foreign import ForeignRun
+from groklens.runs.foreign import foreign_run
 from groklens.runs.readers.fields import flag, largest, one_of, real, whole
-from groklens.runs.readers.given import Given, with_taken
 from groklens.runs.readers.of_code import check_all_used, refuse_other
 from groklens.runs.readers.own_model import filled
 from groklens.runs.readers.safe import check_weights, load_weights, read_config, read_state, reading
+from groklens.runs.readers.told import Told, with_taken
+from groklens.runs.run import Run
 from groklens.tasks import ModularArithmetic, Task
 
 NAME = "pizza"
@@ -33,12 +34,12 @@ def recognises(path: Path) -> bool:
     return _model_file(path) is not None
 
 
-def read(path: Path, given: Given | None = None) -> ForeignRun:
+def read(path: Path, told: Told | None = None) -> Run:
     """One trained model as a run of one step; of its split only the share trained on was saved.
 
     A task that is given counts where the configuration does not say its function (`funcs`).
     """
-    given = given or Given()
+    told = told or Told()
     file = _model_file(path)
     if file is None:
         raise DamagedRun(
@@ -46,20 +47,20 @@ def read(path: Path, given: Given | None = None) -> ForeignRun:
         )
     said, state = _config_file(file), read_state(file)
     config = read_config(said)
-    own, task, taken = _tasks(said, config, state, given)
+    own, task, taken = _tasks(said, config, state, told)
     step = whole(config, "epoch", said, 0, least=0, most=2**62)
     share = real(config, "frac", said, least=0, most=1) if "frac" in config else None
-    chosen, more = _config(said, config, given)
-    models = {step: partial(_model, file, config, own, chosen, given)}
+    chosen, more = _config(said, config, told)
+    models = {step: partial(_model, file, config, own, chosen, told)}
     models[step]()  # what is wrong with the file is said now, not at the first use
     known = with_taken(config, taken | more)
-    return ForeignRun(
+    return foreign_run(
         str(config.get("runid", file.stem))[:200], task, models, NAME, known=known, train_share=share
     )
 
 
 def _tasks(
-    said: Path, config: dict[str, Any], state: Mapping[str, Tensor], given: Given
+    said: Path, config: dict[str, Any], state: Mapping[str, Tensor], told: Told
 ) -> tuple[ModularArithmetic, Task, dict[str, Any]]:
     """The inputs that the file says, what was learned on them, and what of it nobody says."""
     p = whole(config, "C", said, least=2, most=largest(state), by=_model_file(said))
@@ -71,28 +72,26 @@ def _tasks(
     found = _FUNCTION.fullmatch(function) if isinstance(function, str) else None
     if found is not None and int(found[2]) == p:
         return own, ModularArithmetic(p, "add" if found[1] == "+" else "sub", **shape), {}
-    if function is not None and given.task is None:
+    if function is not None and told.task is None:
         raise DamagedRun(
             f"{said} says that funcs is {described(function)}, which is not read here; say what it computes: "
             "gl.load(path, task=gl.TableTask(inputs, labels))."
         )
-    task = given.task_or(own, said, f"C = {p}")
-    asked = (
-        given.task is None and "model_type" not in config
-    )  # of linear models the code knows addition alone
+    task = told.task_or(own, said, f"C = {p}")
+    asked = told.task is None and "model_type" not in config  # of linear models the code knows addition alone
     return own, task, {"task": f"{task.name}: the function is not in the file"} if asked else {}
 
 
-def _config(said: Path, config: dict[str, Any], given: Given) -> tuple[dict[str, Any], dict[str, Any]]:
+def _config(said: Path, config: dict[str, Any], told: Told) -> tuple[dict[str, Any], dict[str, Any]]:
     """What the file says of the model, what the user says, and of the rest what is taken for granted."""
-    if given.model is not None:
-        given.refuse(said, "config", why="takes its configuration from the model given")
+    if told.model is not None:
+        told.refuse(said, "config", why="takes its configuration from the model given")
         return {}, {}
     linear = "model_type" in config
     fixed: dict[str, Any] = {"act_fn": "relu"} if linear else _fixed(said, config)
-    refuse_other(given, fixed, said)
+    refuse_other(told, fixed, said)
     own = {"act_fn": one_of(config, "act_fn", said, _ACTIVATIONS)} if "act_fn" in config else {}
-    chosen = given.config_or(own, {"act_fn": "relu"} | fixed, said)
+    chosen = told.config_or(own, {"act_fn": "relu"} | fixed, said)
     if chosen["act_fn"] not in _ACTIVATIONS:
         known = ", ".join(_ACTIVATIONS)
         raise BadArgument(
@@ -101,7 +100,7 @@ def _config(said: Path, config: dict[str, Any], given: Given) -> tuple[dict[str,
     there = {*own, *(() if "attention_dir" not in config else ("attention_dir",))}
     there |= {"normalization_type"} if "use_ln" in config else set()
     taken = {name: value for name, value in ({"act_fn": "relu"} | fixed).items() if name not in there}
-    return chosen, given.not_said(taken)
+    return chosen, told.not_said(taken)
 
 
 def _fixed(said: Path, config: dict[str, Any]) -> dict[str, Any]:
@@ -116,11 +115,11 @@ def _fixed(said: Path, config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _model(
-    file: Path, config: dict[str, Any], task: ModularArithmetic, chosen: Mapping[str, Any], given: Given
+    file: Path, config: dict[str, Any], task: ModularArithmetic, chosen: Mapping[str, Any], told: Told
 ) -> Any:
     state = read_state(file)
-    if given.model is not None:
-        return filled(given.model, state, file)
+    if told.model is not None:
+        return filled(told.model, state, file)
     check_weights(file, state)
     with reading(file):
         if "model_type" in config:

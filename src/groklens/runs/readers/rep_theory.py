@@ -17,9 +17,8 @@ from torch import Tensor
 from groklens.errors import BadArgument, DamagedRun, described
 from groklens.models import MLP_ACTIVATIONS
 from groklens.models.published import biases_left_out, told_by
-from groklens.runs.foreign import ForeignRun
+from groklens.runs.foreign import foreign_run
 from groklens.runs.readers.fields import largest, one_of, real, whole
-from groklens.runs.readers.given import Given, with_taken
 from groklens.runs.readers.of_code import check_all_used, settled
 from groklens.runs.readers.own_model import filled
 from groklens.runs.readers.safe import (
@@ -31,6 +30,8 @@ from groklens.runs.readers.safe import (
     reading,
 )
 from groklens.runs.readers.state_dict import some_names
+from groklens.runs.readers.told import Told, with_taken
+from groklens.runs.run import Run
 from groklens.tasks import GroupComposition, Task
 
 NAME = "rep_theory"
@@ -48,12 +49,12 @@ def recognises(path: Path) -> bool:
     return (path / "cfg.json").is_file() and (path / "model.pt").is_file()
 
 
-def read(path: Path, given: Given | None = None) -> ForeignRun:
+def read(path: Path, told: Told | None = None) -> Run:
     """The trained model as a run of one step, with the authors' split where the file says its share and its seed."""
-    given = given or Given()
+    told = told or Told()
     said, file = path / "cfg.json", path / "model.pt"
     config, state = read_config(said), read_state(file)
-    task = _task(said, config, state, given)
+    task = _task(said, config, state, told)
     kind = one_of(config, "model", said, _KINDS, "mlp" if "W_x" in state else "transformer")
     if kind != ("mlp" if "W_x" in state else "transformer"):
         raise DamagedRun(
@@ -62,19 +63,19 @@ def read(path: Path, given: Given | None = None) -> ForeignRun:
     step = whole(config, "num_epochs", said, 0, least=0, most=2**62)
     share = real(config, "frac_train", said, least=0, most=1) if "frac_train" in config else None
     split = _split(said, len(task.labels), share, config)
-    chosen, taken = _config(said, config, state, given)
-    _model(file, task, given, chosen)  # what is wrong with the file is said now, not at the first use
-    models = {step: lambda: _model(file, task, given, chosen)}
+    chosen, taken = _config(said, config, state, told)
+    _model(file, task, told, chosen)  # what is wrong with the file is said now, not at the first use
+    models = {step: lambda: _model(file, task, told, chosen)}
     known = with_taken(config, taken)
-    return ForeignRun(
+    return foreign_run(
         path.name, task, models, NAME, split, known, train_share=share if split is None else None
     )
 
 
-def _task(said: Path, config: dict[str, Any], state: Mapping[str, Tensor], given: Given) -> Task:
+def _task(said: Path, config: dict[str, Any], state: Mapping[str, Tensor], told: Told) -> Task:
     """The composition that the file names, or the task given where it names none."""
-    if "group" not in config and given.task is not None:
-        return given.task
+    if "group" not in config and told.task is not None:
+        return told.task
     letter = _GROUPS.get(str(config.get("group")))
     if letter is None:
         raise DamagedRun(
@@ -94,28 +95,28 @@ def _task(said: Path, config: dict[str, Any], state: Mapping[str, Tensor], given
 
 
 def _config(
-    said: Path, config: dict[str, Any], state: Mapping[str, Tensor], given: Given
+    said: Path, config: dict[str, Any], state: Mapping[str, Tensor], told: Told
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What the files say of the model, what the user says, and of the rest what is taken for granted."""
-    if given.model is not None:
-        given.refuse(said.parent, "config", why="takes its configuration from the model given")
+    if told.model is not None:
+        told.refuse(said.parent, "config", why="takes its configuration from the model given")
         return {}, {}
     file = said.with_name("model.pt")
     check_weights(file, state)
     own = {"act_fn": one_of(config, "act_fn", said, _ACTIVATIONS)} if "act_fn" in config else {}
     if "W_x" in state:
         check_all_used(file, state, _MLP_WEIGHTS)
-        return _config_of_mlp(said, own, given)
+        return _config_of_mlp(said, own, told)
     with reading(file):
         own = told_by(state) | own
-    chosen, taken = settled(own, _CODE, given, said)
+    chosen, taken = settled(own, _CODE, told, said)
     absent = biases_left_out(state, chosen)
     return chosen, taken | ({"biases": f"zero, as there is no {some_names(absent)}"} if absent else {})
 
 
-def _config_of_mlp(said: Path, own: dict[str, Any], given: Given) -> tuple[dict[str, Any], dict[str, Any]]:
+def _config_of_mlp(said: Path, own: dict[str, Any], told: Told) -> tuple[dict[str, Any], dict[str, Any]]:
     taken = {} if own else {"act_fn": _CODE["act_fn"]}
-    chosen = given.config_or(own, taken, said)
+    chosen = told.config_or(own, taken, said)
     if chosen["act_fn"] not in MLP_ACTIVATIONS:
         known = ", ".join(MLP_ACTIVATIONS)
         if own:
@@ -123,13 +124,13 @@ def _config_of_mlp(said: Path, own: dict[str, Any], given: Given) -> tuple[dict[
         raise BadArgument(
             f"config= says that act_fn is {described(chosen['act_fn'])}; for {said}, choose {known}."
         )
-    return chosen, given.not_said(taken)
+    return chosen, told.not_said(taken)
 
 
-def _model(file: Path, task: Task, given: Given, config: Mapping[str, Any]) -> Any:
+def _model(file: Path, task: Task, told: Told, config: Mapping[str, Any]) -> Any:
     state = read_state(file)
-    if given.model is not None:
-        return filled(given.model, state, file)
+    if told.model is not None:
+        return filled(told.model, state, file)
     check_weights(file, state)
     with reading(file):
         if "W_x" in state:

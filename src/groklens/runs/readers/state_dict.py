@@ -10,12 +10,13 @@ from typing import Any
 import xarray as xr
 
 from groklens.errors import BadArgument, DamagedRun, TaskNeeded
-from groklens.runs.foreign import ForeignRun
+from groklens.runs.foreign import foreign_run
 from groklens.runs.readers.containers import State
-from groklens.runs.readers.given import Given, with_taken
 from groklens.runs.readers.losses import columns_in, history_of
 from groklens.runs.readers.opened import Opened, open_weights
 from groklens.runs.readers.own_model import filled
+from groklens.runs.readers.told import Told, with_taken
+from groklens.runs.run import Run
 from groklens.tasks import Task
 
 NAME = "state_dict"
@@ -30,43 +31,43 @@ def recognises(path: Path) -> bool:
         return False
 
 
-def read(path: Path, given: Given | None = None) -> ForeignRun:
+def read(path: Path, told: Told | None = None) -> Run:
     """The weights in the model given, every step in a copy of its own.
 
     Raises `BadArgument` without a model, with the names found and the lines that would open the file, and for weights
     that do not fit the model; `TaskNeeded` without a task.
 
-    >>> read(Path("model.pt"), Given(task=task, model=model))  # doctest: +SKIP
+    >>> read(Path("model.pt"), Told(task=task, model=model))  # doctest: +SKIP
     """
     opened = open_weights(path)
     if opened is None:
         raise DamagedRun(f"{path} holds no weights: no dictionary of names to tensors, and no list of such.")
-    return into_model(opened, given or Given(), NAME)
+    return into_model(opened, told or Told(), NAME)
 
 
-def into_model(opened: Opened, given: Given, form: str) -> ForeignRun:
+def into_model(opened: Opened, told: Told, form: str) -> Run:
     """The run whose weights go into the user's model."""
     path = opened.path
-    if given.model is None:
+    if told.model is None:
         raise BadArgument(
             f"{path} holds weights by names that no format here has ({some_names(opened.last)}). {how(path)}"
         )
-    given.refuse(path, "config", why="takes its configuration from the model given")
-    if given.task is None:
+    told.refuse(path, "config", why="takes its configuration from the model given")
+    if told.task is None:
         raise TaskNeeded(
             f"{path} holds weights and not what they were trained on; say so: "
             f"gl.load({str(path)!r}, task=gl.ModularArithmetic(113, 'add'), model=model)."
         )
     models = {
-        step: partial(_model, given.model, state, opened.files[step]) for step, state in opened.states.items()
+        step: partial(_model, told.model, state, opened.files[step]) for step, state in opened.states.items()
     }
     models[max(models)]()  # what does not fit is said now, not at the first use
-    return run_of(opened, given.task, models, form, {})
+    return run_of(opened, told.task, models, form, {})
 
 
 def run_of(
     opened: Opened, task: Task, models: Mapping[int, Callable[[], Any]], form: str, taken: Mapping[str, Any]
-) -> ForeignRun:
+) -> Run:
     """The run of opened weights, with what their files say beside them and what nobody says."""
     known = dict(opened.said)
     if opened.left_out:
@@ -77,7 +78,7 @@ def run_of(
     history, left_out = _history(opened)
     if left_out:
         known["left out of the history"] = left_out
-    return ForeignRun(name, task, models, form, known=with_taken(known, taken), history=history)
+    return foreign_run(name, task, models, form, known=with_taken(known, taken), history=history)
 
 
 def some_names(held: Iterable[object]) -> str:

@@ -17,11 +17,12 @@ from torch import Tensor
 
 from groklens.errors import BadArgument, DamagedRun
 from groklens.models import MLP_ACTIVATIONS
-from groklens.runs.foreign import ForeignRun
-from groklens.runs.readers.given import Given, with_taken
+from groklens.runs.foreign import foreign_run
 from groklens.runs.readers.of_code import check_all_used
 from groklens.runs.readers.own_model import filled
 from groklens.runs.readers.safe import check_weights, load_weights, read_torch, reading
+from groklens.runs.readers.told import Told, with_taken
+from groklens.runs.run import Run
 from groklens.tasks import ModularArithmetic, Task
 
 NAME = "y_agent"
@@ -34,13 +35,13 @@ def recognises(path: Path) -> bool:
     return (path / "train_data.pth").is_file() and bool(_steps(path))
 
 
-def read(path: Path, given: Given | None = None) -> ForeignRun:
+def read(path: Path, told: Told | None = None) -> Run:
     """The whole trajectory, with the authors' split and their stored losses.
 
     The files say neither the operation nor the activation: addition and relu, as most of the authors' runs, unless
     they are given.
     """
-    given = given or Given()
+    told = told or Told()
     files = _steps(path)
     if not files:
         raise DamagedRun(f"{path} has no files named by their step, such as 400.pth.")
@@ -48,31 +49,31 @@ def read(path: Path, given: Given | None = None) -> ForeignRun:
     with reading(first):
         p = _content(first)["model"]["mlp.W_in"].shape[1]
         own = ModularArithmetic(p, "add", separator=False)
-    task = given.task_or(own, path, f"p = {p}")
+    task = told.task_or(own, path, f"p = {p}")
     train_index = _pairs(path / "train_data.pth", task, p)
-    config, taken = _config(path, given)
-    taken |= {} if given.task is not None else {"task": f"{task.name}: the operation is not in the files"}
+    config, taken = _config(path, told)
+    taken |= {} if told.task is not None else {"task": f"{task.name}: the operation is not in the files"}
     models = {
-        step: partial(_checked_model, file, task, config["act_fn"], given) for step, file in files.items()
+        step: partial(_checked_model, file, task, config["act_fn"], told) for step, file in files.items()
     }
     models[max(models)]()  # what is wrong with the file is said now, not at the first use
-    return ForeignRun(
+    return foreign_run(
         path.name, task, models, NAME, train_index, with_taken({}, taken), history=_history(files)
     )
 
 
-def _config(path: Path, given: Given) -> tuple[dict[str, Any], dict[str, Any]]:
+def _config(path: Path, told: Told) -> tuple[dict[str, Any], dict[str, Any]]:
     """The activation, and what of it nobody says."""
     taken = {"act_fn": "relu"}
-    if given.model is not None:
-        given.refuse(path, "config", why="takes its configuration from the model given")
+    if told.model is not None:
+        told.refuse(path, "config", why="takes its configuration from the model given")
         return dict(taken), {}
-    config = given.config_or({}, taken, path)
+    config = told.config_or({}, taken, path)
     if config["act_fn"] not in MLP_ACTIVATIONS:
         raise BadArgument(
             f"config has act_fn={config['act_fn']!r}; for {path}, choose one of {', '.join(MLP_ACTIVATIONS)}."
         )
-    return config, given.not_said(taken)
+    return config, told.not_said(taken)
 
 
 def _steps(path: Path) -> dict[int, Path]:
@@ -90,11 +91,11 @@ def _content(file: Path) -> dict[str, Any]:
     return content
 
 
-def _checked_model(file: Path, task: Task, act_fn: str, given: Given) -> Any:
+def _checked_model(file: Path, task: Task, act_fn: str, told: Told) -> Any:
     with reading(file):
         state = _content(file)["model"]
-        if given.model is not None:
-            return filled(given.model, state, file)
+        if told.model is not None:
+            return filled(told.model, state, file)
         check_weights(file, state)
         check_all_used(file, state, _WEIGHTS)
         return _model(file, state, task, act_fn)

@@ -1,4 +1,4 @@
-"""What all charts share: the layout, and steps on an axis."""
+"""The layout and the axes that all charts share, and where training steps stand on an axis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All steps below one step: a map with time running down, and a line at the step shown above it."""
+"""A heat map of every step below the chart of one step: time runs down, and a line marks the step shown."""
 
 from __future__ import annotations
 

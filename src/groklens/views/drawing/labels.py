@@ -1,4 +1,4 @@
-"""What is written on pictures, read from the table's attributes."""
+"""The titles and labels on pictures, read from the attributes of a table."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from groklens.claims import kind_of
 from groklens.errors import BadArgument, UnknownName
 
 if TYPE_CHECKING:
@@ -81,15 +82,15 @@ def step_names(table: xr.Dataset) -> list[str]:
     return [f"{step:,}" for step in table["step"].values.tolist()]
 
 
-def component_kind(component: ComponentName, coordinate: xr.DataArray | None = None) -> str:
-    """What components of this kind are called: frequency for a cyclic group, irrep for any other."""
+def kind_on(coordinate: xr.DataArray | None, component: ComponentName) -> str:
+    """What components like this one are called on a picture: what their coordinate says, else frequency or irrep."""
     word = None if coordinate is None else coordinate.attrs.get("long_name")
-    return str(word or ("irrep" if isinstance(component, str) else "frequency"))
+    return str(word or kind_of(component))
 
 
-def component_word(component: ComponentName, coordinate: xr.DataArray | None = None) -> str:
-    """A component as it is named in a sentence: frequency 14, irrep std."""
-    return f"{component_kind(component, coordinate)} {component}"
+def named_on(coordinate: xr.DataArray | None, component: ComponentName) -> str:
+    """One component as a picture names it: frequency 14, irrep standard."""
+    return f"{kind_on(coordinate, component)} {component}"
 
 
 def square(task: Task) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Small multiples: the same kind of picture for several neurons, components or heads, in a grid."""
+"""Small multiples: the same chart for several neurons, components or heads, in a grid of panels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A slider over steps, for figures whose data has one version a step."""
+"""A slider over steps, for figures whose data has one version per step."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from uuid import uuid4
 from groklens.errors import BadArgument
 from groklens.views.renderers.libraries import needed, scripts_once
 from groklens.views.renderers.page import chart, document, in_script
-from groklens.views.renderers.still import still
+from groklens.views.renderers.still_picture import still
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

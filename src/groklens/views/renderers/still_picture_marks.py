@@ -68,14 +68,14 @@ def _scatter(trace: Any, place: Axes, layout: Any) -> None:
         # Without an opacity of the trace's own, its colour's holds.
         alpha = trace.opacity
         place.plot(
-            x, y, color=colour, linewidth=width, linestyle=style, alpha=alpha, label=_said(name), zorder=2
+            x, y, color=colour, linewidth=width, linestyle=style, alpha=alpha, label=_label(name), zorder=2
         )
         name = None
     if "markers" in mode:
         fill, sizes = _marker_colours(trace, colour), np.asarray(trace.marker.size or 6, dtype=float)
         marker = _MARKERS.get(trace.marker.symbol, "o")
         place.scatter(
-            x, y, s=(0.75 * sizes) ** 2, c=fill, marker=marker, linewidths=0, label=_said(name), zorder=3
+            x, y, s=(0.75 * sizes) ** 2, c=fill, marker=marker, linewidths=0, label=_label(name), zorder=3
         )
     if "text" in mode:
         _texts(trace, x, y, place)
@@ -174,5 +174,5 @@ def _colours(scale: Any) -> Colormap:
     return LinearSegmentedColormap.from_list("scale", [(at, rgba(colour)) for at, colour in scale])
 
 
-def _said(name: str | None) -> str:
+def _label(name: str | None) -> str:
     return html.unescape(re.sub("<br>", " ", name)) if name else "_"

@@ -1,4 +1,4 @@
-"""What a run was: model, optimiser, data, versions, in a line each."""
+"""The facts of a run (model, optimiser, data, steps, versions), a line each, for the head of a report."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 from groklens.claims import number, percent
 from groklens.models import number_of_parameters, own_model
-from groklens.runs import RunLike
+from groklens.runs import Run
 from groklens.snapshots import Snapshot
 
 
-def about(run: RunLike, final: Snapshot) -> dict[str, str]:
+def run_facts(run: Run, final: Snapshot) -> dict[str, str]:
     """What is known of how a run came to be, by name; what is not known is said to be unknown.
 
     Runs that groklens trained know all of it; of others their files say some.
@@ -38,15 +38,15 @@ def _model(model: Any) -> str:
         "normalization_type": "norm {}",
     }
     found = {name: getattr(model.cfg, name, None) for name in sizes}
-    said = [sizes[name].format(value) for name, value in found.items() if value is not None]
+    parts = [sizes[name].format(value) for name, value in found.items() if value is not None]
     if found["n_layers"] == 1:
-        said[0] = "1 layer"
+        parts[0] = "1 layer"
     trained = f"{number_of_parameters(model):,} trained parameters" if hasattr(model, "parameters") else ""
-    return ", ".join([type(own_model(model)).__name__, *said, *([trained] if trained else [])])
+    return ", ".join([type(own_model(model)).__name__, *parts, *([trained] if trained else [])])
 
 
-def _training(run: RunLike) -> str:
-    recipe = getattr(run, "recipe", None)
+def _training(run: Run) -> str:
+    recipe = run.recipe
     if recipe is None:
         names = {
             "optimizer": "{}",
@@ -59,10 +59,14 @@ def _training(run: RunLike) -> str:
             ", ".join(names[name].format(value) for name, value in known.items() if value) or "not recorded"
         )
     optimizer, batch = recipe.optimizer, recipe.batch_size
+    rates = {"lr": "learning rate", "weight_decay": "weight decay"}
     parts = [
         type(optimizer).__name__,
-        f"learning rate {number(optimizer.lr)}",
-        f"weight decay {number(optimizer.weight_decay)}",
+        *(
+            f"{said} {number(getattr(optimizer, name))}"
+            for name, said in rates.items()
+            if hasattr(optimizer, name)
+        ),
         f"{_loss(recipe.loss)} loss",
         "full batch" if batch is None else f"batches of {batch:,}",
         f"seed {recipe.seed}",
@@ -74,8 +78,8 @@ def _loss(loss: Any) -> str:
     return loss.replace("_", " ") if isinstance(loss, str) else type(loss).__name__
 
 
-def _known(run: RunLike, name: str) -> str | None:
-    value = (getattr(run, "known", None) or {}).get(name)
+def _known(run: Run, name: str) -> str | None:
+    value = run.known.get(name)
     if isinstance(value, float):
         return number(value)
     return str(value) if isinstance(value, str | int) else None
@@ -92,7 +96,7 @@ def _data(final: Snapshot) -> str:
     return f"{final.task.name}, {total:,} inputs, {percent(chosen / total)} trained on ({chosen:,})"
 
 
-def _steps(run: RunLike, final: Snapshot) -> str:
+def _steps(run: Run, final: Snapshot) -> str:
     steps = run.steps
     if len(steps) == 1:
         return (
@@ -103,8 +107,8 @@ def _steps(run: RunLike, final: Snapshot) -> str:
     return f"{steps[-1]:,} updates, {len(steps)} steps kept"
 
 
-def _versions(run: RunLike) -> str:
-    environment = getattr(run, "environment", None) or {}
+def _versions(run: Run) -> str:
+    environment = run.environment
     said = [
         f"{name} {environment[name]}"
         for name in ("groklens", "torch", "transformer-lens", "python")
@@ -115,9 +119,9 @@ def _versions(run: RunLike) -> str:
     return ", ".join(said) or "not recorded"
 
 
-def _unguarded(run: RunLike) -> dict[str, str]:
+def _unguarded(run: Run) -> dict[str, str]:
     """What no checksum guards, of a finished run that an earlier version wrote."""
-    what = getattr(run, "unguarded", ()) if getattr(run, "finished", False) else ()
+    what = run.unguarded if run.finished else ()
     return {"Not under a checksum": ", ".join(what)} if what else {}
 
 

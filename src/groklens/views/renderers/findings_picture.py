@@ -1,4 +1,4 @@
-"""Findings as a still picture: each value among its controls."""
+"""Findings as a still PNG picture: each value among its controls."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from groklens.views.drawing.axes import axis, layout
+from groklens.views.drawing.finding_scale import finite, position, scale_of
 from groklens.views.drawing.palette import OTHER, VERDICTS
-from groklens.views.findings import finite, position, scale_of
-from groklens.views.renderers.still import still
+from groklens.views.renderers.still_picture import still
 
 if TYPE_CHECKING:
     from groklens.claims import Finding
@@ -46,7 +46,7 @@ def _draw(figure: object, finding: Finding, place: int) -> None:
         y = place - 0.1 - 0.12 * index
         x = [position(control.low, low, high), position(control.high, low, high) + 0.004]
         figure.add_scatter(x=x, y=[y, y], mode="lines", line={"color": OTHER, "width": 5})  # type: ignore[attr-defined]
-    said = f"{finding.said} · {finding.verdict}"
+    label = f"{finding.said} · {finding.verdict}"
     at = position(finding.value, low, high) if finite(finding.value) else 0.0
     colour = VERDICTS.get(finding.verdict, OTHER)
     figure.add_scatter(  # type: ignore[attr-defined]
@@ -54,7 +54,7 @@ def _draw(figure: object, finding: Finding, place: int) -> None:
         y=[place + 0.1],
         mode="markers+text",
         marker={"color": colour, "size": 9 if finite(finding.value) else 1},
-        text=[said],
+        text=[label],
         textposition="middle right",
         textfont={"size": 11, "color": colour},
     )

@@ -11,7 +11,7 @@ import io
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
-from groklens.views.renderers.still_marks import draw, is_category, rgba
+from groklens.views.renderers.still_picture_marks import draw, is_category, rgba
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -31,10 +31,10 @@ def still(figure: go.Figure, width: int = 780) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Canvas
 
-    frame = _Frame(figure, width)
-    canvas = Canvas(figsize=(frame.width / 100, frame.height / 100), dpi=_DPI, facecolor="white")
+    area = _PlotArea(figure, width)
+    canvas = Canvas(figsize=(area.width / 100, area.height / 100), dpi=_DPI, facecolor="white")
     FigureCanvasAgg(canvas)
-    axes = {pair: _axes(canvas, frame, figure, pair) for pair in _pairs(figure)}
+    axes = {pair: _axes(canvas, area, figure, pair) for pair in _pairs(figure)}
     for trace in figure.data:
         draw(trace, *_at(axes, trace), figure.layout)
     _match(axes, figure)
@@ -43,14 +43,14 @@ def still(figure: go.Figure, width: int = 780) -> bytes:
     for shape in figure.layout.shapes:
         _shade(shape, axes)
     for note in figure.layout.annotations:
-        _write(note, axes, canvas, frame)
+        _write(note, axes, canvas, area)
     _legend(canvas, axes, figure)
     file = io.BytesIO()
     canvas.savefig(file, format="png", dpi=_DPI, metadata={"Software": None})
     return file.getvalue()
 
 
-class _Frame:
+class _PlotArea:
     """Where the plots are on the canvas, in pixels and as shares of it."""
 
     def __init__(self, figure: go.Figure, width: int) -> None:
@@ -91,9 +91,9 @@ def _at(axes: dict[Pair, Axes], trace: Any) -> tuple[Axes, Pair]:
     return axes[pair], pair
 
 
-def _axes(canvas: Canvas, frame: _Frame, figure: go.Figure, pair: Pair) -> Axes:
+def _axes(canvas: Canvas, area: _PlotArea, figure: go.Figure, pair: Pair) -> Axes:
     across, up = (layout_axis(figure.layout, name) for name in pair)
-    box = frame.box(tuple(across.domain or (0, 1)), tuple(up.domain or (0, 1)))
+    box = area.box(tuple(across.domain or (0, 1)), tuple(up.domain or (0, 1)))
     place = canvas.add_axes(box)
     for side in ("top", "right"):
         place.spines[side].set_visible(False)
@@ -166,7 +166,7 @@ def _shade(shape: Any, axes: dict[Pair, Axes]) -> None:
         place.axvspan(shape.x0, shape.x1, facecolor=rgba(shape.fillcolor), linewidth=0, zorder=0)
 
 
-def _write(note: Any, axes: dict[Pair, Axes], canvas: Canvas, frame: _Frame) -> None:
+def _write(note: Any, axes: dict[Pair, Axes], canvas: Canvas, area: _PlotArea) -> None:
     """A note whose x is of an axis or of the paper, and whose y is of the paper or an axis."""
     if not note.text:
         return
@@ -175,7 +175,7 @@ def _write(note: Any, axes: dict[Pair, Axes], canvas: Canvas, frame: _Frame) -> 
         next((p for pair, p in axes.items() if ref in pair), None)
         for ref in (note.xref or "x", note.yref or "y")
     )
-    left, bottom, width, height = frame.box((0, 1), (0, 1))
+    left, bottom, width, height = area.box((0, 1), (0, 1))
     if of_x is not None:
         value = 10**x if of_x.get_xscale() == "log" else x
         x = canvas.transFigure.inverted().transform(of_x.transData.transform((value, 1)))[0]
@@ -185,8 +185,8 @@ def _write(note: Any, axes: dict[Pair, Axes], canvas: Canvas, frame: _Frame) -> 
         y = canvas.transFigure.inverted().transform(of_y.transData.transform((1, y)))[1]
     else:
         y = bottom + y * height
-    y += float(note.yshift or 0) / frame.height + (0.006 if note.yanchor == "bottom" else 0)
-    x += float(note.xshift or 0) / frame.width
+    y += float(note.yshift or 0) / area.height + (0.006 if note.yanchor == "bottom" else 0)
+    x += float(note.xshift or 0) / area.width
     marked = re.search(r"color:(#\w{6})", note.text)  # a mark before the words gives all of them its colour
     colour = marked.group(1) if marked else rgba(note.font.color) if note.font.color else _INK
     size = 0.68 * float(note.font.size or 12)

@@ -1,4 +1,4 @@
-"""How a causal number becomes a verdict: beside the whole model, chance, and random changes of equal size."""
+"""Verdicts on keeping and removing: accuracy beside the whole model's, chance, and random changes of equal size."""
 
 from __future__ import annotations
 

@@ -1,21 +1,20 @@
-"""What a run's files do not say, and was taken for granted to look at it at all."""
+"""The finding that names what a run's files do not say and what was taken for granted in its place."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from groklens.claims import Finding
+from groklens.runs import Run
 
 
-def assumed(run: Any) -> list[Finding]:
+def taken_for_granted(run: Run) -> list[Finding]:
     """The finding that the files say all that was used of them, undecided where something was taken for granted.
 
     None where nothing was: for runs that say everything themselves, and for what the user said.
 
-    >>> assumed(object())
+    >>> taken_for_granted(gl.load("runs/mine"))  # doctest: +SKIP
     []
     """
-    taken = (getattr(run, "known", None) or {}).get("taken for granted")
+    taken = run.known.get("taken for granted")
     if not isinstance(taken, dict) or not taken:
         return []
     listed = "; ".join(f"{name}: {value}" for name, value in taken.items())

@@ -1,0 +1,83 @@
+"""Models that somebody holds in memory, as a run: several by their steps, or one that was looked at already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jaxtyping import Int
+from torch import Tensor
+
+from groklens.errors import BadArgument, GroklensError, described, whole_number
+from groklens.models import check_model, own_model
+from groklens.runs.source import Source
+from groklens.snapshots import Snapshot
+from groklens.tasks import Task
+
+_HOW = "give each model by its step: gl.Run.of({0: model0, 100: model1}, task)"
+
+
+class InMemory(Source):
+    """Models by step, as they are: none is copied, and what is done to one shows at its step."""
+
+    def __init__(
+        self,
+        models: Mapping[int, Any],
+        task: Task,
+        train_index: Int[Tensor, "train"] | None,
+        name: str | None,
+    ) -> None:
+        self._models = dict(models)
+        self.steps = sorted(self._models)
+        self.task, self.train_index = task, train_index
+        self.name = name or type(own_model(self.model_at(self.steps[-1]))).__name__
+
+    def model_at(self, step: int) -> Any:
+        """The model itself."""
+        return self._models[step]
+
+
+class Looked(Source):
+    """One snapshot as a run of one step, called 0 where nothing is known of its number; so there are no phases."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self.steps = [snapshot.step or 0]
+        self.task, self.train_index = snapshot.task, snapshot.train_index
+        self.train_share, self.split_recorded = snapshot.train_share, snapshot.split_recorded
+        self.name = type(own_model(snapshot.model)).__name__
+
+    def model_at(self, step: int) -> Any:
+        """The snapshot's model."""
+        return self._snapshot.model
+
+    def snapshot(self, step: int) -> Snapshot:
+        """The snapshot itself, with all that was computed of it."""
+        return self._snapshot
+
+
+def by_step(models: Any) -> dict[int, Any]:
+    """Models by the number of their step; `BadArgument` for what is no mapping, no step or no model.
+
+    >>> by_step({100: one, 0: other})  # doctest: +SKIP
+    """
+    if isinstance(models, Task):
+        raise BadArgument(f"The task ({models.name}) was given first; {_HOW}.")
+    if not isinstance(models, Mapping) or not models:
+        alone = " One model alone is {100: model}." if hasattr(models, "state_dict") else ""
+        raise BadArgument(f"models is {described(models)}; {_HOW}.{alone}")
+    found: dict[int, Any] = {}
+    for given, model in models.items():
+        step = whole_number("A step of models", given, least=0)
+        if step in found:
+            raise BadArgument(f"models has two for step {step}; {_HOW}.")
+        found[step] = _checked(model, step)
+    return found
+
+
+def _checked(model: Any, step: int) -> Any:
+    try:
+        check_model(model)
+    except GroklensError as error:
+        raise BadArgument(f"models[{step}] is no model: {error}") from error
+    return model

@@ -1,0 +1,90 @@
+"""What a run is read from: the facts and the models that every `Run` shows, whoever keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+from jaxtyping import Int
+from torch import Tensor
+
+from groklens.errors import BadArgument
+from groklens.models import describe_model, own_model
+from groklens.recipes import Recipe
+from groklens.snapshots import Snapshot
+from groklens.tasks import Task
+
+
+class Source:
+    """Models of one training run by step, and what is known of it: a source says what it knows, and no more.
+
+    It has a name, a task, its kept steps (ascending) and the model at each (`model_at`). Of the rest, what is not
+    known is None (recipe, finished, split, folder), or empty (history, `known`, environment, `unguarded`).
+    """
+
+    name: str
+    task: Task
+    steps: list[int]
+    #: What wrote it: "groklens", the name of a reader, or "memory" for what was never on a disk of ours.
+    format: str = "memory"
+    #: The folder, of a run of ours.
+    path: Path | None = None
+    recipe: Recipe | None = None
+    finished: bool | None = None
+    #: The share of inputs trained on, where no more is known of the split.
+    train_share: float | None = None
+    #: Whether training itself wrote the split down, which is not to be doubted then.
+    split_recorded: bool = False
+    #: What no checksum guards, of a run of ours; nothing of others is under one.
+    unguarded: tuple[str, ...] = ()
+
+    @property
+    def learned(self) -> str:
+        """What was learned, in a few words."""
+        return self.task.name
+
+    @cached_property
+    def train_index(self) -> Int[Tensor, "train"] | None:
+        """The inputs trained on."""
+        return None
+
+    @cached_property
+    def history(self) -> xr.Dataset:
+        """Losses and accuracies by step."""
+        return xr.Dataset()
+
+    @cached_property
+    def known(self) -> dict[str, Any]:
+        """What files of other formats say of the training, as they say it."""
+        return {}
+
+    @cached_property
+    def environment(self) -> dict[str, Any]:
+        """Versions and devices that the bits depend on."""
+        return {}
+
+    @cached_property
+    def model(self) -> dict[str, Any]:
+        """The class and configuration of the last model; nothing where no model was kept."""
+        return describe_model(own_model(self.model_at(self.steps[-1]))) if self.steps else {}
+
+    @cached_property
+    def models(self) -> Mapping[int, Callable[[], Any]]:
+        """A function for each kept step that gives the model there."""
+        return {step: partial(self.model_at, step) for step in self.steps}
+
+    def model_at(self, step: int) -> Any:
+        """The model after `step` updates, which is one of `steps`."""
+        raise NotImplementedError
+
+    def snapshot(self, step: int) -> Snapshot:
+        """The snapshot after `step` updates, which is one of `steps`."""
+        split = (self.train_index, self.train_share)
+        return Snapshot(self.model_at(step), self.task, step, *split, split_recorded=self.split_recorded)
+
+    def verify(self) -> None:
+        """Check every file against its checksum; `BadArgument` where there are none."""
+        raise BadArgument(f"{self.name} is of the format {self.format}, which has no checksums to verify.")

@@ -1,0 +1,134 @@
+"""A folder that groklens wrote: header, loss history and checkpoints, each under its checksum."""
+
+from __future__ import annotations
+
+import copy
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+import xarray as xr
+from jaxtyping import Int
+from torch import Tensor
+
+from groklens.errors import BadArgument, DamagedRun
+from groklens.models import build_model, own_model, rebuild_model
+from groklens.runs.files import read_tensors
+from groklens.runs.header import Header
+from groklens.runs.history import COLUMNS, REPORTED, read_history
+from groklens.runs.paths import RunPaths
+from groklens.runs.source import Source
+
+
+class Stored(Source):
+    """The run in a folder of ours; its header is read when it is opened, all else when it is asked for."""
+
+    format = "groklens"
+
+    def __init__(self, path: str | Path, model: Any = None) -> None:
+        self.path: Path = Path(path).expanduser()
+        self._paths = RunPaths(self.path)
+        self._header = header = Header.read(self._paths.header)
+        self._template = model
+        self.name, self.task, self.recipe = self.path.name, header.task, header.recipe
+        self.finished, self.environment, self.model = header.finished, header.environment, header.model
+        self.steps = sorted(header.checkpoints)
+        self.split_recorded = self.recipe is not None  # a recipe says the split that `train` made
+        self.unguarded = _unguarded(header)
+        if model is not None and self.model.get("answered") and own_model(model) is model:
+            raise BadArgument(
+                f"{self.name} was recorded with answer=, by which its logits were found; say it again: "
+                "gl.load(path, model=MyModel(...), answer=...)."
+            )
+
+    @cached_property
+    def train_index(self) -> Int[Tensor, "train"] | None:
+        """The inputs trained on; None of a stream, which trains on others."""
+        if self.task.is_stream:
+            return None
+        if self.recipe is not None:
+            return self.task.split(self.recipe.train_fraction, self.recipe.seed)[0]
+        index = self._header.train_index
+        return None if index is None else torch.tensor(index, dtype=torch.long)
+
+    @cached_property
+    def history(self) -> xr.Dataset:
+        """Losses and accuracies by step; `DamagedRun` where the file is not what was written."""
+        rows = read_history(self._paths.history, self._header.history, whole=bool(self.finished))
+        steps = sorted(rows)
+        reported = any(REPORTED in row for row in rows.values())
+        variables = {
+            name: ("step", [rows[s].get(name, float("nan")) for s in steps], {"units": self._units(name)})
+            for name in (*COLUMNS[1:], *([REPORTED] if reported else []))
+        }
+        return xr.Dataset(variables, coords={"step": steps})
+
+    def _units(self, column: str) -> str:
+        if column == REPORTED:
+            return self._header.loss_units or "as reported"
+        if not column.endswith("loss"):
+            return "accuracy"
+        return "nats" if self.recipe is None else self.recipe.loss_part.units
+
+    def model_at(self, step: int) -> Any:
+        """The model with the weights of that checkpoint, in evaluation mode."""
+        tensors = self._read(step)
+        model = copy.deepcopy(self._blank)  # a bridge takes three times as long to build as to copy
+        try:
+            model.load_state_dict(tensors)
+        except (RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
+            said = " ".join(str(error).split())[:400]
+            raise BadArgument(
+                f"The weights of step {step} do not fit the model ({said}); give one built as the recorded one was: "
+                "gl.load(path, model=MyModel(...))."
+            ) from error
+        if hasattr(model, "eval"):
+            model.eval()  # dropout would make every look at it another
+        return model
+
+    @cached_property
+    def _blank(self) -> Any:
+        """A model for the weights of any step."""
+        if self._template is not None:
+            return self._template
+        if self.recipe is not None and self._header.schema == 1:  # whose description no checksum guards
+            return self.recipe.model.build(self.task, self.recipe.seed)
+        if self.recipe is not None and "config" not in self.model:  # of a user's own specification
+            return build_model(self.recipe.model, self.task, self.recipe.seed)
+        return rebuild_model(self.model)
+
+    def verify(self) -> None:
+        """Check every file; `DamagedRun` names those that fail and those that load."""
+        bad = [str(step) for step in self.steps if not self._reads(step)]
+        if bad:
+            good = [str(step) for step in self.steps if str(step) not in bad]
+            raise DamagedRun(
+                f"In {self.path}, the checkpoints of steps {', '.join(bad)} are missing or damaged; "
+                f"{'steps ' + ', '.join(good) + ' still load' if good else 'none loads'}."
+            )
+        try:
+            read_history(self._paths.history, self._header.history, whole=bool(self.finished))
+        except DamagedRun as error:
+            raise DamagedRun(
+                str(error).replace("the checkpoints beside it still load", "every checkpoint still loads")
+            ) from error
+
+    def _reads(self, step: int) -> bool:
+        try:
+            self._read(step)
+        except DamagedRun:
+            return False
+        return True
+
+    def _read(self, step: int) -> dict[str, Tensor]:
+        return read_tensors(self._paths.checkpoint(step), self._header.checkpoints[step])
+
+
+def _unguarded(header: Header) -> tuple[str, ...]:
+    """What of a run of this schema is under no checksum."""
+    if header.schema > 1:
+        return () if header.finished else ("history.csv after the last kept step",)
+    open_ended = () if header.history else ("history.csv",)
+    of_recipe = ("the model's configuration",) if header.recipe else ("task", "model", "train_index")
+    return (*of_recipe, "finished", "the numbers of the kept steps", "environment", *open_ended)
