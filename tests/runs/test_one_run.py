@@ -9,9 +9,9 @@ import re
 import jaxtyping
 import pytest
 import torch
+from foreign_formats import ADD, D_MLP, FORMATS
 
 import groklens as gl
-from foreign_formats import ADD, D_MLP, FORMATS
 from groklens.errors import BadArgument, UnknownName
 from groklens.runs import RunLike, as_run
 
@@ -223,6 +223,13 @@ class TestModelsInMemory:
     def test_what_is_no_model_by_its_step(self, models, message, as_outside):
         with pytest.raises(BadArgument, match=message):
             gl.Run.of(models, ADD)
+
+    def test_by_themselves_are_no_run(self, as_outside):
+        for ask in (gl.explain, gl.track):
+            with pytest.raises(
+                BadArgument, match=r"a dict of 1 was given; of models by their steps .*gl\.Run\.of"
+            ):
+                ask({0: model(0)}, ADD if ask is gl.explain else "loss")
 
     def test_what_else_is_wrong(self, as_outside):
         with pytest.raises(BadArgument, match="come with no task; say what they were trained on"):
