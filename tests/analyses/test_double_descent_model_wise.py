@@ -35,7 +35,7 @@ def test_what_was_predicted_is_supported(study, numbers, judged):
         (
             "peak_at_threshold.features",
             {"features": (2, 5, 3, 2, 2, 2, 1), "train": (5, 4, 2, 1, 1, 0, 0)},
-        ),  # long before anything fits
+        ),
         ("double_descent.network", {"noisy": U}),
         ("double_descent.network", {"noisy": FALLING}),
         ("peak_at_threshold.network", {"noisy": (2, 5, 3, 2, 2, 2, 1), "train": (5, 4, 2, 1, 1, 0, 0)}),
