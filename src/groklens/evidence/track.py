@@ -53,4 +53,4 @@ def track(
     elif any("circuit" in each.about.needs for each in wanted):
         circuit = find_circuit(last)
     with progress_shown(progress):
-        return tabulate(run, wanted, circuit, chosen, last)
+        return tabulate(run, wanted, circuit, chosen, {chosen[-1]: last})

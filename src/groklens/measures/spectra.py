@@ -21,7 +21,7 @@ _SOURCE = "Nanda et al. 2023, section 4.1"
 def operand_vectors(snapshot: Snapshot) -> Float[Tensor, "element feature"]:
     """What the model reads of an operand: rows of W_E, or of W_in where operands enter as one-hots."""
     weights, n = snapshot.weights, symmetry_of(snapshot).group.order
-    if "W_E" in weights:
+    if snapshot.anatomy.embeds:
         return weights["W_E"][:n].double()
     per_operand = weights["W_in"][:, :n].double()
     return torch.cat(list(per_operand), dim=1)
@@ -161,7 +161,7 @@ def _readout(snapshot: Snapshot) -> Float[Tensor, "element neuron"]:
 def _neuron_inputs(snapshot: Snapshot) -> Float[Tensor, "element neuron"]:
     weights, n = snapshot.weights, symmetry_of(snapshot).group.order
     inward = weights["W_in"].double()
-    read = weights["W_E"][:n].double() @ inward if "W_E" in weights else inward[:, :n]
+    read = weights["W_E"][:n].double() @ inward if snapshot.anatomy.embeds else inward[:, :n]
     return torch.cat(list(read), dim=1)
 
 
@@ -172,7 +172,7 @@ def _norms(vectors: Float[Tensor, "element feature"], group: FiniteGroup) -> Flo
 def _participation_each(snapshot: Snapshot) -> Float[Tensor, "neuron"]:
     group = symmetry_of(snapshot).group
     writes = _participation(_readout(snapshot), group)
-    if "W_in" not in snapshot.weights or "W_Q" in snapshot.weights:
+    if not snapshot.anatomy.reads_operands_directly:
         return writes
     reads = _participation(_neuron_inputs(snapshot), group)  # an operand after the other
     return (writes + reads.reshape(-1, len(writes)).mean(dim=0)) / 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,11 +23,11 @@ def tabulate(
     measures: Sequence[Measure],
     circuit: Circuit | None,
     steps: Sequence[int],
-    last: Snapshot | None = None,
+    known: Mapping[int, Snapshot] | None = None,
 ) -> xr.Dataset:
     """The measures at some kept steps of a run, as `track` gives them, relative to this circuit or to none.
 
-    `last` is the snapshot at the last of these steps, where it is at hand and has been looked at already.
+    `known` holds snapshots by step that are at hand and have been looked at already.
     Raises `BadArgument` for no measures, and names run, step and measure when one fails or gives a number that is not
     finite.
     """
@@ -35,13 +35,11 @@ def tabulate(
         raise BadArgument(
             "track needs at least one measure and one kept step; see groklens.measures.PROGRESS."
         )
-    last = run.at(steps[-1]) if last is None else last
+    last = known[steps[-1]] if known and steps[-1] in known else run.at(steps[-1])
+    known = {**(known or {}), steps[-1]: last}
     left_out = {m.__name__: lacking(m.about, last, circuit) for m in measures}
     taken = [m for m in measures if not left_out[m.__name__]]
-    rows = [
-        _row(run, step, taken, circuit, last if step == steps[-1] else None)
-        for step in each(steps, "measuring step")
-    ]
+    rows = [_row(run, step, taken, circuit, known.get(step)) for step in each(steps, "measuring step")]
     variables = {m.__name__: _stack(m, [row[m.__name__] for row in rows]) for m in taken}
     attributes = {
         "run": str(getattr(run, "name", "")),
