@@ -120,7 +120,7 @@ def test_the_limits_of_a_clock_are_known_numbers(snapshot):
 
 
 def test_controls_stand_for_the_same_number_of_functions_and_the_same_energy(snapshot):
-    from groklens.circuits import causal
+    from groklens.evidence import logits as causal
 
     circuit, generator = gl.Circuit("C17", TRUTH), torch.Generator().manual_seed(1)
     logits = snapshot.logits.double()
