@@ -71,7 +71,7 @@ def edges(snapshot: AnyRun, circuit: AnyCircuit) -> list[Edge]:
     circuit.symmetry(snapshot.task)
     look = _Look(snapshot, circuit)
     if not snapshot.anatomy.can_be_edited:
-        raise BadArgument(f"A {type(snapshot.model).__name__} has no hooks, so nothing in it can be patched.")
+        raise BadArgument(f"A {snapshot.anatomy.kind} has no hooks, so nothing in it can be patched.")
     heads = look.from_heads() if snapshot.anatomy.has_attention else look.from_operands()
     return [*heads, *look.to_logits()]
 

@@ -78,7 +78,7 @@ def edited(snapshot: Snapshot, edits: dict[str, Edit], output: Edit | None = Non
     """The snapshot of the edited model: same task, step and split; `BadArgument` where it cannot be edited."""
     if not snapshot.anatomy.can_be_edited:
         raise BadArgument(
-            f"A {type(snapshot.model).__name__} has no hooks(fwd_hooks=…), so nothing can be changed inside it; "
+            f"A {snapshot.anatomy.kind} has no hooks(fwd_hooks=…), so nothing can be changed inside it; "
             "interventions take a TransformerBridge or a HookedRootModule."
         )
     model = EditedModel(snapshot.model, snapshot.task, edits, output)

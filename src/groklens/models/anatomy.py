@@ -54,13 +54,9 @@ class Anatomy:
     task: Task
 
     @cached_property
-    def hooks(self) -> frozenset[str]:
+    def hooks(self) -> tuple[str, ...]:
         """Every hook that the model answers to."""
-        return frozenset(self._hooks)
-
-    @cached_property
-    def _hooks(self) -> list[str]:
-        return hook_names(self.model)
+        return tuple(hook_names(self.model))
 
     @cached_property
     def can_be_edited(self) -> bool:
@@ -97,7 +93,12 @@ class Anatomy:
             said[0] = "1 layer"
         if hasattr(self.model, "parameters"):
             said.append(f"{number_of_parameters(self.model):,} trained parameters")
-        return ", ".join([type(own_model(self.model)).__name__, *said])
+        return ", ".join([self.kind, *said])
+
+    @property
+    def kind(self) -> str:
+        """The name of the model's class, for messages."""
+        return type(own_model(self.model)).__name__
 
     # What operands enter by
 
@@ -237,7 +238,7 @@ class Anatomy:
     @property
     def _neurons_said(self) -> str:
         """The hook that was looked for, and those whose names end alike, which may be what was meant."""
-        alike = [name for name in self._hooks if name.endswith("hook_post")]
+        alike = [name for name in self.hooks if name.endswith("hook_post")]
         more = f" (it has {', '.join(map(repr, alike[:3]))}{', …' * (len(alike) > 3)})" if alike else ""
         return f"{self.neurons_sought.hook!r}{more}"
 
