@@ -252,7 +252,18 @@ LEAVE_IT_TO_ANATOMY = {
 #: What a hook is called, as a whole: a sentence that names one is none.
 HOOK = re.compile(r"blocks\..*|([\w.]+\.)?hook_\w+")
 #: What only one kind of model has.
-OF_A_KIND = {"hooks", "hook_dict", "cfg", "original_model", "parameters", "W_E", "W_in", "W_Q", "W_out", "W_U"}
+OF_A_KIND = {
+    "hooks",
+    "hook_dict",
+    "cfg",
+    "original_model",
+    "parameters",
+    "W_E",
+    "W_in",
+    "W_Q",
+    "W_out",
+    "W_U",
+}
 
 
 def constant(node):
@@ -269,11 +280,10 @@ def questions_of_kind(tree):
             yield f".{node.attr}"
         if isinstance(node, ast.Compare) and re.fullmatch(r"[Wb]_\w+", constant(node.left)):
             yield f"{constant(node.left)} in …"
-        if isinstance(node, ast.Compare) and "attr='__name__'" in ast.dump(node) and "id='type'" in ast.dump(node):
+        if isinstance(node, ast.Compare) and "type(" in ast.unparse(node) and "__name__" in ast.unparse(node):
             yield "the name of a class"
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("hasattr", "getattr"):
-            if constant(node.args[1]) in OF_A_KIND:
-                yield f"{node.func.id}(…, {constant(node.args[1])!r})"
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("hasattr", "getattr"):
+            yield from (f"…, {name!r}" for name in OF_A_KIND if name == constant(node.args[1]))
 
 
 @every_file

@@ -78,7 +78,9 @@ class TestNetworksWithoutAttention:
         assert anatomy.multiplies == (given == "product")
         assert anatomy.embeds == (d_embed is not None)
         assert anatomy.embedding == (Site("hook_embed") if d_embed else None)
-        assert anatomy.embedding_hook == Site("hook_embed")  # there, and nothing passes where there are one-hots
+        assert anatomy.embedding_hook == Site(
+            "hook_embed"
+        )  # there, and nothing passes where there are one-hots
         assert anatomy.reads_operands_directly
         assert anatomy.readout == "W_U"
         assert anatomy.heads == ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from groklens.claims import Control, Finding, percent
 from groklens.evidence.untrained import Untrained
-from groklens.snapshots import Snapshot
+from groklens.snapshots import Snapshot, judged_by
 
 
 def outside_answers(final: Snapshot, untrained: Untrained) -> list[Finding]:
@@ -38,4 +38,4 @@ def _share(snapshot: Snapshot) -> float:
 
 
 def _within(snapshot: Snapshot) -> float:
-    return float((snapshot.logits.argmax(dim=1) == snapshot.task.labels).double().mean())
+    return float((snapshot.logits.argmax(dim=1) == judged_by(snapshot.task, "all")).double().mean())

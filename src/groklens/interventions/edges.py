@@ -23,7 +23,7 @@ from groklens.interventions.patch import patch
 from groklens.interventions.readout import logits_of, logits_without
 from groklens.models import Heads, cross_entropy_each
 from groklens.runs import AnyRun, as_snapshot
-from groklens.snapshots import Snapshot
+from groklens.snapshots import Snapshot, judged_by
 from groklens.threads import one_thread
 
 #: Random sets of neurons that a cluster is compared with.
@@ -138,7 +138,7 @@ class _Look:
         return self._loss(logits) - self.whole
 
     def _loss(self, logits: Float[Tensor, "input answer"]) -> float:
-        return float(cross_entropy_each(logits, self.snapshot.task.labels).mean())
+        return float(cross_entropy_each(logits, judged_by(self.snapshot.task, "all")).mean())
 
 
 class _Sent:

@@ -10,7 +10,7 @@ from torch import Tensor
 from groklens.groups import FiniteGroup
 from groklens.harmonics import chosen_basis, component_power, nontrivial_functions, operand_shares
 from groklens.hypotheses import Circuit
-from groklens.measures.by_component import by_component, gini
+from groklens.measures.by_component import by_component
 from groklens.measures.measure import measure
 from groklens.models import parameters_squared
 from groklens.snapshots import Snapshot, symmetry_of
@@ -88,7 +88,7 @@ def neuron_logit_residual(snapshot: Snapshot, circuit: Circuit) -> float:
 )
 def gini_embedding(snapshot: Snapshot) -> float:
     """Inequality of the embedding's Fourier norms: 0 all alike, near 1 for a few components."""
-    return gini(_norms(operand_vectors(snapshot), symmetry_of(snapshot).group))
+    return _gini(_norms(operand_vectors(snapshot), symmetry_of(snapshot).group))
 
 
 @measure(
@@ -101,7 +101,7 @@ def gini_embedding(snapshot: Snapshot) -> float:
 )
 def gini_neuron_logit(snapshot: Snapshot) -> float:
     """Inequality of W_L's Fourier norms over answers: 0 all alike, near 1 for a few components."""
-    return gini(_norms(_readout(snapshot), symmetry_of(snapshot).group))
+    return _gini(_norms(_readout(snapshot), symmetry_of(snapshot).group))
 
 
 _IPR_SOURCE = (
@@ -163,6 +163,14 @@ def _neuron_inputs(snapshot: Snapshot) -> Float[Tensor, "element neuron"]:
     inward = weights["W_in"].double()
     read = weights["W_E"][:n].double() @ inward if snapshot.anatomy.embeds else inward[:, :n]
     return torch.cat(list(read), dim=1)
+
+
+def _gini(values: Float[Tensor, "value"]) -> float:
+    """Gini coefficient Σ_i (2i − n − 1) x_(i) / (n Σ x) of non-negative values: 0 all equal, → 1 a single one."""
+    ordered = values.sort().values
+    n = len(ordered)
+    weights = 2 * torch.arange(1, n + 1, dtype=ordered.dtype) - n - 1
+    return float((weights * ordered).sum() / (n * ordered.sum()).clamp_min(1e-300))
 
 
 def _norms(vectors: Float[Tensor, "element feature"], group: FiniteGroup) -> Float[Tensor, "function"]:

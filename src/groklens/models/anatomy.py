@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -189,7 +188,7 @@ class Anatomy:
 
     @cached_property
     def readout(self) -> Literal["W_out W_U", "W_U"] | None:
-        """What neurons are read out by, without a final norm; None where weights do not fit each other or the classes."""
+        """What neurons are read out by, without a final norm; None where no weights of that name fit the classes."""
         unembed, out = self.weights.get("W_U"), self.weights.get("W_out")
         if unembed is None or unembed.shape[1] < self.task.d_vocab_out:
             return None
@@ -214,7 +213,8 @@ class Anatomy:
     @property
     def sites(self) -> list[Site]:
         """The sites that were found: embeddings, what each layer's heads compute, the last MLP."""
-        sought = [self.embedding, *self._of_heads(), self.neuron_inputs, self.neurons]
+        of_heads = [site for layer in self.heads for site in layer.sites]
+        sought = [self.embedding, *of_heads, self.neuron_inputs, self.neurons]
         return [site for site in sought if site is not None and self.has(site)]
 
     @cached_property
@@ -244,7 +244,3 @@ class Anatomy:
 
     def _found(self, site: Site) -> Site | None:
         return site if self.has(site) else None
-
-    def _of_heads(self) -> Iterator[Site]:
-        for layer in self.heads:
-            yield from (layer.queries, layer.keys, layer.values, layer.pattern, layer.z)

@@ -68,6 +68,11 @@ class Heads:
         return self._at("hook_z")
 
     @property
+    def sites(self) -> tuple[Site, ...]:
+        """All of these, in the order in which they are computed."""
+        return self.queries, self.keys, self.values, self.pattern, self.z
+
+    @property
     def names(self) -> list[str]:
         """What the heads are called: `0.3` is the fourth of the first layer."""
         return [f"{self.layer}.{head}" for head in range(self.count)]
