@@ -16,5 +16,6 @@ from groklens.evidence.split_fits import said as said
 from groklens.evidence.split_fits import split_doubted as split_doubted
 from groklens.evidence.split_fits import split_finding as split_finding
 from groklens.evidence.track import track as track
+from groklens.evidence.untrained import Untrained as Untrained
 from groklens.evidence.untrained import untrained_like as untrained_like
 from groklens.evidence.wrong_labels import wrong_labels as wrong_labels

@@ -13,7 +13,7 @@ from groklens.claims import ASIDE, Finding, fallen, kept
 from groklens.evidence.draws import accuracy_left, random_control
 from groklens.hypotheses import Circuit
 from groklens.interventions import embedded_logits, embeddings_of, parts
-from groklens.snapshots import Snapshot, answered_right
+from groklens.snapshots import Snapshot, accuracy_if
 
 _SOURCE = "projections at hook_embed, against components of equal dimension"
 
@@ -24,7 +24,7 @@ def embedding_sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
     Controls: the same components of relabelled elements (20 draws). Raises `BadArgument` for a model whose
     operands are not embedded at `hook_embed`.
     """
-    whole = answered_right(snapshot, snapshot.logits)
+    whole = accuracy_if(snapshot, snapshot.logits)
     values = embeddings_of(snapshot)
 
     def with_only(order: Tensor | None) -> float:
@@ -57,7 +57,7 @@ def embedding_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
 
     Controls and errors as for `embedding_sufficiency`.
     """
-    whole, chance = answered_right(snapshot, snapshot.logits), 1 / snapshot.task.d_vocab_out
+    whole, chance = accuracy_if(snapshot, snapshot.logits), 1 / snapshot.task.d_vocab_out
     values = embeddings_of(snapshot)
 
     def without(order: Tensor | None) -> float:

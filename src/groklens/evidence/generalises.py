@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import torch
-
 from groklens.claims import Control, Finding, Verdict, percent
 from groklens.evidence.split_fits import ENOUGH as ENOUGH
 from groklens.evidence.split_fits import said, split_doubted
-from groklens.models import accuracy
-from groklens.snapshots import Snapshot
+from groklens.snapshots import Snapshot, Split, judged_by, scores
 
 
 def generalises(snapshot: Snapshot) -> Finding:
@@ -22,11 +19,11 @@ def generalises(snapshot: Snapshot) -> Finding:
     the control is as good as what is asked for: always giving the commonest answer. An input whose largest logit is
     none of the task's classes is wrong.
     """
-    task, test = snapshot.task, snapshot.test_index
+    test = snapshot.test_index
     known = test is not None and len(test) > 0
-    index = test if test is not None and known else torch.arange(len(task.labels))
-    labels = task.labels[index]
-    value = accuracy(snapshot.logits[index], labels, snapshot.outside[index])
+    split: Split = "test" if known else "all"
+    value = scores(snapshot, split).accuracy
+    labels = judged_by(snapshot.task, split)[test if known else slice(None)]
     commonest = float(labels.bincount().max()) / len(labels)
     verdict, why = _judged(snapshot, value)
     if verdict == "supported" and commonest >= ENOUGH:

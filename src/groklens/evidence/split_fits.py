@@ -5,11 +5,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from jaxtyping import Bool
-from torch import Tensor
-
 from groklens.claims import Control, Finding, percent
-from groklens.snapshots import Snapshot, inputs_right
+from groklens.snapshots import Snapshot, correct_by_targets, judged_by, scores
 
 #: Accuracy from which on a model counts as having learned inputs, test or train.
 ENOUGH = 0.99
@@ -120,16 +117,10 @@ def sides_of(snapshot: Snapshot) -> Sides:
     train, test = snapshot.train_index, snapshot.test_index
     assert train is not None
     assert test is not None
-    right, targets = _as_trained(snapshot).double(), snapshot.task.targets
+    correct, targets = correct_by_targets(snapshot).double(), judged_by(snapshot.task, "train")
     commonest = float(targets.bincount().max()) / len(targets)
     chance = max(1 / snapshot.task.d_vocab_out, commonest)
-    return Sides(float(right[train].mean()), float(right[test].mean()), len(train), len(test), chance)
-
-
-def _as_trained(snapshot: Snapshot) -> Bool[Tensor, "input"]:
-    if not snapshot.task.is_corrupted:
-        return inputs_right(snapshot)
-    return (snapshot.logits.argmax(dim=1) == snapshot.task.targets) & ~snapshot.outside
+    return Sides(float(correct[train].mean()), float(correct[test].mean()), len(train), len(test), chance)
 
 
 def _share(sides: Sides) -> float:
@@ -162,7 +153,7 @@ def _learned(sides: Sides) -> bool:
 
 def _corrected(snapshot: Snapshot, sides: Sides) -> bool:
     """Whether the model is right on more inputs than it answers as trained, where labels are corrupted."""
-    return snapshot.task.is_corrupted and float(inputs_right(snapshot).double().mean()) > _overall(sides)
+    return snapshot.task.is_corrupted and scores(snapshot, "all").accuracy > _overall(sides)
 
 
 def _would_show(sides: Sides) -> bool:

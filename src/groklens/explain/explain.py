@@ -12,6 +12,7 @@ import xarray as xr
 from groklens.claims import Control, Finding, Verdict, by_key, verdict_of
 from groklens.evidence import (
     Search,
+    Untrained,
     algorithm_findings,
     generalises,
     key_in_logits,
@@ -81,7 +82,7 @@ def _explain(run: Run, chosen: list[int]) -> Explanation:
     blank = untrained_like(run, final)
     found = search(final)
     measures = PROGRESS if found.circuit else [m for m in PROGRESS if "circuit" not in m.about.needs]
-    at_hand = {blank[0].step: blank[0], chosen[-1]: final}  # shuffled weights are at the step of the last
+    at_hand = {**({} if blank.step is None else {blank.step: blank.snapshot}), chosen[-1]: final}
     table = tabulate(run, measures, found.circuit, chosen, at_hand)
     generalised = by_key(found.findings)["generalises"].verdict
     findings = _findings(final, blank, found, table) + taken_for_granted(run)
@@ -101,9 +102,7 @@ def _explain(run: Run, chosen: list[int]) -> Explanation:
     )
 
 
-def _findings(
-    final: Snapshot, blank: tuple[Snapshot, str], found: Search, table: xr.Dataset
-) -> list[Finding]:
+def _findings(final: Snapshot, blank: Untrained, found: Search, table: xr.Dataset) -> list[Finding]:
     circuit, general = found.circuit, by_key(found.findings)["generalises"]
     findings = [_with_untrained(general, blank)]
     findings += [] if circuit is None else [key_in_logits(final, circuit, blank)]
@@ -127,9 +126,9 @@ def _no_circuit(generalised: Verdict, reason: str) -> Finding:
     return Finding("the model generalises by a circuit", None, "", verdict, note=reason, key="circuit")
 
 
-def _with_untrained(general: Finding, untrained: tuple[Snapshot, str]) -> Finding:
-    value = generalises(untrained[0]).value
-    extra = () if value is None else (Control.of(untrained[1], [value], key="untrained"),)
+def _with_untrained(general: Finding, untrained: Untrained) -> Finding:
+    value = generalises(untrained.snapshot).value
+    extra = () if value is None else (Control.of(untrained.name, [value], key="untrained"),)
     return replace(general, controls=(*general.controls, *extra))
 
 
@@ -152,15 +151,15 @@ def _restricted(table: xr.Dataset) -> Finding:
     )
 
 
-def _rules_agree(final: Snapshot, untrained: tuple[Snapshot, str]) -> Finding:
+def _rules_agree(final: Snapshot, untrained: Untrained) -> Finding:
     sets, share = _named_by_all(final)
-    _, by_chance = _named_by_all(untrained[0])
+    _, by_chance = _named_by_all(untrained.snapshot)
     return Finding(
         "three authors' rules name the same key components",
         share,
         "share of the components that any of them names",
         "supported" if share == 1 else "undecided",
-        (Control.of(untrained[1], [by_chance], key="untrained"),),
+        (Control.of(untrained.name, [by_chance], key="untrained"),),
         source="logit similarity > 0.005; clusters of neurons at 85 %; over 5 % of W_L",
         note="; ".join(f"{rule}: {', '.join(map(str, names)) or 'none'}" for rule, names in sets.items()),
         key="rules.agree",

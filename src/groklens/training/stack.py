@@ -11,11 +11,12 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from groklens.models import LOSSES_EACH, Workspace, rows_within, run_logits
-from groklens.models.fast_pass import Seen, folded_forward, quick_applies, seen_at_each_position
+from groklens.memory import BUDGETS, rows_within
+from groklens.models import LOSSES_EACH, Workspace, run_logits
+from groklens.models.fast_pass import TokensAt, folded_forward, quick_applies, tokens_at_each_position
 from groklens.recipes import Recipe
 from groklens.runs import Row
-from groklens.tasks import Task
+from groklens.snapshots import judged_on_its_side
 from groklens.training.batches import batch_for
 from groklens.training.optimizers import (
     build_optimizer,
@@ -44,7 +45,7 @@ class Stack:
         self._optimizer = build_optimizer(self._specs, [self._group(runs) for runs in self._runs])
         tasks, splits = zip(*((r.task, r.task.split(r.train_fraction, r.seed)) for r in recipes), strict=True)
         self._inputs = torch.stack([task.inputs for task in tasks]).to(device)
-        judged = [_judged_by(task, train) for task, (train, _) in zip(tasks, splits, strict=True)]
+        judged = [judged_on_its_side(task, train) for task, (train, _) in zip(tasks, splits, strict=True)]
         self._labels = torch.stack(judged).to(device)
         self._train, self._test = (torch.stack(parts).to(device) for parts in zip(*splits, strict=True))
         self._training, self._evaluating = Workspace(), Workspace()
@@ -58,11 +59,11 @@ class Stack:
     def losses(self, update: int) -> Float[Tensor, "run"]:
         """Loss of each run's batch for update number `update` (from 1)."""
         recipe = self.recipes[0]
-        inputs, labels, seen = self._whole_batch
+        inputs, labels, tokens_at = self._whole_batch
         if recipe.batch_size is not None and recipe.batch_size < self._train.shape[1]:
             batches = [batch_for(r, i.cpu(), update) for r, i in zip(self.recipes, self._train, strict=True)]
-            inputs, labels, seen = self._select(torch.stack(batches).to(self._train.device))
-        logits = self._logits(inputs, seen, self._training)
+            inputs, labels, tokens_at = self._select(torch.stack(batches).to(self._train.device))
+        logits = self._logits(inputs, tokens_at, self._training)
         return LOSSES_EACH[recipe.loss](logits, labels, self._training).mean(dim=-1)
 
     def step(self, losses: Float[Tensor, "run"], update: int) -> None:
@@ -74,15 +75,18 @@ class Stack:
 
     @torch.no_grad()
     def evaluate(self) -> list[Row]:
-        """Loss and accuracy on train and held-out inputs, by each recipe's own loss."""
+        """Loss and accuracy on train and test inputs, by each recipe's own loss.
+
+        What `snapshots.scores` would say, for many runs at once and without a snapshot of each: the optimiser waits.
+        """
         each = LOSSES_EACH[self.recipes[0].loss]
-        losses, right = [], []
-        for inputs, labels, seen in self._blocks:
-            logits = self._logits(inputs, seen, self._evaluating)
+        losses, correct = [], []
+        for inputs, labels, tokens_at in self._blocks:
+            logits = self._logits(inputs, tokens_at, self._evaluating)
             losses.append(each(logits, labels))
-            right.append((logits.argmax(dim=-1) == labels).double())
+            correct.append((logits.argmax(dim=-1) == labels).double())
         rows: list[Row] = [{} for _ in self.recipes]
-        for name, parts in (("loss", losses), ("accuracy", right)):
+        for name, parts in (("loss", losses), ("accuracy", correct)):
             whole = torch.cat(parts, dim=1)
             for split, index in (("train", self._train), ("test", self._test)):
                 if index.shape[1]:
@@ -122,29 +126,30 @@ class Stack:
         restore_optimizer(self._optimizer, [[optimizers[run] for run in runs] for runs in self._runs])
 
     @cached_property
-    def _whole_batch(self) -> tuple[Tensor, Tensor, list[Seen]]:
+    def _whole_batch(self) -> tuple[Tensor, Tensor, list[TokensAt]]:
         return self._select(self._train)
 
     @cached_property
-    def _blocks(self) -> list[tuple[Tensor, Tensor, list[Seen]]]:
+    def _blocks(self) -> list[tuple[Tensor, Tensor, list[TokensAt]]]:
         cfg = self.model.cfg
         widths = 4 * cfg.d_model + 2 * (getattr(cfg, "d_mlp", None) or 0) + 4 * cfg.d_vocab_out
         n_inputs = self._inputs.shape[1]
-        size = rows_within(n_inputs, 4 * widths * self._inputs.shape[2] * len(self.recipes), 128 * 2**20)
+        row = 4 * widths * self._inputs.shape[2] * len(self.recipes)
+        size = rows_within(n_inputs, row, BUDGETS.evaluation)
         every = torch.arange(n_inputs, device=self._inputs.device).expand(len(self.recipes), -1)
         return [self._select(rows) for rows in every.split(size, dim=1)]
 
-    def _select(self, rows: Int[Tensor, "run input"]) -> tuple[Tensor, Tensor, list[Seen]]:
+    def _select(self, rows: Int[Tensor, "run input"]) -> tuple[Tensor, Tensor, list[TokensAt]]:
         inputs = torch.take_along_dim(self._inputs, rows[:, :, None], dim=1)
-        return inputs, self._labels.gather(1, rows), seen_at_each_position(inputs)
+        return inputs, self._labels.gather(1, rows), tokens_at_each_position(inputs)
 
     def _logits(
-        self, inputs: Int[Tensor, "run input pos"], seen: list[Seen], workspace: Workspace
+        self, inputs: Int[Tensor, "run input pos"], tokens_at: list[TokensAt], workspace: Workspace
     ) -> Float[Tensor, "run input answer"]:
         n_classes = self.recipes[0].task.d_vocab_out
         if not self.is_quick:  # never stacked
             return run_logits(self.model, inputs[0], n_classes)[None]
-        logits, _ = folded_forward(self.model, self._values.__getitem__, seen, workspace)
+        logits, _ = folded_forward(self.model, self._values.__getitem__, tokens_at, workspace)
         return logits.expand(-1, inputs.shape[1], -1)[..., :n_classes]  # one row where inputs are alike
 
     def _give_gradients(self) -> list[Tensor]:
@@ -170,11 +175,6 @@ class Stack:
     def _place(self, run: int) -> tuple[int, int]:
         group = next(i for i, runs in enumerate(self._runs) if run in runs)
         return group, run - self._runs[group].start
-
-
-def _judged_by(task: Task, train: Int[Tensor, "train"]) -> Int[Tensor, "input"]:
-    """What each input is scored against: its target where it is trained on, its label where it is held out."""
-    return task.labels.index_copy(0, train, task.targets[train])
 
 
 def _stacked(models: Sequence[Any]) -> dict[nn.Parameter, Tensor]:
