@@ -5,7 +5,7 @@ import torch
 
 import groklens as gl
 from groklens.claims import by_key
-from groklens.evidence.generalises import generalises
+from groklens.evidence.generalising import generalises
 from groklens.evidence.logits import necessity, readout_necessity, sufficiency
 from groklens.evidence.neuron_components import components_in_neurons
 from groklens.models.loss import tied_accuracy

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from groklens.claims import Control, Finding, Verdict
 from groklens.errors import BadArgument
-from groklens.evidence.generalises import ENOUGH
+from groklens.evidence.generalising import ENOUGH
 from groklens.evidence.untrained import Untrained
 from groklens.harmonics import discrete_log
 from groklens.hypotheses import Circuit

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from groklens.claims import Finding
 from groklens.evidence.embeddings import embedding_necessity, embedding_sufficiency
-from groklens.evidence.generalises import generalises
-from groklens.evidence.key import complete_in_logits, key_in_logits
+from groklens.evidence.generalising import generalises
+from groklens.evidence.key_components import complete_in_logits, key_in_logits
 from groklens.evidence.logits import necessity, readout_necessity, sufficiency
 from groklens.evidence.neuron_components import components_in_neurons
 from groklens.evidence.neurons import clusters_carry, fits_not_tried, neuron_necessity, neuron_sufficiency

@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from groklens.claims import Control, Finding, fallen, kept
-from groklens.evidence.draws import accuracy_left, random_control
+from groklens.claims import Control, Finding, judge_keeping, judge_removal
+from groklens.evidence.random_controls import accuracy_left, random_control
 from groklens.harmonics import chosen_basis, nontrivial
 from groklens.hypotheses import Circuit
 from groklens.snapshots import Snapshot, accuracy_if, logit_means
@@ -42,7 +42,7 @@ def sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
         ),
     }
     controls = [_control(named, snapshot, draw) for named, draw in _possible(draws, circuit).items()]
-    verdict, note = kept(value, whole, controls)
+    verdict, note = judge_keeping(value, whole, controls)
     if circuit.is_everything and verdict != "refuted":
         verdict, note = "undecided", "vacuous: the circuit is every component, so nothing is left out"
     return Finding(
@@ -115,7 +115,7 @@ def _falls(
     whole, chance = accuracy_if(snapshot, logits), 1 / snapshot.task.d_vocab_out
     value = accuracy_left(snapshot, logits - removed)
     controls = [_control(named, snapshot, draw) for named, draw in _possible(draws, circuit).items()]
-    verdict, note = fallen(value, whole, chance, controls)
+    verdict, note = judge_removal(value, whole, chance, controls)
     if circuit.is_everything:
         note += "; the circuit is every component, so no other functions could be drawn"
     return Finding(

@@ -10,8 +10,8 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from groklens.claims import ASIDE, FALL, Control, Finding, fallen, kept, named
-from groklens.evidence.draws import accuracy_left, draw_numbers, random_control
+from groklens.claims import ASIDE, FALL, Control, Finding, judge_keeping, judge_removal, named
+from groklens.evidence.random_controls import accuracy_left, draw_numbers, random_control
 from groklens.harmonics import ComponentName, chosen_basis
 from groklens.hypotheses import Circuit
 from groklens.interventions import logits_of_fits, logits_without, means_without, silent_logits
@@ -41,7 +41,7 @@ def neuron_sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
             key="mean_neurons",
         ),
     ]
-    verdict, note = kept(value, whole, controls)
+    verdict, note = judge_keeping(value, whole, controls)
     return Finding(
         "per-neuron fits of the circuit's components keep the accuracy",
         value,
@@ -95,7 +95,7 @@ def neuron_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
                 key="random_neurons",
             )
         )
-    verdict, why = fallen(value, whole, chance, controls)
+    verdict, why = judge_removal(value, whole, chance, controls)
     return Finding(
         claim,
         value,

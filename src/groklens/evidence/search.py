@@ -13,7 +13,7 @@ import logging
 from dataclasses import dataclass, field
 
 from groklens.claims import Finding
-from groklens.evidence.generalises import generalises
+from groklens.evidence.generalising import generalises
 from groklens.evidence.logits import necessity, readout_necessity, sufficiency
 from groklens.evidence.neuron_components import components_in_neurons
 from groklens.groups import FiniteGroup, Symmetry, as_group

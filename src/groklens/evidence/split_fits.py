@@ -95,13 +95,13 @@ def split_finding(snapshot: Snapshot) -> Finding:
             Control.of("chance", [sides.chance], key="chance"),
         ),
         source="a model that memorised a share of all inputs is correct on that share of any unrelated split's sides",
-        note=f"{said(snapshot)}; {_ELSE}",
+        note=f"{split_doubt(snapshot)}; {_ELSE}",
         key="split.fits",
         role="aside",
     )
 
 
-def said(snapshot: Snapshot) -> str:
+def split_doubt(snapshot: Snapshot) -> str:
     """What is known of a split that is doubted, in words."""
     sides = sides_of(snapshot)
     if _turned_round(sides):

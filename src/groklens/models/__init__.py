@@ -25,8 +25,6 @@ from groklens.models.protocol import check_model as check_model
 from groklens.models.protocol import device_of as device_of
 from groklens.models.protocol import every_logit as every_logit
 from groklens.models.protocol import matching_hooks as matching_hooks
-from groklens.models.protocol import n_layers as n_layers
-from groklens.models.protocol import number_of_parameters as number_of_parameters
 from groklens.models.protocol import parameters_squared as parameters_squared
 from groklens.models.protocol import run_answers as run_answers
 from groklens.models.protocol import run_logits as run_logits

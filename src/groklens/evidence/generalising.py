@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from groklens.claims import Control, Finding, Verdict, percent
 from groklens.evidence.split_fits import ENOUGH as ENOUGH
-from groklens.evidence.split_fits import said, split_doubted
+from groklens.evidence.split_fits import split_doubt, split_doubted
 from groklens.snapshots import Snapshot, Split, judged_by, scores
 
 
@@ -56,7 +56,7 @@ def _judged(snapshot: Snapshot, value: float) -> tuple[Verdict, str]:
             "every input was trained on, so that generalising cannot be told from memorising; ",
         )
     if split_doubted(snapshot):
-        return "undecided", f"the split given may not be the model's: {said(snapshot)}; "
+        return "undecided", f"the split given may not be the model's: {split_doubt(snapshot)}; "
     if snapshot.train_index is not None:
         return enough, ""
     unknown = "which inputs it was trained on is not known, so all count; "
