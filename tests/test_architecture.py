@@ -2,6 +2,7 @@
 
 import ast
 import itertools
+import re
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,9 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "groklens"
 #: A package imports only from those before it.
 ORDER = (
-    "errors", "values", "integers", "progress", "threads", "public", "parts", "claims", "groups", "harmonics", "theory",
-    "tasks", "models", "recipes", "snapshots", "runs", "capture", "training", "hypotheses", "measures", "interventions",
-    "evidence", "explain", "views", "report", "shell", "cli",
+    "errors", "values", "integers", "progress", "threads", "public", "memory", "parts", "claims", "groups", "harmonics",
+    "theory", "tasks", "models", "recipes", "snapshots", "runs", "capture", "training", "hypotheses", "measures",
+    "interventions", "evidence", "explain", "views", "report", "shell", "cli",
 )  # fmt: skip
 #: The one exception: an Explanation's page and notebook representation are pictures, drawn when asked for.
 EXCEPTIONS = {("explain/explanation.py", "views"), ("explain/explanation.py", "report")}
@@ -242,6 +243,62 @@ def test_views_compute_no_statistics(path):
 def test_statistics_are_seen():
     assert statistics_in(ast.parse("x.mean() + softmax(y) + a @ b")) == {"mean", "softmax", "@"}
     assert not statistics_in(ast.parse("x.max() + y.clip(0, 1)"))
+
+
+#: Packages that leave it to `models.Anatomy` to ask what kind of model they look at.
+LEAVE_IT_TO_ANATOMY = {
+    "snapshots", "capture", "hypotheses", "measures", "interventions", "evidence", "explain", "views", "report",
+}  # fmt: skip
+#: What a hook is called, as a whole: a sentence that names one is none.
+HOOK = re.compile(r"blocks\..*|([\w.]+\.)?hook_\w+")
+#: What only one kind of model has.
+OF_A_KIND = {
+    "hooks",
+    "hook_dict",
+    "cfg",
+    "original_model",
+    "parameters",
+    "W_E",
+    "W_in",
+    "W_Q",
+    "W_out",
+    "W_U",
+}
+
+
+def constant(node):
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def questions_of_kind(tree):
+    """Where a file asks what kind of model it has: hooks by name, weights looked for, parts of one class."""
+    told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings
+    for node in ast.walk(tree):
+        if HOOK.fullmatch(constant(node)) and id(node) not in told:
+            yield constant(node)
+        if isinstance(node, ast.Attribute) and node.attr in {"hook_dict", "cfg", "original_model"}:
+            yield f".{node.attr}"
+        if isinstance(node, ast.Compare) and re.fullmatch(r"[Wb]_\w+", constant(node.left)):
+            yield f"{constant(node.left)} in …"
+        if isinstance(node, ast.Compare) and "type(" in ast.unparse(node) and "__name__" in ast.unparse(node):
+            yield "the name of a class"
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("hasattr", "getattr"):
+            yield from (f"…, {name!r}" for name in OF_A_KIND if name == constant(node.args[1]))
+
+
+@every_file
+def test_what_kind_of_model_it_is_only_its_anatomy_asks(path):
+    if package_of(path) in LEAVE_IT_TO_ANATOMY:
+        assert not list(questions_of_kind(tree_of(path))), "ask snapshot.anatomy"
+
+
+def test_questions_of_kind_are_seen():
+    asked = (
+        'x = f"blocks.{layer}.attn.hook_z"; "hook_embed" in model.hook_dict; "W_Q" in weights; '
+        'hasattr(model, "hooks"); type(model).__name__ == "HookedMLP"; getattr(model.cfg, "combine", "")'
+    )
+    assert len(list(questions_of_kind(ast.parse(asked)))) == 8
+    assert not list(questions_of_kind(ast.parse('f"{x} has no hook_embed to read"; snapshot.weights["W_E"]')))
 
 
 @every_file

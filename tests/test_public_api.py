@@ -13,7 +13,8 @@ import pytest
 
 import groklens as gl
 
-LARGEST = 40
+
+LARGEST = 44
 NAMES = [name for name in gl.__all__ if not name.startswith("__")]
 #: Values whose docstring cannot hold a call: errors, and handles that other calls return.
 WITHOUT_EXAMPLE = {"GroklensError", "Task", "Run", "Snapshot", "Finding", "Explanation", "Recipe", "Recorder"}
@@ -34,7 +35,7 @@ def test_every_name_is_there_and_says_what_it_is(name):
 
 
 @pytest.mark.parametrize(
-    "name", sorted(set(NAMES) - WITHOUT_EXAMPLE - {"harmonics", "measures", "theory", "views"})
+    "name", sorted(set(NAMES) - WITHOUT_EXAMPLE - {"harmonics", "measures", "tasks", "theory", "views"})
 )
 def test_every_function_and_value_shows_an_example(name):
     assert ">>>" in (inspect.getdoc(getattr(gl, name)) or "")

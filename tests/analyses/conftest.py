@@ -28,7 +28,8 @@ def planted(monkeypatch):
 
 
 def verdicts(study, numbers):
-    return [finding.verdict for finding in study.judge(numbers)]
+    """The verdicts on what a study claims, by key."""
+    return {finding.key: finding.verdict for finding in study.judge(numbers)}
 
 
 @pytest.fixture

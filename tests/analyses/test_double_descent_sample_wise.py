@@ -29,18 +29,18 @@ def numbers(planted):
 
 
 def test_what_was_predicted_is_supported(study, numbers, judged):
-    assert judged(study, numbers()) == ["supported"] * 5
+    assert set(judged(study, numbers()).values()) == {"supported"}
 
 
 @pytest.mark.parametrize(
-    ("place", "change"),
+    ("key", "change"),
     [
-        (0, {"peak": 0.5, "at": 100}),
-        (1, {"peak": 50.0, "at": 200}),
-        (2, {"scale": 1.5}),
-        (3, {"ridge": (0.9, 0.3, 0.8, 0.3, 0.1)}),
-        (4, {"digits": (0.5, 0.4, 0.3, 0.2, 0.1)}),
+        ("double_descent.isotropic", {"peak": 0.5, "at": 100}),
+        ("peak_at_features", {"peak": 50.0, "at": 200}),
+        ("closed_form", {"scale": 1.5}),
+        ("best_ridge", {"ridge": (0.9, 0.3, 0.8, 0.3, 0.1)}),
+        ("double_descent.digits", {"digits": (0.5, 0.4, 0.3, 0.2, 0.1)}),
     ],
 )
-def test_each_prediction_can_be_refuted(study, numbers, judged, place, change):
-    assert judged(study, numbers(**change))[place] == "refuted"
+def test_each_prediction_can_be_refuted(study, numbers, judged, key, change):
+    assert judged(study, numbers(**change))[key] == "refuted"

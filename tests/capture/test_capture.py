@@ -120,9 +120,7 @@ def test_a_model_with_axes_of_its_own():
 
 def test_in_blocks_as_at_once(run, monkeypatch):
     whole = gl.capture(run, [POST, Z])
-    monkeypatch.setattr(
-        sys.modules["groklens.capture.reader"], "_BLOCK_BUDGET", 4 * 4096
-    )  # four inputs at a time
+    monkeypatch.setattr("groklens.memory.BUDGETS.capture", 4 * 4096)  # four inputs at a time
     blocks = gl.capture(run, [POST, Z])
     for name in whole.data_vars:
         close(blocks[name].values, whole[name].values)

@@ -23,7 +23,7 @@ def test_same_as_through_the_hook(model, budget, tmp_path, monkeypatch):
     asked = []
     hooked = reader.run_with_cache
     monkeypatch.setattr(reader, "run_with_cache", lambda *a: asked.append(len(a[1])) or hooked(*a))
-    monkeypatch.setattr(reader, "_BLOCK_BUDGET", budget)
+    monkeypatch.setattr("groklens.memory.BUDGETS.capture", budget)
     quick = gl.capture(run, hook, pos=-1)[hook]
     assert asked == [1]  # one input, to learn the shape
     everywhere = gl.capture(run, hook)[hook].isel(pos=-1)

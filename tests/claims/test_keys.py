@@ -12,7 +12,7 @@ from groklens.errors import UnknownName
 SRC = Path(gl.__file__).parent
 TASK = gl.ModularArithmetic(13, "add")
 #: Where the keyword is not a literal: a key that was given to the function, or that stands in a table beside it.
-HANDED_ON = {"evidence/algorithm.py", "evidence/draws.py", "evidence/logits.py"}
+HANDED_ON = {"evidence/algorithm.py", "evidence/random_controls.py", "evidence/logits.py"}
 
 
 def made_in(tree):

@@ -5,9 +5,9 @@ import torch
 
 import groklens as gl
 from groklens.claims import by_key
-from groklens.evidence.generalises import generalises
+from groklens.evidence.generalising import generalises
 from groklens.evidence.logits import necessity, readout_necessity, sufficiency
-from groklens.evidence.seen import seen_components
+from groklens.evidence.neuron_components import components_in_neurons
 from groklens.models.loss import tied_accuracy
 
 P = 17
@@ -99,7 +99,7 @@ def test_every_finding_has_a_number_and_controls_of_twenty_draws(snapshot):
         sufficiency(snapshot, circuit),
         necessity(snapshot, circuit),
         readout_necessity(snapshot, circuit),
-        seen_components(snapshot, circuit)[1],
+        components_in_neurons(snapshot, circuit)[1],
     ):
         assert finding.value is not None
         assert finding.source
@@ -115,7 +115,7 @@ def test_the_limits_of_a_clock_are_known_numbers(snapshot):
     assert necessity(snapshot, circuit).value == pytest.approx(1 / P)  # nothing but rounding is left
     assert readout_necessity(snapshot, circuit).value == pytest.approx(1 / P)
     assert necessity(snapshot, circuit).control("random_subspace").low > 0.99
-    _, finding = seen_components(snapshot, circuit)
+    _, finding = components_in_neurons(snapshot, circuit)
     assert finding.value == pytest.approx(1.0)
 
 
@@ -169,7 +169,7 @@ def test_a_model_without_mlp_is_judged_by_its_embedding():
         angle = 2 * torch.pi * 5 * torch.arange(P) / P
         embedding.zero_()
         embedding[:P, 0], embedding[:P, 1] = angle.cos(), angle.sin()
-    seen, finding = seen_components(gl.Snapshot(model, TASK), gl.Circuit("C17", [3, 5]))
+    seen, finding = components_in_neurons(gl.Snapshot(model, TASK), gl.Circuit("C17", [3, 5]))
     assert seen == [5]
     assert "the embeddings" in finding.claim
 

@@ -101,6 +101,15 @@ def test_every_finding_has_a_claim_a_number_and_most_have_controls(clock):
     assert clock.finding("logits.key").control("untrained").name == "weights shuffled"
 
 
+def test_each_kept_step_is_opened_once_the_untrained_control_too(tmp_path, monkeypatch):
+    task = gl.ModularArithmetic(7, "add")
+    recipe = gl.Recipe(task=task, model=gl.MLP(d_mlp=24, d_embed=8), steps=4, keep=gl.Every(2))
+    run, opened, at = gl.train(recipe, into=tmp_path / "run", progress=False), [], gl.Run.at
+    monkeypatch.setattr(gl.Run, "at", lambda self, step: opened.append(step) or at(self, step))
+    gl.explain(run, progress=False)
+    assert sorted(opened) == [0, 2, 4]
+
+
 def test_a_lookup_is_undecided():
     why = gl.explain(gl.planted(TASK, algorithm="lookup"), TASK)
     assert why.generalised  # as far as can be seen without a split

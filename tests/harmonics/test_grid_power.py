@@ -74,7 +74,7 @@ def test_the_order_of_blocks_does_not_matter(symmetry):
 def test_rows_worked_on_one_at_a_time_and_features_in_pairs_give_the_same(symmetry, monkeypatch):
     values = features(symmetry)
     expected = neuron_components(values, symmetry)
-    monkeypatch.setattr(grid_power, "_BUDGET", 1)
+    monkeypatch.setattr("groklens.memory.BUDGETS.grid", 1)
     monkeypatch.setattr(grid_power, "_WIDTH", 2)
     names, best, shares = neuron_components(values, symmetry)
     assert names == expected[0]

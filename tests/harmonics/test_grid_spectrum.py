@@ -5,7 +5,6 @@ import torch
 
 import groklens as gl
 from groklens.harmonics import component_part, components, nontrivial, shares_in, without_components
-from groklens.harmonics import grid_spectrum as module
 
 TASKS = {
     "add": gl.ModularArithmetic(7, "add"),
@@ -22,7 +21,7 @@ def symmetry(request):
 
 @pytest.fixture(params=[1, 2**20], ids=["one feature at a time", "all features at once"])
 def budget(request, monkeypatch):
-    monkeypatch.setattr(module, "_BUDGET", request.param)
+    monkeypatch.setattr("groklens.memory.BUDGETS.grid", request.param)
 
 
 def features(symmetry, n=5):

@@ -17,7 +17,7 @@ from groklens.interventions.readout import (
     logits_without,
     means_without,
 )
-from groklens.interventions.replace import fitted_logits
+from groklens.interventions.replace import logits_of_fits
 from groklens.models.loss import tied_accuracy
 from groklens.snapshots.statistics import neuron_shares
 
@@ -118,7 +118,7 @@ def test_fitting_by_short_cut_is_fitting(model, relabelled):
     snapshot = model()
     circuit = gl.Circuit("C13", sorted({*neuron_shares(snapshot, ADD.symmetry)[0]})[:2])
     plain = replace(snapshot, circuit, relabelled).logits
-    torch.testing.assert_close(fitted_logits(snapshot, circuit, relabelled), plain, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(logits_of_fits(snapshot, circuit, relabelled), plain, rtol=1e-4, atol=1e-4)
 
 
 def test_the_model_is_left_as_it_was():

@@ -6,7 +6,6 @@ import pytest
 import groklens as gl
 from groklens import measures
 from groklens.models.loss import cross_entropy_each
-from groklens.snapshots import blocks
 
 CASES = {
     "add": (gl.ModularArithmetic(13, "add"), [2, 5]),
@@ -19,7 +18,7 @@ CASES = {
 @pytest.fixture(params=CASES)
 def case(request, monkeypatch):
     task, names = CASES[request.param]
-    monkeypatch.setattr(blocks, "STATISTICS_BUDGET", 8 * 40 * 7)  # a few rows a block
+    monkeypatch.setattr("groklens.memory.BUDGETS.statistics", 8 * 40 * 7)  # a few rows a block
     model = gl.Transformer(d_model=16, n_heads=2, d_head=8, d_mlp=24).build(task, seed=1)
     snapshot = gl.Snapshot(model, task, train_index=task.split(0.4, seed=0)[0])
     names = names or list(gl.harmonics.nontrivial(task.group))[-2:]

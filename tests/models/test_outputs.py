@@ -95,7 +95,7 @@ def test_an_axis_that_only_happens_to_be_as_long_is_refused(count, shape, said):
 
 def test_a_last_block_of_as_many_inputs_as_positions_is_read_right(monkeypatch):
     """A sequence-first model is not taken for input-first by a block of another size, nor the other way."""
-    monkeypatch.setattr(sys.modules["groklens.snapshots.blocks"], "rows_a_block", lambda model, task: 83)
+    monkeypatch.setattr(sys.modules["groklens.snapshots.blocks"], "rows_a_block", lambda anatomy: 83)
     assert torch.equal(logits_of(lambda x: x).argmax(dim=1), T13.labels)  # 83 + 83 + 3
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from groklens.models.fast_pass.row_kernels import mix, relu_block
-from groklens.models.fast_pass.rows import Rows, seen_at_each_position
+from groklens.models.fast_pass.rows import Rows, tokens_at_each_position
 from groklens.models.loss import cross_entropy_each
 from groklens.models.workspace import Workspace
 
@@ -65,7 +65,7 @@ def test_cross_entropy(shape):
 
 def test_rows_that_inputs_share():
     tokens = torch.tensor([[[3, 9], [1, 9], [3, 9]], [[1, 9], [1, 9], [7, 9]]])  # run × input × position
-    first, separator = seen_at_each_position(tokens)
+    first, separator = tokens_at_each_position(tokens)
     assert first.tokens.tolist() == [1, 3, 7]  # of either run
     assert separator.index is None
     read = first.rows(first.tokens.double()[None, :, None].expand(2, -1, -1)).each()

@@ -224,6 +224,13 @@ class TestModelsInMemory:
         with pytest.raises(BadArgument, match=message):
             gl.Run.of(models, ADD)
 
+    def test_by_themselves_are_no_run(self, as_outside):
+        for ask in (gl.explain, gl.track):
+            with pytest.raises(
+                BadArgument, match=r"a dict of 1 was given; of models by their steps .*gl\.Run\.of"
+            ):
+                ask({0: model(0)}, ADD if ask is gl.explain else "loss")
+
     def test_what_else_is_wrong(self, as_outside):
         with pytest.raises(BadArgument, match="come with no task; say what they were trained on"):
             gl.Run.of({0: model(0)})

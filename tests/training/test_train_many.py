@@ -131,7 +131,7 @@ def test_finished_runs_are_not_trained_again(tmp_path):
 
 
 def test_more_runs_than_fit_are_trained_in_turn(tmp_path, monkeypatch):
-    monkeypatch.setattr("groklens.training.stacking.STACK_BUDGET", 1)
+    monkeypatch.setattr("groklens.memory.BUDGETS.stack", 1)
     runs = gl.train_many(differing(MODELS["MLP"]), into=tmp_path)
     assert [run.environment["engine"] for run in runs] == ["quick"] * 4
 

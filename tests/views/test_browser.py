@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import groklens as gl
 from browser import Opened, browser, needs_chromium
 from groklens import views
+from groklens.report import report
 from synthetic import STEPS, explanation, table
 
 pytestmark = needs_chromium
@@ -274,7 +275,7 @@ def test_an_edge_that_is_not_seen_answers_no_pointer(opened, tiny_run):
 
 
 def test_the_report_prints(opened, tmp_path):
-    seen = opened(views.report(explanation()))
+    seen = opened(report(explanation()))
     seen.drawn(7)
     seen.page.emulate_media(media="print")
     assert not seen.page.locator("nav").is_visible()

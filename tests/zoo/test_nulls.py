@@ -8,7 +8,7 @@ import torch
 
 import groklens as gl
 from groklens.evidence.examine import neuron_findings
-from groklens.evidence.untrained import shuffled
+from groklens.models import with_weights_shuffled
 
 #: Of each architecture one, and of each group: transformers, a pair network, an MLP, a bridge.
 TRAINED = ("p99zdpze5l", "l8k1hzciux", "p71frej8t7", "A5_MLP_seed1", "A5_T_seed1", "S5_MLP_seed2")
@@ -155,7 +155,7 @@ def test_a_model_has_no_circuit_for_shuffled_labels(trained, name):
 @pytest.mark.parametrize("name", TRAINED)
 def test_a_model_whose_weights_are_shuffled_has_no_circuit(trained, name):
     snapshot = trained(name)
-    image = with_split_of(snapshot, shuffled(snapshot.model), snapshot.task)
+    image = with_split_of(snapshot, with_weights_shuffled(copy.deepcopy(snapshot.model)), snapshot.task)
     assert gl.measures.all_accuracy(image) < 0.1
     assert_refused(image, "none")
 

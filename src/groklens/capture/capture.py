@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from groklens.capture.reader import ActivationReader
 from groklens.capture.reductions import Reduction, reduction
 from groklens.capture.store import MemoryStore, Store, ZarrStore
 from groklens.errors import BadArgument
-from groklens.models import NamesFilter
+from groklens.models import NamesFilter, Site, site_of
 from groklens.progress import each, progress_shown
 from groklens.runs import AnyRun, as_run, kept_steps
 from groklens.snapshots import reduced_names
@@ -26,7 +26,7 @@ from groklens.threads import one_thread
 @one_thread()
 def capture(
     run: AnyRun,
-    names_filter: NamesFilter,
+    names_filter: Site | Sequence[Site] | NamesFilter,
     *,
     pos: int | None = None,
     steps: Iterable[int] | int | None = None,
@@ -38,7 +38,8 @@ def capture(
 
     Args:
         run: a `Run`, the path of one, a snapshot, or anything with `task`, `steps` and `at(step)`.
-        names_filter: hooks by TransformerLens name: one, a list, or a function from name to bool.
+        names_filter: hooks by TransformerLens name: one, a list, or a function from name to bool; or a site, or several
+            that share their position, such as `run.final.anatomy.neurons`.
         pos: one position, negative from the end (-1 is the answer's), which drops the axis; None keeps all.
             Of an attention pattern it selects the query.
         steps: which kept steps, by default all; the result has them ascending, once each.
@@ -64,6 +65,7 @@ def capture(
     >>> acts = capture(run, "blocks.0.mlp.hook_post", pos=-1)  # doctest: +SKIP
     """
     run = as_run(run)
+    names_filter, pos = _named(names_filter, pos)
     chosen = kept_steps(run, steps)
     statistic, how = reduction(reduce), _how(pos, reduce)
     store: Store = MemoryStore(len(chosen)) if into is None else ZarrStore(Path(into).expanduser())
@@ -78,6 +80,19 @@ def capture(
             _check_alike(shapes, values, step)
             store.append(frame(run, step, values, how))
     return store.open()
+
+
+def _named(wanted: Site | Sequence[Site] | NamesFilter, pos: int | None) -> tuple[NamesFilter, int | None]:
+    """The hooks that are wanted and their position, of sites too; `BadArgument` for sites of several positions."""
+    if isinstance(wanted, str) or not isinstance(wanted, (Site, list, tuple)):
+        return wanted, pos  # type: ignore[return-value]  # whatever it is, `matching_hooks` says so
+    sites = [site_of(each, pos) for each in ([wanted] if isinstance(wanted, Site) else wanted)]
+    positions = {site.pos for site in sites}
+    if len(positions) > 1:
+        raise BadArgument(
+            f"The sites have positions {', '.join(map(str, positions))}; capture those of one position at a time."
+        )
+    return [site.hook for site in sites], positions.pop() if positions else pos
 
 
 def _reduced(

@@ -8,13 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from groklens.errors import BadArgument, GroklensError, UnknownName, whole_number
-from groklens.models import NamesFilter, Workspace, at_rest, matching_hooks, rows_within
+from groklens.errors import BadArgument, UnknownName, whole_number
+from groklens.memory import BUDGETS, rows_within
+from groklens.models import NamesFilter, Workspace, at_rest, device_of, matching_hooks
 from groklens.models.fast_pass import quick_forward, quick_holds
-from groklens.snapshots import Snapshot, axis_names, does_not_run, position_axis
-
-#: Bytes of activations that one forward pass may hold beside the buffers.
-_BLOCK_BUDGET = 64 * 2**20
+from groklens.snapshots import Snapshot, axis_names, position_axis, running
 
 
 class ActivationReader:
@@ -47,7 +45,7 @@ class ActivationReader:
         inputs = snapshot.task.inputs
         captured = sum(buffer.nbytes for buffer in self.buffers.values()) // len(inputs)
         start = 0
-        for tokens in inputs.split(rows_within(len(inputs), max(captured, 4096), _BLOCK_BUDGET)):
+        for tokens in inputs.split(rows_within(len(inputs), max(captured, 4096), BUDGETS.capture)):
             cache = run_with_cache(snapshot, tokens, list(self.buffers))
             for hook, buffer in self.buffers.items():
                 value = cache[hook]
@@ -65,14 +63,14 @@ class ActivationReader:
     def _is_quick(self, snapshot: Snapshot) -> bool:
         """Whether only the last MLP's activations at the answer are asked for, which the quick pass has."""
         at_answer = self.pos is not None and self.pos in (-1, self._n_pos - 1)
-        if list(self.buffers) != [snapshot.last_mlp] or not at_answer:
+        if list(self.buffers) != [snapshot.anatomy.neurons_sought.hook] or not at_answer:
             return False
         return quick_holds(snapshot.model, snapshot.task.inputs, snapshot.task.d_vocab_out)
 
     def _read_quickly(self, snapshot: Snapshot) -> dict[str, Tensor]:
         ((_, buffer),) = self.buffers.items()
-        inputs = snapshot.task.inputs.to(next(iter(snapshot.model.parameters())).device)
-        rows = rows_within(len(inputs), 8 * buffer.nbytes // len(inputs), _BLOCK_BUDGET)
+        inputs = snapshot.task.inputs.to(device_of(snapshot.model))
+        rows = rows_within(len(inputs), 8 * buffer.nbytes // len(inputs), BUDGETS.capture)
         for tokens, part in zip(inputs.split(rows), buffer.split(rows), strict=True):
             with at_rest(snapshot.model):
                 neurons = quick_forward(snapshot.model, tokens, snapshot.task.d_vocab_out, self._workspace)[1]
@@ -84,17 +82,10 @@ class ActivationReader:
 def run_with_cache(snapshot: Snapshot, tokens: Tensor, names: list[str]) -> dict[str, Any]:
     """The plain model's activations by hook name, without gradients; it leaves no hook behind."""
     model = snapshot.model
-    parameters = getattr(model, "parameters", list)
-    device = next(iter(parameters()), tokens).device
-    try:
-        with at_rest(model), warnings.catch_warnings():
-            # TransformerLens warns of hooks that are switched off; asking for one is an error here.
-            warnings.filterwarnings("ignore", message="run_with_cache: skipped")
-            _, cache = model.run_with_cache(tokens.to(device), names_filter=names)
-    except GroklensError:
-        raise
-    except Exception as error:  # a user's model raises whatever it raises
-        raise BadArgument(does_not_run(snapshot.task, tokens, error)) from error
+    with running(snapshot.task, tokens), at_rest(model), warnings.catch_warnings():
+        # TransformerLens warns of hooks that are switched off; asking for one is an error here.
+        warnings.filterwarnings("ignore", message="run_with_cache: skipped")
+        _, cache = model.run_with_cache(tokens.to(device_of(model)), names_filter=names)
     return {name: cache[name] for name in cache.keys() if name in names}  # noqa: SIM118 (not a dict)
 
 

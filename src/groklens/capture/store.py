@@ -14,9 +14,8 @@ import xarray as xr
 
 from groklens.capture.lengths import Lengths, copy_row, move_row
 from groklens.errors import BadArgument, GroklensError
-from groklens.models import rows_within
+from groklens.memory import BUDGETS, rows_within
 
-_CHUNK_BYTES = 32 * 2**20
 _STEPS_A_CHUNK = 1024
 _STEP_CHUNKS = {"chunks": (_STEPS_A_CHUNK,)}
 
@@ -200,6 +199,6 @@ def _chunks(frame: xr.Dataset) -> dict[Any, dict[str, Any]]:
     for name, variable in frame.data_vars.items():
         shape = variable.shape[1:]
         if shape:  # a chunk is at most one step, and a part of its first axis where that is much
-            rows = rows_within(shape[0], variable.nbytes // shape[0], _CHUNK_BYTES)
+            rows = rows_within(shape[0], variable.nbytes // shape[0], BUDGETS.chunk)
             chunks[name] = {"chunks": (1, rows, *shape[1:])}
     return chunks

@@ -3,8 +3,8 @@
 from groklens.claims.causal_verdicts import DRAWS as DRAWS
 from groklens.claims.causal_verdicts import FALL as FALL
 from groklens.claims.causal_verdicts import TOLERANCE as TOLERANCE
-from groklens.claims.causal_verdicts import fallen as fallen
-from groklens.claims.causal_verdicts import kept as kept
+from groklens.claims.causal_verdicts import judge_keeping as judge_keeping
+from groklens.claims.causal_verdicts import judge_removal as judge_removal
 from groklens.claims.finding import ASIDE as ASIDE
 from groklens.claims.finding import HEADINGS as HEADINGS
 from groklens.claims.finding import Control as Control

@@ -14,7 +14,7 @@ TOLERANCE = 0.01
 FALL = 0.5
 
 
-def kept(value: float, whole: float, controls: Sequence[Control]) -> tuple[Verdict, str]:
+def judge_keeping(value: float, whole: float, controls: Sequence[Control]) -> tuple[Verdict, str]:
     """Whether `value` keeps the accuracy `whole`, and why.
 
     Refuted when more than 0.01 is lost, undecided when a control keeps as much or there is no control.
@@ -30,7 +30,9 @@ def kept(value: float, whole: float, controls: Sequence[Control]) -> tuple[Verdi
     return "supported", note
 
 
-def fallen(value: float, whole: float, chance: float, controls: Sequence[Control]) -> tuple[Verdict, str]:
+def judge_removal(
+    value: float, whole: float, chance: float, controls: Sequence[Control]
+) -> tuple[Verdict, str]:
     """Whether `value` has fallen from the accuracy `whole` towards `chance`, and why.
 
     Refuted when it falls less than half of the way, undecided when a control falls as far or there is none.

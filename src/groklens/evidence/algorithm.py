@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 from groklens.claims import Control, Finding, Verdict
 from groklens.errors import BadArgument
-from groklens.evidence.generalises import ENOUGH
+from groklens.evidence.generalising import ENOUGH
+from groklens.evidence.untrained import Untrained
 from groklens.harmonics import discrete_log
 from groklens.hypotheses import Circuit
 from groklens.measures import distance_irrelevance, gradient_symmetricity
-from groklens.models import accuracy
-from groklens.snapshots import Snapshot
+from groklens.snapshots import Snapshot, scores
 
 #: A pizza has gradients at least this symmetric and a distance irrelevance below `PIZZA_IRRELEVANCE`: the joint
 #: criterion of Zhong et al. (2023) as their later runs use it.
@@ -37,8 +37,7 @@ def name_algorithm(snapshot: Snapshot, generalised: Verdict, circuit: Circuit | 
         return "undecided"
     if snapshot.train_index is None:  # refuted all the same: too few are correct to have been memorised
         return "none"
-    index = snapshot.train_index
-    on_train = accuracy(snapshot.logits[index], snapshot.task.targets[index], snapshot.outside[index])
+    on_train = scores(snapshot, "train").accuracy
     return "memorised" if not math.isnan(on_train) and on_train >= ENOUGH else "none"
 
 
@@ -48,7 +47,7 @@ def _by_circuit(snapshot: Snapshot, circuit: Circuit) -> str:
         return "irreps"
     if symmetricity > PIZZA_SYMMETRICITY and irrelevance < PIZZA_IRRELEVANCE:
         return "pizza"
-    if symmetricity < CLOCK_SYMMETRICITY and irrelevance >= PIZZA_IRRELEVANCE and multiplies(snapshot):
+    if symmetricity < CLOCK_SYMMETRICITY and irrelevance >= PIZZA_IRRELEVANCE and snapshot.anatomy.multiplies:
         return "clock"
     return "irreps"
 
@@ -64,18 +63,11 @@ def discriminators(snapshot: Snapshot, circuit: Circuit) -> tuple[float | None, 
     return _try(gradient_symmetricity, snapshot), _try(distance_irrelevance, snapshot)
 
 
-def multiplies(snapshot: Snapshot) -> bool:
-    """Whether the architecture can multiply operands, as a clock does: by attention, or by a product."""
-    return "W_Q" in snapshot.weights or getattr(snapshot.model.cfg, "combine", "") == "product"
-
-
-def algorithm_findings(
-    snapshot: Snapshot, circuit: Circuit, untrained: tuple[Snapshot, str]
-) -> list[Finding]:
+def algorithm_findings(snapshot: Snapshot, circuit: Circuit, untrained: Untrained) -> list[Finding]:
     """The discriminators that decided between clock and pizza, each beside an untrained model's value."""
     name = _by_circuit(snapshot, circuit)
     symmetricity, irrelevance = discriminators(snapshot, circuit)
-    blank = discriminators(untrained[0], circuit)
+    blank = discriminators(untrained.snapshot, circuit)
     if symmetricity is None or irrelevance is None:
         return []
     verdict: Verdict = "undecided" if name == "irreps" else "supported"
@@ -97,7 +89,7 @@ def algorithm_findings(
             value,
             units,
             verdict,
-            () if control is None else (Control.of(untrained[1], [control], key="untrained"),),
+            () if control is None else (Control.of(untrained.name, [control], key="untrained"),),
             source="Zhong et al. 2023, section 4",
             note=rule,
             key=key,

@@ -9,11 +9,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from groklens.claims import ASIDE, Finding, fallen, kept
-from groklens.evidence.draws import accuracy_left, random_control
+from groklens.claims import ASIDE, Finding, judge_keeping, judge_removal
+from groklens.evidence.random_controls import accuracy_left, random_control
 from groklens.hypotheses import Circuit
 from groklens.interventions import embedded_logits, embeddings_of, parts
-from groklens.snapshots import Snapshot, answered_right
+from groklens.snapshots import Snapshot, accuracy_if
 
 _SOURCE = "projections at hook_embed, against components of equal dimension"
 
@@ -24,7 +24,7 @@ def embedding_sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
     Controls: the same components of relabelled elements (20 draws). Raises `BadArgument` for a model whose
     operands are not embedded at `hook_embed`.
     """
-    whole = answered_right(snapshot, snapshot.logits)
+    whole = accuracy_if(snapshot, snapshot.logits)
     values = embeddings_of(snapshot)
 
     def with_only(order: Tensor | None) -> float:
@@ -37,7 +37,7 @@ def embedding_sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
     value = with_only(None)
 
     controls = [random_control("components of relabelled elements kept", relabelled, key="relabelled")]
-    verdict, note = kept(value, whole, controls)
+    verdict, note = judge_keeping(value, whole, controls)
     claim = "keeping only the circuit's components of the embeddings keeps the accuracy"
     return Finding(
         claim,
@@ -57,7 +57,7 @@ def embedding_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
 
     Controls and errors as for `embedding_sufficiency`.
     """
-    whole, chance = answered_right(snapshot, snapshot.logits), 1 / snapshot.task.d_vocab_out
+    whole, chance = accuracy_if(snapshot, snapshot.logits), 1 / snapshot.task.d_vocab_out
     values = embeddings_of(snapshot)
 
     def without(order: Tensor | None) -> float:
@@ -70,7 +70,7 @@ def embedding_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
     value = without(None)
 
     controls = [random_control("components of relabelled elements removed", relabelled, key="relabelled")]
-    verdict, note = fallen(value, whole, chance, controls)
+    verdict, note = judge_removal(value, whole, chance, controls)
     claim = "removing the circuit's components from the embeddings takes the accuracy towards chance"
     return Finding(
         claim,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from groklens.claims import Finding
 from groklens.evidence.embeddings import embedding_necessity, embedding_sufficiency
-from groklens.evidence.generalises import generalises
-from groklens.evidence.key import complete_in_logits, key_in_logits
+from groklens.evidence.generalising import generalises
+from groklens.evidence.key_components import complete_in_logits, key_in_logits
 from groklens.evidence.logits import necessity, readout_necessity, sufficiency
-from groklens.evidence.neurons import clusters_carry, neuron_necessity, neuron_sufficiency
-from groklens.evidence.seen import seen_components
-from groklens.evidence.unseen import logits_alone, not_fitted
+from groklens.evidence.neuron_components import components_in_neurons
+from groklens.evidence.neurons import clusters_carry, fits_not_tried, neuron_necessity, neuron_sufficiency
+from groklens.evidence.untrained import Untrained
 from groklens.hypotheses import AnyCircuit, Circuit, as_circuit
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot
@@ -37,12 +37,13 @@ def examine(
     snapshot = as_snapshot(snapshot)
     circuit = as_circuit(circuit, snapshot.task)
     circuit.symmetry(snapshot.task)  # raises where the group does not fit
-    _, seen = seen_components(snapshot, circuit)
+    _, shown = components_in_neurons(snapshot, circuit)
+    control = None if untrained is None else Untrained(*untrained)
     return [
         generalises(snapshot),
-        key_in_logits(snapshot, circuit, untrained),
+        key_in_logits(snapshot, circuit, control),
         complete_in_logits(snapshot, circuit),
-        seen,
+        shown,
         sufficiency(snapshot, circuit),
         necessity(snapshot, circuit),
         readout_necessity(snapshot, circuit),
@@ -56,16 +57,15 @@ def neuron_findings(snapshot: Snapshot, circuit: Circuit) -> list[Finding]:
 
     Where an embedding cannot be looked at either, the fits are undecided, and say that nobody looked.
     """
-    if logits_alone(snapshot):
-        return [not_fitted(snapshot)]
-    if snapshot.neurons is None or not hasattr(snapshot.model, "hooks"):
+    if snapshot.anatomy.shows_logits_alone:
+        return [fits_not_tried(snapshot)]
+    if snapshot.anatomy.neurons is None or not snapshot.anatomy.can_be_edited:
         return []
     checks = (neuron_sufficiency, neuron_necessity, clusters_carry)
     return [check(snapshot, circuit) for check in checks]
 
 
 def _embedding_findings(snapshot: Snapshot, circuit: Circuit) -> list[Finding]:
-    found = "W_E" in snapshot.weights and "hook_embed" in getattr(snapshot.model, "hook_dict", {})
-    if not found or not hasattr(snapshot.model, "hooks"):
+    if snapshot.anatomy.embedding is None or not snapshot.anatomy.can_be_edited:
         return []
     return [embedding_sufficiency(snapshot, circuit), embedding_necessity(snapshot, circuit)]

@@ -8,11 +8,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from groklens.claims import Control, Finding, fallen, kept
-from groklens.evidence.draws import accuracy_left, random_control
+from groklens.claims import Control, Finding, judge_keeping, judge_removal
+from groklens.evidence.random_controls import accuracy_left, random_control
 from groklens.harmonics import chosen_basis, nontrivial
 from groklens.hypotheses import Circuit
-from groklens.snapshots import Snapshot, answered_right, logit_means
+from groklens.snapshots import Snapshot, accuracy_if, logit_means
 
 Draw = Callable[[torch.Generator], Float[Tensor, "input answer"]]
 #: Draws by the key and the name of the control that they make.
@@ -31,7 +31,7 @@ def sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
     """
     logits = snapshot.logits.double()
     constant, part = logits.mean(dim=0), circuit.project(logits, snapshot.task)
-    whole, value = answered_right(snapshot, logits), answered_right(snapshot, part + constant)
+    whole, value = accuracy_if(snapshot, logits), accuracy_if(snapshot, part + constant)
     draws: Draws = {
         ("random_subspace", "random subspace kept"): lambda g: _random_part(snapshot, circuit, g) + constant,
         ("random_answer_functions", "random functions of the answer kept"): lambda g: (
@@ -42,7 +42,7 @@ def sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
         ),
     }
     controls = [_control(named, snapshot, draw) for named, draw in _possible(draws, circuit).items()]
-    verdict, note = kept(value, whole, controls)
+    verdict, note = judge_keeping(value, whole, controls)
     if circuit.is_everything and verdict != "refuted":
         verdict, note = "undecided", "vacuous: the circuit is every component, so nothing is left out"
     return Finding(
@@ -112,10 +112,10 @@ def _falls(
 ) -> Finding:
     """The finding that accuracy falls when `removed` is taken from the logits, and further than at random."""
     logits = snapshot.logits.double()
-    whole, chance = answered_right(snapshot, logits), 1 / snapshot.task.d_vocab_out
+    whole, chance = accuracy_if(snapshot, logits), 1 / snapshot.task.d_vocab_out
     value = accuracy_left(snapshot, logits - removed)
     controls = [_control(named, snapshot, draw) for named, draw in _possible(draws, circuit).items()]
-    verdict, note = fallen(value, whole, chance, controls)
+    verdict, note = judge_removal(value, whole, chance, controls)
     if circuit.is_everything:
         note += "; the circuit is every component, so no other functions could be drawn"
     return Finding(
@@ -137,7 +137,7 @@ def _possible(draws: Draws, circuit: Circuit) -> Draws:
 
 def _control(named: tuple[str, str], snapshot: Snapshot, draw: Draw) -> Control:
     key, name = named
-    return random_control(name, lambda generator: answered_right(snapshot, draw(generator)), key=key)
+    return random_control(name, lambda generator: accuracy_if(snapshot, draw(generator)), key=key)
 
 
 def _random_part(snapshot: Snapshot, circuit: Circuit, generator: torch.Generator) -> Tensor:

@@ -10,13 +10,13 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from groklens.claims import ASIDE, FALL, Control, Finding, fallen, kept, named
-from groklens.evidence.draws import accuracy_left, draw_numbers, random_control
+from groklens.claims import ASIDE, FALL, Control, Finding, judge_keeping, judge_removal, named
+from groklens.evidence.random_controls import accuracy_left, draw_numbers, random_control
 from groklens.harmonics import ComponentName, chosen_basis
 from groklens.hypotheses import Circuit
-from groklens.interventions import fitted_logits, logits_without, means_without, silent_logits
+from groklens.interventions import logits_of_fits, logits_without, means_without, silent_logits
 from groklens.interventions import neurons as neurons_
-from groklens.snapshots import Snapshot, answered_right, logit_means
+from groklens.snapshots import Snapshot, accuracy_if, logit_means
 
 
 def neuron_sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
@@ -26,12 +26,12 @@ def neuron_sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
     terms under relabelled elements (20 draws), and all neurons held at their means, which shows what goes
     past them. Raises `BadArgument` for a model without neurons.
     """
-    whole = answered_right(snapshot, snapshot.logits)
-    value = accuracy_left(snapshot, fitted_logits(snapshot, circuit))
+    whole = accuracy_if(snapshot, snapshot.logits)
+    value = accuracy_left(snapshot, logits_of_fits(snapshot, circuit))
 
     def relabelled(g: torch.Generator) -> float:
         order = torch.randperm(circuit.group.order, generator=g)
-        return accuracy_left(snapshot, fitted_logits(snapshot, circuit, order))
+        return accuracy_left(snapshot, logits_of_fits(snapshot, circuit, order))
 
     controls = [
         random_control("per-neuron fits under relabelled elements", relabelled, key="relabelled"),
@@ -41,7 +41,7 @@ def neuron_sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
             key="mean_neurons",
         ),
     ]
-    verdict, note = kept(value, whole, controls)
+    verdict, note = judge_keeping(value, whole, controls)
     return Finding(
         "per-neuron fits of the circuit's components keep the accuracy",
         value,
@@ -50,6 +50,19 @@ def neuron_sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
         tuple(controls),
         source="Nanda et al. 2023, section 5.2, against fits under relabelled elements",
         note=note,
+        key="sufficiency.neurons",
+    )
+
+
+def fits_not_tried(snapshot: Snapshot) -> Finding:
+    """The claim that per-neuron fits are sufficient, undecided: no neurons were found."""
+    return Finding(
+        "replacing each neuron by the fit of its own component in the circuit keeps the accuracy",
+        None,
+        "accuracy",
+        "undecided",
+        source="Nanda et al. 2023, section 5.2, against fits under relabelled elements",
+        note=snapshot.anatomy.nothing_to_see,
         key="sufficiency.neurons",
     )
 
@@ -71,7 +84,7 @@ def neuron_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
     members = torch.cat(list(found.values()))
     others = _without(n, members)
     pool, note = (others, "") if len(others) >= len(members) else (torch.arange(n), ", draws from all")
-    whole, chance = answered_right(snapshot, snapshot.logits), 1 / snapshot.task.d_vocab_out
+    whole, chance = accuracy_if(snapshot, snapshot.logits), 1 / snapshot.task.d_vocab_out
     value = accuracy_left(snapshot, logits_without(snapshot, members))
     controls = []
     if len(members) < n:
@@ -82,7 +95,7 @@ def neuron_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
                 key="random_neurons",
             )
         )
-    verdict, why = fallen(value, whole, chance, controls)
+    verdict, why = judge_removal(value, whole, chance, controls)
     return Finding(
         claim,
         value,

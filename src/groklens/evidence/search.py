@@ -13,16 +13,15 @@ import logging
 from dataclasses import dataclass, field
 
 from groklens.claims import Finding
-from groklens.evidence.generalises import generalises
+from groklens.evidence.generalising import generalises
 from groklens.evidence.logits import necessity, readout_necessity, sufficiency
-from groklens.evidence.seen import seen_components
-from groklens.evidence.unseen import logits_alone
+from groklens.evidence.neuron_components import components_in_neurons
 from groklens.groups import FiniteGroup, Symmetry, as_group
 from groklens.harmonics import nontrivial
 from groklens.hypotheses import Circuit
 from groklens.measures import KEY_SIMILARITY, key_by_logits
 from groklens.runs import AnyRun, as_snapshot
-from groklens.snapshots import Snapshot, logit_similarities
+from groklens.snapshots import Snapshot, logit_similarities, once_per_snapshot
 from groklens.threads import one_thread
 
 log = logging.getLogger("groklens")
@@ -53,7 +52,12 @@ def find_circuit(snapshot: AnyRun, group: FiniteGroup | str | None = None) -> Ci
     >>> find_circuit(Snapshot(planted(task, [2, 5]), task))
     Circuit('C13', [2, 5])
     """
-    snapshot = as_snapshot(snapshot)
+    return _circuit(as_snapshot(snapshot), group)
+
+
+@once_per_snapshot
+def _circuit(snapshot: Snapshot, group: FiniteGroup | str | None) -> Circuit | None:
+    """The circuit found or None, which is said once."""
     found = search(snapshot, group)
     if found.circuit is None:
         log.warning("No circuit in %r: %s", snapshot, found.reason)
@@ -61,7 +65,12 @@ def find_circuit(snapshot: AnyRun, group: FiniteGroup | str | None = None) -> Ci
 
 
 def search(snapshot: Snapshot, group: FiniteGroup | str | None = None) -> Search:
-    """`find_circuit` with its findings and its reason."""
+    """What `find_circuit` finds, with its findings and its reason; the same one for those who ask again."""
+    return _search(snapshot, group)
+
+
+@once_per_snapshot
+def _search(snapshot: Snapshot, group: FiniteGroup | str | None) -> Search:
     general = generalises(snapshot)
     found = Search(findings=[general])
     if general.verdict != "supported":
@@ -82,11 +91,11 @@ def search(snapshot: Snapshot, group: FiniteGroup | str | None = None) -> Search
             + _unfollowed(snapshot, symmetry),
         )
     candidate = Circuit(symmetry.group, key)
-    seen, finding = seen_components(snapshot, candidate)
+    shown, finding = components_in_neurons(snapshot, candidate)
     found.findings.append(finding)
-    if not seen:
-        return _none(found, _unseen(key, symmetry.group) + _unfollowed(snapshot, symmetry))
-    circuit = Circuit(symmetry.group, seen)
+    if not shown:
+        return _none(found, _not_in_neurons(key, symmetry.group) + _unfollowed(snapshot, symmetry))
+    circuit = Circuit(symmetry.group, shown)
     enough = sufficiency(snapshot, circuit)
     needed = [necessity(snapshot, circuit), readout_necessity(snapshot, circuit)]
     found.findings += [enough, *needed]
@@ -106,7 +115,9 @@ def _fails(snapshot: Snapshot, enough: Finding) -> bool:
     Where little is left out of a small group, keeping the rest shows nothing, but nothing against it either. Without
     neurons or embeddings to see it in that is not enough: it is all there is between a circuit and a lookup table.
     """
-    return enough.verdict == "refuted" or (enough.verdict != "supported" and logits_alone(snapshot))
+    return enough.verdict == "refuted" or (
+        enough.verdict != "supported" and snapshot.anatomy.shows_logits_alone
+    )
 
 
 def _symmetry(snapshot: Snapshot, group: FiniteGroup | str | None) -> Symmetry | None:
@@ -128,7 +139,7 @@ def _unfollowed(snapshot: Snapshot, symmetry: Symmetry) -> str:
     return f" The labels are not the products of {symmetry.group.name} in this order of its elements."
 
 
-def _unseen(key: list, group: FiniteGroup) -> str:
+def _not_in_neurons(key: list, group: FiniteGroup) -> str:
     whole = len(key) == len(nontrivial(group))
     return (
         f"{'every component' if whole else f'{len(key)} of the components'} of {group.name} "

@@ -5,11 +5,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from jaxtyping import Bool
-from torch import Tensor
-
 from groklens.claims import Control, Finding, percent
-from groklens.snapshots import Snapshot, inputs_right
+from groklens.snapshots import Snapshot, correct_by_targets, judged_by, scores
 
 #: Accuracy from which on a model counts as having learned inputs, test or train.
 ENOUGH = 0.99
@@ -98,13 +95,13 @@ def split_finding(snapshot: Snapshot) -> Finding:
             Control.of("chance", [sides.chance], key="chance"),
         ),
         source="a model that memorised a share of all inputs is correct on that share of any unrelated split's sides",
-        note=f"{said(snapshot)}; {_ELSE}",
+        note=f"{split_doubt(snapshot)}; {_ELSE}",
         key="split.fits",
         role="aside",
     )
 
 
-def said(snapshot: Snapshot) -> str:
+def split_doubt(snapshot: Snapshot) -> str:
     """What is known of a split that is doubted, in words."""
     sides = sides_of(snapshot)
     if _turned_round(sides):
@@ -120,16 +117,10 @@ def sides_of(snapshot: Snapshot) -> Sides:
     train, test = snapshot.train_index, snapshot.test_index
     assert train is not None
     assert test is not None
-    right, targets = _as_trained(snapshot).double(), snapshot.task.targets
+    correct, targets = correct_by_targets(snapshot).double(), judged_by(snapshot.task, "train")
     commonest = float(targets.bincount().max()) / len(targets)
     chance = max(1 / snapshot.task.d_vocab_out, commonest)
-    return Sides(float(right[train].mean()), float(right[test].mean()), len(train), len(test), chance)
-
-
-def _as_trained(snapshot: Snapshot) -> Bool[Tensor, "input"]:
-    if not snapshot.task.is_corrupted:
-        return inputs_right(snapshot)
-    return (snapshot.logits.argmax(dim=1) == snapshot.task.targets) & ~snapshot.outside
+    return Sides(float(correct[train].mean()), float(correct[test].mean()), len(train), len(test), chance)
 
 
 def _share(sides: Sides) -> float:
@@ -162,7 +153,7 @@ def _learned(sides: Sides) -> bool:
 
 def _corrected(snapshot: Snapshot, sides: Sides) -> bool:
     """Whether the model is right on more inputs than it answers as trained, where labels are corrupted."""
-    return snapshot.task.is_corrupted and float(inputs_right(snapshot).double().mean()) > _overall(sides)
+    return snapshot.task.is_corrupted and scores(snapshot, "all").accuracy > _overall(sides)
 
 
 def _would_show(sides: Sides) -> bool:

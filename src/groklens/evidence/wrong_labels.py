@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from groklens.claims import Control, Finding, Verdict, percent
+from groklens.evidence.untrained import Untrained
 from groklens.measures import clean_accuracy, corrected_accuracy, fitted_accuracy, test_accuracy
 from groklens.snapshots import Snapshot
 from groklens.theory import ALL_FITTED, NONE_FITTED, LabelFates, phase_of
 
 
-def wrong_labels(final: Snapshot, untrained: tuple[Snapshot, str]) -> list[Finding]:
+def wrong_labels(final: Snapshot, untrained: Untrained) -> list[Finding]:
     """The finding that wrong train labels are fitted, with Doshi's name for the phase; none without wrong labels.
 
     Supported where at least 0.95 of them are answered as trained, refuted where at most 0.05 are.
@@ -32,7 +33,7 @@ def wrong_labels(final: Snapshot, untrained: tuple[Snapshot, str]) -> list[Findi
             fitted,
             "accuracy",
             verdict,
-            (Control.of(untrained[1], [float(fitted_accuracy(untrained[0]))], key="untrained"),),
+            (Control.of(untrained.name, [float(fitted_accuracy(untrained.snapshot))], key="untrained"),),
             source="Doshi et al. 2024, section 3",
             note=f"{phase_of(fates, float(test_accuracy(final)))}: {percent(corrected)} of them are corrected, "
             f"{percent(fates.clean)} of the correct ones are answered",

@@ -4,41 +4,28 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
-import xarray as xr
-
-from groklens.claims import Control, Finding, Verdict, by_key, verdict_of
+from groklens.claims import by_key, verdict_of
 from groklens.evidence import (
-    Search,
-    algorithm_findings,
-    generalises,
-    key_in_logits,
+    all_findings,
     name_algorithm,
-    neuron_findings,
-    outside_answers,
-    said,
     search,
+    split_doubt,
     split_doubted,
-    split_finding,
+    taken_for_granted,
     untrained_like,
-    wrong_labels,
 )
 from groklens.explain.explanation import Explanation
 from groklens.explain.phases import find_phases
-from groklens.explain.taken_for_granted import taken_for_granted
-from groklens.harmonics import ComponentName
 from groklens.measures import PROGRESS, key_components, tabulate
 from groklens.models import Answer
 from groklens.progress import progress_shown
 from groklens.runs import AnyRun, Run, as_run, kept_steps
-from groklens.snapshots import Snapshot, TrainIndex
+from groklens.snapshots import TrainIndex
 from groklens.tasks import Task
 from groklens.threads import one_thread
 
-#: Losses that differ by less than this share of themselves are equal: logits are float32.
-ROUNDING = 1e-3
 #: From a warning of `_explain` to whoever called `explain`, the decorator's frame included.
 _CALLER = 4
 
@@ -77,14 +64,14 @@ def _explain(run: Run, chosen: list[int]) -> Explanation:
     _ = final.logits
     doubted = split_doubted(final)
     if doubted:
-        warnings.warn(f"The split given may not be the model's: {said(final)}.", stacklevel=_CALLER)
+        warnings.warn(f"The split given may not be the model's: {split_doubt(final)}.", stacklevel=_CALLER)
     blank = untrained_like(run, final)
     found = search(final)
     measures = PROGRESS if found.circuit else [m for m in PROGRESS if "circuit" not in m.about.needs]
-    at_hand = {blank[0].step: blank[0], chosen[-1]: final}  # shuffled weights are at the step of the last
+    at_hand = {**({} if blank.step is None else {blank.step: blank.snapshot}), chosen[-1]: final}
     table = tabulate(run, measures, found.circuit, chosen, at_hand)
     generalised = by_key(found.findings)["generalises"].verdict
-    findings = _findings(final, blank, found, table) + taken_for_granted(run)
+    findings = all_findings(final, blank, found, table) + taken_for_granted(run)
     return Explanation(
         run=run.name,
         task=run.task.name,
@@ -99,78 +86,3 @@ def _explain(run: Run, chosen: list[int]) -> Explanation:
         final=final,
         source=run,
     )
-
-
-def _findings(
-    final: Snapshot, blank: tuple[Snapshot, str], found: Search, table: xr.Dataset
-) -> list[Finding]:
-    circuit, general = found.circuit, by_key(found.findings)["generalises"]
-    findings = [_with_untrained(general, blank)]
-    findings += [] if circuit is None else [key_in_logits(final, circuit, blank)]
-    findings += [finding for finding in found.findings if finding is not general]
-    findings += outside_answers(final, blank)
-    findings += [split_finding(final)] if split_doubted(final) else []
-    findings += wrong_labels(final, blank)
-    if circuit is None:
-        return [*findings, _no_circuit(general.verdict, found.reason)]
-    findings += neuron_findings(final, circuit)
-    findings += algorithm_findings(final, circuit, blank)
-    if "restricted_loss" in table and "test_loss" in table:
-        findings.append(_restricted(table))
-    if final.neurons is not None and final.neuron_logit_map is not None:
-        findings.append(_rules_agree(final, blank))
-    return findings
-
-
-def _no_circuit(generalised: Verdict, reason: str) -> Finding:
-    verdict: Verdict = "refuted" if generalised == "refuted" else "undecided"
-    return Finding("the model generalises by a circuit", None, "", verdict, note=reason, key="circuit")
-
-
-def _with_untrained(general: Finding, untrained: tuple[Snapshot, str]) -> Finding:
-    value = generalises(untrained[0]).value
-    extra = () if value is None else (Control.of(untrained[1], [value], key="untrained"),)
-    return replace(general, controls=(*general.controls, *extra))
-
-
-def _restricted(table: xr.Dataset) -> Finding:
-    last = table.isel(step=-1)
-    restricted, test = float(last["restricted_loss"]), float(last["test_loss"])
-    first = float(table["restricted_loss"][0])
-    return Finding(
-        "the circuit alone predicts at least as well as the model: restricted loss at or below test loss",
-        restricted,
-        "nats",
-        "supported" if restricted <= test * (1 + ROUNDING) else "refuted",
-        (
-            Control.of("test loss of the whole model", [test], key="whole_model"),
-            Control.of("restricted loss at the first step", [first], key="first_step"),
-        ),
-        source="Nanda et al. 2023, section 5",
-        key="restricted_loss",
-        role="aside",
-    )
-
-
-def _rules_agree(final: Snapshot, untrained: tuple[Snapshot, str]) -> Finding:
-    sets, share = _named_by_all(final)
-    _, by_chance = _named_by_all(untrained[0])
-    return Finding(
-        "three authors' rules name the same key components",
-        share,
-        "share of the components that any of them names",
-        "supported" if share == 1 else "undecided",
-        (Control.of(untrained[1], [by_chance], key="untrained"),),
-        source="logit similarity > 0.005; clusters of neurons at 85 %; over 5 % of W_L",
-        note="; ".join(f"{rule}: {', '.join(map(str, names)) or 'none'}" for rule, names in sets.items()),
-        key="rules.agree",
-        role="aside",
-    )
-
-
-def _named_by_all(snapshot: Snapshot) -> tuple[dict[str, list[ComponentName]], float]:
-    """The key components by each rule, and the share of those named by any that all of them name."""
-    sets = {rule: key_components(snapshot, rule) for rule in ("logits", "clusters", "readout")}
-    union = set().union(*map(set, sets.values()))
-    shared = set.intersection(*map(set, sets.values()))
-    return sets, len(shared) / len(union) if union else 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groklens.claims import Finding, by_key, counted_with, named, percent
-from groklens.evidence import nothing_held_out, said
+from groklens.evidence import nothing_held_out, split_doubt
 
 if TYPE_CHECKING:
     from groklens.explain.explanation import Explanation
@@ -37,8 +37,8 @@ def _outcome(why: Explanation, general: Finding) -> str:
 def _outcome_undecided(why: Explanation, score: str) -> str:
     if "split.fits" in by_key(why.findings):
         return (
-            f"cannot be judged, as the split given may not be the model's: {said(why.final)}; whether it memorised, "
-            "generalises or neither is undecided"
+            f"cannot be judged, as the split given may not be the model's: {split_doubt(why.final)}; whether it "
+            "memorised, generalises or neither is undecided"
         )
     if why.final.test_index is not None and not nothing_held_out(why.final):
         return f"is correct on {score} of test inputs, as is always giving one answer: that it generalises is undecided"

@@ -7,7 +7,6 @@ from importlib.metadata import version
 from typing import Any
 
 from groklens.claims import number, percent
-from groklens.models import number_of_parameters, own_model
 from groklens.runs import Run
 from groklens.snapshots import Snapshot
 
@@ -18,7 +17,7 @@ def run_facts(run: Run, final: Snapshot) -> dict[str, str]:
     Runs that groklens trained know all of it; of others their files say some.
     """
     return {
-        "Model": _model(final.model),
+        "Model": final.anatomy.in_words,
         "Training": _training(run),
         "Data": _data(final),
         "Steps": _steps(run, final),
@@ -26,23 +25,6 @@ def run_facts(run: Run, final: Snapshot) -> dict[str, str]:
         **_unguarded(run),
         "Report": f"groklens {version('groklens')}, {_day(date.today())}",
     }
-
-
-def _model(model: Any) -> str:
-    sizes = {
-        "n_layers": "{} layers",
-        "d_model": "d_model {}",
-        "n_heads": "{} heads",
-        "d_mlp": "d_mlp {}",
-        "act_fn": "{}",
-        "normalization_type": "norm {}",
-    }
-    found = {name: getattr(model.cfg, name, None) for name in sizes}
-    parts = [sizes[name].format(value) for name, value in found.items() if value is not None]
-    if found["n_layers"] == 1:
-        parts[0] = "1 layer"
-    trained = f"{number_of_parameters(model):,} trained parameters" if hasattr(model, "parameters") else ""
-    return ", ".join([type(own_model(model)).__name__, *parts, *([trained] if trained else [])])
 
 
 def _training(run: Run) -> str:

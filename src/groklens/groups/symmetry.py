@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import torch
 from jaxtyping import Int
 from torch import Tensor
 
@@ -27,3 +28,13 @@ class Symmetry:
     def products(self) -> Int[Tensor, "input"]:
         """The element x∘y of every input."""
         return self.group.table[self.elements[:, 0], self.elements[:, 1]]
+
+    def __eq__(self, other: object) -> bool:
+        """Equal where the groups are and the same elements stand in the same inputs."""
+        if not isinstance(other, Symmetry):
+            return NotImplemented
+        same = self.elements is other.elements or torch.equal(self.elements, other.elements)
+        return self.group == other.group and same
+
+    def __hash__(self) -> int:
+        return hash((self.group, len(self.elements)))

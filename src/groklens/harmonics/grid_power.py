@@ -8,9 +8,8 @@ from torch import Tensor
 
 from groklens.groups import Symmetry
 from groklens.harmonics.component import ComponentName, component_power, nontrivial, nontrivial_functions
+from groklens.memory import BUDGETS
 
-#: Bytes of float64 that are worked on at a time: what stays in the processor's cache is several times faster.
-_BUDGET = 2 * 2**20
 #: Features taken in at once: of more, few rows would fit, and what is kept of all be gone through for each few.
 _WIDTH = 1024
 
@@ -51,7 +50,7 @@ class GridPower:
         keys, counted = self._keys[:, rows], self._counted[rows]
         if not counted.all():
             keys, values = keys[:, counted], values[counted]
-        step = max(1, _BUDGET // (8 * max(1, min(_WIDTH, values.shape[1]))))
+        step = max(1, BUDGETS.grid // (8 * max(1, min(_WIDTH, values.shape[1]))))
         for first in range(0, values.shape[1], _WIDTH):
             some = slice(first, first + _WIDTH)
             for start in range(0, len(values), step):

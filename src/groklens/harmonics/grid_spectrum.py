@@ -11,9 +11,7 @@ from torch import Tensor
 
 from groklens.groups import Symmetry
 from groklens.harmonics.component import ComponentName, components
-
-#: Bytes of features that are worked on at once: what stays in a processor's cache through every labelling.
-_BUDGET = 2 * 2**20
+from groklens.memory import BUDGETS
 
 
 def shares_in(
@@ -86,7 +84,7 @@ def _centred_grids(
     """Some features at a time as functions of both operands, without their means, and which features these are."""
     n = symmetry.group.order
     cell = symmetry.elements[:, 0] * n + symmetry.elements[:, 1]
-    step = max(1, _BUDGET // (values.element_size() * n * n))
+    step = max(1, BUDGETS.grid // (values.element_size() * n * n))
     for start in range(0, values.shape[1], step):
         some = values[:, start : start + step]
         grid = values.new_zeros(n * n, some.shape[1])

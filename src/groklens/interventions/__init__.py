@@ -27,7 +27,7 @@ from groklens.interventions.readout import embedded_logits as embedded_logits
 from groklens.interventions.readout import logits_without as logits_without
 from groklens.interventions.readout import means_without as means_without
 from groklens.interventions.readout import silent_logits as silent_logits
-from groklens.interventions.replace import fitted_logits as fitted_logits
+from groklens.interventions.replace import logits_of_fits as logits_of_fits
 from groklens.interventions.replace import replace as replace
 from groklens.public import public_names
 
@@ -35,7 +35,7 @@ from groklens.public import public_names
 _FOR_THE_LIBRARY = {
     "embedded_logits",
     "embeddings_of",
-    "fitted_logits",
+    "logits_of_fits",
     "logits_without",
     "means_without",
     "parts",

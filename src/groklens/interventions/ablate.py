@@ -20,7 +20,7 @@ def ablate(snapshot: AnyRun, neurons: Sequence[int] | Int[Tensor, "chosen"]) -> 
     the model does not have, or a model without neurons.
     """
     snapshot = as_snapshot(snapshot)
-    return patch(snapshot, neurons_.neuron_hook(snapshot), silenced(snapshot, neurons), pos=-1)
+    return patch(snapshot, neurons_.site(snapshot), silenced(snapshot, neurons))
 
 
 def silenced(

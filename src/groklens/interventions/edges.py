@@ -21,9 +21,9 @@ from groklens.hypotheses import AnyCircuit, Circuit, as_circuit
 from groklens.interventions import neurons as neurons_
 from groklens.interventions.patch import patch
 from groklens.interventions.readout import logits_of, logits_without
-from groklens.models import cross_entropy_each
+from groklens.models import Heads, cross_entropy_each
 from groklens.runs import AnyRun, as_snapshot
-from groklens.snapshots import Snapshot
+from groklens.snapshots import Snapshot, judged_by
 from groklens.threads import one_thread
 
 #: Random sets of neurons that a cluster is compared with.
@@ -70,7 +70,9 @@ def edges(snapshot: AnyRun, circuit: AnyCircuit) -> list[Edge]:
     circuit = as_circuit(circuit, snapshot.task)
     circuit.symmetry(snapshot.task)
     look = _Look(snapshot, circuit)
-    heads = look.from_heads() if _has_heads(snapshot) else look.from_operands()
+    if not snapshot.anatomy.can_be_edited:
+        raise BadArgument(f"A {snapshot.anatomy.kind} has no hooks, so nothing in it can be patched.")
+    heads = look.from_heads() if snapshot.anatomy.has_attention else look.from_operands()
     return [*heads, *look.to_logits()]
 
 
@@ -85,12 +87,11 @@ class _Look:
         self.logits = Node("logits", "logits")
 
     def from_heads(self) -> Iterator[Edge]:
-        cfg, names = self.snapshot.model.cfg, self.snapshot.task.position_names
-        for layer in range(cfg.n_layers):
+        for layer in self.snapshot.anatomy.heads:
             sent = _Sent(self.snapshot, layer)
-            for head in range(cfg.n_heads):
-                node = Node("head", f"head {layer}.{head}")
-                for position, name in enumerate(names):
+            for head, called in enumerate(layer.names):
+                node = Node("head", f"head {called}")
+                for position, name in enumerate(self.snapshot.task.position_names):
                     silent = sent.without(head, position)
                     yield Edge(Node("token", name), node, self._rise(silent.logits))
                 yield from self._onward(node, sent.without(head))
@@ -99,7 +100,7 @@ class _Look:
         changed = neurons_.of(silent)
         for cluster, index in self.clusters:
             yield Edge(node, cluster, self._rise(logits_of(self.snapshot, self._put(changed, index))))
-        past = patch(silent, neurons_.neuron_hook(self.snapshot), self.neurons, pos=-1)
+        past = patch(silent, neurons_.site(self.snapshot), self.neurons)
         yield Edge(node, self.logits, self._rise(past.logits))
 
     def from_operands(self) -> Iterator[Edge]:
@@ -141,17 +142,17 @@ class _Look:
         return self._loss(logits) - self.whole
 
     def _loss(self, logits: Float[Tensor, "input answer"]) -> float:
-        return float(cross_entropy_each(logits, self.snapshot.task.labels).mean())
+        return float(cross_entropy_each(logits, judged_by(self.snapshot.task, "all")).mean())
 
 
 class _Sent:
     """What the heads of one layer send: their z, and the part of it that comes from each position."""
 
-    def __init__(self, snapshot: Snapshot, layer: int) -> None:
-        self._snapshot, self._hook = snapshot, f"blocks.{layer}.attn.hook_z"
-        self._z = snapshot.activations(self._hook)
-        self._pattern = snapshot.activations(f"blocks.{layer}.attn.hook_pattern")
-        values = snapshot.activations(f"blocks.{layer}.attn.hook_v")
+    def __init__(self, snapshot: Snapshot, layer: Heads) -> None:
+        self._snapshot, self._site = snapshot, layer.z
+        self._z = snapshot.activations(layer.z)
+        self._pattern = snapshot.activations(layer.pattern)
+        values = snapshot.activations(layer.values)
         self._values = values.repeat_interleave(self._z.shape[2] // values.shape[2], dim=2)  # heads may share
 
     def without(self, head: int, position: int | None = None) -> Snapshot:
@@ -159,7 +160,7 @@ class _Sent:
         part = self._z[:, :, head] if position is None else self._part(head, position)
         changed = self._z.clone()
         changed[:, :, head] += part.mean(dim=0) - part
-        return patch(self._snapshot, self._hook, changed)
+        return patch(self._snapshot, self._site, changed)
 
     def _part(self, head: int, position: int) -> Float[Tensor, "input pos d_head"]:
         return self._pattern[:, head, :, position, None] * self._values[:, position, None, head]
@@ -186,9 +187,3 @@ def _mean_over(
     count = torch.bincount(place).to(neurons.dtype)
     sums = torch.zeros(len(count), neurons.shape[1], dtype=neurons.dtype).index_add_(0, place, neurons)
     return (sums / count[:, None])[place]
-
-
-def _has_heads(snapshot: Snapshot) -> bool:
-    if not hasattr(snapshot.model, "hooks"):
-        raise BadArgument(f"A {type(snapshot.model).__name__} has no hooks, so nothing in it can be patched.")
-    return "W_Q" in snapshot.weights

@@ -24,18 +24,12 @@ class EditedModel:
 
     It has the model's own hooks, weights and `cfg`, so everything that takes a model takes it. Activations
     downstream of an edit are what the edit makes of them. Only the task's own inputs can be run: an edit may
-    depend on the input. Raises `BadArgument` for a model without a `hooks` context, `UnknownName` for a hook
-    that it does not have.
+    depend on the input. Raises `UnknownName` for a hook that it does not have.
     """
 
     original_model = None  # the quick pass would run past the hooks
 
     def __init__(self, model: Any, task: Task, edits: dict[str, Edit], output: Edit | None = None) -> None:
-        if not hasattr(model, "hooks"):
-            raise BadArgument(
-                f"A {type(model).__name__} has no hooks(fwd_hooks=…), so nothing can be changed inside it; "
-                "interventions take a TransformerBridge or a HookedRootModule."
-            )
         self.model = model
         self._edits = {matching_hooks(model, name)[0]: edit for name, edit in edits.items()}
         self._output = output
@@ -81,7 +75,12 @@ class EditedModel:
 
 
 def edited(snapshot: Snapshot, edits: dict[str, Edit], output: Edit | None = None) -> Snapshot:
-    """The snapshot of the edited model: same task, step and split."""
+    """The snapshot of the edited model: same task, step and split; `BadArgument` where it cannot be edited."""
+    if not snapshot.anatomy.can_be_edited:
+        raise BadArgument(
+            f"A {snapshot.anatomy.kind} has no hooks(fwd_hooks=…), so nothing can be changed inside it; "
+            "interventions take a TransformerBridge or a HookedRootModule."
+        )
     model = EditedModel(snapshot.model, snapshot.task, edits, output)
     return snapshot.with_model(model)
 

@@ -1,4 +1,4 @@
-"""The last MLP's neurons as interventions see them: at which hook, and in which component's cluster."""
+"""The last MLP's neurons as interventions see them: at which site, and in which component's cluster."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from groklens.errors import BadArgument, described
 from groklens.harmonics import ComponentName
 from groklens.hypotheses import AnyCircuit, as_circuit
 from groklens.measures import IN_CLUSTER
+from groklens.models import Site
 from groklens.runs import AnyRun, as_snapshot
-from groklens.snapshots import Snapshot, neuron_shares, no_neurons
+from groklens.snapshots import Snapshot, neuron_shares
 
 
-def neuron_hook(snapshot: Snapshot) -> str:
-    """The hook of the last MLP's activations; `BadArgument` for a model without that hook."""
+def site(snapshot: Snapshot) -> Site:
+    """Where the last MLP's activations pass, at the answer; `BadArgument` for a model without their hook."""
     of(snapshot)
-    return snapshot.last_mlp
+    return snapshot.anatomy.neurons_sought
 
 
 def of(snapshot: Snapshot) -> Float[Tensor, "input neuron"]:
     """The last MLP's activations at the answer; `BadArgument` for a model without their hook."""
     if snapshot.neurons is None:
-        raise BadArgument(f"There is nothing to intervene on: {no_neurons(snapshot)}.")
+        raise BadArgument(f"There is nothing to intervene on: {snapshot.anatomy.no_neurons_in(snapshot)}.")
     return snapshot.neurons
 
 

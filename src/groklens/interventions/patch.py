@@ -8,17 +8,18 @@ from torch import Tensor
 
 from groklens.errors import BadArgument, described
 from groklens.interventions.edited import Edit, edited
+from groklens.models import Site, site_of
 from groklens.runs import AnyRun, as_snapshot
-from groklens.snapshots import Snapshot
+from groklens.snapshots import Snapshot, axis_names, position_axis
 
 #: Where the logits at the answer can be patched, in any model.
 LOGITS = "logits"
 
 
 def patch(
-    snapshot: AnyRun, hook: str, values: Float[Tensor, "input ..."], pos: int | None = None
+    snapshot: AnyRun, hook: Site | str, values: Float[Tensor, "input ..."], pos: int | None = None
 ) -> Snapshot:
-    """The snapshot with `values` at `hook` in place of what the model computes there.
+    """The snapshot with `values` at a hook, or a site, in place of what the model computes there.
 
     `values` are as `snapshot.activations(hook, pos)` gives them, one row an input: with `pos` only that
     position is replaced, -1 being the answer's (of attention patterns: that query). `hook` may be `"logits"`:
@@ -33,18 +34,18 @@ def patch(
     >>> bool((silent.logits == silent.logits[0]).all())
     True
     """
-    snapshot = as_snapshot(snapshot)
+    snapshot, site = as_snapshot(snapshot), site_of(hook, pos)
     if not isinstance(values, Tensor) or not values.ndim or len(values) != len(snapshot.task.inputs):
         raise BadArgument(
             f"values is {described(values)}, and {snapshot.task.name} has {len(snapshot.task.inputs)} inputs; "
-            f"give one row an input, as snapshot.activations({hook!r}, pos={pos}) does."
+            f"give one row an input, as snapshot.activations({site.hook!r}, pos={site.pos}) does."
         )
-    if hook == LOGITS:
+    if site.hook == LOGITS:
         return edited(snapshot, {}, _at_answer(values))
-    return edited(snapshot, {hook: _at(hook, values, pos)})
+    return edited(snapshot, {site.hook: _at(site, values)})
 
 
-def resample(snapshot: AnyRun, hook: str, seed: int = 0, pos: int | None = None) -> Snapshot:
+def resample(snapshot: AnyRun, hook: Site | str, seed: int = 0, pos: int | None = None) -> Snapshot:
     """The snapshot with the activation of another input, drawn at random, at `hook`: what it carries is undone.
 
     Its distribution over the inputs stays as it is. With `pos` only that position is resampled.
@@ -55,17 +56,15 @@ def resample(snapshot: AnyRun, hook: str, seed: int = 0, pos: int | None = None)
     return patch(snapshot, hook, values[order], pos)
 
 
-def _at(hook: str, values: Tensor, pos: int | None) -> Edit:
-    axis = 2 if hook.endswith(("hook_pattern", "hook_attn_scores")) else 1
+def _at(site: Site, values: Tensor) -> Edit:
+    hook, pos = site.hook, site.pos
 
     def edit(value: Tensor, rows: Tensor) -> Tensor:
         new = values[rows].to(value)
         changed = value.clone()
-        place = changed
-        if pos is not None and not (
-            pos == -1 and changed.ndim == 2
-        ):  # without positions, all is the answer's
-            place = changed.select(axis, pos)
+        place, axis = changed, position_axis(axis_names(hook, value.ndim))
+        if pos is not None and not (axis is None and pos == -1):  # without positions, all is the answer's
+            place = changed.select(1 if axis is None else axis, pos)
         if place.shape != new.shape:
             raise BadArgument(
                 f"{hook} is {tuple(place.shape[1:])} an input and values are {tuple(new.shape[1:])}; give "

@@ -10,7 +10,7 @@ from groklens.harmonics import answer_means, chosen_basis, without_components
 from groklens.hypotheses import AnyCircuit, Circuit, as_circuit
 from groklens.interventions import neurons
 from groklens.interventions.patch import LOGITS, patch
-from groklens.models import operand_rows
+from groklens.models import Site, operand_rows
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot
 
@@ -62,13 +62,13 @@ def _projected(
     if at not in PLACES:
         raise BadArgument(f"at is {at!r}; choose {', '.join(map(repr, PLACES))}.")
     if at == LOGITS:
-        hook, pos, values = LOGITS, None, snapshot.logits
+        site, values = Site(LOGITS), snapshot.logits
     elif at == "neurons":
-        hook, pos, values = neurons.neuron_hook(snapshot), -1, neurons.of(snapshot)
+        site, values = neurons.site(snapshot), neurons.of(snapshot)
     else:
-        hook, pos, values = "hook_embed", None, embeddings_of(snapshot)
+        site, values = embedding_of(snapshot), embeddings_of(snapshot)
     part, mean = parts(values, snapshot, circuit, at, relabelled)
-    return patch(snapshot, hook, mean + part if kept else values - amount * part, pos)
+    return patch(snapshot, site, mean + part if kept else values - amount * part)
 
 
 def parts(
@@ -91,9 +91,14 @@ def parts(
 
 def embeddings_of(snapshot: Snapshot) -> Float[Tensor, "input pos d_model"]:
     """Every input's embeddings at `hook_embed`; `BadArgument` for a model without."""
-    if "hook_embed" not in getattr(snapshot.model, "hook_dict", {}) or "W_E" not in snapshot.weights:
+    return snapshot.activations(embedding_of(snapshot))
+
+
+def embedding_of(snapshot: Snapshot) -> Site:
+    """Where the embeddings of tokens pass; `BadArgument` for a model without."""
+    if snapshot.anatomy.embedding is None:
         raise BadArgument(f"{snapshot!r} has no embeddings at hook_embed to intervene on.")
-    return snapshot.activations("hook_embed")
+    return snapshot.anatomy.embedding
 
 
 def _operand_part(

@@ -32,7 +32,7 @@ def prune(snapshot: AnyRun, neurons: Sequence[int] | Int[Tensor, "chosen"]) -> S
     snapshot = as_snapshot(snapshot)
     values = neurons_.of(snapshot).clone()
     values[:, neurons_.chosen(snapshot, neurons)] = 0
-    return patch(snapshot, neurons_.neuron_hook(snapshot), values, pos=-1)
+    return patch(snapshot, neurons_.site(snapshot), values)
 
 
 def by_ipr(snapshot: AnyRun) -> Int[Tensor, "neuron"]:

@@ -11,9 +11,10 @@ from groklens.harmonics import answer_means
 from groklens.interventions import neurons as neurons_
 from groklens.interventions.ablate import silenced
 from groklens.interventions.patch import patch
+from groklens.interventions.project import embedding_of
 from groklens.models import at_rest, device_of, embedded_positions, run_logits
 from groklens.models.fast_pass import quick_forward, quick_holds
-from groklens.snapshots import Snapshot, logit_means
+from groklens.snapshots import Snapshot, logit_means, once_per_snapshot
 
 #: How many inputs are run through the hooks to see whether the readout is linear.
 PROBED = 32
@@ -29,7 +30,7 @@ def logits_of(snapshot: Snapshot, changed: Float[Tensor, "input neuron"]) -> Flo
     by running a few inputs through the hooks. Raises `BadArgument` for a model in which no neurons are found.
     """
     if not is_linear(snapshot):
-        return patch(snapshot, neurons_.neuron_hook(snapshot), changed, pos=-1).logits
+        return patch(snapshot, neurons_.site(snapshot), changed).logits
     neurons = neurons_.of(snapshot)
     moved = torch.nonzero((changed != neurons).any(dim=0))[:, 0]
     if 2 * len(moved) > neurons.shape[1]:  # selecting would copy more than it saves
@@ -46,12 +47,10 @@ def logits_without(snapshot: Snapshot, index: Int[Tensor, "member"]) -> Float[Te
     return torch.addmm(snapshot.logits + neurons.mean(dim=0) @ read, neurons, read, alpha=-1)
 
 
+@once_per_snapshot
 def silent_logits(snapshot: Snapshot) -> Float[Tensor, "input answer"]:
-    """The logits with every neuron at its mean: what goes past the neurons; computed once a snapshot."""
-    if "silent logits" not in snapshot.derived:
-        everything = torch.arange(neurons_.of(snapshot).shape[1])
-        snapshot.derived["silent logits"] = logits_without(snapshot, everything)
-    return snapshot.derived["silent logits"]
+    """The logits with every neuron at its mean: what goes past the neurons."""
+    return logits_without(snapshot, torch.arange(neurons_.of(snapshot).shape[1]))
 
 
 def means_without(
@@ -63,12 +62,15 @@ def means_without(
     """
     if not is_linear(snapshot):
         return answer_means(logits_without(snapshot, index), symmetry)
-    key = f"means of neurons/{symmetry.group.key}"
-    if key not in snapshot.derived:
-        means = answer_means(neurons_.of(snapshot), symmetry)
-        snapshot.derived[key] = means - means.mean(dim=0)
     read = read_by(snapshot).double()[index]
-    return logit_means(snapshot, symmetry) - snapshot.derived[key][:, index] @ read
+    return logit_means(snapshot, symmetry) - _neuron_means(snapshot, symmetry)[:, index] @ read
+
+
+@once_per_snapshot
+def _neuron_means(snapshot: Snapshot, symmetry: Symmetry) -> Float[Tensor, "element neuron"]:
+    """Mean neurons over the inputs with each answer, without their mean over all, float64."""
+    means = answer_means(neurons_.of(snapshot), symmetry)
+    return means - means.mean(dim=0)
 
 
 def read_by(snapshot: Snapshot) -> Float[Tensor, "neuron answer"]:
@@ -78,20 +80,14 @@ def read_by(snapshot: Snapshot) -> Float[Tensor, "neuron answer"]:
     return map_.cpu().to(neurons_.of(snapshot).dtype)
 
 
+@once_per_snapshot
 def is_linear(snapshot: Snapshot) -> bool:
-    """Whether what follows the neurons is linear; found out once a snapshot."""
-    if "linear readout" not in snapshot.derived:
-        snapshot.derived["linear readout"] = _agrees(snapshot)
-    return snapshot.derived["linear readout"]
-
-
-def _agrees(snapshot: Snapshot) -> bool:
-    """Whether halving the neurons of a few inputs does through the hooks what it does to a linear readout."""
+    """Whether what follows the neurons is linear: found out by halving them in a few inputs, through the hooks."""
     neurons = neurons_.of(snapshot)
     if snapshot.neuron_logit_map is None:
         return False
     rows = torch.linspace(0, len(neurons) - 1, PROBED).long().unique()
-    halved = patch(snapshot, neurons_.neuron_hook(snapshot), 0.5 * neurons, pos=-1)
+    halved = patch(snapshot, neurons_.site(snapshot), 0.5 * neurons)
     tokens = snapshot.task.inputs[rows].to(device_of(snapshot.model))
     with at_rest(snapshot.model):
         plain = run_logits(halved.model, tokens, snapshot.logits.shape[1]).cpu()
@@ -112,7 +108,7 @@ def embedded_logits(
     table[read.flatten()] = values.flatten(0, 1)
     same_everywhere = torch.allclose(table[read], values, rtol=0, atol=1e-6)
     if not same_everywhere or not quick_holds(snapshot.model, tokens, snapshot.task.d_vocab_out):
-        return patch(snapshot, "hook_embed", values).logits
+        return patch(snapshot, embedding_of(snapshot), values).logits
     device = device_of(snapshot.model)
     moved = tokens.to(device), snapshot.task.d_vocab_out
     with at_rest(snapshot.model):

@@ -28,10 +28,10 @@ def replace(
     """
     snapshot = as_snapshot(snapshot)
     circuit = as_circuit(circuit, snapshot.task)
-    return patch(snapshot, neurons_.neuron_hook(snapshot), fitted(snapshot, circuit, relabelled), pos=-1)
+    return patch(snapshot, neurons_.site(snapshot), neuron_fits(snapshot, circuit, relabelled))
 
 
-def fitted(
+def neuron_fits(
     snapshot: Snapshot, circuit: Circuit, relabelled: Int[Tensor, "element"] | None = None
 ) -> Float[Tensor, "input neuron"]:
     """The neurons' fitted forms."""
@@ -46,7 +46,7 @@ def fitted(
     return fits
 
 
-def fitted_logits(
+def logits_of_fits(
     snapshot: Snapshot, circuit: Circuit, relabelled: Int[Tensor, "element"] | None = None
 ) -> Float[Tensor, "input answer"]:
     """The logits with every neuron replaced by its fit.
@@ -55,7 +55,7 @@ def fitted_logits(
     same numbers, to float32, for a small part of the work.
     """
     if not is_linear(snapshot):
-        return logits_of(snapshot, fitted(snapshot, circuit, relabelled))
+        return logits_of(snapshot, neuron_fits(snapshot, circuit, relabelled))
     values, read, symmetry = neurons_.of(snapshot), read_by(snapshot), circuit.symmetry(snapshot.task)
     owners, _, _ = neuron_shares(snapshot, symmetry)
     logits = silent_logits(snapshot).clone()

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from groklens.harmonics import ComponentName, nontrivial
-from groklens.measures.measure import KEYS, QUERIES, measure
+from groklens.measures.measure import measure
 from groklens.snapshots import Snapshot, symmetry_of
 
 _SOURCE = (
@@ -86,9 +86,10 @@ def _scores(snapshot: Snapshot) -> Float[Tensor, "input head"]:
     Multiplied here from queries and keys: the `hook_attn_scores` of TransformerLens 4's native models holds
     the pattern, after the softmax.
     """
-    n_heads = int(snapshot.model.cfg.n_heads)
-    places = ((QUERIES, -1), (KEYS, snapshot.task.operand_positions[0]))
-    queries, keys = (snapshot.activations(name, pos=place).double() for name, place in places)
+    first = snapshot.anatomy.heads[0]
+    n_heads, key = first.count, snapshot.task.operand_positions[0]
+    queries = snapshot.activations(first.queries, pos=-1).double()
+    keys = snapshot.activations(first.keys, pos=key).double()
     queries = queries.reshape(len(queries), n_heads, -1)
     keys = keys.reshape(len(keys), -1, queries.shape[-1])
     keys = keys.repeat_interleave(n_heads // keys.shape[1], dim=1)  # heads may share keys

@@ -14,7 +14,7 @@ from torch import Tensor
 from groklens.measures.circles import Circle, circles, cyclic_logs, isolated_logits
 from groklens.measures.doubling import doubled, doubling
 from groklens.measures.measure import measure
-from groklens.snapshots import Snapshot, symmetry_of
+from groklens.snapshots import Snapshot, once_per_snapshot, symmetry_of
 
 _PAPER = "Zhong et al. 2023, arXiv:2306.17844, section 4.3 and appendix"
 #: Inputs that are compared with an ideal at a time.
@@ -122,11 +122,10 @@ def _fve(snapshot: Snapshot, ideal: str) -> xr.DataArray:
     return _labelled({k: values[ideal] for k, values in _numbers(snapshot).items() if ideal in values})
 
 
+@once_per_snapshot
 def _numbers(snapshot: Snapshot) -> dict[int, dict[str, float]]:
-    """What the measures say of each circle, computed in one pass and kept with the snapshot."""
-    if "circles" not in snapshot.derived:
-        snapshot.derived["circles"] = {c.component: _judged(snapshot, c) for c in circles(snapshot)}
-    return snapshot.derived["circles"]
+    """What the measures say of each circle, computed in one pass."""
+    return {circle.component: _judged(snapshot, circle) for circle in circles(snapshot)}
 
 
 def _judged(snapshot: Snapshot, circle: Circle) -> dict[str, float]:

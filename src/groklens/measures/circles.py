@@ -16,7 +16,8 @@ from torch import Tensor
 
 from groklens.errors import BadArgument
 from groklens.harmonics import discrete_log
-from groklens.models import answer_logits, at_rest, operand_rows, rows_within
+from groklens.memory import BUDGETS, rows_within
+from groklens.models import answer_logits, at_rest, operand_rows
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot, symmetry_of
 
@@ -50,7 +51,7 @@ def circles(snapshot: AnyRun) -> list[Circle]:
     """
     snapshot = as_snapshot(snapshot)
     logs = cyclic_logs(snapshot)
-    if "W_E" not in snapshot.weights:
+    if not snapshot.anatomy.embeds:
         raise BadArgument(f"{snapshot!r} has no W_E, so no embedding could lie on a circle.")
     rows = snapshot.weights["W_E"][: len(logs)].double().cpu()[logs.argsort()]
     scores, scale, axes = torch.linalg.svd(rows - rows.mean(dim=0), full_matrices=False)
@@ -77,7 +78,9 @@ def isolated_logits(snapshot: AnyRun, circle: Circle) -> Float[Tensor, "input an
     Raises `BadArgument` for a model that does not run through `hook_embed`.
     """
     snapshot = as_snapshot(snapshot)
-    model, task = _hooked(snapshot), snapshot.task
+    model, task, site = snapshot.model, snapshot.task, snapshot.anatomy.embedding_hook
+    if site is None:
+        raise BadArgument(f"{snapshot!r} has no hook_embed, so no circle of its embedding can be run alone.")
     tables = [_only(snapshot, circle, tokens.unique()) for tokens in task.operands[:, :2].unbind(dim=1)]
 
     def replace(value: Tensor, hook: Any) -> Tensor:
@@ -90,9 +93,9 @@ def isolated_logits(snapshot: AnyRun, circle: Circle) -> Float[Tensor, "input an
 
     parts = []
     device = snapshot.weights["W_E"].device
-    for block in task.inputs.split(rows_within(len(task.inputs), 2**14, 2**26)):
+    for block in task.inputs.split(rows_within(len(task.inputs), 2**14, BUDGETS.circle)):
         with at_rest(model):
-            output = model.run_with_hooks(block.to(device), fwd_hooks=[("hook_embed", replace)])
+            output = model.run_with_hooks(block.to(device), fwd_hooks=[(site.hook, replace)])
         parts.append(answer_logits(output, task.d_vocab_out, len(block)).cpu())
     return torch.cat(parts)
 
@@ -103,14 +106,6 @@ def _only(snapshot: Snapshot, circle: Circle, tokens: Int[Tensor, "seen"]) -> Fl
     mean = table[tokens].mean(dim=0)
     table[tokens] = mean + (table[tokens] - mean) @ circle.axes.T @ circle.axes
     return table
-
-
-def _hooked(snapshot: Snapshot) -> Any:
-    """The model, if it reads operands through `hook_embed`."""
-    model: Any = snapshot.model
-    if "hook_embed" not in getattr(model, "hook_dict", {}):
-        raise BadArgument(f"{snapshot!r} has no hook_embed, so no circle of its embedding can be run alone.")
-    return model
 
 
 def cyclic_logs(snapshot: Snapshot) -> Int[Tensor, "element"]:

@@ -120,7 +120,7 @@ def circularity(snapshot: Snapshot) -> float:
     1 for embeddings on circles. Raises `BadArgument` for a group that is not cyclic or a model without W_E.
     """
     logs = cyclic_logs(snapshot)
-    if "W_E" not in snapshot.weights:
+    if not snapshot.anatomy.embeds:
         raise BadArgument(f"{snapshot!r} has no W_E, so no embedding could lie on a circle.")
     vectors = snapshot.weights["W_E"][: len(logs)].double()[logs.argsort()]
     centred = vectors - vectors.mean(dim=0)
@@ -143,8 +143,8 @@ def _embedding_gradient(
     snapshot: Snapshot, tokens: Int[Tensor, "batch pos"], classes: Int[Tensor, "batch"]
 ) -> Float[Tensor, "batch operand d_model"]:
     """Gradient of one logit an input with respect to what `hook_embed` gives."""
-    model: Any = snapshot.model
-    if "hook_embed" not in getattr(model, "hook_dict", {}):
+    model, site = snapshot.model, snapshot.anatomy.embedding_hook
+    if site is None:
         raise BadArgument(f"{snapshot!r} has no hook_embed, so no gradient can be taken at its embeddings.")
     caught: list[Tensor] = []
 
@@ -154,7 +154,7 @@ def _embedding_gradient(
 
     tokens = tokens.to(device_of(model))
     with at_rest(model), torch.enable_grad():
-        output = model.run_with_hooks(tokens, fwd_hooks=[("hook_embed", catch)])
+        output = model.run_with_hooks(tokens, fwd_hooks=[(site.hook, catch)])
         if not caught:
             raise BadArgument(
                 f"{snapshot!r} does not run through hook_embed: its operands enter as one-hots."

@@ -6,7 +6,7 @@ from jaxtyping import Bool
 from torch import Tensor
 
 from groklens.measures.measure import measure
-from groklens.snapshots import Snapshot, inputs_right, train_scores
+from groklens.snapshots import Snapshot, correct_by_labels, judged_by, scores
 
 _SOURCE = "Doshi et al. 2024, arXiv:2310.13061, section 3"
 _NEEDS = ("corruption", "split")
@@ -14,7 +14,7 @@ _NEEDS = ("corruption", "split")
 
 def _wrong(snapshot: Snapshot) -> Bool[Tensor, "train"]:
     task, index = snapshot.task, snapshot.train_index
-    return task.targets[index] != task.labels[index]
+    return judged_by(task, "train")[index] != task.labels[index]
 
 
 @measure(
@@ -30,7 +30,7 @@ def fitted_accuracy(snapshot: Snapshot) -> float:
 
     1 where every wrong label is memorised, 0 where none is; nan where no train label is wrong.
     """
-    return float(train_scores(snapshot)[1][_wrong(snapshot)].double().mean())
+    return float(scores(snapshot, "train").correct[_wrong(snapshot)].double().mean())
 
 
 @measure(
@@ -46,8 +46,8 @@ def corrected_accuracy(snapshot: Snapshot) -> float:
 
     1 where the model overrules its wrong labels (inversion), 0 where it never does; nan where none is wrong.
     """
-    right = inputs_right(snapshot)[snapshot.train_index]
-    return float(right[_wrong(snapshot)].double().mean())
+    correct = correct_by_labels(snapshot, snapshot.train_index)
+    return float(correct[_wrong(snapshot)].double().mean())
 
 
 @measure(
@@ -60,5 +60,5 @@ def corrected_accuracy(snapshot: Snapshot) -> float:
 )
 def clean_accuracy(snapshot: Snapshot) -> float:
     """Share of the train inputs with their right label that are answered right, in [0, 1]; nan for none."""
-    right = inputs_right(snapshot)[snapshot.train_index]
-    return float(right[~_wrong(snapshot)].double().mean())
+    correct = correct_by_labels(snapshot, snapshot.train_index)
+    return float(correct[~_wrong(snapshot)].double().mean())

@@ -30,7 +30,7 @@ from groklens.groups import (
 from groklens.measures.measure import measure
 from groklens.measures.operands import received
 from groklens.runs import AnyRun, as_snapshot
-from groklens.snapshots import Snapshot, no_neurons, symmetry_of
+from groklens.snapshots import Snapshot, symmetry_of
 
 _SOURCE = (
     "Stander et al. 2023 (coset concentration), as normalised by Wu et al. 2024: cosets weighted by their "
@@ -97,7 +97,7 @@ def coset_subgroups(snapshot: AnyRun, threshold: float = CONSTANT_ON_COSETS) -> 
     """
     snapshot = as_snapshot(snapshot)
     if snapshot.neurons is None:
-        raise BadArgument(f"Nothing receives the operands: {no_neurons(snapshot)}.")
+        raise BadArgument(f"Nothing receives the operands: {snapshot.anatomy.no_neurons_in(snapshot)}.")
     if not 0 < threshold <= 1:
         raise BadArgument(f"threshold is {threshold}; give a share of variance in (0, 1], such as 0.01.")
     group = symmetry_of(snapshot).group

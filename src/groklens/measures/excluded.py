@@ -9,30 +9,27 @@ from torch import Tensor
 from groklens.harmonics import ComponentName, chosen_basis
 from groklens.hypotheses import Circuit
 from groklens.models import cross_entropy_each
-from groklens.snapshots import Snapshot, logit_means, tally
+from groklens.snapshots import Snapshot, input_statistics, judged_by, logit_means, once_per_snapshot
 
 
+@once_per_snapshot
 def excluded_losses(snapshot: Snapshot, circuit: Circuit) -> dict[tuple[ComponentName, ...], float]:
     """Mean train loss, in nats, when the logits lose their part in some components' functions of the answer.
 
-    By the components that are lost: all of the circuit's, and each alone. Kept with the snapshot.
+    By the components that are lost: all of the circuit's, and each alone.
     """
+    assert snapshot.train_index is not None  # `measure` has seen to it
     symmetry = circuit.symmetry(snapshot.task)
-    key = f"excluded losses/{symmetry.group.key}/{circuit.components}"
-    if key not in snapshot.derived:
-        means = logit_means(snapshot, symmetry)
-        lost = dict.fromkeys([circuit.components, *((name,) for name in circuit.components)])
-        parts = [_Part(circuit, names, means) for names in lost]
-        totals = torch.zeros(len(parts), dtype=torch.float64)
-        for rows, logits in tally(snapshot, symmetry).train_rows(snapshot):
-            whole, answers = logits.double(), symmetry.products[rows]
-            labels = snapshot.task.targets[rows]
-            for i, part in enumerate(parts):
-                totals[i] += cross_entropy_each(part.taken_from(whole, answers), labels).sum()
-        assert snapshot.train_index is not None  # `measure` has seen to it
-        losses = totals / len(snapshot.train_index)
-        snapshot.derived[key] = dict(zip(lost, losses.tolist(), strict=True))
-    return snapshot.derived[key]
+    means = logit_means(snapshot, symmetry)
+    lost = dict.fromkeys([circuit.components, *((name,) for name in circuit.components)])
+    parts = [_Part(circuit, names, means) for names in lost]
+    totals = torch.zeros(len(parts), dtype=torch.float64)
+    for rows, logits in input_statistics(snapshot, symmetry).train_rows(snapshot):
+        whole, answers = logits.double(), symmetry.products[rows]
+        wanted = judged_by(snapshot.task, "train")[rows]
+        for i, part in enumerate(parts):
+            totals[i] += cross_entropy_each(part.taken_from(whole, answers), wanted).sum()
+    return dict(zip(lost, (totals / len(snapshot.train_index)).tolist(), strict=True))
 
 
 class _Part:

@@ -10,13 +10,14 @@ import xarray as xr
 
 from groklens.errors import BadArgument
 from groklens.hypotheses import AnyCircuit, Circuit, as_circuit
+from groklens.models import Heads
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot
 
 #: What a measure may need of a snapshot besides logits and weights.
 NEEDS = ("group", "split", "embedding", "neurons", "attention", "circuit", "corruption", "readout")
-#: Queries and keys of the first layer, which a model with attention has.
-QUERIES, KEYS = "blocks.0.attn.hook_q", "blocks.0.attn.hook_k"
+#: The first layer, of whose heads a model with attention has queries and keys.
+_FIRST = Heads(layer=0, count=1)
 
 
 @dataclass(frozen=True)
@@ -103,10 +104,10 @@ def lacking(about: About, snapshot: Snapshot, circuit: Circuit | None) -> list[s
     found = {
         "group": snapshot.task.symmetry is not None or circuit is not None,
         "split": test is not None and len(test) > 0,
-        "embedding": bool({"W_E", "W_in"} & set(snapshot.weights)),
-        "neurons": snapshot.neuron_hook is not None,
+        "embedding": snapshot.anatomy.reads_operands,
+        "neurons": snapshot.anatomy.neurons is not None,
         "readout": "readout" in about.needs and snapshot.neuron_logit_map is not None,
-        "attention": {QUERIES, KEYS} <= set(getattr(snapshot.model, "hook_dict", {})),
+        "attention": snapshot.anatomy.can_score,
         "circuit": circuit is not None,
         "corruption": snapshot.task.is_corrupted,
     }
@@ -128,7 +129,7 @@ _LACK = {
     "embedding": "needs weights that read an operand, and this model has neither W_E nor W_in. Name yours so, as "
     "attributes or properties of the model.",
     "neurons": "needs MLP neurons, and this model has no blocks.*.mlp.hook_post.",
-    "attention": f"needs attention, and this model has no {QUERIES} and {KEYS}.",
+    "attention": f"needs attention, and this model has no {_FIRST.queries.hook} and {_FIRST.keys.hook}.",
     "corruption": "needs train labels that are wrong, and those of {task} are not. Train on "
     "gl.Corrupted(task, 0.1).",
     "circuit": "is relative to a circuit: give one as its second argument, such as "

@@ -21,15 +21,14 @@ def total_embeddings(
     d_model). An operand that enters inverted, as in subtraction, is listed by its inverse.
     Raises `BadArgument` for a task without a group or a model with neither weight.
     """
-    weights = snapshot.weights
-    inward = None if "W_Q" in weights else weights.get("W_in")
+    weights, anatomy = snapshot.weights, snapshot.anatomy
     tables = []
     for operand, tokens in enumerate(_operand_tokens(snapshot)):
-        if inward is not None:
-            # operands that share their weights have one W_in
+        if anatomy.reads_operands_directly:
+            inward = weights["W_in"]  # operands that share their weights have one
             reader = inward[min(operand, len(inward) - 1)].double()
-            tables.append(weights["W_E"][tokens].double() @ reader if "W_E" in weights else reader[tokens])
-        elif "W_E" in weights:
+            tables.append(weights["W_E"][tokens].double() @ reader if anatomy.embeds else reader[tokens])
+        elif anatomy.embeds:
             tables.append(weights["W_E"][tokens].double())
         else:
             raise BadArgument(f"{snapshot!r} has neither W_E nor W_in, so nothing is known to read operands.")
@@ -63,11 +62,9 @@ def received(
     model the mean of its pre-activation over the other operand, which is the same but for a constant where
     both apply. The non-linearity comes after, so no mean over activations hides a coset.
     """
-    weights, cfg = snapshot.weights, snapshot.model.cfg
-    if "W_in" in weights and "W_Q" not in weights and getattr(cfg, "n_layers", 1) == 1:
+    if snapshot.anatomy.reads_operands_directly and snapshot.anatomy.n_layers == 1:
         return total_embeddings(snapshot)
-    name = snapshot.last_mlp.replace("hook_post", "hook_pre")
-    before = snapshot.activations(name, pos=-1)
+    before = snapshot.activations(snapshot.anatomy.neuron_inputs_sought)
     symmetry = symmetry_of(snapshot)
     return operand_means(before, symmetry, 0), operand_means(before, symmetry, 1)
 

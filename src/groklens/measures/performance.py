@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from groklens.measures.measure import measure
-from groklens.snapshots import Snapshot, input_losses, inputs_right, train_scores
+from groklens.snapshots import Snapshot, scores
 
 _NATS = (0.0, float("inf"))
 
@@ -17,7 +17,7 @@ _NATS = (0.0, float("inf"))
 )
 def loss(snapshot: Snapshot) -> float:
     """Mean cross-entropy over every input, in nats: 0 certain and right, log(classes) at chance."""
-    return float(input_losses(snapshot).mean())
+    return scores(snapshot, "all").loss
 
 
 @measure(
@@ -30,7 +30,7 @@ def loss(snapshot: Snapshot) -> float:
 )
 def train_loss(snapshot: Snapshot) -> float:
     """Mean cross-entropy over the train inputs, in nats."""
-    return float(train_scores(snapshot)[0].mean())
+    return scores(snapshot, "train").loss
 
 
 @measure(
@@ -43,13 +43,13 @@ def train_loss(snapshot: Snapshot) -> float:
 )
 def test_loss(snapshot: Snapshot) -> float:
     """Mean cross-entropy over the held-out inputs, in nats; above log(classes) when confidently wrong."""
-    return float(input_losses(snapshot)[snapshot.test_index].mean())
+    return scores(snapshot, "test").loss
 
 
 @measure(long_name="accuracy", units="accuracy", valid_range=(0, 1), source="largest logit", split="all")
 def all_accuracy(snapshot: Snapshot) -> float:
     """Share of all inputs answered right, in [0, 1]; 1/classes at chance."""
-    return float(inputs_right(snapshot).double().mean())
+    return scores(snapshot, "all").accuracy
 
 
 @measure(
@@ -62,7 +62,7 @@ def all_accuracy(snapshot: Snapshot) -> float:
 )
 def train_accuracy(snapshot: Snapshot) -> float:
     """Share of train inputs answered as trained, in [0, 1]: right, unless their labels are corrupted."""
-    return float(train_scores(snapshot)[1].double().mean())
+    return scores(snapshot, "train").accuracy
 
 
 @measure(
@@ -75,4 +75,4 @@ def train_accuracy(snapshot: Snapshot) -> float:
 )
 def test_accuracy(snapshot: Snapshot) -> float:
     """Share of held-out inputs answered right, in [0, 1]."""
-    return float(inputs_right(snapshot)[snapshot.test_index].double().mean())
+    return scores(snapshot, "test").accuracy

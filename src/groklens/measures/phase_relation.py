@@ -55,11 +55,12 @@ def _operand_waves(
     snapshot: Snapshot, logs: Int[Tensor, "element"], k: Int[Tensor, "neuron"]
 ) -> list[Complex[Tensor, "neuron"]]:
     """First-order waves of the pre-activations in each operand, averaged over the other."""
-    name = snapshot.last_mlp.replace("hook_post", "hook_pre")
-    if name not in getattr(snapshot.model, "hook_dict", {}):
-        raise BadArgument(f"{snapshot!r} has no {name}, so what its neurons read has no phase.")
+    site = snapshot.anatomy.neuron_inputs
+    if site is None:
+        sought = snapshot.anatomy.neuron_inputs_sought.hook
+        raise BadArgument(f"{snapshot!r} has no {sought}, so what its neurons read has no phase.")
     elements, n = symmetry_of(snapshot).elements, len(logs)
-    values = snapshot.activations(name, pos=-1).double()
+    values = snapshot.activations(site).double()
     waves = []
     for operand in (0, 1):
         means = torch.zeros(n, values.shape[1], dtype=torch.float64)

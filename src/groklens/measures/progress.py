@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import xarray as xr
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from groklens.harmonics import chosen_basis, logit_similarity
@@ -11,7 +11,7 @@ from groklens.hypotheses import Circuit
 from groklens.measures.by_component import by_component
 from groklens.measures.excluded import excluded_losses
 from groklens.measures.measure import measure
-from groklens.snapshots import Snapshot, logit_means, tally
+from groklens.snapshots import Snapshot, Split, input_statistics, judged_by, logit_means
 
 _SECTION = "Nanda et al. 2023, section 5"
 _NATS = (0.0, float("inf"))
@@ -30,7 +30,7 @@ def restricted_loss(snapshot: Snapshot, circuit: Circuit) -> float:
 
     At or below the test loss where the circuit is all that generalises; log(classes) where it does nothing.
     """
-    return float(_restricted(snapshot, circuit, snapshot.task.labels).mean())
+    return float(_restricted(snapshot, circuit, "all").mean())
 
 
 @measure(
@@ -43,7 +43,7 @@ def restricted_loss(snapshot: Snapshot, circuit: Circuit) -> float:
 )
 def restricted_loss_train(snapshot: Snapshot, circuit: Circuit) -> float:
     """Loss with only the circuit's part of the logits, over the train inputs, in nats."""
-    return float(_restricted(snapshot, circuit, snapshot.task.targets)[snapshot.train_index].mean())
+    return float(_restricted(snapshot, circuit, "train")[snapshot.train_index].mean())
 
 
 @measure(
@@ -56,7 +56,7 @@ def restricted_loss_train(snapshot: Snapshot, circuit: Circuit) -> float:
 )
 def restricted_loss_test(snapshot: Snapshot, circuit: Circuit) -> float:
     """Loss with only the circuit's part of the logits, over the held-out inputs, in nats."""
-    return float(_restricted(snapshot, circuit, snapshot.task.labels)[snapshot.test_index].mean())
+    return float(_restricted(snapshot, circuit, "test")[snapshot.test_index].mean())
 
 
 @measure(
@@ -105,15 +105,15 @@ def logit_fve(snapshot: Snapshot, circuit: Circuit) -> float:
     """
     symmetry = circuit.symmetry(snapshot.task)
     means = logit_means(snapshot, symmetry)[:, : circuit.group.order]
-    energy = tally(snapshot, symmetry).energy_about_mean
+    energy = input_statistics(snapshot, symmetry).energy_about_mean
     cosines = logit_similarity(means - means.mean(), energy, symmetry.group)
     return sum(cosines[name] ** 2 for name in circuit.components)
 
 
-def _restricted(snapshot: Snapshot, circuit: Circuit, labels: Int[Tensor, "input"]) -> Float[Tensor, "input"]:
+def _restricted(snapshot: Snapshot, circuit: Circuit, split: Split) -> Float[Tensor, "input"]:
     """Losses of the circuit's part of the logits and their mean: one row of logits an answer, not an input."""
     symmetry = circuit.symmetry(snapshot.task)
     means = logit_means(snapshot, symmetry)
     basis = chosen_basis(circuit.group, circuit.components)
     of_answer = basis @ (basis.T @ means) + means.mean(dim=0)
-    return -of_answer.log_softmax(dim=1)[symmetry.products, labels]
+    return -of_answer.log_softmax(dim=1)[symmetry.products, judged_by(snapshot.task, split)]

@@ -23,7 +23,7 @@ from groklens.measures.by_component import by_component
 from groklens.measures.measure import measure
 from groklens.measures.operands import operand_means, total_embeddings
 from groklens.models import cross_entropy_each
-from groklens.snapshots import Snapshot, symmetry_of
+from groklens.snapshots import Snapshot, judged_by, once_per_snapshot, symmetry_of
 
 _PAPER = "Chughtai et al. 2023, arXiv:2302.03025, and its code"
 _NOT_CENTRED = "not centred; the constant's share is not listed"
@@ -145,7 +145,7 @@ def hidden_restricted_loss(snapshot: Snapshot, circuit: Circuit) -> float:
     """
     symmetry = circuit.symmetry(snapshot.task)
     of_answer = _circuit_logits(snapshot, circuit).log_softmax(dim=-1)  # one row an answer, not an input
-    return float(-of_answer[symmetry.products, snapshot.task.labels].mean())
+    return float(-of_answer[symmetry.products, judged_by(snapshot.task, "all")].mean())
 
 
 @measure(
@@ -166,7 +166,7 @@ def hidden_excluded_loss(snapshot: Snapshot, circuit: Circuit) -> float:
     products = circuit.symmetry(snapshot.task).products[index]
     whole = _neurons(snapshot)[index].double() @ _readout(snapshot)
     logits = whole - _circuit_logits(snapshot, circuit)[products]
-    return float(cross_entropy_each(logits, snapshot.task.targets[index]).mean())
+    return float(cross_entropy_each(logits, judged_by(snapshot.task, "train")[index]).mean())
 
 
 def _shares(
@@ -180,22 +180,20 @@ def _shares(
     }
 
 
+@once_per_snapshot
 def _hidden_shares(snapshot: Snapshot) -> dict[str, dict[ComponentName, float]]:
-    """Shares of the centred neurons in each component of x, of y and of x∘y; kept with the snapshot."""
+    """Shares of the centred neurons in each component of x, of y and of x∘y."""
     symmetry = symmetry_of(snapshot)
-    key = f"hidden_shares/{symmetry.group.key}"
-    if key not in snapshot.derived:
-        hidden = _neurons(snapshot).double()
-        hidden = hidden - hidden.mean(dim=0)
-        means = {
-            "x": operand_means(hidden, symmetry, 0),
-            "y": operand_means(hidden, symmetry, 1),
-            "xy": answer_means(hidden, symmetry),
-        }
-        # Each mean stands for len / order inputs, so power on the group is that much smaller.
-        total = float(hidden.square().sum()) * symmetry.group.order / len(hidden)
-        snapshot.derived[key] = {of: _shares(mean, symmetry.group, total) for of, mean in means.items()}
-    return snapshot.derived[key]
+    hidden = _neurons(snapshot).double()
+    hidden = hidden - hidden.mean(dim=0)
+    means = {
+        "x": operand_means(hidden, symmetry, 0),
+        "y": operand_means(hidden, symmetry, 1),
+        "xy": answer_means(hidden, symmetry),
+    }
+    # Each mean stands for len / order inputs, so power on the group is that much smaller.
+    total = float(hidden.square().sum()) * symmetry.group.order / len(hidden)
+    return {of: _shares(mean, symmetry.group, total) for of, mean in means.items()}
 
 
 def _circuit_logits(snapshot: Snapshot, circuit: Circuit) -> Float[Tensor, "element answer"]:

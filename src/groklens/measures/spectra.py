@@ -10,7 +10,7 @@ from torch import Tensor
 from groklens.groups import FiniteGroup
 from groklens.harmonics import chosen_basis, component_power, nontrivial_functions, operand_shares
 from groklens.hypotheses import Circuit
-from groklens.measures.by_component import by_component, gini
+from groklens.measures.by_component import by_component
 from groklens.measures.measure import measure
 from groklens.models import parameters_squared
 from groklens.snapshots import Snapshot, symmetry_of
@@ -21,7 +21,7 @@ _SOURCE = "Nanda et al. 2023, section 4.1"
 def operand_vectors(snapshot: Snapshot) -> Float[Tensor, "element feature"]:
     """What the model reads of an operand: rows of W_E, or of W_in where operands enter as one-hots."""
     weights, n = snapshot.weights, symmetry_of(snapshot).group.order
-    if "W_E" in weights:
+    if snapshot.anatomy.embeds:
         return weights["W_E"][:n].double()
     per_operand = weights["W_in"][:, :n].double()
     return torch.cat(list(per_operand), dim=1)
@@ -88,7 +88,7 @@ def neuron_logit_residual(snapshot: Snapshot, circuit: Circuit) -> float:
 )
 def gini_embedding(snapshot: Snapshot) -> float:
     """Inequality of the embedding's Fourier norms: 0 all alike, near 1 for a few components."""
-    return gini(_norms(operand_vectors(snapshot), symmetry_of(snapshot).group))
+    return _gini(_norms(operand_vectors(snapshot), symmetry_of(snapshot).group))
 
 
 @measure(
@@ -101,7 +101,7 @@ def gini_embedding(snapshot: Snapshot) -> float:
 )
 def gini_neuron_logit(snapshot: Snapshot) -> float:
     """Inequality of W_L's Fourier norms over answers: 0 all alike, near 1 for a few components."""
-    return gini(_norms(_readout(snapshot), symmetry_of(snapshot).group))
+    return _gini(_norms(_readout(snapshot), symmetry_of(snapshot).group))
 
 
 _IPR_SOURCE = (
@@ -161,8 +161,16 @@ def _readout(snapshot: Snapshot) -> Float[Tensor, "element neuron"]:
 def _neuron_inputs(snapshot: Snapshot) -> Float[Tensor, "element neuron"]:
     weights, n = snapshot.weights, symmetry_of(snapshot).group.order
     inward = weights["W_in"].double()
-    read = weights["W_E"][:n].double() @ inward if "W_E" in weights else inward[:, :n]
+    read = weights["W_E"][:n].double() @ inward if snapshot.anatomy.embeds else inward[:, :n]
     return torch.cat(list(read), dim=1)
+
+
+def _gini(values: Float[Tensor, "value"]) -> float:
+    """Gini coefficient Σ_i (2i − n − 1) x_(i) / (n Σ x) of non-negative values: 0 all equal, → 1 a single one."""
+    ordered = values.sort().values
+    n = len(ordered)
+    weights = 2 * torch.arange(1, n + 1, dtype=ordered.dtype) - n - 1
+    return float((weights * ordered).sum() / (n * ordered.sum()).clamp_min(1e-300))
 
 
 def _norms(vectors: Float[Tensor, "element feature"], group: FiniteGroup) -> Float[Tensor, "function"]:
@@ -172,7 +180,7 @@ def _norms(vectors: Float[Tensor, "element feature"], group: FiniteGroup) -> Flo
 def _participation_each(snapshot: Snapshot) -> Float[Tensor, "neuron"]:
     group = symmetry_of(snapshot).group
     writes = _participation(_readout(snapshot), group)
-    if "W_in" not in snapshot.weights or "W_Q" in snapshot.weights:
+    if not snapshot.anatomy.reads_operands_directly:
         return writes
     reads = _participation(_neuron_inputs(snapshot), group)  # an operand after the other
     return (writes + reads.reshape(-1, len(writes)).mean(dim=0)) / 2

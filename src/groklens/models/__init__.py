@@ -3,6 +3,7 @@
 from typing import Any
 
 from groklens.models.activations import MLP_ACTIVATIONS as MLP_ACTIVATIONS
+from groklens.models.anatomy import Anatomy as Anatomy
 from groklens.models.answering import Answer as Answer
 from groklens.models.answering import answered as answered
 from groklens.models.answering import own_model as own_model
@@ -25,15 +26,16 @@ from groklens.models.protocol import check_model as check_model
 from groklens.models.protocol import device_of as device_of
 from groklens.models.protocol import every_logit as every_logit
 from groklens.models.protocol import matching_hooks as matching_hooks
-from groklens.models.protocol import n_layers as n_layers
-from groklens.models.protocol import number_of_parameters as number_of_parameters
 from groklens.models.protocol import parameters_squared as parameters_squared
-from groklens.models.protocol import rows_within as rows_within
 from groklens.models.protocol import run_answers as run_answers
 from groklens.models.protocol import run_logits as run_logits
 from groklens.models.protocol import weights as weights
 from groklens.models.rebuild import describe_model as describe_model
 from groklens.models.rebuild import rebuild_model as rebuild_model
+from groklens.models.shuffling import with_weights_shuffled as with_weights_shuffled
+from groklens.models.site import Heads as Heads
+from groklens.models.site import Site as Site
+from groklens.models.site import site_of as site_of
 from groklens.models.sizes import allocating as allocating
 from groklens.models.spec import ModelSpec as ModelSpec
 from groklens.models.spec import build_model as build_model

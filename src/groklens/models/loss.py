@@ -84,8 +84,8 @@ def accuracy(
     """
     if not len(labels):
         return float("nan")
-    right = logits.argmax(dim=-1) == labels
-    return float((right if outside is None else right & ~outside).double().mean())
+    correct = logits.argmax(dim=-1) == labels
+    return float((correct if outside is None else correct & ~outside).double().mean())
 
 
 def tied_accuracy(
@@ -100,6 +100,6 @@ def tied_accuracy(
     answers `outside` of the task's classes stays wrong.
     """
     tied = logits >= logits.max(dim=1, keepdim=True).values - resolution
-    right = tied.gather(1, labels[:, None])[:, 0]
-    credit = right.double() / tied.sum(dim=1)
+    correct = tied.gather(1, labels[:, None])[:, 0]
+    credit = correct.double() / tied.sum(dim=1)
     return float((credit if outside is None else credit * ~outside).mean())

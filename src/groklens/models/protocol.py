@@ -152,11 +152,6 @@ def number_of_parameters(model: Any) -> int:
     return sum(p.numel() for p in trained_of(model) if p.requires_grad)
 
 
-def rows_within(n_rows: int, bytes_per_row: int, budget: int = 256 * 2**20) -> int:
-    """How many rows fit `budget` bytes, at least one and at most all."""
-    return max(1, min(n_rows, budget // max(1, bytes_per_row)))
-
-
 def _some(known: list[str]) -> str:
     useful = [name for name in known if name.split(".")[-1].startswith("hook_")]
     return ", ".join(useful[:20]) + (", …" if len(useful) > 20 else "")

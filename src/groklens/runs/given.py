@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def as_run(
 
     An object of the user's own with `task`, `steps` and `at(step)` (`RunLike`) is taken for a run too.
     `train_index` says which inputs it was trained on, where the run, the file or the snapshot does not say;
-    `answer` where a lone model's logits are in what it gives. Raises `BadArgument` for anything else, for a model
+    `answer` where the logits of a model are in what it gives. Raises `BadArgument` for anything else, for a model
     without a task, for a task or a split beside a run that was trained on another, or for `answer` beside a run.
 
     >>> as_run("examples/runs/mod113").steps[-1]  # doctest: +SKIP
@@ -47,6 +48,11 @@ def as_run(
                 f"{given!r} is of the task {given.task.name}, and task= says {_task_name(task)}; leave task= out."
             )
         return _as_run(given).with_split(train_index)
+    if isinstance(given, Mapping):
+        raise BadArgument(
+            f"A run or a snapshot is meant here, and {described(given)} was given; of models by their steps make a "
+            "run: gl.Run.of({0: model0, 100: model1}, task)."
+        )
     if task is not None:
         return _as_run(Snapshot(given, task, train_index=train_index, answer=answer))
     raise BadArgument(_no_run(given))

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
 from typing import Any, NamedTuple
 
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from groklens.errors import BadArgument, GroklensError
-from groklens.models import Answers, answers, as_float, at_rest, every_logit, rows_within, run_answers
-from groklens.models import device_of as device_of
+from groklens.errors import BadArgument, GroklensError, described, whole_number
+from groklens.memory import BUDGETS, rows_within
+from groklens.models import (
+    Anatomy,
+    Answers,
+    Site,
+    answers,
+    as_float,
+    at_rest,
+    device_of,
+    every_logit,
+    run_answers,
+)
 from groklens.models.fast_pass import quick_answers, quick_holds
+from groklens.snapshots.axes import axis_names, position_axis
 from groklens.tasks import Task
-
-#: Bytes that the activations of one block may take.
-BLOCK_BUDGET = 256 * 2**20
-#: Bytes that its logits and neurons may take in float64. Fresh memory is slow to touch for the first time;
-#: arrays of a few MB come back from the allocator as they were left.
-STATISTICS_BUDGET = 16 * 2**20
 
 
 class Block(NamedTuple):
@@ -33,27 +40,71 @@ class Block(NamedTuple):
     outside: Bool[Tensor, "row"]
 
 
-def run_in_blocks(model: Any, task: Task, hook: str | None) -> Iterator[Block]:
-    """Every input of `task` in order, by the quick pass where it applies, else by the plain model.
+def run_in_blocks(anatomy: Anatomy, neurons: Site | None) -> Iterator[Block]:
+    """Every input of the task in order, by the quick pass where it applies, else by the plain model.
 
-    The quick pass gives the last MLP's neurons in passing, the plain model those that pass at `hook`. The model is
+    The quick pass gives the last MLP's neurons in passing, the plain model those that pass at `neurons`. The model is
     in evaluation mode while it runs, and as it was between blocks (`at_rest`). Raises `BadArgument` for a model that
     does not run on these inputs.
     """
+    model, task = anatomy.model, anatomy.task
     start, run = 0, None
-    for tokens in task.inputs.to(device_of(model)).split(rows_a_block(model, task)):
-        try:
+    for tokens in inputs_in_blocks(anatomy):
+        with running(task, task.inputs):
             if run is None:
                 run = _quick if quick_holds(model, tokens, task.d_vocab_out) else _plain
             with at_rest(model):
-                (logits, outside), neurons = run(model, tokens, task.d_vocab_out, hook)
-        except GroklensError:
-            raise
-        except Exception as error:  # a user's model raises whatever it raises
-            raise BadArgument(does_not_run(task, task.inputs, error)) from error
+                (logits, outside), values = run(model, tokens, task.d_vocab_out, neurons)
         rows = slice(start, start + len(tokens))
-        yield Block(rows, logits.cpu(), None if neurons is None else neurons.cpu(), outside.cpu())
+        yield Block(rows, logits.cpu(), None if values is None else values.cpu(), outside.cpu())
         start += len(tokens)
+
+
+def gathered(blocks: Iterator[Block], n_inputs: int) -> Block:
+    """The blocks of all inputs as one; neurons where the blocks have them, and all fit `BUDGETS.remembered`."""
+    first = next(blocks)
+    logits, outside = _room(first.logits, n_inputs), _room(first.outside, n_inputs)
+    neurons = None if first.neurons is None else _room(first.neurons, n_inputs)
+    if neurons is not None and neurons.nbytes > BUDGETS.remembered:
+        neurons = None
+    for block in chain([first], blocks):
+        logits[block.rows], outside[block.rows] = block.logits, block.outside
+        if neurons is not None and block.neurons is not None:
+            neurons[block.rows] = block.neurons
+    return Block(slice(0, n_inputs), logits, neurons, outside)
+
+
+def inputs_in_blocks(anatomy: Anatomy) -> tuple[Tensor, ...]:
+    """The task's inputs where the model is, as many at a time as are run at once."""
+    return anatomy.task.inputs.to(device_of(anatomy.model)).split(rows_a_block(anatomy))
+
+
+def activation(anatomy: Anatomy, site: Site, tokens: Tensor) -> Tensor:
+    """What passes at a site for some inputs; `BadArgument` for a position that is not there."""
+    with running(anatomy.task, tokens), at_rest(anatomy.model):
+        _, cache = anatomy.model.run_with_cache(tokens, names_filter=site.hook)
+    value, pos = cache[site.hook], site.pos
+    axis = position_axis(axis_names(site.hook, value.ndim))
+    if pos is None or (axis is None and pos == -1):  # without positions, all of it is the answer's
+        return value
+    if axis is None:
+        raise BadArgument(f"{site.hook!r} gives {described(value)}, which has no positions; use pos=None.")
+    if not -value.shape[axis] <= whole_number("pos", pos, such_as=-1) < value.shape[axis]:
+        raise BadArgument(
+            f"pos is {pos}, but {site.hook!r} has {value.shape[axis]} positions; -1 is the answer's, None keeps all."
+        )
+    return value.select(axis, pos)
+
+
+@contextmanager
+def running(task: Task, tokens: Tensor) -> Iterator[None]:
+    """Whatever a user's model raises on `tokens` is a `BadArgument` that says so, in one line."""
+    try:
+        yield
+    except GroklensError:
+        raise
+    except Exception as error:  # a user's model raises whatever it raises
+        raise BadArgument(does_not_run(task, tokens, error)) from error
 
 
 def does_not_run(task: Task, tokens: Tensor, error: Exception) -> str:
@@ -65,28 +116,38 @@ def does_not_run(task: Task, tokens: Tensor, error: Exception) -> str:
     )
 
 
-def rows_a_block(model: Any, task: Task) -> int:
+def rows_a_block(anatomy: Anatomy) -> int:
     """How many inputs are run at a time."""
-    d_model = getattr(model.cfg, "d_model", None) or 128
-    d_mlp = getattr(model.cfg, "d_mlp", None) or 0
+    task = anatomy.task
+    d_model, d_mlp = anatomy.size("d_model") or 128, anatomy.size("d_mlp")
     row = 4 * task.n_ctx * (8 * d_model + 2 * d_mlp + task.d_vocab_out)
     of_statistics = 8 * (d_mlp + task.d_vocab_out)
     n_inputs = len(task.labels)
     return min(
-        rows_within(n_inputs, row, BLOCK_BUDGET), rows_within(n_inputs, of_statistics, STATISTICS_BUDGET)
+        rows_within(n_inputs, row, BUDGETS.block),
+        rows_within(n_inputs, of_statistics, BUDGETS.statistics),
     )
 
 
-def _quick(model: Any, tokens: Tensor, d_vocab_out: int, hook: str | None) -> tuple[Answers, Tensor | None]:
+def _quick(
+    model: Any, tokens: Tensor, d_vocab_out: int, neurons: Site | None
+) -> tuple[Answers, Tensor | None]:
     return quick_answers(model, tokens, d_vocab_out)
 
 
-def _plain(model: Any, tokens: Tensor, d_vocab_out: int, hook: str | None) -> tuple[Answers, Tensor | None]:
-    if hook is None:
+def _plain(
+    model: Any, tokens: Tensor, d_vocab_out: int, neurons: Site | None
+) -> tuple[Answers, Tensor | None]:
+    if neurons is None:
         return run_answers(model, tokens, d_vocab_out), None
-    output, cache = model.run_with_cache(tokens, names_filter=hook)
-    neurons = cache[hook] if hook in cache.keys() else None  # noqa: SIM118 (not a dict)
+    output, cache = model.run_with_cache(tokens, names_filter=neurons.hook)
+    values = cache[neurons.hook] if neurons.hook in cache.keys() else None  # noqa: SIM118 (not a dict)
     every = every_logit(model, output, tokens, d_vocab_out)
-    if neurons is not None:
-        neurons = as_float(neurons[:, -1] if neurons.ndim > 2 else neurons)  # a hook may have no positions
-    return answers(every, d_vocab_out), neurons
+    if values is not None:
+        values = as_float(values[:, -1] if values.ndim > 2 else values)  # a hook may have no positions
+    return answers(every, d_vocab_out), values
+
+
+def _room(block: Tensor, n_inputs: int) -> Tensor:
+    """Uninitialised memory for what `block` holds of some inputs, for all."""
+    return block.new_empty(n_inputs, *block.shape[1:])

@@ -25,7 +25,7 @@ def kinds() -> dict[str, type[Task]]:
 def check_can_be_made_again(task: Task) -> None:
     """Raise `BadArgument` unless `task.spec()` makes the same examples again: a run is opened from that.
 
-    >>> check_can_be_made_again(ModularArithmetic(7, "add"))
+    >>> check_can_be_made_again(task_from_spec({"kind": "RandomTable", "n": 5, "seed": 0}))
     """
     if task_from_spec(task.spec()).digest != task.digest:
         raise BadArgument(

@@ -23,7 +23,7 @@ from groklens.models import (
 from groklens.models.fast_pass import quick_holds
 from groklens.recipes import Every, Keep
 from groklens.runs import REPORTED, FolderLock, Header, Run, RunPaths, RunWriter, as_path, environment
-from groklens.snapshots import Snapshot, TrainIndex, split_index
+from groklens.snapshots import Snapshot, Split, TrainIndex, judged_by, split_index
 from groklens.tasks import Task, check_can_be_made_again, check_task
 from groklens.training.taking_up import clear_later, taken_up
 from groklens.training.witness import Witness, weights_of
@@ -263,10 +263,12 @@ class Recorder:
         self._last = _Reported(reported.step)
 
     def _evaluate(self, model: Any) -> dict[str, float]:
-        """Loss and accuracy on train and held-out inputs; nothing without a split or finite logits."""
+        """Loss and accuracy on train and test inputs; nothing without a split or finite logits.
+
+        What `snapshots.scores` says, without the statistics of a group beside it: the user's loop waits.
+        """
         snapshot = Snapshot(model, self._task, train_index=self._train_index)
-        splits = {"train": snapshot.train_index, "test": snapshot.test_index}
-        truth = {"train": self._task.targets, "test": self._task.labels}
+        splits: dict[Split, Tensor | None] = {"train": snapshot.train_index, "test": snapshot.test_index}
         row: dict[str, float] = {}
         for name, index in splits.items():
             if index is None or not len(index):
@@ -275,8 +277,9 @@ class Recorder:
                 logits, outside = snapshot.logits[index], snapshot.outside[index]
             except BadArgument:
                 return {}  # the model has diverged: the loop's business, and its weights are still kept
-            row[f"{name}_loss"] = float(cross_entropy_each(logits, truth[name][index]).mean())
-            row[f"{name}_accuracy"] = accuracy(logits, truth[name][index], outside)
+            wanted = judged_by(self._task, name)[index]
+            row[f"{name}_loss"] = float(cross_entropy_each(logits, wanted).mean())
+            row[f"{name}_accuracy"] = accuracy(logits, wanted, outside)
         return row
 
     def _open_writer(self) -> RunWriter:

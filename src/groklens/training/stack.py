@@ -12,12 +12,13 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from groklens.errors import BadArgument, described
-from groklens.models import Workspace, build_model, rows_within, run_logits
-from groklens.models.fast_pass import Seen, folded_forward, quick_applies, seen_at_each_position
+from groklens.memory import BUDGETS, rows_within
+from groklens.models import Workspace, build_model, run_logits
+from groklens.models.fast_pass import TokensAt, folded_forward, quick_applies, tokens_at_each_position
 from groklens.parts import is_ours
 from groklens.recipes import Recipe
 from groklens.runs import Row
-from groklens.tasks import Task
+from groklens.snapshots import judged_on_its_side
 from groklens.training.batches import batch_for, batch_of
 from groklens.training.optimizers import (
     build_optimizer,
@@ -49,7 +50,7 @@ class Stack:
         self._optimizer = build_optimizer(self._specs, [self._group(runs) for runs in self._runs])
         tasks, splits = zip(*((r.task, _split(r)) for r in recipes), strict=True)
         self._inputs = torch.stack([task.inputs for task in tasks]).to(device)
-        judged = [_judged_by(task, train) for task, (train, _) in zip(tasks, splits, strict=True)]
+        judged = [judged_on_its_side(task, train) for task, (train, _) in zip(tasks, splits, strict=True)]
         self._labels = torch.stack(judged).to(device)
         self._train, self._test = (torch.stack(parts).to(device) for parts in zip(*splits, strict=True))
         self._training, self._evaluating = Workspace(), Workspace()
@@ -62,8 +63,8 @@ class Stack:
 
     def losses(self, update: int) -> Float[Tensor, "run"]:
         """Loss of each run's batch for update number `update` (from 1)."""
-        inputs, labels, seen = self._batch(update)
-        logits = self._logits(inputs, seen, self._training)
+        inputs, labels, tokens_at = self._batch(update)
+        logits = self._logits(inputs, tokens_at, self._training)
         return self._scores(logits, labels, self._training).mean(dim=-1)
 
     def step(self, losses: Float[Tensor, "run"], update: int) -> None:
@@ -75,14 +76,17 @@ class Stack:
 
     @torch.no_grad()
     def evaluate(self) -> list[Row]:
-        """Loss and accuracy on train and held-out inputs, by each recipe's own loss."""
-        losses, right = [], []
-        for inputs, labels, seen in self._blocks:
-            logits = self._logits(inputs, seen, self._evaluating)
+        """Loss and accuracy on train and test inputs, by each recipe's own loss.
+
+        What `snapshots.scores` would say, for many runs at once and without a snapshot of each: the optimiser waits.
+        """
+        losses, correct = [], []
+        for inputs, labels, tokens_at in self._blocks:
+            logits = self._logits(inputs, tokens_at, self._evaluating)
             losses.append(self._scores(logits, labels))
-            right.append((logits.argmax(dim=-1) == labels).double())
+            correct.append((logits.argmax(dim=-1) == labels).double())
         rows: list[Row] = [{} for _ in self.recipes]
-        for name, parts in (("loss", losses), ("accuracy", right)):
+        for name, parts in (("loss", losses), ("accuracy", correct)):
             whole = torch.cat(parts, dim=1)
             for split, index in (("train", self._train), ("test", self._test)):
                 if index.shape[1]:
@@ -141,44 +145,45 @@ class Stack:
             )
         return torch.stack(scores)
 
-    def _batch(self, update: int) -> tuple[Tensor, Tensor, list[Seen]]:
+    def _batch(self, update: int) -> tuple[Tensor, Tensor, list[TokensAt]]:
         """Inputs and targets of update number `update`: fresh ones of a stream, else of the train inputs."""
         recipe = self.recipes[0]
         if self.is_stream:
             fresh = [batch_of(each, update) for each in self.recipes]
             inputs = torch.stack([examples.inputs for examples in fresh]).to(self._inputs.device)
             targets = torch.stack([examples.targets for examples in fresh]).to(self._inputs.device)
-            return inputs, targets, seen_at_each_position(inputs)
+            return inputs, targets, tokens_at_each_position(inputs)
         if recipe.batch_size is None or recipe.batch_size >= self._train.shape[1]:
             return self._whole_batch
         batches = [batch_for(r, i.cpu(), update) for r, i in zip(self.recipes, self._train, strict=True)]
         return self._select(torch.stack(batches).to(self._train.device))
 
     @cached_property
-    def _whole_batch(self) -> tuple[Tensor, Tensor, list[Seen]]:
+    def _whole_batch(self) -> tuple[Tensor, Tensor, list[TokensAt]]:
         return self._select(self._train)
 
     @cached_property
-    def _blocks(self) -> list[tuple[Tensor, Tensor, list[Seen]]]:
+    def _blocks(self) -> list[tuple[Tensor, Tensor, list[TokensAt]]]:
         cfg = self.model.cfg
         d_model, d_mlp = (getattr(cfg, name, None) or 0 for name in ("d_model", "d_mlp"))
         widths = 4 * (d_model + self.recipes[0].task.d_vocab_out) + 2 * d_mlp
         n_inputs = self._inputs.shape[1]
-        size = rows_within(n_inputs, 4 * widths * self._inputs.shape[2] * len(self.recipes), 128 * 2**20)
+        row = 4 * widths * self._inputs.shape[2] * len(self.recipes)
+        size = rows_within(n_inputs, row, BUDGETS.evaluation)
         every = torch.arange(n_inputs, device=self._inputs.device).expand(len(self.recipes), -1)
         return [self._select(rows) for rows in every.split(size, dim=1)]
 
-    def _select(self, rows: Int[Tensor, "run input"]) -> tuple[Tensor, Tensor, list[Seen]]:
+    def _select(self, rows: Int[Tensor, "run input"]) -> tuple[Tensor, Tensor, list[TokensAt]]:
         inputs = torch.take_along_dim(self._inputs, rows[:, :, None], dim=1)
-        return inputs, self._labels.gather(1, rows), seen_at_each_position(inputs)
+        return inputs, self._labels.gather(1, rows), tokens_at_each_position(inputs)
 
     def _logits(
-        self, inputs: Int[Tensor, "run input pos"], seen: list[Seen], workspace: Workspace
+        self, inputs: Int[Tensor, "run input pos"], tokens_at: list[TokensAt], workspace: Workspace
     ) -> Float[Tensor, "run input answer"]:
         n_classes = self.recipes[0].task.d_vocab_out
         if not self.is_quick:  # never stacked
             return run_logits(self.model, inputs[0], n_classes)[None]
-        logits, _ = folded_forward(self.model, self._values.__getitem__, seen, workspace)
+        logits, _ = folded_forward(self.model, self._values.__getitem__, tokens_at, workspace)
         return logits.expand(-1, inputs.shape[1], -1)[..., :n_classes]  # one row where inputs are alike
 
     def _give_gradients(self) -> list[Tensor]:
@@ -212,11 +217,6 @@ def _split(recipe: Recipe) -> tuple[Int[Tensor, "train"], Int[Tensor, "test"]]:
     if recipe.task.is_stream:
         return torch.zeros(0, dtype=torch.long), torch.arange(len(recipe.task.labels))
     return recipe.task.split(recipe.train_fraction, recipe.seed)
-
-
-def _judged_by(task: Task, train: Int[Tensor, "train"]) -> Int[Tensor, "input"]:
-    """What each input is scored against: its target where it is trained on, its label where it is held out."""
-    return task.labels.index_copy(0, train, task.targets[train])
 
 
 def _stacked(models: Sequence[Any]) -> dict[nn.Parameter, Tensor]:

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from groklens.models import build_model, rows_within
+from groklens.memory import BUDGETS, rows_within
+from groklens.models import build_model
 from groklens.models.fast_pass import quick_applies
 from groklens.parts import is_ours
 from groklens.recipes import Recipe
 
-#: Bytes of activations that runs trained at once may take; more runs than fit are trained in turn.
-STACK_BUDGET = 2 * 2**30
-
 
 def first_stack(recipes: Sequence[Recipe], steps: Sequence[int]) -> list[Recipe]:
-    """The first recipe and those that can be stacked with it, by optimiser, as many as `STACK_BUDGET` holds.
+    """The first recipe and those that can be stacked with it, by optimiser, as many as `BUDGETS.stack` holds.
 
     `steps` says at which step each would start: a stack is at one step.
     """
@@ -25,7 +23,7 @@ def first_stack(recipes: Sequence[Recipe], steps: Sequence[int]) -> list[Recipe]
     wanted = (_shape(first), steps[0])
     alike = [r for r, step in zip(recipes, steps, strict=True) if (_shape(r), step) == wanted]
     alike.sort(key=lambda recipe: repr(recipe.optimizer))  # equal ones beside each other
-    return alike[: rows_within(len(alike), _bytes(first), STACK_BUDGET)]
+    return alike[: rows_within(len(alike), _bytes(first), BUDGETS.stack)]
 
 
 def _shape(recipe: Recipe) -> tuple[Any, ...]:

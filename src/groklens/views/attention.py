@@ -127,16 +127,14 @@ def _tokens(task: Task, row: int) -> dict[str, Any]:
 
 def _hooks(run: Run, layer: int | None) -> tuple[list[str], list[str]]:
     """The hooks of the patterns, and what the heads are called: 0.3 is the fourth of the first layer."""
-    cfg = run.final.model.cfg
-    n_heads, n_layers = getattr(cfg, "n_heads", None), int(getattr(cfg, "n_layers", None) or 1)
-    if not n_heads or (getattr(cfg, "attn_only", None) is None and not hasattr(cfg, "d_head")):
+    layers = run.final.anatomy.heads
+    if not layers:
         raise BadArgument("The model has no attention heads, so there is no pattern to show.")
     layer = None if layer is None else whole_number("layer", layer, such_as=0)
-    if layer is not None and not 0 <= layer < n_layers:
-        raise UnknownName(f"The model has no layer {layer}; it has {n_layers}, numbered from 0.")
-    layers = range(n_layers) if layer is None else [layer]
-    names = [f"{each}.{head}" for each in layers for head in range(n_heads)]
-    return [f"blocks.{each}.attn.hook_pattern" for each in layers], names
+    if layer is not None and not 0 <= layer < len(layers):
+        raise UnknownName(f"The model has no layer {layer}; it has {len(layers)}, numbered from 0.")
+    chosen = layers if layer is None else layers[layer : layer + 1]
+    return [each.pattern.hook for each in chosen], [name for each in chosen for name in each.names]
 
 
 def _patterns(run: Run, hooks: list[str], rows: list[int], steps: list[int]) -> np.ndarray:

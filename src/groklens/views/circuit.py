@@ -57,11 +57,10 @@ def circuit(source: Any, circuit: AnyCircuit | None = None) -> Figure:
     """
     from groklens.hypotheses import as_circuit
     from groklens.interventions import edges
-    from groklens.snapshots import no_neurons
 
     final = final_of(source)
-    if final.neuron_hook is None:
-        raise BadArgument(f"There are no clusters of neurons to draw: {no_neurons(final)}.")
+    if final.anatomy.neurons is None:
+        raise BadArgument(f"There are no clusters of neurons to draw: {final.anatomy.no_neurons_in(final)}.")
     chosen = circuit_of(source) if circuit is None else as_circuit(circuit, final.task)
     if chosen is None:
         raise BadArgument(

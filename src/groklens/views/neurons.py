@@ -63,10 +63,8 @@ def neurons(
     if is_table(source):
         return clusters(source)
     run, final = run_of(source), final_of(source)
-    if final.neuron_hook is None:
-        from groklens.snapshots import no_neurons
-
-        raise BadArgument(f"There is nothing to show: {no_neurons(final)}.")
+    if final.anatomy.neurons is None:
+        raise BadArgument(f"There is nothing to show: {final.anatomy.no_neurons_in(final)}.")
     cells = int(np.prod(square(run.task)))
     kept = shown_steps(run, steps, _steps_within(cells))
     shown = _best(source, final, _count(len(kept), cells)) if neurons is None else _checked(final, neurons)
@@ -131,8 +129,8 @@ def _activations(run: Run, final: Snapshot, shown: list[int], steps: list[int]) 
     def pick(values: Any) -> Any:
         return values[:, shown]
 
-    assert final.neuron_hook is not None
-    found = capture(run, final.neuron_hook, pos=-1, steps=steps, reduce=pick)[final.neuron_hook].values
+    site = final.anatomy.neurons_sought
+    found = capture(run, site, steps=steps, reduce=pick)[site.hook].values
     low, high = found[-1].min(axis=0), found[-1].max(axis=0)
     shares = (found - low) / np.maximum(high - low, 1e-12)
     hundredths = np.round(_LEVELS * shares.clip(0, 1)).astype(np.uint8)

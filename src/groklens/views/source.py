@@ -105,10 +105,7 @@ def circuit_of(source: Any) -> Circuit | None:
     if is_explanation(source):
         return source.circuit
     final = final_of(source)
-    if "circuit of a view" not in final.derived:
-        found = find_circuit(final) if final.task.symmetry is not None else None
-        final.derived["circuit of a view"] = found or None
-    return final.derived["circuit of a view"]
+    return None if final.task.symmetry is None else find_circuit(final)
 
 
 def components_of(source: Any, wanted: Sequence[ComponentName] | None) -> list[ComponentName]:

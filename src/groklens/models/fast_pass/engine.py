@@ -11,7 +11,7 @@ from torch import Tensor
 from groklens.errors import BadArgument
 from groklens.models.at_rest import at_rest
 from groklens.models.fast_pass import folded
-from groklens.models.fast_pass.rows import Seen, seen_at_each_position
+from groklens.models.fast_pass.rows import TokensAt, tokens_at_each_position
 from groklens.models.outputs import Answers, answers, as_float
 from groklens.models.protocol import device_of, run_logits
 from groklens.models.workspace import Workspace
@@ -62,7 +62,7 @@ def quick_answers(
     def of(parameter: Tensor) -> Tensor:
         return (parameter if embedding is None or parameter is not own else embedding)[None]
 
-    logits, neurons = folded_forward(model, of, seen_at_each_position(tokens[None]), workspace)
+    logits, neurons = folded_forward(model, of, tokens_at_each_position(tokens[None]), workspace)
     n_classes = _n_classes(model)
     if n_classes < d_vocab_out:
         raise BadArgument(
@@ -88,15 +88,15 @@ def _token_embedding(model: Any) -> Tensor:
 
 
 def folded_forward(
-    model: Any, of: folded.Weights, seen: list[Seen], workspace: Workspace | None = None
+    model: Any, of: folded.Weights, tokens_at: list[TokensAt], workspace: Workspace | None = None
 ) -> folded.Answer:
     """The quick pass of runs stacked, `of` giving each parameter of `model` its values by run."""
     if workspace is None:
         workspace = Workspace()
     workspace.start()
     if type(model).__name__ == "HookedMLP":
-        return folded.mlp(model, of, seen, workspace)
-    return folded.transformer(folded.unwrap(model.original_model), of, seen, workspace)
+        return folded.mlp(model, of, tokens_at, workspace)
+    return folded.transformer(folded.unwrap(model.original_model), of, tokens_at, workspace)
 
 
 def quick_applies(model: Any) -> bool:

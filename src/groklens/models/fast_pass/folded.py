@@ -30,7 +30,7 @@ from torch import Tensor, nn
 
 from groklens.models.activations import MLP_ACTIVATIONS
 from groklens.models.fast_pass.row_kernels import mix, relu_block
-from groklens.models.fast_pass.rows import Rows, Seen
+from groklens.models.fast_pass.rows import Rows, TokensAt
 from groklens.models.workspace import Workspace
 
 #: From a model's parameter to its values, run × …: `lambda p: p[None]` for a model by itself.
@@ -38,10 +38,10 @@ Weights = Callable[[nn.Parameter], Tensor]
 Answer = tuple[Float[Tensor, "run input answer"], Float[Tensor, "run input neuron"] | None]
 
 
-def transformer(native: Any, of: Weights, seen: list[Seen], workspace: Workspace) -> Answer:
+def transformer(native: Any, of: Weights, tokens_at: list[TokensAt], workspace: Workspace) -> Answer:
     """Logits and the last MLP's activations, both at the answer, of TransformerLens' `NativeModel`."""
     embed, pos = of(unwrap(native.tok_embed).weight), of(unwrap(native.pos).weight)
-    residuals = [at.rows(embed[:, at.tokens] + pos[:, i : i + 1]) for i, at in enumerate(seen)]
+    residuals = [at.rows(embed[:, at.tokens] + pos[:, i : i + 1]) for i, at in enumerate(tokens_at)]
     *layers, last = (_Layer(unwrap(layer), of, workspace) for layer in native.layers)
     for layer in layers:
         mixed = [layer.attend(residuals, query) for query in range(len(residuals))]
@@ -54,12 +54,12 @@ def transformer(native: Any, of: Weights, seen: list[Seen], workspace: Workspace
     return _normalise(norm, of, final.each()) @ head.mT, neurons
 
 
-def mlp(model: Any, of: Weights, seen: list[Seen], workspace: Workspace) -> Answer:
+def mlp(model: Any, of: Weights, tokens_at: list[TokensAt], workspace: Workspace) -> Answer:
     """Logits and activations of a `HookedMLP`."""
     read = of(model.W_in)
     if model.W_E is not None:
         read = of(model.W_E)[:, None] @ read  # run × operand (or 1) × token × neuron
-    operands = enumerate(seen[position] for position in model.cfg.positions)
+    operands = enumerate(tokens_at[position] for position in model.cfg.positions)
     terms = [at.rows(read[:, min(i, read.shape[1] - 1), at.tokens]).each() for i, at in operands]
     combined = prod(terms[1:], start=terms[0]) if model.cfg.combine == "product" else sum(terms)
     neurons = MLP_ACTIVATIONS[model.cfg.act_fn](combined + of(model.b_in)[:, None])
@@ -82,10 +82,10 @@ class _Layer:
 
     def attend(self, residuals: list[Rows], query: int) -> Rows:
         """The values that position `query` reads, mixed by its pattern, before W_O."""
-        seen = residuals[: query + 1] if self.attention.causal else residuals
-        normed = [self._normed(residual) for residual in seen]
+        attended = residuals[: query + 1] if self.attention.causal else residuals
+        normed = [self._normed(residual) for residual in attended]
         values = [self._project("v", residual) for residual in normed]
-        if len(seen) == 1:
+        if len(attended) == 1:
             return values[0]
         q = self._project("q", normed[query])
         scores = [self._scores(q, self._project("k", residual)) for residual in normed]

@@ -42,25 +42,25 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """The tokens seen at one position, each once, and which of them every input of every run holds."""
+class TokensAt:
+    """The tokens that stand at one position, each once, and which of them every input of every run holds."""
 
     tokens: Int[Tensor, "row"]
     index: Int[Tensor, "read"] | None
 
     def rows(self, values: Float[Tensor, "run row feature"]) -> Rows:
-        """`values`, one row a token seen, as what the inputs read."""
+        """`values`, one row a token, as what the inputs read."""
         return Rows(values, self.index)
 
 
-def seen_at_each_position(tokens: Int[Tensor, "run input pos"]) -> list[Seen]:
+def tokens_at_each_position(tokens: Int[Tensor, "run input pos"]) -> list[TokensAt]:
     """What `tokens` holds at each position: for a separator one token, and no index."""
-    seen = []
+    found = []
     for column in tokens.unbind(dim=2):
         once, inverse = column.unique(return_inverse=True)
         first = torch.arange(len(tokens), device=tokens.device)[:, None] * len(once)
-        seen.append(Seen(once, None if len(once) == 1 else (inverse + first).flatten()))
-    return seen
+        found.append(TokensAt(once, None if len(once) == 1 else (inverse + first).flatten()))
+    return found
 
 
 def sum_by_row(

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from groklens.groups import Symmetry
 from groklens.harmonics import GridPower
+from groklens.memory import BUDGETS
 from groklens.models import cross_entropy_each
-from groklens.snapshots import snapshot as snapshot_
 from groklens.snapshots.blocks import Block
 from groklens.snapshots.snapshot import Snapshot
 
@@ -19,14 +19,15 @@ from groklens.snapshots.snapshot import Snapshot
 TrainRows = tuple[Int[Tensor, "row"], Float[Tensor, "row answer"]]
 
 
-class Tally:
+class InputStatistics:
     """Sufficient statistics of logits and neurons, from one pass over the inputs in blocks.
 
     Numbers by input, sums by answer and energies, in float64; no array of inputs × classes or × neurons. Only
-    the logits of the train inputs are kept besides, as the model gives them, where they fit `CACHE_BUDGET`:
-    what is taken from them depends on a circuit. Without a symmetry there are losses and nothing else.
+    the logits of the train inputs are kept besides, as the model gives them, where they take no more than half of
+    what a snapshot may remember: what is taken from them depends on a circuit. Without a symmetry there are losses
+    and nothing else.
 
-    `losses` are cross-entropies over the task's classes, in nats; `right` says whether the largest logit of all the
+    `losses` are cross-entropies over the task's classes, in nats; `correct` says whether the largest logit of all the
     model's classes is the label's, and `outside` whether it is none of the task's. `sums` adds up
     the logits of the inputs with each answer x∘y. `energy` is the sum of squares of the logits centred over
     the group's classes, `energy_about_mean` that of logits centred by one scalar. `neurons` holds the power
@@ -35,7 +36,7 @@ class Tally:
 
     losses: Float[Tensor, "input"]
     outside: Bool[Tensor, "input"]
-    right: Bool[Tensor, "input"]
+    correct: Bool[Tensor, "input"]
     sums: Float[Tensor, "element answer"]
     energy: float
     neurons: GridPower | None
@@ -45,13 +46,13 @@ class Tally:
         self._labels, self._symmetry = task.labels, symmetry
         n_inputs, n = len(task.labels), 0 if symmetry is None else symmetry.group.order
         self.losses = torch.empty(n_inputs, dtype=torch.float64)
-        self.right = torch.empty(n_inputs, dtype=torch.bool)
+        self.correct = torch.empty(n_inputs, dtype=torch.bool)
         self.outside = torch.empty(n_inputs, dtype=torch.bool)
         self.sums = torch.zeros(n, task.d_vocab_out, dtype=torch.float64)
         self.energy, self.neurons = 0.0, None
         self._means = torch.empty(n_inputs, dtype=torch.float64)  # over the group's classes
         n_train = 0 if snapshot.train_index is None else len(snapshot.train_index)
-        keeps = 4 * n_train * task.d_vocab_out <= snapshot_.CACHE_BUDGET
+        keeps = 2 * 4 * n_train * task.d_vocab_out <= BUDGETS.remembered
         self._train: list[TrainRows] | None = [] if keeps else None
         for block in snapshot.blocks():
             self._add(block)
@@ -73,7 +74,7 @@ class Tally:
         labels, logits = self._labels[block.rows], block.logits.double()
         self.losses[block.rows] = cross_entropy_each(logits, labels)
         self.outside[block.rows] = block.outside
-        self.right[block.rows] = (block.logits.argmax(dim=1) == labels) & ~block.outside
+        self.correct[block.rows] = (block.logits.argmax(dim=1) == labels) & ~block.outside
         if self._symmetry is None:
             return
         self.sums.index_add_(0, self._symmetry.products[block.rows], logits)

@@ -1,7 +1,7 @@
 """The finding about what the files do not say."""
 
 import groklens as gl
-from groklens.explain.taken_for_granted import taken_for_granted
+from groklens.evidence.taken_for_granted import taken_for_granted
 from groklens.runs.foreign import foreign_run
 
 

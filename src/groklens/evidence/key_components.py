@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from groklens.claims import Control, Finding, Verdict, named
+from groklens.evidence.untrained import Untrained
 from groklens.harmonics import nontrivial
 from groklens.hypotheses import Circuit
 from groklens.measures import KEY_SIMILARITY
 from groklens.snapshots import Snapshot, logit_similarities
 
 
-def key_in_logits(
-    snapshot: Snapshot, circuit: Circuit, untrained: tuple[Snapshot, str] | None = None
-) -> Finding:
+def key_in_logits(snapshot: Snapshot, circuit: Circuit, untrained: Untrained | None = None) -> Finding:
     """The claim that every component of the circuit is key: the least of their logit similarities.
 
     Supported above 0.005. The controls are the largest similarity among the group's other components, and the
@@ -23,9 +22,9 @@ def key_in_logits(
     others = [similarities[name] for name in nontrivial(circuit.group) if name not in circuit.components]
     controls = [Control.of("the group's other components", others, key="other_components")] if others else []
     if untrained is not None:
-        blank = logit_similarities(untrained[0], symmetry)
+        blank = logit_similarities(untrained.snapshot, symmetry)
         controls.append(
-            Control.of(untrained[1], [blank[name] for name in circuit.components], key="untrained")
+            Control.of(untrained.name, [blank[name] for name in circuit.components], key="untrained")
         )
     value = similarities[least]
     return Finding(

@@ -9,9 +9,9 @@ import torch
 import groklens as gl
 from groklens.errors import BadArgument
 from groklens.harmonics import neuron_components
-from groklens.snapshots import blocks, statistics
 from groklens.snapshots import snapshot as snapshot_
-from groklens.snapshots.tally import Tally
+from groklens.snapshots import statistics
+from groklens.snapshots.input_statistics import InputStatistics
 
 TASKS = {
     "add": gl.ModularArithmetic(7, "add"),
@@ -36,32 +36,32 @@ def snapshot_of(model="transformer", task="add"):
 
 def rows_at_a_time(monkeypatch, snapshot, rows):
     width = (getattr(snapshot.model.cfg, "d_mlp", None) or 0) + snapshot.task.d_vocab_out
-    monkeypatch.setattr(blocks, "STATISTICS_BUDGET", 8 * width * rows)
+    monkeypatch.setattr("groklens.memory.BUDGETS.statistics", 8 * width * rows)
 
 
 def close(found, expected):
     torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
 
 
-def check(tally, task, logits, neurons):
+def check(found, task, logits, neurons):
     """Each statistic from its definition."""
     logits, labels, symmetry = logits.double(), task.labels, task.symmetry
-    close(tally.losses, -logits.log_softmax(dim=1)[torch.arange(len(labels)), labels])
-    assert torch.equal(tally.right, logits.argmax(dim=1) == labels)
+    close(found.losses, -logits.log_softmax(dim=1)[torch.arange(len(labels)), labels])
+    assert torch.equal(found.correct, logits.argmax(dim=1) == labels)
     if symmetry is None:
         return
     n = symmetry.group.order
-    close(tally.sums, torch.stack([logits[symmetry.products == z].sum(dim=0) for z in range(n)]))
+    close(found.sums, torch.stack([logits[symmetry.products == z].sum(dim=0) for z in range(n)]))
     of_group = logits[:, :n]
     energy = float((of_group - of_group.mean(dim=1, keepdim=True)).square().sum())
-    assert tally.energy == pytest.approx(energy, rel=1e-9)
-    assert tally.energy_about_mean == pytest.approx(
+    assert found.energy == pytest.approx(energy, rel=1e-9)
+    assert found.energy_about_mean == pytest.approx(
         float((of_group - of_group.mean()).square().sum()), rel=1e-9
     )
     if neurons is None:
-        assert tally.neurons is None
+        assert found.neurons is None
     else:
-        close(tally.neurons.shares()[2], neuron_components(neurons, symmetry)[2])
+        close(found.neurons.shares()[2], neuron_components(neurons, symmetry)[2])
 
 
 @pytest.mark.parametrize("rows", [1, 17, 10_000])
@@ -71,30 +71,30 @@ def test_blocks_of_any_size_give_the_statistics_of_the_whole(model, task, rows, 
     snapshot = snapshot_of(model, task)
     rows_at_a_time(monkeypatch, snapshot, rows)
     assert max(len(block.logits) for block in snapshot.blocks()) == min(rows, len(snapshot.task.labels))
-    tally = Tally(snapshot, snapshot.task.symmetry)
+    found = InputStatistics(snapshot, snapshot.task.symmetry)
     assert "_at_answer" not in vars(snapshot)  # nothing was kept
-    check(tally, snapshot.task, snapshot.logits, snapshot.neurons)
+    check(found, snapshot.task, snapshot.logits, snapshot.neurons)
 
 
 @pytest.mark.parametrize("rows", [1, 17, 10_000])
 def test_a_model_with_hooks_is_run_with_them(rows, monkeypatch):
     snapshot = snapshot_of()
     rows_at_a_time(monkeypatch, snapshot, rows)
-    untouched = Tally(snapshot, snapshot.task.symmetry)
+    untouched = InputStatistics(snapshot, snapshot.task.symmetry)
     with snapshot.model.hooks(fwd_hooks=[(POST, lambda value, hook: 0.5 * value)]):
-        tally = Tally(snapshot, snapshot.task.symmetry)
+        found = InputStatistics(snapshot, snapshot.task.symmetry)
         with torch.no_grad():
             output, cache = snapshot.model.run_with_cache(snapshot.task.inputs, names_filter=POST)
     logits = output[:, -1, : snapshot.task.d_vocab_out]
     torch.testing.assert_close(
-        tally.losses,
+        found.losses,
         -logits.double().log_softmax(dim=1)[range(49), snapshot.task.labels],
         rtol=1e-5,
         atol=1e-6,
     )
-    assert not torch.allclose(tally.losses, untouched.losses)
+    assert not torch.allclose(found.losses, untouched.losses)
     shares = neuron_components(cache[POST][:, -1], snapshot.task.symmetry)[2]
-    torch.testing.assert_close(tally.neurons.shares()[2], shares, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(found.neurons.shares()[2], shares, rtol=1e-4, atol=1e-6)
 
 
 def test_an_edited_snapshot_has_the_statistics_of_what_was_put_in():
@@ -102,17 +102,17 @@ def test_an_edited_snapshot_has_the_statistics_of_what_was_put_in():
     generator = torch.Generator().manual_seed(0)
     logits = torch.randn(snapshot.logits.shape, generator=generator)
     changed = gl.interventions.patch(snapshot, "logits", logits)
-    check(Tally(changed, snapshot.task.symmetry), snapshot.task, logits, changed.neurons)
+    check(InputStatistics(changed, snapshot.task.symmetry), snapshot.task, logits, changed.neurons)
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_what_a_snapshot_has_computed_is_used_again_to_the_bit(model, monkeypatch):
     fresh, used = snapshot_of(model), snapshot_of(model)
     rows_at_a_time(monkeypatch, fresh, 17)
-    first = Tally(fresh, fresh.task.symmetry)
+    first = InputStatistics(fresh, fresh.task.symmetry)
     _ = used.logits, used.neurons
     monkeypatch.setattr(snapshot_, "run_in_blocks", None)  # it may not run again
-    again = Tally(used, used.task.symmetry)
+    again = InputStatistics(used, used.task.symmetry)
     assert torch.equal(first.losses, again.losses)
     assert torch.equal(first.sums, again.sums)
     assert first.energy == again.energy
@@ -135,11 +135,11 @@ def test_one_pass_serves_all_measures(monkeypatch):
 def test_train_logits_beyond_the_budget_are_looked_at_again(monkeypatch):
     circuit = gl.Circuit("C7", [1, 3])
     expected = gl.measures.excluded_loss_each(snapshot_of(), circuit)
-    monkeypatch.setattr(snapshot_, "CACHE_BUDGET", 0)
+    monkeypatch.setattr("groklens.memory.BUDGETS.remembered", 0)
     snapshot = snapshot_of()
     rows_at_a_time(monkeypatch, snapshot, 17)
-    tally = statistics.tally(snapshot, snapshot.task.symmetry)
-    found = torch.cat([rows for rows, _ in tally.train_rows(snapshot)])
+    found = statistics.input_statistics(snapshot, snapshot.task.symmetry)
+    found = torch.cat([rows for rows, _ in found.train_rows(snapshot)])
     assert torch.equal(found, snapshot.train_index)
     assert gl.measures.excluded_loss_each(snapshot, circuit).values == pytest.approx(
         expected.values, rel=1e-6

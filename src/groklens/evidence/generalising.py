@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import torch
-
 from groklens.claims import Control, Finding, Verdict, percent
 from groklens.evidence.split_fits import ENOUGH as ENOUGH
-from groklens.evidence.split_fits import said, split_doubted
-from groklens.models import accuracy
-from groklens.snapshots import Snapshot
+from groklens.evidence.split_fits import split_doubt, split_doubted
+from groklens.snapshots import Snapshot, Split, judged_by, scores
 
 
 def generalises(snapshot: Snapshot) -> Finding:
@@ -22,11 +19,11 @@ def generalises(snapshot: Snapshot) -> Finding:
     the control is as good as what is asked for: always giving the commonest answer. An input whose largest logit is
     none of the task's classes is wrong.
     """
-    task, test = snapshot.task, snapshot.test_index
+    test = snapshot.test_index
     known = test is not None and len(test) > 0
-    index = test if test is not None and known else torch.arange(len(task.labels))
-    labels = task.labels[index]
-    value = accuracy(snapshot.logits[index], labels, snapshot.outside[index])
+    split: Split = "test" if known else "all"
+    value = scores(snapshot, split).accuracy
+    labels = judged_by(snapshot.task, split)[test if known else slice(None)]
     commonest = float(labels.bincount().max()) / len(labels)
     verdict, why = _judged(snapshot, value)
     if verdict == "supported" and commonest >= ENOUGH:
@@ -59,7 +56,7 @@ def _judged(snapshot: Snapshot, value: float) -> tuple[Verdict, str]:
             "every input was trained on, so that generalising cannot be told from memorising; ",
         )
     if split_doubted(snapshot):
-        return "undecided", f"the split given may not be the model's: {said(snapshot)}; "
+        return "undecided", f"the split given may not be the model's: {split_doubt(snapshot)}; "
     if snapshot.train_index is not None or snapshot.task.is_stream:
         return enough, ""
     unknown = "which inputs it was trained on is not known, so all count; "

@@ -11,7 +11,7 @@ from torch import Tensor
 from groklens.claims import DRAWS, Control
 from groklens.models import tied_accuracy
 from groklens.progress import each
-from groklens.snapshots import Snapshot
+from groklens.snapshots import Snapshot, judged_by
 
 
 def random_control(name: str, draw: Callable[[torch.Generator], float], key: str) -> Control:
@@ -28,4 +28,4 @@ def draw_numbers() -> Iterator[int]:
 def accuracy_left(snapshot: Snapshot, logits: Float[Tensor, "input answer"]) -> float:
     """Accuracy of changed logits at the resolution of the model's own: what is left may be rounding alone."""
     resolution = 1e-6 * float(snapshot.logits.abs().max())
-    return tied_accuracy(logits, snapshot.task.labels, resolution, snapshot.outside)
+    return tied_accuracy(logits, judged_by(snapshot.task, "all"), resolution, snapshot.outside)

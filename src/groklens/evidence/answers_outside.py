@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from groklens.claims import Control, Finding, percent
-from groklens.snapshots import Snapshot
+from groklens.evidence.untrained import Untrained
+from groklens.snapshots import Snapshot, judged_by
 
 
-def outside_answers(final: Snapshot, untrained: tuple[Snapshot, str]) -> list[Finding]:
+def outside_answers(final: Snapshot, untrained: Untrained) -> list[Finding]:
     """The finding that a model answers some inputs by a class which is none of the task's; none where it never does.
 
     Models that give a logit a token have classes for operators and separators too. Where one of those is the largest,
@@ -22,7 +23,7 @@ def outside_answers(final: Snapshot, untrained: tuple[Snapshot, str]) -> list[Fi
             share,
             "share of inputs",
             "supported",
-            (Control.of(untrained[1], [_share(untrained[0])], key="untrained"),),
+            (Control.of(untrained.name, [_share(untrained.snapshot)], key="untrained"),),
             source="largest logit over all the model's classes",
             note=f"{int(final.outside.sum()):,} of {len(final.outside):,} inputs; "
             f"among the task's {final.task.d_vocab_out} classes alone {percent(_within(final))} would be correct",
@@ -37,4 +38,4 @@ def _share(snapshot: Snapshot) -> float:
 
 
 def _within(snapshot: Snapshot) -> float:
-    return float((snapshot.logits.argmax(dim=1) == snapshot.task.labels).double().mean())
+    return float((snapshot.logits.argmax(dim=1) == judged_by(snapshot.task, "all")).double().mean())

@@ -9,7 +9,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from groklens.claims import Control, Finding
-from groklens.evidence.unseen import logits_alone, not_seen
 from groklens.harmonics import ComponentName, shares_in, without_components
 from groklens.hypotheses import Circuit
 from groklens.snapshots import Snapshot
@@ -21,7 +20,7 @@ DEVIATIONS = 5.0
 LEAST = 1e-3
 
 
-def seen_components(snapshot: Snapshot, circuit: Circuit) -> tuple[list[ComponentName], Finding]:
+def components_in_neurons(snapshot: Snapshot, circuit: Circuit) -> tuple[list[ComponentName], Finding]:
     """The circuit's components that the neurons show, and the finding that they show any.
 
     Neurons count by what they add to the logits (their row of W_L), so that those which nothing reads prove
@@ -32,8 +31,8 @@ def seen_components(snapshot: Snapshot, circuit: Circuit) -> tuple[list[Componen
     is added. A model in which no neurons are found is judged by its embedding instead; with no W_E either there is
     nothing to see it in: every component stays, and the finding is undecided.
     """
-    if logits_alone(snapshot):
-        return list(circuit.components), not_seen(snapshot, circuit)
+    if snapshot.anatomy.shows_logits_alone:
+        return list(circuit.components), _not_looked_at(snapshot, circuit)
     values, what = _values(snapshot, circuit)
     generator = torch.Generator().manual_seed(0)
     symmetry, names = circuit.symmetry(snapshot.task), circuit.components
@@ -60,6 +59,20 @@ def seen_components(snapshot: Snapshot, circuit: Circuit) -> tuple[list[Componen
         source=f"a component is seen above {DEVIATIONS:g} standard deviations of its relabelled shares",
         key="neurons.show",
         note="" if len(seen) == len(names) else f"not seen: {_listed([n for n in names if n not in seen])}",
+    )
+
+
+def _not_looked_at(snapshot: Snapshot, circuit: Circuit) -> Finding:
+    """The claim that the neurons compute with the circuit's components, undecided: there was nothing to look at."""
+    count = len(circuit.components)
+    return Finding(
+        f"the neurons compute with the {count} component{'s' * (count > 1)} that are key in the logits",
+        None,
+        "share of power",
+        "undecided",
+        source="a component is seen in neurons or embeddings",
+        key="neurons.show",
+        note=f"{snapshot.anatomy.nothing_to_see}; call your hook and your embedding so, or give the inner model",
     )
 
 

@@ -1,0 +1,52 @@
+"""Every finding about a model, in the order in which they are told: the search's, the battery's, and the asides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import xarray as xr
+
+from groklens.claims import Control, Finding, Verdict, by_key
+from groklens.evidence.algorithm import algorithm_findings
+from groklens.evidence.answers_outside import outside_answers
+from groklens.evidence.examine import neuron_findings
+from groklens.evidence.generalising import generalises
+from groklens.evidence.key_components import key_in_logits
+from groklens.evidence.restricted_loss import restricted_predicts
+from groklens.evidence.rules_agree import rules_agree
+from groklens.evidence.search import Search
+from groklens.evidence.split_fits import split_doubted, split_finding
+from groklens.evidence.untrained import Untrained
+from groklens.evidence.wrong_labels import wrong_labels
+from groklens.snapshots import Snapshot
+
+
+def all_findings(final: Snapshot, blank: Untrained, found: Search, table: xr.Dataset) -> list[Finding]:
+    """What a search found, what else is asked of its circuit, and what is reported beside it."""
+    circuit, general = found.circuit, by_key(found.findings)["generalises"]
+    findings = [_with_untrained(general, blank)]
+    findings += [] if circuit is None else [key_in_logits(final, circuit, blank)]
+    findings += [finding for finding in found.findings if finding is not general]
+    findings += outside_answers(final, blank)
+    findings += [split_finding(final)] if split_doubted(final) else []
+    findings += wrong_labels(final, blank)
+    if circuit is None:
+        return [*findings, _no_circuit(general.verdict, found.reason)]
+    findings += neuron_findings(final, circuit)
+    findings += algorithm_findings(final, circuit, blank)
+    if "restricted_loss" in table and "test_loss" in table:
+        findings.append(restricted_predicts(table))
+    if final.neurons is not None and final.neuron_logit_map is not None:
+        findings.append(rules_agree(final, blank))
+    return findings
+
+
+def _no_circuit(generalised: Verdict, reason: str) -> Finding:
+    verdict: Verdict = "refuted" if generalised == "refuted" else "undecided"
+    return Finding("the model generalises by a circuit", None, "", verdict, note=reason, key="circuit")
+
+
+def _with_untrained(general: Finding, untrained: Untrained) -> Finding:
+    value = generalises(untrained.snapshot).value
+    extra = () if value is None else (Control.of(untrained.name, [value], key="untrained"),)
+    return replace(general, controls=(*general.controls, *extra))

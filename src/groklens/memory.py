@@ -1,0 +1,51 @@
+"""Every budget of memory, in bytes, and why it is as large: what is held, and what is worked on at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_MIB = 2**20
+
+
+@dataclass
+class Budgets:
+    """Bytes that each kind of work may take. Read when they are needed: a test that makes one small reaches everyone.
+
+    >>> BUDGETS.grid
+    2097152
+    """
+
+    #: What one snapshot remembers, activations and what was computed of them: 512 neurons on 113² inputs are 26 MB.
+    #: Beyond it what was longest not asked for is let go, and computed again when it is.
+    remembered: int = 512 * _MIB
+    #: The activations of one block of inputs while a model runs on all of its task: less than an interpreter with
+    #: torch takes, and large enough that the number of passes costs nothing.
+    block: int = 256 * _MIB
+    #: A block's logits and neurons in float64. Fresh memory is slow to touch for the first time; arrays of a few MB
+    #: come back from the allocator as they were left.
+    statistics: int = 16 * _MIB
+    #: The activations that one forward pass of `capture` holds beside the buffers that it fills.
+    capture: int = 64 * _MIB
+    #: A chunk of a captured array on disk: what a reader of one input's activations has to load.
+    chunk: int = 32 * _MIB
+    #: A block of inputs on which one circle is run alone, at about 16 KiB an input.
+    circle: int = 64 * _MIB
+    #: Values on a grid of operands that are worked on at a time: what stays in the processor's cache is several times
+    #: faster.
+    grid: int = 2 * _MIB
+    #: The activations of a block while a stack of runs is evaluated, beside those of training.
+    evaluation: int = 128 * _MIB
+    #: The activations that runs trained at once may take; more runs than fit are trained in turn.
+    stack: int = 2048 * _MIB
+
+
+BUDGETS = Budgets()
+
+
+def rows_within(n_rows: int, bytes_per_row: int, budget: int) -> int:
+    """How many rows fit `budget` bytes, at least one and at most all.
+
+    >>> rows_within(10, bytes_per_row=30, budget=100)
+    3
+    """
+    return max(1, min(n_rows, budget // max(1, bytes_per_row)))

@@ -1,0 +1,246 @@
+"""What a model is made of, found once: the only place that asks what kind of model this is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from jaxtyping import Float
+from torch import Tensor
+
+from groklens.models.answering import own_model
+from groklens.models.outputs import as_float
+from groklens.models.protocol import hook_names, n_layers, number_of_parameters, weights
+from groklens.models.site import Heads, Site
+from groklens.tasks import Task
+
+#: How what is read of one operand meets what is read of another, before the non-linearity of the last MLP.
+Combination = Literal["attention", "product", "sum", "concatenation", "unknown"]
+_SAID_TO_COMBINE: dict[str, Combination] = {
+    "product": "product",
+    "sum": "sum",
+    "concat": "concatenation",
+}
+
+#: The sizes that are said of a model, as its `cfg` calls them, and how.
+_SIZES = {
+    "n_layers": "{} layers",
+    "d_model": "d_model {}",
+    "n_heads": "{} heads",
+    "d_mlp": "d_mlp {}",
+    "act_fn": "{}",
+    "normalization_type": "norm {}",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Anatomy:
+    """What a model that is looked at on `task` is made of: each part is looked for once, when it is first asked for.
+
+    Parts go by TransformerLens' names: a site is None where the model has no hook of that name, and what that means
+    is said by `no_neurons_in` and `nothing_to_see`. `snapshot.anatomy` has it of a snapshot's model.
+
+    >>> from groklens.models import MLP
+    >>> from groklens.tasks import ModularArithmetic
+    >>> task = ModularArithmetic(7)
+    >>> anatomy = Anatomy(MLP(combine="product").build(task, seed=0), task)
+    >>> anatomy.neurons, anatomy.combination
+    (Site(hook='blocks.0.mlp.hook_post', pos=-1), 'product')
+    """
+
+    model: Any
+    task: Task
+
+    @cached_property
+    def hooks(self) -> tuple[str, ...]:
+        """Every hook that the model answers to."""
+        return tuple(hook_names(self.model))
+
+    @cached_property
+    def can_be_edited(self) -> bool:
+        """Whether values can be put in place of activations: whether the model has a `hooks` context."""
+        return hasattr(self.model, "hooks")
+
+    @cached_property
+    def weights(self) -> dict[str, Tensor]:
+        """Weights by TransformerLens name, in float32 or better, that are what they are called.
+
+        What has other axes than TransformerLens gives it is left out, as is a W_E without a row for every operand.
+        """
+        found = {name: as_float(value) for name, value in weights(self.model).items()}
+        operands = self.task.inputs[:, : self.task.n_operands]
+        if "W_E" in found and operands.numel() and len(found["W_E"]) <= int(operands.max()):
+            del found["W_E"]
+        return found
+
+    @cached_property
+    def n_layers(self) -> int:
+        """How many layers the model says it has; 1 where it says nothing."""
+        return n_layers(self.model)
+
+    def size(self, name: str) -> int:
+        """A width that the model's `cfg` gives, such as `d_mlp`; 0 where it gives none."""
+        return getattr(self.model.cfg, name, None) or 0
+
+    @property
+    def in_words(self) -> str:
+        """The model's class, sizes and number of parameters, as far as it says them."""
+        found = {name: getattr(self.model.cfg, name, None) for name in _SIZES}
+        said = [_SIZES[name].format(value) for name, value in found.items() if value is not None]
+        if found["n_layers"] == 1:
+            said[0] = "1 layer"
+        if hasattr(self.model, "parameters"):
+            said.append(f"{number_of_parameters(self.model):,} trained parameters")
+        return ", ".join([self.kind, *said])
+
+    @property
+    def kind(self) -> str:
+        """The name of the model's class, for messages."""
+        return type(own_model(self.model)).__name__
+
+    # What operands enter by
+
+    @cached_property
+    def embeds(self) -> bool:
+        """Whether operands have learned embeddings: rows of a W_E."""
+        return "W_E" in self.weights
+
+    @cached_property
+    def embedding(self) -> Site | None:
+        """Where token embeddings pass, before positions are added; None where they do not or have no W_E."""
+        return self.embedding_hook if self.embeds else None
+
+    @property
+    def embedding_hook(self) -> Site | None:
+        """The hook of token embeddings, which a network of one-hots may have too and nothing passes."""
+        return self._found(Site("hook_embed"))
+
+    @cached_property
+    def reads_operands_directly(self) -> bool:
+        """Whether W_in reads the operands themselves: no attention lies between."""
+        return "W_in" in self.weights and not self.has_attention
+
+    @cached_property
+    def reads_operands(self) -> bool:
+        """Whether any weights are known to read operands: W_E, or W_in."""
+        return self.embeds or "W_in" in self.weights
+
+    @cached_property
+    def combination(self) -> Combination:
+        """How the operands are put together."""
+        if self.has_attention:
+            return "attention"
+        return _SAID_TO_COMBINE.get(str(getattr(self.model.cfg, "combine", "")), "unknown")
+
+    @property
+    def multiplies(self) -> bool:
+        """Whether the architecture can multiply operands, as a clock does: by attention, or by a product."""
+        return self.combination in ("attention", "product")
+
+    # Attention
+
+    @cached_property
+    def has_attention(self) -> bool:
+        """Whether the model has the weights of attention heads."""
+        return "W_Q" in self.weights
+
+    @cached_property
+    def heads(self) -> tuple[Heads, ...]:
+        """The heads of every layer; none without attention, by its weights or its hooks."""
+        layers = [Heads(layer, self._n_heads) for layer in range(self.n_layers)]
+        known = self.has_attention or any(
+            self.has(site) for each in layers for site in (each.pattern, each.z, each.queries)
+        )
+        return tuple(layers) if known and self._n_heads else ()
+
+    @property
+    def can_score(self) -> bool:
+        """Whether queries and keys of the first layer can be read, where keys are still tokens."""
+        return bool(self.heads) and self.has(self.heads[0].queries) and self.has(self.heads[0].keys)
+
+    @property
+    def _n_heads(self) -> int:
+        said = self.size("n_heads")
+        return said or (self.weights["W_Q"].shape[1] if self.has_attention else 0)
+
+    # The last MLP
+
+    @cached_property
+    def neurons_sought(self) -> Site:
+        """Where the last layer's MLP activations are looked for, after the non-linearity, at the answer."""
+        return Site(f"blocks.{self.n_layers - 1}.mlp.hook_post", -1)
+
+    @cached_property
+    def neurons(self) -> Site | None:
+        """Where the last layer's MLP activations pass, after the non-linearity, at the answer; None without hook."""
+        return self._found(self.neurons_sought)
+
+    @cached_property
+    def neuron_inputs_sought(self) -> Site:
+        """Where what the last MLP's neurons receive is looked for, before the non-linearity, at the answer."""
+        return Site(f"blocks.{self.n_layers - 1}.mlp.hook_pre", -1)
+
+    @cached_property
+    def neuron_inputs(self) -> Site | None:
+        """Where what the last MLP's neurons receive passes, at the answer; None without the hook."""
+        return self._found(self.neuron_inputs_sought)
+
+    @cached_property
+    def readout(self) -> Literal["W_out W_U", "W_U"] | None:
+        """What neurons are read out by, without a final norm; None where no weights of that name fit the classes."""
+        unembed, out = self.weights.get("W_U"), self.weights.get("W_out")
+        if unembed is None or unembed.shape[1] < self.task.d_vocab_out:
+            return None
+        if out is not None:
+            return "W_out W_U" if out.shape[-1] == len(unembed) else None
+        return None if self.has_attention else "W_U"
+
+    @cached_property
+    def neuron_logit_map(self) -> Float[Tensor, "neuron answer"] | None:
+        """W_L = `readout`, float64: what each neuron of the last layer adds to each of the task's logits."""
+        if self.readout is None:
+            return None
+        unembed = self.weights["W_U"].double()[:, : self.task.d_vocab_out]
+        return unembed if self.readout == "W_U" else self.weights["W_out"][-1].double() @ unembed
+
+    # Sites, and what was not found
+
+    def has(self, site: Site) -> bool:
+        """Whether the model has the hook of this site."""
+        return site.hook in self.hooks
+
+    @property
+    def sites(self) -> list[Site]:
+        """The sites that were found: embeddings, what each layer's heads compute, the last MLP."""
+        of_heads = [site for layer in self.heads for site in layer.sites]
+        sought = [self.embedding, *of_heads, self.neuron_inputs, self.neurons]
+        return [site for site in sought if site is not None and self.has(site)]
+
+    @cached_property
+    def shows_logits_alone(self) -> bool:
+        """Whether neither neurons nor an embedding are found by TransformerLens' names."""
+        return self.neurons is None and not self.embeds
+
+    def no_neurons_in(self, whose: object) -> str:
+        """What is said of a model in which no neurons are found: at which hook they were looked for.
+
+        >>> anatomy.no_neurons_in(snapshot)  # doctest: +SKIP
+        "no MLP neurons are found in Snapshot(a+b mod 13, unknown step): no hook 'blocks.0.mlp.hook_post'"
+        """
+        return f"no MLP neurons are found in {whose!r}: no hook {self._neurons_said}"
+
+    @property
+    def nothing_to_see(self) -> str:
+        """What is said of a model with neither neurons nor an embedding by TransformerLens' names."""
+        return f"neurons and embeddings were not looked at: the model has no hook {self._neurons_said} and no W_E"
+
+    @property
+    def _neurons_said(self) -> str:
+        """The hook that was looked for, and those whose names end alike, which may be what was meant."""
+        alike = [name for name in self.hooks if name.endswith("hook_post")]
+        more = f" (it has {', '.join(map(repr, alike[:3]))}{', …' * (len(alike) > 3)})" if alike else ""
+        return f"{self.neurons_sought.hook!r}{more}"
+
+    def _found(self, site: Site) -> Site | None:
+        return site if self.has(site) else None

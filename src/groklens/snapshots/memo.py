@@ -1,0 +1,93 @@
+"""What was computed of one snapshot, remembered by function and arguments within one budget of memory."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from functools import wraps
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+from torch import Tensor
+
+from groklens.groups import FiniteGroup, Symmetry
+from groklens.memory import BUDGETS
+
+T = TypeVar("T")
+#: A function and the arguments, beside the snapshot, that it was given.
+Key = tuple[Callable[..., Any], tuple[Hashable, ...]]
+#: What a number, a name or an empty list takes, roughly.
+_SMALL = 64
+
+
+class Remembers(Protocol):
+    """A snapshot: it remembers what was computed of it."""
+
+    def remembered(self, function: Callable[..., T], *arguments: Hashable) -> T:
+        """`function(self, *arguments)`, computed when it is first asked for."""
+
+
+def once_per_snapshot(function: Callable[..., T]) -> Callable[..., T]:
+    """The function of a snapshot and hashable arguments, computed once a snapshot and remembered with it.
+
+    Equal arguments give the very same value: do not write to it.
+
+    >>> @once_per_snapshot
+    ... def largest(snapshot):
+    ...     return float(snapshot.logits.max())
+    """
+
+    @wraps(function)
+    def remembered(snapshot: Remembers, *arguments: Hashable) -> T:
+        return snapshot.remembered(function, *arguments)
+
+    return remembered
+
+
+class Memo:
+    """Values by function and arguments, in `BUDGETS.remembered` bytes: what was longest not asked for goes first.
+
+    A value that is larger by itself is not kept.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Key, tuple[Any, int]] = OrderedDict()
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._kept
+
+    def __getitem__(self, key: Key) -> Any:
+        self._kept.move_to_end(key)
+        return self._kept[key][0]
+
+    def keep(self, key: Key, value: Any) -> None:
+        """Remember the value, as far as the budget goes."""
+        size = n_bytes(value)
+        if size > BUDGETS.remembered:
+            return
+        self._kept[key] = value, size
+        while sum(each for _, each in self._kept.values()) > BUDGETS.remembered:
+            self._kept.popitem(last=False)
+
+    def by_name(self) -> dict[str, Any]:
+        """The values by the names of their functions and their arguments, for looking at."""
+        return {
+            f"{function.__name__}({', '.join(map(str, arguments))})": value
+            for (function, arguments), (value, _) in self._kept.items()
+        }
+
+
+def n_bytes(value: Any) -> int:
+    """About how many bytes a value holds: tensors and arrays, in containers and objects too.
+
+    What a task's symmetry holds counts with the task.
+    """
+    if isinstance(value, (Tensor, np.ndarray)):
+        return int(value.nbytes)
+    if isinstance(value, (Symmetry, FiniteGroup)):
+        return 0
+    if isinstance(value, dict):
+        return _SMALL + sum(map(n_bytes, value.values()))
+    if isinstance(value, (list, tuple)):
+        return _SMALL + sum(map(n_bytes, value))
+    return _SMALL + sum(map(n_bytes, getattr(value, "__dict__", {}).values()))

@@ -1,0 +1,92 @@
+"""What inputs are judged by, and the losses and the correctness of each side of the split: once, for all who ask.
+
+Train inputs are judged by their targets, which is what the model was trained towards; test inputs, and all inputs
+together, by their labels, which are right. The two differ where labels are corrupted.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from groklens.models import accuracy, cross_entropy_each
+from groklens.snapshots.memo import once_per_snapshot
+from groklens.snapshots.snapshot import Snapshot
+from groklens.snapshots.statistics import input_statistics
+from groklens.tasks import Task
+
+Split = Literal["train", "test", "all"]
+
+
+class Scores(NamedTuple):
+    """Cross-entropy of some inputs over the task's classes, in nats, and whether each is answered correctly.
+
+    An input whose largest logit is no class of the task's is not correct.
+    """
+
+    losses: Float[Tensor, "input"]
+    correct: Bool[Tensor, "input"]
+
+    @property
+    def loss(self) -> float:
+        """Mean cross-entropy, in nats; nan for no inputs."""
+        return float(self.losses.mean())
+
+    @property
+    def accuracy(self) -> float:
+        """Share that is correct, in [0, 1]; nan for no inputs."""
+        return float(self.correct.double().mean())
+
+
+def judged_by(task: Task, split: Split) -> Int[Tensor, "input"]:
+    """The class that every input is to be given, where it is judged as one of this side of the split."""
+    return task.targets if split == "train" else task.labels
+
+
+def judged_on_its_side(task: Task, train_index: Int[Tensor, "train"]) -> Int[Tensor, "input"]:
+    """The class that every input is to be given, each judged as one of its own side of the split."""
+    return judged_by(task, "test").index_copy(0, train_index, judged_by(task, "train")[train_index])
+
+
+def scores(snapshot: Snapshot, split: Split) -> Scores:
+    """Losses and correctness of the train inputs, the test inputs or all, by what these are judged by.
+
+    Raises `TypeError` for a side of a split that is not known.
+    """
+    if split == "train":
+        return _train_scores(snapshot)
+    known = input_statistics(snapshot, snapshot.task.symmetry)
+    every = Scores(known.losses, known.correct)
+    return every if split == "all" else Scores(*(each[snapshot.test_index] for each in every))
+
+
+def correct_by_labels(snapshot: Snapshot, index: Int[Tensor, "some"] | None) -> Bool[Tensor, "some"]:
+    """Whether each of some inputs is answered by its label, be it trained on or not."""
+    return scores(snapshot, "all").correct[index]
+
+
+def correct_by_targets(snapshot: Snapshot) -> Bool[Tensor, "input"]:
+    """Whether each input is answered by its target, be it trained on or not: as a model that memorised it would."""
+    if not snapshot.task.is_corrupted:
+        return scores(snapshot, "all").correct
+    return (snapshot.logits.argmax(dim=1) == judged_by(snapshot.task, "train")) & ~snapshot.outside
+
+
+def accuracy_if(snapshot: Snapshot, logits: Float[Tensor, "input answer"]) -> float:
+    """Accuracy over all inputs if the task's logits were these; what is answered outside of its classes is wrong."""
+    return accuracy(logits, judged_by(snapshot.task, "all"), snapshot.outside)
+
+
+@once_per_snapshot
+def _train_scores(snapshot: Snapshot) -> Scores:
+    task, known = snapshot.task, input_statistics(snapshot, snapshot.task.symmetry)
+    if not task.is_corrupted:
+        return Scores(known.losses[snapshot.train_index], known.correct[snapshot.train_index])
+    wanted, losses, correct = judged_by(task, "train"), [], []
+    for rows, logits in known.train_rows(snapshot):
+        losses.append(cross_entropy_each(logits, wanted[rows]))
+        correct.append((logits.argmax(dim=1) == wanted[rows]) & ~known.outside[rows])
+    return Scores(torch.cat(losses), torch.cat(correct))
