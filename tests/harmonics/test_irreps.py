@@ -4,13 +4,13 @@ from functools import lru_cache
 
 import pytest
 import torch
-from many_groups import NAMED, quaternions, shuffled, unnamed
 
 from groklens.errors import BadArgument, UnknownName
 from groklens.groups import FiniteGroup, group_named, permutations_of
 from groklens.harmonics import component_name, components, conjugacy_classes, irrep_matrices
 from groklens.harmonics.irreps import irreps
 from groklens.harmonics.symmetric import partition_names, partitions
+from many_groups import NAMED, quaternions, shuffled, unnamed
 
 
 @lru_cache

@@ -3,10 +3,10 @@
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from many_groups import quaternions
 
 from groklens.harmonics import chosen_basis, components, nontrivial, operand_shares, project_on_answer
 from groklens.tasks import GroupComposition
+from many_groups import quaternions
 
 TASKS = [GroupComposition(group) for group in ("C7", "D5", "A4", "S4", quaternions())]
 

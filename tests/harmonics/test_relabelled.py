@@ -2,13 +2,13 @@
 
 import pytest
 import torch
-from many_groups import relabelled, shuffled
 
 from groklens.groups import FiniteGroup, group_named, permutations_of
 from groklens.groups.classes import conjugates
 from groklens.groups.finite_group import nonzero_residues
 from groklens.groups.permutations import index_of
 from groklens.harmonics import components, isomorphism
+from many_groups import relabelled, shuffled
 
 
 def moved(part, order):

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from synthetic import STEPS, explanation, table
-
 import groklens as gl
 from browser import Opened, browser, needs_chromium
 from groklens import views
+from synthetic import STEPS, explanation, table
 
 pytestmark = needs_chromium
 RUNS = Path(__file__).parents[2] / "examples" / "runs"

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from synthetic import KEYS, STEPS, table
 
 from groklens.errors import UnknownName
 from groklens.views import clusters
 from groklens.views.drawing.palette import HUES, OTHER
+from synthetic import KEYS, STEPS, table
 
 
 def test_neurons_stand_by_component_and_then_by_share_at_the_last_step():

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from synthetic import STEPS, phases, table
 
 from groklens.errors import BadArgument, UnknownName
 from groklens.views import curves
+from synthetic import STEPS, phases, table
 
 
 def _bands(figure):

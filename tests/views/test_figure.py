@@ -6,12 +6,12 @@ import sys
 
 import numpy as np
 import pytest
-from synthetic import table
 
 from groklens.errors import BadArgument
 from groklens.views import curves, spectrum
 from groklens.views.renderers import libraries
 from groklens.views.renderers.figure import MIMETYPE
+from synthetic import table
 
 
 @pytest.fixture

@@ -2,9 +2,8 @@
 
 import re
 
-from synthetic import control, explanation, finding, phases
-
 from groklens.views import findings, summary
+from synthetic import control, explanation, finding, phases
 
 
 def _strips(page):

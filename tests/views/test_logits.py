@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from synthetic import snapshot
 
 from groklens.errors import BadArgument, UnknownName
 from groklens.views import logits
+from synthetic import snapshot
 
 
 def test_the_logit_of_the_right_answer_over_both_operands():

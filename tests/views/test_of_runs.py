@@ -5,7 +5,6 @@ import re
 
 import numpy as np
 import pytest
-from synthetic import table
 
 import groklens as gl
 from groklens import views
@@ -13,6 +12,7 @@ from groklens.claims import number
 from groklens.errors import BadArgument, GroklensError, UnknownName
 from groklens.views.attention import _is_causal, _legend
 from groklens.views.circuit import _said
+from synthetic import table
 
 POST = "blocks.0.mlp.hook_post"
 

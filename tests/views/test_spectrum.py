@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from synthetic import KEYS, STEPS, table
 
 from groklens.errors import BadArgument, UnknownName
 from groklens.views import clusters, spectrum
 from groklens.views.drawing.palette import OTHER
+from synthetic import KEYS, STEPS, table
 
 
 def test_the_slider_has_one_step_for_every_kept_step_and_stands_at_the_last():
