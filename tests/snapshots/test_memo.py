@@ -130,7 +130,11 @@ class TestTheBudget:
         assert n_bytes(tensor) == 80
         assert n_bytes([tensor, array]) == pytest.approx(120, abs=100)
         assert n_bytes({"a": (tensor, 1.0)}) >= 80
-        assert n_bytes(TASK.symmetry) == 0
+        assert n_bytes([TASK.symmetry]) < 100
+        assert n_bytes([tensor, tensor]) < 160
+        around = [tensor]
+        around.append(around)
+        assert n_bytes(around) >= 80
 
 
 def test_a_circuit_is_looked_for_once_and_its_lack_said_once(snapshot, caplog):

@@ -42,7 +42,7 @@ def fitted_accuracy(snapshot: Snapshot) -> float:
     needs=_NEEDS,
 )
 def corrected_accuracy(snapshot: Snapshot) -> float:
-    """Share of the train inputs with a wrong target that are answered right all the same, in [0, 1].
+    """Share of the train inputs with a wrong target that are answered correctly all the same, in [0, 1].
 
     1 where the model overrules its wrong labels (inversion), 0 where it never does; nan where none is wrong.
     """
@@ -59,6 +59,6 @@ def corrected_accuracy(snapshot: Snapshot) -> float:
     needs=_NEEDS,
 )
 def clean_accuracy(snapshot: Snapshot) -> float:
-    """Share of the train inputs with their right label that are answered right, in [0, 1]; nan for none."""
+    """Share of the train inputs with their right label that are answered correctly, in [0, 1]; nan for none."""
     correct = correct_by_labels(snapshot, snapshot.train_index)
     return float(correct[~_wrong(snapshot)].double().mean())

@@ -16,7 +16,7 @@ _NATS = (0.0, float("inf"))
     split="all",
 )
 def loss(snapshot: Snapshot) -> float:
-    """Mean cross-entropy over every input, in nats: 0 certain and right, log(classes) at chance."""
+    """Mean cross-entropy over every input, in nats: 0 certain and correct, log(classes) at chance."""
     return scores(snapshot, "all").loss
 
 
@@ -42,13 +42,13 @@ def train_loss(snapshot: Snapshot) -> float:
     needs=("split",),
 )
 def test_loss(snapshot: Snapshot) -> float:
-    """Mean cross-entropy over the held-out inputs, in nats; above log(classes) when confidently wrong."""
+    """Mean cross-entropy over the test inputs, in nats; above log(classes) when confidently wrong."""
     return scores(snapshot, "test").loss
 
 
 @measure(long_name="accuracy", units="accuracy", valid_range=(0, 1), source="largest logit", split="all")
 def all_accuracy(snapshot: Snapshot) -> float:
-    """Share of all inputs answered right, in [0, 1]; 1/classes at chance."""
+    """Share of all inputs answered correctly, in [0, 1]; 1/classes at chance."""
     return scores(snapshot, "all").accuracy
 
 
@@ -61,7 +61,7 @@ def all_accuracy(snapshot: Snapshot) -> float:
     needs=("split",),
 )
 def train_accuracy(snapshot: Snapshot) -> float:
-    """Share of train inputs answered as trained, in [0, 1]: right, unless their labels are corrupted."""
+    """Share of train inputs answered as trained, in [0, 1]: correctly, unless their labels are corrupted."""
     return scores(snapshot, "train").accuracy
 
 
@@ -74,5 +74,5 @@ def train_accuracy(snapshot: Snapshot) -> float:
     needs=("split",),
 )
 def test_accuracy(snapshot: Snapshot) -> float:
-    """Share of held-out inputs answered right, in [0, 1]."""
+    """Share of test inputs answered correctly, in [0, 1]."""
     return scores(snapshot, "test").accuracy

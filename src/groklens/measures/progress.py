@@ -55,7 +55,7 @@ def restricted_loss_train(snapshot: Snapshot, circuit: Circuit) -> float:
     needs=("circuit", "split"),
 )
 def restricted_loss_test(snapshot: Snapshot, circuit: Circuit) -> float:
-    """Loss with only the circuit's part of the logits, over the held-out inputs, in nats."""
+    """Loss with only the circuit's part of the logits, over the test inputs, in nats."""
     return float(_restricted(snapshot, circuit, "test")[snapshot.test_index].mean())
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import Any, NamedTuple
 
+import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
@@ -21,6 +22,7 @@ from groklens.models import (
     at_rest,
     device_of,
     every_logit,
+    matching_hooks,
     run_answers,
 )
 from groklens.models.fast_pass import quick_answers, quick_holds
@@ -77,6 +79,13 @@ def gathered(blocks: Iterator[Block], n_inputs: int) -> Block:
 def inputs_in_blocks(anatomy: Anatomy) -> tuple[Tensor, ...]:
     """The task's inputs where the model is, as many at a time as are run at once."""
     return anatomy.task.inputs.to(device_of(anatomy.model)).split(rows_a_block(anatomy))
+
+
+def activation_of_all(anatomy: Anatomy, site: Site) -> Tensor:
+    """What passes at a site for every input of the task; `UnknownName` for a hook that the model does not have."""
+    (hook,) = matching_hooks(anatomy.model, site.hook)
+    parts = [activation(anatomy, Site(hook, site.pos), tokens) for tokens in inputs_in_blocks(anatomy)]
+    return as_float(torch.cat(parts).cpu())
 
 
 def activation(anatomy: Anatomy, site: Site, tokens: Tensor) -> Tensor:

@@ -7,9 +7,6 @@ from collections.abc import Callable, Hashable
 from functools import wraps
 from typing import Any, Protocol, TypeVar
 
-import numpy as np
-from torch import Tensor
-
 from groklens.groups import FiniteGroup, Symmetry
 from groklens.memory import BUDGETS
 
@@ -77,17 +74,17 @@ class Memo:
         }
 
 
-def n_bytes(value: Any) -> int:
-    """About how many bytes a value holds: tensors and arrays, in containers and objects too.
+def n_bytes(value: Any, counted: set[int] | None = None) -> int:
+    """About how many bytes a value holds: tensors and arrays, in containers and objects too, each once.
 
     What a task's symmetry holds counts with the task.
     """
-    if isinstance(value, (Tensor, np.ndarray)):
-        return int(value.nbytes)
-    if isinstance(value, (Symmetry, FiniteGroup)):
+    counted = set() if counted is None else counted
+    if id(value) in counted or isinstance(value, (Symmetry, FiniteGroup)):
         return 0
-    if isinstance(value, dict):
-        return _SMALL + sum(map(n_bytes, value.values()))
-    if isinstance(value, (list, tuple)):
-        return _SMALL + sum(map(n_bytes, value))
-    return _SMALL + sum(map(n_bytes, getattr(value, "__dict__", {}).values()))
+    counted.add(id(value))
+    if isinstance(size := getattr(value, "nbytes", None), int):  # a tensor, an array, a table
+        return size
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+    own = getattr(value, "__dict__", {}).values()
+    return _SMALL + sum(n_bytes(part, counted) for part in (*parts, *own))

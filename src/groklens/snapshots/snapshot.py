@@ -14,10 +14,11 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from groklens.errors import BadArgument, described
-from groklens.models import Anatomy, Answer, Site, answered, as_float, check_model, matching_hooks, site_of
+from groklens.models import Anatomy, Answer, Site, answered, check_model, site_of
 from groklens.snapshots.blocks import (
     Block,
     activation,
+    activation_of_all,
     gathered,
     inputs_in_blocks,
     rows_a_block,
@@ -237,10 +238,7 @@ class Snapshot:
 
 
 def _activations(snapshot: Snapshot, site: Site) -> Tensor:
-    (hook,) = matching_hooks(snapshot.model, site.hook)
-    there = Site(hook, site.pos)
-    parts = [activation(snapshot.anatomy, there, tokens) for tokens in inputs_in_blocks(snapshot.anatomy)]
-    return as_float(torch.cat(parts).cpu())
+    return activation_of_all(snapshot.anatomy, site)
 
 
 def _check_pair(model: object, task: object) -> None:
