@@ -13,7 +13,6 @@ import pytest
 
 import groklens as gl
 
-
 LARGEST = 44
 NAMES = [name for name in gl.__all__ if not name.startswith("__")]
 #: Values whose docstring cannot hold a call: errors, and handles that other calls return.
