@@ -11,9 +11,9 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "groklens"
 #: A package imports only from those before it.
 ORDER = (
-    "errors", "values", "integers", "progress", "threads", "public", "memory", "parts", "claims", "groups", "harmonics",
-    "theory", "tasks", "models", "recipes", "snapshots", "runs", "capture", "training", "hypotheses", "measures",
-    "interventions", "evidence", "explain", "views", "report", "shell", "cli",
+    "errors", "value_checks", "integers", "progress", "threads", "public", "memory", "parts", "claims", "groups",
+    "harmonics", "theory", "tasks", "models", "recipes", "snapshots", "runs", "capture", "training", "hypotheses", "measures",
+    "interventions", "evidence", "explain", "views", "report", "cli_io", "cli",
 )  # fmt: skip
 #: The one exception: an Explanation's page and notebook representation are pictures, drawn when asked for.
 EXCEPTIONS = {("explain/explanation.py", "views"), ("explain/explanation.py", "report")}

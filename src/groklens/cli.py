@@ -11,10 +11,18 @@ from typing import Annotated, Any
 
 import typer
 
+from groklens.cli_io import (
+    INTERRUPTED,
+    NOTES,
+    check_writable,
+    interrupted,
+    nobody_reads,
+    own_parts,
+    read_json,
+)
 from groklens.errors import BadArgument, ConfigNeeded, GroklensError, TaskNeeded, is_out_of_memory
 from groklens.parts import know
 from groklens.runs import write_atomically
-from groklens.shell import INTERRUPTED, NOTES, check_writable, interrupted, nobody_reads, own_parts, read_json
 
 app = typer.Typer(
     help="When, how and why a network came to generalise.",

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from groklens.errors import BadArgument, described, whole_number
-from groklens.values import in_bytes
+from groklens.value_checks import in_bytes
 
 #: Tokens or classes that a task may have; the largest vocabularies of language models have a million.
 MOST_TOKENS = 2_000_000

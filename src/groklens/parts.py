@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from groklens.errors import BadArgument, described, did_you_mean
-from groklens.values import check_fields
+from groklens.value_checks import check_fields
 
 #: Marks a field that came after version 0.1: it is left out of the specification at its default, so that ids stay.
 LATER = {"later": True}

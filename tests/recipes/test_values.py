@@ -224,9 +224,9 @@ def test_numbers_of_numpy_and_torch_are_numbers():
 
 
 def test_a_model_larger_than_this_machine_is_refused_before_it_is_made(monkeypatch):
-    from groklens import values
+    from groklens import value_checks
 
-    monkeypatch.setattr(values, "memory_here", lambda: 2**19)
+    monkeypatch.setattr(value_checks, "memory_here", lambda: 2**19)
     task = gl.ModularArithmetic(113)
     for spec in (gl.Transformer(), gl.MLP(d_mlp=4096)):
         with pytest.raises(

@@ -19,7 +19,7 @@ from foreign_formats import ADD, FORMATS, PLAIN, write_hugging_face, write_rep_t
 
 import groklens as gl
 from groklens.errors import DamagedRun, GroklensError
-from groklens.runs.kinds import check_archive, check_regular, check_safetensors
+from groklens.runs.file_checks import check_archive, check_regular, check_safetensors
 
 ENDINGS = (".pt", ".pth", ".ckpt", ".bin", ".safetensors", ".npz", ".json", ".csv", "")
 

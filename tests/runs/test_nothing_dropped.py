@@ -25,7 +25,7 @@ from safetensors.torch import save_file
 
 import groklens as gl
 from groklens.errors import BadArgument, ConfigNeeded, DamagedRun, RunNotFound
-from groklens.runs.kinds import check_regular
+from groklens.runs.file_checks import check_regular
 from groklens.runs.readers.step_names import counted_in
 
 

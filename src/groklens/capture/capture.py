@@ -11,9 +11,9 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from groklens.capture.labelled import Labelled, frame
-from groklens.capture.reader import ActivationReader
+from groklens.capture.activation_reader import ActivationReader
 from groklens.capture.reductions import Reduction, reduction
+from groklens.capture.step_dataset import Labelled, step_dataset
 from groklens.capture.store import MemoryStore, Store, ZarrStore
 from groklens.errors import BadArgument
 from groklens.models import NamesFilter, Site, site_of
@@ -78,7 +78,7 @@ def capture(
             values = _reduced(reader, reader.read(snapshot), statistic)
             del snapshot  # one model at a time
             _check_alike(shapes, values, step)
-            store.append(frame(run, step, values, how))
+            store.append(step_dataset(run, step, values, how))
     return store.open()
 
 

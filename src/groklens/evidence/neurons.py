@@ -14,7 +14,7 @@ from groklens.claims import ASIDE, FALL, Control, Finding, judge_keeping, judge_
 from groklens.evidence.random_controls import accuracy_left, draw_numbers, random_control
 from groklens.harmonics import ComponentName, chosen_basis
 from groklens.hypotheses import Circuit
-from groklens.interventions import logits_of_fits, logits_without, means_without, silent_logits
+from groklens.interventions import logits_of_fits, logits_without, mean_neuron_logits, means_without
 from groklens.interventions import neurons as neurons_
 from groklens.snapshots import Snapshot, accuracy_if, logit_means
 
@@ -37,7 +37,7 @@ def neuron_sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
         random_control("per-neuron fits under relabelled elements", relabelled, key="relabelled"),
         Control.of(
             "every neuron at its mean",
-            [accuracy_left(snapshot, silent_logits(snapshot))],
+            [accuracy_left(snapshot, mean_neuron_logits(snapshot))],
             key="mean_neurons",
         ),
     ]

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from groklens.errors import BadArgument
 from groklens.integers import integers
-from groklens.values import in_bytes, title
+from groklens.value_checks import in_bytes, title
 
 #: Elements that a group's table, or residues that a table of pairs, may have: beyond it memory runs out.
 MOST_ELEMENTS = 5000

@@ -12,7 +12,7 @@ from groklens.interventions.ablate import ablate as ablate
 from groklens.interventions.edges import Edge as Edge
 from groklens.interventions.edges import Node as Node
 from groklens.interventions.edges import edges as edges
-from groklens.interventions.graded import graded as graded
+from groklens.interventions.graded_removal import graded as graded
 from groklens.interventions.neurons import clusters as clusters
 from groklens.interventions.patch import patch as patch
 from groklens.interventions.patch import resample as resample
@@ -25,8 +25,8 @@ from groklens.interventions.prune import memorising_neurons as memorising_neuron
 from groklens.interventions.prune import prune as prune
 from groklens.interventions.readout import embedded_logits as embedded_logits
 from groklens.interventions.readout import logits_without as logits_without
+from groklens.interventions.readout import mean_neuron_logits as mean_neuron_logits
 from groklens.interventions.readout import means_without as means_without
-from groklens.interventions.readout import silent_logits as silent_logits
 from groklens.interventions.replace import logits_of_fits as logits_of_fits
 from groklens.interventions.replace import replace as replace
 from groklens.public import public_names
@@ -40,7 +40,7 @@ _FOR_THE_LIBRARY = {
     "means_without",
     "parts",
     "public_names",
-    "silent_logits",
+    "mean_neuron_logits",
 }
 
 

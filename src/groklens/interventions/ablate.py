@@ -20,10 +20,10 @@ def ablate(snapshot: AnyRun, neurons: Sequence[int] | Int[Tensor, "chosen"]) -> 
     the model does not have, or a model without neurons.
     """
     snapshot = as_snapshot(snapshot)
-    return patch(snapshot, neurons_.site(snapshot), silenced(snapshot, neurons))
+    return patch(snapshot, neurons_.site(snapshot), ablated_neurons(snapshot, neurons))
 
 
-def silenced(
+def ablated_neurons(
     snapshot: Snapshot, neurons: Sequence[int] | Int[Tensor, "chosen"]
 ) -> Float[Tensor, "input neuron"]:
     """The last MLP's activations with `neurons` at their means."""

@@ -115,7 +115,7 @@ class _Look:
         generator = torch.Generator().manual_seed(0)
         for cluster, index in self.clusters:
             control = None if cluster.kind == "neurons" else self._at_random(index, generator)
-            yield Edge(cluster, self.logits, self._silenced(index), control)
+            yield Edge(cluster, self.logits, self._ablated(index), control)
 
     def _at_random(self, index: Int[Tensor, "member"], generator: torch.Generator) -> Control | None:
         outside = torch.ones(self.neurons.shape[1], dtype=torch.bool)
@@ -126,11 +126,11 @@ class _Look:
         draws = [pool[torch.randperm(len(pool), generator=generator)[: len(index)]] for _ in range(DRAWS)]
         return Control.of(
             "as many random neurons outside it",
-            [self._silenced(draw) for draw in draws],
+            [self._ablated(draw) for draw in draws],
             key="random_neurons",
         )
 
-    def _silenced(self, index: Int[Tensor, "member"]) -> float:
+    def _ablated(self, index: Int[Tensor, "member"]) -> float:
         return self._rise(logits_without(self.snapshot, index))
 
     def _put(self, changed: Float[Tensor, "input neuron"], index: Tensor) -> Float[Tensor, "input neuron"]:

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from groklens.errors import BadArgument, described
-from groklens.interventions.edited import Edit, edited
+from groklens.interventions.edited_model import Edit, edited
 from groklens.models import Site, site_of
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot, axis_names, position_axis

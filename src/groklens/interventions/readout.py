@@ -9,7 +9,7 @@ from torch import Tensor
 from groklens.groups import Symmetry
 from groklens.harmonics import answer_means
 from groklens.interventions import neurons as neurons_
-from groklens.interventions.ablate import silenced
+from groklens.interventions.ablate import ablated_neurons
 from groklens.interventions.patch import patch
 from groklens.interventions.project import embedding_of
 from groklens.models import at_rest, device_of, embedded_positions, run_logits
@@ -41,14 +41,14 @@ def logits_of(snapshot: Snapshot, changed: Float[Tensor, "input neuron"]) -> Flo
 def logits_without(snapshot: Snapshot, index: Int[Tensor, "member"]) -> Float[Tensor, "input answer"]:
     """`logits_of` the neurons with those of `index` silenced: held at their means over the inputs."""
     if not is_linear(snapshot):
-        return logits_of(snapshot, silenced(snapshot, index))
+        return logits_of(snapshot, ablated_neurons(snapshot, index))
     neurons, read = neurons_.of(snapshot), torch.zeros_like(read_by(snapshot))
     read[index] = read_by(snapshot)[index]
     return torch.addmm(snapshot.logits + neurons.mean(dim=0) @ read, neurons, read, alpha=-1)
 
 
 @once_per_snapshot
-def silent_logits(snapshot: Snapshot) -> Float[Tensor, "input answer"]:
+def mean_neuron_logits(snapshot: Snapshot) -> Float[Tensor, "input answer"]:
     """The logits with every neuron at its mean: what goes past the neurons."""
     return logits_without(snapshot, torch.arange(neurons_.of(snapshot).shape[1]))
 

@@ -10,7 +10,7 @@ from groklens.harmonics import component_part, without_components
 from groklens.hypotheses import AnyCircuit, Circuit, as_circuit
 from groklens.interventions import neurons as neurons_
 from groklens.interventions.patch import patch
-from groklens.interventions.readout import is_linear, logits_of, read_by, silent_logits
+from groklens.interventions.readout import is_linear, logits_of, mean_neuron_logits, read_by
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot, neuron_shares
 
@@ -58,7 +58,7 @@ def logits_of_fits(
         return logits_of(snapshot, neuron_fits(snapshot, circuit, relabelled))
     values, read, symmetry = neurons_.of(snapshot), read_by(snapshot), circuit.symmetry(snapshot.task)
     owners, _, _ = neuron_shares(snapshot, symmetry)
-    logits = silent_logits(snapshot).clone()
+    logits = mean_neuron_logits(snapshot).clone()
     for component in circuit.components:
         own = torch.tensor([owner == component for owner in owners])
         logits += component_part(values[:, own], symmetry, component, relabelled, read[own])

@@ -10,7 +10,7 @@ from groklens.errors import BadArgument, described, did_you_mean, whole_number
 from groklens.models.activations import MLP_ACTIVATIONS
 from groklens.models.mlp import COMBINATIONS
 from groklens.models.sizes import MOST_LAYERS, check_weights, mlp_bytes, transformer_bytes
-from groklens.values import choice, flag, number
+from groklens.value_checks import choice, flag, number
 
 #: Operands of one input, and the last position at which one may stand.
 MOST_OPERANDS, MOST_PLACE = 10_000, 1_000_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from groklens.values import choice
+from groklens.value_checks import choice
 
 #: What an initialisation is called, and what it draws.
 SCHEMES = {

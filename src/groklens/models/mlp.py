@@ -13,7 +13,7 @@ from groklens.models.device import check_device
 from groklens.models.init import check_scheme, initialise
 from groklens.models.sizes import allocating, check_description, check_weights, mlp_bytes
 from groklens.tasks import Task, check_task
-from groklens.values import choice, flag_fields
+from groklens.value_checks import choice, flag_fields
 
 if TYPE_CHECKING:
     from groklens.models.hooked_mlp import HookedMLP

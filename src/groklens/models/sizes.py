@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 
 from groklens.errors import BadArgument, is_out_of_memory, one_line
-from groklens.values import MOST_BYTES, check_memory
+from groklens.value_checks import MOST_BYTES, check_memory
 
 #: Layers of one model: each is a tree of modules, so that a deep one is slow to make however narrow it is.
 MOST_LAYERS = 1000

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from groklens.recipes.optimizer import WarmedUp, check_betas
-from groklens.values import number_fields
+from groklens.value_checks import number_fields
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from groklens.errors import BadArgument, described, is_number, whole_fields
-from groklens.values import number_fields
+from groklens.value_checks import number_fields
 
 
 @runtime_checkable

@@ -17,7 +17,7 @@ from groklens.recipes.keep import MOST_KEPT, Every, Keep, LogSpaced, kept_up_to
 from groklens.recipes.loss import Loss
 from groklens.recipes.optimizer import Optimizer
 from groklens.tasks import Task, check_can_be_made_again, check_task, task_from_spec
-from groklens.values import check_fields, choice
+from groklens.value_checks import check_fields, choice
 
 #: Updates of one run: at a millisecond each, eleven days.
 MOST_STEPS = 10**9

@@ -12,7 +12,7 @@ from typing import Any
 from torch import Tensor
 
 from groklens.errors import DamagedRun
-from groklens.runs.kinds import check_regular
+from groklens.runs.file_checks import check_regular
 
 #: Bytes that a run.json may have; a table of a million inputs has a tenth of them.
 MOST_JSON = 256 * 2**20

@@ -15,8 +15,8 @@ import torch
 
 from groklens.errors import DamagedRun
 from groklens.recipes import Recipe, canonical
-from groklens.runs.fields import checked
 from groklens.runs.files import read_json, write_atomically
+from groklens.runs.header_fields import checked
 from groklens.runs.history import Written
 from groklens.tasks import Task, task_from_spec
 

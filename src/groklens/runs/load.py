@@ -12,14 +12,14 @@ from groklens.errors import BadArgument, GroklensError, RunNotFound, described, 
 from groklens.models import Answer, answered, real_copy
 from groklens.models.published import given_config
 from groklens.parts import know
-from groklens.runs.kinds import check_regular
-from groklens.runs.missing import exists, nothing_at, nothing_known, owner_of
+from groklens.runs.file_checks import check_regular
+from groklens.runs.not_found import exists, nothing_at, nothing_known, owner_of
 from groklens.runs.paths import RunPaths, as_path
 from groklens.runs.readers import READERS, hugging_face
+from groklens.runs.readers.load_arguments import LoadArguments
 from groklens.runs.readers.own_model import check_takes_weights
 from groklens.runs.readers.reader import Reader
-from groklens.runs.readers.safe import each_once
-from groklens.runs.readers.told import Told
+from groklens.runs.readers.safe_loading import each_once
 from groklens.runs.run import Run
 from groklens.snapshots import TrainIndex, does_not_run
 from groklens.tasks import Probe, Task, check_task
@@ -74,7 +74,7 @@ def load(
     if task is not None:
         check_task(task)
     model = _given_model(model, answer)
-    told = Told(task, model, given_config(config))
+    told = LoadArguments(task, model, given_config(config))
     if revisions is not None:
         if format not in (None, hugging_face.NAME) or verify:
             raise BadArgument(
@@ -100,7 +100,7 @@ def load(
     return run.with_split(train_index)
 
 
-def _read_by_own(root: Path, format: str | None, told: Told, parts: Sequence[Any]) -> Run | None:
+def _read_by_own(root: Path, format: str | None, told: LoadArguments, parts: Sequence[Any]) -> Run | None:
     """The run as a reader of the user's own gives it, the first that recognises the path or has the name asked for."""
     for reader in parts:
         if isinstance(reader, type) or not isinstance(reader, Reader):
@@ -116,7 +116,7 @@ def _read_by_own(root: Path, format: str | None, told: Told, parts: Sequence[Any
     return None
 
 
-def _open(root: Path, format: str | None, told: Told) -> Run:
+def _open(root: Path, format: str | None, told: LoadArguments) -> Run:
     if format not in (None, "groklens"):
         return _reader(str(format)).read(root, told)
     if root.name == "run.json" and root.is_file():

@@ -15,9 +15,9 @@ from torch import Tensor
 
 from groklens.errors import DamagedRun
 from groklens.recipes import Recipe, canonical
+from groklens.runs.file_checks import check_regular
 from groklens.runs.files import write_atomically
 from groklens.runs.history import Written
-from groklens.runs.kinds import check_regular
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from torch import Tensor
 from groklens.errors import BadArgument, described, shown, whole_number
 from groklens.models import Answer, answered
 from groklens.recipes import Recipe
-from groklens.runs.memory import InMemory, by_step
+from groklens.runs.in_memory import InMemory, by_step
 from groklens.runs.source import Source
 from groklens.runs.steps import kept_step, kept_steps
 from groklens.runs.stored import Stored
-from groklens.runs.told_split import told_split
+from groklens.runs.user_split import user_split
 from groklens.snapshots import Snapshot, TrainIndex, split_index
 from groklens.tasks import Task, check_task
 
@@ -201,7 +201,7 @@ class Run:
         >>> run.with_split(None) is run  # doctest: +SKIP
         True
         """
-        told = None if train_index is None else told_split(self, train_index)
+        told = None if train_index is None else user_split(self, train_index)
         if told is None:
             return self
         run = copy.copy(self)

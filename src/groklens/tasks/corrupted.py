@@ -13,7 +13,7 @@ from torch import Tensor
 from groklens.errors import BadArgument, described, is_number, whole_number
 from groklens.groups import Symmetry
 from groklens.tasks.task import Task, check_task
-from groklens.values import flag_fields
+from groklens.value_checks import flag_fields
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -14,7 +14,7 @@ from torch import Tensor
 from groklens.errors import BadArgument, described, did_you_mean, is_number, whole_number
 from groklens.groups import FiniteGroup, Symmetry, cyclic, nonzero_residues
 from groklens.tasks.task import Task, check_pairs, operand_grid
-from groklens.values import flag_fields
+from groklens.value_checks import flag_fields
 
 _POLYNOMIALS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "a^2+b": lambda a, b: a**2 + b,

@@ -11,7 +11,7 @@ from groklens.errors import BadArgument, described
 from groklens.groups import FiniteGroup, as_group
 from groklens.parts import from_spec
 from groklens.tasks.task import Task
-from groklens.values import check_fields, title
+from groklens.value_checks import check_fields, title
 
 
 @cache

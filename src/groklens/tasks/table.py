@@ -13,7 +13,7 @@ from groklens.errors import BadArgument, described, whole_number
 from groklens.groups import FiniteGroup, Symmetry, as_group, check_order
 from groklens.integers import check_from_zero, integers, size_of
 from groklens.tasks.task import Task
-from groklens.values import title
+from groklens.value_checks import title
 
 _EXAMPLE = "[[0, 1], [1, 0]]"
 

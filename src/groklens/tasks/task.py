@@ -17,7 +17,7 @@ from groklens.errors import BadArgument, described, is_number, whole_number
 from groklens.groups import MOST_ELEMENTS, FiniteGroup, Symmetry
 from groklens.parts import spec_of
 from groklens.tasks.examples import Examples
-from groklens.values import in_bytes
+from groklens.value_checks import in_bytes
 
 
 class Task(ABC):

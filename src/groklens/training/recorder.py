@@ -27,7 +27,7 @@ from groklens.snapshots import Snapshot, Split, TrainIndex, judged_by, split_ind
 from groklens.tasks import Task, check_can_be_made_again, check_task
 from groklens.training.taking_up import clear_later, taken_up
 from groklens.training.witness import Witness, weights_of
-from groklens.values import title
+from groklens.value_checks import title
 
 
 @dataclass

@@ -14,10 +14,10 @@ from groklens.errors import BadArgument, UnknownName, whole_number
 from groklens.views.drawing.labels import drawn
 from groklens.views.drawing.palette import HUES, faded
 from groklens.views.drawing.panels import label_edges, panels, place
+from groklens.views.inputs import run_of, shown_steps
 from groklens.views.renderers.figure import STILL, Page
 from groklens.views.renderers.page import in_script
 from groklens.views.renderers.still_picture import still
-from groklens.views.source import run_of, shown_steps
 
 if TYPE_CHECKING:
     from groklens.runs import Run

@@ -12,8 +12,8 @@ from groklens.claims import LEAST_CHANGE, change, named, number
 from groklens.errors import BadArgument
 from groklens.views.drawing.axes import layout
 from groklens.views.drawing.palette import INK, OTHER, component_colours, faded
+from groklens.views.inputs import circuit_of, final_of
 from groklens.views.renderers.figure import Figure
-from groklens.views.source import circuit_of, final_of
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -13,8 +13,8 @@ from groklens.views.drawing.history import add_history, two_rows
 from groklens.views.drawing.labels import bare_title, drawn, kind_on, named_on, step_names, title, variable
 from groklens.views.drawing.palette import OTHER, component_colours, faded
 from groklens.views.drawing.slider import add_slider
+from groklens.views.inputs import components_of, table_of
 from groklens.views.renderers.figure import Figure
-from groklens.views.source import components_of, table_of
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

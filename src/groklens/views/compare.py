@@ -12,8 +12,8 @@ from groklens.views.curves import curve, panels_of, scale
 from groklens.views.drawing.axes import StepAxis, axis, layout
 from groklens.views.drawing.labels import bare_title, drawn, shared_title, title, variable
 from groklens.views.drawing.palette import OTHER, component_colours, curve_colours
+from groklens.views.inputs import components_of, is_table, run_of, table_of
 from groklens.views.renderers.figure import Figure
-from groklens.views.source import components_of, is_table, run_of, table_of
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

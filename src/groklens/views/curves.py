@@ -11,8 +11,8 @@ from groklens.errors import BadArgument
 from groklens.views.drawing.axes import StepAxis, axis, layout
 from groklens.views.drawing.labels import drawn, shared_title, title, variable
 from groklens.views.drawing.palette import band_colour, curve_colours, faded
+from groklens.views.inputs import is_explanation, is_table, run_of, table_of
 from groklens.views.renderers.figure import Figure
-from groklens.views.source import is_explanation, is_table, run_of, table_of
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

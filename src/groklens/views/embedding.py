@@ -13,8 +13,8 @@ from groklens.views.drawing.labels import bare_title, drawn, named_on, step_name
 from groklens.views.drawing.palette import HUES, component_colours, faded
 from groklens.views.drawing.panels import label_edges, panels, place
 from groklens.views.drawing.slider import add_slider
+from groklens.views.inputs import components_of, table_of
 from groklens.views.renderers.figure import Figure
-from groklens.views.source import components_of, table_of
 
 if TYPE_CHECKING:
     import xarray as xr

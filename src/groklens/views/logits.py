@@ -9,8 +9,8 @@ import numpy as np
 from groklens.errors import BadArgument, UnknownName, whole_number
 from groklens.views.drawing.axes import axis, layout
 from groklens.views.drawing.labels import drawn, operand_values, square
+from groklens.views.inputs import final_of
 from groklens.views.renderers.figure import Figure
-from groklens.views.source import final_of
 
 if TYPE_CHECKING:
     from groklens.snapshots import Snapshot

@@ -14,8 +14,8 @@ from groklens.views.drawing.labels import drawn, operand_values, square
 from groklens.views.drawing.palette import HUES, component_colours, faded
 from groklens.views.drawing.panels import label_edges, panels, place
 from groklens.views.drawing.slider import add_slider
+from groklens.views.inputs import components_of, final_of, is_table, run_of, shown_steps, table_of
 from groklens.views.renderers.figure import Figure
-from groklens.views.source import components_of, final_of, is_table, run_of, shown_steps, table_of
 
 if TYPE_CHECKING:
     from groklens.harmonics import ComponentName

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from groklens.views.inputs import explained
 from groklens.views.renderers.figure import Page
-from groklens.views.source import explained
 
 if TYPE_CHECKING:
     from groklens.explain import Explanation

@@ -12,8 +12,8 @@ from groklens.errors import BadArgument, UnknownName, described
 from groklens.views.drawing.axes import axis, layout
 from groklens.views.drawing.labels import drawn, shared_title, title
 from groklens.views.drawing.palette import HUES, INK, faded
+from groklens.views.inputs import is_table
 from groklens.views.renderers.figure import Figure
-from groklens.views.source import is_table
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

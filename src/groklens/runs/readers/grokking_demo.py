@@ -17,10 +17,10 @@ from torch import Tensor
 from groklens.errors import BadArgument, DamagedRun, described
 from groklens.models.published import full_config, granted, saved_config, told_by
 from groklens.runs.foreign import foreign_run
-from groklens.runs.readers.opened import check_one_model
+from groklens.runs.readers.load_arguments import LoadArguments, with_taken
 from groklens.runs.readers.own_model import filled, stripped
-from groklens.runs.readers.safe import check_weights, legacy_model, read_torch, reading
-from groklens.runs.readers.told import Told, with_taken
+from groklens.runs.readers.safe_loading import check_weights, legacy_model, read_torch, reading
+from groklens.runs.readers.weight_files import check_one_model
 from groklens.runs.run import Run
 from groklens.snapshots import split_index
 from groklens.tasks import ModularArithmetic, Task
@@ -46,7 +46,7 @@ def recognises(path: Path) -> bool:
     return any(key in content for key in _BESIDE) and not _is_other(content)
 
 
-def read(path: Path, told: Told | None = None) -> Run:
+def read(path: Path, told: LoadArguments | None = None) -> Run:
     """The run; the task is addition mod the number of classes unless one is given.
 
     What neither the file's configuration nor its weights say is the notebook's, or as `told` has it.
@@ -55,7 +55,7 @@ def read(path: Path, told: Told | None = None) -> Run:
     if not isinstance(content, dict) or not all(key in content for key in _KEYS):
         raise DamagedRun(f"{path} lacks {' and '.join(_KEYS)}, so it is not what the Grokking_Demo saves.")
     with reading(path):
-        return _run(path, content, told or Told())
+        return _run(path, content, told or LoadArguments())
 
 
 def _is_other(content: dict[str, Any]) -> bool:
@@ -69,7 +69,7 @@ def _is_other(content: dict[str, Any]) -> bool:
     )
 
 
-def _run(path: Path, content: dict[str, Any], told: Told) -> Run:
+def _run(path: Path, content: dict[str, Any], told: LoadArguments) -> Run:
     known: dict[str, Any] = dict(content["config"]) if isinstance(content.get("config"), dict) else {}
     check_one_model(path, content, _KEYS)
     states = _states(path, content)
@@ -117,7 +117,11 @@ def _states(path: Path, content: dict[str, Any]) -> dict[int, dict[str, Tensor]]
 
 
 def _transformers(
-    path: Path, states: Mapping[int, dict[str, Tensor]], task: Task, known: Mapping[str, Any], told: Told
+    path: Path,
+    states: Mapping[int, dict[str, Tensor]],
+    task: Task,
+    known: Mapping[str, Any],
+    told: LoadArguments,
 ) -> tuple[dict[int, Callable[[], Any]], dict[str, Any]]:
     """The models by step, and what of their configuration is the notebook's."""
     last = states[max(states)]
@@ -131,7 +135,9 @@ def _transformers(
     return models, told.not_said(taken) | granted(full_config(last, config, task.n_ctx))
 
 
-def _own(path: Path, states: Mapping[int, dict[str, Tensor]], told: Told) -> dict[int, Callable[[], Any]]:
+def _own(
+    path: Path, states: Mapping[int, dict[str, Tensor]], told: LoadArguments
+) -> dict[int, Callable[[], Any]]:
     told.refuse(path, "config", why="takes its configuration from the model given")
     return {step: partial(filled, told.model, state, path) for step, state in states.items()}
 

@@ -25,10 +25,10 @@ from groklens.models.published import (
 )
 from groklens.runs.readers import state_dict
 from groklens.runs.readers.containers import State
-from groklens.runs.readers.opened import Opened, open_weights
+from groklens.runs.readers.load_arguments import LoadArguments
 from groklens.runs.readers.own_model import transformer_names
-from groklens.runs.readers.safe import check_weights, legacy_model, reading
-from groklens.runs.readers.told import Told
+from groklens.runs.readers.safe_loading import check_weights, legacy_model, reading
+from groklens.runs.readers.weight_files import Opened, open_weights
 from groklens.runs.run import Run
 from groklens.tasks import Task
 
@@ -44,15 +44,16 @@ def recognises(path: Path) -> bool:
     return opened is not None and names_of(transformer_names(opened.last)) is not None
 
 
-def read(path: Path, told: Told | None = None) -> Run:
+def read(path: Path, told: LoadArguments | None = None) -> Run:
     """The weights as a run; the task is not in the files, nor all of the configuration, so they have to be given.
 
     Raises `TaskNeeded` without a task and `ConfigNeeded` where the weights leave the model open, both with the line to
     type; `BadArgument` where what is given is not what the file says.
 
-    >>> read(Path("model.pt"), Told(task, config={"act_fn": "relu", "normalization_type": None}))  # doctest: +SKIP
+    >>> config = {"act_fn": "relu", "normalization_type": None}
+    >>> read(Path("model.pt"), LoadArguments(task, config=config))  # doctest: +SKIP
     """
-    told = told or Told()
+    told = told or LoadArguments()
     opened = open_weights(path)
     if opened is None or (told.model is None and names_of(transformer_names(opened.last)) is None):
         raise DamagedRun(
@@ -85,7 +86,7 @@ def _model(file: Path, state: Callable[[], State], task: Task, config: Mapping[s
     return legacy_model(file, transformer_names(state()), task, config)
 
 
-def _settled(path: Path, file: Path, opened: Opened, told: Told) -> dict[str, Any]:
+def _settled(path: Path, file: Path, opened: Opened, told: LoadArguments) -> dict[str, Any]:
     """The configuration that the file and the user say; what is still open is asked for."""
     check_weights(file, opened.last)
     own = _own(file, opened)

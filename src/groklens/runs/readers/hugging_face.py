@@ -16,10 +16,10 @@ from typing import Any
 from groklens.errors import BadArgument, DamagedRun, TaskNeeded
 from groklens.models.published import bridge_from_hugging_face, hugging_face_vocabulary
 from groklens.runs.foreign import foreign_run
-from groklens.runs.readers.opened import files_by_step
-from groklens.runs.readers.safe import read_config
+from groklens.runs.readers.load_arguments import LoadArguments
+from groklens.runs.readers.safe_loading import read_config
 from groklens.runs.readers.saved_model import check_saved_model
-from groklens.runs.readers.told import Told
+from groklens.runs.readers.weight_files import files_by_step
 from groklens.runs.run import Run
 from groklens.tasks import Probe, Task
 
@@ -33,19 +33,19 @@ def recognises(path: Path) -> bool:
     return any((folder / "config.json").is_file() and not _has_steps(folder) for folder in folders)
 
 
-def read(path: Path, told: Told | None = None) -> Run:
+def read(path: Path, told: LoadArguments | None = None) -> Run:
     """The checkpoints as a run, each opened when it is asked for; beside them a model of no step is left out.
 
     Raises `BadArgument` without a task, `DamagedRun` for a folder without a model, or when the last
     configuration cannot be read.
 
-    >>> read(Path("runs/gpt2"), Told(Probe([[464, 3797]]))).steps  # doctest: +SKIP
+    >>> read(Path("runs/gpt2"), LoadArguments(Probe([[464, 3797]]))).steps  # doctest: +SKIP
     [500, 1000]
     """
     folders = _folders(path)
     if not folders:
         raise DamagedRun(f"{path} has neither config.json nor checkpoint-STEP/ folders with one.")
-    task = _given(told or Told(), str(path))
+    task = _given(told or LoadArguments(), str(path))
     last = folders[max(folders)]
     known = read_config(last / "config.json")
     check_saved_model(last)
@@ -63,18 +63,20 @@ def _has_steps(folder: Path) -> bool:
         return True
 
 
-def read_hub(name: str, revisions: Sequence[str] | Mapping[str, int], told: Told | None = None) -> Run:
+def read_hub(
+    name: str, revisions: Sequence[str] | Mapping[str, int], told: LoadArguments | None = None
+) -> Run:
     """Revisions of a model on the hub as a run; each is fetched when it is asked for.
 
     `revisions` are names that hold their step, such as `"step1000"`, or names with their steps. Raises
     `BadArgument` without a task, for a local path, or for names that do not tell a step each.
 
-    >>> read_hub("EleutherAI/pythia-14m", ["step0"], Told(Probe([[1, 2]]))).steps  # doctest: +SKIP
+    >>> read_hub("EleutherAI/pythia-14m", ["step0"], LoadArguments(Probe([[1, 2]]))).steps  # doctest: +SKIP
     [0]
     """
     if Path(name).exists():
         raise BadArgument(f"{name} is on this machine and has no revisions; leave revisions= out.")
-    task = _given(told or Told(), name)
+    task = _given(told or LoadArguments(), name)
     steps = _steps(revisions)
     models = {step: partial(bridge_from_hugging_face, name, revision) for step, revision in steps.items()}
     known = {"name": name, "revisions": {revision: step for step, revision in steps.items()}}
@@ -125,7 +127,7 @@ def _checked(folder: Path, build: Callable[[Path], Any]) -> Any:
     return build(folder)
 
 
-def _given(told: Told, where: str) -> Task:
+def _given(told: LoadArguments, where: str) -> Task:
     told.refuse(Path(where), "model", "config", why="is a model that its config.json describes")
     if told.task is None:
         raise TaskNeeded(

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from groklens.errors import DamagedRun
+from groklens.runs.file_checks import check_size
 from groklens.runs.foreign import foreign_run
-from groklens.runs.kinds import check_size
 from groklens.runs.readers.containers import SeveralModels, weights_in
+from groklens.runs.readers.load_arguments import LoadArguments, with_taken
 from groklens.runs.readers.losses import columns_in, history_of
-from groklens.runs.readers.opened import WEIGHTS, content_of
-from groklens.runs.readers.safe import one_line, read_json_file, reading
-from groklens.runs.readers.told import Told, with_taken
+from groklens.runs.readers.safe_loading import one_line, read_json_file, reading
+from groklens.runs.readers.weight_files import WEIGHTS, content_of
 from groklens.runs.run import Run
 from groklens.tasks import Probe
 
@@ -35,7 +35,7 @@ def recognises(path: Path) -> bool:
         return False
 
 
-def read(path: Path, told: Told | None = None) -> Run:
+def read(path: Path, told: LoadArguments | None = None) -> Run:
     """The losses as the history of a run that has no steps: there are no weights to look at.
 
     Units of losses are "unknown" unless the file says them (`units`). The task may be given and is not needed.
@@ -43,7 +43,7 @@ def read(path: Path, told: Told | None = None) -> Run:
     >>> read(Path("losses.json")).steps  # doctest: +SKIP
     []
     """
-    told = told or Told()
+    told = told or LoadArguments()
     told.refuse(path, "model", "config", why="holds losses and no weights")
     content = _content(path)
     with reading(path):

@@ -21,12 +21,12 @@ from torch import Tensor
 from groklens.errors import DamagedRun, described
 from groklens.models.published import n_layers, told_by
 from groklens.runs.foreign import foreign_run
-from groklens.runs.readers.fields import flag, one_of, real, whole
-from groklens.runs.readers.of_code import BUFFERS, check_all_used, settled
-from groklens.runs.readers.opened import check_one_model
+from groklens.runs.readers.author_defaults import BUFFERS, check_all_used, settled
+from groklens.runs.readers.config_fields import flag, one_of, real, whole
+from groklens.runs.readers.load_arguments import LoadArguments, with_taken
 from groklens.runs.readers.own_model import filled
-from groklens.runs.readers.safe import legacy_model, read_torch, reading
-from groklens.runs.readers.told import Told, with_taken
+from groklens.runs.readers.safe_loading import legacy_model, read_torch, reading
+from groklens.runs.readers.weight_files import check_one_model
 from groklens.runs.run import Run
 from groklens.tasks import ModularArithmetic, Task
 
@@ -51,17 +51,17 @@ def recognises(path: Path) -> bool:
         return False
 
 
-def read(path: Path, told: Told | None = None) -> Run:
+def read(path: Path, told: LoadArguments | None = None) -> Run:
     """The run, with every model that the file holds; its split where the file says both its share and its seed.
 
     A task that is given counts where the file does not say its operation (`fn_name`).
     """
     content = read_torch(path)
     with reading(path):
-        return _run(path, content, told or Told())
+        return _run(path, content, told or LoadArguments())
 
 
-def _run(path: Path, content: Any, told: Told) -> Run:
+def _run(path: Path, content: Any, told: LoadArguments) -> Run:
     states = _states(path, content) if isinstance(content, dict) else {}
     if not _transposed(states):
         raise DamagedRun(f"{path} holds no model of this kind: no `model` with embed.W_E (d_model, d_vocab).")
@@ -83,7 +83,9 @@ def _run(path: Path, content: Any, told: Told) -> Run:
     )
 
 
-def _task(path: Path, config: dict[str, Any], d_vocab: int, told: Told) -> tuple[Task, dict[str, Any]]:
+def _task(
+    path: Path, config: dict[str, Any], d_vocab: int, told: LoadArguments
+) -> tuple[Task, dict[str, Any]]:
     """What was learned, and what of it neither the file nor the user says."""
     p = whole(config, "p", path, d_vocab - 1, least=2, most=d_vocab)
     if "fn_name" in config and (told.task is None or config["fn_name"] in _OPERATIONS):
@@ -93,7 +95,11 @@ def _task(path: Path, config: dict[str, Any], d_vocab: int, told: Told) -> tuple
 
 
 def _models(
-    path: Path, states: Mapping[int, dict[str, Tensor]], task: Task, config: dict[str, Any], told: Told
+    path: Path,
+    states: Mapping[int, dict[str, Tensor]],
+    task: Task,
+    config: dict[str, Any],
+    told: LoadArguments,
 ) -> tuple[dict[int, Callable[[], Any]], dict[str, Any]]:
     """The models by step, and what of their configuration nobody says."""
     if told.model is not None:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from groklens.errors import BadArgument, GroklensError, described
 from groklens.models.published import by_new_names, names_of
-from groklens.runs.readers.safe import one_line
+from groklens.runs.readers.safe_loading import one_line
 
 #: What wrappers put before every name.
 PREFIXES = ("_orig_mod.", "module.", "model.")

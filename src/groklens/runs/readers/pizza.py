@@ -14,11 +14,11 @@ from torch import Tensor
 from groklens.errors import BadArgument, DamagedRun, described
 from groklens.models.published import n_layers
 from groklens.runs.foreign import foreign_run
-from groklens.runs.readers.fields import flag, largest, one_of, real, whole
-from groklens.runs.readers.of_code import check_all_used, refuse_other
+from groklens.runs.readers.author_defaults import check_all_used, refuse_other
+from groklens.runs.readers.config_fields import flag, largest, one_of, real, whole
+from groklens.runs.readers.load_arguments import LoadArguments, with_taken
 from groklens.runs.readers.own_model import filled
-from groklens.runs.readers.safe import check_weights, load_weights, read_config, read_state, reading
-from groklens.runs.readers.told import Told, with_taken
+from groklens.runs.readers.safe_loading import check_weights, load_weights, read_config, read_state, reading
 from groklens.runs.run import Run
 from groklens.tasks import ModularArithmetic, Task
 
@@ -34,12 +34,12 @@ def recognises(path: Path) -> bool:
     return _model_file(path) is not None
 
 
-def read(path: Path, told: Told | None = None) -> Run:
+def read(path: Path, told: LoadArguments | None = None) -> Run:
     """One trained model as a run of one step; of its split only the share trained on was saved.
 
     A task that is given counts where the configuration does not say its function (`funcs`).
     """
-    told = told or Told()
+    told = told or LoadArguments()
     file = _model_file(path)
     if file is None:
         raise DamagedRun(
@@ -60,7 +60,7 @@ def read(path: Path, told: Told | None = None) -> Run:
 
 
 def _tasks(
-    said: Path, config: dict[str, Any], state: Mapping[str, Tensor], told: Told
+    said: Path, config: dict[str, Any], state: Mapping[str, Tensor], told: LoadArguments
 ) -> tuple[ModularArithmetic, Task, dict[str, Any]]:
     """The inputs that the file says, what was learned on them, and what of it nobody says."""
     p = whole(config, "C", said, least=2, most=largest(state), by=_model_file(said))
@@ -82,7 +82,7 @@ def _tasks(
     return own, task, {"task": f"{task.name}: the function is not in the file"} if asked else {}
 
 
-def _config(said: Path, config: dict[str, Any], told: Told) -> tuple[dict[str, Any], dict[str, Any]]:
+def _config(said: Path, config: dict[str, Any], told: LoadArguments) -> tuple[dict[str, Any], dict[str, Any]]:
     """What the file says of the model, what the user says, and of the rest what is taken for granted."""
     if told.model is not None:
         told.refuse(said, "config", why="takes its configuration from the model given")
@@ -115,7 +115,11 @@ def _fixed(said: Path, config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _model(
-    file: Path, config: dict[str, Any], task: ModularArithmetic, chosen: Mapping[str, Any], told: Told
+    file: Path,
+    config: dict[str, Any],
+    task: ModularArithmetic,
+    chosen: Mapping[str, Any],
+    told: LoadArguments,
 ) -> Any:
     state = read_state(file)
     if told.model is not None:

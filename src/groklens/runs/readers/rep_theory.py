@@ -18,10 +18,11 @@ from groklens.errors import BadArgument, DamagedRun, described
 from groklens.models import MLP_ACTIVATIONS
 from groklens.models.published import biases_left_out, told_by
 from groklens.runs.foreign import foreign_run
-from groklens.runs.readers.fields import largest, one_of, real, whole
-from groklens.runs.readers.of_code import check_all_used, settled
+from groklens.runs.readers.author_defaults import check_all_used, settled
+from groklens.runs.readers.config_fields import largest, one_of, real, whole
+from groklens.runs.readers.load_arguments import LoadArguments, with_taken
 from groklens.runs.readers.own_model import filled
-from groklens.runs.readers.safe import (
+from groklens.runs.readers.safe_loading import (
     check_weights,
     legacy_model,
     load_weights,
@@ -30,7 +31,6 @@ from groklens.runs.readers.safe import (
     reading,
 )
 from groklens.runs.readers.state_dict import some_names
-from groklens.runs.readers.told import Told, with_taken
 from groklens.runs.run import Run
 from groklens.tasks import GroupComposition, Task
 
@@ -49,9 +49,9 @@ def recognises(path: Path) -> bool:
     return (path / "cfg.json").is_file() and (path / "model.pt").is_file()
 
 
-def read(path: Path, told: Told | None = None) -> Run:
+def read(path: Path, told: LoadArguments | None = None) -> Run:
     """The trained model as a run of one step, with the authors' split where the file says its share and its seed."""
-    told = told or Told()
+    told = told or LoadArguments()
     said, file = path / "cfg.json", path / "model.pt"
     config, state = read_config(said), read_state(file)
     task = _task(said, config, state, told)
@@ -72,7 +72,7 @@ def read(path: Path, told: Told | None = None) -> Run:
     )
 
 
-def _task(said: Path, config: dict[str, Any], state: Mapping[str, Tensor], told: Told) -> Task:
+def _task(said: Path, config: dict[str, Any], state: Mapping[str, Tensor], told: LoadArguments) -> Task:
     """The composition that the file names, or the task given where it names none."""
     if "group" not in config and told.task is not None:
         return told.task
@@ -95,7 +95,7 @@ def _task(said: Path, config: dict[str, Any], state: Mapping[str, Tensor], told:
 
 
 def _config(
-    said: Path, config: dict[str, Any], state: Mapping[str, Tensor], told: Told
+    said: Path, config: dict[str, Any], state: Mapping[str, Tensor], told: LoadArguments
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What the files say of the model, what the user says, and of the rest what is taken for granted."""
     if told.model is not None:
@@ -114,7 +114,9 @@ def _config(
     return chosen, taken | ({"biases": f"zero, as there is no {some_names(absent)}"} if absent else {})
 
 
-def _config_of_mlp(said: Path, own: dict[str, Any], told: Told) -> tuple[dict[str, Any], dict[str, Any]]:
+def _config_of_mlp(
+    said: Path, own: dict[str, Any], told: LoadArguments
+) -> tuple[dict[str, Any], dict[str, Any]]:
     taken = {} if own else {"act_fn": _CODE["act_fn"]}
     chosen = told.config_or(own, taken, said)
     if chosen["act_fn"] not in MLP_ACTIVATIONS:
@@ -127,7 +129,7 @@ def _config_of_mlp(said: Path, own: dict[str, Any], told: Told) -> tuple[dict[st
     return chosen, told.not_said(taken)
 
 
-def _model(file: Path, task: Task, told: Told, config: Mapping[str, Any]) -> Any:
+def _model(file: Path, task: Task, told: LoadArguments, config: Mapping[str, Any]) -> Any:
     state = read_state(file)
     if told.model is not None:
         return filled(told.model, state, file)

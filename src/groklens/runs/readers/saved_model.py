@@ -8,8 +8,8 @@ from typing import Any
 
 from groklens.errors import DamagedRun, described
 from groklens.models.published import check_kind, parts_of, resolved_config
-from groklens.runs.kinds import check_regular, check_safetensors
-from groklens.runs.readers.safe import read_config
+from groklens.runs.file_checks import check_regular, check_safetensors
+from groklens.runs.readers.safe_loading import read_config
 
 _INDEX = "model.safetensors.index.json"
 #: Numbers of parts, each of which has weights of its own.

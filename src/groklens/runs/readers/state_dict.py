@@ -12,10 +12,10 @@ import xarray as xr
 from groklens.errors import BadArgument, DamagedRun, TaskNeeded
 from groklens.runs.foreign import foreign_run
 from groklens.runs.readers.containers import State
+from groklens.runs.readers.load_arguments import LoadArguments, with_taken
 from groklens.runs.readers.losses import columns_in, history_of
-from groklens.runs.readers.opened import Opened, open_weights
 from groklens.runs.readers.own_model import filled
-from groklens.runs.readers.told import Told, with_taken
+from groklens.runs.readers.weight_files import Opened, open_weights
 from groklens.runs.run import Run
 from groklens.tasks import Task
 
@@ -31,21 +31,21 @@ def recognises(path: Path) -> bool:
         return False
 
 
-def read(path: Path, told: Told | None = None) -> Run:
+def read(path: Path, told: LoadArguments | None = None) -> Run:
     """The weights in the model given, every step in a copy of its own.
 
     Raises `BadArgument` without a model, with the names found and the lines that would open the file, and for weights
     that do not fit the model; `TaskNeeded` without a task.
 
-    >>> read(Path("model.pt"), Told(task=task, model=model))  # doctest: +SKIP
+    >>> read(Path("model.pt"), LoadArguments(task=task, model=model))  # doctest: +SKIP
     """
     opened = open_weights(path)
     if opened is None:
         raise DamagedRun(f"{path} holds no weights: no dictionary of names to tensors, and no list of such.")
-    return into_model(opened, told or Told(), NAME)
+    return into_model(opened, told or LoadArguments(), NAME)
 
 
-def into_model(opened: Opened, told: Told, form: str) -> Run:
+def into_model(opened: Opened, told: LoadArguments, form: str) -> Run:
     """The run whose weights go into the user's model."""
     path = opened.path
     if told.model is None:

@@ -18,10 +18,10 @@ from torch import Tensor
 from groklens.errors import BadArgument, DamagedRun
 from groklens.models import MLP_ACTIVATIONS
 from groklens.runs.foreign import foreign_run
-from groklens.runs.readers.of_code import check_all_used
+from groklens.runs.readers.author_defaults import check_all_used
+from groklens.runs.readers.load_arguments import LoadArguments, with_taken
 from groklens.runs.readers.own_model import filled
-from groklens.runs.readers.safe import check_weights, load_weights, read_torch, reading
-from groklens.runs.readers.told import Told, with_taken
+from groklens.runs.readers.safe_loading import check_weights, load_weights, read_torch, reading
 from groklens.runs.run import Run
 from groklens.tasks import ModularArithmetic, Task
 
@@ -35,13 +35,13 @@ def recognises(path: Path) -> bool:
     return (path / "train_data.pth").is_file() and bool(_steps(path))
 
 
-def read(path: Path, told: Told | None = None) -> Run:
+def read(path: Path, told: LoadArguments | None = None) -> Run:
     """The whole trajectory, with the authors' split and their stored losses.
 
     The files say neither the operation nor the activation: addition and relu, as most of the authors' runs, unless
     they are given.
     """
-    told = told or Told()
+    told = told or LoadArguments()
     files = _steps(path)
     if not files:
         raise DamagedRun(f"{path} has no files named by their step, such as 400.pth.")
@@ -62,7 +62,7 @@ def read(path: Path, told: Told | None = None) -> Run:
     )
 
 
-def _config(path: Path, told: Told) -> tuple[dict[str, Any], dict[str, Any]]:
+def _config(path: Path, told: LoadArguments) -> tuple[dict[str, Any], dict[str, Any]]:
     """The activation, and what of it nobody says."""
     taken = {"act_fn": "relu"}
     if told.model is not None:
@@ -91,7 +91,7 @@ def _content(file: Path) -> dict[str, Any]:
     return content
 
 
-def _checked_model(file: Path, task: Task, act_fn: str, told: Told) -> Any:
+def _checked_model(file: Path, task: Task, act_fn: str, told: LoadArguments) -> Any:
     with reading(file):
         state = _content(file)["model"]
         if told.model is not None:

@@ -14,7 +14,7 @@ from groklens.tasks import Task
 Labelled = tuple[tuple[str, ...], np.ndarray]
 
 
-def frame(run: Run, step: int, values: dict[str, Labelled], how: dict[str, Any]) -> xr.Dataset:
+def step_dataset(run: Run, step: int, values: dict[str, Labelled], how: dict[str, Any]) -> xr.Dataset:
     """The values at one step, one variable a hook, with a `step` axis of size 1; `how` joins the attributes.
 
     An axis whose name is taken by one of another size has its own size appended.

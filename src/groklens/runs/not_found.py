@@ -8,9 +8,9 @@ from pathlib import Path
 from groklens.errors import BadArgument, DamagedRun
 from groklens.runs.paths import RunPaths
 from groklens.runs.readers import READERS
-from groklens.runs.readers.opened import WEIGHTS, content_of, open_weights
-from groklens.runs.readers.safe import read_json_file
+from groklens.runs.readers.safe_loading import read_json_file
 from groklens.runs.readers.state_dict import how, some_names
+from groklens.runs.readers.weight_files import WEIGHTS, content_of, open_weights
 
 #: Entries of a folder that are looked at, and named.
 _LOOKED_AT, _NAMED = 40, 8

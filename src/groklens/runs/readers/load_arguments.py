@@ -15,10 +15,10 @@ from groklens.tasks import Task
 
 
 @dataclass(frozen=True)
-class Told:
+class LoadArguments:
     """What `load` was told: the task, a model for the weights, and what of the configuration no file says.
 
-    >>> Told(config={"act_fn": "gelu"}).config["act_fn"]
+    >>> LoadArguments(config={"act_fn": "gelu"}).config["act_fn"]
     'gelu'
     """
 

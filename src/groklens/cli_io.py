@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import typer
 
 from groklens.errors import BadArgument, one_line, shown
-from groklens.values import in_bytes
+from groklens.value_checks import in_bytes
 
 #: Bytes of the largest recipe that is read: a table of millions of rows.
 LARGEST_RECIPE = 2**28

@@ -8,21 +8,21 @@ from typing import Any
 
 from groklens.errors import BadArgument, DamagedRun, described
 from groklens.models.published import granted, left_open
-from groklens.runs.readers.told import Told
+from groklens.runs.readers.load_arguments import LoadArguments
 
 #: Entries of state dictionaries that are no weights, whoever wrote them.
 BUFFERS = ("mask", "IGNORE")
 
 
 def settled(
-    own: Mapping[str, Any], code: Mapping[str, Any], told: Told, path: Path
+    own: Mapping[str, Any], code: Mapping[str, Any], told: LoadArguments, path: Path
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """A transformer's configuration, and what of it neither its file nor the user says.
 
     `own` is what is in the file, in words and by its weights, `code` what the authors' code sets where the file is
     silent. Raises `BadArgument` where config= says otherwise than the file.
 
-    >>> settled(told_by(weights), {"act_fn": "relu", …}, Told(), Path("cfg.json"))[1]  # doctest: +SKIP
+    >>> settled(told_by(weights), {"act_fn": "relu", …}, LoadArguments(), Path("cfg.json"))[1]  # doctest: +SKIP
     {'act_fn': 'relu', 'normalization_type': None, 'attention_dir': 'causal'}
     """
     taken = {name: code[name] for name in left_open(own) if name in code}
@@ -31,10 +31,10 @@ def settled(
     return told.config_or(own, taken, path), told.not_said(taken)
 
 
-def refuse_other(told: Told, fixed: Mapping[str, Any], path: Path) -> None:
+def refuse_other(told: LoadArguments, fixed: Mapping[str, Any], path: Path) -> None:
     """Raise `BadArgument` where config= says otherwise than code whose models are built here one way alone.
 
-    >>> refuse_other(Told(config={"act_fn": "relu"}), {"act_fn": "relu"}, Path("config.json"))
+    >>> refuse_other(LoadArguments(config={"act_fn": "relu"}), {"act_fn": "relu"}, Path("config.json"))
     """
     for name, value in fixed.items():
         other = told.config.get(name, value)

@@ -12,10 +12,10 @@ from typing import Any
 from torch import Tensor
 
 from groklens.errors import BadArgument, DamagedRun
+from groklens.runs.file_checks import check_archive, check_safetensors, is_archive
 from groklens.runs.files import read_tensors
-from groklens.runs.kinds import check_archive, check_safetensors, is_archive
 from groklens.runs.readers.containers import Found, SeveralModels, State, as_tensors, weights_in
-from groklens.runs.readers.safe import read_config, read_torch, reading, remembered
+from groklens.runs.readers.safe_loading import read_config, read_torch, reading, remembered
 from groklens.runs.readers.step_names import counted_in
 
 TORCH = (".pt", ".pth", ".ckpt", ".bin", ".tar")
@@ -82,7 +82,7 @@ def files_by_step(folder: Path) -> tuple[dict[int, Path], list[str]]:
     >>> files_by_step(Path("nowhere"))
     ({}, [])
     """
-    files = _files(folder) or _one_a_folder(folder)
+    files = _files(folder) or _one_per_folder(folder)
     kinds = _kinds(folder, files)
     steps = {kind: found for kind, found in kinds.items() if len(found) > 1}
     if len(steps) > 1:
@@ -142,7 +142,7 @@ def _files(folder: Path) -> list[Path]:
     ]
 
 
-def _one_a_folder(folder: Path) -> list[Path]:
+def _one_per_folder(folder: Path) -> list[Path]:
     """Files of weights in folders of their own, one in each."""
     try:
         inside = [_files(entry) for entry in sorted(folder.iterdir())[:_MOST_FOLDERS] if entry.is_dir()]
@@ -177,7 +177,7 @@ def _folder(folder: Path) -> Opened | None:
 
 def _check_uncounted(folder: Path) -> None:
     """Refuse several files of weights that are no steps by their names, rather than to guess that they are."""
-    files = _files(folder) or _one_a_folder(folder)
+    files = _files(folder) or _one_per_folder(folder)
     if len(files) > 1 and sum(map(_holds_weights, files[:_NAMED])) > 1:
         raise BadArgument(uncounted(folder, [str(file.relative_to(folder)) for file in files]))
 

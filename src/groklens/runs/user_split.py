@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from groklens.runs.run import Run
 
 
-def told_split(run: Run, train_index: TrainIndex) -> Int[Tensor, "train"] | None:
+def user_split(run: Run, train_index: TrainIndex) -> Int[Tensor, "train"] | None:
     """The inputs trained on as a user names them, as indices; None where the run itself says the same.
 
     Raises `BadArgument` for what is no split of the task, and for another one than the run's own.

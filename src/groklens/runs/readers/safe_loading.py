@@ -18,7 +18,7 @@ from torch import Tensor
 
 from groklens.errors import DamagedRun, GroklensError
 from groklens.models.published import bridge_from_weights
-from groklens.runs.kinds import check_archive, check_size, is_archive
+from groklens.runs.file_checks import check_archive, check_size, is_archive
 from groklens.tasks import Task
 
 _SEEN: ContextVar[dict[Path, Any] | None] = ContextVar("seen", default=None)

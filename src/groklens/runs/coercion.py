@@ -8,10 +8,10 @@ from typing import Any
 
 from groklens.errors import BadArgument, described
 from groklens.models import Answer
+from groklens.runs.in_memory import Looked
 from groklens.runs.load import load
-from groklens.runs.memory import Looked
-from groklens.runs.own_object import OwnObject, RunLike
 from groklens.runs.run import Run
+from groklens.runs.run_like import OwnObject, RunLike
 from groklens.snapshots import Snapshot, TrainIndex
 from groklens.tasks import Task
 
