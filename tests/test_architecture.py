@@ -12,8 +12,8 @@ SOURCE = ROOT / "src" / "groklens"
 #: A package imports only from those before it.
 ORDER = (
     "errors", "value_checks", "integers", "progress", "threads", "public", "memory", "parts", "claims", "groups",
-    "harmonics", "theory", "tasks", "models", "recipes", "snapshots", "runs", "capture", "training", "hypotheses", "measures",
-    "interventions", "evidence", "explain", "views", "report", "cli_io", "cli",
+    "harmonics", "theory", "tasks", "models", "recipes", "snapshots", "runs", "capture", "training", "hypotheses",
+    "measures", "interventions", "evidence", "explain", "views", "report", "cli_io", "cli",
 )  # fmt: skip
 #: The one exception: an Explanation's page and notebook representation are pictures, drawn when asked for.
 EXCEPTIONS = {("explain/explanation.py", "views"), ("explain/explanation.py", "report")}
