@@ -128,7 +128,7 @@ class _Package(ModuleType):
 
 
 def _moved_from(module: str) -> Callable[[str], Any]:
-    """What answers for the names that `module` had in version 0.1, and says where they are now."""
+    """Make the `__getattr__` of a module some of whose names of version 0.1 have moved: it warns and says where to."""
 
     def answer(name: str) -> Any:
         if name not in _MOVED[module]:

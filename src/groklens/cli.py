@@ -184,7 +184,7 @@ def info(
 
 
 def _opened(path: Path, verify: bool, parts: list[Any]) -> tuple[Any, str | None, tuple[str, ...]]:
-    """A run, its task where its files say it, and what they do not say of its model."""
+    """The run at a path, its task if its files say it, and what they leave open of its model."""
     import groklens as gl
 
     stand_in = {"n_heads": 1, "act_fn": "relu", "normalization_type": None, "attention_dir": "causal"}
@@ -243,14 +243,14 @@ def main() -> None:
 
 
 def _print_anything() -> None:
-    """A name that standard output cannot spell is escaped, and no error."""
+    """Let standard output escape characters that it cannot encode, rather than raise an error."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
 
 
 def _exit_for(error: Exception) -> None:
-    """End as click would, in one line; its errors are told by name, as typer keeps classes of its own."""
+    """Exit as click would, but in one line; its errors are recognised by name, as typer has its own classes."""
     names = {kind.__name__ for kind in type(error).__mro__}
     if "NoArgsIsHelpError" in names:
         typer.echo(str(error), err=True)
@@ -269,7 +269,7 @@ def _flat(value: Any) -> str:
 
 
 def _say_left_out(table: Any) -> None:
-    """Name on standard error what could not be taken of this run; refuse where that is everything."""
+    """Name on standard error the measures that could not be taken of this run; refuse where none could be."""
     from groklens.measures import said_lacking
 
     said = [

@@ -1,4 +1,4 @@
-"""Input and output of the command line: notes and errors a line each, files that can be read and written."""
+"""Input and output of the command line: notes and errors on standard error, checks of files to read and write."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _OF_A_RUN = ("run.json", "history.csv", "resume.safetensors")
 
 
 class Notes(logging.Handler):
-    """What is said on standard error beside the answer: held back until the command ends.
+    """Messages for standard error, held back until the command ends.
 
     After an answer each note is a line. Before an error they are part of its line, being its reason.
     """
@@ -38,16 +38,16 @@ class Notes(logging.Handler):
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Hold back what groklens logs."""
+        """Hold back a message that groklens logs."""
         self.say(record.getMessage())
 
     def say(self, text: str) -> None:
-        """Hold back a line."""
+        """Hold back a message."""
         self.lines.append(one_line(text))
 
     @contextlib.contextmanager
     def collected(self) -> Iterator[None]:
-        """While this lasts, what is logged or warned of is held back."""
+        """Context in which everything logged or warned of is held back."""
         log = logging.getLogger("groklens")
         propagates = log.propagate
         with warnings.catch_warnings():
@@ -61,13 +61,13 @@ class Notes(logging.Handler):
                 log.propagate = propagates
 
     def show(self) -> None:
-        """Print every note, each once."""
+        """Print every message once."""
         for line in dict.fromkeys(self.lines):
             typer.echo(line, err=True)
         self.lines.clear()
 
     def fail(self, said: object) -> NoReturn:
-        """End with exit status 2 and one line; the notes before it stand in brackets."""
+        """Exit with status 2 and one line of error, after printing the messages held back."""
         before = " ".join(dict.fromkeys(self.lines))
         typer.echo(one_line(f"groklens: {said}{f' ({before})' if before else ''}"), err=True)
         sys.exit(2)
@@ -102,7 +102,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def check_writable(*paths: Path | None) -> None:
-    """Raise `BadArgument` unless a file can be written at each path, before anything is computed for it."""
+    """Raise `BadArgument` unless a file can be written at each path, before anything is computed."""
     given = [path for path in paths if path is not None]
     for path in given:
         _check_writable(path)
@@ -148,7 +148,7 @@ def _kind(mode: int) -> str:
 
 
 def interrupted() -> NoReturn:
-    """End as a shell expects after Ctrl-C."""
+    """Exit as a shell expects after Ctrl-C."""
     typer.echo(
         "groklens: interrupted; what was written is whole, and train goes on with the same command.", err=True
     )
@@ -156,14 +156,14 @@ def interrupted() -> NoReturn:
 
 
 def nobody_reads() -> NoReturn:
-    """End quietly where the reader of standard output has gone, as in `groklens track run | head`."""
+    """Exit quietly where the reader of standard output has gone, as in `groklens track run | head`."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(1)
 
 
 def own_parts(files: Iterable[Path] | None) -> list[Any]:
-    """What Python files of the user's own define: classes of parts, readers, measures; the files are run.
+    """The classes of parts, readers and measures that a user's Python files define; the files are executed.
 
     Raises `BadArgument` for a file that is none, or that fails.
     """

@@ -1,4 +1,4 @@
-"""What goes wrong, by name, and the words to say it in: what was found, what was expected, what to type."""
+"""Exceptions that groklens raises, and the helpers that word their messages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BREAK_OF_PROSE = re.compile(r"(?<=[.:;,])[ \t]*\r?\n\s*|\s*\r?\n(?:\t| {2,})\s*
 
 
 class GroklensError(Exception):
-    """Base of every error that groklens raises on purpose; catch it to show one clear line."""
+    """The base class of every error that groklens raises on purpose; catch it to show one clear line."""
 
     def __str__(self) -> str:
         """One line, whatever stands in a path, a name or an error from below."""
@@ -29,11 +29,11 @@ class BadArgument(GroklensError, ValueError):
 
 
 class TaskNeeded(BadArgument):
-    """A file holds weights and does not say what they were trained on."""
+    """A file holds weights and does not say which task they were trained on."""
 
 
 class ConfigNeeded(BadArgument):
-    """A file holds weights and does not say how the model computes with them; `lacking` names what has to be said."""
+    """A file holds weights without the configuration that computing with them needs; `lacking` names what is missing."""
 
     def __init__(self, message: str, lacking: Iterable[str] = ()) -> None:
         """`lacking` are names of a TransformerLens configuration."""
@@ -42,7 +42,7 @@ class ConfigNeeded(BadArgument):
 
 
 class UnknownName(GroklensError, KeyError):
-    """A hook, component, measure or field of that name does not exist here."""
+    """No hook, component, measure or field has that name here."""
 
     def __str__(self) -> str:
         # KeyError would print the message in quotes.
@@ -54,11 +54,11 @@ class DamagedRun(GroklensError, OSError):
 
 
 class RunNotFound(DamagedRun, FileNotFoundError):
-    """There is no run where one was looked for: nothing at all, or files of which none is one."""
+    """There is no run at the path given: nothing at all, or files that are not a run."""
 
 
 class RunInUse(GroklensError, RuntimeError):
-    """Another process, or another recorder, is writing the run."""
+    """Another process, or another recorder, is writing to the run."""
 
 
 class RecipeMismatch(GroklensError, ValueError):
@@ -66,11 +66,11 @@ class RecipeMismatch(GroklensError, ValueError):
 
 
 class TrainingDiverged(GroklensError, ArithmeticError):
-    """The loss stopped being a finite number."""
+    """The training loss became infinite or nan."""
 
 
 def shown(name: object, longest: int = LONGEST_NAME) -> str:
-    """A path or a name as it can be printed: control characters escaped, the middle left out where it is long.
+    """A path or name as it can be printed: control characters escaped, a long one shortened in the middle.
 
     >>> shown("runs/mine\\n"), shown("abcdefghij", longest=5)
     ('runs/mine\\\\n', 'abc…j')
@@ -82,7 +82,7 @@ def shown(name: object, longest: int = LONGEST_NAME) -> str:
 
 
 def one_line(text: str) -> str:
-    """A message as one line: breaks of prose become spaces, control characters in names are escaped.
+    """A message as one line: line breaks become spaces, control characters in names are escaped.
 
     >>> one_line("Two things:\\n\\tone"), one_line("run\\n does not exist")
     ('Two things: one', 'run\\\\n does not exist')
@@ -91,7 +91,7 @@ def one_line(text: str) -> str:
 
 
 def described(value: object) -> str:
-    """What a value is, in the words of whoever gave it.
+    """A short description of a value, in the words of whoever passed it.
 
     >>> described(None), described("add"), described([1, 2]), described(int)
     ('None', "'add'", 'a list of 2', 'the class int')
@@ -128,12 +128,12 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def _is_long(value: object) -> bool:
-    """Whether this is a whole number that nobody wants to read; the longest Python refuses to write."""
+    """Whether a value is a whole number too long to print; Python refuses to write the longest."""
     return isinstance(value, int) and abs(value) >= 10**60
 
 
 def did_you_mean(name: object, known: Iterable[object]) -> str:
-    """The question that names what is spelt nearly so, or nothing where nothing is.
+    """A question that proposes the names spelt most like this one; empty where none is similar.
 
     >>> did_you_mean("tset_loss", ["test_loss", "ipr"])
     "did you mean 'test_loss'?"
@@ -166,13 +166,13 @@ def whole_number(
 
 
 def whole_fields(spec: object, *names: str, least: int | None = None, most: int = 2**63 - 1) -> None:
-    """Make these fields of a frozen value Python ints; `BadArgument` names what is none."""
+    """Convert these fields of a frozen value to Python ints; `BadArgument` names a field that is not a whole number."""
     for name in names:
         object.__setattr__(spec, name, whole_number(name, getattr(spec, name), least, most=most))
 
 
 def is_number(value: object) -> bool:
-    """Whether `value` is a real number, numpy's included, and no truth value.
+    """Whether `value` is a real number, numpy's included, and not a boolean.
 
     >>> is_number(0.3), is_number("0.3")
     (True, False)

@@ -1,4 +1,4 @@
-"""Tables of tokens, labels and elements of a group, from whoever wrote them down: whole numbers from 0 on."""
+"""Reading tables of whole numbers (tokens, labels, group elements) from lists, numpy or torch, with checks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST_TOKENS = 2_000_000
 
 
 def integers(name: str, values: Any, ndim: int, example: str, *, copied: bool = True) -> Tensor:
-    """A table of whole numbers as int64 on the CPU, by default a copy: the caller's own may change later.
+    """A table of whole numbers as an int64 tensor on the CPU, by default a copy, as the caller's may change later.
 
     Raises `BadArgument` for rows of different lengths, other numbers than whole ones, or another number of axes.
 
@@ -48,7 +48,7 @@ def integers(name: str, values: Any, ndim: int, example: str, *, copied: bool = 
 
 
 def _listed(name: str, values: Any, ndim: int, example: str) -> list[Any]:
-    """A table of lists as lists of numbers. Torch would take anything, and dies of lists that are nested too deep."""
+    """A table of lists as nested lists of plain numbers; torch crashes on lists that are nested too deeply."""
     if not isinstance(values, (list, tuple, range)):
         raise BadArgument(f"{name}: {described(values)} is no table; give whole numbers such as {example}.")
     rows = [_row(row) for row in values] if ndim == 2 else [_row(values)]
@@ -66,7 +66,7 @@ def _listed(name: str, values: Any, ndim: int, example: str) -> list[Any]:
 
 
 def _row(row: Any) -> Any:
-    """A row as a list, its numbers of torch as Python's; anything else as it is."""
+    """A row as a list of Python numbers where it holds torch ones; anything else unchanged."""
     if isinstance(row, (Tensor, np.ndarray)) and row.ndim == 1:
         return row.tolist()
     if not isinstance(row, (list, tuple, range)):
@@ -96,7 +96,7 @@ def check_from_zero(inputs: Tensor, labels: Tensor | None) -> None:
 
 
 def size_of(name: str, given: Any, needed: int) -> int:
-    """A number of tokens or classes: the one given, where it is large enough and can be, else what is needed.
+    """The number of tokens or classes: the one given, where it is large enough, else the least that is needed.
 
     >>> size_of("d_vocab", None, 5), size_of("d_vocab", 7, 5)
     (5, 7)

@@ -1,4 +1,4 @@
-"""Every budget of memory, in bytes, and why it is as large: what is held, and what is worked on at a time."""
+"""Memory budgets in bytes: how much may be remembered, and how much may be worked on at a time, with reasons."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _MIB = 2**20
 
 @dataclass
 class Budgets:
-    """Bytes that each kind of work may take. Read when they are needed: a test that makes one small reaches everyone.
+    """The memory budget of each kind of work, in bytes, read whenever it is needed, so that tests can make one small.
 
     >>> BUDGETS.grid
     2097152

@@ -1,4 +1,4 @@
-"""Parts: what is pluggable in a run, as frozen values that go into a file and come back, a user's own like ours.
+"""Parts of a recipe (task, model, optimiser, loss, schedule) to and from a run's files, a user's own classes included.
 
 A part is a task, the specification of a model, an optimiser, a loss, a schedule of kept steps. Ours are known by the
 names of their classes; a user's by `module:Class`, and only where the class is at hand: because a recipe was made of it
@@ -25,19 +25,19 @@ _KNOWN: dict[str, type] = {}
 
 
 def is_ours(part: object) -> bool:
-    """Whether a part, or its class, is one that groklens has."""
+    """Whether a part, or its class, is defined in groklens."""
     kind = part if isinstance(part, type) else type(part)
     return kind.__module__.partition(".")[0] == "groklens"
 
 
 def kind_of(part: object) -> str:
-    """What a part's class is called in files: its name where it is ours, else `module:Class`."""
+    """The name by which files call a part's class: its own name if it is ours, else `module:Class`."""
     kind = part if isinstance(part, type) else type(part)
     return kind.__name__ if is_ours(kind) else f"{kind.__module__}:{kind.__qualname__}"
 
 
 def ours_in(face: str, verb: str) -> dict[str, type]:
-    """The parts that a package's face shows, by name: its dataclasses that have the verb.
+    """The parts that a package shows, by name: its public dataclasses that have the given method.
 
     >>> sorted(ours_in("groklens.recipes", "keeps"))
     ['Every', 'LogSpaced', 'Steps']
@@ -51,7 +51,7 @@ def ours_in(face: str, verb: str) -> dict[str, type]:
 
 
 def know(parts: Iterable[object]) -> None:
-    """Take these classes, or the classes of these values, for what files name: a run of them can be opened then.
+    """Register these classes, or the classes of these values, so that runs which name them can be opened.
 
     One that is defined anew, as in a notebook's cell that is run again, replaces the one before.
     """
@@ -61,7 +61,7 @@ def know(parts: Iterable[object]) -> None:
 
 
 def class_of(kind: object, ours: Mapping[str, type], what: str) -> type:
-    """The class that a file calls `kind`; `BadArgument`, with what to hand in, where it is not at hand.
+    """The class that files call `kind`; `BadArgument`, saying what to pass, where it is not registered.
 
     A user's class that moved, from a notebook to a file for one, is found by its own name where only one is called so.
     """
@@ -106,7 +106,7 @@ def spec_of(part: Any) -> dict[str, Any]:
 def from_spec(
     values: Any, ours: Mapping[str, type], what: str, nested: Callable[[dict[str, Any]], Any] | None = None
 ) -> Any:
-    """The part that `spec_of` wrote down; `BadArgument` for another kind or fields that the kind does not have.
+    """The part that `spec_of` described; `BadArgument` for another kind or for fields that the kind does not have.
 
     What a field holds of other parts is one again: what `nested` makes of it, else of a kind of `ours` or a user's.
     """
@@ -126,7 +126,7 @@ def from_spec(
 
 
 def check_survives(part: Any, again: Any, what: str) -> None:
-    """Raise `BadArgument` where a user's part and what came back of its specification are not equal."""
+    """Raise `BadArgument` unless a user's part equals what is rebuilt from its specification."""
     if again != part:
         raise BadArgument(
             f"{what}, {described(part)}, does not come back from its specification as it was: {described(again)} "
@@ -135,7 +135,7 @@ def check_survives(part: Any, again: Any, what: str) -> None:
 
 
 def through_json(values: dict[str, Any], what: str) -> dict[str, Any]:
-    """The values as a file would hold them; `BadArgument` for what JSON does not have."""
+    """The values after a round trip through JSON; `BadArgument` for what JSON cannot hold."""
     try:
         return json.loads(json.dumps(values, allow_nan=False))
     except (TypeError, ValueError, RecursionError) as error:
@@ -159,7 +159,7 @@ def _plain(value: Any, where: str) -> Any:
 
 
 def _read(value: Any, nested: Callable[[dict[str, Any]], Any]) -> Any:
-    """A field's value; JSON has no tuples, so that a list is one."""
+    """A field's value as read from JSON, whose lists stand for tuples."""
     if isinstance(value, list):
         return tuple(_read(one, nested) for one in value)
     return nested(value) if isinstance(value, dict) and "kind" in value else value

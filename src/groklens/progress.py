@@ -1,4 +1,4 @@
-"""What a long piece of work is at: a bar on a terminal or in a notebook, and nothing anywhere else."""
+"""Progress bars for long work: on a terminal by rich, in a notebook by HTML, nowhere else."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ PACE = 0.2
 
 @runtime_checkable
 class Bar(Protocol):
-    """Where progress is shown."""
+    """A display of progress."""
 
     def draw(self, text: str, done: int, total: int) -> None:
-        """Show what is being done, and how much of it is."""
+        """Show what is being done and how much of it there is."""
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
 
 
 class _Paced:
-    """Draws on the bar that it makes when the work has lasted, and not more often than can be read."""
+    """A display that appears only once the work has lasted a while, and is redrawn no faster than can be read."""
 
     def __init__(self, make: Callable[[], Bar] | None, patience: float) -> None:
         self._make = make
@@ -56,7 +56,7 @@ _OPEN: ContextVar[_Paced | None] = ContextVar("groklens_progress", default=None)
 
 @contextmanager
 def progress_shown(progress: bool | None) -> Iterator[None]:
-    """While this lasts, a bar says what `tell` and `each` are told; within another such block it adds nothing.
+    """Context in which `tell` and `each` update a bar; within another such context it adds nothing.
 
     With `progress` None there is a bar in a notebook, and on standard error where that is a terminal; True
     puts it on standard error elsewhere too, its last look alone, and False shows none. On a terminal and in a
@@ -75,14 +75,14 @@ def progress_shown(progress: bool | None) -> Iterator[None]:
 
 
 def tell(text: str, done: int, total: int) -> None:
-    """Say what is being done, and how much of it is, where a bar is shown."""
+    """Say on the bar, if one is shown, what is being done and how much of it there is."""
     paced = _OPEN.get()
     if paced is not None:
         paced.show(text, done, total)
 
 
 def each(items: Sequence[T], what: str) -> Iterator[T]:
-    """The items in turn, the bar counting them: "measuring step 7 of 22" for `what` "measuring step"."""
+    """Iterate over the items while the bar counts them: "measuring step 7 of 22" for `what` "measuring step"."""
     for index, item in enumerate(items):
         tell(f"{what} {index + 1} of {len(items)}", index, len(items))
         yield item
@@ -97,13 +97,13 @@ def _place(progress: bool | None) -> Callable[[], Bar] | None:
 
 
 def _is_notebook() -> bool:
-    """Whether this runs in a kernel of Jupyter, Colab or an editor, whose shell says so."""
+    """Whether the code runs in a notebook kernel (Jupyter, Colab or an editor's)."""
     ipython = sys.modules.get("IPython")
     return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
 
 
 class _TerminalBar:
-    """A bar of rich on standard error."""
+    """A rich progress bar on standard error."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -133,7 +133,7 @@ class _TerminalBar:
 
 
 class _NotebookBar:
-    """One HTML element that is replaced in place: nothing to install, and nothing on standard error."""
+    """A progress bar in a notebook: one HTML element that is replaced in place, without widgets or standard error."""
 
     def __init__(self) -> None:
         show = importlib.import_module("IPython.display").display

@@ -1,4 +1,4 @@
-"""What the face of a package shows, and what it imports only when it is asked for."""
+"""What `dir()` of a package shows, and lazy imports of its names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def public_names(face: Mapping[str, Any], for_the_library: Collection[str] = ()) -> list[str]:
-    """The public names of a package's face, sorted.
+    """The public names of a package, sorted.
 
     >>> public_names({"loss": float, "_hidden": 0, "helper": len}, for_the_library={"helper"})
     ['loss']
@@ -22,7 +22,7 @@ def public_names(face: Mapping[str, Any], for_the_library: Collection[str] = ())
 
 
 def lazily(package: str, files: Mapping[str, str], name: str) -> Any:
-    """The `name` of a package whose file, by `files`, is imported now; `AttributeError` for a name it does not have.
+    """Import and return the `name` of a package from the file that `files` lists; `AttributeError` for an unknown name.
 
     >>> lazily("collections", {"Mapping": "abc"}, "Mapping").__name__
     'Mapping'

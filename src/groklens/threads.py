@@ -1,4 +1,4 @@
-"""Torch's threads, and when they are in each other's way."""
+"""Choosing one torch thread for small operations, where many threads slow each other down."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _lock = threading.Lock()
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Torch computes on one thread while this lasts; its number of threads is then as it was before.
+    """Context in which torch computes on one thread; the previous number of threads is restored afterwards.
 
     For many small operations. Each of them ends when the slowest thread does, so that with one core taken by
     another program, two threads need several times as long as one: all but the first wait for their turn.

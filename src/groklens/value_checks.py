@@ -1,4 +1,4 @@
-"""Values from a caller or a file, checked for type and size before they are used."""
+"""Checks of values from a caller or a file for type and range: numbers, booleans, choices, titles, sizes in memory."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def number(
     below: float | None = None,
     such_as: str = "1e-3",
 ) -> float:
-    """`value` as a finite Python float within its bounds; `BadArgument` for anything else, truth values too.
+    """`value` as a finite Python float within its bounds; `BadArgument` for anything else, booleans included.
 
     >>> number("lr", 1, above=0)
     1.0
@@ -69,13 +69,13 @@ def _finite(value: Any) -> float | None:
 
 
 def number_fields(spec: object, *names: str, **bounds: Any) -> None:
-    """Make these fields of a frozen value Python floats: 1 and 1.0 are equal, and have to make equal text."""
+    """Convert these fields of a frozen value to Python floats, so that 1 and 1.0 give equal text."""
     for name in names:
         object.__setattr__(spec, name, number(name, getattr(spec, name), **bounds))
 
 
 def flag(name: str, value: Any) -> bool:
-    """`value` as a Python truth value, numpy's included; `BadArgument` for anything else, 0 and 1 too.
+    """`value` as a Python bool, numpy's accepted; `BadArgument` for anything else, 0 and 1 included.
 
     >>> flag("bias", True)
     True
@@ -88,13 +88,13 @@ def flag(name: str, value: Any) -> bool:
 
 
 def flag_fields(spec: object, *names: str) -> None:
-    """Make these fields of a frozen value Python truth values."""
+    """Convert these fields of a frozen value to Python bools."""
     for name in names:
         object.__setattr__(spec, name, flag(name, getattr(spec, name)))
 
 
 def choice(name: str, value: Any, choices: Iterable[Any]) -> Any:
-    """`value` where it is one of `choices`, in type too; `BadArgument` lists them.
+    """`value` if it is one of `choices`, of the same type; otherwise a `BadArgument` that lists them.
 
     >>> choice("loss", "mse", ("cross_entropy", "mse"))
     'mse'
@@ -110,7 +110,7 @@ def choice(name: str, value: Any, choices: Iterable[Any]) -> Any:
 
 
 def title(name: str, value: Any, such_as: str = "mine") -> str:
-    """`value` where it is a name that can stand in a title; `BadArgument` for control characters or a novel.
+    """`value` if it can stand in a title; `BadArgument` for control characters or a text that is too long.
 
     >>> title("name", "xor")
     'xor'
@@ -147,7 +147,7 @@ def check_fields(what: str, given: Mapping[Any, Any], kind: Callable[..., Any]) 
 
 
 def in_bytes(count: float) -> str:
-    """A size in the largest unit that it fills.
+    """A number of bytes as text, in the largest unit that it fills.
 
     >>> in_bytes(1536), in_bytes(24_000_000_000_000_000_000)
     ('1.5 KiB', '20.8 EiB')
@@ -165,7 +165,7 @@ def check_memory(what: str, count: float, advice: str, limit: float | None = Non
 
 
 def memory_here() -> int:
-    """Bytes that this process may use at most: the machine's, or what its container or its shell leaves it."""
+    """Bytes of memory that this process may use: the machine's, or the limit of its container or shell."""
     found = [MOST_BYTES]
     with contextlib.suppress(AttributeError, OSError, ValueError):  # Windows has no such name
         found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))

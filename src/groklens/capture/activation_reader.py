@@ -1,4 +1,4 @@
-"""Reading the activations of one snapshot at several hooks in one pass, into memory that is used again."""
+"""Reading one snapshot's activations at several hooks in a single forward pass, into buffers that are used again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from groklens.snapshots import Snapshot, axis_names, position_axis, running
 
 
 class ActivationReader:
-    """Fills one buffer a hook (input × …) with the activations of a snapshot; the next read fills them again.
+    """Reads a snapshot's activations into one buffer per hook (input × …), which the next read overwrites.
 
     Which hooks fire and what shape they give is learned from the snapshot's first input. Raises
     `UnknownName` for hooks that the model does not have or that give nothing, `BadArgument` for a position
@@ -39,7 +39,7 @@ class ActivationReader:
             self.buffers[hook] = torch.empty((n_inputs, *row.shape[1:]), dtype=dtype)
 
     def read(self, snapshot: Snapshot) -> dict[str, Tensor]:
-        """The activations at every hook, by hook name; valid until the next read."""
+        """Activations at every hook, by hook name; valid until the next read."""
         if self._is_quick(snapshot):
             return self._read_quickly(snapshot)
         inputs = snapshot.task.inputs
@@ -61,7 +61,7 @@ class ActivationReader:
         return self.buffers
 
     def _is_quick(self, snapshot: Snapshot) -> bool:
-        """Whether only the last MLP's activations at the answer are asked for, which the quick pass has."""
+        """Whether only the last MLP's activations at the answer are asked for, which the fast pass also gives."""
         at_answer = self.pos is not None and self.pos in (-1, self._n_pos - 1)
         if list(self.buffers) != [snapshot.anatomy.neurons_sought.hook] or not at_answer:
             return False
@@ -80,7 +80,7 @@ class ActivationReader:
 
 
 def run_with_cache(snapshot: Snapshot, tokens: Tensor, names: list[str]) -> dict[str, Any]:
-    """The plain model's activations by hook name, without gradients; it leaves no hook behind."""
+    """Activations of the plain model by hook name, without gradients; no hook stays on the model."""
     model = snapshot.model
     with running(snapshot.task, tokens), at_rest(model), warnings.catch_warnings():
         # TransformerLens warns of hooks that are switched off; asking for one is an error here.

@@ -1,4 +1,4 @@
-"""Activations across checkpoints, labelled."""
+"""`gl.capture`: the activations of a run at every kept step, as a labelled xarray dataset."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def capture(
     into: str | Path | None = None,
     progress: bool | None = None,
 ) -> xr.Dataset:
-    """Activations of every input at every kept step of `run`: one variable a hook, step × input × ….
+    """Activations of every input at every kept step of `run`, one variable per hook: step × input × ….
 
     Args:
         run: a `Run`, the path of one, a snapshot, or anything with `task`, `steps` and `at(step)`.
@@ -83,7 +83,7 @@ def capture(
 
 
 def _named(wanted: Site | Sequence[Site] | NamesFilter, pos: int | None) -> tuple[NamesFilter, int | None]:
-    """The hooks that are wanted and their position, of sites too; `BadArgument` for sites of several positions."""
+    """Resolve what was asked for into hook names and one position; `BadArgument` for sites of several positions."""
     if isinstance(wanted, str) or not isinstance(wanted, (Site, list, tuple)):
         return wanted, pos  # type: ignore[return-value]  # whatever it is, `matching_hooks` says so
     sites = [site_of(each, pos) for each in ([wanted] if isinstance(wanted, Site) else wanted)]
@@ -109,7 +109,7 @@ def _reduced(
 
 
 def _how(pos: int | None, reduce: str | Reduction | None) -> dict[str, Any]:
-    """What was done to the activations, as attributes."""
+    """Attributes that record how the activations were captured."""
     how: dict[str, Any] = {} if pos is None else {"pos": pos}
     if reduce is not None:
         how["reduce"] = reduce if isinstance(reduce, str) else getattr(reduce, "__name__", "a function")

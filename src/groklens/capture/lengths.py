@@ -1,4 +1,4 @@
-"""The lengths of the arrays of a zarr store, changed all at once: a reader finds every array at one number of steps.
+"""Changing the length of every array in a zarr store at once, so that readers always see one number of steps.
 
 Each array says its length in a file of its own, and files cannot be replaced together. While a store grows, those files
 are therefore links into one folder of the store, and that folder is a link too: replacing the latter, which the file
@@ -23,12 +23,12 @@ _NO_LINKS = (errno.EPERM, errno.EACCES, errno.ENOSYS, errno.ENOTSUP, errno.EOPNO
 
 
 def metadata_of(array: Path) -> Path:
-    """The file that says an array's shape."""
+    """Path of the metadata file that holds an array's shape."""
     return next((array / name for name in METADATA if (array / name).is_file()), array / METADATA[0])
 
 
 def move_row(source: Path, target: Path, place: int) -> list[Path]:
-    """Move the chunks of an array's first row to row `place` of another; where they are now.
+    """Move the chunks of an array's first row to row `place` of another array; returns where they are now.
 
     In zarr's format 3 a row is a folder or a file below `c`, in format 2 files whose names begin with its number.
     Chunks of the fill value alone are not written.
@@ -43,7 +43,7 @@ def move_row(source: Path, target: Path, place: int) -> list[Path]:
 
 
 def copy_row(source: Path, target: Path, place: int) -> None:
-    """Copy an array's first chunk to chunk `place` of another, in the place of what is there."""
+    """Copy an array's first chunk over chunk `place` of another array."""
     for old, new in _row(source, target, place):
         beside = new.with_name(f"{new.name}.new")
         shutil.copyfile(old, beside)
@@ -61,7 +61,7 @@ def _row(source: Path, target: Path, place: int) -> list[tuple[Path, Path]]:
 
 
 class Lengths:
-    """The number of steps that the arrays of a store have, which `set` changes for all of them at once."""
+    """The number of steps in every array of a zarr store, changed for all of them at once by `set`."""
 
     def __init__(self, root: Path, arrays: Sequence[str], home: str) -> None:
         self._files = [metadata_of(root / name) for name in arrays]
@@ -72,11 +72,11 @@ class Lengths:
 
     @property
     def now(self) -> int:
-        """The length that a reader finds."""
+        """The length that a reader finds at present."""
         return int(json.loads(self._files[0].read_bytes())["shape"][0])
 
     def set(self, length: int) -> None:
-        """Give every array this length; after an `OSError` all have the one they had."""
+        """Give every array this length; after an `OSError` every array has the length it had before."""
         before = [json.loads(file.read_bytes()) for file in self._files]
         after = [{**values, "shape": [length, *values["shape"][1:]]} for values in before]
         if not self._linked and not self._plain:
@@ -87,7 +87,7 @@ class Lengths:
             self._point_to(after)
 
     def settle(self) -> None:
-        """Plain files instead of links, as others write a store."""
+        """Replace the links by plain files, so that the store is one that any zarr writer could have written."""
         for file in self._files:
             if file.is_symlink():
                 beside = file.with_name(f"{file.name}.new")
@@ -101,7 +101,7 @@ class Lengths:
             left.unlink() if left.is_symlink() or left.is_file() else shutil.rmtree(left, ignore_errors=True)
 
     def _begin(self, values: list[dict[str, Any]]) -> None:
-        """Make links of the files, which say the same as before."""
+        """Replace the metadata files by links to copies of them."""
         try:
             self._point_to(values)
         except OSError as error:
@@ -117,7 +117,7 @@ class Lengths:
         self._linked = True
 
     def _point_to(self, values: list[dict[str, Any]]) -> None:
-        """A new folder with these files, to which the one link leads from now on."""
+        """Write these files to a new folder and point the one link at it."""
         self._folders += 1
         folder = self._link.with_name(f"{self._link.name}-{self._folders}")
         old = os.readlink(self._link) if self._link.is_symlink() else None
@@ -138,7 +138,7 @@ class Lengths:
             shutil.rmtree(self._link.with_name(old), ignore_errors=True)
 
     def _replace_each(self, before: list[dict[str, Any]], after: list[dict[str, Any]]) -> None:
-        """Replace one file after another, all of them written before: then a full disk is no hindrance."""
+        """Replace files one after another, all of them written beforehand, so that a full disk cannot interrupt it."""
         old = [_beside(file, "old", values) for file, values in zip(self._files, before, strict=True)]
         new = [_beside(file, "new", values) for file, values in zip(self._files, after, strict=True)]
         try:

@@ -1,4 +1,4 @@
-"""Statistics over the inputs that `capture(reduce=…)` knows by name."""
+"""Statistics over the inputs (mean, standard deviation, norm, least, largest) that `capture(reduce=…)` takes by name."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REDUCTIONS: dict[str, Reduction] = {
 
 
 def reduction(reduce: str | Reduction | None) -> Reduction | None:
-    """The function behind `reduce`; `BadArgument` for a name that is none of `REDUCTIONS`."""
+    """The function that `reduce` stands for; `BadArgument` for a name that is not in `REDUCTIONS`."""
     if reduce is None or callable(reduce):
         return reduce
     if reduce not in REDUCTIONS:

@@ -1,4 +1,4 @@
-"""One captured step as a dataset: names of axes, coordinates, units and source."""
+"""Turning the activations captured at one step into an xarray dataset with axis names, coordinates, units and source."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Labelled = tuple[tuple[str, ...], np.ndarray]
 
 
 def step_dataset(run: Run, step: int, values: dict[str, Labelled], how: dict[str, Any]) -> xr.Dataset:
-    """The values at one step, one variable a hook, with a `step` axis of size 1; `how` joins the attributes.
+    """Dataset of the activations at one step: one variable per hook, a `step` axis of size 1, and the attributes `how`.
 
     An axis whose name is taken by one of another size has its own size appended.
     """

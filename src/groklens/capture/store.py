@@ -1,4 +1,4 @@
-"""Where captured steps go, one at a time: into memory, or into a zarr folder when they are larger than it."""
+"""Where `capture` puts each captured step: arrays in memory, or a zarr folder for results larger than memory."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ _STEP_CHUNKS = {"chunks": (_STEPS_A_CHUNK,)}
 
 @runtime_checkable
 class Store(Protocol):
-    """Takes datasets of one step each, alike but for their numbers, and gives them back as one."""
+    """A place that takes datasets of one step each and gives them back joined along `step`."""
 
     def append(self, frame: xr.Dataset) -> None:
-        """Add a step behind those that are there."""
+        """Add a step behind those already stored."""
 
     def open(self) -> xr.Dataset:
-        """Everything appended, along `step`."""
+        """Everything appended so far, joined along `step`."""
 
     def close(self) -> None:
-        """End the writing, whether it came to its end or not."""
+        """End the writing, whether it is complete or not."""
 
 
 class MemoryStore:
-    """Arrays for `n_steps`, allocated at the first; `BadArgument` where there is no room for them."""
+    """A store in memory: arrays for `n_steps`, allocated at the first step; `BadArgument` where they do not fit."""
 
     def __init__(self, n_steps: int) -> None:
         self._n_steps = n_steps
@@ -44,7 +44,6 @@ class MemoryStore:
         self._arrays: dict[Any, np.ndarray] = {}
 
     def append(self, frame: xr.Dataset) -> None:
-        """Copy the numbers of one step."""
         if not self._steps:
             self._first = frame
             self._arrays = {name: self._room(variable) for name, variable in frame.data_vars.items()}
@@ -53,7 +52,6 @@ class MemoryStore:
         self._steps.append(int(frame.step[0]))
 
     def open(self) -> xr.Dataset:
-        """The dataset, without another copy."""
         first = self._first
         variables = {
             name: xr.Variable(first[name].dims, array, first[name].attrs)
@@ -78,7 +76,7 @@ class MemoryStore:
 
 
 class ZarrStore:
-    """A zarr folder that grows along `step`, and holds whole steps only, whenever it is looked at.
+    """A store in a zarr folder that grows along `step` and shows whole steps only, at whatever moment it is opened.
 
     `xarray.open_zarr(path, consolidated=False)` gives the steps written so far: while the writing goes on, after an
     error such as a full disk, and after the process was killed between any two writes (after a power cut, what the
@@ -107,7 +105,7 @@ class ZarrStore:
             )
 
     def append(self, frame: xr.Dataset) -> None:
-        """Write one step; after an `OSError` the store holds the steps before it, and nothing of this one."""
+        """Write one step; after an `OSError` the store holds the steps before it and nothing of this one."""
         step = int(frame.step[0])
         try:
             if self._lengths is None:
@@ -122,12 +120,11 @@ class ZarrStore:
         self._steps.append(step)
 
     def open(self) -> xr.Dataset:
-        """The dataset on disk, read when it is used."""
         self.close()
         return xr.open_zarr(self.path, chunks=None, consolidated=False)[list(self._kinds)]
 
     def close(self) -> None:
-        """Make it a plain store. On a full disk it stays one with links, which opens as well."""
+        """Make the folder a plain zarr store. On a full disk its links stay, and readers open it all the same."""
         if self._lengths is not None:
             shutil.rmtree(self._beside, ignore_errors=True)
             with contextlib.suppress(OSError):
@@ -135,7 +132,7 @@ class ZarrStore:
 
     @property
     def _beside(self) -> Path:
-        """Where a step is written before it belongs to the store: within the array of steps, where no reader looks."""
+        """Folder where a step is written before it joins the store: inside the array of steps, unseen by readers."""
         return self.path / "step" / ".incoming"
 
     def _begin(self, frame: xr.Dataset) -> None:
@@ -166,7 +163,7 @@ class ZarrStore:
             raise
 
     def _write_beside(self, frame: xr.Dataset, place: int) -> None:
-        """The numbers of one step, and its number at its place among those of its chunk."""
+        """Write the numbers of one step beside the store, and its number into its chunk of the array of steps."""
         import zarr
 
         data = frame.drop_vars([name for name in frame.variables if str(name) not in self._kinds])

@@ -1,4 +1,4 @@
-"""What is claimed of a model, apart from the model: findings, controls, phases, verdicts, keys, and their wording."""
+"""What is said about a model: findings, controls, phases of training, verdict rules, keys and wording."""
 
 from groklens.claims.causal_verdicts import DRAWS as DRAWS
 from groklens.claims.causal_verdicts import FALL as FALL

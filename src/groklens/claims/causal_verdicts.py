@@ -1,4 +1,4 @@
-"""Verdicts on keeping and removing: accuracy beside the whole model's, chance, and random changes of equal size."""
+"""Verdict rules for keeping and removing a circuit, from accuracy beside the whole model, chance and random controls."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FALL = 0.5
 
 
 def judge_keeping(value: float, whole: float, controls: Sequence[Control]) -> tuple[Verdict, str]:
-    """Whether `value` keeps the accuracy `whole`, and why.
+    """The verdict on a claim of sufficiency, and why: whether `value` stays at the accuracy `whole`.
 
     Refuted when more than 0.01 is lost, undecided when a control keeps as much or there is no control.
     """
@@ -33,7 +33,7 @@ def judge_keeping(value: float, whole: float, controls: Sequence[Control]) -> tu
 def judge_removal(
     value: float, whole: float, chance: float, controls: Sequence[Control]
 ) -> tuple[Verdict, str]:
-    """Whether `value` has fallen from the accuracy `whole` towards `chance`, and why.
+    """The verdict on a claim of necessity, and why: whether `value` falls from the accuracy `whole` towards `chance`.
 
     Refuted when it falls less than half of the way, undecided when a control falls as far or there is none.
     """

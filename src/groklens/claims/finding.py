@@ -1,4 +1,4 @@
-"""Findings and their controls: a claim, the number for it, what could have refuted it, and a verdict."""
+"""`Finding` and `Control`: a claim about a model, the number for it, the numbers that could have refuted it, a verdict."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HEADINGS: dict[Role, str] = {"prediction": "How we know", "aside": "Beside it, d
 
 @dataclass(frozen=True)
 class Control:
-    """What the same number is where the claim is known to be false: mean and range over `draws`.
+    """The same number measured where the claim is known to be false: mean and range over `draws`.
 
     `key` is the name by which programs know the control among those of its finding, such as `"random_subspace"`.
 
@@ -38,26 +38,26 @@ class Control:
 
     @classmethod
     def of(cls, name: str, values: Sequence[float], key: str = "") -> Control:
-        """The control that these draws make; they must not be empty."""
+        """The control summarising these draws, of which there must be at least one."""
         return cls(name, math.fsum(values) / len(values), min(values), max(values), len(values), key)
 
     def __str__(self) -> str:
         return self.said("")
 
     def said(self, units: str, written: Callable[[float, str], str] = in_units) -> str:
-        """The control in a line, its numbers `written` as those of a finding in `units`."""
+        """The control as one line of text, its numbers `written` as those of a finding in `units`."""
         spread = self.spread(units, written)
         return f"{self.name}: {written(self.mean, units)}{f' ({spread})' if spread else ''}"
 
     def spread(self, units: str, written: Callable[[float, str], str] = in_units) -> str:
-        """Range and number of the draws; empty where there is one."""
+        """The range and number of the draws as text; empty where there is one draw."""
         if self.draws < 2:
             return ""
         low, high = written(self.low, units), written(self.high, units)
         return f"{low if low == high else f'{low} to {high}'}, {self.draws} draws"
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON values; a control without a key has no field for one."""
+        """The control as JSON values; one without a key has no field for it."""
         known_by = {"key": self.key} if self.key else {}
         spread = {"mean": self.mean, "low": self.low, "high": self.high, "draws": self.draws}
         return {**known_by, "name": self.name, **spread}
@@ -65,7 +65,7 @@ class Control:
 
 @dataclass(frozen=True)
 class Finding:
-    """One claim about a model, with its evidence.
+    """One claim about a model, with the number for it, its controls and a verdict.
 
     `value` is the number the claim rests on, in `units` (`"accuracy"`, `"nats"`, …), None where it could not be
     taken; `note` says how the verdict follows, or why there is none; `source` is where the test comes from.
@@ -91,15 +91,15 @@ class Finding:
 
     @property
     def said(self) -> str:
-        """Its number in words, units included."""
+        """The finding's number as text, units included."""
         return quantity(self.value, self.units)
 
     def control(self, key: str) -> Control:
-        """The control of this key; `UnknownName` where there is none."""
+        """The control that has this key; `UnknownName` where none has."""
         return with_key(self.controls, key, "control")
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON values; a finding without a key has no role either."""
+        """The finding as JSON values; one without a key has no role either."""
         known_by = {"key": self.key, "role": self.role} if self.key else {}
         return {
             **known_by,
@@ -114,6 +114,6 @@ class Finding:
 
 
 def by_role(findings: Sequence[Finding]) -> dict[Role, list[Finding]]:
-    """The findings of each role, predictions first; a role that none has is left out."""
+    """Findings grouped by role, predictions first; a role that no finding has is left out."""
     found = {role: [finding for finding in findings if finding.role == role] for role in HEADINGS}
     return {role: own for role, own in found.items() if own}

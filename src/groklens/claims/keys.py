@@ -1,4 +1,4 @@
-"""The keys by which findings and controls are known, each with what is claimed or compared, in a line.
+"""The keys of all findings and controls, each with one line that says what is claimed or compared.
 
 A key never changes its meaning; the sentences beside it may change. A control's key is unique within its finding.
 """

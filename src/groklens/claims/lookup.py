@@ -18,7 +18,7 @@ K = TypeVar("K", bound=_Keyed)
 
 
 def by_key(keyed: Iterable[K]) -> dict[str, K]:
-    """Findings, or the controls of one, by their keys; those without a key are left out.
+    """Dictionary from key to finding, or to control of one finding; those without a key are left out.
 
     >>> from groklens.claims import Finding
     >>> list(by_key([Finding("it rains", 0.25, "share", "refuted", key="weather.rain")]))
@@ -28,7 +28,7 @@ def by_key(keyed: Iterable[K]) -> dict[str, K]:
 
 
 def with_key(keyed: Iterable[K], key: str, kind: str = "finding") -> K:
-    """The finding, or whatever is called `kind`, that has this key; `UnknownName` where none has."""
+    """The finding (or other `kind` of thing) that has this key; `UnknownName` where none has."""
     found = by_key(keyed)
     if key in found:
         return found[key]

@@ -1,4 +1,4 @@
-"""From findings to one verdict: the rule by which a model is said to generalise by a circuit."""
+"""The rule that turns all findings about a model into one verdict: whether it generalises by a circuit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COUNTED = {
 
 
 def verdict_of(findings: Sequence[Finding], everything: bool = False) -> Verdict:
-    """The verdict on the claim that a model generalises by a circuit, from the findings about both.
+    """The overall verdict on the claim that a model generalises by a circuit, from the findings about it.
 
     * `refuted` where the model does not generalise; `undecided` where that cannot be told (split unknown, or
       no test inputs).
@@ -47,13 +47,13 @@ def verdict_of(findings: Sequence[Finding], everything: bool = False) -> Verdict
 
 
 def counted(findings: Sequence[Finding]) -> dict[str, Finding]:
-    """The findings that decide, by their keys."""
+    """The findings that decide the overall verdict, by key."""
     keys = [key for sites in COUNTED.values() for key in sites]
     found = by_key(findings)
     return {key: found[key] for key in keys if key in found}
 
 
 def counted_with(verdict: Verdict, findings: Sequence[Finding]) -> list[str]:
-    """What the counted findings that have this verdict are called, such as `sufficiency at the logits`."""
+    """Names of the deciding findings that have this verdict, such as `sufficiency at the logits`."""
     names = {key: name for sites in COUNTED.values() for key, name in sites.items()}
     return [names[key] for key, finding in counted(findings).items() if finding.verdict == verdict]

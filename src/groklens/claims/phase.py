@@ -1,4 +1,4 @@
-"""`Phase`: one phase of training, between two events that lie between kept steps."""
+"""`Phase`: one phase of training (memorisation, circuit formation or cleanup), dated between kept steps."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Phase:
 
     @property
     def when(self) -> str:
-        """When it was, in words."""
+        """When the phase was, in words."""
         if self.start is None:
             return "did not happen within the run"
         end = "not over at the last step" if self.end is None else f"to step {interval(self.end)}"
@@ -39,11 +39,11 @@ class Phase:
 
     @property
     def row(self) -> tuple[str, str, str]:
-        """Its row in a table of phases, below `PHASE_COLUMNS`."""
+        """The phase as a row of a table with the columns `PHASE_COLUMNS`."""
         return self.name, interval(self.start), interval(self.end)
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON values."""
+        """The phase as JSON values."""
         return {"name": self.name, "start": _listed(self.start), "end": _listed(self.end)}
 
 

@@ -1,4 +1,4 @@
-"""The one place of words: how numbers, steps and components are written in a shell, a report and a notebook."""
+"""How numbers, steps and components are written, the same in a shell, a report, a notebook and the command line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LEAST_CHANGE = 0.001
 
 
 def number(value: float | None) -> str:
-    """A number in three significant digits; whole digits are never rounded away, small ones are powers of ten.
+    """A number to three significant digits as text; whole digits are kept, small numbers are powers of ten.
 
     >>> number(0.12345), number(7.02e-5), number(1234.5), number(None)
     ('0.123', '7.02 × 10⁻⁵', '1,234', '–')
@@ -34,7 +34,7 @@ def number(value: float | None) -> str:
 
 
 def percent(share: float) -> str:
-    """A number from 0 to 1 in per cent; 0 % and 100 % are said of nothing and of everything alone.
+    """A number from 0 to 1 as a percentage; 0 % and 100 % are written for exactly none and exactly all.
 
     Three significant digits; from 98 % on hundredths, or as many as show what is missing, and cut, not rounded, so
     that no number is taken over a threshold by its writing.
@@ -68,13 +68,13 @@ def quantity(value: float | None, units: str) -> str:
 
 
 def in_units(value: float | None, units: str) -> str:
-    """A number as beside others of the same units, which are not named again."""
+    """A number as text beside others of the same units, which are not repeated."""
     per_cent = units.partition(" ")[0] in _PER_CENT
     return percent(value) if per_cent and value is not None else number(value)
 
 
 def change(value: float, units: str) -> str:
-    """A rise or fall in its units, with its sign; one too small to be told from none says so.
+    """A signed rise or fall with its units, as text; one too small to be told from zero says so.
 
     >>> change(0.61, "nats"), change(-0.25, "nats"), change(0.0001, "nats")
     ('+0.61 nats', '−0.25 nats', 'under 0.001 nats')
@@ -85,7 +85,7 @@ def change(value: float, units: str) -> str:
 
 
 def interval(ends: tuple[int, int] | None) -> str:
-    """A moment of training: a step, or the two kept steps between which it lies.
+    """A moment of training as text: a step, or the two kept steps between which it lies.
 
     >>> interval((4800, 5600)), interval((0, 0)), interval(None)
     ('4,800–5,600', '0', 'not reached')
@@ -97,7 +97,7 @@ def interval(ends: tuple[int, int] | None) -> str:
 
 
 def named(components: Sequence[int | str]) -> str:
-    """Components in a sentence: `frequencies 14, 35` of a cyclic group, `irrep standard` of any other.
+    """Components as a phrase: `frequencies 14, 35` of a cyclic group, `irrep standard` of any other.
 
     More than twelve are only counted.
     """
@@ -108,7 +108,7 @@ def named(components: Sequence[int | str]) -> str:
 
 
 def kind_of(component: int | str, many: bool = False) -> str:
-    """What components like this one are called: frequencies of a cyclic group, irreps of any other.
+    """What components of this group are called: frequencies of a cyclic group, irreps of any other.
 
     >>> kind_of(14), kind_of("standard", many=True)
     ('frequency', 'irreps')

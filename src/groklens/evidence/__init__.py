@@ -1,4 +1,4 @@
-"""Putting hypotheses to the test: the causal battery, the search for a circuit, the algorithm; findings all."""
+"""Testing hypotheses on a model: the causal battery, the search for a circuit, naming the algorithm."""
 
 from groklens.evidence.algorithm import name_algorithm as name_algorithm
 from groklens.evidence.all_findings import all_findings as all_findings

@@ -1,4 +1,4 @@
-"""Which algorithm a model computes by, in one word, and the numbers that decided."""
+"""Naming the algorithm of a model (`clock`, `pizza`, `irreps`, `memorised`, …), with the measures that decided."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CLOCK_SYMMETRICITY = 0.9
 
 
 def name_algorithm(snapshot: Snapshot, generalised: Verdict, circuit: Circuit | None) -> str:
-    """`memorised`, `none`, `undecided`, `clock`, `pizza` or `irreps`.
+    """The model's algorithm as one word: `memorised`, `none`, `undecided`, `clock`, `pizza` or `irreps`.
 
     `memorised`: not generalised, train accuracy at least 0.99. `none`: neither. `undecided`: generalised, but
     no circuit survives its controls; or whether it generalised cannot be told (`generalises`). With a circuit:
@@ -53,7 +53,7 @@ def _by_circuit(snapshot: Snapshot, circuit: Circuit) -> str:
 
 
 def discriminators(snapshot: Snapshot, circuit: Circuit) -> tuple[float | None, float | None]:
-    """Gradient symmetricity and distance irrelevance (correct logit); None where they mean nothing.
+    """Gradient symmetricity and distance irrelevance (of the correct logit); None where they mean nothing.
 
     They are defined for cyclic groups, and the first for models whose operands are embedded.
     """
@@ -64,7 +64,7 @@ def discriminators(snapshot: Snapshot, circuit: Circuit) -> tuple[float | None, 
 
 
 def algorithm_findings(snapshot: Snapshot, circuit: Circuit, untrained: Untrained) -> list[Finding]:
-    """The discriminators that decided between clock and pizza, each beside an untrained model's value."""
+    """Findings on the measures that decide between clock and pizza, each beside an untrained model's value."""
     name = _by_circuit(snapshot, circuit)
     symmetricity, irrelevance = discriminators(snapshot, circuit)
     blank = discriminators(untrained.snapshot, circuit)

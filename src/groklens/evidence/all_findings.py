@@ -1,4 +1,4 @@
-"""Every finding about a model, in the order in which they are told: the search's, the battery's, and the asides."""
+"""Every finding about a model, in the order in which a report shows them: the search's, the battery's, the asides."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from groklens.snapshots import Snapshot
 
 
 def all_findings(final: Snapshot, blank: Untrained, found: Search, table: xr.Dataset) -> list[Finding]:
-    """What a search found, what else is asked of its circuit, and what is reported beside it."""
+    """Every finding about the snapshot: those of the search, of the causal battery on its circuit, and asides."""
     circuit, general = found.circuit, by_key(found.findings)["generalises"]
     findings = [_with_untrained(general, blank)]
     findings += [] if circuit is None else [key_in_logits(final, circuit, blank)]

@@ -1,4 +1,4 @@
-"""Answers that are none: inputs whose largest logit belongs to a class outside of the task's."""
+"""The finding that a model answers some inputs with a class that is not one of its task's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from groklens.snapshots import Snapshot, judged_by
 
 
 def outside_answers(final: Snapshot, untrained: Untrained) -> list[Finding]:
-    """The finding that a model answers some inputs by a class which is none of the task's; none where it never does.
+    """The finding that some inputs are answered with a class outside the task's; None where none is.
 
     Models that give a logit a token have classes for operators and separators too. Where one of those is the largest,
     the model is wrong, whatever the task's logits are, and every accuracy counts it so; losses are over the task's

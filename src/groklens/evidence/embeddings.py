@@ -1,4 +1,4 @@
-"""Sufficient and necessary, asked of the token embeddings: the causal battery where the operands come in.
+"""Sufficiency and necessity of a circuit at the token embeddings.
 
 The same claims as `evidence.logits` makes of the logits. They can fail where those hold: a model may hold more of
 an embedding than it needs.
@@ -19,7 +19,7 @@ _SOURCE = "projections at hook_embed, against components of equal dimension"
 
 
 def embedding_sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
-    """The claim that the circuit's components of the embeddings alone keep the accuracy, over all inputs.
+    """The claim that the circuit's components of the embeddings alone keep the accuracy over all inputs.
 
     Controls: the same components of relabelled elements (20 draws). Raises `BadArgument` for a model whose
     operands are not embedded at `hook_embed`.
@@ -53,7 +53,7 @@ def embedding_sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
 
 
 def embedding_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
-    """The claim that without the circuit's components of the embeddings the model falls towards chance.
+    """The claim that accuracy falls towards chance without the circuit's components of the embeddings.
 
     Controls and errors as for `embedding_sufficiency`.
     """

@@ -1,4 +1,4 @@
-"""Putting a circuit to the test: a found one, or one that somebody believes in."""
+"""`gl.examine`: the causal battery on a given circuit, found or assumed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from groklens.threads import one_thread
 def examine(
     snapshot: AnyRun, circuit: AnyCircuit, untrained: tuple[Snapshot, str] | None = None
 ) -> list[Finding]:
-    """The whole causal battery on a hypothesis: does the model generalise, and by this circuit?
+    """Run the causal battery on a hypothesis: whether the model generalises, and whether it does so by this circuit.
 
     Each finding has the number, its controls and a verdict: that the model is right where it was not trained,
     that each component is key in the logits, that no other is, that the neurons show them all, that the
@@ -53,7 +53,7 @@ def examine(
 
 
 def neuron_findings(snapshot: Snapshot, circuit: Circuit) -> list[Finding]:
-    """Sufficiency and necessity by neurons; none where none are found.
+    """The findings of sufficiency and necessity at the neurons; none where the model has no known neurons.
 
     Where an embedding cannot be looked at either, the fits are undecided, and say that nobody looked.
     """

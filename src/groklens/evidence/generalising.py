@@ -1,4 +1,4 @@
-"""Whether a model generalises."""
+"""The finding that a model generalises: its accuracy on test inputs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from groklens.snapshots import Snapshot, Split, judged_by, scores
 
 
 def generalises(snapshot: Snapshot) -> Finding:
-    """The claim that the model is correct on inputs it was not trained on: accuracy ≥ 0.99 there.
+    """The claim that the model is correct on inputs that it was not trained on: test accuracy ≥ 0.99.
 
     Where the split is not known it is taken over all inputs, and the finding says so: below 0.99 it is undecided,
     since a model that is correct on those that it was trained on looks the same as one that has learned half of the
@@ -41,14 +41,14 @@ def generalises(snapshot: Snapshot) -> Finding:
 
 
 def nothing_held_out(snapshot: Snapshot) -> bool:
-    """Whether every input was trained on, as far as that is known."""
+    """Whether the model was trained on every input, as far as that is known."""
     if snapshot.test_index is not None:
         return len(snapshot.test_index) == 0
     return snapshot.train_share is not None and snapshot.train_share >= 1
 
 
 def _judged(snapshot: Snapshot, value: float) -> tuple[Verdict, str]:
-    """The verdict, and what has to be said before the number."""
+    """The verdict on test accuracy, and what has to be said before the number."""
     enough: Verdict = "supported" if value >= ENOUGH else "refuted"
     if nothing_held_out(snapshot):
         return (

@@ -1,4 +1,4 @@
-"""Which components are key in the logits: all of the circuit's, and no other."""
+"""The findings that every component of a circuit is key in the logits, and that no other is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from groklens.snapshots import Snapshot, logit_similarities
 
 
 def key_in_logits(snapshot: Snapshot, circuit: Circuit, untrained: Untrained | None = None) -> Finding:
-    """The claim that every component of the circuit is key: the least of their logit similarities.
+    """The claim that every component of the circuit is key; its number is the least of their logit similarities.
 
     Supported above 0.005. The controls are the largest similarity among the group's other components, and the
     largest similarity of an untrained model.
@@ -40,7 +40,7 @@ def key_in_logits(snapshot: Snapshot, circuit: Circuit, untrained: Untrained | N
 
 
 def complete_in_logits(snapshot: Snapshot, circuit: Circuit) -> Finding:
-    """The claim that no component outside the circuit is key: the largest of their logit similarities.
+    """The claim that no component outside the circuit is key; its number is the largest of their logit similarities.
 
     Supported up to 0.005, refuted above. The control is the circuit's own components. A circuit of every
     component leaves none out, which is undecided.

@@ -1,4 +1,4 @@
-"""Keeping only a circuit's part of the logits, and removing it: sufficient, necessary, or neither."""
+"""Sufficiency and necessity of a circuit at the logits and in the read-out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OF_THE_GROUP = ("random_answer_functions", "random_class_functions")
 
 
 def sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
-    """The claim that the circuit's part of the logits alone keeps the accuracy, over all inputs.
+    """The claim that the circuit's part of the logits alone keeps the accuracy over all inputs.
 
     Supported when no more than 0.01 is lost and every control keeps less: random subspaces of equal
     dimension, of all functions of the inputs and of functions of the answer alone, and a random function of
@@ -58,7 +58,7 @@ def sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
 
 
 def necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
-    """The claim that without the circuit's functions of the answer the model falls towards chance, all inputs.
+    """The claim that accuracy over all inputs falls towards chance without the circuit's functions of the answer.
 
     Supported when accuracy falls at least half of the way to chance and below every control: removing random
     subspaces of equal dimension, of all functions of the inputs and of functions of the answer alone, and
@@ -82,7 +82,7 @@ def necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
 
 
 def readout_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
-    """The claim that without all that the logits say of the class in the circuit's components, nothing is left.
+    """The claim that accuracy falls towards chance without the circuit's components in the logits over classes.
 
     The logits of each input, as a function of the class, lose their part in the circuit's components, however
     it depends on the operands: it takes a pizza's fading waves as well as a clock's. Judged as `necessity`,
@@ -110,7 +110,7 @@ def readout_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
 def _falls(
     key: str, claim: str, snapshot: Snapshot, circuit: Circuit, removed: Tensor, draws: Draws
 ) -> Finding:
-    """The finding that accuracy falls when `removed` is taken from the logits, and further than at random."""
+    """The finding that accuracy falls when `removed` is taken from the logits, and further than with random controls."""
     logits = snapshot.logits.double()
     whole, chance = accuracy_if(snapshot, logits), 1 / snapshot.task.d_vocab_out
     value = accuracy_left(snapshot, logits - removed)
@@ -131,7 +131,7 @@ def _falls(
 
 
 def _possible(draws: Draws, circuit: Circuit) -> Draws:
-    """Without the draws of other functions of answer or class where the circuit holds them all."""
+    """The controls that can be drawn: no other functions of answer or class exist where the circuit has them all."""
     return {k: v for k, v in draws.items() if k[0] not in _OF_THE_GROUP or not circuit.is_everything}
 
 
@@ -141,7 +141,7 @@ def _control(named: tuple[str, str], snapshot: Snapshot, draw: Draw) -> Control:
 
 
 def _random_part(snapshot: Snapshot, circuit: Circuit, generator: torch.Generator) -> Tensor:
-    """The logits' part in a random subspace, as large as the circuit's, of all functions of the inputs."""
+    """The logits' projection onto a random subspace, of the circuit's dimension, of all functions of the inputs."""
     logits = snapshot.logits.double()
     draw = torch.randn(len(logits), circuit.size, generator=generator, dtype=torch.float64)
     basis = torch.linalg.qr(draw).Q
@@ -149,7 +149,7 @@ def _random_part(snapshot: Snapshot, circuit: Circuit, generator: torch.Generato
 
 
 def _random_answer_part(snapshot: Snapshot, circuit: Circuit, generator: torch.Generator) -> Tensor:
-    """The logits' part in a random subspace, as large as the circuit's, of the functions of the answer."""
+    """The logits' projection onto a random subspace, of the circuit's dimension, of functions of the answer."""
     symmetry = circuit.symmetry(snapshot.task)
     everything = torch.cat([part.basis for part in nontrivial(circuit.group).values()], dim=1)
     basis = _rotated(everything, circuit.size, generator)

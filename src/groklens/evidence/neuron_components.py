@@ -1,4 +1,4 @@
-"""Which components a model's neurons compute with, beyond what meaningless labels would show."""
+"""The finding that a model's neurons compute with the circuit's components, more than under relabelled elements."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LEAST = 1e-3
 
 
 def components_in_neurons(snapshot: Snapshot, circuit: Circuit) -> tuple[list[ComponentName], Finding]:
-    """The circuit's components that the neurons show, and the finding that they show any.
+    """The circuit's components that neurons compute with, and the finding that there are any.
 
     Neurons count by what they add to the logits (their row of W_L), so that those which nothing reads prove
     nothing. A component's share of their power over the grid of operands is compared with the shares it gets
@@ -63,7 +63,7 @@ def components_in_neurons(snapshot: Snapshot, circuit: Circuit) -> tuple[list[Co
 
 
 def _not_looked_at(snapshot: Snapshot, circuit: Circuit) -> Finding:
-    """The claim that the neurons compute with the circuit's components, undecided: there was nothing to look at."""
+    """The claim that neurons compute with the circuit's components, undecided as no neurons or embeddings were found."""
     count = len(circuit.components)
     return Finding(
         f"the neurons compute with the {count} component{'s' * (count > 1)} that are key in the logits",

@@ -1,4 +1,4 @@
-"""Sufficient and necessary, asked of the last MLP's neurons: the causal battery below the logits.
+"""Sufficiency and necessity of a circuit at the last MLP's neurons.
 
 The same claims as `evidence.logits` makes of the logits, made where the model computes. They can fail where
 those hold: neurons share components.
@@ -20,7 +20,7 @@ from groklens.snapshots import Snapshot, accuracy_if, logit_means
 
 
 def neuron_sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
-    """The claim that neurons replaced by the fits of the circuit's components keep the accuracy, all inputs.
+    """The claim that per-neuron fits of the circuit's components keep the accuracy, over all inputs.
 
     Supported when no more than 0.01 is lost, and less than with every control: fits of the same number of
     terms under relabelled elements (20 draws), and all neurons held at their means, which shows what goes
@@ -55,7 +55,7 @@ def neuron_sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
 
 
 def fits_not_tried(snapshot: Snapshot) -> Finding:
-    """The claim that per-neuron fits are sufficient, undecided: no neurons were found."""
+    """The claim that per-neuron fits are sufficient, undecided as no neurons were found."""
     return Finding(
         "replacing each neuron by the fit of its own component in the circuit keeps the accuracy",
         None,
@@ -68,7 +68,7 @@ def fits_not_tried(snapshot: Snapshot) -> Finding:
 
 
 def neuron_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
-    """The claim that silencing the circuit's neurons takes the accuracy towards chance, over all inputs.
+    """The claim that ablating the circuit's neurons takes the accuracy towards chance, over all inputs.
 
     The circuit's neurons are its clusters (`clusters`), each held at its mean. Supported when accuracy falls
     at least half of the way to chance and below that of every random set of as many neurons (20 draws, from
@@ -150,7 +150,7 @@ _OF_PART = "share of that part of the logits"
 def _share_gone(
     snapshot: Snapshot, circuit: Circuit, name: ComponentName, members: Int[Tensor, "member"]
 ) -> tuple[float, list[float]]:
-    """The share of a component's logits that goes with `members`, and with 20 random sets of as many others."""
+    """The share of a component's logits that goes with `members` ablated, and with 20 random sets of the same size."""
     others = _without(neurons_.of(snapshot).shape[1], members)
     generator = torch.Generator().manual_seed(0)
     symmetry = circuit.symmetry(snapshot.task)

@@ -1,4 +1,4 @@
-"""Whether the circuit alone predicts as well as the model: restricted loss beside test loss."""
+"""The finding that the circuit alone predicts as well as the model: restricted loss beside test loss."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROUNDING = 1e-3
 
 
 def restricted_predicts(table: xr.Dataset) -> Finding:
-    """The claim that the restricted loss of the last step is at or below its test loss."""
+    """The claim that restricted loss is at or below test loss at the last step."""
     last = table.isel(step=-1)
     restricted, test = float(last["restricted_loss"]), float(last["test_loss"])
     first = float(table["restricted_loss"][0])

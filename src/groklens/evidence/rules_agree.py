@@ -1,4 +1,4 @@
-"""Whether three authors' rules name the same key components."""
+"""The finding that three authors' rules name the same key components."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from groklens.snapshots import Snapshot
 
 
 def rules_agree(final: Snapshot, untrained: Untrained) -> Finding:
-    """The claim that logits, clusters of neurons and read-out name the same key components, by their own rules."""
+    """The claim that logits, clusters of neurons and read-out name the same key components, each by its authors' rule."""
     sets, share = _named_by_all(final)
     _, by_chance = _named_by_all(untrained.snapshot)
     return Finding(
@@ -27,7 +27,7 @@ def rules_agree(final: Snapshot, untrained: Untrained) -> Finding:
 
 
 def _named_by_all(snapshot: Snapshot) -> tuple[dict[str, list[ComponentName]], float]:
-    """The key components by each rule, and the share of those named by any that all of them name."""
+    """The key components by each rule, and the share of those named by any rule that every rule names."""
     sets = {rule: key_components(snapshot, rule) for rule in ("logits", "clusters", "readout")}
     union = set().union(*map(set, sets.values()))
     shared = set.intersection(*map(set, sets.values()))

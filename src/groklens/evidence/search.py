@@ -1,4 +1,4 @@
-"""Looking for a circuit: everything that is asked of one, each against its controls.
+"""`gl.find_circuit`: searching a model for a circuit, each candidate tested against its controls.
 
 In order: does the model generalise; which components are key in its logits; which of those are seen in its
 neurons (a perfect lookup table has every component in its logits and none in its neurons; where neither neurons
@@ -29,7 +29,7 @@ log = logging.getLogger("groklens")
 
 @dataclass
 class Search:
-    """What a search found: the circuit or None, the reason in the second case, and every finding on the way."""
+    """The result of a search for a circuit: the circuit, or None and the reason, and every finding on the way."""
 
     circuit: Circuit | None = None
     reason: str = ""
@@ -38,7 +38,7 @@ class Search:
 
 @one_thread()
 def find_circuit(snapshot: AnyRun, group: FiniteGroup | str | None = None) -> Circuit | None:
-    """The circuit by which the model generalises, or None; the reason is logged as `groklens`.
+    """The circuit by which the model generalises, or None; then the logger `groklens` has the reason.
 
     A circuit is asked for more than a spectrum: the model generalises, the components are key by its logits
     and seen in its neurons (or, where it has none by that name, in its embedding), keeping only their projection
@@ -57,7 +57,7 @@ def find_circuit(snapshot: AnyRun, group: FiniteGroup | str | None = None) -> Ci
 
 @once_per_snapshot
 def _circuit(snapshot: Snapshot, group: FiniteGroup | str | None) -> Circuit | None:
-    """The circuit found or None, which is said once."""
+    """The circuit found or None, whose reason is logged once."""
     found = search(snapshot, group)
     if found.circuit is None:
         log.warning("No circuit in %r: %s", snapshot, found.reason)
@@ -65,7 +65,7 @@ def _circuit(snapshot: Snapshot, group: FiniteGroup | str | None) -> Circuit | N
 
 
 def search(snapshot: Snapshot, group: FiniteGroup | str | None = None) -> Search:
-    """What `find_circuit` finds, with its findings and its reason; the same one for those who ask again."""
+    """The result of `find_circuit` with its findings and its reason, computed once per snapshot."""
     return _search(snapshot, group)
 
 
@@ -110,7 +110,7 @@ def _search(snapshot: Snapshot, group: FiniteGroup | str | None) -> Search:
 
 
 def _fails(snapshot: Snapshot, enough: Finding) -> bool:
-    """Whether what keeping the circuit shows rules it out.
+    """Whether the finding on keeping the circuit rules it out.
 
     Where little is left out of a small group, keeping the rest shows nothing, but nothing against it either. Without
     neurons or embeddings to see it in that is not enough: it is all there is between a circuit and a lookup table.
@@ -133,7 +133,7 @@ def _none(found: Search, reason: str) -> Search:
 
 
 def _unfollowed(snapshot: Snapshot, symmetry: Symmetry) -> str:
-    """What has to be said where a table's labels are not the products of the group that it was given."""
+    """A note for tables whose labels are not the products of the group that was given."""
     if getattr(snapshot.task, "follows_group", True):
         return ""
     return f" The labels are not the products of {symmetry.group.name} in this order of its elements."

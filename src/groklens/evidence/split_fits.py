@@ -1,4 +1,4 @@
-"""Whether a split may not be the one that a model was trained on."""
+"""The finding that the train/test split given is the one a model was trained on, judged by its accuracies."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KNOWS = 4.0
 
 
 class Sides(NamedTuple):
-    """Accuracies on both sides of a split, how many inputs are on each, and accuracy at chance."""
+    """Accuracy and number of inputs on both sides of a split, and accuracy at chance."""
 
     train: float
     test: float
@@ -33,7 +33,7 @@ class Sides(NamedTuple):
 
 
 def split_doubted(snapshot: Snapshot) -> bool:
-    """Whether a model's accuracies are those of one that has memorised inputs of another split than the one given.
+    """Whether the accuracies are those of a model that memorised inputs of another split than the one given.
 
     A model that has memorised a share f of all inputs, and is judged by an unrelated split of the same share, has seen
     a share f of either side: it is correct on about f of both, and on the rest at chance. So the split is doubted where
@@ -83,7 +83,7 @@ _ELSE = "inputs of another split memorised and a rule learned for such a share l
 
 
 def split_finding(snapshot: Snapshot) -> Finding:
-    """The claim that the split given is the model's, undecided: for snapshots of which `split_doubted`."""
+    """The claim that the split given is the model's, undecided, for snapshots where `split_doubted` holds."""
     sides = sides_of(snapshot)
     return Finding(
         "the split given is the one that the model was trained on",
@@ -102,7 +102,7 @@ def split_finding(snapshot: Snapshot) -> Finding:
 
 
 def split_doubt(snapshot: Snapshot) -> str:
-    """What is known of a split that is doubted, in words."""
+    """What is known of a doubted split, in words."""
     sides = sides_of(snapshot)
     if _turned_round(sides):
         return f"train accuracy {percent(sides.train)} is below test accuracy {percent(sides.test)}"
@@ -113,7 +113,7 @@ def split_doubt(snapshot: Snapshot) -> str:
 
 
 def sides_of(snapshot: Snapshot) -> Sides:
-    """Accuracies against the answers trained towards, on both sides of the snapshot's split."""
+    """Accuracies against the targets on both sides of the snapshot's split."""
     train, test = snapshot.train_index, snapshot.test_index
     assert train is not None
     assert test is not None
@@ -128,12 +128,12 @@ def _share(sides: Sides) -> float:
 
 
 def _error(share: float, count: int) -> float:
-    """Standard error of a share of `count` inputs."""
+    """Standard error of a proportion of `count` inputs."""
     return math.sqrt(max(share * (1 - share), 0.0) / count)
 
 
 def _error_between(sides: Sides) -> float:
-    """Standard error of the difference between train and test accuracy, were both the same."""
+    """Standard error of the difference between train and test accuracy if both were equal."""
     return _pooled(_overall(sides), sides)
 
 
@@ -142,28 +142,28 @@ def _pooled(accuracy: float, sides: Sides) -> float:
 
 
 def _turned_round(sides: Sides) -> bool:
-    """Whether the model is clearly better on what it is said not to have seen."""
+    """Whether the model is clearly better on test inputs than on train inputs."""
     return sides.test - sides.train > NEAR * _error_between(sides)
 
 
 def _learned(sides: Sides) -> bool:
-    """Whether either side may be learned, for all that its number of inputs shows."""
+    """Whether either side may have been learned, as far as its number of inputs can show."""
     return sides.test >= ENOUGH or sides.train >= ENOUGH - NEAR * _error(ENOUGH, sides.n_train)
 
 
 def _corrected(snapshot: Snapshot, sides: Sides) -> bool:
-    """Whether the model is right on more inputs than it answers as trained, where labels are corrupted."""
+    """Whether more inputs are answered correctly than as trained, where labels are corrupted."""
     return snapshot.task.is_corrupted and scores(snapshot, "all").accuracy > _overall(sides)
 
 
 def _would_show(sides: Sides) -> bool:
-    """Whether a model that memorised the split given would be seen to be better on train inputs."""
+    """Whether a model that memorised the split given would visibly be better on train inputs."""
     overall = ENOUGH * _share(sides) + (1 - _share(sides)) * sides.chance
     return ENOUGH - sides.chance >= (BETTER + POWER) * _pooled(overall, sides)
 
 
 def _as_memorised(sides: Sides) -> bool:
-    """Whether as many of all inputs are correct as where a share was memorised and the rest is guessed."""
+    """Whether accuracy over all inputs is that of a model which memorised a share of them and guesses the rest."""
     share, n_inputs = _share(sides), sides.n_train + sides.n_test
     guessed = (1 - share) * sides.chance
     error = math.sqrt(guessed * (1 - sides.chance) / n_inputs)

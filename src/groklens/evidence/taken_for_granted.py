@@ -1,4 +1,4 @@
-"""The finding that names what a run's files do not say and what was taken for granted in its place."""
+"""The finding that names what a run's files leave open, and which defaults were assumed in its place."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from groklens.runs import Run
 
 
 def taken_for_granted(run: Run) -> list[Finding]:
-    """The finding that the files say all that was used of them, undecided where something was taken for granted.
+    """The finding that the files say all that was used of them, undecided where something was assumed.
 
     None where nothing was: for runs that say everything themselves, and for what the user said.
 

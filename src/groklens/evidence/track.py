@@ -1,4 +1,4 @@
-"""Measures over the kept steps of a run, relative to the circuit that its last step shows."""
+"""`gl.track`: measures at the kept steps of a run, relative to the circuit that its last step shows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def track(
     steps: Iterable[int] | int | None = None,
     progress: bool | None = None,
 ) -> xr.Dataset:
-    """Every measure at every kept step: a dataset over `step`, one variable a measure, with its attributes.
+    """Every measure at every kept step as a dataset over `step`, one variable per measure, with its attributes.
 
     `measures` are measures, their names, or the name of a tuple of them such as `"PROGRESS"`; one may come without
     a list. A snapshot is a run of one step, and a path the run that is there.

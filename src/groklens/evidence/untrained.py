@@ -1,4 +1,4 @@
-"""The control that has learned nothing: the same shape of model, its structure undone."""
+"""The untrained control: the run's step 0, or the model with its weights shuffled."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ STEP_0 = "untrained (step 0)"
 
 
 class Untrained(NamedTuple):
-    """A snapshot that has learned nothing, and what it is called among controls."""
+    """A snapshot that has learned nothing, with its name among controls."""
 
     snapshot: Snapshot
     name: str
 
     @property
     def step(self) -> int | None:
-        """The step of the run that it is; None for one that was made."""
+        """The step of the run that the control is; None for shuffled weights."""
         return self.snapshot.step if self.name == STEP_0 else None
 
 
 def untrained_like(run: Run, final: Snapshot) -> Untrained:
-    """A snapshot that has learned nothing, and what it is: the run's step 0 where kept, else shuffled weights.
+    """An untrained snapshot of the same model: the run's step 0 where it was kept, else the weights shuffled.
 
     Shuffling permutes the entries of every parameter of the last model (seed 0): their sizes stay, what they
     compute goes. Raises `BadArgument` for a model that cannot be copied (`real_copy`): its shuffled copy would

@@ -1,4 +1,4 @@
-"""What a model made of the wrong labels it was trained on, where its task has some."""
+"""The finding that a model fits the wrong labels it was trained on, where its task has corrupted labels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from groklens.theory import ALL_FITTED, NONE_FITTED, LabelFates, phase_of
 
 
 def wrong_labels(final: Snapshot, untrained: Untrained) -> list[Finding]:
-    """The finding that wrong train labels are fitted, with Doshi's name for the phase; none without wrong labels.
+    """The finding that wrong train labels are memorised, with Doshi's name for the regime; none without wrong labels.
 
     Supported where at least 0.95 of them are answered as trained, refuted where at most 0.05 are.
     """

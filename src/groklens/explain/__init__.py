@@ -1,4 +1,4 @@
-"""From a run to an explanation: its phases, its findings and its headline."""
+"""From a run to its explanation: phases, findings, headline."""
 
 from groklens.explain.explain import explain as explain
 from groklens.explain.explanation import Explanation as Explanation

@@ -1,4 +1,4 @@
-"""`explain`: from a run, or one model, to its explanation."""
+"""`gl.explain`: from a run, or one model, to its explanation."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def explain(
     answer: Answer | Any = None,
     progress: bool | None = None,
 ) -> Explanation:
-    """When, with what and why a run came to generalise, or that it did not, with controls for every claim.
+    """Explain when, how and why a run came to generalise, or that it did not, with controls for every claim.
 
     Give a run, its path, a snapshot, or a lone model and its `task`: that is a run of one step, without phases.
     `train_index` says which inputs the model was trained on, where the run does not say; `answer` where a lone

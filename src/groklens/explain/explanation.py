@@ -1,4 +1,4 @@
-"""`Explanation`: the phases, circuit, algorithm and findings of a run, as text, JSON, notebook output or page."""
+"""`Explanation`: the phases, circuit, algorithm and findings of a run, as text, JSON, notebook output or HTML page."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class Explanation:
-    """When, how and why a run generalised, or that it did not, with evidence that could have refuted it.
+    """When, how and why a run generalised, or that it did not, with the findings and controls for it.
 
     `verdict` is that of the claim "this model generalises by this circuit" (`groklens.claims.verdict_of` has the
     rule), `headline` the sentence that follows from it and the findings. `table` holds the measures over steps,
@@ -47,27 +47,27 @@ class Explanation:
 
     @property
     def headline(self) -> str:
-        """One sentence of what was found, which says no more than the findings."""
+        """One sentence that sums up the findings and says no more than they do."""
         from groklens.explain.headline import headline
 
         return headline(self)
 
     @property
     def about(self) -> dict[str, str]:
-        """What the run was: model, training, data, steps, versions, each in a line."""
+        """The facts of the run (model, training, data, steps, versions), one line each."""
         from groklens.explain.run_facts import run_facts
 
         return run_facts(self.source, self.final)
 
     def finding(self, key: str) -> Finding:
-        """The finding of this key; `UnknownName` where there is none. `groklens.claims.FINDINGS` lists the keys.
+        """The finding that has this key; `UnknownName` where none has. `groklens.claims.FINDINGS` lists the keys.
 
         >>> why.finding("necessity.logits").value  # doctest: +SKIP
         """
         return with_key(self.findings, key)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but the table, the snapshot and the run, as JSON values."""
+        """The explanation as JSON values, without its table, snapshot and run."""
         return {
             "schema": SCHEMA,
             "run": self.run,
@@ -83,20 +83,20 @@ class Explanation:
         }
 
     def to_json(self, path: str | Path | None = None) -> str:
-        """The explanation as JSON text, written to `path` when given."""
+        """The explanation as JSON text, written to `path` where one is given."""
         text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n"
         if path is not None:
             write_atomically(Path(path).expanduser(), text.encode())
         return text
 
     def page(self) -> Page:
-        """The report, which shows itself in a notebook and is saved by its `save`."""
+        """The report as a page that shows itself in a notebook and has a `save` method."""
         from groklens.report import report
 
         return report(self)
 
     def to_html(self, path: str | Path | None = None) -> str:
-        """The report as one self-contained HTML page, written to `path` when given."""
+        """The report as one self-contained HTML page, written to `path` where one is given."""
         page: str = self.page().html
         if path is not None:
             write_atomically(Path(path).expanduser(), page.encode())

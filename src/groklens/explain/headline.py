@@ -1,4 +1,4 @@
-"""The headline of an explanation: one sentence, the same in a shell, a report, a notebook and `why.json`."""
+"""The headline of an explanation: one sentence that follows from its findings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def headline(why: Explanation) -> str:
-    """What the model came to do, by which circuit, and the verdict, with what is left open.
+    """The headline: what the model learned, by which circuit, with which verdict, and what is left undecided.
 
     It says no more than the findings: `in part` where a finding that counts is undecided, which it names, and the
     verdict on "it generalises by a circuit" in its last words.

@@ -1,4 +1,4 @@
-"""The phases of a run (memorisation, circuit formation, cleanup), dated between kept steps from its measures."""
+"""Dating the phases of a run (memorisation, circuit formation, cleanup) from its table of measures."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Interval = tuple[int, int] | None
 
 
 def find_phases(table: xr.Dataset) -> list[Phase]:
-    """Memorisation, circuit formation and cleanup of a run, from its table of measures.
+    """The phases memorisation, circuit formation and cleanup of a run, dated between kept steps from its measures.
 
     The rules, after Nanda et al. (2023), section 5.1, who give none in numbers:
 
@@ -57,7 +57,7 @@ def find_phases(table: xr.Dataset) -> list[Phase]:
 
 
 def _formed(table: xr.Dataset, memorised: Interval, fall: Interval) -> bool:
-    """Whether excluded loss rises between memorising and the fall of test loss, which has to come later."""
+    """Whether excluded loss rises between memorisation and the fall of test loss."""
     if memorised is None or fall is None or fall[1] <= memorised[1] or "excluded_loss" not in table:
         return False
     excluded = table["excluded_loss"]
@@ -65,7 +65,7 @@ def _formed(table: xr.Dataset, memorised: Interval, fall: Interval) -> bool:
 
 
 def _fall(steps: list[int], test_loss: np.ndarray) -> Interval:
-    """Where test loss first falls below the share of its peak, after the peak."""
+    """The interval in which test loss first falls below the given share of its peak, after the peak."""
     peak = int(np.argmax(test_loss))
     low = test_loss < PEAK_SHARE * test_loss[peak]
     low[: peak + 1] = False
@@ -73,7 +73,7 @@ def _fall(steps: list[int], test_loss: np.ndarray) -> Interval:
 
 
 def _settled(steps: list[int], table: xr.Dataset, fall: Interval) -> Interval:
-    """Where test loss and weight norm come to rest for good, with a kept step left to show it."""
+    """The interval after which test loss and weight norm stay settled, with a kept step left to show it."""
     if fall is None:
         return None
     loss = table["test_loss"].values
@@ -88,7 +88,7 @@ def _settled(steps: list[int], table: xr.Dataset, fall: Interval) -> Interval:
 
 
 def _first(steps: list[int], holds: np.ndarray) -> Interval:
-    """The interval that ends at the first step where `holds`; None where it never does."""
+    """The interval that ends at the first step where `holds` is true; None where it never is."""
     where = np.flatnonzero(holds)
     if not len(where):
         return None

@@ -1,4 +1,4 @@
-"""The facts of a run (model, optimiser, data, steps, versions), a line each, for the head of a report."""
+"""The facts of a run (model, optimiser, data, steps, versions), one line each, for the head of a report."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from groklens.snapshots import Snapshot
 
 
 def run_facts(run: Run, final: Snapshot) -> dict[str, str]:
-    """What is known of how a run came to be, by name; what is not known is said to be unknown.
+    """The known facts of a run by name; unknown ones are said to be unknown.
 
     Runs that groklens trained know all of it; of others their files say some.
     """
@@ -102,7 +102,7 @@ def _versions(run: Run) -> str:
 
 
 def _unguarded(run: Run) -> dict[str, str]:
-    """What no checksum guards, of a finished run that an earlier version wrote."""
+    """The files of a finished run, written by an earlier version, that no checksum guards."""
     what = run.unguarded if run.finished else ()
     return {"Not under a checksum": ", ".join(what)} if what else {}
 

@@ -1,4 +1,4 @@
-"""Orders of elements and conjugacy classes, read off a multiplication table."""
+"""Orders of elements and conjugacy classes of a group, computed from its multiplication table."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from groklens.groups.finite_group import FiniteGroup
 
 
 def element_orders(group: FiniteGroup) -> Int[Tensor, "element"]:
-    """The order of each element: the least k ≥ 1 with xᵏ = 1.
+    """The order of each element: the least k ≥ 1 with xᵏ = 1 (element).
 
     >>> from groklens.groups import group_named
     >>> element_orders(group_named("D3")).tolist()
@@ -26,7 +26,7 @@ def element_orders(group: FiniteGroup) -> Int[Tensor, "element"]:
 
 
 def conjugacy_classes(group: FiniteGroup) -> Int[Tensor, "element"]:
-    """The class {g x g⁻¹} of each element x, as a number; classes are numbered by their least element.
+    """The number of each element's conjugacy class {g x g⁻¹}; classes are numbered by their least element.
 
     >>> from groklens.groups import group_named
     >>> conjugacy_classes(group_named("D3")).tolist()
@@ -40,11 +40,11 @@ def conjugacy_classes(group: FiniteGroup) -> Int[Tensor, "element"]:
 
 
 def conjugates(group: FiniteGroup, elements: Int[Tensor, "*shape"], g: int) -> Int[Tensor, "*shape"]:
-    """g x g⁻¹ for each x of `elements`."""
+    """The conjugate g x g⁻¹ of each x of `elements`."""
     return group.table[group.table[g][elements], group.inverses[g]]
 
 
 def class_sizes(group: FiniteGroup) -> Int[Tensor, "element"]:
-    """The number of conjugates of each element."""
+    """The size of each element's conjugacy class (element)."""
     classes = conjugacy_classes(group)
     return classes.bincount()[classes]

@@ -1,4 +1,4 @@
-"""The symmetries of a regular polygon."""
+"""The dihedral groups D_n, the symmetries of a regular polygon."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from groklens.groups.finite_group import FiniteGroup
 
 
 def dihedral(n: int) -> FiniteGroup:
-    """The symmetries of the n-gon, `D{n}`, of order 2n.
+    """The dihedral group `D{n}` of order 2n, the symmetries of the n-gon.
 
     Element r + n·s is the rotation by r steps, composed with the reflection when s = 1:
     (r₁, s₁)(r₂, s₂) = (r₁ + (−1)^s₁ r₂, s₁ + s₂). Rotations are 0 … n−1, reflections n … 2n−1.

@@ -1,4 +1,4 @@
-"""What the elements of a group are called in pictures."""
+"""Names of the elements of a group, as pictures show them: permutations in cycles, rotations and reflections, numbers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def element_names(group: FiniteGroup) -> list[str]:
 
 
 def is_reference(group: FiniteGroup) -> bool:
-    """Whether `group` is, element for element, the known group of its name."""
+    """Whether `group` equals, element by element, the known group of its name."""
     return parse_group_name(group.name) is not None and torch.equal(
         group.table, group_named(group.name).table
     )

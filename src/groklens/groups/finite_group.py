@@ -1,4 +1,4 @@
-"""A finite group, written down as its multiplication table.
+"""`FiniteGroup`: a finite group, given by its multiplication table.
 
 Tasks name their symmetry with one of these; what can be derived from it (irreps, Fourier bases, discrete
 logarithms) is `groklens.harmonics`.
@@ -24,7 +24,7 @@ MOST_ELEMENTS = 5000
 
 @dataclass(frozen=True, eq=False)
 class FiniteGroup:
-    """A finite group: a name and its table, `table[a, b]` being the index of a∘b.
+    """A finite group: a name and a multiplication table, where `table[a, b]` is the index of a∘b.
 
     Elements are indices 0 … order−1 in whatever order the table uses, so a relabelled group is another
     `FiniteGroup` of the same name. Raises `BadArgument` when the table is not that of a group.
@@ -63,12 +63,12 @@ class FiniteGroup:
 
     @cached_property
     def is_abelian(self) -> bool:
-        """Whether a∘b = b∘a throughout."""
+        """Whether a∘b = b∘a for all elements."""
         return bool((self.table == self.table.T).all())
 
     @cached_property
     def key(self) -> str:
-        """A digest of name and table: equal for equal groups, usable as a dictionary key."""
+        """A digest of name and table, equal for equal groups and usable as a dictionary key."""
         return hashlib.sha256(self.name.encode() + self.table.numpy().tobytes()).hexdigest()[:16]
 
     def __eq__(self, other: object) -> bool:
@@ -82,7 +82,7 @@ class FiniteGroup:
 
 
 def check_order(name: str, order: int) -> None:
-    """Raise `BadArgument` for a group that leaves nothing to learn, or more than fits in memory."""
+    """Raise `BadArgument` for a group of too few elements to learn anything, or too many to fit in memory."""
     if order < 2:
         raise BadArgument(
             f"{name} has one element, so there is one answer and nothing to learn; use one of at least 2, "
@@ -96,13 +96,13 @@ def check_order(name: str, order: int) -> None:
 
 
 def cyclic(n: int) -> FiniteGroup:
-    """The integers mod `n` under addition, `C{n}`, elements in their usual order."""
+    """The cyclic group `C{n}` of integers mod `n` under addition, elements in their usual order."""
     residues = torch.arange(n)
     return FiniteGroup(f"C{n}", (residues[:, None] + residues) % n)
 
 
 def nonzero_residues(p: int) -> FiniteGroup:
-    """The non-zero residues mod a prime under multiplication: `C{p−1}`, element i being the residue i+1."""
+    """The non-zero residues mod a prime under multiplication, as `C{p−1}`; element i is the residue i+1."""
     residues = torch.arange(1, p)
     return FiniteGroup(f"C{p - 1}", residues[:, None] * residues % p - 1)
 
@@ -134,7 +134,7 @@ def _check(name: str, table: Tensor) -> None:
 
 
 def _generators(table: Tensor) -> list[int]:
-    """Elements whose products are all of them, few where there are few."""
+    """A small generating set of the group."""
     generators: list[int] = []
     reached = torch.zeros(len(table), dtype=torch.bool)
     while not reached.all():

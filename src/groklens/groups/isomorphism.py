@@ -1,4 +1,4 @@
-"""An explicit isomorphism between two multiplication tables of one group."""
+"""Finding an explicit isomorphism between two multiplication tables."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from groklens.groups.generators import generators
 
 
 def isomorphism(group: FiniteGroup, reference: FiniteGroup) -> Int[Tensor, "element"] | None:
-    """The element of `reference` that each element of `group` corresponds to, or None without any.
+    """The element of `reference` that each element of `group` corresponds to, or None where no isomorphism exists.
 
     The identity map where the tables are equal. Otherwise the first map that a search over images of
     generators finds (only elements of the same order, class size and number of square roots are tried):
@@ -33,7 +33,7 @@ def isomorphism(group: FiniteGroup, reference: FiniteGroup) -> Int[Tensor, "elem
 
 
 def _signatures(group: FiniteGroup) -> list[tuple[int, ...]]:
-    """What an isomorphism keeps of each element."""
+    """Properties of each element that an isomorphism preserves."""
     roots = group.table.diagonal().bincount(minlength=group.order)
     rows = torch.stack([element_orders(group), class_sizes(group), roots], dim=1)
     return [tuple(row) for row in rows.tolist()]
@@ -46,7 +46,7 @@ def _search(
     candidates: list[list[int]],
     images: list[int],
 ) -> Tensor | None:
-    """Extend `images` of the first generators to all of them, backtracking where that fails."""
+    """Extend `images` of the first generators to all generators by backtracking."""
     found = _induced(group, reference, chosen[: len(images)], images)
     if found is None or len(images) == len(chosen):
         return found
@@ -60,7 +60,7 @@ def _search(
 def _induced(
     group: FiniteGroup, reference: FiniteGroup, chosen: list[int], images: list[int]
 ) -> Tensor | None:
-    """The injective homomorphism that takes `chosen` to `images`, −1 outside ⟨chosen⟩; None without any."""
+    """The injective homomorphism that takes `chosen` to `images`, −1 outside ⟨chosen⟩; None where there is none."""
     mapped = torch.full((group.order,), -1)
     mapped[group.identity] = reference.identity
     frontier = torch.tensor([group.identity])

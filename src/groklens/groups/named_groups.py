@@ -20,7 +20,7 @@ _FAMILIES = {"C": cyclic, "D": dihedral, "S": symmetric, "A": alternating}
 
 
 def group_named(name: str) -> FiniteGroup:
-    """The group of that name, with the element order that published models of it use.
+    """The group of that name, its elements ordered as published models of it order them.
 
     * `C{n}`: the integers mod n under addition, in their usual order.
     * `D{n}`, n ≥ 2: the symmetries of the n-gon (order 2n), rotations then reflections; see `dihedral`.
@@ -54,7 +54,7 @@ def _group_named(name: str) -> FiniteGroup:
 
 
 def as_group(group: Any) -> FiniteGroup:
-    """The group that is meant: one, the name of one, or a multiplication table (element × element).
+    """A group from a group, the name of one, or a multiplication table (element × element).
 
     Raises `BadArgument` for anything else, an unknown name, or a table that is no group's.
 
@@ -75,7 +75,7 @@ def as_group(group: Any) -> FiniteGroup:
 
 
 def _table(group: Any) -> Tensor | None:
-    """A square table of whole numbers, the caller's own left alone; None for anything else."""
+    """A square table of whole numbers, copied; None for anything else."""
     if not isinstance(group, (Tensor, np.ndarray, list, tuple)):
         return None
     try:
@@ -86,7 +86,7 @@ def _table(group: Any) -> Tensor | None:
 
 
 def _hint(group: object) -> str:
-    """How a group that was given by its order, or by a task that has it, is written."""
+    """How to write a group that was given by its order, or by a task."""
     own = getattr(group, "group", None)
     if isinstance(own, FiniteGroup):
         return f" That task's group is {own.name!r}."
@@ -96,7 +96,7 @@ def _hint(group: object) -> str:
 
 
 def _spelling(name: str) -> str:
-    """The known name that a wrong one is nearest to: `s5`, `Z113` and `Z/113` mean one each."""
+    """The known name nearest to a wrong one, if just one is meant: `s5`, `Z113`, `Z/113`."""
     found = re.fullmatch(r"([ACDSZacdsz])[/_(]?([1-9][0-9]{0,17})\)?", name.strip())
     if found is None:
         return ""
@@ -104,7 +104,7 @@ def _spelling(name: str) -> str:
 
 
 def parse_group_name(name: str) -> tuple[str, int] | None:
-    """The family's letter and the parameter in the name of a known group, or None for any other name.
+    """The family's letter and the parameter in the name of a known group; None for any other name.
 
     >>> parse_group_name("S5"), parse_group_name("mine")
     (('S', 5), None)

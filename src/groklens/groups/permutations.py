@@ -1,4 +1,4 @@
-"""Symmetric and alternating groups, and the permutations that their elements are.
+"""Symmetric and alternating groups, and the permutations that their elements stand for.
 
 The order of elements is that of the models of Chughtai et al. (2023): sympy enumerates a group by its chain
 of stabilisers, `group.generate(method="coset")`. sympy is installed with torch.
@@ -20,7 +20,7 @@ LARGEST_DEGREE = {"S": 6, "A": 7}
 
 
 def symmetric(n: int) -> FiniteGroup:
-    """All permutations of n points, `S{n}`, 3 ≤ n ≤ 6, ordered as `permutations_of` lists them.
+    """The symmetric group `S{n}`, 3 ≤ n ≤ 6: all permutations of n points, ordered as `permutations_of` lists them.
 
     The product applies the left factor first: (pq)[i] = q[p[i]], which is sympy's `p * q`.
 
@@ -32,7 +32,7 @@ def symmetric(n: int) -> FiniteGroup:
 
 
 def alternating(n: int) -> FiniteGroup:
-    """The even permutations of n points, `A{n}`, 4 ≤ n ≤ 7; products as in `symmetric`.
+    """The alternating group `A{n}`, 4 ≤ n ≤ 7: the even permutations of n points; products as in `symmetric`.
 
     >>> alternating(5).order
     60
@@ -43,7 +43,7 @@ def alternating(n: int) -> FiniteGroup:
 
 @lru_cache(maxsize=8)
 def permutations_of(name: str) -> Int[Tensor, "element point"]:
-    """The permutations that the elements of `group_named(name)` are, for `S{n}` and `A{n}`.
+    """The permutations that the elements of `group_named(name)` stand for, for `S{n}` and `A{n}`.
 
     Row x lists the images of the points 0 … n−1 under element x. Raises `BadArgument` for other names.
 
@@ -70,7 +70,7 @@ def permutations_of(name: str) -> Int[Tensor, "element point"]:
 
 
 def cycle_notation(permutation: Int[Tensor, "point"]) -> str:
-    """A permutation as its disjoint cycles, `e` for the identity.
+    """A permutation written as its disjoint cycles, `e` for the identity.
 
     >>> cycle_notation(torch.tensor([1, 0, 3, 4, 2]))
     '(0 1)(2 3 4)'
@@ -92,7 +92,7 @@ def cycle_notation(permutation: Int[Tensor, "point"]) -> str:
 def index_of(
     permutations: Int[Tensor, "element point"], wanted: Int[Tensor, "*batch point"]
 ) -> Int[Tensor, "*batch"]:
-    """Where each of the permutations `wanted` stands in the list `permutations`, which must hold it.
+    """Index of each of the permutations `wanted` in the list `permutations`, which must hold it.
 
     >>> index_of(permutations_of("A5"), torch.tensor([[1, 2, 3, 4, 0]]))
     tensor([1])
@@ -103,7 +103,7 @@ def index_of(
 
 
 def _positions(permutations: Tensor) -> Tensor:
-    """The index of each permutation, at the number that its images spell in base n."""
+    """Index of each permutation by the number that its images spell in base n."""
     n = permutations.shape[-1]
     positions = torch.full((n**n,), -1)
     positions[(permutations * n ** torch.arange(n)).sum(dim=-1)] = torch.arange(len(permutations))

@@ -1,4 +1,4 @@
-"""Subgroups up to conjugacy, and their cosets."""
+"""Subgroups of a finite group up to conjugacy, and their cosets."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ class SubgroupClass:
 
     @property
     def order(self) -> int:
-        """Number of elements of each of the subgroups."""
+        """Number of elements of each subgroup in the class."""
         return int(self.members[0].sum())
 
     @property
     def index(self) -> int:
-        """Number of cosets of each."""
+        """Number of cosets of each subgroup in the class."""
         return self.members.shape[1] // self.order
 
 
 @lru_cache(maxsize=16)
 def subgroup_classes(group: FiniteGroup) -> tuple[SubgroupClass, ...]:
-    """Every subgroup of `group`, grouped into conjugacy classes, ordered by order and then by least elements.
+    """All subgroups of `group` in conjugacy classes, ordered by order and then by least elements.
 
     Exact for any group: every subgroup arises from a smaller one by adding one element, starting from the
     trivial one, and conjugate subgroups have conjugate extensions. Fast where classes are few (S_5 has 156
@@ -60,7 +60,7 @@ def subgroup_classes(group: FiniteGroup) -> tuple[SubgroupClass, ...]:
 
 
 def left_cosets(group: FiniteGroup, subgroup: Bool[Tensor, "element"]) -> Int[Tensor, "element"]:
-    """The coset gH that each element g is in, as a number from 0; `subgroup` is H as a mask.
+    """The number of the left coset gH of each element g, from 0; `subgroup` is H as a mask.
 
     >>> from groklens.groups import group_named
     >>> left_cosets(group_named("D3"), torch.tensor([True, False, False, True, False, False])).tolist()
@@ -70,7 +70,7 @@ def left_cosets(group: FiniteGroup, subgroup: Bool[Tensor, "element"]) -> Int[Te
 
 
 def right_cosets(group: FiniteGroup, subgroup: Bool[Tensor, "element"]) -> Int[Tensor, "element"]:
-    """The coset Hg that each element g is in, as a number from 0; `subgroup` is H as a mask.
+    """The number of the right coset Hg of each element g, from 0; `subgroup` is H as a mask.
 
     >>> from groklens.groups import group_named
     >>> right_cosets(group_named("D3"), torch.tensor([True, False, False, True, False, False])).tolist()
@@ -80,7 +80,7 @@ def right_cosets(group: FiniteGroup, subgroup: Bool[Tensor, "element"]) -> Int[T
 
 
 def _extensions(group: FiniteGroup, subgroup: Tensor) -> list[Tensor]:
-    """⟨H, g⟩ for one g of each double coset HgH: every g of it generates the same."""
+    """The subgroups ⟨H, g⟩ for one g of each double coset HgH, all of whose elements generate the same."""
     elements = torch.nonzero(subgroup)[:, 0]
     done = subgroup.clone()
     larger = []

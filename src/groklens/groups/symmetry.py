@@ -1,4 +1,4 @@
-"""The group that a task's operation belongs to, and where its elements stand in the inputs."""
+"""`Symmetry`: the group that a task's operation belongs to, and where its elements stand in the task's inputs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from groklens.groups.finite_group import FiniteGroup
 
 @dataclass(frozen=True, eq=False)
 class Symmetry:
-    """The group that a task's operation belongs to, and where its elements are in the inputs.
+    """The group that a task's operation belongs to, and where its elements stand in the inputs.
 
     `elements[i]` holds the group elements x, y of input i; the operation's answer there is x∘y. Operand
     tokens are element indices (the token t of the first operand is element t); where the second operand
@@ -26,7 +26,7 @@ class Symmetry:
 
     @cached_property
     def products(self) -> Int[Tensor, "input"]:
-        """The element x∘y of every input."""
+        """The element x∘y of every input (input)."""
         return self.group.table[self.elements[:, 0], self.elements[:, 1]]
 
     def __eq__(self, other: object) -> bool:

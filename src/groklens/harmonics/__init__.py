@@ -1,4 +1,4 @@
-"""Finite-group Fourier analysis: the one place where the mathematics is written."""
+"""Finite-group Fourier analysis: real irreps, bases, projections and spectra of functions on a group."""
 
 from groklens.groups import SubgroupClass as SubgroupClass
 from groklens.groups import conjugacy_classes as conjugacy_classes

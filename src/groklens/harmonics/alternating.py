@@ -51,7 +51,7 @@ def conjugate(partition: Partition) -> Partition:
 
 
 def base_name(partition: Partition) -> str:
-    """What the restriction of λ (and of λ′) is called, without the suffix of a half."""
+    """The name of the restriction of λ (and of its conjugate λ′) to A_n, without the suffix of a half."""
     shape = max(partition, conjugate(partition))
     n = sum(shape)
     names = {(n,): "trivial", (n - 1, 1): "standard"} | _PUBLISHED.get(n, {})
@@ -59,7 +59,7 @@ def base_name(partition: Partition) -> str:
 
 
 def _restricted(n: int, partition: Partition, frame: Tensor | None = None) -> Tensor:
-    """Young's form on the even permutations, within the columns of `frame` where one is given."""
+    """Young's form on the even permutations, restricted to the columns of `frame` where one is given."""
     first, *others = orthogonal_form(partition)
     swap, *swaps = adjacent_transpositions(n)
     pairs = index_of(permutations_of(f"A{n}"), torch.stack([each[swap] for each in swaps]))
@@ -80,7 +80,7 @@ def _split(n: int, partition: Partition) -> dict[str, Tensor]:
 
 
 def _halves(partition: Partition) -> list[Tensor] | None:
-    """Orthonormal bases of the two invariant subspaces, or None where they are not real.
+    """Orthonormal bases of the two invariant subspaces; None where they are not real.
 
     T: t ↦ sgn(t) t′ (t′ the mirrored tableau) changes sign with every odd permutation, so it commutes with
     A_n. Where T² = 1 its eigenspaces ±1 are the halves; where T² = −1 it is a complex structure.
@@ -106,7 +106,7 @@ def _mirrored(tableau: Tableau) -> Tableau:
 
 
 def _sign(tableau: Tableau) -> int:
-    """The sign of the permutation that its rows spell: it changes when i and i+1 are swapped."""
+    """Sign of the permutation that the rows of a standard tableau spell; it changes when i and i+1 are swapped."""
     place = cells(tableau)
     word = sorted(range(len(place)), key=place.__getitem__)
     inversions = sum(a > b for i, a in enumerate(word) for b in word[i + 1 :])
@@ -114,7 +114,7 @@ def _sign(tableau: Tableau) -> int:
 
 
 def _hook_cycles(partition: Partition) -> Tensor:
-    """The permutation whose cycles are consecutive points, as many as each diagonal hook has cells."""
+    """The permutation whose cycles are consecutive points, each as long as a diagonal hook of the diagram."""
     image: list[int] = []
     for i, part in enumerate(partition):
         if part > i:

@@ -1,4 +1,4 @@
-"""The components of a group: its real irreps, as spaces of functions on the group."""
+"""`Component`: one real irrep of a group as a space of functions on the group."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Component:
 
 @lru_cache(maxsize=64)
 def components(group: FiniteGroup | str) -> dict[ComponentName, Component]:
-    """Every component of `group`, a group or the name of one, by name, the trivial one first.
+    """Every component of `group` (a group or the name of one) by name, the trivial one first.
 
     A cyclic group's are its frequencies 0 … n//2 (0 is trivial; for even n the last is the sign), in the
     group's own order of elements: for multiplication they are waves in the discrete logarithm. Any other
@@ -62,12 +62,12 @@ def components(group: FiniteGroup | str) -> dict[ComponentName, Component]:
 
 
 def trivial_name(group: FiniteGroup) -> ComponentName:
-    """What the component of the constant functions is called."""
+    """The name of the component of constant functions."""
     return next(iter(components(group)))
 
 
 def nontrivial(group: FiniteGroup) -> dict[ComponentName, Component]:
-    """Every component but the constant one."""
+    """Every component except the constant one."""
     return {name: part for name, part in components(group).items() if name != trivial_name(group)}
 
 
@@ -75,7 +75,7 @@ def nontrivial(group: FiniteGroup) -> dict[ComponentName, Component]:
 def nontrivial_functions(
     group: FiniteGroup,
 ) -> tuple[Float[Tensor, "element function"], Int[Tensor, "function"]]:
-    """The bases of all non-trivial components side by side, and which component each function belongs to."""
+    """The bases of all non-trivial components side by side, and the component of each function."""
     parts = list(nontrivial(group).values())
     owners = [index for index, part in enumerate(parts) for _ in range(part.size)]
     basis = torch.cat(
@@ -87,14 +87,14 @@ def nontrivial_functions(
 def component_power(
     vectors: Float[Tensor, "element feature"], group: FiniteGroup
 ) -> Float[Tensor, "component feature"]:
-    """Σ (coefficient)² of functions on the group, float64, in each non-trivial component's functions."""
+    """Power Σ (coefficient)² of functions on the group in each non-trivial component, float64."""
     basis, owners = nontrivial_functions(group)
     power = torch.zeros(len(nontrivial(group)), vectors.shape[1], dtype=torch.float64)
     return power.index_add_(0, owners, (basis.T @ vectors).square_())
 
 
 def chosen_basis(group: FiniteGroup, names: tuple[ComponentName, ...]) -> Float[Tensor, "element function"]:
-    """An orthonormal basis of the functions in the components `names`, one function a column.
+    """An orthonormal basis of the functions in the components `names`, one function per column.
 
     Names may be aliases (`component_name`). Raises `UnknownName` for a component that the group does not
     have, listing those it has.

@@ -1,4 +1,4 @@
-"""The real Fourier basis of a cyclic group, whatever order its elements are listed in."""
+"""The real Fourier basis of a cyclic group, whatever the order of its elements."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from groklens.groups import FiniteGroup
 
 
 def fourier_basis(n: int) -> Float[Tensor, "coefficient element"]:
-    """The orthonormal real Fourier basis on 0 … n−1, one function a row.
+    """The orthonormal real Fourier basis on 0 … n−1, one function per row.
 
     Row 0 is constant, rows 2k−1 and 2k are the cosine and sine of frequency k; when n is even the last row
     alternates in sign and has no sine beside it.
@@ -31,7 +31,7 @@ def fourier_basis(n: int) -> Float[Tensor, "coefficient element"]:
 
 
 def rotations(n: int, k: int) -> Float[Tensor, "element row column"]:
-    """The real irrep of frequency `k` of 0 … n−1 under addition: x turns the plane by 2πkx/n.
+    """The real irrep of frequency `k` on 0 … n−1 under addition: x rotates the plane by 2πkx/n.
 
     A single ±1 where there is no plane: k = 0, and k = n/2 for even n.
 
@@ -46,7 +46,7 @@ def rotations(n: int, k: int) -> Float[Tensor, "element row column"]:
 
 
 def discrete_log(group: FiniteGroup) -> Int[Tensor, "element"] | None:
-    """The exponent of each element as a power of the least generator, or None when the group is not cyclic.
+    """The exponent of each element as a power of the least generator; None for a group that is not cyclic.
 
     With logarithms as coordinates every cyclic group is addition mod n: for C{n} in its usual order they are
     0 … n−1, for the non-zero residues mod p they are discrete logarithms to the least primitive root.

@@ -1,4 +1,4 @@
-"""The irreps of the dihedral groups: rotations, and rotations after a reflection."""
+"""The irreps of the dihedral groups."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from groklens.harmonics.cyclic import rotations
 
 
 def irreps(n: int) -> dict[str, Float[Tensor, "element row column"]]:
-    """The orthogonal matrices of every irrep of D_n, all of real type, by name; elements as in `group_named`.
+    """The orthogonal matrices of every irrep of D_n (all of real type), by name; elements as in `group_named`.
 
     `trivial`; `sign`, +1 on rotations and −1 on reflections; for even n also `rotation_parity`, (−1)^r, and
     `rotation_parity_sign`, their product; `freq_k` for 0 < k < n/2: rotation r turns the plane by 2πkr/n, and

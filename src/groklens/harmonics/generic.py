@@ -1,4 +1,4 @@
-"""The real irreps of any finite group, computed from its table alone."""
+"""The real irreps of any finite group, computed from its multiplication table."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _isotypic_spaces(group: FiniteGroup) -> list[Tensor]:
 
 
 def _one_copy(group: FiniteGroup, space: Tensor) -> Tensor:
-    """Matrices of the irrep ρ whose functions are `space`: left translation on one copy of ρ in it."""
+    """Matrices of the irrep ρ with function space `space`, from left translation on one copy of ρ in it."""
     degree = _degree(group, space)
     quotient = group.table[group.inverses]  # x⁻¹ y
     for weights in _random_weights(group.order):
@@ -66,7 +66,7 @@ def _one_copy(group: FiniteGroup, space: Tensor) -> Tensor:
 
 
 def _degree(group: FiniteGroup, space: Tensor) -> int:
-    """Degree of the real irrep: d² functions make a real type, d²/2 a complex, d²/4 a quaternionic one.
+    """Degree of a real irrep from its number of functions: d² for real type, d²/2 complex, d²/4 quaternionic.
 
     The type is the sign of the Frobenius–Schur sum of χ(g²).
     """

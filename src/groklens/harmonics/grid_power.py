@@ -1,4 +1,4 @@
-"""Power of functions of two operands, such as neurons, by component: from one look at each input."""
+"""Power of functions of two operands (such as neurons) in each component of a group, from one pass over the inputs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WIDTH = 1024
 
 
 class GridPower:
-    """Power of features in each non-trivial component, and in all, over the grid of operands.
+    """Power of features in each non-trivial component, and in total, over the grid of operand pairs.
 
     A function of (x, y) is expanded in products of basis functions; a component ρ owns the products whose
     factors are constant or ρ's, the constant × constant one excepted (Nanda et al. 2023, section 4.1: the
@@ -43,7 +43,7 @@ class GridPower:
         self._crossed = None if group.is_abelian else _Crossed(symmetry, n_features)
 
     def add(self, rows: slice, values: Float[Tensor, "row feature"]) -> None:
-        """Take in the features of the inputs `rows`."""
+        """Add the features of the inputs `rows`."""
         if self._origin is None:
             # Values near zero lose no digits in sums; of a grid with gaps zero is the value there, and stays.
             self._origin = values[0].double() * self._is_whole
@@ -65,7 +65,7 @@ class GridPower:
         self._squares[features] += values.square_().sum(dim=0)
 
     def power(self) -> tuple[Float[Tensor, "component feature"], Float[Tensor, "feature"]]:
-        """The power in each component, in the order of `harmonics.nontrivial`, and the total."""
+        """Power in each component, in the order of `harmonics.nontrivial`, and in total."""
         n = self._group.order
         power = component_power(self._sums[0], self._group) + component_power(self._sums[1], self._group)
         if self._crossed is None:
@@ -82,7 +82,7 @@ class GridPower:
     def shares(
         self,
     ) -> tuple[list[ComponentName], Float[Tensor, "feature"], Float[Tensor, "component feature"]]:
-        """The component that explains most of each feature, the share it explains, and all the shares.
+        """The component that explains most of each feature, the share it explains, and the shares of all components.
 
         Shares lie in [0, 1]: 1 for a feature that is a function of one component's waves of either operand,
         and about the component's number of products / n² for one without structure. A feature that does not
@@ -96,7 +96,7 @@ class GridPower:
 
 
 class _Crossed:
-    """Coefficients of the products whose factors both belong to one component, for any group.
+    """Coefficients of products whose two factors belong to the same component, for any group.
 
     All rows with one x are transformed over y at once, and then over x into the component's own functions.
     """
@@ -129,14 +129,14 @@ class _Crossed:
 def neuron_components(
     values: Float[Tensor, "input neuron"], symmetry: Symmetry
 ) -> tuple[list[ComponentName], Float[Tensor, "neuron"], Float[Tensor, "component neuron"]]:
-    """`GridPower.shares` of neurons that are given whole."""
+    """`GridPower.shares` of neurons that are held in memory whole."""
     power = GridPower(symmetry, values.shape[1])
     power.add(slice(0, len(values)), values)
     return power.shares()
 
 
 def _last_of_each_cell(cell: Int[Tensor, "input"], n_cells: int) -> tuple[Tensor, bool]:
-    """Which inputs count (of several in one cell of the grid the last), and whether every cell has one."""
+    """Which inputs count (the last of several in one cell of the grid), and whether every cell has one."""
     index = torch.arange(len(cell))
     last = torch.full((n_cells,), -1).scatter_reduce_(0, cell, index, "amax")
     return last[cell] == index, bool((last >= 0).all())

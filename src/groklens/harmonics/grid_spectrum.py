@@ -1,4 +1,4 @@
-"""Functions of two operands, such as neurons, in a few components: their share, and what they leave."""
+"""Functions of two operands (such as neurons) restricted to a few components: the share in them, and the remainder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def shares_in(
     names: Sequence[ComponentName],
     relabellings: Sequence[Int[Tensor, "element"]] = (),
 ) -> tuple[dict[ComponentName, float], list[dict[ComponentName, float]]]:
-    """Share of the features' summed power that each of `names` owns, as `GridPower` counts it.
+    """Share of the features' summed power that each of `names` holds, as counted by `GridPower`.
 
     With it, the same under each of `relabellings` of the elements: permutations drawn at random give the
     shares that components have where the labels mean nothing.
@@ -49,7 +49,7 @@ def without_components(
     names: Sequence[ComponentName],
     relabelling: Int[Tensor, "element"] | None = None,
 ) -> Float[Tensor, "input feature"]:
-    """What is left of features when the power that `shares_in` gives to `names`, and the mean, are taken out.
+    """The features without their mean and without the power that `shares_in` assigns to `names`.
 
     `relabelling` renames the elements first, as for `shares_in`.
     """
@@ -70,7 +70,7 @@ def component_part(
     relabelling: Int[Tensor, "element"] | None,
     read: Float[Tensor, "feature output"],
 ) -> Float[Tensor, "input output"]:
-    """What `without_components` takes out of features for one component, the mean excepted, read out by `read`."""
+    """The part of the features that `without_components` removes for one component, read out by `read`."""
     basis = _with_constant(symmetry, name, relabelling).to(values.dtype)
     coefficients = values.new_zeros(basis.shape[1], basis.shape[1], read.shape[1])
     for features, cube in _centred_grids(values, symmetry):
@@ -81,7 +81,7 @@ def component_part(
 def _centred_grids(
     values: Float[Tensor, "input feature"], symmetry: Symmetry
 ) -> Iterator[tuple[slice, Float[Tensor, "element element feature"]]]:
-    """Some features at a time as functions of both operands, without their means, and which features these are."""
+    """Features in batches as centred functions of both operands, with their indices."""
     n = symmetry.group.order
     cell = symmetry.elements[:, 0] * n + symmetry.elements[:, 1]
     step = max(1, BUDGETS.grid // (values.element_size() * n * n))
@@ -107,7 +107,7 @@ def _expanded(
 def _with_constant(
     symmetry: Symmetry, name: ComponentName, relabelling: Int[Tensor, "element"] | None = None
 ) -> Float[Tensor, "element function"]:
-    """A component's functions beside the constant one: what either operand may contribute to its products."""
+    """A component's functions together with the constant one: the factors of its products."""
     n = symmetry.group.order
     constant = torch.full((n, 1), n**-0.5, dtype=torch.float64)
     functions = torch.cat([constant, components(symmetry.group)[name].basis], dim=1)

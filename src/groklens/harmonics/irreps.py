@@ -1,4 +1,4 @@
-"""The irreps of a group, as real orthogonal matrices: one question, answered by one file a family."""
+"""The irreps of any group as real orthogonal matrices, by the formula of its family where there is one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FAMILIES: dict[str, Callable[[int], dict[str, Tensor]]] = {
 
 @lru_cache(maxsize=32)
 def irreps(group: FiniteGroup) -> dict[ComponentName, Matrices]:
-    """The matrices ρ(x) of every real irrep of `group` by name, the trivial one first: ρ(xy) = ρ(x)ρ(y).
+    """The matrices ρ(x) of every real irrep of `group` by name, the trivial one first, with ρ(xy) = ρ(x)ρ(y).
 
     A group that is named after a known one (`"S5"`) must be it, in any order of its elements: names are then
     taken over through an isomorphism to `group_named("S5")`, the identity where the tables agree. Which of
@@ -67,7 +67,7 @@ def irrep_matrices(group: FiniteGroup, name: ComponentName) -> Matrices:
 
 
 def component_name(group: FiniteGroup, name: ComponentName) -> ComponentName:
-    """What this library calls the component that is also known as `name`.
+    """The name in groklens of the component that is also known as `name`.
 
     S_n and A_n take partitions (`"(3,2)"`; for a half `"(3,1,1)_a"`), cyclic groups `"trivial"`, `"freq_3"`
     and `"sign"`, D_n integers for `freq_k`. Raises `UnknownName` for a name that means nothing here, listing
@@ -90,7 +90,7 @@ def component_name(group: FiniteGroup, name: ComponentName) -> ComponentName:
 
 
 def _number(name: object) -> Any:
-    """A frequency as a Python int, whoever made it; what is no whole number as text, which no component is."""
+    """A frequency as a Python int; anything else as text, which no component is called."""
     try:
         return whole_number("a component", name)
     except BadArgument:

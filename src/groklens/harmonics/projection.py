@@ -1,4 +1,4 @@
-"""Functions of the answer: projecting what a model computes over all inputs on to components of x∘y.
+"""Projecting what a model computes over all inputs onto components of the answer x∘y.
 
 A "sum direction" of the modular-addition literature is a function of the answer x∘y. Projecting on to all of
 a component's is therefore a mean over the inputs with the same answer, followed by a projection on the group:
@@ -20,7 +20,7 @@ from groklens.harmonics.component import ComponentName, chosen_basis, component_
 def answer_means(
     values: Float[Tensor, "input feature"], symmetry: Symmetry
 ) -> Float[Tensor, "element feature"]:
-    """Mean of `values` over the inputs with each answer, in float64: what they say of x∘y alone.
+    """Mean of `values` over the inputs that share each answer, in float64: their part that depends on x∘y alone.
 
     Raises `BadArgument` unless the inputs hold every answer equally often, as a whole table does.
     """
@@ -30,7 +30,7 @@ def answer_means(
 
 
 def inputs_an_answer(symmetry: Symmetry) -> int:
-    """How many inputs have each answer; `BadArgument` unless all have equally many, as in a whole table."""
+    """Number of inputs per answer; `BadArgument` unless it is the same for all answers, as in a whole table."""
     n = symmetry.group.order
     counts = torch.bincount(symmetry.products, minlength=n)
     if (counts != counts[0]).any():
@@ -73,7 +73,7 @@ def logit_similarity(
 def operand_shares(
     vectors: Float[Tensor, "element feature"], group: FiniteGroup
 ) -> dict[ComponentName, float]:
-    """Share of the non-constant power of functions on the group that lies in each non-trivial component.
+    """Share of the non-constant power of functions on the group in each non-trivial component.
 
     In [0, 1], summing to 1; a component's share under no structure is its size / (order − 1). All zero when
     the functions are constant.

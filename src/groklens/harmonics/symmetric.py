@@ -34,7 +34,7 @@ def irreps(n: int) -> dict[str, Float[Tensor, "element row column"]]:
 
 
 def partition_names(n: int) -> dict[Partition, str]:
-    """What the irrep of each partition of n is called: a published name, or the partition itself.
+    """The name of each partition's irrep of S_n: a published name, or the partition itself.
 
     >>> partition_names(3)
     {(3,): 'trivial', (1, 1, 1): 'sign', (2, 1): 'standard'}
@@ -57,12 +57,12 @@ def partitions(n: int, largest: int | None = None) -> list[Partition]:
 
 
 def written(partition: Partition) -> str:
-    """A partition as text: `(3,2)`."""
+    """A partition as text, such as `(3,2)`."""
     return f"({','.join(map(str, partition))})"
 
 
 def adjacent_transpositions(n: int) -> Tensor:
-    """The permutations that swap i and i+1, one a row: they generate S_n."""
+    """The permutations that swap i and i+1, one per row; they generate S_n."""
     swaps = torch.arange(n).repeat(n - 1, 1)
     for i in range(n - 1):
         swaps[i, [i, i + 1]] = swaps[i, [i + 1, i]]
@@ -109,5 +109,5 @@ def standard_tableaux(partition: Partition) -> list[Tableau]:
 
 
 def cells(tableau: Tableau) -> list[tuple[int, int]]:
-    """Row and column of each of the numbers 1 … n."""
+    """Row and column of each number 1 … n in a standard tableau."""
     return [(row, tableau[:i].count(row)) for i, row in enumerate(tableau)]

@@ -1,4 +1,4 @@
-"""Claims about what a model computes with: writing one down, and planting one in a model by hand."""
+"""Hypotheses about what a model computes with, and models planted by hand with a known algorithm."""
 
 from groklens.hypotheses.circuit import AnyCircuit as AnyCircuit
 from groklens.hypotheses.circuit import Circuit as Circuit

@@ -1,4 +1,4 @@
-"""A circuit: the claim that a model computes with certain components of a group."""
+"""`Circuit`: the hypothesis that a model computes with certain components of a group."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from groklens.tasks import Task
 
 @dataclass(frozen=True, init=False)
 class Circuit:
-    """A claim about what a model computes with: a group, and a set of its non-trivial components.
+    """The hypothesis that a model computes with a set of non-trivial components of a group.
 
     Write one down to test it (`gl.examine(run.final, gl.Circuit("C113", [14, 35]))`), or let `find_circuit`
     propose one. Components are frequencies of a cyclic group, irrep names or partitions of any other. Raises
@@ -47,16 +47,16 @@ class Circuit:
 
     @property
     def size(self) -> int:
-        """Dimension of the functions of the answer that it spans."""
+        """Dimension of the space of functions of the answer that the circuit spans."""
         return chosen_basis(self.group, self.components).shape[1]
 
     @property
     def is_everything(self) -> bool:
-        """Whether it holds every non-trivial component, so that keeping it keeps everything."""
+        """Whether the circuit holds every non-trivial component, so that keeping it keeps everything."""
         return len(self.components) == len(nontrivial(self.group))
 
     def symmetry(self, task: Task) -> Symmetry:
-        """Where this circuit's group is in the task's inputs; `BadArgument` where it does not fit."""
+        """Where the circuit's group stands in the task's inputs; `BadArgument` where it does not fit the task."""
         own = task.symmetry
         if own is not None and own.group.name == self.group.name:
             return own
@@ -71,15 +71,15 @@ class Circuit:
         return Symmetry(self.group, operands)
 
     def project(self, values: Float[Tensor, "input feature"], task: Task) -> Float[Tensor, "input feature"]:
-        """The part of `values` that is a function of the answer within the circuit's components; float64."""
+        """The part of `values` that is a function of the answer within the circuit's components, float64."""
         return project_on_answer(values, self.symmetry(task), self.components)
 
     def remove(self, values: Float[Tensor, "input feature"], task: Task) -> Float[Tensor, "input feature"]:
-        """`values` without that part; float64."""
+        """`values` without their part that is a function of the answer within the circuit's components, float64."""
         return values.double() - self.project(values, task)
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON values: the group's name and the components."""
+        """The circuit as JSON values: the group's name and the components."""
         return {"group": self.group.name, "components": list(self.components)}
 
 
@@ -88,7 +88,7 @@ AnyCircuit = Circuit | Sequence[ComponentName] | ComponentName
 
 
 def as_circuit(given: AnyCircuit | Any, task: Task) -> Circuit:
-    """The circuit that is meant: one, or a list of components of the task's own group.
+    """A circuit from a circuit, or from a list of components of the task's own group.
 
     Raises `BadArgument` for None (what `find_circuit` gives where there is no circuit) or for components where
     the task has no group, `UnknownName` for a component that the group does not have.
@@ -115,7 +115,7 @@ def as_circuit(given: AnyCircuit | Any, task: Task) -> Circuit:
 
 
 def _listed(components: Any) -> list[Any]:
-    """The components of a list, an array or a tensor; one name is a list of one."""
+    """Components from a list, an array or a tensor; a single name gives a list of one."""
     plain = components.tolist() if hasattr(components, "tolist") else components
     if isinstance(plain, (str, int)):
         return [plain]

@@ -1,4 +1,4 @@
-"""Models written by hand, whose algorithm is known: the truth that analyses are tested against."""
+"""`gl.planted`: models with weights written by hand, whose algorithm is known, to test analyses on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LOGIT_SCALE = 60.0
 
 
 def planted(task: Task, components: Sequence[ComponentName] = (), algorithm: str = "clock") -> Any:
-    """A model written by hand that solves `task` in a known way; a `HookedRootModule`.
+    """A `HookedRootModule` with weights written by hand, which solves `task` by a known algorithm.
 
     `"clock"` multiplies the operands' matrix entries in each of `components` and reads off the character of
     x∘y∘z⁻¹: neurons of one component each, logits that are exactly the circuit's (for a cyclic group the
@@ -80,7 +80,7 @@ def _clock(task: Task, circuit: Circuit) -> Any:
 
 
 def _second_operand(task: Task, basis: Tensor) -> Float[Tensor, "function product"]:
-    """Reads function j off the second operand for the product (i, j), undoing an inversion as in a−b."""
+    """Reads function j of the second operand for the product (i, j), undoing an inversion as in a−b."""
     symmetry, size = task.symmetry, basis.shape[1]
     assert symmetry is not None
     stands_for = torch.arange(symmetry.group.order)  # the element of each second token
@@ -92,7 +92,7 @@ def _second_operand(task: Task, basis: Tensor) -> Float[Tensor, "function produc
 def _products(
     group: FiniteGroup, basis: Float[Tensor, "element function"]
 ) -> Float[Tensor, "product answer"]:
-    """How products f_i(x) f_j(y) combine into the kernel Σ_f f(x∘y) f(z), as a readout over z."""
+    """The coefficients by which products f_i(x) f_j(y) combine into the kernel Σ_f f(x∘y) f(z), as a readout over z."""
     of_product = basis[group.table]  # x, y, function
     structure = torch.einsum("xi,yj,xyf->ijf", basis, basis, of_product)
     return (structure @ basis.T).flatten(0, 1)

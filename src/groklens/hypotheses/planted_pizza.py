@@ -1,4 +1,4 @@
-"""A pizza written by hand: operands are added, a rectifier and many phases do the rest."""
+"""A planted model that computes by the pizza algorithm: operands are added, and rectified at many angles."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PHASES = 33
 
 
 def pizza_spec(circuit: Circuit) -> MLP:
-    """The network that a pizza of this circuit is written into; `BadArgument` where no pizza exists."""
+    """The network into which a pizza of this circuit is written; `BadArgument` where no pizza exists."""
     if discrete_log(circuit.group) is None or circuit.group.order % 2 == 0:
         raise BadArgument(
             f"A pizza has nothing to say of opposite operands, so its group is cyclic of odd order; "
@@ -33,7 +33,7 @@ def pizza_spec(circuit: Circuit) -> MLP:
 
 
 def write_pizza(model: Any, task: Task, circuit: Circuit) -> None:
-    """Fill an empty model of `pizza_spec` with the pizza of Zhong et al. (2023), section 3.2.
+    """Write the pizza of Zhong et al. (2023), section 3.2, into the empty model of `pizza_spec`.
 
     The neurons of component k add both operands' waves at phases φ, which gives
     2 cos(w_k(x−y)/2) cos(w_k(x+y)/2 + φ). Rectified and read out at cos(2φ + w_k z), it integrates over φ to

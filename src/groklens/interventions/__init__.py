@@ -1,4 +1,4 @@
-"""Interventions: what a model does when a part of it is changed, each giving a snapshot like any other.
+"""Interventions on a model (keep, remove, ablate, patch, replace, prune), each giving a snapshot like any other.
 
 >>> import groklens as gl
 >>> task = gl.ModularArithmetic(13, "add")

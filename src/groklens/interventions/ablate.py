@@ -1,4 +1,4 @@
-"""Silencing neurons: each gives its mean over the inputs, whatever the input is."""
+"""Mean-ablating neurons of the last MLP."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def ablate(snapshot: AnyRun, neurons: Sequence[int] | Int[Tensor, "chosen"]) -> 
 def ablated_neurons(
     snapshot: Snapshot, neurons: Sequence[int] | Int[Tensor, "chosen"]
 ) -> Float[Tensor, "input neuron"]:
-    """The last MLP's activations with `neurons` at their means."""
+    """The last MLP's activations with `neurons` at their means over the inputs (input × neuron)."""
     values = neurons_.of(snapshot)
     index = neurons_.chosen(snapshot, neurons)
     changed = values.clone()

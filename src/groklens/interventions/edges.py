@@ -1,4 +1,4 @@
-"""What each step on a model's way from tokens to logits is worth: the edges of its circuit, by patching.
+"""The edges of a model's circuit, from tokens by heads and neurons to the logits, measured by path patching.
 
 An edge's effect is how much the loss rises, in nats over all inputs, when what is sent along it is replaced by
 its mean over the inputs and everything else on the way stays what it is: the direct paths of Wang et al. (2022),
@@ -32,7 +32,7 @@ DRAWS = 10
 
 @dataclass(frozen=True)
 class Node:
-    """A place on the way: `kind` is `token`, `head`, `cluster`, `neurons` (in no cluster) or `logits`."""
+    """A place on the way from tokens to logits: a `token`, `head`, `cluster`, `neurons` in no cluster, or `logits`."""
 
     kind: str
     name: str
@@ -42,7 +42,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Edge:
-    """A step from one node to the next; `effect` is the rise of the loss in nats when it carries its mean.
+    """An edge from one node to the next; `effect` is the rise of the loss, in nats, when the edge carries its mean.
 
     0 is an edge that nothing hangs on; below 0, the model does better without it. `control` is the same for as
     many random neurons outside the cluster, for edges from clusters to the logits.
@@ -56,7 +56,7 @@ class Edge:
 
 @one_thread()
 def edges(snapshot: AnyRun, circuit: AnyCircuit) -> list[Edge]:
-    """The edges token → head → cluster of neurons → logits of a model, and what each is worth.
+    """The edges token → head → cluster of neurons → logits of a model, each with the rise of the loss without it.
 
     Clusters are the neurons of each of the circuit's components (`clusters`), the rest are one node. A head's
     edge to the logits is what goes past the last MLP. What one head tells a later one is counted with the
@@ -77,7 +77,7 @@ def edges(snapshot: AnyRun, circuit: AnyCircuit) -> list[Edge]:
 
 
 class _Look:
-    """One snapshot with its clusters, and the loss that every edge is held against."""
+    """One snapshot with its clusters, and the loss with which every edge is compared."""
 
     def __init__(self, snapshot: Snapshot, circuit: Circuit) -> None:
         self.snapshot = snapshot
@@ -156,7 +156,7 @@ class _Sent:
         self._values = values.repeat_interleave(self._z.shape[2] // values.shape[2], dim=2)  # heads may share
 
     def without(self, head: int, position: int | None = None) -> Snapshot:
-        """The snapshot with what one head takes, from everywhere or one position, at its mean over the inputs."""
+        """The snapshot with what one head reads, from all positions or one, replaced by its mean over the inputs."""
         part = self._z[:, :, head] if position is None else self._part(head, position)
         changed = self._z.clone()
         changed[:, :, head] += part.mean(dim=0) - part
@@ -181,7 +181,7 @@ def _clusters(snapshot: Snapshot, circuit: Circuit) -> list[tuple[Node, Int[Tens
 def _mean_over(
     neurons: Float[Tensor, "input neuron"], operands: Int[Tensor, "input operand"], position: int
 ) -> Float[Tensor, "input neuron"]:
-    """Each input's neurons, averaged over all inputs that differ from it in one operand alone."""
+    """The neurons of each input, averaged over all inputs that differ from it in one operand alone."""
     others = torch.cat([operands[:, :position], operands[:, position + 1 :]], dim=1)
     _, place = others.unique(dim=0, return_inverse=True)
     count = torch.bincount(place).to(neurons.dtype)

@@ -1,4 +1,4 @@
-"""A model that is always run with certain hooks: what an intervention puts into a snapshot."""
+"""`EditedModel`: a model that always runs with certain hooks, which is what interventions put into a snapshot."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Edit = Callable[[Tensor, Tensor], Tensor]
 
 
 class EditedModel:
-    """`model` with `edits` at its hooks, run as any other model; the model itself is left as it is.
+    """A model whose `edits` are hooks that run on every forward pass; the original model is left as it is.
 
     It has the model's own hooks, weights and `cfg`, so everything that takes a model takes it. Activations
     downstream of an edit are what the edit makes of them. Only the task's own inputs can be run: an edit may
@@ -37,7 +37,7 @@ class EditedModel:
 
     @property
     def unedited(self) -> Any:
-        """The model without any edit, which runs on any tokens."""
+        """Run the model without any edit; it takes any tokens."""
         return getattr(self.model, "unedited", self.model)
 
     def __call__(self, tokens: Int[Tensor, "batch pos"]) -> Tensor:
@@ -46,13 +46,13 @@ class EditedModel:
             return self._finished(self.model(tokens), tokens)
 
     def run_with_cache(self, tokens: Int[Tensor, "batch pos"], **options: Any) -> Any:
-        """Output and activations with the edits in place; options as the model's own."""
+        """Output and activations with the edits in place; options as in the model's own method."""
         with self._edited(tokens):
             output, cache = self.model.run_with_cache(tokens, **options)
         return self._finished(output, tokens), cache
 
     def run_with_hooks(self, tokens: Int[Tensor, "batch pos"], fwd_hooks: Any = ()) -> Tensor:
-        """Output with the edits in place and further hooks after them."""
+        """Output with the edits in place, and further hooks after them."""
         with self._edited(tokens):
             return self._finished(self.model.run_with_hooks(tokens, fwd_hooks=list(fwd_hooks)), tokens)
 
@@ -75,7 +75,7 @@ class EditedModel:
 
 
 def edited(snapshot: Snapshot, edits: dict[str, Edit], output: Edit | None = None) -> Snapshot:
-    """The snapshot of the edited model: same task, step and split; `BadArgument` where it cannot be edited."""
+    """The snapshot of the edited model, with the same task, step and split; `BadArgument` where it cannot be edited."""
     if not snapshot.anatomy.can_be_edited:
         raise BadArgument(
             f"A {snapshot.anatomy.kind} has no hooks(fwd_hooks=…), so nothing can be changed inside it; "
@@ -86,7 +86,7 @@ def edited(snapshot: Snapshot, edits: dict[str, Edit], output: Edit | None = Non
 
 
 class _Rows:
-    """Which of a task's inputs each row of tokens is."""
+    """Finds which of a task's inputs each row of tokens is."""
 
     def __init__(self, task: Task) -> None:
         self._task = task

@@ -1,4 +1,4 @@
-"""How much of a circuit a model can lose: accuracy and loss over the share that is removed."""
+"""`graded`: accuracy and loss while a growing share of a circuit is removed, beside random removals."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def graded(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> xr.Dataset:
-    """Accuracy and loss over all inputs while a circuit is removed by degrees, beside random removals.
+    """Accuracy and loss over all inputs as a growing share of a circuit is removed, beside random removals.
 
     A table by `amount` (the share removed) and, for the controls, `draw`: `accuracy`, `loss`, and
     `accuracy_relabelled`, `loss_relabelled`, where the components are those of the group's elements in random

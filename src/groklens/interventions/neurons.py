@@ -1,4 +1,4 @@
-"""The last MLP's neurons as interventions see them: at which site, and in which component's cluster."""
+"""The last MLP's neurons for interventions: their site, a choice of them, and the cluster of each component."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from groklens.snapshots import Snapshot, neuron_shares
 
 
 def site(snapshot: Snapshot) -> Site:
-    """Where the last MLP's activations pass, at the answer; `BadArgument` for a model without their hook."""
+    """The site of the last MLP's activations, at the answer; `BadArgument` for a model without that hook."""
     of(snapshot)
     return snapshot.anatomy.neurons_sought
 
 
 def of(snapshot: Snapshot) -> Float[Tensor, "input neuron"]:
-    """The last MLP's activations at the answer; `BadArgument` for a model without their hook."""
+    """The last MLP's activations at the answer (input × neuron); `BadArgument` for a model without that hook."""
     if snapshot.neurons is None:
         raise BadArgument(f"There is nothing to intervene on: {snapshot.anatomy.no_neurons_in(snapshot)}.")
     return snapshot.neurons
 
 
 def chosen(snapshot: Snapshot, neurons: Any) -> Int[Tensor, "chosen"]:
-    """The indices of the last MLP's neurons that `neurons` names, one by its number, or a mask by its True.
+    """Indices of the last MLP's neurons, from one number, several, or a boolean mask.
 
     Raises `BadArgument` for what names no neuron, or one that the model does not have.
     """
@@ -57,7 +57,7 @@ def chosen(snapshot: Snapshot, neurons: Any) -> Int[Tensor, "chosen"]:
 
 
 def clusters(snapshot: AnyRun, circuit: AnyCircuit) -> dict[ComponentName, Int[Tensor, "neuron"]]:
-    """The neurons of each of the circuit's components: those that it explains best, to at least 85 %.
+    """The cluster of neurons of each of the circuit's components: those of whose variance it explains at least 85 %.
 
     The rule of Nanda et al. (2023), section 4.1. Components that no neuron has are left out.
     """

@@ -1,4 +1,4 @@
-"""Putting other values in place of an activation: the primitive that every other intervention is made of."""
+"""`patch` and `resample`: a model with other values in place of an activation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LOGITS = "logits"
 def patch(
     snapshot: AnyRun, hook: Site | str, values: Float[Tensor, "input ..."], pos: int | None = None
 ) -> Snapshot:
-    """The snapshot with `values` at a hook, or a site, in place of what the model computes there.
+    """The snapshot with `values` in place of the activation at a hook or site.
 
     `values` are as `snapshot.activations(hook, pos)` gives them, one row an input: with `pos` only that
     position is replaced, -1 being the answer's (of attention patterns: that query). `hook` may be `"logits"`:
@@ -46,7 +46,7 @@ def patch(
 
 
 def resample(snapshot: AnyRun, hook: Site | str, seed: int = 0, pos: int | None = None) -> Snapshot:
-    """The snapshot with the activation of another input, drawn at random, at `hook`: what it carries is undone.
+    """The snapshot with the activation at `hook` taken from inputs drawn at random, which destroys its information.
 
     Its distribution over the inputs stays as it is. With `pos` only that position is resampled.
     """

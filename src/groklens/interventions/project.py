@@ -1,4 +1,4 @@
-"""Keeping only a circuit's components of logits, neurons or embeddings, and removing them, by degrees."""
+"""`keep` and `remove`: a model with only a circuit's components, or without them, in logits, neurons or embeddings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Order = Int[Tensor, "element"]
 def keep(
     snapshot: AnyRun, circuit: AnyCircuit, at: str = LOGITS, relabelled: Order | None = None
 ) -> Snapshot:
-    """The snapshot with only the circuit's part, and the mean, at one place.
+    """The snapshot with only the circuit's part, and the mean, of the logits, neurons or embeddings.
 
     `at` is `"logits"` (functions of the answer in the circuit's components, Nanda's restricted logits),
     `"neurons"` of the last MLP (functions of both operands: products of one component's waves), or
@@ -43,7 +43,7 @@ def remove(
     amount: float = 1.0,
     relabelled: Order | None = None,
 ) -> Snapshot:
-    """The snapshot without the circuit's part at one place; places and errors as for `keep`.
+    """The snapshot without the circuit's part of the logits, neurons or embeddings; arguments and errors as for `keep`.
 
     `amount` is the share of it that is removed: 0 leaves all, 1 nothing, 2 turns its sign.
     """
@@ -74,7 +74,7 @@ def _projected(
 def parts(
     values: Tensor, snapshot: Snapshot, circuit: Circuit, at: str, relabelled: Order | None = None
 ) -> tuple[Tensor, Tensor]:
-    """The circuit's part of the values at one place, and what is constant there (the mean)."""
+    """The circuit's part of the logits, neurons or embeddings, and their constant part (the mean)."""
     if at == "embeddings":
         return _operand_part(values, snapshot, circuit, relabelled)
     mean = values.mean(dim=0)
@@ -90,12 +90,12 @@ def parts(
 
 
 def embeddings_of(snapshot: Snapshot) -> Float[Tensor, "input pos d_model"]:
-    """Every input's embeddings at `hook_embed`; `BadArgument` for a model without."""
+    """The embeddings of every input at `hook_embed`; `BadArgument` for a model without that hook."""
     return snapshot.activations(embedding_of(snapshot))
 
 
 def embedding_of(snapshot: Snapshot) -> Site:
-    """Where the embeddings of tokens pass; `BadArgument` for a model without."""
+    """The site of token embeddings; `BadArgument` for a model without it."""
     if snapshot.anatomy.embedding is None:
         raise BadArgument(f"{snapshot!r} has no embeddings at hook_embed to intervene on.")
     return snapshot.anatomy.embedding

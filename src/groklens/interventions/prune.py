@@ -1,4 +1,4 @@
-"""Pruning by inverse participation ratio: do some neurons memorise, and the others generalise?"""
+"""Pruning neurons by inverse participation ratio, and the finding that those of lowest ratio memorise."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MARGIN = 0.2
 
 
 def prune(snapshot: AnyRun, neurons: Sequence[int] | Int[Tensor, "chosen"]) -> Snapshot:
-    """The snapshot with these neurons of the last MLP at zero at the answer, as if they were cut off.
+    """The snapshot with these neurons of the last MLP pruned: set to zero at the answer.
 
     `ablate` holds them at their means instead. Raises `BadArgument` for a neuron that the model does not have,
     or a model without neurons.
@@ -36,13 +36,13 @@ def prune(snapshot: AnyRun, neurons: Sequence[int] | Int[Tensor, "chosen"]) -> S
 
 
 def by_ipr(snapshot: AnyRun) -> Int[Tensor, "neuron"]:
-    """The neurons of the last MLP from the lowest `measures.neuron_ipr` to the highest."""
+    """The neurons of the last MLP in ascending order of `measures.neuron_ipr`."""
     snapshot = as_snapshot(snapshot)
     return torch.as_tensor(xr.DataArray(neuron_ipr(snapshot)).values).argsort(stable=True)
 
 
 def memorising_neurons(snapshot: AnyRun, share: float = 0.5, seed: int = 0) -> Finding:
-    """The claim that the `share` of neurons of lowest IPR fits the wrong labels, and the rest answers right.
+    """The claim that the `share` of neurons of lowest IPR fits the wrong labels, and the rest generalise.
 
     Value: the wrong labels still fitted without those neurons. Supported when it lies at least 0.2 below every
     one of 20 random prunings of as many neurons and below pruning those of highest IPR, while held-out accuracy

@@ -1,4 +1,4 @@
-"""Logits from changed neurons, without another forward pass where the readout is linear."""
+"""Logits from changed neurons or embeddings, by one matrix product where the readout is linear."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ROUNDING = 1e-4
 
 
 def logits_of(snapshot: Snapshot, changed: Float[Tensor, "input neuron"]) -> Float[Tensor, "input answer"]:
-    """The logits if the last MLP's neurons at the answer were `changed`.
+    """The logits that the model would give if the last MLP's neurons at the answer were `changed` (input × answer).
 
     Where what follows the neurons is linear, as without a final norm, a change of neurons adds its product
     with W_L: the same numbers as `patch`, to float32, for one matrix product. Whether it is linear is found out
@@ -39,7 +39,7 @@ def logits_of(snapshot: Snapshot, changed: Float[Tensor, "input neuron"]) -> Flo
 
 
 def logits_without(snapshot: Snapshot, index: Int[Tensor, "member"]) -> Float[Tensor, "input answer"]:
-    """`logits_of` the neurons with those of `index` silenced: held at their means over the inputs."""
+    """The logits with the neurons of `index` mean-ablated: held at their means over the inputs (input × answer)."""
     if not is_linear(snapshot):
         return logits_of(snapshot, ablated_neurons(snapshot, index))
     neurons, read = neurons_.of(snapshot), torch.zeros_like(read_by(snapshot))
@@ -49,14 +49,14 @@ def logits_without(snapshot: Snapshot, index: Int[Tensor, "member"]) -> Float[Te
 
 @once_per_snapshot
 def mean_neuron_logits(snapshot: Snapshot) -> Float[Tensor, "input answer"]:
-    """The logits with every neuron at its mean: what goes past the neurons."""
+    """The logits with every neuron at its mean over the inputs, which shows what bypasses the neurons."""
     return logits_without(snapshot, torch.arange(neurons_.of(snapshot).shape[1]))
 
 
 def means_without(
     snapshot: Snapshot, index: Int[Tensor, "member"], symmetry: Symmetry
 ) -> Float[Tensor, "element answer"]:
-    """Mean `logits_without` neurons over the inputs with each answer, float64.
+    """Mean over the inputs with each answer of `logits_without`, float64.
 
     Where the readout is linear, means of the neurons are read, not neurons: a hundred times fewer.
     """
@@ -68,13 +68,13 @@ def means_without(
 
 @once_per_snapshot
 def _neuron_means(snapshot: Snapshot, symmetry: Symmetry) -> Float[Tensor, "element neuron"]:
-    """Mean neurons over the inputs with each answer, without their mean over all, float64."""
+    """Mean of the neurons over the inputs with each answer, minus their mean over all inputs, float64."""
     means = answer_means(neurons_.of(snapshot), symmetry)
     return means - means.mean(dim=0)
 
 
 def read_by(snapshot: Snapshot) -> Float[Tensor, "neuron answer"]:
-    """W_L, what each neuron adds to each logit, on the neurons' device and of their dtype."""
+    """The neuron–logit map W_L (neuron × answer), on the neurons' device and of their dtype."""
     map_ = snapshot.neuron_logit_map
     assert map_ is not None
     return map_.cpu().to(neurons_.of(snapshot).dtype)
@@ -82,7 +82,7 @@ def read_by(snapshot: Snapshot) -> Float[Tensor, "neuron answer"]:
 
 @once_per_snapshot
 def is_linear(snapshot: Snapshot) -> bool:
-    """Whether what follows the neurons is linear: found out by halving them in a few inputs, through the hooks."""
+    """Whether logits are linear in the neurons, tested by halving the neurons of a few inputs through the hooks."""
     neurons = neurons_.of(snapshot)
     if snapshot.neuron_logit_map is None:
         return False
@@ -98,7 +98,7 @@ def is_linear(snapshot: Snapshot) -> bool:
 def embedded_logits(
     snapshot: Snapshot, values: Float[Tensor, "input pos d_model"]
 ) -> Float[Tensor, "input answer"]:
-    """The logits with other embeddings at `hook_embed`: the same as `patch` gives.
+    """The logits with other embeddings at `hook_embed`, the same as `patch` gives (input × answer).
 
     Where the new embedding of each token is the same in every input and position, that is a model with another
     W_E, and the quick pass runs it.

@@ -1,4 +1,4 @@
-"""Replacing neurons by their fitted form: what they would be if the claim about them were all there is."""
+"""Replacing each neuron by its fit with its own component."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def replace(
 def neuron_fits(
     snapshot: Snapshot, circuit: Circuit, relabelled: Int[Tensor, "element"] | None = None
 ) -> Float[Tensor, "input neuron"]:
-    """The neurons' fitted forms."""
+    """The fit of every neuron with its own component (input × neuron)."""
     values, symmetry = neurons_.of(snapshot), circuit.symmetry(snapshot.task)
     owners, _, _ = neuron_shares(snapshot, symmetry)
     fits = values.mean(dim=0).expand_as(values).clone()
@@ -49,7 +49,7 @@ def neuron_fits(
 def logits_of_fits(
     snapshot: Snapshot, circuit: Circuit, relabelled: Int[Tensor, "element"] | None = None
 ) -> Float[Tensor, "input answer"]:
-    """The logits with every neuron replaced by its fit.
+    """The logits with every neuron replaced by the fit of its own component (input × answer).
 
     Where the readout is linear, the fits' few coefficients are read out in place of the fits themselves: the
     same numbers, to float32, for a small part of the work.

@@ -1,4 +1,4 @@
-"""Measures: plain functions of a snapshot that carry what their numbers mean."""
+"""Measures: functions of a snapshot that carry the name, units, range, source and needs of their number."""
 
 from groklens.measures.as_csv import as_csv as as_csv
 from groklens.measures.attention import attention_component as attention_component

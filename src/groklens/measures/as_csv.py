@@ -1,4 +1,4 @@
-"""A table of measures as CSV: wide where every measure is one number a step, long where some are labelled."""
+"""Writing a table of measures as CSV: wide where each measure has one value per step, long where some are labelled."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import xarray as xr
 
 
 def as_csv(table: xr.Dataset) -> str:
-    """The table as CSV: a column a measure by `step`; with labelled measures, a line a value.
+    """The table as CSV text: one column per measure and one row per step, or one row per value for labelled measures.
 
     Then the columns are `step`, `measure`, the labels (`component`, `neuron`, …; empty where a measure has none)
     and `value`. What a step does not have is left out.

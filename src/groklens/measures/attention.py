@@ -1,4 +1,4 @@
-"""Which component of the group each attention head's scores follow."""
+"""Measures of attention heads: which component of the group their scores follow, and how differently heads attend."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SOURCE = (
     needs=("group", "attention"),
 )
 def attention_component(snapshot: Snapshot) -> xr.DataArray:
-    """The component that explains most of each head's attention scores (head); a name, not to be averaged.
+    """The component that explains most of each head's attention scores (head): a name, which cannot be averaged.
 
     See `attention_explained` for how much it explains, without which it says nothing.
     """
@@ -45,7 +45,7 @@ def attention_component(snapshot: Snapshot) -> xr.DataArray:
     needs=("group", "attention"),
 )
 def attention_explained(snapshot: Snapshot) -> xr.DataArray:
-    """Share of each head's attention scores, as a function of the first operand, in one component (head).
+    """Share of each head's attention scores that one component explains, as a function of the first operand (head).
 
     1 for a head that attends by one frequency (0.98 to 0.99 in Nanda et al.'s main model); the largest of many
     random shares, little above size / (order − 1), for one without structure; 0 for scores that do not vary.
@@ -57,7 +57,7 @@ def attention_explained(snapshot: Snapshot) -> xr.DataArray:
 
 
 def between_heads(pattern: Float[Tensor, "input head query key"]) -> Float[Tensor, "input"]:
-    """How differently a layer's heads attend from the answer's position: their variance, summed over keys.
+    """Variance between a layer's heads of their attention from the answer's position, summed over keys.
 
     0 where all heads have one pattern. Views choose by it which inputs to show.
     """
@@ -65,7 +65,7 @@ def between_heads(pattern: Float[Tensor, "input head query key"]) -> Float[Tenso
 
 
 def _shares(snapshot: Snapshot) -> tuple[list[ComponentName], Float[Tensor, "component head"]]:
-    """Share of the scores' power over the first operand that each non-trivial component holds."""
+    """Share of the power of the scores over the first operand in each non-trivial component."""
     symmetry = symmetry_of(snapshot)
     n = symmetry.group.order
     scores = _scores(snapshot)
@@ -81,7 +81,7 @@ def _shares(snapshot: Snapshot) -> tuple[list[ComponentName], Float[Tensor, "com
 
 
 def _scores(snapshot: Snapshot) -> Float[Tensor, "input head"]:
-    """Score of the answer's query with the first operand's key, not scaled.
+    """Attention score of the answer's query with the first operand's key, unscaled.
 
     Multiplied here from queries and keys: the `hook_attn_scores` of TransformerLens 4's native models holds
     the pattern, after the softmax.

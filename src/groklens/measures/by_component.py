@@ -1,4 +1,4 @@
-"""Numbers by component, as the labelled array that measures give."""
+"""Building the labelled array (axis `component`) that measures of a component give."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from groklens.harmonics import ComponentName
 
 
 def by_component(values: dict[ComponentName, float]) -> xr.DataArray:
-    """Numbers by component as a labelled array (component)."""
+    """Numbers, one per component, as a labelled array (component)."""
     return xr.DataArray(list(values.values()), dims="component", coords={"component": list(values)})

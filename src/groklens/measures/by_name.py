@@ -1,4 +1,4 @@
-"""Measures as a caller names them: by name, by the name of a group of them, or as they are."""
+"""Choosing measures by name, by the name of a group of measures, or as functions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ AnyMeasures = Sequence[Measure | str] | Measure | str
 
 
 def names_of_measures() -> dict[str, tuple[Measure, ...]]:
-    """What a measure may be called: its own name, and those of the tuples of them in `groklens.measures`.
+    """Every name that stands for measures: their own names, and those of the tuples in `groklens.measures`.
 
     >>> [each.__name__ for each in names_of_measures()["PERFORMANCE"]][:2]
     ['loss', 'all_accuracy']
@@ -31,7 +31,7 @@ def names_of_measures() -> dict[str, tuple[Measure, ...]]:
 
 
 def chosen_measures(given: AnyMeasures | Any) -> list[Measure]:
-    """The measures that `given` names, each once.
+    """The measures that `given` names, without repetition.
 
     Raises `UnknownName` for a name that is no measure, with what is spelt nearly so; `BadArgument` for a function
     that does not say what its numbers mean, with how to declare it, or for two measures of one name.

@@ -1,4 +1,4 @@
-"""Each circle of the embedding run alone: are its logits those of a clock or of a pizza?"""
+"""Measures that run each circle of the embedding alone and compare its logits with those of a clock and of a pizza."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ROWS = 4096
     needs=("group",),
 )
 def circle_clock_fve(snapshot: Snapshot) -> xr.DataArray:
-    """How well the logits of each circle, run alone, are a clock's cos w(a+b−c) (component, circles found).
+    """How well each circle's logits, run alone, fit a clock's cos w(a+b−c) (component, circles found).
 
     1 for a clock, 0.79 for an ideal pizza (0.75 for trained ones), −1 where the two are uncorrelated, −3 for
     a clock's negative. Isolation is not faithful to a trained clock, whose attention needs the other circles:
@@ -51,7 +51,7 @@ def circle_clock_fve(snapshot: Snapshot) -> xr.DataArray:
     needs=("group",),
 )
 def circle_pizza_fve(snapshot: Snapshot) -> xr.DataArray:
-    """How well the logits of each circle, run alone, are a pizza's (component, circles found).
+    """How well each circle's logits, run alone, fit those of a pizza (component, circles found).
 
     s₀ and s₁ are the sums of the operands' cosines and sines at the circle's w. 1 for a pizza (trained ones
     have 0.98, an ideal clock 0.79), −1 where the two are uncorrelated. Read it against `circle_clock_fve`, and
@@ -69,7 +69,7 @@ def circle_pizza_fve(snapshot: Snapshot) -> xr.DataArray:
     needs=("group",),
 )
 def circle_accompanying_fve(snapshot: Snapshot) -> xr.DataArray:
-    """How well each circle's logits are an accompanying pizza's (component, circles found).
+    """How well each circle's logits, run alone, fit an accompanying pizza's (component, circles found).
 
     An accompanying circle turns twice as fast as the circle it serves: embedded at 2w, read out at w. Its
     pizza takes from the logits some of what depends on the operands' difference. 0.95 to 0.996 for such a
@@ -124,7 +124,7 @@ def _fve(snapshot: Snapshot, ideal: str) -> xr.DataArray:
 
 @once_per_snapshot
 def _numbers(snapshot: Snapshot) -> dict[int, dict[str, float]]:
-    """What the measures say of each circle, computed in one pass."""
+    """The values of all measures of circles, computed in one pass."""
     return {circle.component: _judged(snapshot, circle) for circle in circles(snapshot)}
 
 
@@ -152,7 +152,7 @@ def _correlation(
     classes: Int[Tensor, "answer"],
     k: int,
 ) -> float:
-    """Correlation of the logits with an ideal over all inputs and classes, a block of inputs at a time."""
+    """Correlation of the logits with ideal ones over all inputs and classes, in batches of inputs."""
     n = len(classes)
     logits = logits - logits.mean()
     sums = torch.zeros(4, dtype=torch.float64)  # of the ideal, its square, the logits' square, the product
@@ -165,6 +165,6 @@ def _correlation(
 
 
 def _labelled(values: dict[int, float]) -> xr.DataArray:
-    """By component, which stays a frequency where no circle is found."""
+    """Values as an array over `component`, whose labels are frequencies even where no circle is found."""
     names = np.array(list(values), dtype=np.int64)
     return xr.DataArray(np.array(list(values.values())), dims="component", coords={"component": names})

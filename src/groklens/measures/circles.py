@@ -1,4 +1,4 @@
-"""The circles that embeddings lie on, and the model run with one of them alone.
+"""The circles on which a model's embeddings lie, and its logits when only one circle is kept.
 
 Circle isolation of Zhong et al. (2023), arXiv:2306.17844: keep two principal components of W_E and the mean,
 zero all the others, and run the model with its own attention. (The authors' code zeroes the first twenty
@@ -42,7 +42,7 @@ class Circle:
 
 
 def circles(snapshot: AnyRun) -> list[Circle]:
-    """The circles of the embedding, the largest first; of several of one frequency only the largest.
+    """The circles of the embedding, largest first, at most one (the largest) per frequency.
 
     Pairs (0, 1), (2, 3), … of the principal components of rows 0 … n−1 of W_E, kept where one frequency has at
     least 0.9 of the pair's power and the pair 0.01 of the variance. Circles of equal radius share their
@@ -71,7 +71,7 @@ def circles(snapshot: AnyRun) -> list[Circle]:
 
 @torch.no_grad()
 def isolated_logits(snapshot: AnyRun, circle: Circle) -> Float[Tensor, "input answer"]:
-    """The model's logits when of the operands' embeddings only their mean and one circle are left; float32.
+    """The logits when the operands' embeddings are reduced to their mean and one circle; float32.
 
     The model runs as it is, its own attention included, with what `hook_embed` gives replaced; nothing stays
     changed. A second operand with a vocabulary of its own keeps its own mean and its part along the same axes.
@@ -101,7 +101,7 @@ def isolated_logits(snapshot: AnyRun, circle: Circle) -> Float[Tensor, "input an
 
 
 def _only(snapshot: Snapshot, circle: Circle, tokens: Int[Tensor, "seen"]) -> Float[Tensor, "token d_model"]:
-    """W_E with what `tokens` embed to reduced to their mean and their part along the circle's axes."""
+    """W_E with the embeddings of `tokens` reduced to their mean and their part along the circle's axes."""
     table = snapshot.weights["W_E"].double().cpu().clone()
     mean = table[tokens].mean(dim=0)
     table[tokens] = mean + (table[tokens] - mean) @ circle.axes.T @ circle.axes
@@ -109,7 +109,7 @@ def _only(snapshot: Snapshot, circle: Circle, tokens: Int[Tensor, "seen"]) -> Fl
 
 
 def cyclic_logs(snapshot: Snapshot) -> Int[Tensor, "element"]:
-    """Discrete logarithms of the elements; `BadArgument` for a group that is not cyclic."""
+    """Discrete logarithms of the group's elements; `BadArgument` for a group that is not cyclic."""
     group = symmetry_of(snapshot).group
     logs = discrete_log(group)
     if logs is None:

@@ -1,4 +1,4 @@
-"""What tells a clock from a pizza: how the logits depend on each operand, and on their difference.
+"""Measures that tell a clock from a pizza: gradient symmetricity, distance irrelevance, circularity.
 
 A clock multiplies waves of the operands, so its gradients with respect to them differ and its logits depend
 on the answer alone; a pizza adds embeddings, so the gradients agree and its logits fade where the operands'
@@ -37,7 +37,7 @@ TRIPLES = 100
     needs=("group",),
 )
 def gradient_symmetricity(snapshot: Snapshot) -> float:
-    """Mean cosine of a logit's gradients with respect to the two operands' embeddings.
+    """Mean cosine between a logit's gradients with respect to the embeddings of the two operands.
 
     1 where the operands enter through their sum (pizza), near 0 where they are multiplied (clock). An
     untrained transformer also has about 1: read it beside that control. Needs `hook_embed`; raises
@@ -52,7 +52,7 @@ def gradient_symmetricity(snapshot: Snapshot) -> float:
 
 
 def _rows(task: Task, n: int, chosen: Int[Tensor, "triple 3"]) -> Int[Tensor, "triple"]:
-    """Where the inputs with the first two of each triple as operands are."""
+    """Indices of the inputs that have the first two elements of each triple as operands."""
     a, b = chosen[:, 0], chosen[:, 1]
     if task.grid == (n, n):
         return a * n + b
@@ -68,7 +68,7 @@ def _rows(task: Task, n: int, chosen: Int[Tensor, "triple 3"]) -> Int[Tensor, "t
 
 @lru_cache(maxsize=8)
 def _triples(n: int) -> list[tuple[int, ...]]:
-    """The authors' triples: the first of all n³, shuffled. Kept, because shuffling them takes seconds."""
+    """The authors' triples, the first of all n³ after a shuffle; remembered, as shuffling takes seconds."""
     triples = list(itertools.product(range(n), repeat=3))
     random.Random(42).shuffle(triples)
     return triples[:TRIPLES]
@@ -83,7 +83,7 @@ def _triples(n: int) -> list[tuple[int, ...]]:
     needs=("group",),
 )
 def distance_irrelevance(snapshot: Snapshot) -> float:
-    """How little the correct logit depends on the operands' difference: near 0 all of it (pizza), near 1 none.
+    """How little the correct logit depends on the operands' difference: near 0 for a pizza, 0.4 to 1 for a clock.
 
     The mean, over differences x∘y⁻¹, of the logit's standard deviation among the inputs with that difference,
     over its standard deviation among all. Clocks have 0.4 to 1, and so have untrained models.
@@ -101,7 +101,7 @@ def distance_irrelevance(snapshot: Snapshot) -> float:
     needs=("group",),
 )
 def distance_irrelevance_incorrect(snapshot: Snapshot) -> float:
-    """`distance_irrelevance` of the largest incorrect logit: what the authors' tables list."""
+    """`distance_irrelevance` of the largest incorrect logit, which the authors' tables list."""
     wrong = snapshot.logits.double().scatter(1, snapshot.task.labels[:, None], float("-inf"))
     return _distance_irrelevance(wrong.max(dim=1).values, symmetry_of(snapshot))
 
@@ -115,7 +115,7 @@ def distance_irrelevance_incorrect(snapshot: Snapshot) -> float:
     needs=("group",),
 )
 def circularity(snapshot: Snapshot) -> float:
-    """How much each leading principal component of the embeddings is one wave, mean of four, in [0, 1].
+    """How far each of the four leading principal components of the embeddings is one wave, mean in [0, 1].
 
     1 for embeddings on circles. Raises `BadArgument` for a group that is not cyclic or a model without W_E.
     """
@@ -142,7 +142,7 @@ def _distance_irrelevance(values: Float[Tensor, "input"], symmetry: Symmetry) ->
 def _embedding_gradient(
     snapshot: Snapshot, tokens: Int[Tensor, "batch pos"], classes: Int[Tensor, "batch"]
 ) -> Float[Tensor, "batch operand d_model"]:
-    """Gradient of one logit an input with respect to what `hook_embed` gives."""
+    """Gradient of one logit per input with respect to the output of `hook_embed`."""
     model, site = snapshot.model, snapshot.anatomy.embedding_hook
     if site is None:
         raise BadArgument(f"{snapshot!r} has no hook_embed, so no gradient can be taken at its embeddings.")

@@ -1,4 +1,4 @@
-"""What becomes of wrong train labels: fitted, corrected, and what they do to the right ones."""
+"""Measures on train inputs with corrupted labels: share memorised, share corrected, and accuracy on the clean ones."""
 
 from __future__ import annotations
 
@@ -59,6 +59,6 @@ def corrected_accuracy(snapshot: Snapshot) -> float:
     needs=_NEEDS,
 )
 def clean_accuracy(snapshot: Snapshot) -> float:
-    """Share of the train inputs with their right label that are answered correctly, in [0, 1]; nan for none."""
+    """Share of the train inputs with uncorrupted labels that are answered correctly, in [0, 1]; nan for none."""
     correct = correct_by_labels(snapshot, snapshot.train_index)
     return float(correct[~_wrong(snapshot)].double().mean())

@@ -1,4 +1,4 @@
-"""Whether neurons sort the operands into cosets of a subgroup.
+"""Measures of whether each neuron's input is constant on the cosets of a subgroup.
 
 Stander et al. (2023), arXiv:2312.06581, read models of S_5 as coset circuits: what a neuron receives of x is
 constant on the right cosets Hx of a subgroup, what it receives of y on the left cosets yH' of a conjugate
@@ -51,7 +51,7 @@ _STILL = 0.01
     needs=("group", "neurons"),
 )
 def coset_concentration_x(snapshot: Snapshot) -> xr.DataArray:
-    """Least share of variance that stays within the right cosets of one subgroup (neuron), in [0, 1].
+    """Least share of variance that stays within the right cosets Hx of one subgroup (neuron), in [0, 1].
 
     min over subgroups H ≠ {e} of Σ_C (|C|/n) Var(f|C) / Var(f), where f(x) is the neuron's pre-activation as
     a function of x: its row of the total embedding in an MLP, the mean over y in any other model. 0 for a
@@ -136,7 +136,7 @@ def coset_concentrations(
 
 
 def subgroup_name(group: FiniteGroup, subgroup: Bool[Tensor, "element"]) -> str:
-    """A subgroup by a few elements that generate it, and its order; one name a subgroup.
+    """A unique name of a subgroup, from a few generators and its order.
 
     Elements are named as in pictures (`element_names`): cycles in S_n and A_n, rotations in D_n.
 
@@ -166,7 +166,7 @@ def _concentration(snapshot: Snapshot, operand: int) -> xr.DataArray:
 def _largest(
     group: FiniteGroup, values: Float[Tensor, "element neuron"], operand: int, threshold: float
 ) -> dict[str, list]:
-    """The columns of `coset_subgroups` for one operand."""
+    """The column of `coset_subgroups` for one operand."""
     subgroups = _proper_subgroups(group)
     table = coset_concentrations(values, group, subgroups, _side(operand))
     # Last row, so that there is one: the group itself, whose one coset holds all variance.
@@ -199,13 +199,13 @@ def _still(values: Float[Tensor, "element neuron"]) -> Bool[Tensor, "neuron"]:
 
 @lru_cache(maxsize=16)
 def _least_subgroups(group: FiniteGroup) -> tuple[Tensor, ...]:
-    """The subgroups of prime order: coarser cosets hold more variance, so the least is at one of these."""
+    """The subgroups of prime order, one of which gives the least value: coarser cosets hold more variance."""
     orders = element_orders(group).tolist()
     prime = [x for x, k in enumerate(orders) if k > 1 and all(k % d for d in range(2, int(k**0.5) + 1))]
     return tuple(torch.stack([closure(group, [x]) for x in prime]).unique(dim=0)) if prime else ()
 
 
 def _proper_subgroups(group: FiniteGroup) -> tuple[Tensor, ...]:
-    """Every subgroup but {e} and the whole group."""
+    """Every subgroup except {e} and the whole group."""
     classes = subgroup_classes(group)
     return tuple(each for known in classes if 1 < known.order < group.order for each in known.members)

@@ -1,4 +1,4 @@
-"""Whether a frequency that operands are embedded at is doubled on the way to the logits, as a pizza does."""
+"""Measures of frequency doubling between embedding and logits, which a pizza shows."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def frequency_doubling(snapshot: Snapshot) -> xr.DataArray:
 
 
 def doubled(group: FiniteGroup) -> dict[int, int]:
-    """Each frequency of a cyclic group with its double, both in 1 … n//2, where that is another frequency.
+    """Each frequency of a cyclic group with its double, both in 1 … n//2, unless they are equal.
 
     >>> from groklens.groups import group_named
     >>> doubled(group_named("C9"))
@@ -56,7 +56,7 @@ def doubled(group: FiniteGroup) -> dict[int, int]:
 
 
 def doubling(logits: Float[Tensor, "input answer"], symmetry: Symmetry, k: int) -> float:
-    """Share of power at 2k, of that at k and 2k, as either operand moves, of the logits' component `k`.
+    """Share of the power at k and 2k that is at 2k, as either operand moves, in the logits' component `k`.
 
     In [0, 1]; power is summed over where the other operand is held. 0 for logits that have neither.
     """

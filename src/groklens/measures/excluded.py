@@ -1,4 +1,4 @@
-"""Train losses without a circuit and without each of its components, in one look at the train logits."""
+"""Train losses without a circuit, and without each of its components, in one pass over the train logits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from groklens.snapshots import Snapshot, input_statistics, judged_by, logit_mean
 
 @once_per_snapshot
 def excluded_losses(snapshot: Snapshot, circuit: Circuit) -> dict[tuple[ComponentName, ...], float]:
-    """Mean train loss, in nats, when the logits lose their part in some components' functions of the answer.
+    """Mean train loss, in nats, of the logits without the functions of the answer in each given set of components.
 
     By the components that are lost: all of the circuit's, and each alone.
     """
@@ -33,7 +33,7 @@ def excluded_losses(snapshot: Snapshot, circuit: Circuit) -> dict[tuple[Componen
 
 
 class _Part:
-    """What logits say of the answer in some components, as coefficients: it is small, whatever their number."""
+    """The logits' functions of the answer in some components, as coefficients, which take little memory."""
 
     def __init__(
         self, circuit: Circuit, names: tuple[ComponentName, ...], means: Float[Tensor, "element answer"]

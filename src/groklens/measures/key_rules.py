@@ -1,4 +1,4 @@
-"""Which components a model's logits, neurons or weights point to, each by its authors' own rule."""
+"""Which components are key in a model's logits, neurons or weights, each by its authors' rule."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KEY_SIMILARITY = 0.005
     needs=("group",),
 )
 def logit_similarity(snapshot: Snapshot) -> xr.DataArray:
-    """Cosine of the logits with each component's character of x∘y∘z⁻¹ (component).
+    """Cosine of the logits with each component's character of x∘y∘z⁻¹ (component), in [−1, 1].
 
     0 where a component is not used. The squares sum to 1 when the logits are made of characters alone. A
     perfect lookup table has every component alike, so this says what the logits are, not how they are made.
@@ -60,7 +60,7 @@ def key_by_logits(similarities: dict[ComponentName, float]) -> list[ComponentNam
 
 
 def key_components(snapshot: AnyRun, rule: str = "logits") -> list[ComponentName]:
-    """The key components by an authors' protocol; it answers on any model whose task has a group.
+    """The key components by an authors' protocol; defined on any model whose task has a group.
 
     `"logits"`: logit similarity above 0.005 (Chughtai et al. 2023). `"clusters"`: components with a cluster of
     neurons, each explained to 85 % (Nanda et al. 2023). `"readout"`: components with over 5 % of the

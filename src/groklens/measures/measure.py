@@ -1,4 +1,4 @@
-"""What a measure is: a plain function of a snapshot that says what its number means."""
+"""`@gl.measure`, which declares a function of a snapshot as a measure with its name, units, range, source and needs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FIRST = Heads(layer=0, count=1)
 
 @dataclass(frozen=True)
 class About:
-    """What the numbers of a measure are: carried by tables as attributes, read by pictures as labels."""
+    """What a measure's numbers are (name, units, range, source): attributes of tables, and labels of pictures."""
 
     long_name: str
     units: str
@@ -32,13 +32,13 @@ class About:
     needs: tuple[str, ...] = ()
 
     def attributes(self) -> dict[str, Any]:
-        """The attributes of a table's variable."""
+        """The attributes of this measure's variable in a table."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items() if k != "needs"}
 
 
 @runtime_checkable
 class Measure(Protocol):
-    """A function Snapshot → number or labelled array; one that needs a circuit takes it second.
+    """A function Snapshot → number or labelled array; a measure that needs a circuit takes it second.
 
     Of a run, or the path of one, it is taken at the last kept step.
     """
@@ -99,7 +99,7 @@ def measure(
 
 
 def lacking(about: About, snapshot: Snapshot, circuit: Circuit | None) -> list[str]:
-    """Which of its needs a measure would not find."""
+    """Those of a measure's needs that a snapshot or circuit does not meet."""
     test = snapshot.test_index
     found = {
         "group": snapshot.task.symmetry is not None or circuit is not None,
@@ -117,7 +117,7 @@ def lacking(about: About, snapshot: Snapshot, circuit: Circuit | None) -> list[s
 
 
 def said_lacking(measure: str, need: str, task: str) -> str:
-    """What is said of a measure for want of one of its needs, and what to do."""
+    """A message that a measure cannot be taken for want of one of its needs, and what to do."""
     return f"{measure} {_LACK[need].format(task=task)}"
 
 

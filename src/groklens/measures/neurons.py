@@ -1,4 +1,4 @@
-"""Which component each neuron computes with."""
+"""Measures of neurons: which component explains each of them, and how large each component's cluster is."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ IN_CLUSTER = 0.85
     needs=("group", "neurons"),
 )
 def neuron_component(snapshot: Snapshot) -> xr.DataArray:
-    """The component that explains most of each neuron's variance (neuron); a name, not a number to average."""
+    """The component that explains most of each neuron's variance (neuron): a name, which cannot be averaged."""
     names, _, _ = neuron_shares(snapshot)
     return xr.DataArray(np.array(names), dims="neuron")
 
@@ -59,13 +59,13 @@ def neuron_explained(snapshot: Snapshot) -> xr.DataArray:
     needs=("group", "neurons"),
 )
 def clustered_neurons(snapshot: Snapshot) -> float:
-    """Share of neurons of which one component explains at least 85 %, in [0, 1]."""
+    """Share of neurons of whose variance one component explains at least 85 %, in [0, 1]."""
     _, explained, _ = neuron_shares(snapshot)
     return float((explained >= IN_CLUSTER).double().mean())
 
 
 def cluster_sizes(snapshot: AnyRun) -> dict[ComponentName, int]:
-    """Neurons in each component's cluster, largest first; `neuron_explained` ≥ 0.85."""
+    """Number of neurons in each component's cluster (`neuron_explained` ≥ 0.85), largest first."""
     snapshot = as_snapshot(snapshot)
     names, explained, _ = neuron_shares(snapshot)
     members = [name for name, share in zip(names, explained.tolist(), strict=True) if share >= IN_CLUSTER]

@@ -1,4 +1,4 @@
-"""What a model reads of each operand, as functions on the group."""
+"""What a model reads of each operand (embedding, input to its neurons), as functions on the group."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from groklens.snapshots import Snapshot, symmetry_of
 def total_embeddings(
     snapshot: Snapshot,
 ) -> tuple[Float[Tensor, "element feature"], Float[Tensor, "element feature"]]:
-    """What the model reads of each operand, by the group element that the operand is; float64.
+    """What the model reads of each operand, by the group element that the operand is, float64.
 
     In an MLP, what reaches the neurons: W_E W_in, or W_in where operands enter as one-hots (element ×
     neuron). Where attention lies between, or there is no single W_in, W_E without positions (element ×
@@ -38,7 +38,7 @@ def total_embeddings(
 def operand_means(
     values: Float[Tensor, "input feature"], symmetry: Symmetry, operand: int
 ) -> Float[Tensor, "element feature"]:
-    """Mean of `values` over the inputs with each element as operand 0 (x) or 1 (y): what they say of it alone.
+    """Mean of `values` over the inputs that have each element as operand 0 (x) or 1 (y).
 
     In float64. Raises `BadArgument` unless every element is there equally often, as in a whole table.
     """
@@ -56,7 +56,7 @@ def operand_means(
 def received(
     snapshot: Snapshot,
 ) -> tuple[Float[Tensor, "element neuron"], Float[Tensor, "element neuron"]]:
-    """What each neuron of the last layer receives of x and of y, by group element; float64.
+    """What each neuron of the last layer receives from x and from y, by group element, float64.
 
     In an MLP whose operands are added before the neurons, its columns of the total embeddings; in any other
     model the mean of its pre-activation over the other operand, which is the same but for a constant where
@@ -70,7 +70,7 @@ def received(
 
 
 def _operand_tokens(snapshot: Snapshot) -> list[Int[Tensor, "element"]]:
-    """The token that stands for each element, by operand."""
+    """The token of each group element, for each operand."""
     symmetry = symmetry_of(snapshot)
     tokens = torch.zeros(2, symmetry.group.order, dtype=torch.long)
     for operand in (0, 1):

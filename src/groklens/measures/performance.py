@@ -1,4 +1,4 @@
-"""Loss and accuracy, on each side of the split and over all inputs."""
+"""Loss and accuracy on train inputs, test inputs and all inputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the phases at which neurons read the operands add up to the phase at which they write the answer."""
+"""A measure of whether the angles at which neurons read the two operands add up to the angle at which they write."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FAINT = 1e-5
     needs=("group", "neurons", "readout"),
 )
 def phase_relation(snapshot: Snapshot) -> xr.DataArray:
-    """Distance of φ_a + φ_b from ψ on the circle, of each neuron of the last MLP (neuron), in [0, π].
+    """Distance on the circle of φ_a + φ_b from ψ, for each neuron of the last MLP (neuron), in [0, π].
 
     In the neuron's dominant component k, its pre-activation moves as cos(wx + φ_a) with the first operand and
     as cos(wy + φ_b) with the second, and W_L writes it at cos(wz + ψ); w = 2πk/n. 0 where phases add up, as in
@@ -54,7 +54,7 @@ def phase_relation(snapshot: Snapshot) -> xr.DataArray:
 def _operand_waves(
     snapshot: Snapshot, logs: Int[Tensor, "element"], k: Int[Tensor, "neuron"]
 ) -> list[Complex[Tensor, "neuron"]]:
-    """First-order waves of the pre-activations in each operand, averaged over the other."""
+    """First-order waves of the pre-activations in each operand, averaged over the other operand."""
     site = snapshot.anatomy.neuron_inputs
     if site is None:
         sought = snapshot.anatomy.neuron_inputs_sought.hook

@@ -1,4 +1,4 @@
-"""Where the embedding of each element lies in the plane of each component."""
+"""The embedding of each group element projected onto the plane of each component."""
 
 from __future__ import annotations
 

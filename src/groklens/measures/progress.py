@@ -1,4 +1,4 @@
-"""Progress measures: what remains of the model with only its circuit, and without it."""
+"""Progress measures: restricted and excluded loss, and the share of the logits' variance that a circuit explains."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def excluded_loss(snapshot: Snapshot, circuit: Circuit) -> float:
     needs=("circuit", "split"),
 )
 def excluded_loss_each(snapshot: Snapshot, circuit: Circuit) -> xr.DataArray:
-    """Train loss without one of the circuit's components at a time (component), in nats."""
+    """Train loss without each of the circuit's components in turn (component), in nats."""
     losses = excluded_losses(snapshot, circuit)
     return by_component({name: losses[(name,)] for name in circuit.components})
 
@@ -111,7 +111,7 @@ def logit_fve(snapshot: Snapshot, circuit: Circuit) -> float:
 
 
 def _restricted(snapshot: Snapshot, circuit: Circuit, split: Split) -> Float[Tensor, "input"]:
-    """Losses of the circuit's part of the logits and their mean: one row of logits an answer, not an input."""
+    """Losses of the circuit's part of the logits plus their mean, from one row of logits per answer."""
     symmetry = circuit.symmetry(snapshot.task)
     means = logit_means(snapshot, symmetry)
     basis = chosen_basis(circuit.group, circuit.components)

@@ -1,4 +1,4 @@
-"""How much of each part of a model lies in each irrep, and what its neurons do with a circuit's alone.
+"""Shares of embeddings, unembedding and neurons in each irrep, and losses with and without a circuit in the neurons.
 
 The measures of Chughtai et al. (2023), arXiv:2302.03025, as their code takes them. For an irrep ρ they take the
 space that the entries of ρ(x), ρ(y) or ρ(x∘y) span, and ask how much of the embeddings, of the unembedding
@@ -72,7 +72,7 @@ def y_embed_share(snapshot: Snapshot) -> xr.DataArray:
     needs=("group", "neurons", "readout"),
 )
 def unembed_share(snapshot: Snapshot) -> xr.DataArray:
-    """Share of the neuron–logit map that, over the answers, lies in each irrep (component), in [0, 1].
+    """Share of the neuron–logit map, as a function of the answer, in each irrep (component), in [0, 1].
 
     The map is W_U, or W_out W_U in a transformer. About size / order each in an untrained model; with the
     share of the constant, which changes no prediction and is not listed, they sum to 1.
@@ -137,7 +137,7 @@ def hidden_xy_share(snapshot: Snapshot) -> xr.DataArray:
     needs=("circuit", "neurons", "readout"),
 )
 def hidden_restricted_loss(snapshot: Snapshot, circuit: Circuit) -> float:
-    """Loss when the neurons keep only the circuit's functions of x∘y, over all inputs, in nats.
+    """Loss over all inputs, in nats, when the neurons keep only the circuit's functions of x∘y.
 
     At or below the model's own where the circuit is all that generalises, log(classes) where it does nothing.
     Only what neurons write directly is counted: a transformer that also uses its residual stream for the
@@ -157,7 +157,7 @@ def hidden_restricted_loss(snapshot: Snapshot, circuit: Circuit) -> float:
     needs=("circuit", "neurons", "readout", "split"),
 )
 def hidden_excluded_loss(snapshot: Snapshot, circuit: Circuit) -> float:
-    """Train loss when the neurons lose the circuit's functions of x∘y, in nats.
+    """Train loss, in nats, when the neurons lose the circuit's functions of x∘y.
 
     Near the train loss while the model memorises without the circuit; above log(classes) once it relies on
     it. In a transformer the residual stream is left out too, which alone may raise it.
@@ -172,7 +172,7 @@ def hidden_excluded_loss(snapshot: Snapshot, circuit: Circuit) -> float:
 def _shares(
     vectors: Float[Tensor, "element feature"], group: FiniteGroup, total: float | None = None
 ) -> dict[ComponentName, float]:
-    """‖projection on to each non-trivial component‖² over ‖vectors‖², or over `total`; 0 for no power."""
+    """‖projection onto each non-trivial component‖² over ‖vectors‖², or over `total`; 0 where there is no power."""
     total = float(vectors.square().sum()) if total is None else total
     return {
         name: float((part.basis.T @ vectors).square().sum()) / total if total > 0 else 0.0
@@ -197,7 +197,7 @@ def _hidden_shares(snapshot: Snapshot) -> dict[str, dict[ComponentName, float]]:
 
 
 def _circuit_logits(snapshot: Snapshot, circuit: Circuit) -> Float[Tensor, "element answer"]:
-    """What the neurons' part within the circuit's functions of x∘y adds to the logits, by x∘y."""
+    """The contribution to the logits, by x∘y, of the neurons' part within the circuit's functions of x∘y."""
     symmetry = circuit.symmetry(snapshot.task)
     basis = chosen_basis(symmetry.group, circuit.components)
     coefficients = basis.T @ answer_means(_neurons(snapshot), symmetry)

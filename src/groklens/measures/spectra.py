@@ -1,4 +1,4 @@
-"""How the weights' power is spread over the components of the group."""
+"""Measures of the weights: how their power is spread over the components of the group, and their sum of squares."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def neuron_logit_spectrum(snapshot: Snapshot) -> xr.DataArray:
     needs=("neurons", "readout", "circuit"),
 )
 def neuron_logit_residual(snapshot: Snapshot, circuit: Circuit) -> float:
-    """Norm of what W_L writes outside the circuit's components, as a share of its whole norm.
+    """Norm of W_L outside the circuit's components, as a share of its whole norm, in [0, 1].
 
     0 when neurons write to the circuit's functions of the answer alone; √(1 − size/n) on average for one that
     writes anywhere. The constant is no part of a circuit, so what is written to it counts as residual.
@@ -87,7 +87,7 @@ def neuron_logit_residual(snapshot: Snapshot, circuit: Circuit) -> float:
     needs=("group", "embedding"),
 )
 def gini_embedding(snapshot: Snapshot) -> float:
-    """Inequality of the embedding's Fourier norms: 0 all alike, near 1 for a few components."""
+    """Gini coefficient of the embedding's Fourier norms: 0 if all are equal, near 1 for a few components."""
     return _gini(_norms(operand_vectors(snapshot), symmetry_of(snapshot).group))
 
 
@@ -100,7 +100,7 @@ def gini_embedding(snapshot: Snapshot) -> float:
     needs=("group", "neurons", "readout"),
 )
 def gini_neuron_logit(snapshot: Snapshot) -> float:
-    """Inequality of W_L's Fourier norms over answers: 0 all alike, near 1 for a few components."""
+    """Gini coefficient of W_L's Fourier norms over answers: 0 if all are equal, near 1 for a few components."""
     return _gini(_norms(_readout(snapshot), symmetry_of(snapshot).group))
 
 
@@ -118,7 +118,7 @@ _IPR_SOURCE = (
     needs=("group", "neurons", "readout"),
 )
 def neuron_ipr(snapshot: Snapshot) -> xr.DataArray:
-    """Σ (share of power in a component)² of each neuron (neuron), mean of what it reads and what it writes.
+    """Inverse participation ratio Σ (share of power in a component)² (neuron), mean of reading and writing, in (0, 1].
 
     1 when a neuron reads and writes one component, the reciprocal of the number of components when power is
     even: neurons that generalise stand above those that memorise (Doshi et al. 2024, arXiv:2310.13061). What a
@@ -137,7 +137,7 @@ def neuron_ipr(snapshot: Snapshot) -> xr.DataArray:
     needs=("group", "neurons", "readout"),
 )
 def ipr(snapshot: Snapshot) -> float:
-    """Mean over neurons of `neuron_ipr`: 1 when every neuron reads and writes one component."""
+    """Mean of `neuron_ipr` over neurons, 1 where every neuron reads and writes one component."""
     return float(_participation_each(snapshot).mean())
 
 
@@ -149,7 +149,7 @@ def ipr(snapshot: Snapshot) -> float:
     split="weights",
 )
 def sum_squared_weights(snapshot: Snapshot) -> float:
-    """Σ‖θ‖² over every parameter; falls in cleanup under weight decay."""
+    """Σ‖θ‖² over all parameters, which falls in cleanup under weight decay."""
     return parameters_squared(snapshot.model)
 
 

@@ -1,4 +1,4 @@
-"""Measures over the kept steps of a run, as one labelled table."""
+"""Measures over the kept steps of a run as one labelled table."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def tabulate(
     steps: Sequence[int],
     at_hand: Mapping[Any, Snapshot] | None = None,
 ) -> xr.Dataset:
-    """The measures at some kept steps of a run, as `track` gives them, relative to this circuit or to none.
+    """Measures at some kept steps of a run, as in `track`, relative to a given circuit or to none.
 
     `at_hand` are snapshots by step that need not be read from the run again.
     Raises `BadArgument` for no measures, and names run, step and measure when one fails or gives a number that is not

@@ -1,4 +1,4 @@
-"""What learns: models built and run here. No other package imports transformer_lens, and here only `lens`."""
+"""Models: specifications, building, hooking and running them. Only `models.lens` imports TransformerLens."""
 
 from typing import Any
 

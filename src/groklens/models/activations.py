@@ -1,4 +1,4 @@
-"""What an MLP's neurons do to their sum, by name."""
+"""Activation functions of an MLP's neurons, by name."""
 
 from __future__ import annotations
 

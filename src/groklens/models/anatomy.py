@@ -1,4 +1,4 @@
-"""What a model is made of, found once: the only place that asks what kind of model this is."""
+"""`Anatomy`: what a model is made of (embedding, heads, last MLP, readout), found by its hooks and weights."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _SIZES = {
 
 @dataclass(frozen=True, eq=False)
 class Anatomy:
-    """What a model that is looked at on `task` is made of: each part is looked for once, when it is first asked for.
+    """What a model is made of, seen on `task`: embedding, heads, last MLP and readout, each found when first asked for.
 
     Parts go by TransformerLens' names: a site is None where the model has no hook of that name, and what that means
     is said by `no_neurons_in` and `nothing_to_see`. `snapshot.anatomy` has it of a snapshot's model.
@@ -54,17 +54,17 @@ class Anatomy:
 
     @cached_property
     def hooks(self) -> tuple[str, ...]:
-        """Every hook that the model answers to."""
+        """Names of all hooks that the model has."""
         return tuple(hook_names(self.model))
 
     @cached_property
     def can_be_edited(self) -> bool:
-        """Whether values can be put in place of activations: whether the model has a `hooks` context."""
+        """Whether activations can be replaced, which needs the model's `hooks` context."""
         return hasattr(self.model, "hooks")
 
     @cached_property
     def weights(self) -> dict[str, Tensor]:
-        """Weights by TransformerLens name, in float32 or better, that are what they are called.
+        """Weights by TransformerLens name, in float32 or better.
 
         What has other axes than TransformerLens gives it is left out, as is a W_E without a row for every operand.
         """
@@ -80,7 +80,7 @@ class Anatomy:
         return n_layers(self.model)
 
     def size(self, name: str) -> int:
-        """A width that the model's `cfg` gives, such as `d_mlp`; 0 where it gives none."""
+        """A width from the model's `cfg`, such as `d_mlp`; 0 where the `cfg` does not have it."""
         return getattr(self.model.cfg, name, None) or 0
 
     @property
@@ -108,7 +108,7 @@ class Anatomy:
 
     @cached_property
     def embedding(self) -> Site | None:
-        """Where token embeddings pass, before positions are added; None where they do not or have no W_E."""
+        """Site of the token embeddings, before positions are added; None without one or without W_E."""
         return self.embedding_hook if self.embeds else None
 
     @property
@@ -128,7 +128,7 @@ class Anatomy:
 
     @cached_property
     def combination(self) -> Combination:
-        """How the operands are put together."""
+        """How the architecture combines the operands."""
         if self.has_attention:
             return "attention"
         return _SAID_TO_COMBINE.get(str(getattr(self.model.cfg, "combine", "")), "unknown")
@@ -212,7 +212,7 @@ class Anatomy:
 
     @property
     def sites(self) -> list[Site]:
-        """The sites that were found: embeddings, what each layer's heads compute, the last MLP."""
+        """The sites that were found: embeddings, each layer's heads, the last MLP."""
         of_heads = [site for layer in self.heads for site in layer.sites]
         sought = [self.embedding, *of_heads, self.neuron_inputs, self.neurons]
         return [site for site in sought if site is not None and self.has(site)]
@@ -223,7 +223,7 @@ class Anatomy:
         return self.neurons is None and not self.embeds
 
     def no_neurons_in(self, whose: object) -> str:
-        """What is said of a model in which no neurons are found: at which hook they were looked for.
+        """A message that no neurons are found in a model, with the hook at which they were looked for.
 
         >>> anatomy.no_neurons_in(snapshot)  # doctest: +SKIP
         "no MLP neurons are found in Snapshot(a+b mod 13, unknown step): no hook 'blocks.0.mlp.hook_post'"
@@ -232,7 +232,7 @@ class Anatomy:
 
     @property
     def nothing_to_see(self) -> str:
-        """What is said of a model with neither neurons nor an embedding by TransformerLens' names."""
+        """A message that a model has neither neurons nor an embedding by TransformerLens' names."""
         return f"neurons and embeddings were not looked at: the model has no hook {self._neurons_said} and no W_E"
 
     @property

@@ -1,4 +1,4 @@
-"""Models whose logits are somewhere in what they give: in a tuple, a mapping, or with other axes."""
+"""`AnsweringModel`: a model whose logits are inside its output (a tuple, a mapping) or have other axes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Answer = Callable[[Any], Any]
 
 
 class AnsweringModel:
-    """A model whose output is `answer` of what it gives itself; everything else is the model's own.
+    """A model whose logits are `answer(output)` of another model; everything else is that model's own.
 
     It has the model's hooks, weights, parameters and `cfg`, so that everything that takes a model takes it, and its
     state goes by the model's names.
@@ -66,7 +66,7 @@ class AnsweringModel:
 
 
 def answered(model: Any, answer: Answer | Any) -> Any:
-    """The model with its logits found by `answer`: itself where that is None.
+    """The model whose logits `answer` finds in the output; the model itself where `answer` is None.
 
     Raises `BadArgument` for what is no function.
 
@@ -84,5 +84,5 @@ def answered(model: Any, answer: Answer | Any) -> Any:
 
 
 def own_model(model: Any) -> Any:
-    """The user's model itself, without what was put around it to find its logits."""
+    """The user's model without the `AnsweringModel` around it."""
     return model.model if isinstance(model, AnsweringModel) else model

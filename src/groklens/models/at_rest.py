@@ -1,4 +1,4 @@
-"""Looking at a model, in the middle of somebody else's loop too, without being noticed."""
+"""Running a model without side effects: evaluation mode, no gradients, random states restored afterwards."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SEED = 0
 
 @contextmanager
 def at_rest(model: Any) -> Iterator[None]:
-    """The model is in evaluation mode, without gradients and with the random states set aside; all is put back.
+    """Context in which a model is in evaluation mode, without gradients; its mode and all random states are restored.
 
     Every module's own `training` flag is as it was afterwards, also when an exception ends the look, and so are the
     random states of torch on the CPU and on the devices of the model's parameters, of numpy and of Python's `random`.
@@ -49,7 +49,7 @@ def at_rest(model: Any) -> Iterator[None]:
 
 @contextmanager
 def random_set_aside(model: Any) -> Iterator[Callable[[], bool]]:
-    """The random states of torch, numpy and Python start from one seed, and are as they were afterwards.
+    """Context in which the random generators of torch, numpy and Python start from one seed, then are restored.
 
     Gives a function that says at the end whether torch's or numpy's have been drawn from. Python's are put back
     without a word: checks of types draw from them, which is no noise. Generators that a model has for itself are

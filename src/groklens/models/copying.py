@@ -1,4 +1,4 @@
-"""Copies of a user's model that are copies: their weights are their own, and all that they compute with."""
+"""Copying a user's model so that the copy computes with weights of its own, and checking that it does."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ State = dict[str, Any]
 
 
 def real_copy(model: Any, inputs: Int[Tensor, "input pos"], d_vocab_out: int) -> Any:
-    """A copy of the model whose logits follow the copy's own weights, all of them, and nothing else's.
+    """A deep copy of the model, verified to compute its logits from all of its own weights and nothing else.
 
     The copy's weights are changed at random, through `load_state_dict`: its logits have to move, the original's must
     not, to the bit, and every weight with a gradient that its logits depend on has to be in its `state_dict`. Then
@@ -48,7 +48,7 @@ def real_copy(model: Any, inputs: Int[Tensor, "input pos"], d_vocab_out: int) ->
 
 
 def _check(model: Any, other: Any, look: _Look, before: State) -> None:
-    """Raise where `other` is no copy of `model`; its weights are as they were where it is one."""
+    """Raise unless `other` is an independent copy of `model`; its weights are restored where it is one."""
     logits = look(model)
     own = before if _same(_tensors(other), before) else _cloned(other)
     if not any(map(changeable, own.values())):
@@ -73,7 +73,7 @@ def _check(model: Any, other: Any, look: _Look, before: State) -> None:
 
 
 def _not_moved(model: Any, logits: Tensor) -> BadArgument:
-    """What is said where the logits stay when a copy's weights are changed."""
+    """A message that the logits stay the same when a copy's weights are changed."""
     if logits.isfinite().any():
         return _refusal(model, "does not compute with its own weights: its logits stay when they are changed")
     return BadArgument(
@@ -118,7 +118,7 @@ def _leaves(logits: Tensor) -> dict[int, Sample]:
 
 @contextmanager
 def _untouched(model: Any) -> Iterator[State]:
-    """The model's weights, cloned; whatever is written to them meanwhile is undone, to the bit."""
+    """Context that yields the model's weights, cloned, and undoes whatever is written to them, to the bit."""
     before = _cloned(model)
     try:
         yield before

@@ -1,4 +1,4 @@
-"""Where a model is put, and what there is on this machine."""
+"""Checking the name of a torch device."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from groklens.errors import BadArgument, described
 
 
 def check_device(device: Any) -> torch.device:
-    """The device of that name; `BadArgument` with those there are, where torch has none or cannot compute on it.
+    """The torch device of that name; `BadArgument`, listing those there are, where torch has none or cannot use it.
 
     >>> check_device("cpu")
     device(type='cpu')

@@ -1,4 +1,4 @@
-"""Which positions of an input the rows at `hook_embed` stand for, and which of them are the operands'."""
+"""Which input positions the rows at `hook_embed` belong to, and which rows are the operands'."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from groklens.tasks import Task
 
 
 def embedded_positions(model: Any, task: Task, width: int) -> tuple[int, ...]:
-    """The input's position that each of the `width` rows at `hook_embed` is read from.
+    """The input position that each of the `width` rows at `hook_embed` is read from.
 
     A transformer embeds every position. A network without attention embeds its operands alone, in their order: those
     that its `cfg.positions` names, or the task's.

@@ -1,4 +1,4 @@
-"""An MLP on operand tokens with TransformerLens hooks and weight names; imported only where one is built."""
+"""`HookedMLP`: an MLP on operand tokens with TransformerLens hooks and weight names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Initial weights, named and drawn from a generator of their own: grokking depends on them."""
+"""Initialisation schemes for weights, by name, drawn from a generator of their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What groklens takes of TransformerLens; no other file imports it, and this one is imported where it is used.
+"""The names that groklens imports from TransformerLens; no other file imports it.
 
 TransformerLens asks tqdm for a bar when it is imported, and in a notebook without ipywidgets tqdm then warns, in
 red, of a bar that groklens never draws. That one warning is left out; all others pass.

@@ -1,4 +1,4 @@
-"""What a model is scored by: cross-entropy or squared error at the answer, always in float64."""
+"""Cross-entropy, squared error and accuracy of logits at the answer, in float64."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def cross_entropy_each(
     labels: Int[Tensor, "*run input"],
     workspace: Workspace | None = None,
 ) -> Float[Tensor, "*run input"]:
-    """Negative log-probability of the right class, in nats, one an input; ≥ 0, log(classes) at chance.
+    """Negative log-probability of the correct class, in nats, one per input; ≥ 0, log(classes) at chance.
 
     Log-softmax is taken in float64: in float32 a loss below about 1e-7 is rounding, and grokking happens
     there (Nanda et al. 2023, appendix).
@@ -32,7 +32,7 @@ def squared_error_each(
     labels: Int[Tensor, "*run input"],
     workspace: Workspace | None = None,
 ) -> Float[Tensor, "*run input"]:
-    """Mean over classes of (logit − one-hot label)², in float64; ≥ 0, 1/classes for all-zero logits."""
+    """Mean over classes of (logit − one-hot label)², one per input, float64; ≥ 0, 1/classes for all-zero logits."""
     target = torch.nn.functional.one_hot(labels, logits.shape[-1]).double()
     return (logits.double() - target).square().mean(dim=-1)
 
@@ -75,7 +75,7 @@ def accuracy(
     labels: Int[Tensor, "input"],
     outside: Bool[Tensor, "input"] | None = None,
 ) -> float:
-    """Share of inputs whose largest logit is the right class, in [0, 1]; nan for no inputs.
+    """Share of inputs whose largest logit is the correct class, in [0, 1]; nan for no inputs.
 
     Inputs that are answered `outside` of the task's classes are wrong, whatever the task's logits are.
 

@@ -1,4 +1,4 @@
-"""The multilayer perceptrons of the literature as a value, built into a hooked module."""
+"""`gl.MLP`: the specification of a one-hidden-layer perceptron on the operands, as in the literature."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changing weights and telling whether they were changed, at the price of little more than reading them."""
+"""Perturbing weights at random and telling, from samples, whether they were changed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _INTEGERS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 
 
 class Sample(NamedTuple):
-    """Some entries of a weight, evenly spread, and its shape."""
+    """Some evenly spaced entries of a weight, with its shape."""
 
     shape: tuple[int, ...]
     entries: Tensor
@@ -32,7 +32,7 @@ def sample(value: Tensor) -> Sample:
 
 
 def changeable(value: Any) -> bool:
-    """Whether something in a state is a tensor of real or complex numbers that random ones can be added to.
+    """Whether something in a state dictionary is a real or complex tensor, to which noise can be added.
 
     >>> changeable(torch.ones(2)), changeable(torch.ones(2, dtype=torch.long)), changeable({"n": 3})
     (True, False, False)
@@ -47,7 +47,7 @@ def changeable(value: Any) -> bool:
 
 
 def perturbed(value: Tensor, generator: torch.Generator, afresh: bool = False) -> Tensor:
-    """The tensor with random numbers of its own size added, in place where it can be written to.
+    """The tensor with random numbers of its own magnitude added, in place where it can be written to.
 
     What is not finite is replaced by them, and everything where `afresh` is asked for (of size 1 at most: a model
     whose logits are not finite has weights that are too large, or some that are no numbers).

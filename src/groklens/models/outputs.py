@@ -1,4 +1,4 @@
-"""What a model gives, read as logits at the answer: whose axes are which is found out, never guessed."""
+"""Reading a model's output as logits at the answer: finding which axes are inputs, positions and classes."""
 
 from __future__ import annotations
 

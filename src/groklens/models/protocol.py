@@ -1,4 +1,4 @@
-"""What groklens asks of a model: any TransformerLens model, or anything shaped like one."""
+"""`HookedModel`: what groklens asks of a model, and functions that run any such model."""
 
 from __future__ import annotations
 

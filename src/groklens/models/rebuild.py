@@ -1,4 +1,4 @@
-"""Models to and from plain JSON values, so that a run on disk can be opened without the code that made it."""
+"""Describing a model as JSON, and rebuilding it, so that a run on disk opens without the code that made it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weights in random order: the same numbers, and nothing left of what they compute."""
+"""Shuffling a model's weights, for an untrained control."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where one looks in a model: a hook and a position, and the sites of a layer's attention heads."""
+"""`Site`, a hook and a position at which activations are read or changed, and the sites of attention heads."""
 
 from __future__ import annotations
 

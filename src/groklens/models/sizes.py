@@ -1,4 +1,4 @@
-"""How much memory a model's weights take, told from its sizes before anything is allocated."""
+"""Memory that a model's weights would take, computed from its sizes before anything is allocated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the specification of a model is: a value that builds it for a task."""
+"""`ModelSpec`: the contract of a model specification, a value that builds a model for a task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The transformer that groklens trains: a value that describes it, and the bridge that it builds."""
+"""`gl.Transformer`: the specification of a transformer, built as a TransformerLens bridge."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Buffers that a training step uses again, because fresh memory is slow to touch for the first time."""
+"""`Workspace`: buffers that training steps use again, as fresh memory is slow to touch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Descriptions of training runs, as values: a recipe, and the optimisers, losses and schedules that it is made of."""
+"""Recipes: complete descriptions of training runs as values, with their optimisers, losses and schedules."""
 
 from groklens.recipes.adam import Adam as Adam
 from groklens.recipes.adamw import AdamW as AdamW

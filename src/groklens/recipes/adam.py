@@ -1,4 +1,4 @@
-"""Adam, whose weight decay is a part of its gradients (L2)."""
+"""`Adam`: the optimiser whose weight decay is L2, a part of the gradient."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ class Adam(WarmedUp):
     warmup_steps: int = 10
 
     def __post_init__(self) -> None:
-        """Refuse what is no optimiser."""
         check_betas(self)
         number_fields(self, "eps", above=0, such_as="1e-8")
         self._check()

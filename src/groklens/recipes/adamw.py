@@ -1,4 +1,4 @@
-"""AdamW: Adam whose weight decay is apart from its gradients."""
+"""`AdamW`: the optimiser whose weight decay is decoupled from the gradient."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ class AdamW(WarmedUp):
     warmup_steps: int = 10
 
     def __post_init__(self) -> None:
-        """Refuse what is no optimiser."""
         check_betas(self)
         number_fields(self, "eps", above=0, such_as="1e-8")
         self._check()

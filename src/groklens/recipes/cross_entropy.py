@@ -1,4 +1,4 @@
-"""Cross-entropy: how surprised the model is by the answer."""
+"""`CrossEntropy`: the loss −log p(target), in nats."""
 
 from __future__ import annotations
 
@@ -29,5 +29,5 @@ class CrossEntropy:
         targets: Int[Tensor, "*run input"],
         workspace: Workspace | None = None,
     ) -> Float[Tensor, "*run input"]:
-        """The loss of every input; ≥ 0, log(classes) at chance."""
+        """Cross-entropy of every input, in nats (input); ≥ 0, log(classes) at chance."""
         return cross_entropy_each(logits, targets, workspace)

@@ -1,4 +1,4 @@
-"""Which steps of a training run are kept as checkpoints, as values."""
+"""Schedules that say which steps of a training run are kept as checkpoints: `Every`, `Steps`, `LogSpaced`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST_KEPT = 1_000_000
 
 @runtime_checkable
 class Keep(Protocol):
-    """Says which steps to keep of a run; any frozen dataclass with this method will do."""
+    """A schedule of kept steps; any frozen dataclass with this method will do."""
 
     def keeps(self, step: int) -> bool:
         """Whether `step` is kept. The first and the last step of a run are kept in any case."""
@@ -24,7 +24,7 @@ class Keep(Protocol):
 
 @dataclass(frozen=True)
 class Every:
-    """Every `period`-th step.
+    """The schedule that keeps every `period`-th step.
 
     >>> [step for step in range(300) if Every(100).keeps(step)]
     [0, 100, 200]
@@ -33,7 +33,6 @@ class Every:
     period: int
 
     def __post_init__(self) -> None:
-        """Refuse a period that keeps nothing."""
         if is_number(self.period) and self.period < 1:
             raise BadArgument(f"Every({described(self.period)}) keeps no steps; the period is at least 1.")
         whole_fields(self, "period", least=1)
@@ -45,7 +44,7 @@ class Every:
 
 @dataclass(frozen=True)
 class Steps:
-    """Exactly the steps listed.
+    """The schedule that keeps exactly the steps listed.
 
     >>> Steps([500, 10]).steps
     (10, 500)
@@ -76,7 +75,7 @@ class Steps:
 
 @dataclass(frozen=True)
 class LogSpaced:
-    """About `count` steps whose logarithms are evenly spaced from 1 to `until`, and step 0.
+    """The schedule that keeps step 0 and about `count` steps whose logarithms are evenly spaced from 1 to `until`.
 
     `until` is filled in by the recipe with its number of steps; give it for a loop of your own.
 
@@ -88,7 +87,6 @@ class LogSpaced:
     until: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a count that spans nothing."""
         if is_number(self.count) and self.count < 2:
             raise BadArgument(f"LogSpaced({described(self.count)}) cannot span a run; use at least 2.")
         whole_fields(self, "count", least=2, most=MOST_KEPT)
@@ -96,7 +94,7 @@ class LogSpaced:
             whole_fields(self, "until", least=1)
 
     def keeps(self, step: int) -> bool:
-        """Whether `step` is one of them."""
+        """Whether `step` is one of the logarithmically spaced steps."""
         if self.until is None:
             raise BadArgument(
                 f"LogSpaced({self.count}) does not know where the run ends; "
@@ -106,7 +104,7 @@ class LogSpaced:
 
 
 def kept_up_to(keep: Keep, steps: int) -> list[int]:
-    """The steps from 0 to `steps` that a schedule keeps, ascending; a schedule of ours is not asked for each.
+    """The steps from 0 to `steps` that a schedule keeps, ascending.
 
     >>> kept_up_to(Every(100), 250)
     [0, 100, 200]

@@ -1,4 +1,4 @@
-"""What a loss is, as a value: it scores each input, and says in which units."""
+"""`Loss`: the contract of a loss, a value that scores each input and says in which units."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 @runtime_checkable
 class Loss(Protocol):
-    """Scores inputs one by one; their mean is trained on. Any frozen dataclass with these will do."""
+    """Scores inputs one by one; their mean is minimised. Any frozen dataclass with these members will do."""
 
     #: What its numbers are called: `"nats"`.
     units: str
@@ -18,4 +18,4 @@ class Loss(Protocol):
     def each(
         self, logits: Float[Tensor, "input answer"], targets: Int[Tensor, "input"]
     ) -> Float[Tensor, "input"]:
-        """The loss of every input."""
+        """The loss of every input (input)."""

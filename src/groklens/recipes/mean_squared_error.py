@@ -1,4 +1,4 @@
-"""Squared error against one-hot targets."""
+"""`MeanSquaredError`: the squared error of logits against one-hot targets."""
 
 from __future__ import annotations
 
@@ -29,5 +29,5 @@ class MeanSquaredError:
         targets: Int[Tensor, "*run input"],
         workspace: Workspace | None = None,
     ) -> Float[Tensor, "*run input"]:
-        """The loss of every input; ≥ 0, 1/classes for all-zero logits."""
+        """Squared error of every input (input); ≥ 0, 1/classes for all-zero logits."""
         return squared_error_each(logits, targets, workspace)

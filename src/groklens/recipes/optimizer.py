@@ -1,4 +1,4 @@
-"""What an optimiser is, as a value: it builds the torch one for some parameters, and says its rates."""
+"""`Optimizer`: the contract of an optimiser specification, a value that builds a torch optimiser."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from groklens.value_checks import number_fields
 
 @runtime_checkable
 class Optimizer(Protocol):
-    """Builds a torch optimiser; any frozen dataclass with this method will do.
+    """A specification that builds a torch optimiser; any frozen dataclass with this method will do.
 
     One with a `rate(update)` too is asked for the learning rate of every update, from 1 on.
     """
@@ -24,7 +24,7 @@ class Optimizer(Protocol):
 
 
 class WarmedUp:
-    """A learning rate that rises over the first `warmup_steps` updates, and stays."""
+    """A learning rate that rises linearly over the first `warmup_steps` updates and then stays constant."""
 
     lr: float
     weight_decay: float
@@ -35,7 +35,7 @@ class WarmedUp:
         return self.lr * min(1.0, update / max(1, self.warmup_steps))
 
     def _check(self) -> None:
-        """Make the fields Python numbers; `BadArgument` for what is no rate."""
+        """Convert the fields to Python numbers; `BadArgument` for what is not a rate."""
         number_fields(self, "lr", above=0)
         number_fields(self, "weight_decay", least=0, such_as="1.0")
         whole_fields(self, "warmup_steps", least=0)

@@ -1,4 +1,4 @@
-"""A recipe: everything that decides what a training run gives."""
+"""`gl.Recipe`: everything that determines the result of a training run."""
 
 from __future__ import annotations
 
@@ -52,7 +52,6 @@ class Recipe:
     keep: Keep = LogSpaced(60)
 
     def __post_init__(self) -> None:
-        """Refuse values that fit no run, and let the schedule know where the run ends."""
         check_task(self.task)
         for name in _PARTS:
             _check_part(name, getattr(self, name))
@@ -73,7 +72,7 @@ class Recipe:
         self._check_own_parts()
 
     def _share_trained_on(self) -> float:
-        """The share of the inputs that is trained on, 1 of a stream; as a float, so that 1 and 1.0 have one id."""
+        """The share of inputs trained on as a float, so that 1 and 1.0 give one id; 1 for a stream."""
         if self.task.is_stream:
             if self.batch_size is None:
                 raise BadArgument(
@@ -85,7 +84,7 @@ class Recipe:
         return float(self.train_fraction)
 
     def _check_own_parts(self) -> None:
-        """Remember a user's own parts, and raise `BadArgument` for one that would not come back from a file."""
+        """Register a user's own parts; `BadArgument` for one that could not be restored from a file."""
         own = {name: getattr(self, name) for name in ("task", *_PARTS, "loss")}
         own = {name: part for name, part in own.items() if not isinstance(part, str) and not is_ours(part)}
         know(own.values())
@@ -98,21 +97,21 @@ class Recipe:
 
     @property
     def loss_part(self) -> Loss:
-        """What scores the inputs: the loss itself, or the one of that name."""
+        """The loss as a part: the recipe's own value, or the one of that name."""
         return _losses()[self.loss]() if isinstance(self.loss, str) else self.loss
 
     @cached_property
     def id(self) -> str:
-        """Twelve hexadecimal digits of a digest over every field."""
+        """Twelve hexadecimal digits of a digest over all fields."""
         return hashlib.sha256(canonical(self.to_dict()).encode()).hexdigest()[:12]
 
     @property
     def kept_steps(self) -> list[int]:
-        """Every step that the run will keep, the first and the last included."""
+        """All steps that the run will keep, including the first and the last."""
         return sorted({0, self.steps, *kept_up_to(self.keep, self.steps)})
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values, from which `Recipe.from_dict` makes an equal recipe."""
+        """The recipe as JSON values, from which `Recipe.from_dict` makes an equal recipe."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         for name in (*_PARTS, "loss"):
             values[name] = values[name] if isinstance(values[name], str) else spec_of(values[name])
@@ -135,13 +134,13 @@ class Recipe:
         return cls(**parts)
 
     def differences(self, other: Recipe) -> list[str]:
-        """Where two recipes differ, as `field: ours → theirs`."""
+        """The fields in which two recipes differ, as `field: ours → theirs`."""
         ours, theirs = self.to_dict(), other.to_dict()
         return [f"{key}: {ours[key]} → {theirs[key]}" for key in ours if ours[key] != theirs[key]]
 
 
 def canonical(values: dict[str, Any]) -> str:
-    """JSON with sorted keys and no spaces: equal values give equal text."""
+    """JSON text with sorted keys and no spaces, equal for equal values."""
     return json.dumps(values, sort_keys=True, separators=(",", ":"))
 
 
@@ -154,13 +153,13 @@ _PARTS: dict[str, tuple[type, str, str, str]] = {
 
 
 def _losses() -> dict[str, type]:
-    """Losses of ours by the name that a recipe may call them."""
+    """Our losses by the names that a recipe may use for them."""
     kinds: Iterable[Any] = ours_in("groklens.recipes", "each").values()
     return {kind.name: kind for kind in kinds}
 
 
 def _named_loss(loss: object) -> Any:
-    """A loss of ours by its name, a user's own as it is; `BadArgument` for anything else."""
+    """One of our losses by name, or a user's own unchanged; `BadArgument` for anything else."""
     if isinstance(loss, type) or not isinstance(loss, Loss):
         return choice("loss", loss, _losses())
     return getattr(loss, "name", loss) if is_ours(loss) else loss

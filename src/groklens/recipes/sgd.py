@@ -1,4 +1,4 @@
-"""Stochastic gradient descent, with momentum."""
+"""`SGD`: stochastic gradient descent with momentum."""
 
 from __future__ import annotations
 
@@ -29,7 +29,6 @@ class SGD(WarmedUp):
     warmup_steps: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what is no optimiser."""
         number_fields(self, "momentum", least=0, below=1, such_as="0.9")
         self._check()
 

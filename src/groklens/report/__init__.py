@@ -1,3 +1,3 @@
-"""The report: one self-contained page about an explanation."""
+"""The report: one self-contained HTML page about an explanation."""
 
 from groklens.report.report import report as report

@@ -1,4 +1,4 @@
-"""The caption below each picture of a report: what is plotted, on which axes, and how to read both ends."""
+"""The captions of a report's pictures: what is plotted, on which axes, and how to read both ends."""
 
 from __future__ import annotations
 
@@ -83,5 +83,5 @@ draws; tick: their mean), on one scale for each claim. A dot far from its bars i
 
 
 def joined(*parts: str) -> str:
-    """The parts that are not empty, as one line."""
+    """The non-empty parts, joined into one line."""
     return " ".join(" ".join(parts).split())

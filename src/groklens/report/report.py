@@ -1,4 +1,4 @@
-"""`report`: an explanation as one HTML page that can be sent to someone."""
+"""Building the report of an explanation as one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def report(explanation: Explanation) -> Page:
-    """The whole explanation as one page; `gl.views.report` says what it holds."""
+    """The whole report as one page; `gl.views.report` describes its contents."""
     parts = sections(explanation)
     body = "\n".join(
         [
@@ -34,7 +34,7 @@ def report(explanation: Explanation) -> Page:
 
 
 def _framed(page: str) -> str:
-    """A notebook's cell that shows the whole page in a frame; without scripts, the still picture."""
+    """A notebook cell that shows the page in a frame, or the still picture where scripts do not run."""
     name = f"groklens-{uuid4().hex[:12]}"
     return (
         f'<div id="{name}">{STILL}</div><script>(function () {{'

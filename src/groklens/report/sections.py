@@ -1,4 +1,4 @@
-"""The sections of the report page: each a picture or a table with its caption."""
+"""The sections of a report, each a picture or a table with its caption."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _PANELS = 9
 
 @dataclass(frozen=True)
 class Section:
-    """One section: where links lead, its title, its HTML."""
+    """One section of the report: its anchor, its title, its HTML."""
 
     anchor: str
     title: str
@@ -52,7 +52,7 @@ class Section:
 
 
 def sections(explanation: Explanation) -> list[Section]:
-    """Every section of the report, in reading order; one that has nothing to show says so in a line."""
+    """Every section of the report, in reading order; an empty one says so in one line."""
     makers: list[tuple[str, str, Callable[[Explanation], str]]] = [
         ("learning", "When it learned", _learning),
         ("progress", "Progress measures", _progress),
@@ -141,7 +141,7 @@ def _circuit(explanation: Explanation) -> str:
 
 
 def _over_steps(explanation: Explanation, found: xr.DataArray) -> list[str]:
-    """What the captions of all pictures with a slider end in: steps, colours, split and source."""
+    """The end of the caption of every picture with a slider: steps, colours, split, source."""
     slider = captions.SLIDER if len(found) > 1 else ""
     whence = [
         f"{key.capitalize()}: {found.attrs[key]}." for key in ("split", "source") if found.attrs.get(key)
@@ -150,7 +150,7 @@ def _over_steps(explanation: Explanation, found: xr.DataArray) -> list[str]:
 
 
 def _is_cyclic(explanation: Explanation) -> bool:
-    """Whether the table's components are frequencies, or there are none."""
+    """Whether the table's components are frequencies; true where it has no components."""
     found = explanation.table
     return "component" not in found.coords or found["component"].dtype.kind in "iu"
 

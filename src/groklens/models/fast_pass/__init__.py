@@ -1,4 +1,4 @@
-"""The fast pass: the same numbers as the plain model gives, without what repeats from input to input."""
+"""The fast pass: the numbers of the plain model, without computations that repeat from input to input."""
 
 from groklens.models.fast_pass.engine import folded_forward as folded_forward
 from groklens.models.fast_pass.engine import quick_answers as quick_answers

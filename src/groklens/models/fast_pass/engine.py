@@ -1,4 +1,4 @@
-"""Which pass runs a model: the quick one (`models.folded`) where it applies, the plain model elsewhere."""
+"""Choosing the fast pass (`models.folded`) where it applies and the plain model elsewhere, for logits and neurons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plain models' functions, with everything folded that can be folded exactly.
+"""The fast pass of transformers and MLPs, with every linear map folded that can be folded exactly.
 
 What is folded, and why the result is the same:
 

@@ -1,4 +1,4 @@
-"""The operations of the quick pass that touch every input, with gradients written out.
+"""Kernels of the fast pass that touch every input, with gradients written out by hand.
 
 Autograd would give the same gradients; written out, they fill buffers of a `Workspace` in place. Everything
 else that a step computes is small: tables of one row a token.

@@ -1,4 +1,4 @@
-"""Values that many inputs share: one row each, and which input reads which."""
+"""`Rows`: values that many inputs share, stored once, with the index that each input reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models as others publish them: from their weights and configurations to something that runs here."""
+"""Models as others publish them, rebuilt from their weights and configurations."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Bridges from models that Hugging Face's transformers saved, in a folder or on the hub.
+"""Bridges to language models that Hugging Face's transformers saved, in a folder or on the hub.
 
 Weights are taken as they are (no norm folded, nothing centred), in float32, so that the bridge's logits are the
 model's own. Only safetensors are read, and code that comes with a model is never run.

@@ -1,4 +1,4 @@
-"""What a user or a file says of a transformer, in TransformerLens' own names, each value checked before it is used."""
+"""Transformer configurations from a user or a file, in TransformerLens' names, each value checked."""
 
 from __future__ import annotations
 

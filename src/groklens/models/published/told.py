@@ -1,4 +1,4 @@
-"""What a transformer's weights tell of it by their names and shapes, and what they leave open."""
+"""The configuration that a transformer's weights imply by names and shapes, and what they leave open."""
 
 from __future__ import annotations
 
