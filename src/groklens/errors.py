@@ -33,7 +33,7 @@ class TaskNeeded(BadArgument):
 
 
 class ConfigNeeded(BadArgument):
-    """A file holds weights without the configuration that computing with them needs; `lacking` names what is missing."""
+    """A file holds weights without the configuration that computing with them needs; `lacking` names it."""
 
     def __init__(self, message: str, lacking: Iterable[str] = ()) -> None:
         """`lacking` are names of a TransformerLens configuration."""

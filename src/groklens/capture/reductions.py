@@ -1,4 +1,4 @@
-"""Statistics over the inputs (mean, standard deviation, norm, least, largest) that `capture(reduce=…)` takes by name."""
+"""Statistics over the inputs (mean, standard deviation, norm, least, largest) that `capture` takes by name."""
 
 from __future__ import annotations
 

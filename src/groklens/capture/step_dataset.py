@@ -1,4 +1,4 @@
-"""Turning the activations captured at one step into an xarray dataset with axis names, coordinates, units and source."""
+"""Turning activations captured at one step into an xarray dataset with axis names, units and source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verdict rules for keeping and removing a circuit, from accuracy beside the whole model, chance and random controls."""
+"""Verdict rules for keeping and removing a circuit: accuracy beside the whole model, chance and random controls."""
 
 from __future__ import annotations
 

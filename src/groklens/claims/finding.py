@@ -1,4 +1,4 @@
-"""`Finding` and `Control`: a claim about a model, the number for it, the numbers that could have refuted it, a verdict."""
+"""`Finding` and `Control`: a claim about a model, its number, the numbers that could have refuted it, a verdict."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ def readout_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
 def _falls(
     key: str, claim: str, snapshot: Snapshot, circuit: Circuit, removed: Tensor, draws: Draws
 ) -> Finding:
-    """The finding that accuracy falls when `removed` is taken from the logits, and further than with random controls."""
+    """The finding that accuracy falls when `removed` is taken from the logits, further than with random controls."""
     logits = snapshot.logits.double()
     whole, chance = accuracy_if(snapshot, logits), 1 / snapshot.task.d_vocab_out
     value = accuracy_left(snapshot, logits - removed)

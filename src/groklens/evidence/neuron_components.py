@@ -63,7 +63,7 @@ def components_in_neurons(snapshot: Snapshot, circuit: Circuit) -> tuple[list[Co
 
 
 def _not_looked_at(snapshot: Snapshot, circuit: Circuit) -> Finding:
-    """The claim that neurons compute with the circuit's components, undecided as no neurons or embeddings were found."""
+    """The claim that neurons compute with the circuit's components, undecided as none were found."""
     count = len(circuit.components)
     return Finding(
         f"the neurons compute with the {count} component{'s' * (count > 1)} that are key in the logits",

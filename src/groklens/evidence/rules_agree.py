@@ -10,7 +10,7 @@ from groklens.snapshots import Snapshot
 
 
 def rules_agree(final: Snapshot, untrained: Untrained) -> Finding:
-    """The claim that logits, clusters of neurons and read-out name the same key components, each by its authors' rule."""
+    """The claim that logits, neuron clusters and read-out name the same key components, each by its authors' rule."""
     sets, share = _named_by_all(final)
     _, by_chance = _named_by_all(untrained.snapshot)
     return Finding(

@@ -1,4 +1,4 @@
-"""Names of the elements of a group, as pictures show them: permutations in cycles, rotations and reflections, numbers."""
+"""Names of the elements of a group in pictures: cycles of permutations, rotations and reflections, numbers."""
 
 from __future__ import annotations
 

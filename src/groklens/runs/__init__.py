@@ -1,4 +1,4 @@
-"""Runs: the one handle on checkpoints, the sources that it reads, and the files of ours and of others."""
+"""Runs: `gl.Run` and `gl.load`, the sources that a run reads, our files and formats of others."""
 
 from groklens.runs.coercion import AnyRun as AnyRun
 from groklens.runs.coercion import as_run as as_run

@@ -1,4 +1,4 @@
-"""What callers hand in where a run or a snapshot is meant: taken where it can only mean one thing."""
+"""Accepting a run, a path, a snapshot or a model wherever a run or a snapshot is meant."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def as_run(
     train_index: TrainIndex | None = None,
     answer: Answer | Any = None,
 ) -> Run:
-    """The run that is meant: a run, the path of one, a snapshot as a run of one step, or a model with its task.
+    """A run from a run, the path of one, a snapshot (as a run of one step), or a model with its task.
 
     An object of the user's own with `task`, `steps` and `at(step)` (`RunLike`) is taken for a run too.
     `train_index` says which inputs it was trained on, where the run, the file or the snapshot does not say;
@@ -59,7 +59,7 @@ def as_run(
 
 
 def as_snapshot(given: AnyRun | Any) -> Snapshot:
-    """The snapshot that is meant: a snapshot, or the last kept step of a run or of the run at a path.
+    """A snapshot from a snapshot, or the last kept step of a run or of the run at a path.
 
     Raises `BadArgument` for anything else, or a run that has kept no step.
 

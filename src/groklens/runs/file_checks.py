@@ -1,4 +1,4 @@
-"""What is refused before it is opened: what is no file, and what declares more than it holds.
+"""Checks before a file is opened: that it is a regular file and that its declared sizes fit into it.
 
 A pipe would wait for ever, a device never ends, and a few bytes can declare more than a machine has. All of it
 shows without reading the content: in what kind of thing a path is, and in the sizes that a file declares of itself.
@@ -36,7 +36,7 @@ _HOLES, _MOST_HOLES = 2**30, 16 * 2**30
 
 
 def check_regular(path: Path) -> None:
-    """Raise `DamagedRun` where a path is neither a file nor a folder, or a file that cannot be whole for its holes.
+    """Raise `DamagedRun` for a path that is neither file nor folder, or for a file with holes that cannot be whole.
 
     Copying leaves holes where there are zeros (`cp --sparse=always`), so holes alone are no damage. They are in a
     text, which has no zeros; past 1 GiB where the file does not declare itself to be so long; and past 16 GiB, which
@@ -67,7 +67,7 @@ def _cannot_be_whole(path: Path, size: int, holes: int) -> bool:
 
 
 def _declared_size(path: Path, size: int) -> int:
-    """The size that a safetensors header or the directory of an archive declares; 0 where neither does."""
+    """The size that a safetensors header or an archive's directory declares; 0 where there is neither."""
     try:
         if path.suffix == ".safetensors":
             length, header = _header(path, size)
@@ -94,7 +94,7 @@ def _declared_size(path: Path, size: int) -> int:
 
 
 def check_size(path: Path, most: int = MOST_TEXT) -> None:
-    """Raise `DamagedRun` for what is no file, or a text of more than `most` bytes."""
+    """Raise `DamagedRun` for what is not a regular file, or for a text of more than `most` bytes."""
     check_regular(path)
     if path.is_file() and path.stat().st_size > most:
         raise DamagedRun(
@@ -104,7 +104,7 @@ def check_size(path: Path, most: int = MOST_TEXT) -> None:
 
 
 def check_archive(path: Path) -> None:
-    """Raise `DamagedRun` for a zip archive, as torch and numpy write them, that declares more than it can hold."""
+    """Raise `DamagedRun` for a zip archive (as torch and numpy write them) that declares more than it can hold."""
     if not is_archive(path):
         return
     try:
@@ -127,7 +127,7 @@ def check_archive(path: Path) -> None:
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a file is a zip archive; `DamagedRun` for one that is in parts or for what is no file."""
+    """Whether a file is a zip archive; `DamagedRun` for one split into parts or for what is not a regular file."""
     check_regular(path)
     try:
         return zipfile.is_zipfile(path)
@@ -136,7 +136,7 @@ def is_archive(path: Path) -> bool:
 
 
 def check_safetensors(path: Path) -> dict[str, tuple[int, ...]]:
-    """The shapes that a safetensors file declares by name, its tensors unread.
+    """The shapes that a safetensors file declares by name, without reading its tensors.
 
     Raises `DamagedRun` for a file that is missing, cut short, or declares more than it holds.
 
@@ -157,7 +157,7 @@ def check_safetensors(path: Path) -> dict[str, tuple[int, ...]]:
 
 
 def _header(path: Path, size: int) -> tuple[int, Any]:
-    """The length of a safetensors header and what it says; `DamagedRun` where it is longer than its file."""
+    """The length and content of a safetensors header; `DamagedRun` where it is longer than its file."""
     with open(path, "rb") as file:
         start = file.read(8)
         length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0

@@ -1,4 +1,4 @@
-"""Reading and writing the files of a run so that a kill, a full disk or an edit is never silent."""
+"""Reading and writing a run's files atomically and with checksums."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_JSON = 256 * 2**20
 
 
 def write_atomically(path: Path, data: bytes, *, parents: bool = True) -> str:
-    """Write `data` under a temporary name, rename it to `path`, and return its SHA-256.
+    """Write `data` to a temporary file, rename it to `path`, and return the SHA-256 of the data.
 
     Whoever reads `path` finds the old file or the whole new one. Folders that are not there are made, unless
     `parents` is False. Raises `DamagedRun` when the disk refuses; what `path` held before is then still there.
@@ -59,7 +59,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def sha256_of(path: Path) -> str | None:
-    """The SHA-256 of a file; None where there is none that can be read."""
+    """The SHA-256 of a file; None where it cannot be read."""
     try:
         return hashlib.sha256(read_file(path)).hexdigest()
     except OSError:
@@ -67,7 +67,7 @@ def sha256_of(path: Path) -> str | None:
 
 
 def read_file(path: Path) -> bytes:
-    """What is in a file; `DamagedRun` where it is missing, is no file (a pipe, a device), or cannot be read."""
+    """The bytes of a file; `DamagedRun` where it is missing, is no regular file, or cannot be read."""
     check_regular(path)
     try:
         return path.read_bytes()
@@ -94,7 +94,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def encode_tensors(tensors: dict[str, Tensor]) -> bytes:
-    """Tensors as safetensors bytes; they are copied, so that live weights may be given."""
+    """Tensors as bytes in the safetensors format, copied, so that live weights may be passed."""
     from safetensors.torch import save
 
     return save({name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()})

@@ -1,4 +1,4 @@
-"""Checkpoints that something else wrote, as a reader found them."""
+"""`ForeignFiles`: a training run in another program's files, as a reader found it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TAKEN = "taken for granted"
 
 @dataclass(eq=False)
 class ForeignFiles(Source):
-    """Somebody else's training run, as its files have it."""
+    """A training run in another program's files: its models by step and what the files say of it."""
 
     name: str
     task: Task
@@ -37,13 +37,12 @@ class ForeignFiles(Source):
 
     @property
     def learned(self) -> str:
-        """The task's name, or that no file says it: what is there stands in for it then."""
+        """The task's name, or a statement that no file names it and what stands in for it."""
         taken = self.known.get(TAKEN)
         untold = isinstance(taken, dict) and "task" in taken and not self.models
         return "of a task that its file does not say" if untold else self.task.name
 
     def model_at(self, step: int) -> Any:
-        """The model as its reader builds it, every parameter of which takes gradients."""
         model = self.models[step]()
         for parameter in model.parameters() if hasattr(model, "parameters") else ():
             parameter.requires_grad_(parameter.is_floating_point())
@@ -60,7 +59,7 @@ def foreign_run(
     history: xr.Dataset | None = None,
     train_share: float | None = None,
 ) -> Run:
-    """The run that a reader found: what a reader gives.
+    """The `Run` over what a reader found.
 
     `models` maps each step to a function that builds the model there; a single model is a run of one step. `known`
     holds what the files say of how it was trained, as they say it; `train_share` the share of inputs trained on,

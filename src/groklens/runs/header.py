@@ -1,4 +1,4 @@
-"""The header of a run: what it is, what wrote it, and which checkpoints belong to it."""
+"""The header of a run (`run.json`): recipe, task, versions, and the checkpoints with their checksums."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Header:
         return header
 
     def _check(self, path: Path, values: dict[str, Any]) -> None:
-        """That the recipe and the task's examples are those that the file names."""
+        """Check that recipe and task match the digests that the file gives for them."""
         if self.recipe is not None and self.recipe.id != values["id"]:
             raise DamagedRun(
                 f"{path} names recipe {values['id']}, but the recipe in it has the id {self.recipe.id}: it was "
@@ -120,7 +120,7 @@ class Header:
 
 
 def environment(engine: str, device: str) -> dict[str, Any]:
-    """What the bits of a result depend on besides the recipe, and the day it was trained on."""
+    """What the bits of a result depend on besides the recipe (versions, threads, device), and the date of training."""
     return {
         "groklens": _version("groklens"),
         "torch": torch.__version__,
@@ -144,7 +144,7 @@ def _what_was_learned(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _digest(values: dict[str, Any]) -> str:
-    """Of every field but the digest itself, whatever the spaces between them."""
+    """A digest of every field of the header but itself, independent of whitespace."""
     return hashlib.sha256(canonical({k: v for k, v in values.items() if k != "sha256"}).encode()).hexdigest()
 
 

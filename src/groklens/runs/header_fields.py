@@ -1,4 +1,4 @@
-"""The plain fields of a run.json, each checked for its kind before it is used."""
+"""Checking the plain fields of a `run.json` for type."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def checked(values: dict[str, Any], schema: int) -> dict[str, Any]:
-    """The fields of a header besides its recipe and task; `ValueError` names one that is not what it should be.
+    """The fields of a header except its recipe and task; `ValueError` names one of a wrong type.
 
     >>> checked({"finished": 1}, schema=2)
     Traceback (most recent call last):
@@ -35,7 +35,7 @@ def checked(values: dict[str, Any], schema: int) -> dict[str, Any]:
 
 
 def _history(values: dict[str, Any]) -> Written | None:
-    """What is known of the history; headers of groklens 0.1 do not say its length, and mean all of it."""
+    """What the header says of the history; those of groklens 0.1 do not give its length and mean all of it."""
     sha256 = values["history_sha256"]
     return None if sha256 is None else Written(values.get("history_bytes") or 0, sha256)
 

@@ -1,4 +1,4 @@
-"""The history of a run: losses and accuracies by step, as rows of a CSV file."""
+"""The history of a run: losses and accuracies by step, in a CSV file."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Row = dict[str, float]
 
 
 class Written(NamedTuple):
-    """How long a history was at some moment, and the digest of what stood in it."""
+    """The length of a history file at one moment, and the digest of its content then."""
 
     n_bytes: int
     sha256: str
 
 
 class History:
-    """Rows in memory and the file behind them; `flush` brings the file up to date.
+    """The rows of a history in memory and the file behind them; `flush` appends what is new.
 
     Numbers are written so that they read back to the bit. A value that was not evaluated is an empty cell.
     """
@@ -55,7 +55,7 @@ class History:
 
     @property
     def written(self) -> Written:
-        """What stands in the file, as far as it was written from here."""
+        """Length and digest of the file, as far as this object wrote it."""
         return Written(self._size, self._sum.hexdigest())
 
     def record(self, step: int, **values: float) -> None:
@@ -64,14 +64,14 @@ class History:
         self._unwritten[step] = self.rows[step]
 
     def forget(self, step: int) -> None:
-        """Leave out what was evaluated at this step, in the file too; what the loop reported of it stays."""
+        """Drop what was evaluated at this step, in the file too, and keep what the training loop reported of it."""
         row = self.rows.pop(step, {})
         if REPORTED in row:
             self.rows[step] = {REPORTED: row[REPORTED]}
         self._write_whole()
 
     def flush(self, sync: bool = False) -> None:
-        """Append what is new to the file; with `sync` it is on the disk itself afterwards."""
+        """Append new rows to the file; with `sync` they are on the disk itself afterwards."""
         more = self._encode(self._unwritten, header=False)
         if not more and not sync:
             return
@@ -129,7 +129,7 @@ def read_history(path: Path, known: Written | None = None, whole: bool = False) 
 
 
 def column(rows: dict[int, Row], name: str) -> tuple[list[int], list[float]]:
-    """Steps and values of one column, where it was recorded."""
+    """Steps and values of one column, at the steps where it was recorded."""
     pairs = [(step, row[name]) for step, row in sorted(rows.items()) if name in row]
     return [step for step, _ in pairs], [value for _, value in pairs]
 

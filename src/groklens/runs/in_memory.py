@@ -1,4 +1,4 @@
-"""Models that somebody holds in memory, as a run: several by their steps, or one that was looked at already."""
+"""Models in memory as a run: several by step, or one snapshot."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _HOW = "give each model by its step: gl.Run.of({0: model0, 100: model1}, task)"
 
 
 class InMemory(Source):
-    """Models by step, as they are: none is copied, and what is done to one shows at its step."""
+    """A run's source over models by step, which are not copied: what is done to one shows at its step."""
 
     def __init__(
         self,
@@ -33,12 +33,11 @@ class InMemory(Source):
         self.name = name or type(own_model(self.model_at(self.steps[-1]))).__name__
 
     def model_at(self, step: int) -> Any:
-        """The model itself."""
         return self._models[step]
 
 
 class Looked(Source):
-    """One snapshot as a run of one step, called 0 where nothing is known of its number; so there are no phases."""
+    """A run's source over one snapshot, whose step is called 0 where it is unknown; such a run has no phases."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
@@ -48,16 +47,14 @@ class Looked(Source):
         self.name = type(own_model(snapshot.model)).__name__
 
     def model_at(self, step: int) -> Any:
-        """The snapshot's model."""
         return self._snapshot.model
 
     def snapshot(self, step: int) -> Snapshot:
-        """The snapshot itself, with all that was computed of it."""
         return self._snapshot
 
 
 def by_step(models: Any) -> dict[int, Any]:
-    """Models by the number of their step; `BadArgument` for what is no mapping, no step or no model.
+    """Models by their step as a number; `BadArgument` for what is not a mapping, a step or a model.
 
     >>> by_step({100: one, 0: other})  # doctest: +SKIP
     """

@@ -1,4 +1,4 @@
-"""Opening runs: ours, or any format that a reader knows."""
+"""`gl.load`: opening a run, in our format or in any that a reader knows."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def load(
     verify: bool = False,
     parts: Iterable[Any] = (),
 ) -> Run:
-    """Open the run at `path`: a folder of ours, or a file or folder in a format that a reader knows.
+    """Open the run at `path`: a folder that groklens wrote, or files in any format that a reader knows.
 
     Args:
         format: a reader's name, when recognising the format is not wanted: `"groklens"`, `"pizza"`,
@@ -101,7 +101,7 @@ def load(
 
 
 def _read_by_own(root: Path, format: str | None, told: LoadArguments, parts: Sequence[Any]) -> Run | None:
-    """The run as a reader of the user's own gives it, the first that recognises the path or has the name asked for."""
+    """The run by the first of the user's own readers that recognises the path, or the one asked for by name."""
     for reader in parts:
         if isinstance(reader, type) or not isinstance(reader, Reader):
             continue
@@ -142,7 +142,7 @@ def _given_model(model: Any, answer: Answer | None) -> Any:
 
 
 def _check_copies(model: Any, task: Task) -> None:
-    """Raise `BadArgument` where copies of the model would not compute with the weights loaded into them."""
+    """Raise `BadArgument` unless copies of the user's model compute with the weights loaded into them."""
     try:
         real_copy(model, task.inputs, task.d_vocab_out)
     except GroklensError:
@@ -160,7 +160,7 @@ def _verify(run: Run, root: Path) -> None:
 
 
 def _fitted(task: Task, own: Task) -> Task:
-    """What a reader makes of a probe: it learns from the model how many tokens there are."""
+    """The task, where it is a probe with the number of tokens taken from the model."""
     return task.fitted(own.d_vocab) if isinstance(task, Probe) else task
 
 

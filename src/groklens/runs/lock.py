@@ -1,4 +1,4 @@
-"""One writer a folder: a lock that dies with its owner, and a look at whether the folder is still there."""
+"""A lock that lets one process at a time write a run's folder, released when the process dies."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ log = logging.getLogger("groklens")
 
 
 class FolderLock:
-    """Holds the folder of a run for one writer, from its making until `release` or the death of the process.
+    """Holds a run's folder for one writer, from when it is made until `release` or the death of the process.
 
     The folder is made where it is not there. Nothing is written for it, so that nothing is left behind by a kill.
     Raises `RunInUse` while another writer holds it, `DamagedRun` where the folder cannot be made.
@@ -51,7 +51,7 @@ class FolderLock:
         self.release()
 
     def check(self) -> None:
-        """Raise `DamagedRun` unless the folder is still the one that was taken."""
+        """Raise `DamagedRun` unless the folder is still the one that was locked."""
         try:
             there = _identity(os.stat(self.folder))
         except OSError:
@@ -63,7 +63,7 @@ class FolderLock:
             )
 
     def release(self) -> None:
-        """Let the next writer have the folder."""
+        """Release the folder to the next writer."""
         if self._descriptor is None:
             return
         if fcntl is not None and os.getpid() == self._owner:
@@ -96,7 +96,7 @@ _held: weakref.WeakSet[FolderLock] = weakref.WeakSet()
 
 
 def _close_in_child() -> None:
-    """A worker forked meanwhile writes nothing, and would hold the lock for as long as it lives."""
+    """Close the lock in a forked worker, which writes nothing and would otherwise hold it for life."""
     for lock in list(_held):
         lock.release()
 

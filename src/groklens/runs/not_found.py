@@ -1,4 +1,4 @@
-"""What is said where a run was looked for and none is there: what is, and what to type."""
+"""Error messages for a path at which no run is found: what is there instead, and what to type."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _STEPS = "; where they are steps of one run, let their names say so: step_100.pt
 
 
 def nothing_at(path: Path) -> str:
-    """What is said of a path that does not exist: the nearest folder that does, and the runs in it.
+    """The message for a path that does not exist: its nearest existing folder, and the runs there.
 
     >>> nothing_at(Path("nowhere/mod113")).split(";")[0]
     'nowhere/mod113 does not exist'
@@ -40,7 +40,7 @@ def nothing_at(path: Path) -> str:
 
 
 def nothing_known(path: Path) -> str:
-    """What is said of a path that is there and holds no run, or something that is no run by itself."""
+    """The message for a path that exists and is not a run by itself."""
     owner = owner_of(path)
     if owner is not None:
         return f"{path} is a part of the run in {owner}; give that folder: gl.load({str(owner)!r})."
@@ -57,7 +57,7 @@ def nothing_known(path: Path) -> str:
 
 
 def owner_of(path: Path) -> Path | None:
-    """The run of ours that `path` is a part of, if it is of one.
+    """The run of ours that `path` is a part of, if any.
 
     >>> owner_of(Path("nowhere/steps")) is None
     True
@@ -66,7 +66,7 @@ def owner_of(path: Path) -> Path | None:
 
 
 def holds_a_run(path: Path) -> bool:
-    """Whether `load` would find a run there; damage is not looked for."""
+    """Whether `load` would find a run there, regardless of damage."""
     if RunPaths(path).header.is_file():
         return True
     if path.is_file() and path.suffix not in WEIGHTS:
@@ -75,7 +75,7 @@ def holds_a_run(path: Path) -> bool:
 
 
 def exists(path: Path) -> bool:
-    """Whether there is anything at `path`; not where no file could be called so."""
+    """Whether there is anything at `path`; false for names that no file can have."""
     try:
         return path.exists()
     except (OSError, ValueError):  # too long, a loop of links, a zero byte
@@ -83,7 +83,7 @@ def exists(path: Path) -> bool:
 
 
 def _not_told(path: Path) -> str:
-    """What is said of weights of which it cannot be told whose, or of which step, they are; nothing of others."""
+    """The message for weights whose model or step cannot be told; empty for other files."""
     try:
         open_weights(path)
     except BadArgument as error:
@@ -108,7 +108,7 @@ def _of_folder(path: Path) -> str:
 
 
 def _content(path: Path) -> str:
-    """What a file holds, by its first names."""
+    """The first names in a file, as text."""
     if path.suffix in WEIGHTS:
         return _kind(content_of(path))  # a damaged file or pickled code says so itself
     if path.suffix == ".json":

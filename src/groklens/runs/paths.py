@@ -1,4 +1,4 @@
-"""Every path that a run writes."""
+"""The paths of all files in a run's folder."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from groklens.errors import BadArgument, described
 
 
 def as_path(path: Any, what: str = "the folder of a run") -> Path:
-    """A path, `~` being the user's own folder; `BadArgument` for what is none, or an empty one.
+    """A path with `~` expanded; `BadArgument` for what is not a path, or an empty one.
 
     >>> as_path("runs/mine").name
     'mine'
@@ -22,23 +22,23 @@ def as_path(path: Any, what: str = "the folder of a run") -> Path:
 
 @dataclass(frozen=True)
 class RunPaths:
-    """Where the files of the run in folder `root` are."""
+    """The paths of the files of the run in folder `root`."""
 
     root: Path
 
     @property
     def header(self) -> Path:
-        """Recipe, versions and the list of checkpoints with their checksums."""
+        """The header: recipe, versions, and the list of checkpoints with their checksums."""
         return self.root / "run.json"
 
     @property
     def history(self) -> Path:
-        """Losses and accuracies by step, as CSV."""
+        """The history: losses and accuracies by step, as CSV."""
         return self.root / "history.csv"
 
     @property
     def resume(self) -> Path:
-        """Model and optimiser of an unfinished run."""
+        """The resume state: model and optimiser of an unfinished run."""
         return self.root / "resume.safetensors"
 
     @property

@@ -1,4 +1,4 @@
-"""What unfinished runs need to go on, under a digest: weights, optimiser, and what they belong to."""
+"""The resume state of unfinished runs: weights, optimiser, and what they belong to, under a digest."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from groklens.runs.history import Written
 
 @dataclass(frozen=True)
 class ResumeState:
-    """Where a run, or a stack of runs, can be taken up: after `step` updates of each.
+    """Where a run, or a stack of runs, can be resumed: after `step` updates of each.
 
     `recipes` are trained at once, in this order: the last digits of a product depend on how many are taken at once,
     so a stack has one state, which is there whole or not at all. `histories` is what stood in the history of each.
@@ -34,7 +34,7 @@ class ResumeState:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The ids of the recipes, in their order."""
+        """The ids of the recipes, in order."""
         return tuple(recipe.id for recipe in self.recipes)
 
     def write(self, path: Path, tensors: Iterable[Mapping[str, Tensor]]) -> None:
@@ -52,7 +52,7 @@ class ResumeState:
 
     @classmethod
     def peek(cls, path: Path) -> ResumeState:
-        """The state without its tensors, and without a look at its digest; `DamagedRun` where it cannot be read."""
+        """The state without its tensors and without checking its digest; `DamagedRun` where it cannot be read."""
         from safetensors import safe_open
 
         with _reading(path), safe_open(path, "pt") as file:
@@ -97,7 +97,7 @@ class ResumeState:
 
 @contextlib.contextmanager
 def _reading(path: Path) -> Iterator[None]:
-    """What goes wrong in reading a state, as one error that names its file and the way on."""
+    """Context that turns any error in reading a resume state into one that names its file and the way on."""
     from safetensors import SafetensorError
 
     check_regular(path)
@@ -111,7 +111,7 @@ def _reading(path: Path) -> Iterator[None]:
 
 
 def damaged(path: Path, why: str) -> DamagedRun:
-    """The error for a resume state that cannot be trusted."""
+    """The error for a damaged resume state."""
     return DamagedRun(
         f"{path} is damaged ({why}); delete that one file and call again: the run then starts over and writes its "
         "checkpoints again."

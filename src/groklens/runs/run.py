@@ -1,4 +1,4 @@
-"""A run: the one read-only handle on the checkpoints of a training run, whoever wrote them."""
+"""`gl.Run`: the read-only handle on the checkpoints of a training run, whoever wrote them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Run:
         answer: Answer | None = None,
         name: str | None = None,
     ) -> Run:
-        """The run of models in memory, by their steps: `gl.Run.of({0: model0, 100: model1}, task)`.
+        """A run of models in memory by step: `gl.Run.of({0: model0, 100: model1}, task)`.
 
         Args:
             models: the model after each number of updates; one alone is `{100: model}`. None is copied.
@@ -79,7 +79,7 @@ class Run:
 
     @classmethod
     def over(cls, source: Source) -> Run:
-        """The run of a source: of what a reader found, for one."""
+        """A run over a source, such as what a reader found."""
         run = cls.__new__(cls)
         run._source, run._told = source, None
         return run
@@ -93,7 +93,7 @@ class Run:
 
     @property
     def name(self) -> str:
-        """The name of its folder or file, or of the class of a model in memory."""
+        """The name of the run's folder or file, or of the class of a model in memory."""
         return self._source.name
 
     @property
@@ -103,12 +103,12 @@ class Run:
 
     @property
     def task(self) -> Task:
-        """What was learned."""
+        """The task that was learned."""
         return self._source.task
 
     @property
     def recipe(self) -> Recipe | None:
-        """How it was trained, where groklens trained it."""
+        """The recipe, where groklens trained the run; None otherwise."""
         return self._source.recipe
 
     @property
@@ -133,17 +133,17 @@ class Run:
 
     @property
     def format(self) -> str:
-        """What wrote it: `groklens`, the name of a reader, or `memory` for models that were in no file."""
+        """The format of the files: `groklens`, the name of a reader, or `memory` for models in memory."""
         return self._source.format
 
     @property
     def known(self) -> dict[str, Any]:
-        """What files of other formats say of the training; ours say it in `recipe`."""
+        """What files of other formats say of the training; our own runs have a `recipe`."""
         return self._source.known
 
     @property
     def steps(self) -> list[int]:
-        """The steps that were kept, ascending."""
+        """The kept steps, ascending."""
         return list(self._source.steps)
 
     @property
@@ -153,12 +153,12 @@ class Run:
 
     @property
     def train_share(self) -> float | None:
-        """The share of inputs trained on, where the files say no more of the split."""
+        """The share of inputs trained on, where the files do not give the split itself."""
         return self._source.train_share
 
     @property
     def history(self) -> xr.Dataset:
-        """Losses and accuracies by step, nan where not evaluated; each loss says its unit.
+        """Losses and accuracies by step, nan where not evaluated; each loss has its units.
 
         Cross-entropy is in nats. `reported_loss` is there where a user's own loop reported one. Raises
         `DamagedRun` where the file is not what was written.
@@ -167,7 +167,7 @@ class Run:
 
     @property
     def unguarded(self) -> tuple[str, ...]:
-        """What no checksum guards: nothing of a run of this version, some of one that groklens 0.1 wrote.
+        """The files that no checksum guards: none in a run of this version, some in one that groklens 0.1 wrote.
 
         What is listed would not be noticed if it were changed on the disk. Training such a run to its end, or
         finishing a recording, brings all of it under a checksum. Of other formats nothing is under one, nor listed.
@@ -193,7 +193,7 @@ class Run:
         return self.at(kept_steps(self)[-1])
 
     def with_split(self, train_index: TrainIndex | None) -> Run:
-        """The run with the split that its user knows: itself where that is its own, or where none is given.
+        """The run with the train/test split that the user gives; the run itself where none is given or it is its own.
 
         `train_index` are the inputs trained on, as indices or as a mask. Raises `BadArgument` for what is no split of
         the task, or for another one than the run's own.

@@ -1,4 +1,4 @@
-"""A user's own object that has a task, steps and a snapshot at each, where a run is meant."""
+"""`RunLike`: a user's own object with a task, steps and snapshots, accepted wherever a run is."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from groklens.tasks import Task
 
 @runtime_checkable
 class RunLike(Protocol):
-    """Anything with a task, kept steps and the snapshot at each can stand in for a `Run`."""
+    """An object with a task, kept steps and a snapshot at each, which can stand in for a `Run`."""
 
     @property
     def task(self) -> Task:
@@ -49,7 +49,7 @@ _MAY_KNOW: dict[str, type | tuple[type, ...]] = {
 
 
 class OwnObject(Source):
-    """A `RunLike`: its steps and snapshots, and what else it knows under the names that a `Run` has for it."""
+    """A run's source over a `RunLike`, with whatever attributes of a `Run` it has."""
 
     def __init__(self, own: RunLike) -> None:
         self._own: Any = own
@@ -61,16 +61,14 @@ class OwnObject(Source):
 
     @cached_property
     def train_index(self) -> Int[Tensor, "train"] | None:
-        """The inputs trained on: its own, or those of its last snapshot."""
+        """The inputs trained on: the object's own, or those of its last snapshot."""
         if hasattr(self._own, "train_index"):
             index = self._own.train_index
             return None if index is None else split_index(torch.as_tensor(index), len(self.task.labels))
         return self.snapshot(self.steps[-1]).train_index if self.steps else None
 
     def model_at(self, step: int) -> Any:
-        """The model of its snapshot."""
         return self.snapshot(step).model
 
     def snapshot(self, step: int) -> Snapshot:
-        """The snapshot that it gives."""
         return self._own.at(step)

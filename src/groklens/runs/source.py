@@ -1,4 +1,4 @@
-"""What a run is read from: the facts and the models that every `Run` shows, whoever keeps them."""
+"""`Source`: the contract behind every `Run`, giving models by step and the facts known of a training run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from groklens.tasks import Task
 
 
 class Source:
-    """Models of one training run by step, and what is known of it: a source says what it knows, and no more.
+    """Models of one training run by step, and the facts known of it.
 
     It has a name, a task, its kept steps (ascending) and the model at each (`model_at`). Of the rest, what is not
     known is None (recipe, finished, split, folder), or empty (history, `known`, environment, `unguarded`).
@@ -43,7 +43,7 @@ class Source:
 
     @property
     def learned(self) -> str:
-        """What was learned, in a few words."""
+        """The task that was learned, in a few words."""
         return self.task.name
 
     @cached_property
@@ -86,5 +86,5 @@ class Source:
         return Snapshot(self.model_at(step), self.task, step, *split, split_recorded=self.split_recorded)
 
     def verify(self) -> None:
-        """Check every file against its checksum; `BadArgument` where there are none."""
+        """Check every file against its checksum; `BadArgument` for a source without checksums."""
         raise BadArgument(f"{self.name} is of the format {self.format}, which has no checksums to verify.")

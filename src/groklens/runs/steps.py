@@ -1,4 +1,4 @@
-"""Which kept steps are meant, and in what order: ascending, once each, everywhere."""
+"""Choosing kept steps of a run: ascending, without repetition, `UnknownName` for steps that were not kept."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def kept_steps(run: Run, steps: Iterable[Any] | Any | None = None) -> list[int]:
-    """Those of a run's kept steps that are asked for, ascending, once each; all without `steps`.
+    """The kept steps of a run that are asked for, ascending and without repetition; all where `steps` is None.
 
     Raises `BadArgument` for no step at all or for what is no step, `UnknownName` for one that was not kept.
 
@@ -27,7 +27,7 @@ def kept_steps(run: Run, steps: Iterable[Any] | Any | None = None) -> list[int]:
 
 
 def chosen_steps(subject: str, kept: Iterable[int], steps: Iterable[Any] | Any) -> list[int]:
-    """`steps`, or the one step, ascending and once each, where `subject` (a run, in a sentence) has kept them.
+    """One or more `steps`, ascending and without repetition, which `subject` (a run, in a sentence) must have kept.
 
     >>> chosen_steps("Run mod113", [0, 100, 200], [100, 0, 100])
     [0, 100]
@@ -43,7 +43,7 @@ def chosen_steps(subject: str, kept: Iterable[int], steps: Iterable[Any] | Any) 
 
 
 def kept_step(subject: str, kept: Iterable[int], step: Any) -> int:
-    """`step` as an int, where `subject` (a run, in a sentence) has kept it.
+    """`step` as an int, which `subject` (a run, in a sentence) must have kept.
 
     Raises `BadArgument` for what is no whole number, `UnknownName` where that step was not kept, with those nearest.
 

@@ -1,4 +1,4 @@
-"""A folder that groklens wrote: header, loss history and checkpoints, each under its checksum."""
+"""`Stored`: a run in a folder that groklens wrote, with header, history and checkpoints under checksums."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from groklens.runs.source import Source
 
 
 class Stored(Source):
-    """The run in a folder of ours; its header is read when it is opened, all else when it is asked for."""
+    """A run's source over a folder that groklens wrote; the header is read at once, all else when it is asked for."""
 
     format = "groklens"
 
@@ -89,7 +89,7 @@ class Stored(Source):
 
     @cached_property
     def _blank(self) -> Any:
-        """A model for the weights of any step."""
+        """A model into which the weights of any step can be loaded."""
         if self._template is not None:
             return self._template
         if self.recipe is not None and self._header.schema == 1:  # whose description no checksum guards
@@ -126,7 +126,7 @@ class Stored(Source):
 
 
 def _unguarded(header: Header) -> tuple[str, ...]:
-    """What of a run of this schema is under no checksum."""
+    """The files of a run of this schema that no checksum guards."""
     if header.schema > 1:
         return () if header.finished else ("history.csv after the last kept step",)
     open_ended = () if header.history else ("history.csv",)

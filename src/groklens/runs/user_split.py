@@ -1,4 +1,4 @@
-"""The split of a run as its user tells it, where the run itself does not say which inputs it was trained on."""
+"""Checking and applying the train/test split that a user gives for a run that does not know its own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def user_split(run: Run, train_index: TrainIndex) -> Int[Tensor, "train"] | None:
-    """The inputs trained on as a user names them, as indices; None where the run itself says the same.
+    """The user's train inputs as indices; None where they are the run's own.
 
     Raises `BadArgument` for what is no split of the task, and for another one than the run's own.
     """

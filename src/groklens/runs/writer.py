@@ -1,4 +1,4 @@
-"""Writing a run: header, checkpoints and history, each whole or not at all."""
+"""`RunWriter`: writing a run's header, checkpoints and history so that a kill never leaves a broken folder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from groklens.runs.paths import RunPaths
 
 
 class RunWriter:
-    """Writes one run into a locked folder; a kill at any moment leaves a folder that `load` opens.
+    """Writes one run into a locked folder; after a kill at any moment `load` opens what is there.
 
     Checkpoints come before the header that lists them, the history before the resume state that counts on it.
     Raises `DamagedRun` when the disk refuses, and when the folder is no longer there.
@@ -49,7 +49,7 @@ class RunWriter:
         self._write_header()
 
     def keep(self, step: int, state: Mapping[str, Tensor]) -> None:
-        """Store the weights after `step` updates; a resumed run writes what differs or is gone again."""
+        """Store the weights after `step` updates; a resumed run replaces those that differ or are gone."""
         self._lock.check()
         data = encode_tensors(dict(state))
         digest = hashlib.sha256(data).hexdigest()
@@ -64,7 +64,7 @@ class RunWriter:
         self.history.record(step, **row)
 
     def forget(self, step: int) -> None:
-        """Take a step back: first from the list, then its weights, then what was evaluated."""
+        """Delete a kept step: first from the list, then its weights, then what was evaluated there."""
         self._lock.check()
         self.header.checkpoints = {k: v for k, v in self.header.checkpoints.items() if k != step}
         self.header.history = None
@@ -75,16 +75,16 @@ class RunWriter:
 
     @property
     def written(self) -> Written:
-        """What stands in the history on the disk."""
+        """Length and digest of the history on the disk."""
         return self.history.written
 
     def flush(self, sync: bool = False) -> None:
-        """Bring the history up to date, on the disk itself with `sync`."""
+        """Append new rows of the history to its file, to the disk itself with `sync`."""
         self._lock.check()
         self.history.flush(sync)
 
     def finish(self) -> None:
-        """Look at everything that was written once more, and seal the header."""
+        """Verify everything that was written, and seal the header."""
         self.flush()
         self._check_kept()
         self._check_complete()

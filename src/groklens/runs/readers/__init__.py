@@ -1,4 +1,4 @@
-"""Formats of others, one a file. A reader is a module with `NAME`, `recognises(path)` and `read(path, told)`."""
+"""Readers of other programs' formats, one per file: a module with `NAME`, `recognises(path)` and `read(path, told)`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What files do not say of a transformer and the code that wrote them fixes: taken for granted, and open to be told."""
+"""Configuration values that an author's code fixes and its files omit: used as defaults, and named as assumed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def settled(
 
 
 def refuse_other(told: LoadArguments, fixed: Mapping[str, Any], path: Path) -> None:
-    """Raise `BadArgument` where config= says otherwise than code whose models are built here one way alone.
+    """Raise `BadArgument` where `config=` contradicts code that builds its models in one way only.
 
     >>> refuse_other(LoadArguments(config={"act_fn": "relu"}), {"act_fn": "relu"}, Path("config.json"))
     """
@@ -47,7 +47,7 @@ def refuse_other(told: LoadArguments, fixed: Mapping[str, Any], path: Path) -> N
 
 
 def check_all_used(path: Path, names: Iterable[str], used: Iterable[str]) -> None:
-    """Raise `DamagedRun` naming weights of a file that no model of its kind would use; masks are none.
+    """Raise `DamagedRun` naming weights that no model of the format would use, masks excepted.
 
     >>> check_all_used(Path("model.pt"), ["embed.W_E", "blocks.0.attn.mask"], ["embed.W_E"])
     """

@@ -1,4 +1,4 @@
-"""Values of a configuration that others wrote: each checked for its type and size before anything is made of it."""
+"""Checking values of a configuration in a foreign file for type and range."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def real(
 
 
 def flag(config: Mapping[str, Any], name: str, file: Path, default: bool) -> bool:
-    """True or False, which 1 and 0 are too; `DamagedRun` names the file and the field of anything else."""
+    """A boolean, which may be 1 or 0; `DamagedRun` names the file and the field of anything else."""
     value = _value(config, name, file, default)
     value = default if value is None else value
     if not isinstance(value, (bool, int)) or value not in (0, 1):
@@ -67,7 +67,7 @@ def flag(config: Mapping[str, Any], name: str, file: Path, default: bool) -> boo
 def one_of(
     config: Mapping[str, Any], name: str, file: Path, choices: Mapping[str, Any], default: Any = _NEEDED
 ) -> Any:
-    """What a name stands for, whatever its case; `DamagedRun` names the file, the field and the known names."""
+    """The value that a name stands for, in any case; `DamagedRun` names the file, the field and the known names."""
     value = _value(config, name, file, default)
     found = choices.get(value.lower()) if isinstance(value, str) else None
     if found is None:
@@ -79,7 +79,7 @@ def one_of(
 
 
 def largest(state: Mapping[str, Any]) -> int:
-    """The longest axis of any tensor: no number of tokens, classes or neurons is larger.
+    """The longest axis of any tensor, an upper bound on numbers of tokens, classes and neurons.
 
     >>> largest({})
     0

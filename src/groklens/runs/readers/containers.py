@@ -1,4 +1,4 @@
-"""Weights inside the dictionaries and lists that people save: found by what they are, not by who wrote them."""
+"""Finding weights inside the dictionaries and lists that people save, whatever their layout."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _DEEP = 3
 
 @dataclass(frozen=True)
 class Found:
-    """The weights of a file by step, and the plain values that stand beside them.
+    """The weights of a file by step, and the plain values saved beside them.
 
     `counted` says whether the steps are the file's own, or its weights were only numbered in their order.
     """
@@ -54,14 +54,14 @@ class Found:
 
 
 class SeveralModels(Exception):
-    """Of several models in one file it cannot be told which is meant; `where` holds the keys that lead to each."""
+    """A file holds several models and does not say which is meant; `where` has the keys that lead to each."""
 
     def __init__(self, where: list[tuple[str, ...]]) -> None:
         super().__init__(", ".join(map(".".join, where)))
         self.where = where
 
     def told(self, file: Path) -> str:
-        """The keys of the models in `file`, and the lines that part them."""
+        """A message with the keys of the models in `file`, and the lines that open each."""
         names = ", ".join(" ".join(".".join(keys).split())[:60] for keys in self.where[:6])
         inside = "".join(f"[{' '.join(key.split())[:60]!r}]" for key in self.where[0])
         return (
@@ -72,7 +72,7 @@ class SeveralModels(Exception):
 
 
 def weights_in(content: object) -> Found | None:
-    """The weights in what a file holds, None where there are none; `SeveralModels` where it cannot be told whose.
+    """The weights inside a file's content, None where there are none; `SeveralModels` where it is ambiguous.
 
     >>> list(weights_in({"model": {"module.w": torch.zeros(2)}, "epoch": 5}).states)
     [5]
@@ -97,7 +97,7 @@ def _look(content: object, deep: int) -> Found | None:
 
 
 def _within(content: Mapping[Any, Any], deep: int) -> Found | None:
-    """Weights one level further in: a series, or the one model that is there."""
+    """Weights one level further in: a series over steps, or the only model."""
     models = {key: found for key, value in _inside(content).items() if (found := _at(key, value, deep))}
     averages = tuple(key for key in models if _AVERAGE.search(key)) if len(models) > 1 else ()
     models = {key: found for key, found in models.items() if key not in averages}
@@ -119,7 +119,7 @@ def _within(content: Mapping[Any, Any], deep: int) -> Found | None:
 
 
 def _inside(content: Mapping[Any, Any]) -> dict[str, Any]:
-    """What may hold weights."""
+    """The values that may hold weights."""
     return {
         key: value
         for key, value in content.items()
@@ -136,7 +136,7 @@ def _at(key: str, value: object, deep: int) -> Found | None:
 
 
 def _one_of(models: Mapping[str, Found]) -> list[str]:
-    """The models there are: vectors alone are none beside a matrix, and a copy of one under a usual name is none."""
+    """The candidate models, without vectors beside a matrix and without copies under a usual name."""
     usual = sorted(models, key=lambda key: key not in _MODELS)
     last = {key: models[key].states[max(models[key].states)] for key in usual}
     weighty = [key for key in usual if any(tensor.ndim > 1 for tensor in last[key].values())] or usual
@@ -169,7 +169,7 @@ def _with_steps(content: Mapping[Any, Any], values: object, found: Found) -> Fou
 
 
 def _with_last(content: Mapping[Any, Any], found: Found, key: str, last: Found) -> Found:
-    """The series and the model beside it, where that one says a later step; named among what is left out where not."""
+    """The series with the model beside it as a later step, or that model named among what is left out."""
     step, state = _step(content), next(iter(last.states.values()))
     if found.counted and step > max(found.states):
         return replace(found, states=found.states | {step: state})
@@ -179,7 +179,7 @@ def _with_last(content: Mapping[Any, Any], found: Found, key: str, last: Found) 
 
 
 def _series(values: Sequence[Any], steps: list[int] | None) -> Found | None:
-    """Weights one after the other: by the steps given, by those that each says itself, or numbered from 0."""
+    """A list of weights by step: the steps given, those that each entry names, or numbers from 0."""
     if steps is None and values and all(_is_pair(value) for value in values):
         steps, values = [int(value[0]) for value in values], [value[1] for value in values]
         if len(set(steps)) < len(steps):
@@ -198,7 +198,7 @@ def _series(values: Sequence[Any], steps: list[int] | None) -> Found | None:
 
 
 def _only(values: Sequence[Any], deep: int) -> Found | None:
-    """The one entry of a short list that holds weights: (model, optimiser)."""
+    """The only entry of a short list that holds weights, as in (model, optimiser)."""
     short = deep > 0 and len(values) <= 8
     found = (
         [each for value in values if isinstance(value, Mapping) and (each := _look(value, deep - 1))]
@@ -209,13 +209,13 @@ def _only(values: Sequence[Any], deep: int) -> Found | None:
 
 
 def _is_pair(value: object) -> bool:
-    """Whether it is (step, weights)."""
+    """Whether a value is (step, weights)."""
     pair = isinstance(value, (list, tuple)) and len(value) == 2
     return pair and _whole(value[0]) is not None and isinstance(value[1], Mapping)  # type: ignore[index]
 
 
 def _state(content: Mapping[Any, Any]) -> State | None:
-    """Names to tensors, plain values beside them left out; None for anything else."""
+    """A dictionary's tensors by name, without plain values; None for anything else."""
     tensors = {name: value for name, value in content.items() if isinstance(value, Tensor)}
     others = [value for name, value in content.items() if name not in tensors and not _is_list(name, value)]
     if not all(isinstance(name, str) for name in content) or not all(_is_plain(value) for value in others):
@@ -225,13 +225,13 @@ def _state(content: Mapping[Any, Any]) -> State | None:
 
 
 def _is_list(name: object, value: object) -> bool:
-    """Losses and accuracies, and the steps that they were taken at."""
+    """Whether a value is a list of losses or accuracies, or of their steps."""
     named = isinstance(name, str) and (name in _STEPS or _LISTS.match(name) is not None)
     return named and (isinstance(value, (list, tuple)) or getattr(value, "ndim", None) in (0, 1))
 
 
 def _step_keys(content: Mapping[Any, Any]) -> list[int] | None:
-    """The keys as steps, where all are: 100, "100" or "step_100"."""
+    """The keys as steps, where all of them are, as in 100, "100" or "step_100"."""
     numbers, kinds = [], set()
     for key, value in content.items():
         kind, found = counted_in(key) if isinstance(key, str) else ("*", [key])
@@ -265,7 +265,7 @@ def _is_plain(value: object) -> bool:
 
 
 def _plain(content: Mapping[Any, Any]) -> dict[str, Any]:
-    """Numbers and texts beside the weights, and those of a configuration among them."""
+    """Numbers and strings beside the weights, those of a configuration included."""
     said = {str(name): value for name, value in content.items() if _is_plain(value)}
     for name in _CONFIGS:
         config = content.get(name)
@@ -275,7 +275,7 @@ def _plain(content: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def as_tensors(arrays: Mapping[str, Any]) -> dict[str, Any]:
-    """Arrays of numpy as tensors in the byte order of this machine; single values and texts as Python's.
+    """Numpy arrays as tensors in this machine's byte order; scalars and strings as Python's.
 
     >>> import numpy as np
     >>> as_tensors({"w": np.zeros(2, dtype=">f4"), "step": np.array(5)})

@@ -1,4 +1,4 @@
-"""The dictionary that TransformerLens' Grokking_Demo saves: a whole run in one file.
+"""Reader of the dictionary that TransformerLens' Grokking_Demo notebook saves: a whole run in one file.
 
 `model`, `config`, `checkpoints` with their `checkpoint_epochs`, losses, and the train and test indices.
 """
@@ -59,7 +59,7 @@ def read(path: Path, told: LoadArguments | None = None) -> Run:
 
 
 def _is_other(content: dict[str, Any]) -> bool:
-    """Whether the weights are certainly by other names than TransformerLens'."""
+    """Whether the weights certainly have other names than TransformerLens'."""
     states = content["checkpoints"]
     last = states[-1] if isinstance(states, list) and states else None
     return (
@@ -92,7 +92,7 @@ def _run(path: Path, content: dict[str, Any], told: LoadArguments) -> Run:
 
 
 def _split(index: Tensor, n_inputs: int) -> Tensor:
-    """The inputs trained on, where the file names one more than once too."""
+    """The inputs trained on, each once even where the file repeats it."""
     try:
         return split_index(index if index.dtype == torch.bool else index.unique(), n_inputs)
     except BadArgument as error:  # the file's mistake, and not the caller's
@@ -123,7 +123,7 @@ def _transformers(
     known: Mapping[str, Any],
     told: LoadArguments,
 ) -> tuple[dict[int, Callable[[], Any]], dict[str, Any]]:
-    """The models by step, and what of their configuration is the notebook's."""
+    """The models by step, and those values of their configuration that are the notebook's."""
     last = states[max(states)]
     check_weights(path, last)
     own = saved_config(known, str(path)) | told_by(last)
@@ -143,7 +143,7 @@ def _own(
 
 
 def _addition(state: dict[str, Tensor]) -> ModularArithmetic:
-    """Addition mod the number of classes, "=" being the one token more."""
+    """Addition mod the number of classes; "=" is the one further token."""
     tokens, classes = state["embed.W_E"].shape[0], state["unembed.W_U"].shape[1]
     if tokens != classes + 1:
         raise ValueError(

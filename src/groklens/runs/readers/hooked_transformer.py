@@ -1,4 +1,4 @@
-"""Transformers by TransformerLens' names: state dictionaries of ≤ 3, and TransformerLens 4's `bridge.state_dict()`.
+"""Reader of transformers by TransformerLens' names: state dictionaries of ≤ 3, and `bridge.state_dict()` of 4.
 
 In a file of any common container, in a file with many steps, or in a folder with one file a step.
 """
@@ -77,7 +77,7 @@ def read(path: Path, told: LoadArguments | None = None) -> Run:
 
 
 def _zeros(weights: State, full: Mapping[str, Any]) -> dict[str, Any]:
-    """The biases that are taken to be zero, as the file has none."""
+    """The biases that the file leaves out and that are taken to be zero."""
     names = biases_left_out(weights, full)
     return {"biases": f"zero, as there is no {state_dict.some_names(names)}"} if names else {}
 
@@ -87,7 +87,7 @@ def _model(file: Path, state: Callable[[], State], task: Task, config: Mapping[s
 
 
 def _settled(path: Path, file: Path, opened: Opened, told: LoadArguments) -> dict[str, Any]:
-    """The configuration that the file and the user say; what is still open is asked for."""
+    """The configuration from the file and the user; `ConfigNeeded` where it is incomplete."""
     check_weights(file, opened.last)
     own = _own(file, opened)
     chosen = {**own, **told.config}
@@ -107,7 +107,7 @@ def _settled(path: Path, file: Path, opened: Opened, told: LoadArguments) -> dic
 
 
 def _own(file: Path, opened: Opened) -> dict[str, Any]:
-    """What the file says of its model, in words and by its weights, which agree."""
+    """What the file says of its model, in its configuration and by its weights, which must agree."""
     with reading(file):
         told = told_by(opened.last)
     said = saved_config(_of_model(opened.said), str(file))
@@ -121,7 +121,7 @@ def _own(file: Path, opened: Opened) -> dict[str, Any]:
 
 
 def _check_agrees(file: Path, own: Mapping[str, Any], config: Mapping[str, Any]) -> None:
-    """Refuse what the user says otherwise than the file."""
+    """Raise where the user's configuration contradicts the file's."""
     for name, value in config.items():
         if name in own and own[name] != value:
             raise BadArgument(
@@ -131,12 +131,12 @@ def _check_agrees(file: Path, own: Mapping[str, Any], config: Mapping[str, Any])
 
 
 def _of_model(said: Mapping[str, Any]) -> dict[str, Any]:
-    """What belongs to the model: `eps` alone, without a norm beside it, is an optimiser's."""
+    """Those values that belong to the model; `eps` without a norm beside it is an optimiser's."""
     return {name: value for name, value in said.items() if name != "eps" or "normalization_type" in said}
 
 
 def _ask(path: Path, weights: State, known: Mapping[str, Any], task: Task | None) -> None:
-    """Raise with the full line to type where something has to be said."""
+    """Raise an error that gives the full line to type with the missing configuration."""
     lacking = left_open(known)
     examples = {"n_heads": "4", "act_fn": '"relu"', "normalization_type": "None", "attention_dir": '"causal"'}
     examples["positional_embedding_type"] = '"rotary"'

@@ -1,4 +1,4 @@
-"""Language models that Hugging Face's transformers saved: checkpoints in a folder, one model, or the hub.
+"""Reader of language models that Hugging Face's transformers saved: checkpoints in a folder, one model, or the hub.
 
 A folder of `checkpoint-STEP/` as its Trainer writes them, a folder with config.json and safetensors, or a name
 on the hub with the revisions to read. What the models are shown is a task of the user's own, such as
@@ -54,7 +54,7 @@ def read(path: Path, told: LoadArguments | None = None) -> Run:
 
 
 def _has_steps(folder: Path) -> bool:
-    """Whether a folder with a configuration holds one file a step, as no folder of transformers does."""
+    """Whether a folder with a configuration holds one file per step, which folders of transformers never do."""
     if any(folder.glob("model*.safetensors")) or any(folder.glob("pytorch_model*")):
         return False
     try:
@@ -84,7 +84,7 @@ def read_hub(
 
 
 def _folders(path: Path) -> dict[int, Path]:
-    """Saved models by step; one that is not called after its step is at step 0."""
+    """Saved models by step; one whose name has no step is at step 0."""
     if not path.is_dir():
         return {}
     named = {_CHECKPOINT.fullmatch(folder.name): folder for folder in path.glob("checkpoint-*")}
@@ -138,6 +138,6 @@ def _given(told: LoadArguments, where: str) -> Task:
 
 
 def _fitted(task: Task, source: str | Path, revision: str | None = None) -> Task:
-    """A probe learns from the model how many tokens there are."""
+    """The probe with the number of tokens taken from the model."""
     vocabulary = hugging_face_vocabulary(source, revision)
     return task.fitted(vocabulary) if isinstance(task, Probe) else task

@@ -1,4 +1,4 @@
-"""What a user says of a file beside its path: each reader honours it, or refuses it by name."""
+"""`LoadArguments`: the task, model and configuration that a user passes to `gl.load`, for readers to use or refuse."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from groklens.tasks import Task
 
 @dataclass(frozen=True)
 class LoadArguments:
-    """What `load` was told: the task, a model for the weights, and what of the configuration no file says.
+    """What was passed to `load`: the task, a model for the weights, and configuration that files leave open.
 
     >>> LoadArguments(config={"act_fn": "gelu"}).config["act_fn"]
     'gelu'
@@ -27,13 +27,13 @@ class LoadArguments:
     config: Mapping[str, Any] = field(default_factory=dict)
 
     def refuse(self, path: Path, *names: str, why: str) -> None:
-        """Raise `BadArgument` where one of these was given to a reader that has no use for it."""
+        """Raise `BadArgument` where one of these was passed to a reader that has no use for it."""
         for name in names:
             if getattr(self, name) is not None and (name != "config" or self.config):
                 raise BadArgument(f"{path} {why}; leave {name}= out.")
 
     def task_or(self, own: Task, path: Path, said: str) -> Task:
-        """The task given, where it has the inputs that the file says (`said` names them), or the file's `own`."""
+        """The task given, if it has the inputs that the file describes (named by `said`), or the file's `own`."""
         if self.task is None or self.task == own:
             return own
         same = torch.equal(self.task.inputs, own.inputs) and self.task.d_vocab_out == own.d_vocab_out
@@ -45,7 +45,7 @@ class LoadArguments:
         return self.task
 
     def config_or(self, own: Mapping[str, Any], open_names: Mapping[str, Any], path: Path) -> dict[str, Any]:
-        """The configuration: what the file says (`own`), and of what it leaves open what was given, or the default.
+        """The configuration from the file (`own`), completed by what was passed and by defaults.
 
         Raises `BadArgument` where the file says otherwise, or for what its format does not know.
         """
@@ -64,12 +64,12 @@ class LoadArguments:
         return {**open_names, **self.config, **own}
 
     def not_said(self, taken: Mapping[str, Any]) -> dict[str, Any]:
-        """Of the values `taken` where files are silent, those that nobody said."""
+        """Those of the assumed values `taken` that neither file nor user gave."""
         return {name: value for name, value in taken.items() if name not in self.config}
 
 
 def with_taken(known: Mapping[str, Any], taken: Mapping[str, Any]) -> dict[str, Any]:
-    """What is known, and under `taken for granted` what was supposed; nothing more where nothing was.
+    """The known facts, with the assumed values under `taken for granted`, if any.
 
     >>> with_taken({"p": 113}, {"act_fn": "relu"})
     {'p': 113, 'taken for granted': {'act_fn': 'relu'}}

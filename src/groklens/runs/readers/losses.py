@@ -1,4 +1,4 @@
-"""Losses and accuracies that stand in a file by update, as a run's history."""
+"""Reading losses and accuracies by update from a foreign file, as a run's history."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def columns_in(content: object) -> dict[str, list[float]] | None:
 
 
 def _inside(content: object) -> list[dict[str, list[float]] | None]:
-    """The columns of what is one level further in (`history`, `metrics`, …)."""
+    """The columns one level further in (under `history`, `metrics`, …)."""
     values = list(content.values()) if isinstance(content, Mapping) else []
     return [
         columns_in(value)
@@ -67,14 +67,14 @@ def _inside(content: object) -> list[dict[str, list[float]] | None]:
 
 
 def _has_tensors(value: object) -> bool:
-    """Whether it is a dictionary with tensors of more than one axis: weights, and no log."""
+    """Whether a value is a dictionary of tensors with more than one axis: weights, not a log."""
     return isinstance(value, Mapping) and any(isinstance(v, Tensor) and v.ndim > 1 for v in value.values())
 
 
 def history_of(
     columns: Mapping[str, list[float]], units: Mapping[str, str] | None = None
 ) -> tuple[xr.Dataset, list[str]]:
-    """A history by step, and the names of columns that do not go with it: those of another length.
+    """A history by step, and the names of columns left out because their length differs.
 
     Losses are of unknown unit unless `units` says theirs. Raises `DamagedRun` for steps that are none.
 
@@ -113,7 +113,7 @@ def _spelt(name: str) -> str:
 def _merged(
     name: str, values: list[float], columns: dict[str, list[float]]
 ) -> tuple[list[int], dict[str, list[float]]]:
-    """Rows by step; loggers write one row for the train loss of a step and another for its test loss."""
+    """Rows by step, joining those that loggers write separately for the train and test loss of a step."""
     if not all(value.is_integer() and 0 <= value < 2**53 for value in values):
         raise DamagedRun(f"Its column {name} holds no steps: whole numbers from 0 are expected.")
     steps = [int(value) for value in values]

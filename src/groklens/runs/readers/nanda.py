@@ -1,4 +1,4 @@
-"""Runs of Nanda et al. (2023), mechanistic-interpretability-grokking/progress-measures-paper: one .pth file.
+"""Reader of runs by Nanda et al. (2023), mechanistic-interpretability-grokking/progress-measures-paper: one .pth file.
 
 The file holds `model` (transposed TransformerLens names), `config`, losses, and for whole runs `state_dicts`
 with their `epochs`.
@@ -86,7 +86,7 @@ def _run(path: Path, content: Any, told: LoadArguments) -> Run:
 def _task(
     path: Path, config: dict[str, Any], d_vocab: int, told: LoadArguments
 ) -> tuple[Task, dict[str, Any]]:
-    """What was learned, and what of it neither the file nor the user says."""
+    """The task, and what of it neither the file nor the user says."""
     p = whole(config, "p", path, d_vocab - 1, least=2, most=d_vocab)
     if "fn_name" in config and (told.task is None or config["fn_name"] in _OPERATIONS):
         return ModularArithmetic(p, one_of(config, "fn_name", path, _OPERATIONS)), {}
@@ -101,7 +101,7 @@ def _models(
     config: dict[str, Any],
     told: LoadArguments,
 ) -> tuple[dict[int, Callable[[], Any]], dict[str, Any]]:
-    """The models by step, and what of their configuration nobody says."""
+    """The models by step, and what of their configuration neither the file nor the user says."""
     if told.model is not None:
         told.refuse(path, "config", why="takes its configuration from the model given")
         return {step: partial(filled, told.model, state, path) for step, state in states.items()}, {}
@@ -116,7 +116,7 @@ def _models(
 
 
 def _check_sizes(path: Path, config: dict[str, Any], state: dict[str, Tensor]) -> None:
-    """Refuse a configuration that is not that of the weights, and norms, which this code never had."""
+    """Raise where the configuration contradicts the weights, or has norms, which this code never had."""
     if flag(config, "use_ln", path, default=False):
         raise DamagedRun(
             f"{path} says that use_ln is True, and how it normalises is not known here; give the model: "
@@ -170,7 +170,7 @@ def _model(path: Path, state: dict[str, Tensor], task: Task, config: Mapping[str
 
 
 def straight(state: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
-    """Weights by TransformerLens shapes from the file's, most of which are transposed; none of them is left out."""
+    """The file's weights, most of which are transposed, in TransformerLens' shapes."""
     try:
         weights = {"pos_embed.W_pos": state["pos_embed.W_pos"], "embed.W_E": state["embed.W_E"].T}
         weights["unembed.W_U"] = state["unembed.W_U"]
@@ -187,7 +187,7 @@ def straight(state: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
 
 
 def _turned(state: Mapping[str, Tensor], name: str) -> Tensor:
-    """A matrix by TransformerLens' shape."""
+    """A matrix in TransformerLens' shape."""
     leaf, tensor = name.rpartition(".")[2], state[name]
     if leaf in ("W_in", "W_out"):
         return tensor.T
@@ -200,7 +200,7 @@ def _turned(state: Mapping[str, Tensor], name: str) -> Tensor:
 def _split(
     n_inputs: int, share: float | None, config: dict[str, Any], path: Path
 ) -> Int[Tensor, "train"] | None:
-    """The authors' split: Python's shuffle of the list of pairs, the first share of it; None where it is not said."""
+    """The authors' split: the first share of Python's shuffle of the list of pairs; None where the file does not say."""
     seed = whole(config, "seed", path, least=-(2**63), most=2**63) if "seed" in config else None
     if share is None or seed is None:
         return None

@@ -1,4 +1,4 @@
-"""Weights put into a model of the user's own, whose names they have."""
+"""Loading a file's weights into a model of the user's own with the same names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BUFFERS = ("mask", "IGNORE")
 
 
 def check_takes_weights(model: Any) -> None:
-    """Raise `BadArgument` for what has no load_state_dict, or for a class in place of a model."""
+    """Raise `BadArgument` for a class in place of a model, or for an object without `load_state_dict`."""
     if isinstance(model, type) or not callable(getattr(model, "load_state_dict", None)):
         build = " (it describes one: give .build(task, seed=0))" if hasattr(model, "build") else ""
         raise BadArgument(
@@ -30,7 +30,7 @@ def check_takes_weights(model: Any) -> None:
 
 
 def filled(model: Any, state: Mapping[str, Tensor], path: Path) -> Any:
-    """A copy of `model` with the weights `state` of the file at `path`; the model given stays as it is.
+    """A copy of `model` with the weights `state` of the file at `path`.
 
     Raises `BadArgument` naming the weights that are missing, those that the model does not have, and those of another
     shape.
@@ -60,7 +60,7 @@ def filled(model: Any, state: Mapping[str, Tensor], path: Path) -> Any:
 
 
 def stripped(state: Mapping[str, Any]) -> dict[str, Any]:
-    """The same weights without what wrappers (`torch.compile`, `DataParallel`, …) put before every name.
+    """The same weights without prefixes that wrappers (`torch.compile`, `DataParallel`, …) add to every name.
 
     >>> stripped({"module._orig_mod.embed.W_E": 1})
     {'embed.W_E': 1}
@@ -76,7 +76,7 @@ def stripped(state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def transformer_names(state: Mapping[str, Any]) -> dict[str, Any]:
-    """The same weights by TransformerLens' names, where those follow any one word.
+    """The same weights by TransformerLens' names, where those follow one common prefix.
 
     >>> transformer_names({"net.embed.W_E": 1, "net.blocks.0.attn.W_Q": 2})
     {'embed.W_E': 1, 'blocks.0.attn.W_Q': 2}
@@ -87,7 +87,7 @@ def transformer_names(state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _one_level_less(state: Mapping[str, Any]) -> dict[str, Any]:
-    """Without the first word of all names, where it is the same."""
+    """The weights without the first word of all names, where it is the same for all."""
     first = {name.partition(".")[0] for name in state}
     if len(first) != 1 or not all("." in name for name in state):
         return dict(state)
@@ -97,7 +97,7 @@ def _one_level_less(state: Mapping[str, Any]) -> dict[str, Any]:
 def _spellings(
     model: Any, state: Mapping[str, Tensor], expected: Mapping[str, Any]
 ) -> list[dict[str, Tensor]]:
-    """The weights as they are named, without what wrappers put before, with what the model has, and as a bridge's."""
+    """The weights by their own names, without wrappers' prefixes, with the model's prefix, and by a bridge's names."""
     short = stripped(state)
     found = [dict(state), short, transformer_names(state), _one_level_less(short)]
     first = {name.partition(".")[0] for name in expected}

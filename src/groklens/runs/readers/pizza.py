@@ -1,4 +1,4 @@
-"""Models of Zhong et al. (2023), github.com/fjzzq2002/pizza: `model_ID.pt` beside `config_ID.json`."""
+"""Reader of models by Zhong et al. (2023), github.com/fjzzq2002/pizza: `model_ID.pt` beside `config_ID.json`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def recognises(path: Path) -> bool:
 
 
 def read(path: Path, told: LoadArguments | None = None) -> Run:
-    """One trained model as a run of one step; of its split only the share trained on was saved.
+    """One trained model as a run of one step; only the share of inputs trained on was saved of its split.
 
     A task that is given counts where the configuration does not say its function (`funcs`).
     """
@@ -62,7 +62,7 @@ def read(path: Path, told: LoadArguments | None = None) -> Run:
 def _tasks(
     said: Path, config: dict[str, Any], state: Mapping[str, Tensor], told: LoadArguments
 ) -> tuple[ModularArithmetic, Task, dict[str, Any]]:
-    """The inputs that the file says, what was learned on them, and what of it nobody says."""
+    """The inputs that the file describes, the task learned on them, and what of it nobody says."""
     p = whole(config, "C", said, least=2, most=largest(state), by=_model_file(said))
     own_tokens = config.get("model_type") == "X" or flag(config, "diff_vocab", said, default=False)
     shape = {"separator": flag(config, "eqn_sign", said, default=False), "shared_vocab": not own_tokens}
@@ -83,7 +83,7 @@ def _tasks(
 
 
 def _config(said: Path, config: dict[str, Any], told: LoadArguments) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What the file says of the model, what the user says, and of the rest what is taken for granted."""
+    """The configuration from the file, the user, and for the rest the authors' defaults."""
     if told.model is not None:
         told.refuse(said, "config", why="takes its configuration from the model given")
         return {}, {}
@@ -104,7 +104,7 @@ def _config(said: Path, config: dict[str, Any], told: LoadArguments) -> tuple[di
 
 
 def _fixed(said: Path, config: dict[str, Any]) -> dict[str, Any]:
-    """What the authors' transformers always have; `DamagedRun` where the file says otherwise."""
+    """Values that all of the authors' transformers share; `DamagedRun` where the file contradicts them."""
     if flag(config, "use_ln", said, default=False):
         raise DamagedRun(
             f"{said} says that use_ln is True, and how it normalises is not known here; give the model: "
@@ -174,7 +174,7 @@ def _transformer(
 
 
 def _renamed(state: dict[str, Tensor], layers: int, n_heads: int, file: Path) -> dict[str, Tensor]:
-    """The file's names and transposed shapes as TransformerLens has them."""
+    """The file's weights by TransformerLens' names and shapes."""
     try:
         weights = {
             "embed.W_E": state["embed.W_E"].T,

@@ -1,4 +1,4 @@
-"""What a reader of a user's own is, as a value: it recognises files of a format, and reads them."""
+"""`Reader`: the contract of a user's own reader, which recognises files of a format and reads them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from groklens.tasks import Task
 
 @runtime_checkable
 class Reader(Protocol):
-    """Opens a format; any value with these will do."""
+    """A reader of one format; any value with these members will do."""
 
     #: What `gl.load(path, format=…)` calls it.
     name: str

@@ -1,4 +1,4 @@
-"""Models of Chughtai et al. (2023), github.com/bilal-chughtai/rep-theory-mech-interp: a folder with two files.
+"""Reader of models by Chughtai et al. (2023), github.com/bilal-chughtai/rep-theory-mech-interp: a folder of two files.
 
 `cfg.json` says the group, the architecture and the split, `model.pt` the weights; nothing else is needed.
 """
@@ -50,7 +50,7 @@ def recognises(path: Path) -> bool:
 
 
 def read(path: Path, told: LoadArguments | None = None) -> Run:
-    """The trained model as a run of one step, with the authors' split where the file says its share and its seed."""
+    """The trained model as a run of one step, with the authors' split where the file gives its share and seed."""
     told = told or LoadArguments()
     said, file = path / "cfg.json", path / "model.pt"
     config, state = read_config(said), read_state(file)
@@ -97,7 +97,7 @@ def _task(said: Path, config: dict[str, Any], state: Mapping[str, Tensor], told:
 def _config(
     said: Path, config: dict[str, Any], state: Mapping[str, Tensor], told: LoadArguments
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What the files say of the model, what the user says, and of the rest what is taken for granted."""
+    """The configuration from the files, the user, and for the rest the authors' defaults."""
     if told.model is not None:
         told.refuse(said.parent, "config", why="takes its configuration from the model given")
         return {}, {}

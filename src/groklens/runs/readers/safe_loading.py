@@ -1,4 +1,4 @@
-"""Reading files that others wrote, without running anything in them."""
+"""Loading torch, JSON and state-dictionary files of others without executing anything in them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SEEN: ContextVar[dict[Path, Any] | None] = ContextVar("seen", default=None)
 
 @contextlib.contextmanager
 def each_once() -> Iterator[None]:
-    """Inside, every file of weights is read once, however many readers look at it; nothing of it is kept afterwards."""
+    """Context in which every file of weights is read once, however many readers look at it."""
     token = _SEEN.set({})
     try:
         yield
@@ -35,7 +35,7 @@ def each_once() -> Iterator[None]:
 
 
 def remembered(path: Path, read: Callable[[Path], Any]) -> Any:
-    """What `read` makes of a file, or raised: read once inside `each_once`, every time elsewhere."""
+    """The result, or the error, of `read` on a file: computed once inside `each_once`, every time elsewhere."""
     seen = _SEEN.get()
     if seen is None:
         return read(path)
@@ -50,7 +50,7 @@ def remembered(path: Path, read: Callable[[Path], Any]) -> Any:
 
 
 def read_torch(path: Path) -> Any:
-    """What a torch file holds, tensors and plain containers only; code in it is refused, never run.
+    """The content of a torch file, tensors and plain containers only; code in it is refused, never run.
 
     Raises `DamagedRun` for a file that is missing, cut short, changed since it was written, or pickled.
 
@@ -81,7 +81,7 @@ def _read_torch(path: Path) -> Any:
 
 
 def _why(path: Path, said: str) -> str:
-    """Why torch does not open a file: as it `said` where the file begins as torch's do, else by its size."""
+    """Why torch cannot open a file, in words."""
     if not path.is_file():
         return said
     with open(path, "rb") as file:
@@ -91,7 +91,7 @@ def _why(path: Path, said: str) -> str:
 
 
 def _check_sums(path: Path) -> None:
-    """Torch writes a checksum for every tensor and does not look at it when it reads."""
+    """Verify the checksum of every tensor, which torch writes and does not check when it reads."""
     if is_archive(path):
         with zipfile.ZipFile(path) as archive:
             changed = archive.testzip()
@@ -102,7 +102,7 @@ def _check_sums(path: Path) -> None:
 
 
 def _refusal(path: Path, message: str) -> str:
-    """Why a pickle is refused: by the name of the class in it where torch gives one."""
+    """The message that refuses a pickle, with the class in it where torch names one."""
     named = re.search(r"GLOBAL (\S+)", message)
     if named is None:
         detail = message.split("WeightsUnpickler error:")[-1].strip().splitlines() or [""]
@@ -119,7 +119,7 @@ def _refusal(path: Path, message: str) -> str:
 
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Whatever the content of a file leads to inside becomes one `DamagedRun` of one line that names it.
+    """Context that turns any error from a file's content into one `DamagedRun` of one line that names the file.
 
     A file that others wrote can be wrong in more ways than can be listed.
 
@@ -144,7 +144,7 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
-    """A state dictionary: names to tensors."""
+    """A state dictionary from a file: tensors by name."""
     state = read_torch(path)
     if not isinstance(state, dict) or not all(
         isinstance(name, str) and isinstance(value, Tensor) for name, value in state.items()
@@ -156,7 +156,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
 
 
 def read_json_file(path: Path) -> Any:
-    """What a JSON file holds; `DamagedRun` for one that is missing, cut short, too large or nested too deep."""
+    """The content of a JSON file; `DamagedRun` where it is missing, cut short, too large or nested too deep."""
     check_size(path)
     try:
         return json.loads(path.read_text(encoding="utf-8"))
@@ -171,7 +171,7 @@ def read_json_file(path: Path) -> Any:
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """A JSON object."""
+    """A JSON object from a file."""
     values = read_json_file(path)
     if not isinstance(values, dict):
         raise DamagedRun(f"{path} holds no JSON object but a {type(values).__name__}.")
@@ -179,7 +179,7 @@ def read_config(path: Path) -> dict[str, Any]:
 
 
 def load_weights(model: Any, weights: dict[str, Tensor], path: Path) -> Any:
-    """Put named weights into a model, every one of them and in its shape; `DamagedRun` names what does not fit."""
+    """Load named weights into a model, all of them and in their shapes; `DamagedRun` names what does not fit."""
     own = dict(model.named_parameters())
     wrong = [
         name
@@ -197,7 +197,7 @@ def load_weights(model: Any, weights: dict[str, Tensor], path: Path) -> Any:
 
 
 def check_weights(path: Path, state: Mapping[str, Tensor]) -> None:
-    """Raise `DamagedRun` unless these are plain real numbers in memory, no more of them than the file holds."""
+    """Raise `DamagedRun` unless the weights are plain real tensors in memory, no larger than the file."""
     most = max(2**20, 2 * path.stat().st_size) if path.is_file() else None
     for name, tensor in state.items():
         if name.endswith(("mask", "IGNORE")):

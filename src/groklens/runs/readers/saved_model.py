@@ -1,4 +1,4 @@
-"""A folder of transformers, looked at before it is opened: what its config.json asks for, and what its files hold."""
+"""Checking a folder that transformers saved before it is opened: its config.json and the tensors its files declare."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _check_sizes(file: Path, config: dict[str, Any], shapes: dict[str, tuple[int
 
 
 def _shapes(folder: Path) -> dict[str, tuple[int, ...]]:
-    """The shapes of all tensors, as the headers of the files declare them."""
+    """The shapes of all tensors, from the headers of the files."""
     index = folder / _INDEX
     files = _shards(index) if index.is_file() else [folder / "model.safetensors"]
     if not index.is_file() and not files[0].is_file():

@@ -1,4 +1,4 @@
-"""Weights by names of the user's own, for a model of the user's own: in any common container, one step or many."""
+"""Reader of weights for a model of the user's own: state dictionaries in any common container, one step or many."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def recognises(path: Path) -> bool:
 
 
 def read(path: Path, told: LoadArguments | None = None) -> Run:
-    """The weights in the model given, every step in a copy of its own.
+    """The weights as a run of the model given, each step in a copy of its own.
 
     Raises `BadArgument` without a model, with the names found and the lines that would open the file, and for weights
     that do not fit the model; `TaskNeeded` without a task.
@@ -68,7 +68,7 @@ def into_model(opened: Opened, told: LoadArguments, form: str) -> Run:
 def run_of(
     opened: Opened, task: Task, models: Mapping[int, Callable[[], Any]], form: str, taken: Mapping[str, Any]
 ) -> Run:
-    """The run of opened weights, with what their files say beside them and what nobody says."""
+    """The run of opened weights, with what their files say and what nobody says."""
     known = dict(opened.said)
     if opened.left_out:
         known["left out"] = opened.left_out
@@ -82,7 +82,7 @@ def run_of(
 
 
 def some_names(held: Iterable[object]) -> str:
-    """The first names of what a file holds, and how many more there are.
+    """The first names in a file, and how many more there are.
 
     >>> some_names({"a": 1, "b": 2})
     'a, b'
@@ -92,7 +92,7 @@ def some_names(held: Iterable[object]) -> str:
 
 
 def how(path: Path) -> str:
-    """The two lines that open weights of unknown names."""
+    """The two lines to type that open weights of unknown names."""
     return (
         "Make the model that they were taken from and give it: model = MyModel(…); "
         f"gl.load({str(path)!r}, task=gl.ModularArithmetic(113, 'add'), model=model)."

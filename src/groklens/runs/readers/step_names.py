@@ -1,4 +1,4 @@
-"""Which numbers in the names of files and of entries count steps: those that a name says to be steps, and no others."""
+"""Recognising step numbers in the names of files and of entries."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MOST_DIGITS = 18
 
 
 def counted_in(name: str) -> tuple[str, list[int]]:
-    """What a name counts: the name with a star for each number that counts, and those numbers, updates first.
+    """A name with a star for each step number, and those numbers, updates first.
 
     >>> counted_in("run3_epoch=2-step=400.ckpt")
     ('run3_epoch=*-step=*.ckpt', [400, 2])
@@ -40,7 +40,7 @@ def counted_in(name: str) -> tuple[str, list[int]]:
 
 
 def _found(name: str) -> Iterator[tuple[int, int, int, int]]:
-    """Each number that counts: its rank, itself, and where it stands."""
+    """Each step number in a name: its rank, its value, its position."""
     for match in _COUNTED.finditer(name):
         group = 3
         if not _TOTAL.search(name[: match.start()]) and len(match[group]) <= _MOST_DIGITS:

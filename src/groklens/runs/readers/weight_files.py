@@ -1,4 +1,4 @@
-"""Files of weights by their ending, and folders with one file a step."""
+"""Opening files of weights in any container (.pt, .safetensors, .npz), and folders with one such file per step."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NAMED = 6
 
 @dataclass(frozen=True)
 class Opened:
-    """Weights by step, each read when it is asked for, the last ones read already."""
+    """Weights by step, each read when it is asked for; the last are read already."""
 
     path: Path
     states: dict[int, Callable[[], State]]
@@ -44,7 +44,7 @@ class Opened:
 
 
 def content_of(path: Path) -> Any:
-    """What a file of weights holds: tensors and plain containers, whatever wrote it; nothing in it is run.
+    """The content of a file of weights, as tensors and plain containers, without executing anything in it.
 
     Raises `DamagedRun` for a file that is damaged, declares more than it holds, or would have to be unpickled.
 
@@ -59,7 +59,7 @@ def content_of(path: Path) -> Any:
 
 
 def open_weights(path: Path) -> Opened | None:
-    """The weights in a file, or in a folder with one file a step; None where there are none."""
+    """The weights in a file, or in a folder with one file per step; None where there are none."""
     if path.is_dir():
         return _folder(path)
     if path.suffix not in WEIGHTS or not path.is_file():
@@ -75,7 +75,7 @@ def open_weights(path: Path) -> Opened | None:
 
 
 def files_by_step(folder: Path) -> tuple[dict[int, Path], list[str]]:
-    """Files of weights by the steps that their names count, and the names of the others.
+    """Files of weights by the step in their name, and the names of the other files.
 
     Raises `BadArgument` where two kinds of names count steps, or two names of one kind count the same.
 
@@ -97,7 +97,7 @@ def files_by_step(folder: Path) -> tuple[dict[int, Path], list[str]]:
 
 
 def uncounted(folder: Path, names: list[str]) -> str:
-    """What is said of files of weights whose names count no steps.
+    """A message for files of weights whose names contain no step.
 
     >>> uncounted(Path("runs"), ["lr0.1.pt", "lr0.3.pt"]).split(";")[0]
     'runs holds files of weights whose names do not say that they are steps of one run (lr0.1.pt, lr0.3.pt)'
@@ -110,7 +110,7 @@ def uncounted(folder: Path, names: list[str]) -> str:
 
 
 def _kinds(folder: Path, files: list[Path]) -> dict[str, dict[int, Path]]:
-    """Files by the kind of their names and by step: the first number of them that is another in each."""
+    """Files by the pattern of their names and by step, which is the first number that differs between them."""
     groups: dict[str, list[tuple[list[int], Path]]] = defaultdict(list)
     for file in files:
         kind, numbers = counted_in(str(file.relative_to(folder).as_posix()))
@@ -143,7 +143,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _one_per_folder(folder: Path) -> list[Path]:
-    """Files of weights in folders of their own, one in each."""
+    """Files of weights that stand each in a folder of its own."""
     try:
         inside = [_files(entry) for entry in sorted(folder.iterdir())[:_MOST_FOLDERS] if entry.is_dir()]
     except OSError:
@@ -176,14 +176,14 @@ def _folder(folder: Path) -> Opened | None:
 
 
 def _check_uncounted(folder: Path) -> None:
-    """Refuse several files of weights that are no steps by their names, rather than to guess that they are."""
+    """Raise where several files of weights have no steps in their names, rather than guess an order."""
     files = _files(folder) or _one_per_folder(folder)
     if len(files) > 1 and sum(map(_holds_weights, files[:_NAMED])) > 1:
         raise BadArgument(uncounted(folder, [str(file.relative_to(folder)) for file in files]))
 
 
 def _said_beside(folder: Path) -> dict[str, Any]:
-    """What a configuration in the folder says of all its steps."""
+    """The configuration in the folder, which holds for all steps."""
     file = next((folder / name for name in _CONFIGS if (folder / name).is_file()), None)
     return {} if file is None else read_config(file)
 
@@ -194,7 +194,7 @@ def _one(file: Path, content: Any) -> Found | None:
 
 
 def _weights(file: Path, content: object) -> Found | None:
-    """The weights in what a file holds; `BadArgument` with the lines to type where they are of several models."""
+    """The weights in a file's content; `BadArgument`, with the lines to type, where it holds several models."""
     try:
         with reading(file):
             return weights_in(content)
@@ -229,7 +229,7 @@ def _tensors(path: Path) -> dict[str, Tensor]:
 
 
 def _arrays(path: Path) -> dict[str, Any]:
-    """The arrays of an .npz file, each no larger than it says; objects in it are refused, never unpickled."""
+    """The arrays of an .npz file, each no larger than it declares; pickled objects are refused."""
     import numpy as np
 
     check_archive(path)
@@ -249,7 +249,7 @@ def _arrays(path: Path) -> dict[str, Any]:
 
 
 def _check_arrays(path: Path) -> None:
-    """Refuse arrays that declare more than their entries hold, before numpy takes memory for them."""
+    """Raise for arrays that declare more than their entries hold, before numpy allocates them."""
     import math
     import zipfile
 

@@ -1,4 +1,4 @@
-"""Trajectories of He et al. (2026), Y-Agent/modular-addition-feature-learning: a folder of step files.
+"""Reader of trajectories by He et al. (2026), Y-Agent/modular-addition-feature-learning: a folder of step files.
 
 Each `STEP.pth` holds `model` with `mlp.W_in` (d_mlp × p) and `mlp.W_out` (p × d_mlp) for the sum of two
 one-hots; `train_data.pth` the pairs trained on.
@@ -31,7 +31,7 @@ _WEIGHTS = ("mlp.W_in", "mlp.W_out", "mlp.basis")
 
 
 def recognises(path: Path) -> bool:
-    """Whether `path` is a folder with train_data.pth and files named by their step."""
+    """Whether `path` is a folder with train_data.pth and files named by step."""
     return (path / "train_data.pth").is_file() and bool(_steps(path))
 
 
@@ -63,7 +63,7 @@ def read(path: Path, told: LoadArguments | None = None) -> Run:
 
 
 def _config(path: Path, told: LoadArguments) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The activation, and what of it nobody says."""
+    """The activation function, and what of it nobody says."""
     taken = {"act_fn": "relu"}
     if told.model is not None:
         told.refuse(path, "config", why="takes its configuration from the model given")
@@ -124,7 +124,7 @@ def _model(file: Path, state: dict[str, Tensor], task: Task, act_fn: str) -> Any
 
 
 def _pairs(file: Path, task: Task, p: int) -> Int[Tensor, "train"]:
-    """The inputs trained on; `BadArgument` where their answers stand beside them and are not the task's."""
+    """The inputs trained on; `BadArgument` where the answers beside them are not the task's."""
     with reading(file):
         content = read_torch(file)
         paired = isinstance(content, (list, tuple)) and isinstance(content[0], list)
