@@ -24,7 +24,7 @@ from groklens.tasks import Task, check_task
 
 
 class Run:
-    """A training run: its task and its checkpoints, recipe and losses where known; step k is after k updates.
+    """A training run: its task and checkpoints, recipe and losses where known. Step k is the model after k updates.
 
     Made by `train`, `Recorder.run` and `load`; `Run.of` makes one of models in memory. Opening a run of ours reads
     its header only; `at(step)` reads a checkpoint, `history` the losses.

@@ -1,4 +1,4 @@
-"""One model at one step, looked at on its whole task, and what is computed of it once."""
+"""Snapshots: one model at one step, seen on its whole task, and what is computed of it once."""
 
 from groklens.snapshots.axes import axis_names as axis_names
 from groklens.snapshots.axes import position_axis as position_axis

@@ -1,4 +1,4 @@
-"""The one list of axis names: what the axes of an activation are called, by the name of its hook."""
+"""Names of the axes of activations by hook, from one list."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _AXES: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 def axis_names(hook: str, ndim: int) -> tuple[str, ...]:
-    """Names for the `ndim` axes of the activation at `hook`, the first always `input`.
+    """Names of the `ndim` axes of the activation at `hook`, the first always `input`.
 
     A hook that TransformerLens does not have, or one with other axes than usual, gets `pos` for the axis
     after `input` where at least one more follows, and `axis_1`, `axis_2`, … for the rest.
@@ -34,14 +34,14 @@ def axis_names(hook: str, ndim: int) -> tuple[str, ...]:
 
 
 def position_axis(names: tuple[str, ...]) -> int | None:
-    """Which axis `pos` selects from: `pos`, or a pattern's `query`; None where there is neither."""
+    """The axis that `pos` selects from: `pos`, or a pattern's `query`; None where there is neither."""
     return next((axis for axis, name in enumerate(names) if name in ("pos", "query")), None)
 
 
 def reduced_names(
     names: tuple[str, ...], shape: tuple[int, ...], reduced: tuple[int, ...]
 ) -> tuple[str, ...]:
-    """Names for the axes of a statistic of shape `reduced`, taken over an activation of `shape` and `names`.
+    """Names of the axes of a statistic of shape `reduced`, taken of an activation of shape `shape` with axes `names`.
 
     Axes are matched from the last one back: as long as the sizes agree they keep their names, `input`
     included. What is left in front is `statistic_0`, `statistic_1`, ….

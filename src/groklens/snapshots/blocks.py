@@ -1,4 +1,4 @@
-"""Running a model on a whole task, some inputs at a time."""
+"""Running a model on all inputs of a task in blocks, some inputs at a time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from groklens.tasks import Task
 
 
 class Block(NamedTuple):
-    """What a model gives at the answer for the inputs `rows`; no neurons where no hook of an MLP was found.
+    """Logits and last-MLP neurons at the answer for the inputs `rows`; no neurons where no hook of an MLP was found.
 
     `logits` are those of the task's classes; `outside` says of which inputs another class has a larger one.
     """
@@ -43,7 +43,7 @@ class Block(NamedTuple):
 
 
 def run_in_blocks(anatomy: Anatomy, neurons: Site | None) -> Iterator[Block]:
-    """Every input of the task in order, by the quick pass where it applies, else by the plain model.
+    """Run a model on every input of the task in order, by the fast pass where it applies, else the plain model.
 
     The quick pass gives the last MLP's neurons in passing, the plain model those that pass at `neurons`. The model is
     in evaluation mode while it runs, and as it was between blocks (`at_rest`). Raises `BadArgument` for a model that
@@ -63,7 +63,7 @@ def run_in_blocks(anatomy: Anatomy, neurons: Site | None) -> Iterator[Block]:
 
 
 def gathered(blocks: Iterator[Block], n_inputs: int) -> Block:
-    """The blocks of all inputs as one; neurons where the blocks have them, and all fit `BUDGETS.remembered`."""
+    """The blocks of all inputs joined; with neurons where the blocks have them and all fit `BUDGETS.remembered`."""
     first = next(blocks)
     logits, outside = _room(first.logits, n_inputs), _room(first.outside, n_inputs)
     neurons = None if first.neurons is None else _room(first.neurons, n_inputs)
@@ -77,19 +77,19 @@ def gathered(blocks: Iterator[Block], n_inputs: int) -> Block:
 
 
 def inputs_in_blocks(anatomy: Anatomy) -> tuple[Tensor, ...]:
-    """The task's inputs where the model is, as many at a time as are run at once."""
+    """The task's inputs on the model's device, in blocks that are run at once."""
     return anatomy.task.inputs.to(device_of(anatomy.model)).split(rows_a_block(anatomy))
 
 
 def activation_of_all(anatomy: Anatomy, site: Site) -> Tensor:
-    """What passes at a site for every input of the task; `UnknownName` for a hook that the model does not have."""
+    """The activation at a site for every input of the task; `UnknownName` for a hook that the model does not have."""
     (hook,) = matching_hooks(anatomy.model, site.hook)
     parts = [activation(anatomy, Site(hook, site.pos), tokens) for tokens in inputs_in_blocks(anatomy)]
     return as_float(torch.cat(parts).cpu())
 
 
 def activation(anatomy: Anatomy, site: Site, tokens: Tensor) -> Tensor:
-    """What passes at a site for some inputs; `BadArgument` for a position that is not there."""
+    """The activation at a site for some inputs; `BadArgument` for a position that does not exist."""
     with running(anatomy.task, tokens), at_rest(anatomy.model):
         _, cache = anatomy.model.run_with_cache(tokens, names_filter=site.hook)
     value, pos = cache[site.hook], site.pos
@@ -107,7 +107,7 @@ def activation(anatomy: Anatomy, site: Site, tokens: Tensor) -> Tensor:
 
 @contextmanager
 def running(task: Task, tokens: Tensor) -> Iterator[None]:
-    """Whatever a user's model raises on `tokens` is a `BadArgument` that says so, in one line."""
+    """Context that turns whatever a user's model raises on `tokens` into a `BadArgument` of one line."""
     try:
         yield
     except GroklensError:
@@ -117,7 +117,7 @@ def running(task: Task, tokens: Tensor) -> Iterator[None]:
 
 
 def does_not_run(task: Task, tokens: Tensor, error: Exception) -> str:
-    """What is said of a model that raises `error` on inputs of `task`, in one line."""
+    """The message that a model raises `error` on inputs of `task`, in one line."""
     said = " ".join(str(error).split())[:300]
     return (
         f"The model does not run on the inputs of {task.name} (shape {tuple(tokens.shape)}, tokens up to "
@@ -126,7 +126,7 @@ def does_not_run(task: Task, tokens: Tensor, error: Exception) -> str:
 
 
 def rows_a_block(anatomy: Anatomy) -> int:
-    """How many inputs are run at a time."""
+    """Number of inputs that are run at a time."""
     task = anatomy.task
     d_model, d_mlp = anatomy.size("d_model") or 128, anatomy.size("d_mlp")
     row = 4 * task.n_ctx * (8 * d_model + 2 * d_mlp + task.d_vocab_out)
@@ -158,5 +158,5 @@ def _plain(
 
 
 def _room(block: Tensor, n_inputs: int) -> Tensor:
-    """Uninitialised memory for what `block` holds of some inputs, for all."""
+    """Uninitialised memory, for all inputs, of the values that `block` holds for some."""
     return block.new_empty(n_inputs, *block.shape[1:])

@@ -1,4 +1,4 @@
-"""What one look at every input of a snapshot leaves: all that losses, circuits and measures ask of it."""
+"""Sufficient statistics of a snapshot from one pass over its inputs, from which losses and measures are computed."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class InputStatistics:
         return self.energy + self.sums.shape[0] * float((self._means - self._means.mean()).square().sum())
 
     def train_rows(self, snapshot: Snapshot) -> Iterator[TrainRows]:
-        """The logits of the train inputs in blocks: those kept, or those of another pass."""
+        """The logits of the train inputs in blocks, kept from the pass or recomputed."""
         if self._train is not None:
             return iter(self._train)
         return (_train_rows(snapshot, block) for block in snapshot.blocks())

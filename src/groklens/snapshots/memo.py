@@ -1,4 +1,4 @@
-"""What was computed of one snapshot, remembered by function and arguments within one budget of memory."""
+"""Remembering what was computed of a snapshot, by function and arguments, within a memory budget."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _SMALL = 64
 
 
 class Remembers(Protocol):
-    """A snapshot: it remembers what was computed of it."""
+    """A snapshot that remembers what was computed of it."""
 
     def remembered(self, function: Callable[..., T], *arguments: Hashable) -> T:
         """`function(self, *arguments)`, computed when it is first asked for."""
 
 
 def once_per_snapshot(function: Callable[..., T]) -> Callable[..., T]:
-    """The function of a snapshot and hashable arguments, computed once a snapshot and remembered with it.
+    """Decorator that computes a function of a snapshot and hashable arguments once and remembers the result.
 
     Equal arguments give the very same value: do not write to it.
 
@@ -42,7 +42,7 @@ def once_per_snapshot(function: Callable[..., T]) -> Callable[..., T]:
 
 
 class Memo:
-    """Values by function and arguments, in `BUDGETS.remembered` bytes: what was longest not asked for goes first.
+    """Values by function and arguments within `BUDGETS.remembered` bytes; those unused for longest are dropped first.
 
     A value that is larger by itself is not kept.
     """
@@ -58,7 +58,7 @@ class Memo:
         return self._kept[key][0]
 
     def keep(self, key: Key, value: Any) -> None:
-        """Remember the value, as far as the budget goes."""
+        """Remember the value, if the budget allows."""
         size = n_bytes(value)
         if size > BUDGETS.remembered:
             return
@@ -67,7 +67,7 @@ class Memo:
             self._kept.popitem(last=False)
 
     def by_name(self) -> dict[str, Any]:
-        """The values by the names of their functions and their arguments, for looking at."""
+        """The remembered values by function name and arguments, for inspection."""
         return {
             f"{function.__name__}({', '.join(map(str, arguments))})": value
             for (function, arguments), (value, _) in self._kept.items()
@@ -75,7 +75,7 @@ class Memo:
 
 
 def n_bytes(value: Any, counted: set[int] | None = None) -> int:
-    """About how many bytes a value holds: tensors and arrays, in containers and objects too, each once.
+    """Approximate bytes that a value holds, counting each tensor and array in it once.
 
     What a task's symmetry holds counts with the task.
     """

@@ -1,4 +1,4 @@
-"""What inputs are judged by, and the losses and the correctness of each side of the split: once, for all who ask.
+"""Losses and correctness of a snapshot's inputs on each side of its split, and the classes they are judged by.
 
 Train inputs are judged by their targets, which is what the model was trained towards; test inputs, and all inputs
 together, by their labels, which are right. The two differ where labels are corrupted.
@@ -22,7 +22,7 @@ Split = Literal["train", "test", "all"]
 
 
 class Scores(NamedTuple):
-    """Cross-entropy of some inputs over the task's classes, in nats, and whether each is answered correctly.
+    """Cross-entropy of some inputs over the task's classes, in nats, and whether each input is answered correctly.
 
     An input whose largest logit is no class of the task's is not correct.
     """
@@ -42,17 +42,17 @@ class Scores(NamedTuple):
 
 
 def judged_by(task: Task, split: Split) -> Int[Tensor, "input"]:
-    """The class that every input is to be given, where it is judged as one of this side of the split."""
+    """The class by which every input is judged on this side of the split: targets on train, labels elsewhere."""
     return task.targets if split == "train" else task.labels
 
 
 def judged_on_its_side(task: Task, train_index: Int[Tensor, "train"]) -> Int[Tensor, "input"]:
-    """The class that every input is to be given, each judged as one of its own side of the split."""
+    """The class by which every input is judged on its own side of the split."""
     return judged_by(task, "test").index_copy(0, train_index, judged_by(task, "train")[train_index])
 
 
 def scores(snapshot: Snapshot, split: Split) -> Scores:
-    """Losses and correctness of the train inputs, the test inputs or all, by what these are judged by.
+    """Losses and correctness of the train inputs, the test inputs or all inputs.
 
     Raises `TypeError` for a side of a split that is not known.
     """
@@ -64,19 +64,19 @@ def scores(snapshot: Snapshot, split: Split) -> Scores:
 
 
 def correct_by_labels(snapshot: Snapshot, index: Int[Tensor, "some"] | None) -> Bool[Tensor, "some"]:
-    """Whether each of some inputs is answered by its label, be it trained on or not."""
+    """Whether each of some inputs is answered with its label."""
     return scores(snapshot, "all").correct[index]
 
 
 def correct_by_targets(snapshot: Snapshot) -> Bool[Tensor, "input"]:
-    """Whether each input is answered by its target, be it trained on or not: as a model that memorised it would."""
+    """Whether each input is answered with its target, as by a model that memorised it."""
     if not snapshot.task.is_corrupted:
         return scores(snapshot, "all").correct
     return (snapshot.logits.argmax(dim=1) == judged_by(snapshot.task, "train")) & ~snapshot.outside
 
 
 def accuracy_if(snapshot: Snapshot, logits: Float[Tensor, "input answer"]) -> float:
-    """Accuracy over all inputs if the task's logits were these; what is answered outside of its classes is wrong."""
+    """Accuracy over all inputs if the task's logits were these; answers outside the task's classes stay wrong."""
     return accuracy(logits, judged_by(snapshot.task, "all"), snapshot.outside)
 
 

@@ -1,4 +1,4 @@
-"""Which inputs a user trained on, however they wrote it down."""
+"""Train indices from whatever a user writes a split as: indices or a boolean mask."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TrainIndex = Tensor | np.ndarray | Sequence[int] | Sequence[bool]
 
 
 def split_index(given: TrainIndex, n_inputs: int) -> Int[Tensor, " train"]:
-    """Sorted indices from indices or from a boolean mask; `BadArgument` for anything that is no split.
+    """Sorted train indices from indices or a boolean mask; `BadArgument` for anything that is not a split.
 
     >>> split_index([True, False, True], 3).tolist()
     [0, 2]

@@ -1,4 +1,4 @@
-"""Statistics of one snapshot that hypotheses and measures share, computed once and remembered with the snapshot."""
+"""Statistics of a snapshot that hypotheses and measures share, such as mean logits per answer, computed once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 def _of_own_symmetry(function: Callable[[Snapshot, Symmetry], T]) -> Callable[..., T]:
-    """`function(snapshot, symmetry)`, computed once a snapshot; the task's own symmetry is the default."""
+    """Decorator that computes `function(snapshot, symmetry)` once per snapshot; the task's symmetry is the default."""
 
     @wraps(function)
     def remembered(snapshot: Snapshot, symmetry: Symmetry | None = None) -> T:
@@ -30,7 +30,7 @@ def _of_own_symmetry(function: Callable[[Snapshot, Symmetry], T]) -> Callable[..
 
 
 def symmetry_of(snapshot: Snapshot) -> Symmetry:
-    """The symmetry of the snapshot's task; `BadArgument` where it has none."""
+    """The symmetry of the snapshot's task; `BadArgument` where the task has none."""
     if snapshot.task.symmetry is None:
         raise BadArgument(
             f"{snapshot.task.name} has no group. To look in one of your choice all the same, use "
@@ -41,13 +41,13 @@ def symmetry_of(snapshot: Snapshot) -> Symmetry:
 
 @once_per_snapshot
 def input_statistics(snapshot: Snapshot, symmetry: Symmetry | None) -> InputStatistics:
-    """The snapshot's `InputStatistics` by `symmetry`; by the task's own they have what most measures ask."""
+    """The snapshot's `InputStatistics` under `symmetry`, by default the task's."""
     return InputStatistics(snapshot, symmetry)
 
 
 @_of_own_symmetry
 def logit_means(snapshot: Snapshot, symmetry: Symmetry) -> Float[Tensor, "element answer"]:
-    """Mean logits over the inputs with each answer: all that the logits say as a function of the answer."""
+    """Mean logits over the inputs with each answer: the logits as a function of the answer alone."""
     return input_statistics(snapshot, symmetry).sums / inputs_an_answer(symmetry)
 
 

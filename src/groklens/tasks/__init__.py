@@ -1,4 +1,4 @@
-"""What is learned: one task family a file."""
+"""Tasks: the problems that models learn, one family per file."""
 
 from groklens.tasks.composition import GroupComposition as GroupComposition
 from groklens.tasks.corrupted import Corrupted as Corrupted

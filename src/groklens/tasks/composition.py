@@ -14,7 +14,7 @@ from groklens.tasks.task import Task, operand_grid
 
 
 class GroupComposition(Task):
-    """Two elements in, their product out: a∘b in a finite group, over all pairs, "=" at the end.
+    """The task a∘b in a finite group: two elements in, their product out, over all pairs, with "=" at the end.
 
     `group` is a name (`"S5"`, `"A5"`, `"D59"`, `"C118"`, …; see `group_named`), a `FiniteGroup`, or a
     multiplication table (element × element). A relabelled table of a known group keeps that group's names of
@@ -33,17 +33,17 @@ class GroupComposition(Task):
 
     @property
     def name(self) -> str:
-        """Such as `S5 composition`."""
+        """The task's name, such as `S5 composition`."""
         return f"{self._group.name} composition"
 
     @property
     def d_vocab(self) -> int:
-        """One token an element, and "="."""
+        """One token per element, and "="."""
         return self._group.order + 1
 
     @property
     def d_vocab_out(self) -> int:
-        """One class an element."""
+        """One class per element."""
         return self._group.order
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Any task with some of its train labels made wrong: memorising told apart from generalising."""
+"""`gl.Corrupted`: any task with a share of its train labels replaced by wrong ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from groklens.value_checks import flag_fields
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Corrupted(Task):
-    """`task` with a share of its targets replaced: what is trained towards is wrong there, what is right stays.
+    """A task with a share of its targets replaced: the model is trained towards wrong classes there; labels stay true.
 
     `targets` hold the changed classes and `labels` the task's own, so train loss and accuracy say how well
     the given labels are fitted, and what is taken on held-out or on all inputs is judged by the truth.
@@ -58,23 +58,21 @@ class Corrupted(Task):
 
     @property
     def name(self) -> str:
-        """Such as `a+b mod 113, 10% of labels wrong`."""
+        """The task's name, such as `a+b mod 113, 10% of labels wrong`."""
         kind = "random" if self.uniform else "wrong"
         return f"{self.task.name}, {100 * self.fraction:.3g}% of labels {kind}"
 
     @property
     def inputs(self) -> Int[Tensor, "input pos"]:
-        """The task's own."""
         return self.task.inputs
 
     @property
     def labels(self) -> Int[Tensor, "input"]:
-        """The right classes: the task's own."""
         return self.task.labels
 
     @cached_property
     def targets(self) -> Int[Tensor, "input"]:
-        """What each input would be trained towards: its label, or the class drawn in its place."""
+        """The class that each input is trained towards: its label, or the class drawn in its place."""
         generator = torch.Generator().manual_seed(self.seed)
         n_inputs, n_classes = len(self.labels), self.d_vocab_out
         chosen = torch.randperm(n_inputs, generator=generator)[: round(self.fraction * n_inputs)]
@@ -86,46 +84,38 @@ class Corrupted(Task):
 
     @property
     def is_corrupted(self) -> bool:
-        """True."""
         return True
 
     @property
     def is_wrong(self) -> Bool[Tensor, "input"]:
-        """Where the target is not the label."""
+        """Whether each input's target differs from its label (input)."""
         return self.targets != self.labels
 
     @property
     def d_vocab(self) -> int:
-        """The task's own."""
         return self.task.d_vocab
 
     @property
     def d_vocab_out(self) -> int:
-        """The task's own."""
         return self.task.d_vocab_out
 
     @property
     def symmetry(self) -> Symmetry | None:
-        """The task's own: what the right answers belong to."""
         return self.task.symmetry
 
     @property
     def grid(self) -> tuple[int, ...] | None:
-        """The task's own."""
         return self.task.grid
 
     @property
     def operand_positions(self) -> tuple[int, ...]:
-        """The task's own."""
         return self.task.operand_positions
 
     @property
     def token_names(self) -> list[str]:
-        """The task's own."""
         return self.task.token_names
 
     def split(self, train_fraction: float, seed: int) -> tuple[Int[Tensor, "train"], Int[Tensor, "test"]]:
-        """The task's own split."""
         return self.task.split(train_fraction, seed)
 
     def spec(self) -> dict[str, Any]:

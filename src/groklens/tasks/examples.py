@@ -1,4 +1,4 @@
-"""Examples: inputs, what is right of them, and what is trained towards."""
+"""`Examples`: inputs, their correct labels, and the targets that they are trained towards."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from groklens.errors import BadArgument
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Inputs with their labels (what is right) and targets (what is trained towards: the labels, unless given).
+    """Inputs with their labels (the correct classes) and targets (trained towards; the labels unless given).
 
     >>> Examples(torch.tensor([[0, 1], [1, 1]]), torch.tensor([1, 0])).targets.tolist()
     [1, 0]
@@ -24,7 +24,6 @@ class Examples:
     targets: Int[Tensor, "example"] = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
-        """Take the labels where no targets are given; refuse as many labels as inputs are not."""
         if self.targets is None:
             object.__setattr__(self, "targets", self.labels)
         n_inputs = len(self.inputs)

@@ -32,7 +32,7 @@ OPERATIONS = (*_GROUP_OPERATIONS, *_POLYNOMIALS, *_MIXED)
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ModularArithmetic(Task):
-    """Two residues in, one residue out: `a op b mod p`, over all pairs, with an "=" token at the end.
+    """The task `a op b mod p`: two residues in, one residue out, over all pairs, with an "=" token at the end.
 
     `op` is `add`, `sub`, `mul`, `div`; a polynomial of Power et al. (`a^2+b`, `a^3+b`, `a^2+b^2`,
     `a^2+ab+b^2`, `a^2+ab+b^2+a`, `a^3+ab`, `a^3+ab^2+b`); or one of their mixtures, `div_or_sub` (a÷b where
@@ -54,7 +54,6 @@ class ModularArithmetic(Task):
     shared_vocab: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse operations and moduli that do not make a task."""
         flag_fields(self, "separator", "shared_vocab")
         if not isinstance(self.op, str) or self.op not in OPERATIONS:
             raise BadArgument(
@@ -89,7 +88,7 @@ class ModularArithmetic(Task):
 
     @property
     def name(self) -> str:
-        """Such as `a+b mod 113`."""
+        """The task's name, such as `a+b mod 113`."""
         symbol = _GROUP_OPERATIONS.get(self.op)
         return f"{f'a{symbol}b' if symbol else self.op} mod {self.p}"
 
@@ -103,7 +102,7 @@ class ModularArithmetic(Task):
 
     @property
     def d_vocab(self) -> int:
-        """One token a residue in use (two without a shared vocabulary), and "=" where there is one."""
+        """One token per residue in use (two without a shared vocabulary), and "=" where there is one."""
         return self.d_vocab_out * (1 if self.shared_vocab else 2) + self.separator
 
     @property
@@ -117,7 +116,7 @@ class ModularArithmetic(Task):
 
     @property
     def d_vocab_out(self) -> int:
-        """p, or p−1 for `mul` and `div`."""
+        """Number of answers: p, or p−1 for `mul` and `div`."""
         return self.p - 1 if self._nonzero else self.p
 
     @cached_property
@@ -155,7 +154,7 @@ class ModularArithmetic(Task):
 
     @property
     def token_names(self) -> list[str]:
-        """The residues, once an operand where each has its own tokens, then "="."""
+        """The residues, once per operand where each has its own tokens, then "="."""
         first = 1 if self._nonzero else 0
         residues = [str(first + token) for token in range(self.d_vocab_out)]
         return residues * (1 if self.shared_vocab else 2) + ["="] * self.separator

@@ -1,4 +1,4 @@
-"""A fixed set of token sequences to look at a model with, where the problem itself has no end."""
+"""`gl.Probe`: a fixed set of token sequences on which to study a model whose problem has no end, such as language."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LONGEST_TOKEN = 10_000
 
 
 class Probe(Task):
-    """Token sequences of your own, for models whose problem is endless, such as language.
+    """Token sequences of your own, for models whose problem has no end, such as language.
 
     The model is read at the last position of each. Without labels there are no right answers: activations
     and logits are there, and whatever needs an answer (losses, accuracies, circuits, `explain`) refuses.
@@ -72,7 +72,7 @@ class Probe(Task):
 
     @property
     def name(self) -> str:
-        """Such as `probe of 2 × 3 tokens`."""
+        """The task's name, such as `probe of 2 × 3 tokens`."""
         return f"probe of {self._inputs.shape[0]} × {self._inputs.shape[1]} tokens"
 
     @property
@@ -99,7 +99,7 @@ class Probe(Task):
 
     @property
     def grid(self) -> None:
-        """None: the inputs are no table of operands."""
+        """None, as the inputs are not a table of operands."""
         return None
 
     @property
@@ -108,7 +108,7 @@ class Probe(Task):
         return self._names + [str(token) for token in range(len(self._names), self._d_vocab)]
 
     def fitted(self, d_vocab: int) -> Probe:
-        """This probe for a model of `d_vocab` tokens, unless its own d_vocab was given.
+        """The probe with `d_vocab` tokens, unless it was given a number of its own.
 
         Raises `BadArgument` where the probe uses tokens that such a model does not have.
 
@@ -140,7 +140,7 @@ _HARMLESS = {"__get__", "__len__", "size", "dim", "numel", "contiguous", "to", "
 
 
 class _NoLabels(Tensor):
-    """Stands where labels would: it counts the inputs, and refuses to be computed with.
+    """A stand-in for missing labels: it has a length, and raises `BadArgument` when used.
 
     A filler such as −1 would give accuracies of 0 without a word.
     """

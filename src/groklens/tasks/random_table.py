@@ -1,4 +1,4 @@
-"""A table without structure: the null that every claim about structure has to survive."""
+"""`gl.RandomTable`: a table of random answers, the null task without structure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from groklens.tasks.task import Task, check_pairs, operand_grid
 
 @dataclass(frozen=True, eq=False, repr=False)
 class RandomTable(Task):
-    """An n × n table of independent uniform answers: it can be memorised, never generalised.
+    """An n × n table of independent uniform answers, which can be memorised and never generalised.
 
     Same shapes as `ModularArithmetic(n)`: tokens 0 … n−1 and "=", n classes. It has no symmetry; to look
     for one all the same, name the group: `find_circuit(snapshot, group="C113")`.
@@ -29,24 +29,23 @@ class RandomTable(Task):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse sizes that leave no table."""
         object.__setattr__(self, "n", whole_number("n", self.n, 2, such_as=113))
         object.__setattr__(self, "seed", whole_number("seed", self.seed, such_as=0))
         check_pairs(self.name, self.n)
 
     @property
     def name(self) -> str:
-        """Such as `random table 113`."""
+        """The task's name, such as `random table 113`."""
         return f"random table {self.n}"
 
     @property
     def d_vocab(self) -> int:
-        """n tokens and "="."""
+        """One token per operand value, and "="."""
         return self.n + 1
 
     @property
     def d_vocab_out(self) -> int:
-        """n classes."""
+        """One class per possible answer, n in all."""
         return self.n
 
     @cached_property
@@ -56,7 +55,7 @@ class RandomTable(Task):
 
     @cached_property
     def labels(self) -> Int[Tensor, "input"]:
-        """Independent uniform classes, drawn once from `seed`."""
+        """Independent uniform classes, drawn from `seed`."""
         generator = torch.Generator().manual_seed(self.seed)
         return torch.randint(self.n, (self.n**2,), generator=generator)
 

@@ -1,4 +1,4 @@
-"""Tasks to and from plain JSON values."""
+"""Converting tasks to JSON values and back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from groklens.value_checks import check_fields, title
 
 @cache
 def kinds() -> dict[str, type[Task]]:
-    """Tasks by the kind that their specification names: every one that the package shows."""
+    """The task classes of groklens by the kind that their specification names."""
     shown = vars(importlib.import_module("groklens.tasks")).items()
     tasks = {name: value for name, value in shown if isinstance(value, type) and issubclass(value, Task)}
     return {name: task for name, task in sorted(tasks.items()) if not inspect.isabstract(task)}
@@ -35,7 +35,7 @@ def check_can_be_made_again(task: Task) -> None:
 
 
 def task_from_spec(spec: dict[str, Any]) -> Task:
-    """The task that `spec` (from `Task.spec()`) describes, of a kind of ours or of a user's own that is at hand.
+    """The task that `spec` (from `Task.spec()`) describes, of a kind of ours or a user's own registered one.
 
     Raises `BadArgument` for an unknown kind or fields that the kind does not have.
 

@@ -1,4 +1,4 @@
-"""Sparse parity: whether an odd number of a few hidden bits are set, among many that do not matter."""
+"""`gl.tasks.SparseParity`: whether an odd number of a few hidden bits are set, a stream."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PROBE = 4096
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SparseParity(Stream):
-    """The parity of k of n random bits, a stream: which k they are is for the model to find out.
+    """The parity of k hidden bits among n random ones, as a stream: which k they are has to be learned.
 
     Inputs are n tokens, 0 or 1, uniform and independent; the label is 1 where an odd number of the bits in `hidden`
     (chosen by `seed`) are set. Barak et al. (2022), arXiv:2207.08799: no gradient shows the bits until late, and
@@ -36,7 +36,6 @@ class SparseParity(Stream):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse more hidden bits than there are bits."""
         whole_fields(self, "n", "k", least=1)
         whole_fields(self, "seed", least=0)
         if self.k > self.n:
@@ -44,37 +43,37 @@ class SparseParity(Stream):
 
     @property
     def name(self) -> str:
-        """Such as `parity of 3 of 40 bits`."""
+        """The task's name, such as `parity of 3 of 40 bits`."""
         return f"parity of {self.k} of {self.n} bits"
 
     @cached_property
     def operand_names(self) -> tuple[str, ...]:  # type: ignore[override]
-        """The bits, from x1."""
+        """Names of the bits, from x1."""
         return tuple(f"x{bit + 1}" for bit in range(self.n))
 
     @cached_property
     def hidden(self) -> list[int]:
-        """The positions of the bits whose parity is asked for, ascending."""
+        """Positions of the k bits whose parity is asked for, ascending."""
         order = torch.randperm(self.n, generator=torch.Generator().manual_seed(self.seed))
         return sorted(order[: self.k].tolist())
 
     @property
     def d_vocab(self) -> int:
-        """Two: a bit is set or not."""
+        """Two tokens, as a bit is set or not."""
         return 2
 
     @property
     def d_vocab_out(self) -> int:
-        """Two: even and odd."""
+        """Two classes, even and odd."""
         return 2
 
     def batch(self, update: int, seed: int, size: int) -> Examples:
-        """`size` fresh inputs, by update and seed alone."""
+        """`size` fresh inputs, determined by update and seed alone."""
         return self._drawn(1 + seed * 1_000_003 + update, size)
 
     @cached_property
     def probe(self) -> Examples:
-        """4,096 inputs, always the same; no update of any seed draws with their generator."""
+        """4,096 fixed inputs, drawn with a generator that no update uses."""
         return self._drawn(0, PROBE)
 
     def _drawn(self, seed: int, size: int) -> Examples:

@@ -1,4 +1,4 @@
-"""Streams: tasks with fresh examples for every update, and a fixed probe that everything else looks at."""
+"""`Stream`: a task with fresh examples for every update, and a fixed probe on which a model is studied."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from groklens.tasks.task import Task
 
 
 class Stream(Task):
-    """A task of more inputs than can be written down: each update trains on examples that were never seen.
+    """A task of more inputs than can be listed: each update trains on fresh examples, and a fixed probe stands for all.
 
     `batch` gives them, a pure function of the update and the seed, so that a run that was killed goes on without any
     state of the data. `probe` is a fixed set of examples that stands for all: measures, explanations and pictures look
@@ -27,16 +27,16 @@ class Stream(Task):
 
     @abstractmethod
     def batch(self, update: int, seed: int, size: int) -> Examples:
-        """`size` examples for update number `update` (from 1) of a run with this seed."""
+        """The `size` examples of update number `update` (from 1) of a run with this seed."""
 
     @property
     @abstractmethod
     def probe(self) -> Examples:
-        """The examples that stand for all, always the same."""
+        """The fixed examples that stand for all."""
 
     @cached_property
     def examples(self) -> dict[str, Examples]:
-        """What is looked at: the probe."""
+        """The probe, under the name `probe`."""
         return {"probe": self.probe}
 
     @property
@@ -46,11 +46,11 @@ class Stream(Task):
 
     @property
     def labels(self) -> Int[Tensor, "input"]:
-        """The right class of every input of the probe."""
+        """The correct class of every input of the probe."""
         return self.examples["probe"].labels
 
     def split(self, train_fraction: float, seed: int) -> Any:
-        """Refuse: a stream has nothing to divide."""
+        """Raise, as a stream has no table to split."""
         raise BadArgument(
             f"{self.name} is a stream: every update has fresh examples, and the probe is all test. There is no split."
         )

@@ -1,4 +1,4 @@
-"""A task of the user's own: any table of inputs and labels."""
+"""`gl.TableTask`: a task given by a user's own table of inputs and labels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _EXAMPLE = "[[0, 1], [1, 0]]"
 
 
 class TableTask(Task):
-    """Your own table: token sequences and the class that each should get, in the order given.
+    """A task from a table of token sequences and the class of each, in the order given.
 
     Args:
         inputs: input × pos integers ≥ 0; the answer is read at the last position.
@@ -100,7 +100,7 @@ class TableTask(Task):
 
     @property
     def follows_group(self) -> bool:
-        """Whether every label is the product of its operands in the group given."""
+        """Whether every label is the product of its operands in the given group."""
         return self.symmetry is not None and torch.equal(self.symmetry.products, self._labels)
 
     def spec(self) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def _check_lengths(inputs: Tensor, labels: Tensor) -> None:
 
 
 def _positions(given: Any, n_pos: int, has_group: bool) -> tuple[int, ...]:
-    """The operands' positions from the start, two of them; of a table of one column, without a group, that one."""
+    """Positions of the operands: the first two, or the only one of a table of one column without a group."""
     if given is None:
         if has_group and n_pos < 2:
             raise BadArgument(

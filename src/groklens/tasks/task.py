@@ -1,4 +1,4 @@
-"""The contract of a task: what is to be learned, told apart from whatever learns it."""
+"""`gl.Task`: the contract of a task, its inputs, labels, split and symmetry, apart from any model."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from groklens.value_checks import in_bytes
 
 
 class Task(ABC):
-    """A problem: all its inputs, the answers, how it splits, and its symmetry. It knows no model.
+    """A problem: all its inputs, the answers, how it splits, and its symmetry, apart from any model.
 
     Inputs are token sequences (input × pos) whose answer is read at the last position; labels are classes
     0 … d_vocab_out−1. Two tasks are equal when their specifications are.
@@ -46,11 +46,11 @@ class Task(ABC):
     @property
     @abstractmethod
     def labels(self) -> Int[Tensor, "input"]:
-        """The right class of every input."""
+        """The correct class of every input."""
 
     @property
     def targets(self) -> Int[Tensor, "input"]:
-        """The class that each input is trained towards, if it is trained on: its label, unless labels are corrupted.
+        """The class that each input is trained towards: its label, unless labels are corrupted.
 
         Train loss and accuracy are taken against it; held-out inputs are judged by `labels`.
         """
@@ -58,7 +58,7 @@ class Task(ABC):
 
     @property
     def examples(self) -> Mapping[str, Examples]:
-        """What there is to look at: every example of a table, the probe of a stream."""
+        """The examples to study a model on: every one of a table, or the probe of a stream."""
         return {"every": Examples(self.inputs, self.labels, self.targets)}
 
     @property
@@ -82,7 +82,7 @@ class Task(ABC):
         return None
 
     def spec(self) -> dict[str, Any]:
-        """What `task_from_spec` needs to make this task again, JSON values only: its kind and its fields.
+        """JSON values from which `task_from_spec` makes this task again: its kind and its fields.
 
         Enough for a task that is a frozen dataclass, with fields of numbers, texts, lists of them, and other tasks.
         """
@@ -105,17 +105,17 @@ class Task(ABC):
 
     @property
     def operand_positions(self) -> tuple[int, ...]:
-        """Where the operands stand, in the order of their names: the first positions, unless a task says otherwise."""
+        """Positions of the operands, in the order of their names; by default the first ones."""
         return tuple(range(self.n_operands))
 
     @property
     def operands(self) -> Int[Tensor, "input operand"]:
-        """The operands' tokens, an input a row."""
+        """The operands' tokens (input × operand)."""
         return self.inputs[:, list(self.operand_positions)]
 
     @property
     def grid(self) -> tuple[int, ...] | None:
-        """Sizes of the operands' axes when the inputs are their whole lexicographic product, else None."""
+        """Sizes of the operands' axes where the inputs are their whole lexicographic product, else None."""
         sizes = [int(column.max()) + 1 for column in self.operands.unbind(dim=1)]
         if math.prod(sizes) != len(self.inputs):
             return None
@@ -124,12 +124,12 @@ class Task(ABC):
 
     @property
     def token_names(self) -> list[str]:
-        """What each token is called in pictures."""
+        """Names of the tokens in pictures."""
         return [str(token) for token in range(self.d_vocab)]
 
     @property
     def position_names(self) -> list[str]:
-        """What stands at each position, whatever the input: an operand's name, else the token that is always there."""
+        """Names of the input positions: an operand's name, or the token that always stands there."""
         operands = dict(zip(self.operand_positions, self.operand_names, strict=True))
         names: list[str] = []
         for position, column in enumerate(self.inputs.unbind(dim=1)):
@@ -139,7 +139,7 @@ class Task(ABC):
         return names
 
     def split(self, train_fraction: float, seed: int) -> tuple[Int[Tensor, "train"], Int[Tensor, "test"]]:
-        """Indices of train and held-out inputs: the first `train_fraction` of a seeded permutation.
+        """Indices of train and test inputs: the first `train_fraction` of a seeded permutation trains.
 
         Both are sorted. The global random state is not used. `train_fraction` lies in (0, 1]; at 1 nothing
         is held out.
@@ -161,7 +161,7 @@ class Task(ABC):
 
     @cached_property
     def digest(self) -> str:
-        """A digest of inputs, labels and targets: equal for tasks with the same table, whoever built them."""
+        """A digest of inputs, labels and targets, equal for tasks with the same table."""
         parts = [self.inputs, self.labels, *([self.targets] if self.is_corrupted else [])]
         data = b"".join(part.contiguous().numpy().tobytes() for part in parts)
         return hashlib.sha256(data).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Closed-form companions: what statistics predicts, to hold a measured curve against.
+"""Closed-form companions to measured curves: smoothers, spectra, double descent, memorisation, pattern models.
 
 >>> import groklens as gl
 >>> [gl.theory.sample_wise_risk(n, d=100, noise=0.5) > 1 for n in (50, 95, 200)]  # more data, worse, then better

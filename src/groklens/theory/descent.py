@@ -1,4 +1,4 @@
-"""Double descent where it can be written down, and what a measured curve must do to be called one."""
+"""Double descent in closed form for least squares, and tests of whether a measured curve shows it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from groklens.errors import BadArgument
 def has_double_descent(
     x: Sequence[float] | Any, y: Sequence[float] | Any, stderr: Sequence[float] | float | Any
 ) -> bool:
-    """Whether y rises and then falls again over x, both beyond error: there is a peak between two lower places.
+    """Whether y rises and falls again over x, beyond its errors: a peak between two lower places.
 
     True where places i < j < k have y_i and y_k below y_j by more than twice the standard error of their
     difference, √(stderr² + stderr²). One U, whatever its noise, has no such three; nor has a curve that only
@@ -36,7 +36,7 @@ def has_double_descent(
 
 
 def tallest_peak(y: Sequence[float] | Any) -> tuple[int, float]:
-    """The place where a curve stands highest above both of its sides, and by how much.
+    """The index at which a curve stands highest above both of its sides, and by how much.
 
     The height is above the higher of the least values before and after the place, both counted with it: 0 for a
     curve that only falls, only rises, or is one U. `y` is in the order of its places; raises `BadArgument`
@@ -79,7 +79,7 @@ def epoch_wise_risk(
     rate: float,
     n: int,
 ) -> Float[Tensor, "step"]:
-    """Excess risk of least squares by gradient descent over its steps, features learning at their own speeds.
+    """Excess risk of least squares over steps of gradient descent, where features are learned at different speeds.
 
     R(t) = Σ s²θ² (1 − ηs²)^{2t} + (σ²/n) Σ (1 − (1 − ηs²)^t)², s² the features' `variances`, θ the true
     `coefficients`, η the `rate`, σ the standard deviation of the labels' noise: each feature comes down by its bias
@@ -104,7 +104,7 @@ def gradient_descent_path(
     rate: float,
     steps: Float[Tensor, "step"],
 ) -> Float[Tensor, "step feature"]:
-    """Weights of full-batch gradient descent on least squares after each number of steps, from zero, exactly.
+    """Exact weights of full-batch gradient descent on least squares, from zero, after each number of steps.
 
     The loss is Σ(prediction − target)² / 2n. w_t = Σ_i v_i (1 − (1 − ηλ_i)^t) / λ_i · v_iᵀXᵀy/n with λ_i, v_i the
     eigenpairs of XᵀX/n; a direction that no example shows stays at 0. Steps need not be whole. Raises
@@ -126,7 +126,7 @@ def gradient_descent_path(
 
 
 def _curve(x: Any, y: Any, stderr: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Values and errors in the order of their places."""
+    """Values and errors in ascending order of x."""
     places, values = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     errors = np.asarray(stderr, dtype=float)
     errors = np.full(places.shape, float(errors)) if errors.ndim == 0 else errors

@@ -1,4 +1,4 @@
-"""Memorising, in numbers: how long it takes, how far the weights go, and what becomes of wrong labels."""
+"""Quantities of memorisation: time to fit, distance moved, and the fates of wrong labels."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Interval = tuple[float, float]
 
 
 def time_to_fit(steps: Any, accuracy: Any, level: float = 0.99) -> Interval | None:
-    """When train accuracy first reached `level`: the last step seen before, and the first seen at or above it.
+    """The steps between which train accuracy first reached `level`: the last seen below it, the first at or above.
 
     Steps of whatever is given, updates or epochs; (0, 0) where it was there from the start. None where it never
     came: a run that ends is censored, so its time is longer than its last step, not infinite.
@@ -46,7 +46,7 @@ def time_to_fit(steps: Any, accuracy: Any, level: float = 0.99) -> Interval | No
 
 
 def fit_ratio(random: Interval | None, true: Interval | None) -> Interval | None:
-    """How many times as long random labels take to fit as true ones: the least and the most that the intervals allow.
+    """Ratio of the times to fit random and true labels: the least and the largest that the two intervals allow.
 
     1 where labels that carry nothing are fitted as fast. The upper end is infinite where the random labels were
     never fitted, or the true ones may have been fitted at step 0; None where the true ones never were.
@@ -64,7 +64,7 @@ def fit_ratio(random: Interval | None, true: Interval | None) -> Interval | None
 
 
 def distance_moved(before: Mapping[str, Tensor], after: Mapping[str, Tensor]) -> float:
-    """Euclidean distance ‖θ′ − θ‖ over all weights, by name; 0 for none.
+    """Euclidean distance ‖θ′ − θ‖ over all weights, matched by name; 0 where nothing changed.
 
     Random labels take the weights further than true ones (Zhang et al. 2017 measure the time, not this).
     Raises `BadArgument` where names or shapes differ.
@@ -80,7 +80,7 @@ def distance_moved(before: Mapping[str, Tensor], after: Mapping[str, Tensor]) ->
 
 @dataclass(frozen=True)
 class LabelFates:
-    """What a model answers where it was trained on wrong labels: shares in [0, 1], nan where there are none.
+    """Shares of train labels that a model memorised, corrected or answers otherwise; in [0, 1], nan for none.
 
     Of the wrong ones `fitted` are answered as given, `corrected` as is right, `other` neither; `clean` is the
     share of those given rightly that are answered so.
@@ -95,7 +95,7 @@ class LabelFates:
 def label_fates(
     predicted: Int[Tensor, "train"], given: Int[Tensor, "train"], true: Int[Tensor, "train"]
 ) -> LabelFates:
-    """The fates of train labels, from the model's answers, the labels given and the right ones.
+    """The fates of train labels, from the model's answers, the labels given and the correct ones.
 
     Source: Doshi et al. 2024 (arXiv:2310.13061), section 3. For a snapshot of a `Corrupted` task, the measures
     `fitted_accuracy`, `corrected_accuracy` and `clean_accuracy` say the same.
@@ -111,7 +111,7 @@ def label_fates(
 
 
 def phase_of(fates: LabelFates, test_accuracy: float) -> Phase:
-    """Which of Doshi's phases a model is in, by its wrong labels and its held-out accuracy.
+    """Doshi's name for what a model made of wrong labels, from its label fates and its test accuracy.
 
     `memorisation`: wrong labels fitted (≥ 0.95), held-out inputs not right (< 0.99); `coexistence`: fitted and right;
     `full inversion`: right, and wrong labels corrected (≥ 0.95), hardly any fitted (≤ 0.05); `partial inversion`:

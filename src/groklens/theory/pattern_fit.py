@@ -1,4 +1,4 @@
-"""Fitting the three-pattern model to the first part of two curves, and being held to the rest."""
+"""Fitting the three-pattern model to the first part of two accuracy curves, and forecasting the rest."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Curves = tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class PatternFit:
-    """Three patterns fitted to the first part of a pair of curves.
+    """Three patterns fitted to the first part of a train and a test accuracy curve.
 
     `error` is the root mean square error where it was fitted, in [0, 1]. Twelve parameters fit almost any two
     smooth curves, so a small one is no evidence: `forecast_errors` has what is. `intervals` are 90 % intervals of the
@@ -34,7 +34,7 @@ class PatternFit:
     intervals: np.ndarray | None = None
 
     def predict(self, times: Any) -> Curves:
-        """Train and held-out accuracy at any times."""
+        """Train and test accuracy at any times."""
         train, test = pattern_curves(self.patterns, torch.as_tensor(np.asarray(times, dtype=float)))
         return train.numpy(), test.numpy()
 
@@ -42,7 +42,7 @@ class PatternFit:
 def fit_patterns(
     times: Any, train: Any, test: Any, until: float | None = None, *, bootstrap: int = 0, seed: int = 0
 ) -> PatternFit:
-    """The three patterns that come nearest to both accuracies up to the time `until`, by least squares.
+    """The three patterns that fit both accuracies best, by least squares, up to the time `until`.
 
     `times` may be any clock on which the curves have a width, such as the logarithm of the step. Of eight starts
     drawn from `seed` the best is kept; onsets may lie up to the whole span beyond the last time seen. With
@@ -68,7 +68,7 @@ def fit_patterns(
 
 
 def forecast_errors(times: Any, train: Any, test: Any, until: float, *, seed: int = 0) -> dict[str, float]:
-    """How far off each forecast of both accuracies after `until` is, having seen them up to it.
+    """Errors of each forecast of both accuracies after `until`, fitted to them up to `until`.
 
     Root mean square errors in [0, 1]: `patterns` of `fit_patterns`; `logistic` of a curve floor + (ceiling −
     floor) / (1 + exp(−speed (t − onset))) fitted to each accuracy by itself; `persists` of the last values
@@ -112,7 +112,7 @@ class _Seen:
         return float(self.times[-1] - self.times[0])
 
     def unscaled(self, parameters: np.ndarray) -> np.ndarray:
-        """Parameters in the clock's units, from speeds and onsets in spans since the first time."""
+        """Parameters in the units of the times, from speeds and onsets in units of the fitted span."""
         ceiling, speed, onset, generalisation = parameters.reshape(3, 4).T
         onset = self.times[0] + onset * self.span
         return np.stack([ceiling, speed / self.span, onset, generalisation], axis=1)
@@ -179,7 +179,7 @@ def _patterns(parameters: np.ndarray) -> Patterns:
 
 
 def _logistic(times: np.ndarray, values: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """One logistic curve between two shares, fitted by itself."""
+    """A single logistic curve between two shares."""
     span, first = times[-1] - times[0], times[0]
 
     def curve(parameters: np.ndarray, at: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""A model of learning as three patterns, which grokking and double descent are both cases of."""
+"""The three-pattern model of learning, of which grokking and double descent are both cases."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from groklens.errors import BadArgument
 
 @dataclass(frozen=True)
 class Pattern:
-    """One kind of pattern that a network may learn: which inputs it answers, how fast, and how well held-out ones.
+    """One kind of pattern that a network may learn: which inputs it answers, how fast, and how well on test inputs.
 
     At time t it predicts a share p(t) = ceiling / (1 + exp(−speed (t − onset))) of the train inputs; of the
     held-out inputs that it is used for, it gets the share `generalisation` right. Shares lie in [0, 1]; `speed`
@@ -29,7 +29,6 @@ class Pattern:
     generalisation: float
 
     def __post_init__(self) -> None:
-        """Refuse what is no share, and patterns that are unlearned."""
         if not (0 <= self.ceiling <= 1 and 0 <= self.generalisation <= 1 and self.speed >= 0):
             raise BadArgument(
                 f"{self}: ceiling and generalisation are shares in [0, 1], and the speed is not negative."
@@ -55,7 +54,7 @@ GROKKING: Patterns = (Pattern(0.0, 0.15, 30, 1), Pattern(1.0, 0.15, 50, 0), Patt
 def pattern_curves(
     patterns: Patterns, times: Float[Tensor, "time"]
 ) -> tuple[Float[Tensor, "time"], Float[Tensor, "time"]]:
-    """Train and held-out accuracy over time, in [0, 1], of a network that learns these patterns.
+    """Train and test accuracy over time, in [0, 1], of a network that learns these patterns.
 
     A train input is right once any pattern predicts it: 1 − Π(1 − p). A pattern of the third kind is used
     whenever it predicts, one of the others, where both do, half of the time each; what is used decides how

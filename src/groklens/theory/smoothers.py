@@ -1,4 +1,4 @@
-"""Linear smoothers as their matrices: which train labels a prediction is made of, and how many of them in effect."""
+"""Linear smoothers (least squares, ridge, kernels, neighbours) as matrices, and their effective parameters."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BLOCK = 256
 
 
 def effective_parameters(smoother: Float[Tensor, "input train"]) -> float:
-    """The effective number of parameters of a smoother at some inputs: (n/|I|) Σ_j ‖s(x_j)‖², n its train labels.
+    """The effective number of parameters of a smoother at some inputs: (n/|I|) Σ_j ‖s(x_j)‖² for n train labels.
 
     At the train inputs it is the number of parameters of least squares, n for anything that interpolates, n/k for k
     nearest neighbours. At inputs not seen it is free to fall below n, or rise beyond, while train inputs are
@@ -38,7 +38,7 @@ def effective_parameters(smoother: Float[Tensor, "input train"]) -> float:
 def least_squares(
     train: Float[Tensor, "train feature"], at: Float[Tensor, "input feature"], components: int | None = None
 ) -> Float[Tensor, "input train"]:
-    """The smoother of least squares, of least norm where it does not determine the weights.
+    """The smoother of least squares, with least norm where the weights are not determined.
 
     With `components`, of principal component regression: only so many of the right singular directions of
     `train`, the largest, are used (uncentred). With more features than train inputs, least norm is all of them, one a
@@ -101,7 +101,7 @@ def kernel_ridge(
 def nearest_neighbours(
     train: Float[Tensor, "train feature"], at: Float[Tensor, "input feature"], k: int
 ) -> Float[Tensor, "input train"]:
-    """The smoother of k nearest neighbours, in Euclidean distance: 1/k for each; of equally near, the first.
+    """The smoother of k nearest neighbours, 1/k for each; of equally near ones the first in order.
 
     Raises `BadArgument` for a k that is not from 1 to the number of train inputs.
 
@@ -120,7 +120,7 @@ def nearest_neighbours(
 def random_fourier_features(
     inputs: Float[Tensor, "input pixel"], n_features: int, seed: int, scale: float = 0.2
 ) -> Float[Tensor, "input feature"]:
-    """cos and sin, in turn, of random projections of the inputs, whose weights are N(0, scale²); float64.
+    """Random Fourier features: cos and sin, in turn, of random projections N(0, scale²) of the inputs; float64.
 
     The first features of a longer draw are those of a shorter one of the same seed, so models of more features
     contain those of fewer. Source: Rahimi and Recht 2007, as in Curth et al. 2023, section 3.

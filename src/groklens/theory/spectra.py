@@ -1,4 +1,4 @@
-"""What the spectrum of the inputs says of fitting noise: effective ranks, and the price of interpolation."""
+"""What the spectrum of the inputs implies for interpolating noise: effective ranks and excess risk."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CHANGE = 0.1
 def effective_ranks(
     eigenvalues: Float[Tensor, "feature"],
 ) -> tuple[Float[Tensor, "feature"], Float[Tensor, "feature"]]:
-    """Bartlett's effective ranks r_k and R_k of what is left without the k largest eigenvalues, k = 0, 1, … .
+    """Bartlett's effective ranks r_k and R_k of the spectrum without its k largest eigenvalues, k = 0, 1, … .
 
     r_k = Σ_{i>k} λ_i / λ_{k+1} and R_k = (Σ_{i>k} λ_i)² / Σ_{i>k} λ_i². Both lie between 1, where one direction
     has all that is left, and the number of directions left, where all are equal; r_k ≤ R_k ≤ r_k².
@@ -36,7 +36,7 @@ def effective_ranks(
 
 
 def k_star(eigenvalues: Float[Tensor, "feature"], n: int, b: float = 1.0) -> int | None:
-    """The least k with r_k ≥ b n: how many directions n examples determine, before the flat tail; None for none.
+    """The least k with r_k ≥ b n, the number of directions that n examples determine; None where there is none.
 
     None means that no tail is flat enough to take up the noise: Bartlett's bound then says nothing good.
     Source: Bartlett et al. 2020 (arXiv:1906.11300), theorem 1, which leaves the constant b open.
@@ -53,7 +53,7 @@ def k_star(eigenvalues: Float[Tensor, "feature"], n: int, b: float = 1.0) -> int
 def excess_risk_terms(
     eigenvalues: Float[Tensor, "feature"], n: int, noise: float = 1.0, signal: float = 1.0, b: float = 1.0
 ) -> dict[str, float]:
-    """The terms of Bartlett's bound on the excess risk of the least-norm interpolator, without its constants.
+    """The terms, without constants, of Bartlett's bound on the excess risk of the least-norm interpolator.
 
     `bias` is signal² λ₁ max(√(r₀/n), r₀/n), `variance` noise² (k*/n + n/R_k*): both in units of squared error, 0 is
     none. The variance is matched from below, so it says how the risk moves with n; the constants are unknown,
@@ -71,7 +71,7 @@ def excess_risk_terms(
 
 
 def overfitting_coefficient(eigenvalues: Float[Tensor, "feature"], n: int) -> float:
-    """E₀ = n / (n − Σ L_i²): by how much interpolating n examples multiplies bias and noise; ≥ 1.
+    """The factor E₀ = n / (n − Σ L_i²) by which interpolating n examples multiplies bias and noise; ≥ 1.
 
     L_i = λ_i / (λ_i + κ) is how well direction i is learned, with κ solving Σ L_i = n. Noise of variance σ² adds
     σ² (E₀ − 1) to the risk: 0 is free, as for a long flat tail, ∞ is reached where there are as many directions as
@@ -92,7 +92,7 @@ def overfitting_coefficient(eigenvalues: Float[Tensor, "feature"], n: int) -> fl
 
 
 def regime(prices: Mapping[int, float]) -> Regime:
-    """What interpolating noise comes to with more data, from the price E₀ − 1 at several n.
+    """Whether overfitting is benign, tempered or catastrophic, from the price E₀ − 1 at several n.
 
     `catastrophic` where each doubling of n makes it at least 10 % larger, `benign` where each makes it at least 10 %
     smaller, `tempered` where it changes by less than 2 % between the two largest n, else `undecided`: a price
@@ -127,7 +127,7 @@ def _ordered(eigenvalues: Float[Tensor, "feature"]) -> Float[Tensor, "positive"]
 
 
 def _kappa(ordered: Float[Tensor, "positive"], n: int) -> Float[Tensor, ""]:
-    """The κ at which Σ λ_i / (λ_i + κ) = n, by halving its logarithm's interval to the last bit."""
+    """The κ at which Σ λ_i / (λ_i + κ) = n, by bisection of its logarithm."""
     low, high = ordered[-1].log() - 40, (ordered.sum() / n).log() + 1
     for _ in range(200):
         middle = (low + high) / 2

@@ -1,4 +1,4 @@
-"""The empirical neural tangent kernel: what a network would be if it were linear in its weights."""
+"""The empirical neural tangent kernel of a network."""
 
 from __future__ import annotations
 

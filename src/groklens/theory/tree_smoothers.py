@@ -1,4 +1,4 @@
-"""Fitted trees, forests and boosted trees of scikit-learn as smoothers."""
+"""Decision trees, forests and boosted trees fitted by scikit-learn, as smoothers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from groklens.errors import BadArgument
 def tree(
     fitted: Any, train: Float[Tensor, "train feature"], at: Float[Tensor, "input feature"]
 ) -> Float[Tensor, "input train"]:
-    """The smoother of a fitted regression tree: the mean over the train inputs of the leaf that an input falls into.
+    """The smoother of a fitted regression tree: the mean over the train inputs in the leaf of each input.
 
     `fitted` is anything with scikit-learn's `apply`, fitted on `train` with equal weights. Rows sum to 1.
     Source: Curth et al. 2023 (arXiv:2310.18988), appendix.
@@ -29,7 +29,7 @@ def tree(
 def forest(
     fitted: Any, train: Float[Tensor, "train feature"], at: Float[Tensor, "input feature"]
 ) -> Float[Tensor, "input train"]:
-    """The smoother of a fitted forest, the mean of its trees'; inputs drawn twice by a bootstrap count twice.
+    """The smoother of a fitted forest, the mean of its trees'; inputs that a bootstrap drew twice count twice.
 
     `fitted` has scikit-learn's `estimators_` and, where it draws its inputs, `estimators_samples_`. Rows sum to 1.
 
@@ -58,7 +58,7 @@ def boosting(
     train: Float[Tensor, "train feature"],
     at: Float[Tensor, "input feature"],
 ) -> Float[Tensor, "input train"]:
-    """The smoother of trees fitted one after the other to what those before have left, each added at `rate`.
+    """The smoother of boosted trees, each fitted to the residual of those before and added at `rate`.
 
     S ← S + rate T (I − S_train) from the mean, S = 1/n: least-squares gradient boosting. `trees` are the fitted
     trees in order, as in `[stage[0] for stage in fitted.estimators_]` of scikit-learn's

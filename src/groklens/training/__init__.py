@@ -1,4 +1,4 @@
-"""Training: the loop, its optimisers, and the recorder for a loop of the user's own."""
+"""Training: `gl.train`, and the recorder for a user's own training loop."""
 
 from groklens.training.recorder import Recorder as Recorder
 from groklens.training.train import train as train

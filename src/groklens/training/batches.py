@@ -1,4 +1,4 @@
-"""Which inputs each update sees: a function of seed and update alone, so a resumed run needs no state."""
+"""Which inputs each update trains on, determined by seed and update number alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from groklens.tasks import Examples
 
 
 def batch_for(recipe: Recipe, train_index: Int[Tensor, "train"], update: int) -> Int[Tensor, "batch"]:
-    """The inputs of update number `update` (from 1): all of them, or a slice of a fresh order each epoch."""
+    """The inputs of update number `update` (from 1): all of them, or a slice of a fresh permutation in each epoch."""
     if recipe.batch_size is None or recipe.batch_size >= len(train_index):
         return train_index
     per_epoch = len(train_index) // recipe.batch_size  # a last, shorter batch is left out
@@ -23,7 +23,7 @@ def batch_for(recipe: Recipe, train_index: Int[Tensor, "train"], update: int) ->
 
 
 def batch_of(recipe: Recipe, update: int) -> Examples:
-    """The fresh examples of update number `update` (from 1) of a stream; `BadArgument` where it gives others."""
+    """The fresh examples of update number `update` (from 1) of a stream; `BadArgument` where they are not reproducible."""
     size = recipe.batch_size
     examples = recipe.task.batch(update, recipe.seed, size)  # type: ignore[attr-defined]
     if not isinstance(examples, Examples) or len(examples.inputs) != size:

@@ -1,4 +1,4 @@
-"""A run of a stack that is computed once more and not written."""
+"""`Ghost`: a stand-in for a writer, for a run of a stack that is recomputed and already on the disk."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from groklens.runs import Written
 
 
 class Ghost:
-    """Takes what a `RunWriter` takes and writes nothing.
+    """A stand-in for a `RunWriter` that writes nothing.
 
     The last digits of a stacked product depend on how many are taken at once: the others of a stack end as they
     would have, had nothing been killed, only beside the runs that they began with.

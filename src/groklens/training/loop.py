@@ -1,4 +1,4 @@
-"""The training loop: evaluate, record, keep, update, for a stack of runs at once."""
+"""The training loop of a stack of runs: evaluate, record, keep, update."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from groklens.training.stack import Stack
 
 
 class Diverged(Exception):
-    """Some runs of a stack, by id, have a loss that is not finite; the others can be resumed where they are."""
+    """Some runs of a stack, given by id, have a loss that is not finite; the others can be resumed."""
 
     def __init__(self, messages: dict[str, str]) -> None:
         super().__init__("; ".join(messages.values()))
@@ -30,7 +30,7 @@ def run_loop(
     resume_every: float,
     save: Callable[..., None],
 ) -> None:
-    """Train `stack` from `start` updates to the end of its recipes, a writer a run.
+    """Train `stack` from `start` updates to the end of its recipes, with one writer per run.
 
     `save(step)` stores where all of it is, `save(step, but=[0])` all but the first: after two seconds, four, and so on,
     and every `resume_every` seconds at the latest. Weights whose loss is not finite are never kept; `Diverged` says of

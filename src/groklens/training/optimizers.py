@@ -1,4 +1,4 @@
-"""One torch optimiser for a stack of runs: a parameter group a specification, and its state run by run."""
+"""One torch optimiser for a stack of runs, with a parameter group per specification, and its state per run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def build_optimizer(
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, specs: Sequence[Optimizer], update: int) -> None:
-    """Set the rates of update number `update` (from 1), where the specifications say them."""
+    """Set the learning rates of update number `update` (from 1), where the specifications vary them."""
     for spec, group in zip(specs, optimizer.param_groups, strict=True):
         if hasattr(spec, "rate"):
             group["lr"] = spec.rate(update)

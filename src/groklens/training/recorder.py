@@ -1,4 +1,4 @@
-"""Recording a loop of the user's own, with a model of the user's own, as a run."""
+"""`gl.Recorder`: recording a user's own training loop and model as a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is trained next, from where and in whose company: a stack that was killed goes on as the same stack."""
+"""Planning what is trained next: which runs, from which step, and stacked with which others."""
 
 from __future__ import annotations
 

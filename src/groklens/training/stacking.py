@@ -1,4 +1,4 @@
-"""Which recipes can be trained at once."""
+"""Which recipes can be trained together as one stack: those of the same shape, within the memory budget."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Taking up a recording again: at which step, and whether it is the same one."""
+"""Resuming a recording: from which step, after checking that it is the same one."""
 
 from __future__ import annotations
 

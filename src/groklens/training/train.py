@@ -1,4 +1,4 @@
-"""Training a recipe, or many, into folders, to the bit, across kills."""
+"""`gl.train` and `gl.train_many`: training recipes into folders, reproducible to the bit across interruptions."""
 
 from __future__ import annotations
 

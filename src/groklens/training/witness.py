@@ -1,4 +1,4 @@
-"""Whether checkpoints are the model's: what it gave then, and what the weights kept then give now."""
+"""Checking that kept weights reproduce a recorded model's outputs, when loaded into a copy."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SAID = (
 
 
 class Witness:
-    """A copy of a model that kept weights are loaded into, and what the model itself gave with them.
+    """A copy of a model to load kept weights into, and the outputs that the model gave with them.
 
     A part that is in no state dictionary is trained on and kept nowhere. Of one that the copy has for itself (modules
     in a plain list, a number that the loop changes) the newest weights give something else in the copy than in the

@@ -1,4 +1,4 @@
-"""Pictures of runs, tables, snapshots and explanations; a view selects and formats, and computes no statistics.
+"""Views: pictures of runs, tables, snapshots and explanations, which select and format and compute no statistics.
 
 Every view returns its picture and shows nothing. In a notebook the picture shows itself, without a network; its
 `save` writes a page or a PNG. Importing this package loads neither torch nor plotly.

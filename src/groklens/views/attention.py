@@ -91,7 +91,7 @@ def _some(inputs: Sequence[Any]) -> Sequence[Any]:
 
 
 def _telling(run: Run, hooks: list[str]) -> list[int]:
-    """The inputs to show where nobody named some, as said in `attention`."""
+    """The inputs shown by default, as described in `attention`."""
     from groklens.capture import capture
     from groklens.measures import between_heads
 
@@ -103,7 +103,7 @@ def _telling(run: Run, hooks: list[str]) -> list[int]:
 
 
 def _is_causal(patterns: np.ndarray) -> bool:
-    """Whether no query sees a later key, in any pattern that is shown."""
+    """Whether no query attends to a later key in any pattern shown."""
     later = np.triu(np.ones(patterns.shape[-2:], dtype=bool), k=1)
     return not patterns[..., later].any()
 
@@ -126,7 +126,7 @@ def _tokens(task: Task, row: int) -> dict[str, Any]:
 
 
 def _hooks(run: Run, layer: int | None) -> tuple[list[str], list[str]]:
-    """The hooks of the patterns, and what the heads are called: 0.3 is the fourth of the first layer."""
+    """The hooks of the patterns, and the heads' names: 0.3 is the fourth of the first layer."""
     layers = run.final.anatomy.heads
     if not layers:
         raise BadArgument("The model has no attention heads, so there is no pattern to show.")
@@ -138,7 +138,7 @@ def _hooks(run: Run, layer: int | None) -> tuple[list[str], list[str]]:
 
 
 def _patterns(run: Run, hooks: list[str], rows: list[int], steps: list[int]) -> np.ndarray:
-    """Step × choice × head × query × key; the last choice is the mean, as `capture` gives it."""
+    """Attention patterns (step × choice × head × query × key); the last choice is the mean over inputs."""
     from groklens.capture import capture
 
     def pick(pattern: Any) -> Any:
@@ -172,7 +172,7 @@ def _body(data: dict[str, Any], text: str) -> str:
 
 
 def _legend(causal: bool) -> str:
-    """What the colours of the maps are: the scale, and beside it what is not on it."""
+    """The legend of the maps: the colour scale, and what is off it."""
     swatch = "display:inline-block;height:12px;vertical-align:-1px;border:1px solid #b5bac1;margin:0 6px"
     scale = f'<span style="{swatch};width:110px;background:linear-gradient(90deg,#fff,{_FULL})"></span>'
     masked = f'<span style="{swatch};width:12px;background:{_MASKED}"></span>masked: a later position'
@@ -185,7 +185,7 @@ def _legend(causal: bool) -> str:
 
 
 def _height(data: dict[str, Any]) -> int:
-    """CircuitsVis grows with its container in some front ends, so that has to be of one size."""
+    """Wrap the picture in a box of fixed height, as CircuitsVis grows with its container in some front ends."""
     rows = -(-len(data["heads"]) // 6)
     return min(540 + 60 * rows, 800)
 

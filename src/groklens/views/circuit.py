@@ -1,4 +1,4 @@
-"""`gl.views.circuit`: the circuit as a diagram, from tokens by heads and clusters of neurons to the logits."""
+"""`gl.views.circuit`: the circuit as a diagram from tokens by heads and clusters of neurons to the logits."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _FAINT = 0.02
 
 
 def circuit(source: Any, circuit: AnyCircuit | None = None) -> Figure:
-    """Tokens → heads → clusters of neurons → logits, each edge as thick as what hangs on it.
+    """Diagram of tokens → heads → clusters of neurons → logits, each edge as thick as the loss that depends on it.
 
     An edge's thickness is the square root of how much the loss rises when it carries its mean over the inputs
     (`gl.interventions.edges`), so that edges a tenth as important are still seen; the legend says how many nats
@@ -99,12 +99,12 @@ def _diagram(found: Sequence[Edge], colours: dict[Any, str]) -> go.Figure:
 
 
 def _width(share: float) -> float:
-    """Pixels of an edge with this share of the largest effect."""
+    """Width in pixels of an edge with this share of the largest effect."""
     return _THIN + _THICK * max(share, 0.0) ** 0.5
 
 
 def _legend(largest: float, columns: int) -> list[dict[str, Any]]:
-    """Three lines below the diagram that say which thickness is how many nats."""
+    """Three sample lines below the diagram that relate thickness to nats."""
     top = float(f"{largest:.0e}")
     samples = []
     for place, effect in enumerate((top, top / 4, top / 25)):
@@ -132,7 +132,7 @@ Places = dict["Node", tuple[int, float]]
 
 
 def _places(found: Sequence[Edge]) -> tuple[Places, list[str]]:
-    """Where each node stands: its column, and its height from 0 to 1."""
+    """Position of each node: its column, and its height from 0 to 1."""
     nodes = list(dict.fromkeys(node for edge in found for node in (edge.source, edge.target)))
     titles = [
         title for title in dict.fromkeys(_COLUMNS.values()) if any(_COLUMNS[n.kind] == title for n in nodes)
@@ -154,14 +154,14 @@ def _line(edge: Edge, places: Places, largest: float, colours: dict[Any, str]) -
 
 
 def _path(start: tuple[int, float], end: tuple[int, float]) -> tuple[np.ndarray, np.ndarray]:
-    """A line that leaves and arrives level, so that edges can be told apart at the nodes."""
+    """An edge as a curve that leaves and arrives level, so that edges can be told apart at nodes."""
     t = np.linspace(0, 1, 24)
     ease = t * t * (3 - 2 * t)
     return start[0] + (end[0] - start[0]) * t, start[1] + (end[1] - start[1]) * ease
 
 
 def _hovers(found: Sequence[Edge], places: Places, colours: dict[Any, str]) -> dict[str, Any]:
-    """A dot on each edge that says its numbers."""
+    """A dot on each edge that shows its numbers on hovering."""
     paths = [_path(places[edge.source], places[edge.target]) for edge in found]
     # Not where all edges cross in one point.
     ticks = [8 if edge.target.kind != "logits" else 15 for edge in found]
@@ -176,7 +176,7 @@ def _hovers(found: Sequence[Edge], places: Places, colours: dict[Any, str]) -> d
 
 
 def _worth(edge: Edge) -> str:
-    """An edge's numbers in words: what the loss does without it, beside its control."""
+    """An edge's numbers in words: the rise of the loss without it, beside its control."""
     rise = change(edge.effect, "nats")
     text = f"{_name(edge.source)} → {_name(edge.target)}<br>loss {rise} when it carries its mean"
     if edge.control is not None:

@@ -27,7 +27,7 @@ _ROOM = 0.045
 
 
 def clusters(source: Any, highlight: Sequence[ComponentName] | None = None) -> Figure:
-    """Every neuron's best component and how much of the neuron it explains, with a slider over steps.
+    """The component that explains each neuron best, and how much of it, with a slider over steps.
 
     A bar near 1 is a neuron that computes a function of one component, near 0 one that follows none. Bars
     have the colours of the circuit's components, grey for any other. Neurons stand in the order of the last
@@ -64,7 +64,7 @@ def clusters(source: Any, highlight: Sequence[ComponentName] | None = None) -> F
 
 @dataclass(frozen=True)
 class _Drawing:
-    """Neurons as they are drawn: step × neuron arrays, the order on the axis, the components in colour.
+    """What is drawn of the neurons: step × neuron arrays, their order on the axis, the components in colour.
 
     `code` is the place of a neuron's component among those shown, len(shown) for any other; `word` is what
     components are called, frequency or irrep.
@@ -93,7 +93,7 @@ class _Drawing:
         return [*component_colours(self.shown).values(), OTHER]
 
     def bars(self, row: int) -> dict[str, Any]:
-        """The bars at the step in this row."""
+        """The bars of one step, by row of the table."""
         components: list[ComponentName] = self.best[row][self.order].tolist()
         # By name: of bars whose colours are numbers on a scale, plotly warns that numbers are no colours.
         colours = [self.colours[code] for code in self.code[row][self.order]]
@@ -106,7 +106,7 @@ class _Drawing:
         }
 
     def heat(self) -> dict[str, Any]:
-        """All steps, one byte per cell: each component has a stretch of the scale, growing in colour."""
+        """All steps as one byte per cell: each component has its stretch of the scale, from pale to full."""
         levels = max(256 // len(self.colours), 4)
         grades = np.round(np.nan_to_num(self.share).clip(0, 1) * (levels - 1)).astype(int)
         top = len(self.colours) * levels - 1

@@ -28,7 +28,7 @@ _USUAL = ("train_accuracy", "test_accuracy", _BY_COMPONENT)
 def compare(
     sources: Mapping[str, Any] | xr.Dataset, names: Sequence[str] | None = None, log_steps: bool = True
 ) -> Figure:
-    """The same measures of two or more runs, a column a run, on the same scales.
+    """The same measures of two or more runs, one column per run, on the same scales.
 
     Measures of one number a step are curves over steps, those by component bars at the last step; a row has
     one scale in all columns, so that heights can be compared across. Read it as the controls that it shows: a
@@ -82,19 +82,19 @@ def compare(
 
 
 def _usual(columns: Mapping[str, Any]) -> list[str]:
-    """What is compared where nobody chose: what all of the runs have."""
+    """The measures compared by default: those that all of the runs have."""
     alike = all(is_table(source) for source in columns.values()) or len(set(_groups(columns).values())) == 1
     return [name for name in _USUAL if alike or name != _BY_COMPONENT]
 
 
 def _groups(columns: Mapping[str, Any]) -> dict[str, str]:
-    """The group of each run's task by the run's name, empty for a task without one; tables say none."""
+    """The group of each run's task by the run's name; empty for a task without a group, or for tables."""
     groups = {name: run_of(source).task.group for name, source in columns.items() if not is_table(source)}
     return {name: "" if group is None else group.name for name, group in groups.items()}
 
 
 def _check_alike(columns: Mapping[str, Any], tables: Mapping[str, xr.Dataset], names: Sequence[str]) -> None:
-    """Refuse to set components of one group beside those of another, as if they were the same."""
+    """Raise where components of different groups would be set beside each other as if they were the same."""
     groups = _groups(columns)
     by_component = [
         name for name in names for table in tables.values() if "component" in table.get(name, table).dims
@@ -119,7 +119,7 @@ def _columns(sources: Any) -> dict[str, Any]:
 
 
 def _rows(found: Sequence[xr.DataArray]) -> list[list[str]]:
-    """Names by row: curves that can share an axis, and each measure by component by itself."""
+    """Names of measures by row: curves that can share an axis together, measures by component alone."""
     scalars = [each for each in found if each.dims == ("step",)]
     others = [each for each in found if each.dims != ("step",)]
     for each in others:

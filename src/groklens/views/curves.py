@@ -33,7 +33,7 @@ def curves(
     phases: Sequence[Phase] | None = None,
     log_steps: bool = True,
 ) -> Figure:
-    """Scalar measures over training steps, one panel for each unit, with the phases shaded behind them.
+    """Scalar measures over training steps, one panel per unit, with the phases shaded.
 
     Every kept step is a dot. Losses are drawn on a log scale: low is good, and ln(classes) is what guessing
     gives. Other axes are their measure's valid range where the data are of its order (accuracy runs from 0 to
@@ -91,7 +91,7 @@ def _table(source: Any, names: Sequence[str] | None) -> xr.Dataset:
 
 
 def _named(history: xr.Dataset) -> xr.Dataset:
-    """A run's history, its losses and accuracies called what the measures of them are."""
+    """A run's history, its losses and accuracies renamed to the measures they are."""
     from groklens import measures
 
     empty = [name for name in history.data_vars if bool(history[name].isnull().all())]
@@ -124,7 +124,7 @@ def _chosen(table: xr.Dataset, names: Sequence[str] | None) -> list[xr.DataArray
 
 
 def panels_of(variables: Sequence[xr.DataArray]) -> list[Panel]:
-    """Variables that can share an axis: of the same units, losses apart from others."""
+    """Groups of variables that can share an axis: those of the same units, losses apart from others."""
     panels: dict[tuple[Any, ...], Panel] = {}
     for each in variables:
         panels.setdefault((str(each.attrs.get("units")), _valid_range(each), _is_loss(each)), []).append(each)
@@ -149,7 +149,7 @@ def _draw_panel(figure: go.Figure, panel: Panel, row: int, steps: StepAxis) -> N
 
 
 def curve(found: xr.DataArray, colour: str, steps: StepAxis) -> dict[str, Any]:
-    """One variable over steps, as a plotly trace."""
+    """One variable over steps as a plotly trace."""
     kept = found["step"].values.tolist()
     dash = _DASHES.get(str(found.name).split("_")[0], "solid")
     name = drawn(str(found.attrs.get("long_name", found.name)))
@@ -166,7 +166,7 @@ def curve(found: xr.DataArray, colour: str, steps: StepAxis) -> dict[str, Any]:
 
 
 def scale(panel: Sequence[xr.DataArray]) -> dict[str, Any]:
-    """The scale of the axis that shows these variables, which are of one kind.
+    """The type of axis for these variables, which share a unit.
 
     Losses are on a log scale. Others have their valid range as the axis where it is bounded, holds the data, and
     the largest number drawn is at least a tenth of its width: accuracy runs from 0 to 1 once it is .1 somewhere,

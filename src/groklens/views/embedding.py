@@ -105,7 +105,7 @@ def _trace(plane: xr.DataArray, name: ComponentName, colour: str) -> dict[str, A
 
 
 def _turning(found: xr.DataArray, name: ComponentName) -> np.ndarray | None:
-    """The elements of a cyclic group in the order of the angle 2πkx/n; None for any other group."""
+    """The elements of a cyclic group ordered by the angle 2πkx/n; None for any other group."""
     if isinstance(name, str):
         return None
     order = found.sizes["element"]

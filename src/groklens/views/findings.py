@@ -20,7 +20,7 @@ _WIDTH = 200
 
 
 def findings(source: Explanation | Sequence[Finding]) -> Page:
-    """Every finding as a table: its value beside the mean and range of each control, and its verdict.
+    """Every finding as a table row: its value beside the mean and range of each control, and its verdict.
 
     A dot is this model, a bar the range of a control and the tick in it its mean; all of one finding share
     a scale. A dot far outside every bar is what sets the model apart from the controls; one inside a bar
@@ -52,7 +52,7 @@ def findings(source: Explanation | Sequence[Finding]) -> Page:
 
 
 def findings_table(findings: Sequence[Finding]) -> str:
-    """The table alone, for a page that has the style."""
+    """The table of findings as HTML, for a page that has the style."""
     if not findings:
         return '<p class="note">There are no findings.</p>'
     columns = "".join(f'<col class="{name}">' for name in ("name", "strip", "mean", "range"))
@@ -112,7 +112,7 @@ def _row(name: str, drawn: str, mean: str, spread: str, kind: str) -> str:
 
 
 def _unbroken(text: str) -> str:
-    """Numbers kept on one line with their per cent and powers."""
+    """Text in which numbers stay on one line with their per cent sign and powers."""
     return text.replace(" %", "\N{NO-BREAK SPACE}%").replace(" × ", "\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}")
 
 

@@ -1,4 +1,4 @@
-"""What views are given: a table, a run, a snapshot or an explanation, and the measures each of them yields.
+"""What views accept (a table, run, snapshot or explanation), and the table, run or circuit that each yields.
 
 Views compute nothing themselves. Where they are given a run, the measures that they show are taken of it here.
 """
@@ -25,7 +25,7 @@ MOST_STEPS = 24
 
 
 def is_table(source: Any) -> bool:
-    """Whether `source` is a dataset, told without importing xarray."""
+    """Whether `source` is an xarray dataset, decided without importing xarray."""
     return hasattr(source, "data_vars") and hasattr(source, "coords")
 
 
@@ -40,7 +40,7 @@ def is_snapshot(source: Any) -> bool:
 
 
 def explained(source: Any) -> Any:
-    """An explanation; `BadArgument` for what has to be explained first."""
+    """The explanation; `BadArgument` for anything that has to be explained first."""
     if is_explanation(source):
         return source
     raise BadArgument(
@@ -50,7 +50,7 @@ def explained(source: Any) -> Any:
 
 
 def run_of(source: Any) -> Run:
-    """The run behind a source or at a path, a snapshot being a run of one step; `BadArgument` for a table."""
+    """The run behind a source or at a path (a snapshot as a run of one step); `BadArgument` for a table."""
     from groklens.runs import as_run
 
     if is_table(source):
@@ -67,7 +67,7 @@ def run_of(source: Any) -> Run:
 
 
 def final_of(source: Any) -> Snapshot:
-    """The last snapshot behind a source."""
+    """The last snapshot of a source."""
     if is_explanation(source) or is_snapshot(source):
         return source.final if is_explanation(source) else source
     return run_of(source).final
@@ -76,7 +76,7 @@ def final_of(source: Any) -> Snapshot:
 def table_of(
     source: Any, names: Sequence[str], steps: Sequence[int] | None = None, missing: str = "refuse"
 ) -> xr.Dataset:
-    """A table that has the measures `names`: the source's own, else taken of its run at `steps`.
+    """A table with the measures `names`: the source's own, else computed from its run at `steps`.
 
     With `missing="leave out"` a measure that cannot be taken is left out of it. Raises `UnknownName` for a
     name that is no measure, `BadArgument` where there is no run to take it of.
@@ -95,7 +95,7 @@ def table_of(
 
 
 def circuit_of(source: Any) -> Circuit | None:
-    """The circuit that a source is about: its own, or the one found in a run's last snapshot; None for none."""
+    """The circuit of a source: its own, or the one found in the run's last snapshot; None for none."""
     from groklens.evidence import find_circuit
     from groklens.hypotheses import Circuit
 
@@ -109,7 +109,7 @@ def circuit_of(source: Any) -> Circuit | None:
 
 
 def components_of(source: Any, wanted: Sequence[ComponentName] | None) -> list[ComponentName]:
-    """The components to single out: those wanted, else the circuit's, else none."""
+    """The components to single out: those asked for, else the circuit's, else none."""
     if wanted is not None:
         return [wanted] if isinstance(wanted, (int, str)) else list(wanted)
     if is_table(source):
@@ -120,7 +120,7 @@ def components_of(source: Any, wanted: Sequence[ComponentName] | None) -> list[C
 
 
 def spread(steps: Sequence[int], most: int = MOST_STEPS) -> list[int]:
-    """At most `most` of the steps, evenly by their place in the list, the first and the last among them."""
+    """At most `most` of the steps, evenly spaced in the list, including the first and the last."""
     if len(steps) <= most:
         return list(steps)
     places = sorted({round(i * (len(steps) - 1) / (most - 1)) for i in range(most)})
@@ -128,14 +128,14 @@ def spread(steps: Sequence[int], most: int = MOST_STEPS) -> list[int]:
 
 
 def shown_steps(run: Run, steps: Sequence[int] | None, most: int = MOST_STEPS) -> list[int]:
-    """The kept steps that a view shows: those asked for, ascending and once each, else at most `most` of all."""
+    """The kept steps that a view shows: those asked for, ascending, else at most `most` of all."""
     from groklens.runs import kept_steps
 
     return spread(run.steps, most) if steps is None else kept_steps(run, steps)
 
 
 def at_steps(table: xr.Dataset, steps: Sequence[int]) -> xr.Dataset:
-    """The table at some of its steps, ascending and once each; `UnknownName` for one that it does not have."""
+    """The table at some of its steps, ascending; `UnknownName` for a step that it does not have."""
     from groklens.runs import chosen_steps
 
     return table.sel(step=chosen_steps("The run", table["step"].values.tolist(), steps))

@@ -24,7 +24,7 @@ OPERANDS, SUM = "operands", "sum and difference"
 
 
 def logits(source: Any, answer: int | None = None, by: str = OPERANDS) -> Figure:
-    """One logit for every pair of operands: that of the correct answer, or that of the class `answer`.
+    """One logit for every pair of operands: the correct answer's, or that of the class `answer`.
 
     Light is a high logit, dark a low one; the scale always holds 0. For the correct answer, an even bright
     field is a model that knows the whole table; bright cells strewn over a dark field are the train
@@ -86,7 +86,7 @@ def _one_logit(snapshot: Snapshot, answer: int | None) -> np.ndarray:
 
 
 def _by_sum(task: Task, values: np.ndarray, by: str) -> tuple[np.ndarray, list[int]]:
-    """Rows by difference, columns by sum: of exponents, where the operation is not addition."""
+    """Values with differences as rows and sums as columns (of exponents for multiplication), and the axes' values."""
     from groklens.harmonics import discrete_log
 
     if by != SUM:

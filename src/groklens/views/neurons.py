@@ -30,7 +30,7 @@ _LEVELS = 100
 
 
 class Panel(NamedTuple):
-    """What stands above a neuron's map, and the component that explains it best, None where that was not asked."""
+    """The title of a neuron's map, and the component that explains it best, None where that was not asked."""
 
     title: str
     component: ComponentName | None = None
@@ -39,7 +39,7 @@ class Panel(NamedTuple):
 def neurons(
     source: Any, neurons: Sequence[int] | int | None = None, steps: Sequence[int] | None = None
 ) -> Figure:
-    """The activation of single neurons for every pair of operands, with a slider over steps.
+    """Activations of single neurons for every pair of operands, with a slider over steps.
 
     One panel per neuron of the last MLP, at the answer's position, sorted by the component that explains it best;
     above each, the share of its variance that this component explains.
@@ -96,7 +96,7 @@ def _checked(final: Snapshot, wanted: Sequence[int] | int) -> dict[int, Panel]:
 
 
 def _best(source: Any, final: Snapshot, count: int) -> dict[int, Panel]:
-    """The neurons to show and their panels: of every component in turn the best explained that is left."""
+    """The neurons shown by default and their panels: in turn, the best explained remaining neuron of each component."""
     assert final.neurons is not None
     if final.task.symmetry is None:
         return _checked(final, range(min(count, final.neurons.shape[1])))
@@ -123,7 +123,7 @@ def _colours(source: Any, final: Snapshot, shown: dict[int, Panel]) -> list[str]
 
 
 def _activations(run: Run, final: Snapshot, shown: list[int], steps: list[int]) -> np.ndarray:
-    """Step × neuron × first × second operand, in hundredths of each neuron's last range, a byte each."""
+    """Activations (step × neuron × first × second operand) as bytes, in hundredths of each neuron's final range."""
     from groklens.capture import capture
 
     def pick(values: Any) -> Any:

@@ -1,4 +1,4 @@
-"""`gl.views.report`: the report of an explanation, among the other pictures."""
+"""`gl.views.report`: the report of an explanation as one page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def report(explanation: Explanation) -> Page:
-    """The whole explanation as one page: when it learned, with what, and how that is known.
+    """The report of an explanation as one page: when the model generalised, by which circuit, with which evidence.
 
     The page needs no network, reads on a phone, in the dark and on paper, and holds the other views: curves
     with the phases shaded, spectra, the embedding, neurons and attention with sliders over steps, the circuit's

@@ -1,4 +1,4 @@
-"""`gl.views.spectrum`: a measure that has one value per component, over steps."""
+"""`gl.views.spectrum`: a measure with one value per component, over steps."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def spectrum(
     source: Any, name: str = "embedding_spectrum", highlight: Sequence[ComponentName] | None = None
 ) -> Figure:
-    """A measure of every component at one step, with a slider over steps and all steps below it.
+    """A measure of every component at one step, with a slider over steps and a map of all steps below.
 
     For the embedding's spectrum: one bar near 1 is a single component; bars in proportion to the components'
     sizes, which for frequencies is level, are what a random embedding has. A few tall bars over an empty floor

@@ -17,7 +17,7 @@ _CELL = "text-align:left;vertical-align:top;padding:2px 14px 2px 0"
 
 
 def summary(explanation: Explanation) -> str:
-    """An explanation as a piece of HTML: its verdict, its phases, and each finding beside its controls.
+    """An explanation as HTML: its verdict, its phases, and each finding beside its controls.
 
     It has no script and no style sheet, so it is shown in notebooks that are not trusted too. A verdict is
     `supported`, `refuted` or `undecided`; a value far from all of its controls is what supports a claim.

@@ -1,4 +1,4 @@
-"""`gl.views.sweep`: numbers over any one axis (width, number of examples, label noise), every seed drawn."""
+"""`gl.views.sweep`: variables over any one axis (width, number of examples, label noise), with every seed drawn."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def sweep(
     log_x: bool = True,
     log_y: bool = False,
 ) -> Figure:
-    """Variables over the table's one axis, one panel for each unit, one thin line for each seed.
+    """Variables over the table's one axis, one panel per unit and one thin line per seed.
 
     The spread is what is seen: no mean is drawn. Lines of one variable lie together where a result holds for
     every seed, and apart where it rests on one.
@@ -80,7 +80,7 @@ def sweep(
 
 @dataclass(frozen=True)
 class _Places:
-    """Where places on the axis are drawn: plotly wants ranges and annotations of log axes as exponents."""
+    """Coordinates on the sweep's axis, as plotly wants them: exponents for log axes."""
 
     first: float
     last: float

@@ -1,4 +1,4 @@
-"""Logs of losses without weights: a JSON, CSV, torch or .npz file with `train_losses`, `test_losses` or the like."""
+"""Reader of logs of losses without weights: JSON, CSV, torch or .npz files with columns such as `train_losses`."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Parts that several charts are drawn with: axes, colours, labels, panels, sliders."""
+"""Drawing parts that several charts share: axes, colours, labels, panels, sliders."""

@@ -1,4 +1,4 @@
-"""The layout and the axes that all charts share, and where training steps stand on an axis."""
+"""The plotly layout and axes that all charts share, and the placing of training steps on an axis."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def layout(height: int, **more: Any) -> dict[str, Any]:
 
 
 def axis(title: str, **more: Any) -> dict[str, Any]:
-    """A plotly axis with this title."""
+    """A plotly axis with the given title."""
     return {
         "title": {"text": title, "standoff": 8, "font": {"size": 12}},
         "automargin": True,
@@ -54,7 +54,7 @@ _GAP = 0.12
 
 @dataclass(frozen=True)
 class StepAxis:
-    """Where steps are drawn, and which of them are named.
+    """An axis of training steps: where each step is drawn, and which are labelled.
 
     A log axis has no place for step 0, so it stands by itself, to the left of the first step after it by an
     eighth of the axis, whatever the steps are. Ticks are steps from the first after 0 to the last, so never
@@ -69,7 +69,7 @@ class StepAxis:
 
     @classmethod
     def of(cls, table: xr.Dataset, log: bool, columns: int = 1) -> StepAxis:
-        """The axis that shows every step of the table, in one of `columns`; linear where it has but one after 0."""
+        """The axis for every step of the table, in one of `columns`; linear where only one step is after 0."""
         steps = sorted(float(step) for step in table["step"].values.tolist())
         positive = [step for step in steps if step > 0]
         if not log or len(positive) < 2:
@@ -78,19 +78,19 @@ class StepAxis:
 
     @property
     def start(self) -> float:
-        """Where the axis starts: at step 0, where there is one."""
+        """Where the axis starts: at step 0 where it is kept."""
         if not (self.log and self.has_zero):
             return self.first
         return float(self.first * (self.first / self.last) ** (_GAP / (1 - _GAP)))
 
     def at(self, step: float) -> float:
-        """Where a step is drawn."""
+        """The coordinate at which a step is drawn."""
         if not self.log:
             return float(step)
         return float(step) if step > 0 else self.start
 
     def share(self, step: float) -> float:
-        """How far along the axis a step is, from 0 to 1."""
+        """Fraction of the axis, from 0 to 1, at which a step is."""
         if self.last == self.first:
             return 0.5
         if not self.log:
@@ -98,17 +98,17 @@ class StepAxis:
         return math.log(self.at(step) / self.start) / math.log(self.last / self.start)
 
     def annotated(self, step: float) -> float:
-        """Where plotly wants an annotation at this step: on log axes it takes the exponent."""
+        """The coordinate of an annotation at this step, which plotly wants as an exponent on log axes."""
         return math.log10(self.at(step)) if self.log else float(step)
 
     def ticks(self) -> list[float]:
-        """The steps named on a log axis: the finest of its choices whose labels do not overlap."""
+        """The steps labelled on a log axis: the finest choice whose labels do not overlap."""
         zero = [0.0] if self.has_zero else []
         choices = [zero + chosen for chosen in self._choices() if len(chosen) > 1]
         return next(filter(self._is_clear, choices), [*zero, self.last])
 
     def axis(self, title: str) -> dict[str, Any]:
-        """The plotly axis."""
+        """The axis in plotly's terms."""
         if not self.log:
             return axis(title)
         ticks, edge = self.ticks(), 0.02 * math.log10(self.last / self.start)
@@ -122,7 +122,7 @@ class StepAxis:
         )
 
     def _choices(self) -> list[list[float]]:
-        """Round steps, the finest choice first: 1, 2, 5, 10, …; powers of ten; every second power; …; both ends."""
+        """Choices of round steps, the finest first: 1, 2, 5, 10, …; powers of ten; every second power; …; both ends."""
         exponents = range(math.floor(math.log10(self.first)), math.ceil(math.log10(self.last)) + 1)
         rounds = [[digit * 10.0**k for k in exponents for digit in (1, 2, 5)]]
         rounds += [[10.0**k for k in exponents if k % every == 0] for every in range(1, len(exponents) + 1)]

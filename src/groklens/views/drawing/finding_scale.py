@@ -1,4 +1,4 @@
-"""The scale on which a finding's number and its controls are drawn beside each other."""
+"""The scale on which a finding's number and its controls are drawn."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def scale_of(finding: Finding) -> tuple[float, float]:
 
 
 def position(value: float | None, low: float, high: float) -> float:
-    """How far along its scale a number is, from 0 to 1."""
+    """Fraction of the scale, from 0 to 1, at which a number is."""
     assert value is not None
     return (value - low) / (high - low)
 
 
 def finite(value: float | None) -> bool:
-    """Whether there is a number that can be drawn."""
+    """Whether there is a finite number to draw."""
     return value is not None and math.isfinite(value)

@@ -1,4 +1,4 @@
-"""A heat map of every step below the chart of one step: time runs down, and a line marks the step shown."""
+"""Heat maps of all steps below the chart of one step, with time running down and a line at the step shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The titles and labels on pictures, read from the attributes of a table."""
+"""Titles and labels of pictures, read from the attributes of a table."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _JOINING = {"of", "the", "on", "in", "for", "a", "to", "by"}
 
 
 def variable(table: xr.Dataset, name: str) -> xr.DataArray:
-    """One variable of a table of one run, its steps first; `UnknownName` where it is absent."""
+    """One variable of a table of one run, with steps as its first axis; `UnknownName` where it is absent."""
     if name not in table.data_vars:
         needed = json.loads(table.attrs.get("left_out") or "{}").get(name)
         if needed:
@@ -46,12 +46,12 @@ def variable(table: xr.Dataset, name: str) -> xr.DataArray:
 
 
 def title(found: xr.DataArray) -> str:
-    """What an axis that shows this variable or coordinate is called: its name and its units."""
+    """The axis title of a variable or coordinate: its name and its units."""
     return _with_units(str(found.attrs.get("long_name", found.name)), found.attrs.get("units"))
 
 
 def shared_title(variables: Sequence[xr.DataArray]) -> str:
-    """What an axis that shows all of these is called: the words their names share, and the units."""
+    """The axis title of several variables: the words that their names share, and the units."""
     first, *others = [str(each.attrs.get("long_name", each.name)).split() for each in variables]
     words = [word for word in first if all(word in other for other in others)]
     while words and words[-1] in _JOINING:
@@ -67,34 +67,34 @@ def _with_units(name: str, units: object) -> str:
 
 
 def drawn(text: str, beside: bool = False) -> str:
-    """Text for a plotly figure: broken into lines (shorter ones `beside` an axis), shown as it is written."""
+    """Text for a plotly figure: escaped, and broken into lines (shorter ones `beside` an axis)."""
     lines = textwrap.wrap(text, _BESIDE if beside else _BELOW)
     return "<br>".join(html.escape(line, quote=False) for line in lines)
 
 
 def bare_title(found: xr.DataArray) -> str:
-    """The name alone, where units would be in the way."""
+    """The name of a variable without its units."""
     return str(found.attrs.get("long_name", found.name))
 
 
 def step_names(table: xr.Dataset) -> list[str]:
-    """Every step of the table as it is shown: 10,000."""
+    """Every step of the table as text, such as 10,000."""
     return [f"{step:,}" for step in table["step"].values.tolist()]
 
 
 def kind_on(coordinate: xr.DataArray | None, component: ComponentName) -> str:
-    """What components like this one are called on a picture: what their coordinate says, else frequency or irrep."""
+    """What components are called on a picture: by their coordinate's attribute, else frequency or irrep."""
     word = None if coordinate is None else coordinate.attrs.get("long_name")
     return str(word or kind_of(component))
 
 
 def named_on(coordinate: xr.DataArray | None, component: ComponentName) -> str:
-    """One component as a picture names it: frequency 14, irrep standard."""
+    """One component as a picture names it, such as frequency 14 or irrep standard."""
     return f"{kind_on(coordinate, component)} {component}"
 
 
 def square(task: Task) -> tuple[int, int]:
-    """How many values both operands take; `BadArgument` where the inputs are not all their pairs."""
+    """Number of values that both operands take; `BadArgument` where the inputs are not all pairs."""
     grid = task.grid
     if grid is None or len(grid) != 2:
         raise BadArgument(
@@ -105,6 +105,6 @@ def square(task: Task) -> tuple[int, int]:
 
 
 def operand_values(task: Task, size: int) -> list[Any]:
-    """What an operand's values are called; numbers where they are the tokens' own."""
+    """Names of an operand's values; numbers where the tokens have no names."""
     names = list(task.token_names)[:size]
     return list(range(size)) if names == [str(i) for i in range(size)] else [drawn(name) for name in names]

@@ -1,4 +1,4 @@
-"""Colours: told apart by colour-blind readers, legible on white and on near-black.
+"""Colours for components, curves and phases, distinct for colour-blind readers on white and near-black.
 
 `tests/views/test_palette.py` measures both: the distances of all pairs as people with each of the three colour
 blindnesses see them, and the contrast with both grounds.
@@ -27,12 +27,12 @@ _CURVES = {"train": HUES[0], "test": HUES[1], "restricted": HUES[2], "excluded":
 
 
 def component_colours(components: Sequence[ComponentName]) -> dict[ComponentName, str]:
-    """One colour for each component, the same wherever the same components are drawn."""
+    """One colour per component, the same in all pictures of the same components."""
     return {name: HUES[i % len(HUES)] for i, name in enumerate(components)}
 
 
 def curve_colours(names: Sequence[str]) -> list[str]:
-    """Colours for the curves of one panel: by what the variables' names begin with, each but once."""
+    """Colours for the curves of a panel, by the beginning of the variables' names, each used once."""
     chosen: list[str] = []
     for name in names:
         free = [hue for hue in HUES if hue not in chosen] or list(HUES)
@@ -42,11 +42,11 @@ def curve_colours(names: Sequence[str]) -> list[str]:
 
 
 def band_colour(place: int) -> str:
-    """The colour of the phase at this place."""
+    """The colour of a phase by its position in the list."""
     return _BANDS[place % len(_BANDS)]
 
 
 def faded(colour: str, opacity: float) -> str:
-    """A #rrggbb colour with an opacity."""
+    """A #rrggbb colour with the given opacity."""
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity:g})"

@@ -1,4 +1,4 @@
-"""Small multiples: the same chart for several neurons, components or heads, in a grid of panels."""
+"""Grids of panels with the same chart for several neurons, components or heads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LINE, _LINE_HEIGHT = 16, 16
 
 
 def panels(titles: Sequence[str], **more: Any) -> go.Figure:
-    """A figure with one square panel for each title, three in a row; panel i holds trace i."""
+    """A figure with one square panel per title, three in a row; panel i holds trace i."""
     from plotly.subplots import make_subplots
 
     columns = min(COLUMNS, len(titles))
@@ -42,7 +42,7 @@ def panels(titles: Sequence[str], **more: Any) -> go.Figure:
 
 
 def place(index: int, titles: Sequence[str]) -> dict[str, int]:
-    """Row and column of a panel."""
+    """The row and column of a panel."""
     columns = min(COLUMNS, len(titles))
     return {"row": index // columns + 1, "col": index % columns + 1}
 

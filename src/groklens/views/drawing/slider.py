@@ -1,4 +1,4 @@
-"""A slider over steps, for figures whose data has one version per step."""
+"""A slider over training steps for figures with one version per step."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def add_slider(
     names: Sequence[str],
     title: str,
 ) -> None:
-    """Give `figure` one frame for each version of its `traces`, a slider over them, and buttons to play and pause.
+    """Give `figure` one frame for each version of its `traces`, a slider over them, and play and pause buttons.
 
     `versions[i]` holds what the traces are at the step called `names[i]`. The figure itself is taken to show
     the last. One version needs no slider and gets none.
@@ -56,7 +56,7 @@ def _slider(names: Sequence[str], title: str) -> dict[str, Any]:
 
 
 def _play() -> dict[str, Any]:
-    """Two buttons: one that changes its meaning would have plotly count it as pressed before it is."""
+    """The play and pause buttons; a single one that changes its meaning would confuse plotly."""
     play = {"label": "Play", "method": "animate", "args": [None, _PLAY]}
     pause = {"label": "Pause", "method": "animate", "args": [[None], _AT_ONCE]}
     return {

@@ -1,4 +1,4 @@
-"""What makes a page, a still picture or a notebook cell of a chart."""
+"""Renderers: charts as HTML pages, still pictures and notebook cells."""
 
 from groklens.views.renderers.figure import STILL as STILL
 from groklens.views.renderers.figure import Figure as Figure

@@ -1,4 +1,4 @@
-"""What views return: pictures that show themselves in a notebook, offline too, and can be saved."""
+"""`Figure` and `Page`: what views return, shown in a notebook (offline too) and saved to a file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TWICE = 600_000
 
 
 class Figure:
-    """A plotly figure, a sentence that stands in for it, and how to show both.
+    """A plotly figure with a sentence that stands in for it, shown in a notebook and saved to a file.
 
     `figure.plotly` is the plotly figure itself; its attributes and methods are reached through this object
     too (`figure.data`, `figure.update_layout(...)`). In a notebook it is shown by the front end's own plotly,
@@ -51,7 +51,7 @@ class Figure:
 
     @property
     def spec(self) -> dict[str, Any]:
-        """Data, layout and frames as JSON values; arrays are packed as plotly packs them."""
+        """Data, layout and frames as JSON values, with arrays packed as plotly packs them."""
         return {**json.loads(self.plotly.to_json()), "config": CONFIG}
 
     @property
@@ -89,7 +89,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Page:
-    """A view that is HTML from the start: `body` is what stands on the page, `text` says in a line what it shows.
+    """A view that is HTML throughout: `body` is its content, `text` says in one line what it shows.
 
     `html` is the whole page, which needs no network; `png` a still picture of what it shows first.
     """
@@ -110,7 +110,7 @@ class Page:
 
     @property
     def png(self) -> bytes:
-        """A still picture."""
+        """The view as a still picture."""
         return self.draw_still()
 
     def save(self, path: str | Path) -> Path:
@@ -129,7 +129,7 @@ STILL = "<!-- still -->"
 
 
 def image(png: str, text: str) -> str:
-    """A PNG in base64 as an element; it is also what stays where scripts do not run."""
+    """A PNG as a base64 image element, which stays visible where scripts do not run."""
     source = f"data:image/png;base64,{png}"
     return f'<img src="{source}" alt="{html.escape(text)}" style="max-width:100%;background:#fff">'
 

@@ -1,4 +1,4 @@
-"""Findings as a still PNG picture: each value among its controls."""
+"""Findings as a still PNG picture, each value among its controls."""
 
 from __future__ import annotations
 

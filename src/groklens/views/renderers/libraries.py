@@ -1,4 +1,4 @@
-"""The scripts that pictures need: plotly.js and CircuitsVis, from the installed packages, never from a network.
+"""The scripts of plotly.js and CircuitsVis, from the installed packages, included once per page or notebook.
 
 In a notebook one copy serves all pictures. It is put into the output of the cell that first needs it, and again
 when that cell is run again: its old output is gone then, and a saved notebook has to hold the script somewhere.
@@ -27,7 +27,7 @@ def needed(body: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=2)
 def script(library: str) -> str:
-    """The text of a library's script, fit to stand in a script element."""
+    """The text of a library's script, safe inside a script element."""
     if library == "plotly":
         from plotly.offline import get_plotlyjs
 
@@ -46,12 +46,12 @@ def scripts(libraries: tuple[str, ...]) -> str:
 
 
 def scripts_once(libraries: tuple[str, ...]) -> str:
-    """Script elements of those that the notebook does not hold yet."""
+    """Script elements of the libraries that the notebook does not hold yet."""
     return scripts(tuple(name for name in libraries if _is_needed(name)))
 
 
 def forget() -> None:
-    """Take it that no notebook holds any script, as in a new process."""
+    """Forget which scripts notebooks hold, as in a new process."""
     _given.clear()
 
 
@@ -66,13 +66,13 @@ def _is_needed(library: str) -> bool:
 
 
 def _again(holder: tuple[object, object]) -> bool:
-    """Whether the cell that holds the script is the one being executed, another time."""
+    """Whether the cell that holds the script is being executed again."""
     cell, execution = _here()
     return holder[0] == cell and holder[1] != execution
 
 
 def _here() -> tuple[object, object]:
-    """The cell being executed and which execution of it; None where there is no notebook or it does not say."""
+    """The notebook cell being executed and its execution count; None outside notebooks."""
     ipython = sys.modules.get("IPython")
     shell: Any = ipython.get_ipython() if ipython is not None else None
     parent = getattr(shell, "parent_header", None) or {}

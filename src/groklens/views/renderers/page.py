@@ -1,4 +1,4 @@
-"""HTML pages that hold everything they need: style and scripts, each once."""
+"""Self-contained HTML pages, with style and scripts included once."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def document(title: str, body: str) -> str:
 
 
 def chart(spec: dict[str, Any], text: str) -> str:
-    """A place in a page where `page.js` draws a plotly figure; `text` stands there until it does."""
+    """The place in a page where `page.js` draws a plotly figure; `text` stands there until it does."""
     height = spec["layout"].get("height", 450)
     return (
         f'<div class="chart" role="img" aria-label="{html.escape(text)}" style="min-height:{height}px">'
@@ -46,12 +46,12 @@ def chart(spec: dict[str, Any], text: str) -> str:
 
 
 def in_script(value: Any) -> str:
-    """JSON that can stand in a script element, whatever text it holds."""
+    """JSON text that is safe inside a script element."""
     return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def verdict_mark(verdict: str) -> str:
-    """A verdict as a word on its colour."""
+    """The verdict as a coloured word."""
     return f'<span class="verdict {html.escape(verdict)}">{html.escape(verdict)}</span>'
 
 

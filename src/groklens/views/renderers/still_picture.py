@@ -1,4 +1,4 @@
-"""A picture that needs no script: a plotly figure drawn once more, as PNG, at the step it stands at.
+"""Drawing a plotly figure as a PNG by matplotlib, at the step it shows.
 
 For notebooks that are not trusted, PDF exports and README pages. It draws what our views are made of (lines,
 bars, maps, labels, shaded bands) and leaves out what only a browser can do: sliders and hovering.
@@ -51,7 +51,7 @@ def still(figure: go.Figure, width: int = 780) -> bytes:
 
 
 class _PlotArea:
-    """Where the plots are on the canvas, in pixels and as shares of it."""
+    """The area of the plots on the canvas, in pixels and as fractions."""
 
     def __init__(self, figure: go.Figure, width: int) -> None:
         layout = figure.layout
@@ -102,7 +102,7 @@ def _axes(canvas: Canvas, area: _PlotArea, figure: go.Figure, pair: Pair) -> Axe
 
 
 def layout_axis(layout: Any, name: str) -> Any:
-    """The layout of the axis that a trace calls `x2`."""
+    """The layout of the axis that a trace calls by a name such as `x2`."""
     return layout[f"{name[0]}axis{name[1:]}"]
 
 
@@ -124,7 +124,7 @@ def _finish(place: Axes, figure: go.Figure, pair: Pair) -> None:
 
 
 def _match(axes: dict[Pair, Axes], figure: go.Figure) -> None:
-    """Axes that follow each other show the same: what a map in one of them shows, else all that is in any."""
+    """Give axes that follow each other one range: that of a map in any of them, else of all they show."""
     for letter, axis in (("x", 0), ("y", 1)):
         groups: dict[str, list[Axes]] = {}
         for pair, place in axes.items():
@@ -167,7 +167,7 @@ def _shade(shape: Any, axes: dict[Pair, Axes]) -> None:
 
 
 def _write(note: Any, axes: dict[Pair, Axes], canvas: Canvas, area: _PlotArea) -> None:
-    """A note whose x is of an axis or of the paper, and whose y is of the paper or an axis."""
+    """Draw an annotation whose x and y refer to an axis or to the paper."""
     if not note.text:
         return
     x, y = note.x, note.y

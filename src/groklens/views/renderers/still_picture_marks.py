@@ -1,4 +1,4 @@
-"""The marks of a still picture: plotly's lines, bars and maps, drawn by matplotlib."""
+"""Drawing plotly's lines, bars and maps by matplotlib."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _MARKERS = {"square": "s", "diamond": "D", "circle": "o", None: "o"}
 
 
 def draw(trace: Any, place: Axes, pair: tuple[str, str], layout: Any) -> None:
-    """One trace in its axes; kinds that our views do not use are left out."""
+    """Draw one trace in its axes; kinds that no view uses are left out."""
     kinds = {"scatter": _scatter, "bar": _bar, "heatmap": _heatmap}
     if trace.type in kinds and trace.visible is not False:
         kinds[trace.type](trace, place, layout)
 
 
 def rgba(colour: Any) -> Any:
-    """A colour of plotly's as one of matplotlib's."""
+    """A plotly colour as a matplotlib one."""
     found = re.fullmatch(r"rgba?\(([^)]*)\)", str(colour))
     if not found:
         return colour
@@ -33,12 +33,12 @@ def rgba(colour: Any) -> Any:
 
 
 def is_category(axis: Any) -> bool:
-    """Whether a plotly axis lists names."""
+    """Whether a plotly axis is categorical."""
     return axis.type == "category"
 
 
 def _places(values: Any, place: Axes, letter: str) -> np.ndarray:
-    """Where values stand: names one after another, with ticks that say them."""
+    """Coordinates of values: categories one after another, with ticks that name them."""
     array = np.asarray(values)
     if array.dtype.kind not in "OUS" or all(_is_number(each) for each in array.tolist()):
         return array.astype(float)
