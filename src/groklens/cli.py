@@ -124,7 +124,7 @@ def track(
     """Measure every kept step of a run, as CSV.
 
     Numbers are columns by step. Where a measure named has a value by component, by neuron or by head, all are
-    listed one value a line: step, measure, component, …, value.
+    listed one value per line: step, measure, component, …, value.
     """
     import groklens as gl
 

@@ -44,6 +44,7 @@ class MemoryStore:
         self._arrays: dict[Any, np.ndarray] = {}
 
     def append(self, frame: xr.Dataset) -> None:
+        """Copy the numbers of one step into the arrays."""
         if not self._steps:
             self._first = frame
             self._arrays = {name: self._room(variable) for name, variable in frame.data_vars.items()}
@@ -52,6 +53,7 @@ class MemoryStore:
         self._steps.append(int(frame.step[0]))
 
     def open(self) -> xr.Dataset:
+        """The dataset of everything appended, over the arrays themselves."""
         first = self._first
         variables = {
             name: xr.Variable(first[name].dims, array, first[name].attrs)
@@ -120,6 +122,7 @@ class ZarrStore:
         self._steps.append(step)
 
     def open(self) -> xr.Dataset:
+        """The dataset on disk, read when it is used."""
         self.close()
         return xr.open_zarr(self.path, chunks=None, consolidated=False)[list(self._kinds)]
 

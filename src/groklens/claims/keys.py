@@ -19,7 +19,7 @@ FINDINGS = {
     "necessity.readout": "without the circuit's components in what is read out the accuracy falls towards chance",
     "necessity.neurons": "without the circuit's neurons the accuracy falls towards chance",
     "necessity.embeddings": "without the circuit's components of the embeddings the accuracy falls towards chance",
-    "clusters.carry": "without a component's neurons that component goes from the logits",
+    "clusters.carry": "ablating a component's neurons takes that component out of the logits",
     "algorithm.symmetricity": "gradient symmetricity is that of the algorithm named",
     "algorithm.irrelevance": "distance irrelevance is that of the algorithm named",
     "restricted_loss": "the circuit alone predicts at least as well as the model",

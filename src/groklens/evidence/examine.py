@@ -22,7 +22,7 @@ def examine(
 ) -> list[Finding]:
     """Run the causal battery on a hypothesis: whether the model generalises, and whether it does so by this circuit.
 
-    Each finding has the number, its controls and a verdict: that the model is right where it was not trained,
+    Each finding has the number, its controls and a verdict: that the model is correct where it was not trained,
     that each component is key in the logits, that no other is, that the neurons show them all, that the
     circuit is sufficient, and that it is necessary, to the functions of the answer and to the readout. The
     third is what a hypothesis with a component missing fails: a model keeps its accuracy on most of its

@@ -15,7 +15,7 @@ def generalises(snapshot: Snapshot) -> Finding:
     since a model that is correct on those that it was trained on looks the same as one that has learned half of the
     rule. It is refuted all the same where the share trained on is known and fewer inputs are correct than would be,
     had so many been memorised; that takes it that no model is better on test inputs than on train inputs. It is
-    undecided where the split given may not be the model's (`split_doubted`), where nothing was held out, and where
+    undecided where the split given may not be the model's (`split_doubted`), where there are no test inputs, and where
     the control is as good as what is asked for: always giving the commonest answer. An input whose largest logit is
     none of the task's classes is wrong.
     """

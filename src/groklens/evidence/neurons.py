@@ -113,7 +113,7 @@ def clusters_carry(snapshot: Snapshot, circuit: Circuit) -> Finding:
     """The claim that each component of the logits comes from the neurons of that component, over all inputs.
 
     The number is the least, over components, of the share of the component's part of the logits (its norm)
-    that goes when its cluster is silenced. Supported when it is at least half for each, and more than with
+    that goes when its cluster is ablated. Supported when it is at least half for each, and more than with
     each of 20 random sets of as many other neurons; refuted when it is for none, else undecided: also where a
     component has no cluster, or more neurons than there are others. Raises `BadArgument` for a model without
     MLP.
@@ -143,7 +143,7 @@ def clusters_carry(snapshot: Snapshot, circuit: Circuit) -> Finding:
     )
 
 
-#: What goes of a component's part when its cluster is silenced.
+#: What goes of a component's part when its cluster is ablated.
 _OF_PART = "share of that part of the logits"
 
 

@@ -39,7 +39,7 @@ def split_doubted(snapshot: Snapshot) -> bool:
     a share f of either side: it is correct on about f of both, and on the rest at chance. So the split is doubted where
 
     * neither side is learned: test accuracy is below 0.99, and train accuracy by 3 standard errors of what a memoriser
-      of this split would have (0.99, binomial); and where labels are corrupted, the model has not come to be right on
+      of this split would have (0.99, binomial); and where labels are corrupted, the model has not come to be correct on
       more inputs than it answers as trained;
     * memorising this split would have shown (power): a train accuracy of 0.99 and a test accuracy at chance differ by
       2.33 + 2.33 of their standard errors at least, so that it would be missed in 1 %. Tasks of a few inputs show

@@ -18,7 +18,7 @@ from groklens.harmonics.irreps import component_name, irreps
 class Component:
     """One real irrep ρ of a group, seen as the functions on the group that its matrix entries span.
 
-    `basis` holds an orthonormal basis of that space, one function a column; `character` is its trace
+    `basis` holds an orthonormal basis of that space, one function per column; `character` is its trace
     function χ. The spaces of all components are orthogonal and together are all functions on the group. The
     projection on to a component has the kernel (size / (order · degree)) · χ(x y⁻¹).
     """

@@ -27,10 +27,10 @@ def planted(task: Task, components: Sequence[ComponentName] = (), algorithm: str
 
     `"clock"` multiplies the operands' matrix entries in each of `components` and reads off the character of
     x∘y∘z⁻¹: neurons of one component each, logits that are exactly the circuit's (for a cyclic group the
-    clock of Zhong et al. 2023: products of cosines and sines). It is right everywhere when the components
+    clock of Zhong et al. 2023: products of cosines and sines). It is correct everywhere when the components
     tell every element from the identity. `"pizza"` is their other algorithm, for cyclic groups of odd order:
     operands are added, and logits fade with their difference. `"lookup"` has one neuron a cell of the table
-    and uses no components, whatever is given: it is right everywhere by memorising and has no circuit.
+    and uses no components, whatever is given: it is correct everywhere by memorising and has no circuit.
 
     Raises `BadArgument` for another algorithm, a clock or pizza without components or on a task without a
     group, a pizza of a group that has none.

@@ -21,7 +21,7 @@ def patch(
 ) -> Snapshot:
     """The snapshot with `values` in place of the activation at a hook or site.
 
-    `values` are as `snapshot.activations(hook, pos)` gives them, one row an input: with `pos` only that
+    `values` are as `snapshot.activations(hook, pos)` gives them, one row per input: with `pos` only that
     position is replaced, -1 being the answer's (of attention patterns: that query). `hook` may be `"logits"`:
     then the task's logits are replaced. Everything that is computed after the hook follows. Raises
     `BadArgument` when the shapes do not agree, `UnknownName` for a hook that the model does not have.
@@ -38,7 +38,7 @@ def patch(
     if not isinstance(values, Tensor) or not values.ndim or len(values) != len(snapshot.task.inputs):
         raise BadArgument(
             f"values is {described(values)}, and {snapshot.task.name} has {len(snapshot.task.inputs)} inputs; "
-            f"give one row an input, as snapshot.activations({site.hook!r}, pos={site.pos}) does."
+            f"give one row per input, as snapshot.activations({site.hook!r}, pos={site.pos}) does."
         )
     if site.hook == LOGITS:
         return edited(snapshot, {}, _at_answer(values))

@@ -45,8 +45,8 @@ def memorising_neurons(snapshot: AnyRun, share: float = 0.5, seed: int = 0) -> F
     """The claim that the `share` of neurons of lowest IPR fits the wrong labels, and the rest generalise.
 
     Value: the wrong labels still fitted without those neurons. Supported when it lies at least 0.2 below every
-    one of 20 random prunings of as many neurons and below pruning those of highest IPR, while held-out accuracy
-    loses no more than 0.01; refuted when it is not below the random mean, or when held-out accuracy falls as far as at
+    one of 20 random prunings of as many neurons and below pruning those of highest IPR, while test accuracy
+    loses no more than 0.01; refuted when it is not below the random mean, or when test accuracy falls as far as at
     random; else undecided, as where the wrong labels were not fitted to begin with.
     Source: Doshi et al. 2024 (arXiv:2310.13061), section 4, who have no random control.
 
@@ -84,7 +84,7 @@ def memorising_neurons(snapshot: AnyRun, share: float = 0.5, seed: int = 0) -> F
     )
 
 
-#: Wrong labels fitted, and held-out accuracy.
+#: Wrong labels fitted, and test accuracy.
 Scores = tuple[float, float]
 
 

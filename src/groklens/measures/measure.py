@@ -47,7 +47,7 @@ class Measure(Protocol):
     about: About
 
     def __call__(self, snapshot: AnyRun, circuit: AnyCircuit | None = None) -> float | xr.DataArray:
-        """The number."""
+        """The measure's value for a snapshot (and a circuit, where it needs one)."""
 
 
 def measure(

@@ -144,7 +144,7 @@ def hidden_restricted_loss(snapshot: Snapshot, circuit: Circuit) -> float:
     answer has a higher loss here than in `restricted_loss`.
     """
     symmetry = circuit.symmetry(snapshot.task)
-    of_answer = _circuit_logits(snapshot, circuit).log_softmax(dim=-1)  # one row an answer, not an input
+    of_answer = _circuit_logits(snapshot, circuit).log_softmax(dim=-1)  # one row per answer, not per input
     return float(-of_answer[symmetry.products, judged_by(snapshot.task, "all")].mean())
 
 

@@ -111,7 +111,7 @@ def checked_mlp(config: Config) -> Config:
     positions = found.get("positions")
     if positions is not None and len(positions) != found["n_operands"]:
         raise BadArgument(
-            f"positions of the model are {len(positions)} for n_operands {found['n_operands']}; give one an operand."
+            f"positions of the model are {len(positions)} for n_operands {found['n_operands']}; give one per operand."
         )
     if not found["embeds"] and found["d_model"] != found["d_vocab"]:
         raise BadArgument(

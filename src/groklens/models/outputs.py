@@ -42,7 +42,7 @@ def answer_logits(
     """The logits at the last position, for the task's classes only (a separator's class is dropped).
 
     Half precision is taken to float32. Raises `BadArgument` for anything but floating-point logits (input, class)
-    or (input, pos, class), a row an input, with a class for each of the task's.
+    or (input, pos, class), one row per input, with a class for each of the task's.
     """
     _check_kind(output, n_inputs)
     if n_inputs is not None and len(output) != n_inputs:
@@ -197,7 +197,7 @@ def _not_first(output: Tensor, n_inputs: int, found: tuple[int, ...] | None = No
 
 
 def _expected(n_inputs: int) -> str:
-    return f"a row an input is expected: ({n_inputs}, class) or ({n_inputs}, pos, class)."
+    return f"one row per input is expected: ({n_inputs}, class) or ({n_inputs}, pos, class)."
 
 
 def _typed(expression: str) -> str:

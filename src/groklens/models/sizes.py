@@ -26,7 +26,7 @@ def transformer_bytes(
     n_key_value_heads: int | None = None,
     gated_mlp: bool = False,
 ) -> int:
-    """Bytes of a transformer's float32 weights and of its masks (a byte a query and key, per layer).
+    """Bytes of a transformer's float32 weights and of its masks (one byte per query and key in each layer).
 
     >>> transformer_bytes(n_layers=1, d_model=4, n_heads=1, d_head=4, d_mlp=8, d_vocab=5, d_vocab_out=5, n_ctx=3)
     841

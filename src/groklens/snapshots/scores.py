@@ -1,7 +1,7 @@
 """Losses and correctness of a snapshot's inputs on each side of its split, and the classes they are judged by.
 
 Train inputs are judged by their targets, which is what the model was trained towards; test inputs, and all inputs
-together, by their labels, which are right. The two differ where labels are corrupted.
+together, by their labels, which are correct. The two differ where labels are corrupted.
 """
 
 from __future__ import annotations

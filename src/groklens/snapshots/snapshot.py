@@ -169,7 +169,7 @@ class Snapshot:
 
     @cached_property
     def test_index(self) -> Int[Tensor, "test"] | None:
-        """The inputs held out of training, all of a stream's probe, or None where the split is not known."""
+        """The test inputs, all of a stream's probe, or None where the split is not known."""
         if self.task.is_stream:
             return torch.arange(len(self.task.labels))
         if self.train_index is None:

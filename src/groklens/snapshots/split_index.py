@@ -58,7 +58,7 @@ def split_index(given: TrainIndex, n_inputs: int) -> Int[Tensor, " train"]:
 def _where(mask: Tensor, n_inputs: int) -> Tensor:
     if mask.shape != (n_inputs,):
         raise BadArgument(
-            f"train_index is a mask of shape {tuple(mask.shape)}; a mask needs one entry an input, "
+            f"train_index is a mask of shape {tuple(mask.shape)}; a mask needs one entry per input, "
             f"({n_inputs},)."
         )
     return torch.nonzero(mask)[:, 0]

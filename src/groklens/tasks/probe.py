@@ -23,13 +23,13 @@ LONGEST_TOKEN = 10_000
 class Probe(Task):
     """Token sequences of your own, for models whose problem has no end, such as language.
 
-    The model is read at the last position of each. Without labels there are no right answers: activations
+    The model is read at the last position of each. Without labels there are no correct answers: activations
     and logits are there, and whatever needs an answer (losses, accuracies, circuits, `explain`) refuses.
     There is no symmetry.
 
     Args:
         tokens: input × pos integers ≥ 0.
-        labels: the token that should follow each, one an input, or None.
+        labels: the token that should follow each, one per input, or None.
         d_vocab: number of tokens and of answers; None takes a Hugging Face model's own when `load` opens it,
             and elsewhere one more than the largest token or label.
         token_names: what tokens 0, 1, … are called; those beyond the list are called by their number.
@@ -162,7 +162,7 @@ class _NoLabels(Tensor):
 
 def _refuse() -> NoReturn:
     raise BadArgument(
-        "This probe has no labels, so nothing that compares answers with the right ones (losses, accuracies, "
+        "This probe has no labels, so nothing that compares answers with the correct ones (losses, accuracies, "
         "circuits, explain) exists for it. Give the token that should follow each input: "
         "gl.Probe(tokens, labels=[...]); activations and logits need none."
     )

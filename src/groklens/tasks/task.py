@@ -52,7 +52,7 @@ class Task(ABC):
     def targets(self) -> Int[Tensor, "input"]:
         """The class that each input is trained towards: its label, unless labels are corrupted.
 
-        Train loss and accuracy are taken against it; held-out inputs are judged by `labels`.
+        Train loss and accuracy are taken against it; test inputs are judged by `labels`.
         """
         return self.labels
 
@@ -142,7 +142,7 @@ class Task(ABC):
         """Indices of train and test inputs: the first `train_fraction` of a seeded permutation trains.
 
         Both are sorted. The global random state is not used. `train_fraction` lies in (0, 1]; at 1 nothing
-        is held out.
+        is a test input.
         """
         seed = whole_number("seed", seed, such_as=0)
         if not is_number(train_fraction) or not 0 < train_fraction <= 1:

@@ -22,7 +22,7 @@ def has_double_descent(
     difference, √(stderr² + stderr²). One U, whatever its noise, has no such three; nor has a curve that only
     falls. How far y falls before i is not asked: a curve that starts low counts too.
 
-    x, y and stderr are one number a place each, in any order; one stderr may do for all, 0 for exact curves.
+    x, y and stderr are one number per place each, in any order; one stderr may do for all, 0 for exact curves.
     Raises `BadArgument` for other shapes, fewer than three places, repeated places, negative errors, or nan.
 
     >>> has_double_descent([1, 2, 3, 4], [1.0, 0.2, 0.8, 0.1], 0.01)
@@ -47,7 +47,7 @@ def tallest_peak(y: Sequence[float] | Any) -> tuple[int, float]:
     """
     values = np.asarray(y, dtype=float)
     if values.ndim != 1 or not len(values) or np.isnan(values).any():
-        raise BadArgument(f"y has shape {values.shape}; give one number a place, none of them nan.")
+        raise BadArgument(f"y has shape {values.shape}; give one number per place, none of them nan.")
     sides = np.maximum(np.minimum.accumulate(values), np.minimum.accumulate(values[::-1])[::-1])
     heights = values - sides
     return int(heights.argmax()), float(heights.max())

@@ -16,7 +16,7 @@ from groklens.errors import BadArgument
 Phase = Literal["memorisation", "coexistence", "partial inversion", "full inversion", "undecided"]
 #: From here on, all; and up to here, none.
 ALL_FITTED, NONE_FITTED = 0.95, 0.05
-#: Held-out accuracy of a model that generalises.
+#: Test accuracy of a model that generalises.
 RIGHT = 0.99
 #: The steps between which something came: the last at which it had not, the first at which it had.
 Interval = tuple[float, float]
@@ -82,8 +82,8 @@ def distance_moved(before: Mapping[str, Tensor], after: Mapping[str, Tensor]) ->
 class LabelFates:
     """Shares of train labels that a model memorised, corrected or answers otherwise; in [0, 1], nan for none.
 
-    Of the wrong ones `fitted` are answered as given, `corrected` as is right, `other` neither; `clean` is the
-    share of those given rightly that are answered so.
+    Of the wrong labels, `fitted` are answered as given, `corrected` with the correct class, `other` neither way;
+    `clean` is the share of the correct labels that are answered correctly.
     """
 
     fitted: float
@@ -113,9 +113,11 @@ def label_fates(
 def phase_of(fates: LabelFates, test_accuracy: float) -> Phase:
     """Doshi's name for what a model made of wrong labels, from its label fates and its test accuracy.
 
-    `memorisation`: wrong labels fitted (≥ 0.95), held-out inputs not right (< 0.99); `coexistence`: fitted and right;
-    `full inversion`: right, and wrong labels corrected (≥ 0.95), hardly any fitted (≤ 0.05); `partial inversion`:
-    right, some of each; `undecided` for the rest, as before train inputs are fitted, and where none is wrong.
+    `memorisation`: wrong labels memorised (≥ 0.95), and test accuracy below 0.99. Where test accuracy is at least
+    0.99: `coexistence` with wrong labels memorised (≥ 0.95), `full inversion` with wrong labels corrected (≥ 0.95)
+    and hardly any memorised (≤ 0.05), `partial inversion` with some of each. `undecided` for the rest, as before
+    train inputs are fitted, and where no label is wrong.
+
     Source: Doshi et al. 2024 (arXiv:2310.13061), figure 2; the thresholds are ours.
 
     >>> phase_of(LabelFates(1.0, 0.0, 0.0, 1.0), test_accuracy=1.0)

@@ -15,7 +15,7 @@ from groklens.theory.patterns import Pattern, Patterns, pattern_curves
 STARTS = 8
 #: Evaluations that each start may take, and that the best of them may take on.
 _FEW, _MANY = 40, 300
-#: What a prediction gives: train and held-out accuracy at each time.
+#: What a prediction gives: train and test accuracy at each time.
 Curves = tuple[np.ndarray, np.ndarray]
 
 
@@ -72,7 +72,7 @@ def forecast_errors(times: Any, train: Any, test: Any, until: float, *, seed: in
 
     Root mean square errors in [0, 1]: `patterns` of `fit_patterns`; `logistic` of a curve floor + (ceiling −
     floor) / (1 + exp(−speed (t − onset))) fitted to each accuracy by itself; `persists` of the last values
-    seen. `fit` is the pattern model's error before `until`, `announced` the held-out accuracy that it foretells for
+    seen. `fit` is the pattern model's error before `until`, `announced` the test accuracy that it foretells for
     the last time.
     Only where `patterns` is below both others does the model know something; before a curve has passed its inflection
     it does not know how high it will go, even where the curve is the model's own.

@@ -16,7 +16,7 @@ class Pattern:
     """One kind of pattern that a network may learn: which inputs it answers, how fast, and how well on test inputs.
 
     At time t it predicts a share p(t) = ceiling / (1 + exp(−speed (t − onset))) of the train inputs; of the
-    held-out inputs that it is used for, it gets the share `generalisation` right. Shares lie in [0, 1]; `speed`
+    test inputs that it is used for, it gets the share `generalisation` correct. Shares lie in [0, 1]; `speed`
     is in 1/time. Source: Davies, Langosco and Krueger 2023 (arXiv:2303.06173), section 3.
 
     >>> float(Pattern(1.0, 0.1, 50.0, 0.0).predicted(torch.tensor([50.0]).double()))
@@ -39,7 +39,7 @@ class Pattern:
         return self.ceiling * torch.sigmoid(self.speed * (times - self.onset))
 
 
-#: Fast and right, fast and wrong, slow and right, in this order.
+#: Fast and correct, fast and wrong, slow and correct, in this order.
 Patterns = tuple[Pattern, Pattern, Pattern]
 
 #: The published parameters of the two phenomena (Davies et al. 2023, figures 2 and 3).
@@ -56,9 +56,9 @@ def pattern_curves(
 ) -> tuple[Float[Tensor, "time"], Float[Tensor, "time"]]:
     """Train and test accuracy over time, in [0, 1], of a network that learns these patterns.
 
-    A train input is right once any pattern predicts it: 1 − Π(1 − p). A pattern of the third kind is used
+    A train input is correct once any pattern predicts it: 1 − Π(1 − p). A pattern of the third kind is used
     whenever it predicts, one of the others, where both do, half of the time each; what is used decides how
-    held-out inputs fare. Double descent has a first kind that is right, grokking does not.
+    test inputs fare. Double descent has a first kind that is correct, grokking does not.
     Source: Davies, Langosco and Krueger 2023 (arXiv:2303.06173), section 3.
 
     >>> train, test = pattern_curves(GROKKING, torch.tensor([90.0, 300.0]).double())

@@ -23,7 +23,7 @@ def batch_for(recipe: Recipe, train_index: Int[Tensor, "train"], update: int) ->
 
 
 def batch_of(recipe: Recipe, update: int) -> Examples:
-    """The fresh examples of update number `update` (from 1) of a stream; `BadArgument` where they are not reproducible."""
+    """The fresh examples of a stream's update number `update` (from 1); `BadArgument` where they are not its batch."""
     size = recipe.batch_size
     examples = recipe.task.batch(update, recipe.seed, size)  # type: ignore[attr-defined]
     if not isinstance(examples, Examples) or len(examples.inputs) != size:

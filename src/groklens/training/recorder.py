@@ -56,7 +56,7 @@ class Recorder:
         resume: take up the recording that is in `into` already, at the kept step whose weights the model has.
 
     On entry step 0 is kept; call `step(k)` after update k. At each kept step the loss (float64 cross-entropy
-    at the answer, in nats) and the accuracy are recorded on train and held-out inputs.
+    at the answer, in nats) and the accuracy are recorded on train and test inputs.
 
     What there is after each kind of end:
         * the block ends: the last step reported is kept, everything is looked at once more, and the run is sealed

@@ -141,7 +141,7 @@ class Stack:
         if any(not isinstance(one, Tensor) or one.shape != labels.shape[1:] for one in scores):
             raise BadArgument(
                 f"The loss {described(loss)} gives {described(scores[0])} for {labels.shape[1]} inputs; `each` has to "
-                "give one number an input: torch's losses do with reduction='none'."
+                "give one number per input: torch's losses do with reduction='none'."
             )
         return torch.stack(scores)
 

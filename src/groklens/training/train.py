@@ -47,7 +47,7 @@ def train(
 ) -> Run:
     """Train `recipe` into the folder `into`; resume an unfinished run there, return a finished one.
 
-    Train loss is recorded every step (of the batch, where there are batches), held-out loss and accuracies
+    Train loss is recorded every step (of the batch, where there are batches), test loss and accuracies
     every `recipe.evaluate_every` steps. A resume state at most `resume_every` seconds old holds the
     optimiser: after a kill at any moment the same call goes on and ends with the same bits as an
     uninterrupted run on the same machine, versions and number of threads. The bar shows by itself on a

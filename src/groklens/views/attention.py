@@ -185,7 +185,7 @@ def _legend(causal: bool) -> str:
 
 
 def _height(data: dict[str, Any]) -> int:
-    """Wrap the picture in a box of fixed height, as CircuitsVis grows with its container in some front ends."""
+    """Height in pixels of the box around the picture; CircuitsVis grows with its container in some front ends."""
     rows = -(-len(data["heads"]) // 6)
     return min(540 + 60 * rows, 800)
 

@@ -30,7 +30,7 @@ def compare(
 ) -> Figure:
     """The same measures of two or more runs, one column per run, on the same scales.
 
-    Measures of one number a step are curves over steps, those by component bars at the last step; a row has
+    Measures of one number per step are curves over steps, those by component bars at the last step; a row has
     one scale in all columns, so that heights can be compared across. Read it as the controls that it shows: a
     run without weight decay, or on a random table, beside the one that grokked.
 

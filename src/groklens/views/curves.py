@@ -43,13 +43,13 @@ def curves(
 
     Args:
         source: a table, an explanation, a run (its history, or measures named) or a snapshot.
-        names: which measures; all that are one number a step when not given.
+        names: which measures; all that are one number per step when not given.
         phases: what to shade, as in `Explanation.phases`; those of an explanation when not given. Those that
             never began are left out.
         log_steps: whether steps are on a log axis.
 
     Raises `UnknownName` for a variable that the table does not have, `BadArgument` for one that is not a
-    number a step.
+    number per step.
 
     >>> gl.views.curves(table, ["train_loss", "test_loss"], why.phases)  # doctest: +SKIP
     """
@@ -113,12 +113,12 @@ def _chosen(table: xr.Dataset, names: Sequence[str] | None) -> list[xr.DataArray
     for each in found:
         if each.dims != ("step",):
             raise BadArgument(
-                f"{each.name!r} is {' × '.join(map(str, each.dims))}; a curve needs one number a step. "
+                f"{each.name!r} is {' × '.join(map(str, each.dims))}; a curve needs one number per step. "
                 f"Use gl.views.spectrum(table, {each.name!r}) or select one, as in table.isel(…)."
             )
     if not found:
         raise BadArgument(
-            "There is no variable to draw; name some that are one number a step, such as 'train_loss'."
+            "There is no variable to draw; name some that are one number per step, such as 'train_loss'."
         )
     return found
 

@@ -48,7 +48,7 @@ def spectrum(
     if found.dims != ("step", "component"):
         raise BadArgument(
             f"{name!r} is {' × '.join(map(str, found.dims))}; a spectrum needs step × component. "
-            "Use gl.views.curves for one number a step."
+            "Use gl.views.curves for one number per step."
         )
     colours = component_colours(components_of(source, highlight))
     figure = two_rows(len(found) > 1)

@@ -17,7 +17,7 @@ from torch.autograd.function import once_differentiable
 class Rows:
     """A value for every run and input, written down once for all inputs that share it.
 
-    `values` is run × row × feature. `index` (run · input) says which row of the flattened run · row an input
+    `values` is run × row × feature. `index` (run · input) says which row of the flattened run · row each input
     reads; None where there is one row for all inputs of a run, or one for each.
     """
 

@@ -1,6 +1,6 @@
 """Reader of transformers by TransformerLens' names: state dictionaries of ≤ 3, and `bridge.state_dict()` of 4.
 
-In a file of any common container, in a file with many steps, or in a folder with one file a step.
+In a file of any common container, in a file with many steps, or in a folder with one file per step.
 """
 
 from __future__ import annotations

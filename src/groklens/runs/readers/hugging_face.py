@@ -69,7 +69,7 @@ def read_hub(
     """Revisions of a model on the hub as a run; each is fetched when it is asked for.
 
     `revisions` are names that hold their step, such as `"step1000"`, or names with their steps. Raises
-    `BadArgument` without a task, for a local path, or for names that do not tell a step each.
+    `BadArgument` without a task, for a local path, or for names that do not each hold a step.
 
     >>> read_hub("EleutherAI/pythia-14m", ["step0"], LoadArguments(Probe([[1, 2]]))).steps  # doctest: +SKIP
     [0]

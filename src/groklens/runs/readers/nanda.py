@@ -200,7 +200,7 @@ def _turned(state: Mapping[str, Tensor], name: str) -> Tensor:
 def _split(
     n_inputs: int, share: float | None, config: dict[str, Any], path: Path
 ) -> Int[Tensor, "train"] | None:
-    """The authors' split: the first share of Python's shuffle of the list of pairs; None where it is not in the file."""
+    """The authors' split: the first share of Python's shuffle of the list of pairs; None where it is not saved."""
     seed = whole(config, "seed", path, least=-(2**63), most=2**63) if "seed" in config else None
     if share is None or seed is None:
         return None

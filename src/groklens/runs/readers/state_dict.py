@@ -24,7 +24,7 @@ _NAMED = 8
 
 
 def recognises(path: Path) -> bool:
-    """Whether `path` is a file of weights, or a folder with one such file a step."""
+    """Whether `path` is a file of weights, or a folder with one such file per step."""
     try:
         return open_weights(path) is not None
     except (DamagedRun, BadArgument):

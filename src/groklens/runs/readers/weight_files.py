@@ -89,8 +89,8 @@ def files_by_step(folder: Path) -> tuple[dict[int, Path], list[str]]:
         steps = {kind: found for kind, found in steps.items() if _holds_weights(found[max(found)])}
     if len(steps) > 1:
         raise BadArgument(
-            f"{folder} holds more than one file a step ({', '.join(sorted(kind for kind in steps)[:4])}), so it cannot "
-            "be told which are the model's; give a folder with those alone."
+            f"{folder} holds more than one file per step ({', '.join(sorted(kind for kind in steps)[:4])}), so it "
+            "cannot be told which are the model's; give a folder with those alone."
         )
     chosen = next(iter(steps.values()), {}) or (next(iter(kinds.values()), {}) if len(files) == 1 else {})
     return chosen, [file.name for file in files if file not in chosen.values()]
