@@ -46,13 +46,13 @@ def _curves(steps):
         ),
         "test_loss": (
             test_loss * (1 - clean) + 3e-7,
-            _attrs("loss on held-out inputs", "nats", loss, "test"),
+            _attrs("loss on test inputs", "nats", loss, "test"),
         ),
         "train_accuracy": (
             accuracy(memorised),
             _attrs("accuracy on training inputs", "share", share, "train"),
         ),
-        "test_accuracy": (accuracy(clean), _attrs("accuracy on held-out inputs", "share", share, "test")),
+        "test_accuracy": (accuracy(clean), _attrs("accuracy on test inputs", "share", share, "test")),
         "restricted_loss": (restricted, _attrs("loss restricted to the circuit", "nats", loss)),
         "excluded_loss": (
             excluded,
@@ -195,7 +195,7 @@ def findings():
             0.9998,
             controls=[control("guessing", 1 / 113, 1 / 113, 1 / 113, 1)],
             source=nanda,
-            note="Accuracy on 8,939 held-out inputs; the rule asks for 0.99.",
+            note="Accuracy on 8,939 test inputs; the rule asks for 0.99.",
             key="generalises",
         ),
         finding(

@@ -8,7 +8,7 @@ import groklens as gl
 
 
 def memorised(task, train_index):
-    """Right on `train_index` and ignorant elsewhere: a lookup without the cells of the held-out inputs."""
+    """Right on `train_index` and ignorant elsewhere: a lookup without the cells of the test inputs."""
     model = gl.planted(task, algorithm="lookup")
     held_out = torch.ones(len(task.labels), dtype=torch.bool)
     held_out[train_index] = False

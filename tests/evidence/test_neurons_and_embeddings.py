@@ -43,7 +43,7 @@ def test_every_finding_has_its_controls(clock):
 
 
 def test_with_idle_neurons_beside_it_the_circuits_own_are_necessary(clock):
-    """As many idle neurons again: now random sets exist, and silencing them does nothing."""
+    """As many idle neurons again: now random sets exist, and ablating them does nothing."""
     wide = with_idle_neurons(clock)
     torch.testing.assert_close(wide.logits, clock.logits, rtol=1e-4, atol=1e-4)
     assert neuron_necessity(wide, CIRCUIT).verdict == "supported"

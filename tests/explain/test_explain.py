@@ -75,7 +75,7 @@ def test_a_clock_generalises_by_its_components(clock):
     assert clock.circuit == gl.Circuit("C17", [2, 5])
     assert clock.key_components == [2, 5]
     assert clock.phases == []
-    # Every neuron of a planted clock is the circuit's: no other set as large can be silenced beside them.
+    # Every neuron of a planted clock is the circuit's: no other set as large can be ablated beside them.
     (unsure,) = [finding for finding in clock.findings if finding.verdict != "supported"]
     assert unsure.verdict == "undecided"
     assert "no control could be drawn" in unsure.note

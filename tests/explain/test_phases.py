@@ -15,7 +15,7 @@ def table(steps, **curves):
 
 
 def grokking(**changed):
-    """Memorises at 20; excluded loss rises from 40; held-out loss falls at 60; at rest from 80."""
+    """Memorises at 20; excluded loss rises from 40; test loss falls at 60; at rest from 80."""
     curves = {
         "train_accuracy": [0.1, 0.6, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0],
         "test_loss": [4.7, 7.0, 15.0, 20.0, 18.0, 15.0, 5.0, 0.5, 1e-3, 1e-5, 1e-6],
@@ -166,7 +166,7 @@ class TestSensitivity:
         assert max(abs(here - there) for here, there in zip(usual, moved, strict=True)) <= moves
 
     def test_any_fall_at_all_comes_before_the_circuit(self, mod113, monkeypatch):
-        # Doubled, the share is 1: held-out loss has a summit long before train inputs rely on the circuit.
+        # Doubled, the share is 1: test loss has a summit long before train inputs rely on the circuit.
         monkeypatch.setattr(phases, "PEAK_SHARE", 2 * phases.PEAK_SHARE)
         formation = phases.find_phases(mod113.table)[1]
         assert (formation.start, formation.end) == (None, None)

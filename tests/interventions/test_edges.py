@@ -44,7 +44,7 @@ def test_a_component_that_is_not_there_has_no_cluster(clock):
     assert by_kind["neurons", None].effect > 0.01
 
 
-def test_silencing_a_cluster_is_what_its_edge_says(clock):
+def test_ablating_a_cluster_is_what_its_edge_says(clock):
     members = clusters(clock, CIRCUIT)[5]
     silent = gl.interventions.ablate(clock, members)
     (edge,) = [e for e in edges(clock, CIRCUIT) if e.source.component == 5]

@@ -103,7 +103,7 @@ def test_a_final_norm_is_noticed():
 @pytest.mark.parametrize(
     "which", [slice(3, 4), slice(None, None, 2), slice(None)], ids=["one", "half", "all"]
 )
-def test_silencing_by_short_cut_is_silencing(model, which):
+def test_ablating_by_short_cut_is_ablating(model, which):
     snapshot = model()
     index = torch.arange(snapshot.neurons.shape[1])[which]
     plain = ablate(snapshot, index).logits

@@ -151,9 +151,9 @@ def test_curves_of_all_inputs_are_shown_where_the_split_is_not_known():
     found = found.drop_vars(["train_loss", "train_accuracy", "excluded_loss"])
     names = [trace["name"] for trace in _charts(report(explanation(found)).html)[0]["data"]]
     assert names == [
-        "loss on held-out inputs",
+        "loss on test inputs",
         "loss restricted to the circuit",
-        "accuracy on held-out inputs",
+        "accuracy on test inputs",
     ]
 
 

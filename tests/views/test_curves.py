@@ -105,7 +105,7 @@ def test_long_titles_are_broken_and_text_is_not_markup():
 def test_panels_are_by_units_and_losses_are_logarithmic():
     figure = curves(table())
     names = {trace.name: trace.yaxis for trace in figure.data}
-    assert names["loss on training inputs"] == names["loss on held-out inputs"]
+    assert names["loss on training inputs"] == names["loss on test inputs"]
     assert names["loss on training inputs"] != names["accuracy on training inputs"]
     assert figure.layout.yaxis.type == "log"
     assert figure.layout.yaxis2.type != "log"

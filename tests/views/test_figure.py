@@ -36,7 +36,7 @@ def test_a_notebook_gets_plotly_html_and_a_sentence_and_the_script_once():
     second = spectrum(table())._repr_mimebundle_()
     assert set(first) == {MIMETYPE, "text/html", "image/png", "text/plain"}
     assert len(first["text/html"]) > 2_000_000 > len(second["text/html"])
-    assert first["text/plain"] == "Over training steps: loss on held-out inputs."
+    assert first["text/plain"] == "Over training steps: loss on test inputs."
     assert len(second[MIMETYPE]["frames"]) == table().sizes["step"]
 
 
@@ -53,7 +53,7 @@ def test_a_cell_that_is_run_again_brings_the_script_again(monkeypatch):
 
 def test_a_still_picture_and_the_sentence_stand_where_no_script_runs():
     shown = curves(table(), ["test_loss"])._repr_mimebundle_()
-    text = "Over training steps: loss on held-out inputs."
+    text = "Over training steps: loss on test inputs."
     assert f'src="data:image/png;base64,{shown["image/png"]}" alt="{text}"' in shown["text/html"]
     assert base64.b64decode(shown["image/png"]).startswith(b"\x89PNG")
 

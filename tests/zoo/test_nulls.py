@@ -109,7 +109,7 @@ def test_a_models_neurons_that_cancel_beside_a_lookup_make_no_circuit(trained, n
 
 
 @pytest.mark.parametrize("name", WRITTEN_AS_MLP)
-def test_silencing_shows_that_neurons_that_cancel_carry_nothing(trained, name):
+def test_ablating_shows_that_neurons_that_cancel_carry_nothing(trained, name):
     """What finds them out: without their neurons, or with fits of them alone, the logits say so."""
     snapshot = trained(name)
     image = beside_own_neurons(snapshot, name, "cancelled")
@@ -137,7 +137,7 @@ def test_shuffled_labels_known_by_heart_have_no_circuit(trained, name):
     assert_known_by_heart(gl.Snapshot(gl.planted(task, algorithm="lookup"), task))
 
 
-# Wrong on held-out inputs
+# Wrong on test inputs
 
 
 def with_labels_shuffled(task):

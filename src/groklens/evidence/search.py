@@ -1,4 +1,4 @@
-"""`gl.find_circuit`: searching a model for a circuit, each candidate tested against its controls.
+"""`gl.find_circuit`: searching a model for a circuit and testing it against its controls.
 
 In order: does the model generalise; which components are key in its logits; which of those are seen in its
 neurons (a perfect lookup table has every component in its logits and none in its neurons; where neither neurons

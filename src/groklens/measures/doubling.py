@@ -1,4 +1,4 @@
-"""Measures of frequency doubling between embedding and logits, which a pizza shows."""
+"""The measure of frequency doubling between embedding and logits, which a pizza shows."""
 
 from __future__ import annotations
 

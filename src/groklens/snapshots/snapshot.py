@@ -1,4 +1,4 @@
-"""One model at one step, looked at on its whole task."""
+"""`gl.Snapshot`: one model at one step, seen on its whole task."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Snapshot:
         return f"Snapshot({self.task.name}, {where})"
 
     def with_model(self, model: Any) -> Snapshot:
-        """The snapshot of another model in this one's place: the same task, step and split."""
+        """The snapshot with another model in place of its own: the same task, step and split."""
         return Snapshot(
             model,
             self.task,
@@ -87,7 +87,7 @@ class Snapshot:
 
     @cached_property
     def anatomy(self) -> Anatomy:
-        """What the model is made of: its embedding, heads, last MLP and readout, by the sites where one looks."""
+        """The model's anatomy: its embedding, heads, last MLP and readout, with the sites where one looks."""
         return Anatomy(self.model, self.task)
 
     @property
@@ -130,7 +130,7 @@ class Snapshot:
 
     @property
     def outside(self) -> Bool[Tensor, "input"]:
-        """Whether the largest logit of an input, over all the model's classes, is none of the task's.
+        """Whether each input's largest logit, over all the model's classes, is none of the task's (input).
 
         Such an input is answered wrong, by an operator's or a separator's class, whatever the task's logits are.
         """
@@ -138,11 +138,11 @@ class Snapshot:
 
     @cached_property
     def _at_answer(self) -> Block:
-        """Logits, neurons and `outside` of every input; neurons only where the quick pass gives them in passing."""
+        """Logits, neurons and `outside` of every input; neurons only where the fast pass gives them as well."""
         return gathered(self._run(None), len(self.task.labels))
 
     def blocks(self) -> Iterator[Block]:
-        """Logits and neurons at the answer, some inputs at a time and in their order; nothing is kept.
+        """Logits and neurons at the answer in blocks of inputs, in order; nothing is remembered.
 
         What a snapshot holds already is cut into blocks; else the model is run, to the same numbers. For
         statistics of many inputs: a few MB are in use whatever their number.
@@ -199,7 +199,7 @@ class Snapshot:
 
     @property
     def last_mlp(self) -> str:
-        """The hook at which the last layer's MLP activations are looked for."""
+        """The hook of the last layer's MLP activations, whether or not the model has it."""
         return self.anatomy.neurons_sought.hook
 
     @property
@@ -212,7 +212,7 @@ class Snapshot:
 
     @property
     def _kept_neurons(self) -> Tensor | None:
-        """The neurons, where they have been computed and kept."""
+        """The neurons, if they have been computed and remembered."""
         if self.anatomy.neurons is None or "_at_answer" not in self.__dict__:
             return None
         neurons, key = self._at_answer.neurons, (_activations, (self.anatomy.neurons,))
@@ -229,7 +229,7 @@ class Snapshot:
 
     @property
     def _n_neurons(self) -> int | None:
-        """How many neurons pass at their site, by one input; None without a site."""
+        """Number of neurons at their site, found by running one input; None without a site."""
         kept = self._kept_neurons
         if self.anatomy.neurons is None or kept is not None:
             return None if kept is None else kept.shape[1]

@@ -1,4 +1,4 @@
-"""Composition in a finite group: the task of Chughtai et al. (2023), arXiv:2302.03025."""
+"""`gl.GroupComposition`: the product of two elements of a finite group, the task of Chughtai et al. (2023)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arithmetic modulo a prime: the operations of Power et al. (2022), arXiv:2201.02177, appendix A.1."""
+"""`gl.ModularArithmetic`: arithmetic modulo a prime, by the operations of Power et al. (2022), appendix A.1."""
 
 from __future__ import annotations
 
