@@ -33,7 +33,7 @@ class PlainTraining:
 
     @torch.no_grad()
     def evaluate(self) -> tuple[float, float]:
-        """Held-out loss and accuracy."""
+        """Test loss and accuracy."""
         held_out = torch.ones(len(self.labels), dtype=torch.bool)
         held_out[self.train_index] = False
         logits, labels = self.logits(self.inputs[held_out]), self.labels[held_out]

@@ -1,4 +1,4 @@
-"""A whole run to 99 % test accuracy, seed 0, held-out loss every 10 steps in both, checkpoints included.
+"""A whole run to 99 % test accuracy, seed 0, test loss every 10 steps in both, checkpoints included.
 
 Ours is the wall time of one `gl.train` that ends at the first evaluated step with that accuracy, found by a run
 before it. The plain side's time is its median step and its median evaluation, times as many of each. Must be
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def grokked_at(recipe: gl.Recipe, folder: Path) -> int:
-    """The first evaluated step at which the held-out accuracy is at least 0.99."""
+    """The first evaluated step at which test accuracy is at least 0.99."""
     history = gl.train(recipe, into=folder, progress=False).history
     reached = history.step[(history.test_accuracy >= 0.99).values]
     if not len(reached):

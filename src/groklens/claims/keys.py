@@ -24,7 +24,7 @@ FINDINGS = {
     "algorithm.irrelevance": "distance irrelevance is that of the algorithm named",
     "restricted_loss": "the circuit alone predicts at least as well as the model",
     "rules.agree": "three authors' rules name the same key components",
-    "labels.fitted": "the wrong labels trained on are fitted",
+    "labels.fitted": "the wrong labels trained on are memorised",
     "answers.outside": "the model's largest logit is none of the task's classes on some inputs",
     "split.fits": "the split given is the one that the model was trained on",
     "files.assumed": "the files say how the model computes and what it was trained on",

@@ -29,7 +29,7 @@ def wrong_labels(final: Snapshot, untrained: Untrained) -> list[Finding]:
     )
     return [
         Finding(
-            "the wrong labels trained on are fitted",
+            "the wrong labels trained on are memorised",
             fitted,
             "accuracy",
             verdict,

@@ -35,9 +35,9 @@ def pizza_spec(circuit: Circuit) -> MLP:
 def write_pizza(model: Any, task: Task, circuit: Circuit) -> None:
     """Write the pizza of Zhong et al. (2023), section 3.2, into the empty model of `pizza_spec`.
 
-    The neurons of component k add both operands' waves at phases φ, which gives
+    The neurons of component k add both operands' waves at angles φ, which gives
     2 cos(w_k(x−y)/2) cos(w_k(x+y)/2 + φ). Rectified and read out at cos(2φ + w_k z), it integrates over φ to
-    |cos(w_k(x−y)/2)| cos(w_k(x+y−z)): right answers, weaker the nearer the operands are to opposite, where
+    |cos(w_k(x−y)/2)| cos(w_k(x+y−z)): correct answers, weaker the nearer the operands are to opposite, where
     an even order would leave nothing.
     """
     group, symmetry = circuit.group, task.symmetry

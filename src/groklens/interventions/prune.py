@@ -44,10 +44,10 @@ def by_ipr(snapshot: AnyRun) -> Int[Tensor, "neuron"]:
 def memorising_neurons(snapshot: AnyRun, share: float = 0.5, seed: int = 0) -> Finding:
     """The claim that the `share` of neurons of lowest IPR fits the wrong labels, and the rest generalise.
 
-    Value: the wrong labels still fitted without those neurons. Supported when it lies at least 0.2 below every
+    Value: the wrong labels still memorised without those neurons. Supported when it lies at least 0.2 below every
     one of 20 random prunings of as many neurons and below pruning those of highest IPR, while test accuracy
     loses no more than 0.01; refuted when it is not below the random mean, or when test accuracy falls as far as at
-    random; else undecided, as where the wrong labels were not fitted to begin with.
+    random; else undecided, as where the wrong labels were not memorised to begin with.
     Source: Doshi et al. 2024 (arXiv:2310.13061), section 4, who have no random control.
 
     Raises `BadArgument` for a task whose labels are not corrupted, or a share outside (0, 1).
@@ -67,8 +67,8 @@ def memorising_neurons(snapshot: AnyRun, share: float = 0.5, seed: int = 0) -> F
     whole = _scores(snapshot)
     fits, tests = zip(*random, strict=True)
     controls = (
-        Control.of("wrong labels fitted, as many random neurons pruned", fits, key="random_neurons"),
-        Control.of("wrong labels fitted, those of highest IPR pruned", [highest[0]], key="highest_ipr"),
+        Control.of("wrong labels memorised, as many random neurons pruned", fits, key="random_neurons"),
+        Control.of("wrong labels memorised, those of highest IPR pruned", [highest[0]], key="highest_ipr"),
         Control.of("test accuracy, as many random neurons pruned", tests, key="random_neurons.test"),
     )
     return Finding(
@@ -84,7 +84,7 @@ def memorising_neurons(snapshot: AnyRun, share: float = 0.5, seed: int = 0) -> F
     )
 
 
-#: Wrong labels fitted, and test accuracy.
+#: Wrong labels memorised, and test accuracy.
 Scores = tuple[float, float]
 
 

@@ -18,7 +18,7 @@ def _wrong(snapshot: Snapshot) -> Bool[Tensor, "train"]:
 
 
 @measure(
-    long_name="fitted wrong labels",
+    long_name="memorised wrong labels",
     units="accuracy",
     valid_range=(0, 1),
     source=_SOURCE,

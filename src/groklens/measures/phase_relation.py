@@ -14,7 +14,7 @@ from groklens.measures.circles import cyclic_logs
 from groklens.measures.measure import measure
 from groklens.snapshots import Snapshot, neuron_shares, symmetry_of
 
-#: A wave weaker than this part of what varies most among the neurons is taken for rounding: it has no phase.
+#: A wave weaker than this part of what varies most among the neurons is taken for rounding: it has no angle.
 _FAINT = 1e-5
 
 
@@ -31,9 +31,9 @@ def phase_relation(snapshot: Snapshot) -> xr.DataArray:
     """Distance on the circle of φ_a + φ_b from ψ, for each neuron of the last MLP (neuron), in [0, π].
 
     In the neuron's dominant component k, its pre-activation moves as cos(wx + φ_a) with the first operand and
-    as cos(wy + φ_b) with the second, and W_L writes it at cos(wz + ψ); w = 2πk/n. 0 where phases add up, as in
+    as cos(wy + φ_b) with the second, and W_L writes it at cos(wz + ψ); w = 2πk/n. 0 where the angles add up, as in
     Gromov's weights and in a pizza; uniform, with mean π/2, where they are unrelated, as in an untrained model.
-    For the sign (k = n/2) phases are 0 or π. A neuron that misses one of the three waves has no relation to
+    For the sign (k = n/2) angles are 0 or π. A neuron that misses one of the three waves has no relation to
     test and is given π/2: one that is dead, or that only a product of the operands reaches.
 
     Read it at neurons that `neuron_explained` assigns to a component, and in models of one layer: in a deeper
@@ -58,7 +58,7 @@ def _operand_waves(
     site = snapshot.anatomy.neuron_inputs
     if site is None:
         sought = snapshot.anatomy.neuron_inputs_sought.hook
-        raise BadArgument(f"{snapshot!r} has no {sought}, so what its neurons read has no phase.")
+        raise BadArgument(f"{snapshot!r} has no {sought}, so what its neurons read has no angle.")
     elements, n = symmetry_of(snapshot).elements, len(logs)
     values = snapshot.activations(site).double()
     waves = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-#: Hook names, the first pattern that fits, and the axes that follow `input`.
+#: Hook names, the first expression that matches, and the axes that follow `input`.
 _AXES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"attn\.hook_(pattern|attn_scores)", ("head", "query", "key")),
     (r"attn\.(hook_[qkvz]|[qkv]\.hook_out|o\.hook_in)", ("pos", "head", "d_head")),

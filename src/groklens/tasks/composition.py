@@ -1,4 +1,7 @@
-"""`gl.GroupComposition`: the product of two elements of a finite group, the task of Chughtai et al. (2023)."""
+"""`gl.GroupComposition`: the product of two elements of a finite group.
+
+The task of Chughtai et al. (2023), arXiv:2302.03025.
+"""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class Corrupted(Task):
     """A task with a share of its targets replaced: the model is trained towards wrong classes there; labels stay true.
 
     `targets` hold the changed classes and `labels` the task's own, so train loss and accuracy say how well
-    the given labels are fitted, and what is taken on test inputs or on all inputs is judged by the labels.
+    the given labels are memorised, and what is taken on test inputs or on all inputs is judged by the labels.
     `fraction` of the inputs, chosen and changed by `seed`, get another class than their own, uniformly. With
     `uniform`, the draw is among all classes, the correct one included: at fraction 1 these are the random
     labels of Zhang et al. (2017, arXiv:1611.03530), which say nothing of the task. Which of them are trained

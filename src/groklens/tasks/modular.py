@@ -1,4 +1,7 @@
-"""`gl.ModularArithmetic`: arithmetic modulo a prime, by the operations of Power et al. (2022), appendix A.1."""
+"""`gl.ModularArithmetic`: two residues in, their sum, product or the like modulo a prime out.
+
+The operations are those of Power et al. (2022), arXiv:2201.02177, appendix A.1.
+"""
 
 from __future__ import annotations
 

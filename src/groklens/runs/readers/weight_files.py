@@ -110,7 +110,7 @@ def uncounted(folder: Path, names: list[str]) -> str:
 
 
 def _kinds(folder: Path, files: list[Path]) -> dict[str, dict[int, Path]]:
-    """Files by the pattern of their names and by step, which is the first number that differs between them."""
+    """Files by the form of their names and by step, which is the first number that differs between them."""
     groups: dict[str, list[tuple[list[int], Path]]] = defaultdict(list)
     for file in files:
         kind, numbers = counted_in(str(file.relative_to(folder).as_posix()))
