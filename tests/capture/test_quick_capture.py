@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import groklens as gl
-from groklens.capture import reader
+from groklens.capture import activation_reader
 
 TASK = gl.ModularArithmetic(7, "add")
 MODELS = {
@@ -21,8 +21,8 @@ def test_same_as_through_the_hook(model, budget, tmp_path, monkeypatch):
     run = gl.train(recipe, into=tmp_path / "run")
     hook = f"blocks.{getattr(model, 'n_layers', 1) - 1}.mlp.hook_post"
     asked = []
-    hooked = reader.run_with_cache
-    monkeypatch.setattr(reader, "run_with_cache", lambda *a: asked.append(len(a[1])) or hooked(*a))
+    hooked = activation_reader.run_with_cache
+    monkeypatch.setattr(activation_reader, "run_with_cache", lambda *a: asked.append(len(a[1])) or hooked(*a))
     monkeypatch.setattr("groklens.memory.BUDGETS.capture", budget)
     quick = gl.capture(run, hook, pos=-1)[hook]
     assert asked == [1]  # one input, to learn the shape
