@@ -17,10 +17,15 @@ from benchmarks.__main__ import NAMES  # noqa: E402
 from benchmarks.plain import PlainTraining  # noqa: E402
 from benchmarks.plain_progress import PlainProgress  # noqa: E402
 
+#: Explaining the shipped run takes as long here as in full: it is left to `make bench`.
+SMOKED = [name for name in NAMES if name != "explain"]
 
-def smoke(name):
+
+@pytest.fixture(scope="module")
+def printed():
+    """What all of them print, one after another in one process: for programs, and for people."""
     finished = subprocess.run(
-        [sys.executable, "-m", "benchmarks", name, "--smoke"],
+        [sys.executable, "-m", "benchmarks", *SMOKED, "--smoke"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -36,13 +41,11 @@ def test_every_script_is_listed():
     assert {path.stem for path in (ROOT / "benchmarks").glob("*.py")} == {*NAMES, *helpers}
 
 
-# Explaining the shipped run takes as long here as in full: it is left to `make bench`.
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "explain"])
-def test_a_line_for_programs_and_one_for_people(name):
-    numbers, words = smoke(name)
-    assert len(numbers) == len(words)
-    for found, line in zip(numbers, words, strict=True):
-        assert found["name"] == name
+@pytest.mark.parametrize("name", SMOKED)
+def test_a_line_for_programs_and_one_for_people(name, printed):
+    pairs = [(found, line) for found, line in zip(*printed, strict=True) if found["name"] == name]
+    assert pairs
+    for found, line in pairs:
         assert line.startswith(f"{name} ({found['work']}): ")
         assert "skipped" in found or {"value", "must", "holds", "torch", "threads"} <= set(found)
         assert found.get("smoke", True), "a benchmark at its real size says so"

@@ -1,7 +1,6 @@
 """Every example exports as a notebook that was run, and its page shows its pictures offline."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -30,11 +29,34 @@ NUMBERED = [
 ]
 
 
-def run_notebook(notebook, folder):
-    """Run the cells in a kernel of their own, whose temporary files go into `folder`."""
+#: What a new kernel would have done: its folders, and nothing of the notebook before.
+AFRESH = """
+%reset -f
+import os as _os, sys as _sys, tempfile as _tempfile
+_os.chdir({folder!r})
+_tempfile.tempdir = {folder!r}
+_libraries = _sys.modules.get("groklens.views.renderers.libraries")
+_libraries and _libraries.forget()
+"""
+
+
+@pytest.fixture(scope="module")
+def kernel():
+    """One kernel for all notebooks, one after another: what takes longest of a small one is importing torch."""
     manager = KernelManager(kernel_name="python3")
-    client = NotebookClient(notebook, km=manager, timeout=400, resources={"metadata": {"path": str(folder)}})
-    client.execute(env={**os.environ, "TMPDIR": str(folder)})
+    manager.start_kernel()
+    yield manager
+    manager.shutdown_kernel(now=True)
+
+
+def run_notebook(notebook, folder, kernel):
+    """Run the cells as in a new kernel, whose temporary files go into `folder`."""
+    client = kernel.blocking_client()
+    client.start_channels()
+    client.wait_for_ready()
+    client.execute_interactive(AFRESH.format(folder=str(folder)))
+    client.stop_channels()
+    NotebookClient(notebook, km=kernel, timeout=400).execute()
 
 
 def write_page(notebook, path):
@@ -45,21 +67,21 @@ def write_page(notebook, path):
     return path
 
 
-def export(script, folder):
+def export(script, folder, kernel):
     """The example as a notebook, run, and as a page."""
     (folder / "runs").symlink_to(ROOT / "examples" / "runs")
     notebook = jupytext.read(script)
-    run_notebook(notebook, folder)
+    run_notebook(notebook, folder, kernel)
     return write_page(notebook, folder / f"{script.stem}.html")
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory):
+def pages(tmp_path_factory, kernel):
     made = {}
 
     def page(script):
         if script not in made:
-            made[script] = export(script, tmp_path_factory.mktemp(script.stem))
+            made[script] = export(script, tmp_path_factory.mktemp(script.stem), kernel)
         return made[script]
 
     return page
