@@ -89,3 +89,8 @@ def own_model(model: Any) -> Any:
     while getattr(type(model), "is_around", False):
         model = model.model
     return model
+
+
+def is_hooked(model: Any) -> bool:
+    """Whether the model is a plain torch module that `hooked` gave hooks, whatever was put around it since."""
+    return getattr(model, "is_hooked_module", False) is True

@@ -77,6 +77,7 @@ class HookedModule:
 
     original_model = None  # the quick pass knows no plain module
     is_around = True
+    is_hooked_module = True
 
     def __init__(
         self,
