@@ -32,10 +32,10 @@ class Hook(NamedTuple):
 
 
 def hooked(
-    module: nn.Module,
-    names: Mapping[str, str | Iterable[str]] | None = None,
-    answer: Answer | None = None,
-    inputs: Inputs | None = None,
+    module: nn.Module | Any,
+    names: Mapping[str, str | Iterable[str]] | Any = None,
+    answer: Answer | Any = None,
+    inputs: Inputs | Any = None,
 ) -> Any:
     """A plain `torch.nn.Module` as a model with hooks at its module paths, for everything in groklens that takes one.
 
@@ -81,9 +81,9 @@ class HookedModule:
 
     def __init__(
         self,
-        module: nn.Module,
-        names: Mapping[str, str | Iterable[str]] | None = None,
-        inputs: Inputs | None = None,
+        module: nn.Module | Any,
+        names: Mapping[str, str | Iterable[str]] | Any = None,
+        inputs: Inputs | Any = None,
     ) -> None:
         module = _checked(module)
         if inputs is not None and not callable(inputs):

@@ -15,6 +15,8 @@ from groklens.models.hooking.named_weights import Source, is_weight_name, source
 INSIDE = ("hook_q", "hook_k", "hook_v", "hook_pattern", "hook_z")
 #: What a part receives: after its path, this.
 RECEIVED = "hook_in"
+#: Parts that only hold others: nothing calls them.
+_LISTS = (nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
 #: Paths that an error lists.
 _LISTED = 12
 
@@ -48,7 +50,11 @@ def points_of(module: nn.Module) -> dict[str, Point]:
     >>> list(points_of(nn.Sequential(nn.Linear(2, 2))))
     ['0', '0.hook_in']
     """
-    parts = {path: part for path, part in module.named_modules(remove_duplicate=False) if path}
+    parts = {
+        path: part
+        for path, part in module.named_modules(remove_duplicate=False)
+        if path and not isinstance(part, _LISTS)
+    }
     points = {path: Point(path) for path in parts}
     for path, part in parts.items():
         points.setdefault(f"{path}.{RECEIVED}", Point(path, RECEIVED))
@@ -122,9 +128,9 @@ def _whole_attention(module: nn.Module, point: Point, name: str) -> bool:
 
 def _add_attention(found: Named, path: str, name: str) -> None:
     for inside in INSIDE:
-        _put(found.points, f"{name}.{inside}", Point(path, inside), f"{path}.{inside}")
+        _put(found.points, f"{name}.{inside}", Point(path, inside), f"{path}.{inside}", f"{name}.{inside}")
     for weight, layer, source in sources_of(path, name):
-        _put(found.weights.setdefault(weight, {}), layer, source, path)
+        _put(found.weights.setdefault(weight, {}), layer, source, path, name)
 
 
 def _add_hook(found: Named, path: str, point: Point, name: str, own: set[str]) -> None:
@@ -137,7 +143,7 @@ def _add_hook(found: Named, path: str, point: Point, name: str, own: set[str]) -
         raise BadArgument(
             f"{name!r} is the path of another part than {path!r}; give a name that no path has."
         )
-    _put(found.points, name, point, path)
+    _put(found.points, name, point, path, name)
     found.points.setdefault(path, point)  # an item of a tuple
 
 
@@ -150,13 +156,13 @@ def _add_weight(module: nn.Module, found: Named, path: str, name: str, own: set[
             "'blocks.0.mlp.W_in'."
         )
     weight, layer, source = weight_source(module, path, name)
-    _put(found.weights.setdefault(weight, {}), layer, source, path)
+    _put(found.weights.setdefault(weight, {}), layer, source, path, name)
 
 
-def _put(into: dict[Any, Any], name: Any, value: Any, path: str) -> None:
-    if into.setdefault(name, value) != value:
+def _put(into: dict[Any, Any], key: Any, value: Any, path: str, name: str) -> None:
+    if into.setdefault(key, value) != value:
         raise BadArgument(
-            f"Two paths are given one name, {name!r}: {path!r} and {into[name].path!r}; give each its own."
+            f"Two paths are given one name, {name!r}: {into[key].path!r} and {path!r}; give each its own."
         )
 
 
