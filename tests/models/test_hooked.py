@@ -7,12 +7,6 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import nn
-
-import groklens as gl
-from groklens.errors import BadArgument, UnknownName
-from groklens.models import real_copy
-from groklens.models.fast_pass import quick_applies
 from plain_modules import (
     CLOCK_NAMES,
     T13,
@@ -24,6 +18,12 @@ from plain_modules import (
     TwoArguments,
     encoder_names,
 )
+from torch import nn
+
+import groklens as gl
+from groklens.errors import BadArgument, UnknownName
+from groklens.models import real_copy
+from groklens.models.fast_pass import quick_applies
 
 T7 = gl.ModularArithmetic(7)
 CIRCUIT = gl.Circuit("C13", [3, 5])
@@ -283,7 +283,9 @@ class TestHooks:
         module.spare = nn.Linear(2, 2)
         with pytest.raises(UnknownName, match="nothing passes there"):
             gl.Snapshot(gl.hooked(module), T13).activations("spare")
-        assert "spare" not in gl.capture(gl.Run.of({0: gl.hooked(module)}, T13), lambda name: "hook" not in name)
+        assert "spare" not in gl.capture(
+            gl.Run.of({0: gl.hooked(module)}, T13), lambda name: "hook" not in name
+        )
 
     def test_what_is_written_over_was_kept_before(self):
         net = nn.Sequential(nn.Embedding(8, 4), nn.Flatten(), nn.Linear(12, 7), nn.ReLU(inplace=True))
@@ -375,8 +377,14 @@ MISTAKES = {
     "no module": (lambda: gl.hooked("model"), r"module is 'model'; give a torch.nn.Module"),
     "a class": (lambda: gl.hooked(Clock), "the class Clock"),
     "hooked already": (lambda: gl.hooked(gl.hooked(Clock())), "HookedModule"),
-    "a path misspelt": (lambda: gl.hooked(Clock(), {"mixd": POST}), "did you mean 'mixed'.* It has 'embedding'"),
-    "the other way round": (lambda: gl.hooked(Clock(), {POST: "mixed"}), r"\{'mixed': 'blocks.0.mlp.hook_post'\}"),
+    "a path misspelt": (
+        lambda: gl.hooked(Clock(), {"mixd": POST}),
+        "did you mean 'mixed'.* It has 'embedding'",
+    ),
+    "the other way round": (
+        lambda: gl.hooked(Clock(), {POST: "mixed"}),
+        r"\{'mixed': 'blocks.0.mlp.hook_post'\}",
+    ),
     "two paths on one name": (
         lambda: gl.hooked(Clock(), {"mixed": POST, "left": POST}),
         "Two paths are given one name, 'blocks.0.mlp.hook_post': 'mixed' and 'left'",
@@ -386,13 +394,19 @@ MISTAKES = {
         "Two paths are given one name, 'W_U'",
     ),
     "a part as a weight": (lambda: gl.hooked(Clock(), {"head": "W_U"}), r"names=\{'head.weight': 'W_U'\}"),
-    "a weight as a hook": (lambda: gl.hooked(Clock(), {"head.weight": POST}), "no TransformerLens name of one"),
+    "a weight as a hook": (
+        lambda: gl.hooked(Clock(), {"head.weight": POST}),
+        "no TransformerLens name of one",
+    ),
     "a name that is another's path": (lambda: gl.hooked(Clock(), {"left": "right"}), "path of another part"),
     "names as a list": (lambda: gl.hooked(Clock(), ["mixed"]), "names is a list of 1"),
     "a name that is none": (lambda: gl.hooked(Clock(), {"mixed": 3}), "'mixed': 3"),
     "inputs that are none": (lambda: gl.hooked(Clock(), inputs=3), "inputs is 3"),
     "answer that is none": (lambda: gl.hooked(Clock(), answer=3), "answer is 3"),
-    "attention that is none": (lambda: gl.hooked(Clock(), {"left": "blocks.0.attn"}), "MultiheadAttention alone"),
+    "attention that is none": (
+        lambda: gl.hooked(Clock(), {"left": "blocks.0.attn"}),
+        "MultiheadAttention alone",
+    ),
     "heads that nobody counts": (
         lambda: gl.hooked(Clock(), {"left.weight": "blocks.0.attn.W_Q"}),
         "give one of them an attribute n_heads",

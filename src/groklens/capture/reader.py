@@ -80,7 +80,9 @@ class ActivationReader:
         return self.buffers
 
 
-def run_with_cache(snapshot: Snapshot, tokens: Tensor, names: list[str] | Callable[[str], bool]) -> dict[str, Any]:
+def run_with_cache(
+    snapshot: Snapshot, tokens: Tensor, names: list[str] | Callable[[str], bool]
+) -> dict[str, Any]:
     """The plain model's activations by hook name, without gradients; it leaves no hook behind."""
     model = snapshot.model
     with running(snapshot.task, tokens), at_rest(model), warnings.catch_warnings():

@@ -124,7 +124,8 @@ def does_not_run(task: Task, tokens: Tensor, error: Exception) -> str:
     return (
         f"The model does not run on the inputs of {task.name} (shape {tuple(tokens.shape)}, tokens up to "
         f"{int(task.inputs.max())}): {type(error).__name__}: {said}. Try it by hand: model(task.inputs[:1])."
-        + how * apart
+        + how
+        * apart
     )
 
 

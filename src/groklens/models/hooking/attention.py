@@ -54,7 +54,9 @@ def attended(
         mean = pattern.mean(dim=1) if asked.get("average_attn_weights", True) else pattern
         return out, None if given[1] is None else mean
     if not (part.training and part.dropout) and not _alike(out, given[0]):
-        raise BadArgument("Attention here gives something else than its weights say: look at what it gives alone.")
+        raise BadArgument(
+            "Attention here gives something else than its weights say: look at what it gives alone."
+        )
     return given
 
 

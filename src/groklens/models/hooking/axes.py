@@ -27,7 +27,9 @@ def input_axes(
     come first, and what passes is held to that. Points that nothing passes are left out.
     """
     wanted = [point for point in points if point.part not in INSIDE]
-    shapes = [_shapes(module, forward, tokens, wanted, count) for count in (_FEW, _MORE)] if wanted else [{}, {}]
+    shapes = (
+        [_shapes(module, forward, tokens, wanted, count) for count in (_FEW, _MORE)] if wanted else [{}, {}]
+    )
     if None in shapes:
         return dict.fromkeys(points, 0)
     few, more = shapes
@@ -41,7 +43,11 @@ def input_axes(
 def inputs_first(value: Tensor, axis: int | None, n_inputs: int, name: str) -> Tensor:
     """What passes with the inputs on the first axis; `BadArgument` for what is not by input."""
     if axis is None:
-        return value.expand(n_inputs, *value.shape[1:]) if value.ndim and len(value) == 1 else value.expand(n_inputs, *value.shape)
+        return (
+            value.expand(n_inputs, *value.shape[1:])
+            if value.ndim and len(value) == 1
+            else value.expand(n_inputs, *value.shape)
+        )
     if axis == NO_AXIS or value.shape[axis] != n_inputs:
         raise BadArgument(
             f"{name!r} passes {described(value)} for {n_inputs} inputs, of which no axis is the inputs'; look at another "

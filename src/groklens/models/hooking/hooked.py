@@ -6,29 +6,22 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any
 
 from torch import Tensor, nn
 
-from groklens.errors import BadArgument, GroklensError, UnknownName, described
+from groklens.errors import BadArgument, GroklensError, described
 from groklens.models.answering import Answer, answered
-from groklens.models.hooking.axes import as_it_was, input_axes, inputs_first
+from groklens.models.hooking.axes import input_axes
 from groklens.models.hooking.named_weights import n_heads, stacked
 from groklens.models.hooking.passes import placed
-from groklens.models.hooking.points import INSIDE, Named, Point, named
+from groklens.models.hooking.points import Named, Point, named
+from groklens.models.hooking.visits import Hook, HookFunction, visits_of
 from groklens.models.protocol import WEIGHT_NAMES, NamesFilter, matching_hooks
 
 #: From the task's tokens (input × pos) to what the module is called with: one value, or a tuple of arguments.
 Inputs = Callable[[Tensor], Any]
-#: A user's function at a hook, as TransformerLens calls it: (value, hook=…) → value, or None.
-HookFunction = Callable[..., Any]
 _IN_ATTENTION = re.compile(r"blocks\.\d+\.attn\.hook_(q|k|v|z|pattern|attn_scores)")
-
-
-class Hook(NamedTuple):
-    """What a function at a hook is told of it: its name."""
-
-    name: str
 
 
 def hooked(
@@ -119,7 +112,7 @@ class HookedModule:
         strict = names_filter is not None and not callable(names_filter)
         wanted = list(self._named.points) if names_filter is None else matching_hooks(self, names_filter)
         cache: dict[str, Tensor] = {}
-        output = self._run(tokens, self._active, options, {name: strict for name in wanted}, cache)
+        output = self._run(tokens, self._active, options, dict.fromkeys(wanted, strict), cache)
         return output, {name: cache[name] for name in wanted if name in cache}
 
     @contextmanager
@@ -161,7 +154,7 @@ class HookedModule:
         cached: Mapping[str, bool] | None = None,
         cache: dict[str, Tensor] | None = None,
     ) -> Any:
-        visits = _visits(self._named.points, functions, cached or {}, {} if cache is None else cache)
+        visits = visits_of(self._named.points, functions, cached or {}, {} if cache is None else cache)
         if not visits:
             return self._forward(tokens, options)
         unknown = [point for point in visits if point not in self._axes]
@@ -191,70 +184,6 @@ class HookedModule:
         return self.model(*(given if isinstance(given, tuple) else (given,)), **options)
 
 
-class _Visit:
-    """What is done where one point is passed, by the names that it goes by, and how often it was passed."""
-
-    def __init__(self, cache: dict[str, Tensor]) -> None:
-        self.functions: list[tuple[str, HookFunction]] = []
-        self.kept: dict[str, bool] = {}
-        self.axis: int | None = 0
-        self.n_inputs = 0
-        self._cache, self._times = cache, 0
-
-    def __call__(self, value: Tensor) -> Tensor:
-        self._times += 1
-        if self._times > 1 and (self.functions or self.is_strict):
-            raise BadArgument(
-                f"{self.name!r} is passed more than once in a forward pass, so that no one value is its own; look at a "
-                "part that is passed once, such as what receives these."
-            )
-        if not self.functions and not self.is_strict and (self.axis is None or self.axis < 0):
-            return value
-        own = inputs_first(value, self.axis, self.n_inputs, self.name)
-        new = own
-        for name, function in self.functions:
-            changed = function(new, hook=Hook(name))
-            new = new if changed is None else changed
-        for name in self.kept:
-            self._cache[name] = new.detach().clone()  # the module may write over it
-        return value if new is own else as_it_was(new, self.axis, self.name)
-
-    @property
-    def name(self) -> str:
-        """The first name that the point is asked for by."""
-        return next(iter([name for name, _ in self.functions] or self.kept))
-
-    @property
-    def is_strict(self) -> bool:
-        """Whether what passes here was asked for by name."""
-        return any(self.kept.values())
-
-    def end(self) -> None:
-        """After the pass: raise for what nothing passed, and forget what passed more often than once."""
-        if self._times > 1:
-            for name in self.kept:
-                self._cache.pop(name, None)
-        if not self._times and (self.functions or self.is_strict):
-            raise UnknownName(
-                f"The model has {self.name!r}, but nothing passes there when it runs: the part is not called, or gives "
-                "no tensor there (torch's attention computes with out_proj without calling it). Look at another part."
-            )
-
-
-def _visits(
-    points: Mapping[str, Point],
-    functions: Iterable[tuple[str, HookFunction]],
-    cached: Mapping[str, bool],
-    cache: dict[str, Tensor],
-) -> dict[Point, _Visit]:
-    visits: dict[Point, _Visit] = {}
-    for name, function in functions:
-        visits.setdefault(points[name], _Visit(cache)).functions.append((name, function))
-    for name, strict in cached.items():
-        visits.setdefault(points[name], _Visit(cache)).kept[name] = strict
-    return visits
-
-
 def _config(module: nn.Module, names: Named) -> SimpleNamespace:
     """What names say of a module's sizes, by TransformerLens' names for them; None of what they do not say."""
     layers = [int(found[1]) for name in names.points if (found := re.match(r"blocks\.(\d+)\.", name))]
@@ -269,5 +198,7 @@ def _checked(module: Any) -> nn.Module:
     if isinstance(module, type) or not isinstance(module, nn.Module):
         raise BadArgument(f"module is {described(module)}; give a torch.nn.Module: gl.hooked(MyModel(...)).")
     if isinstance(module, nn.Module) and type(module).__module__.startswith("torch.jit"):
-        raise BadArgument("module is compiled by torch.jit, which calls no hooks; give the module it was made from.")
+        raise BadArgument(
+            "module is compiled by torch.jit, which calls no hooks; give the module it was made from."
+        )
     return module

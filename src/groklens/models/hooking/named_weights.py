@@ -13,9 +13,9 @@ from groklens.errors import BadArgument
 from groklens.models.protocol import WEIGHT_NAMES
 
 #: Weights of which every layer has one, and what stands before the name of one layer's.
-_OF_LAYERS = {name: "attn" for name in WEIGHT_NAMES if name[-1] in "QKVO"} | {
-    name: "mlp" for name in ("W_in", "W_out", "b_in", "b_out")
-}
+_OF_LAYERS = {name: "attn" for name in WEIGHT_NAMES if name[-1] in "QKVO"} | dict.fromkeys(
+    ("W_in", "W_out", "b_in", "b_out"), "mlp"
+)
 _ONE_LAYER = re.compile(r"blocks\.(\d+)\.(attn|mlp)\.([Wb]_\w+)")
 #: How heads are found in a module that computes attention: by these attributes, the first that it has.
 _HEADS = ("n_heads", "num_heads", "n_head", "nhead", "heads")

@@ -54,9 +54,13 @@ def _place(part: nn.Module, functions: Mapping[str, Function]) -> list[Removable
 
     def on_input(part: nn.Module, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         own = functions[RECEIVED]
-        return (_changed(args, "", own), options) if _first(args) is not None else (
-            args,
-            _changed(options, "", own),
+        return (
+            (_changed(args, "", own), options)
+            if _first(args) is not None
+            else (
+                args,
+                _changed(options, "", own),
+            )
         )
 
     handles = []
@@ -81,7 +85,7 @@ def _changed(output: Any, item: str, function: Function) -> Any:
 
 def _first(output: Any) -> Any:
     """Where the first tensor of a tuple, list or mapping is; None where there is none."""
-    items = output.items() if isinstance(output, Mapping) else ()
+    items: Any = output.items() if isinstance(output, Mapping) else ()
     items = enumerate(output) if isinstance(output, (tuple, list)) else items
     return next((place for place, value in items if isinstance(value, Tensor)), None)
 

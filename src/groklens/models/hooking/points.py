@@ -9,7 +9,13 @@ from typing import Any
 from torch import nn
 
 from groklens.errors import BadArgument, UnknownName, described, did_you_mean
-from groklens.models.hooking.named_weights import Source, is_weight_name, sources_of, tensors_of, weight_source
+from groklens.models.hooking.named_weights import (
+    Source,
+    is_weight_name,
+    sources_of,
+    tensors_of,
+    weight_source,
+)
 
 #: What `torch.nn.MultiheadAttention` computes inside, by TransformerLens' names.
 INSIDE = ("hook_q", "hook_k", "hook_v", "hook_pattern", "hook_z")
