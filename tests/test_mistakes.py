@@ -109,7 +109,7 @@ MISTAKES = {
     "a model's description for a model": (lambda x: gl.explain(gl.MLP(), T5), r"\.build\(task, seed=0\)"),
     "a plain torch module": (
         lambda x: gl.explain(torch.nn.Linear(2, 2), T5),
-        r"HookedRootModule and call setup\(\)",
+        r"plain torch module.* gl\.hooked\(module\)",
     ),
     "a snapshot without sense": (lambda x: gl.Snapshot(T5, x.clock.model), r"gl\.Snapshot\(model, task\)"),
     "a train_index outside": (

@@ -27,6 +27,7 @@ _PUBLIC = {
     "Task": "tasks",
     "MLP": "models",
     "Transformer": "models",
+    "hooked": "models",
     "AdamW": "recipes",
     "Every": "recipes",
     "LogSpaced": "recipes",
@@ -82,6 +83,7 @@ if TYPE_CHECKING:
     from groklens.measures.measure import measure as measure
     from groklens.models import MLP as MLP
     from groklens.models import Transformer as Transformer
+    from groklens.models import hooked as hooked
     from groklens.recipes import SGD as SGD
     from groklens.recipes import AdamW as AdamW
     from groklens.recipes import Every as Every

@@ -286,7 +286,8 @@ def test_hooks_that_do_not_see_one_row_an_input(run):
     with pytest.raises(BadArgument, match=r"'hook_weights' gave shape \(7, 2\) for 25 inputs"):
         gl.capture(shared, "hook_weights")
     with pytest.raises(BadArgument, match="no position; use pos=None"):
-        gl.capture(shared, "hook_flat", pos=-1)
+        gl.capture(shared, "hook_flat", pos=0)
+    assert gl.capture(shared, "hook_flat", pos=-1)["hook_flat"].dims == ("step", "input", "axis_1")
     assert gl.capture(shared, "hook_flat")["hook_flat"].dims == ("step", "input", "axis_1")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from groklens.errors import BadArgument, UnknownName, whole_number
 from groklens.memory import BUDGETS, rows_within
-from groklens.models import NamesFilter, Workspace, at_rest, device_of, matching_hooks
+from groklens.models import NamesFilter, Workspace, at_rest, device_of, is_hooked, matching_hooks
 from groklens.models.fast_pass import quick_forward, quick_holds
 from groklens.snapshots import Snapshot, axis_names, position_axis, running
 
@@ -79,19 +80,23 @@ class ActivationReader:
         return self.buffers
 
 
-def run_with_cache(snapshot: Snapshot, tokens: Tensor, names: list[str]) -> dict[str, Any]:
+def run_with_cache(
+    snapshot: Snapshot, tokens: Tensor, names: list[str] | Callable[[str], bool]
+) -> dict[str, Any]:
     """Activations of the plain model by hook name, without gradients; no hook stays on the model."""
     model = snapshot.model
     with running(snapshot.task, tokens), at_rest(model), warnings.catch_warnings():
         # TransformerLens warns of hooks that are switched off; asking for one is an error here.
         warnings.filterwarnings("ignore", message="run_with_cache: skipped")
         _, cache = model.run_with_cache(tokens.to(device_of(model)), names_filter=names)
-    return {name: cache[name] for name in cache.keys() if name in names}  # noqa: SIM118 (not a dict)
+    chosen = names if callable(names) else list(names).__contains__
+    return {name: cache[name] for name in cache.keys() if chosen(name)}  # noqa: SIM118 (not a dict)
 
 
 def _first_input(snapshot: Snapshot, names_filter: NamesFilter) -> dict[str, Tensor]:
     names = list(dict.fromkeys(matching_hooks(snapshot.model, names_filter)))
-    found = run_with_cache(snapshot, snapshot.task.inputs[:1], names)
+    own = is_hooked(snapshot.model) and callable(names_filter)  # what is not asked for by name may be silent
+    found = run_with_cache(snapshot, snapshot.task.inputs[:1], set(names).__contains__ if own else names)
     fired = {name: found[name] for name in names if isinstance(found.get(name), Tensor)}
     silent = [name for name in names if name not in fired]
     if not fired or (silent and not callable(names_filter)):
@@ -107,6 +112,8 @@ def _select(hook: str, axes: tuple[str, ...], value: Tensor, pos: int | None) ->
     if pos is None:
         return value
     axis = position_axis(axes)
+    if axis is None and pos == -1:  # without positions, all of it is the answer's
+        return value
     if axis is None:
         raise BadArgument(f"Hook {hook!r} has axes {', '.join(axes)} and no position; use pos=None.")
     pos, size = whole_number("pos", pos, such_as=-1), value.shape[axis]

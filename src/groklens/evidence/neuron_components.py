@@ -72,7 +72,7 @@ def _not_looked_at(snapshot: Snapshot, circuit: Circuit) -> Finding:
         "undecided",
         source="a component is seen in neurons or embeddings",
         key="neurons.show",
-        note=f"{snapshot.anatomy.nothing_to_see}; call your hook and your embedding so, or give the inner model",
+        note=f"{snapshot.anatomy.nothing_to_see}; {snapshot.anatomy.how_to_name}",
     )
 
 

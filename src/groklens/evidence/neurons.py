@@ -62,7 +62,7 @@ def fits_not_tried(snapshot: Snapshot) -> Finding:
         "accuracy",
         "undecided",
         source="Nanda et al. 2023, section 5.2, against fits under relabelled elements",
-        note=snapshot.anatomy.nothing_to_see,
+        note=f"{snapshot.anatomy.nothing_to_see}; {snapshot.anatomy.how_to_name}",
         key="sufficiency.neurons",
     )
 

@@ -79,7 +79,7 @@ def edited(snapshot: Snapshot, edits: dict[str, Edit], output: Edit | None = Non
     if not snapshot.anatomy.can_be_edited:
         raise BadArgument(
             f"A {snapshot.anatomy.kind} has no hooks(fwd_hooks=…), so nothing can be changed inside it; "
-            "interventions take a TransformerBridge or a HookedRootModule."
+            "interventions take a TransformerBridge, a HookedRootModule or what gl.hooked makes of a torch module."
         )
     model = EditedModel(snapshot.model, snapshot.task, edits, output)
     return snapshot.with_model(model)

@@ -127,13 +127,16 @@ _LACK = {
     "split": "needs test inputs, and the split of this model is not known or holds nothing out. Give "
     "train_index to the Recorder or Snapshot.",
     "embedding": "needs weights that read an operand, and this model has neither W_E nor W_in. Name yours so, as "
-    "attributes or properties of the model.",
-    "neurons": "needs MLP neurons, and this model has no blocks.*.mlp.hook_post.",
-    "attention": f"needs attention, and this model has no {_FIRST.queries.hook} and {_FIRST.keys.hook}.",
+    "attributes or properties of the model, or in gl.hooked(module, names={{'PATH.weight': 'W_E'}}).",
+    "neurons": "needs MLP neurons, and this model has no blocks.*.mlp.hook_post. A torch module's are named in "
+    "gl.hooked(module, names={{'PATH': 'blocks.0.mlp.hook_post'}}).",
+    "attention": f"needs attention, and this model has no {_FIRST.queries.hook} and {_FIRST.keys.hook}. A torch "
+    "module's are named in gl.hooked(module, names={{'PATH': 'blocks.0.attn'}}).",
     "corruption": "needs train labels that are wrong, and those of {task} are not. Train on "
     "gl.Corrupted(task, 0.1).",
     "circuit": "is relative to a circuit: give one as its second argument, such as "
     "gl.find_circuit(snapshot) or gl.Circuit('C113', [14, 35]).",
     "readout": "needs what each neuron adds to each logit, and this model has no W_U (with a W_out in between) that "
-    "fits its neurons. Name yours so, as attributes or properties of the model.",
+    "fits its neurons. Name yours so, as attributes or properties of the model, or in gl.hooked(module, "
+    "names={{'PATH.weight': 'W_U'}}).",
 }

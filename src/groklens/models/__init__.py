@@ -5,12 +5,15 @@ from typing import Any
 from groklens.models.activations import MLP_ACTIVATIONS as MLP_ACTIVATIONS
 from groklens.models.anatomy import Anatomy as Anatomy
 from groklens.models.answering import Answer as Answer
+from groklens.models.answering import AnsweringModel as AnsweringModel
 from groklens.models.answering import answered as answered
+from groklens.models.answering import is_hooked as is_hooked
 from groklens.models.answering import own_model as own_model
 from groklens.models.at_rest import at_rest as at_rest
 from groklens.models.copying import real_copy as real_copy
 from groklens.models.embedded import embedded_positions as embedded_positions
 from groklens.models.embedded import operand_rows as operand_rows
+from groklens.models.hooking import hooked as hooked
 from groklens.models.loss import LOSSES_EACH as LOSSES_EACH
 from groklens.models.loss import accuracy as accuracy
 from groklens.models.loss import cross_entropy_each as cross_entropy_each

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from jaxtyping import Float
 from torch import Tensor
 
-from groklens.models.answering import own_model
+from groklens.models.answering import is_hooked, own_model
 from groklens.models.outputs import as_float
 from groklens.models.protocol import hook_names, n_layers, number_of_parameters, weights
 from groklens.models.site import Heads, Site
@@ -69,6 +69,8 @@ class Anatomy:
         What has other axes than TransformerLens gives it is left out, as is a W_E without a row for every operand.
         """
         found = {name: as_float(value) for name, value in weights(self.model).items()}
+        if is_hooked(self.model) and "W_Q" not in found and "W_in" in found:
+            found["W_in"] = self._by_operand(found["W_in"], found.get("W_E"))
         operands = self.task.inputs[:, : self.task.n_operands]
         if "W_E" in found and operands.numel() and len(found["W_E"]) <= int(operands.max()):
             del found["W_E"]
@@ -119,12 +121,13 @@ class Anatomy:
     @cached_property
     def reads_operands_directly(self) -> bool:
         """Whether W_in reads the operands themselves: no attention lies between."""
-        return "W_in" in self.weights and not self.has_attention
+        known = "W_in" in self.weights and not self.has_attention
+        return known and (not is_hooked(self.model) or len(self.weights["W_in"]) == self.task.n_operands)
 
     @cached_property
     def reads_operands(self) -> bool:
         """Whether any weights are known to read operands: W_E, or W_in."""
-        return self.embeds or "W_in" in self.weights
+        return self.embeds or self.reads_operands_directly
 
     @cached_property
     def combination(self) -> Combination:
@@ -228,7 +231,9 @@ class Anatomy:
         >>> anatomy.no_neurons_in(snapshot)  # doctest: +SKIP
         "no MLP neurons are found in Snapshot(a+b mod 13, unknown step): no hook 'blocks.0.mlp.hook_post'"
         """
-        return f"no MLP neurons are found in {whose!r}: no hook {self._neurons_said}"
+        said = f"no MLP neurons are found in {whose!r}: no hook {self._neurons_said}"
+        how = f"; say which it is: gl.hooked(module, names={{'PATH': {self.neurons_sought.hook!r}}})"
+        return said + how * is_hooked(self.model)
 
     @property
     def nothing_to_see(self) -> str:
@@ -236,11 +241,33 @@ class Anatomy:
         return f"neurons and embeddings were not looked at: the model has no hook {self._neurons_said} and no W_E"
 
     @property
+    def how_to_name(self) -> str:
+        """How the hook and the weight that were not found are to be named, for messages."""
+        if not is_hooked(self.model):
+            return "call your hook and your embedding so, or give the inner model"
+        return (
+            "say which they are: gl.hooked(module, names={'PATH': "
+            f"'{self.neurons_sought.hook}', 'PATH.weight': 'W_E'}})"
+        )
+
+    @property
     def _neurons_said(self) -> str:
         """The hook that was looked for, and those whose names end alike, which may be what was meant."""
         alike = [name for name in self.hooks if name.endswith("hook_post")]
         more = f" (it has {', '.join(map(repr, alike[:3]))}{', …' * (len(alike) > 3)})" if alike else ""
         return f"{self.neurons_sought.hook!r}{more}"
+
+    def _by_operand(self, inward: Tensor, embedding: Tensor | None) -> Tensor:
+        """W_in of a plain module, operand × …, where it is as wide as all operands, or positions, side by side.
+
+        Whether another width reads operands is not known: attention that nobody named may lie between.
+        """
+        width = self.task.d_vocab if embedding is None else embedding.shape[1]
+        if len(inward) == 1 and inward.shape[1] == self.task.n_operands * width:
+            return inward[0].unflatten(0, (-1, width))
+        if len(inward) == 1 and inward.shape[1] == self.task.n_ctx * width:
+            return inward[0].unflatten(0, (-1, width))[list(self.task.operand_positions)]
+        return inward
 
     def _found(self, site: Site) -> Site | None:
         return site if self.has(site) else None

@@ -23,6 +23,7 @@ class AnsweringModel:
     """
 
     original_model = None  # the quick pass would run past `answer`
+    is_around = True
 
     def __init__(self, model: Any, answer: Answer) -> None:
         self.model = model
@@ -84,5 +85,12 @@ def answered(model: Any, answer: Answer | Any) -> Any:
 
 
 def own_model(model: Any) -> Any:
-    """The user's model without the `AnsweringModel` around it."""
-    return model.model if isinstance(model, AnsweringModel) else model
+    """The user's model itself, without what was put around it to hook it or to find its logits."""
+    while getattr(type(model), "is_around", False):
+        model = model.model
+    return model
+
+
+def is_hooked(model: Any) -> bool:
+    """Whether the model is a plain torch module that `hooked` gave hooks, whatever was put around it since."""
+    return getattr(model, "is_hooked_module", False) is True

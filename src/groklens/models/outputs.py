@@ -201,4 +201,6 @@ def _expected(n_inputs: int) -> str:
 
 
 def _typed(expression: str) -> str:
-    return f"gl.Snapshot(model, task, answer=lambda output: {expression}), or answer= of gl.explain"
+    return (
+        f"gl.Snapshot(model, task, answer=lambda output: {expression}), or answer= of gl.explain or gl.hooked"
+    )

@@ -49,12 +49,21 @@ def check_model(model: object) -> None:
         raise BadArgument(
             f"{type(model).__name__}(…) describes a model and is none; make one with .build(task, seed=0)."
         )
-    found = described(model)
+    if isinstance(model, torch.nn.Module) and "run_with_cache" in missing:
+        raise BadArgument(
+            f"{_article(model)} is a plain torch module, without {', '.join(missing)}; hook it, which leaves it as it "
+            "is: gl.hooked(module), and give that in its place."
+        )
     raise BadArgument(
-        f"{found[0].upper()}{found[1:]} has no {', '.join(missing)}; groklens takes a TransformerBridge, a "
-        "HookedRootModule, or an object with cfg, run_with_cache and state_dict. To hook a plain "
-        "torch module, derive it from transformer_lens.HookedRootModule and call setup()."
+        f"{_article(model)} has no {', '.join(missing)}; groklens takes a TransformerBridge, a "
+        "HookedRootModule, or an object with cfg, run_with_cache and state_dict. A plain torch module is hooked by "
+        "gl.hooked(module)."
     )
+
+
+def _article(model: object) -> str:
+    found = described(model)
+    return found[0].upper() + found[1:]
 
 
 def weights(model: HookedModel) -> dict[str, Tensor]:
@@ -154,6 +163,7 @@ def number_of_parameters(model: Any) -> int:
 
 def _some(known: list[str]) -> str:
     useful = [name for name in known if name.split(".")[-1].startswith("hook_")]
+    useful = [name for name in useful if not name.endswith(".hook_in")] or known
     return ", ".join(useful[:20]) + (", …" if len(useful) > 20 else "")
 
 

@@ -47,6 +47,11 @@ def rebuild_model(description: dict[str, Any]) -> Any:
             "{'kind': 'HookedMLP', 'config': {…}}."
         )
     config = description.get("config")
+    if description.get("hooked"):
+        raise BadArgument(
+            f"This run's model is a {shown(kind)}, a torch module that gl.hooked gave hooks; pass one for its weights to "
+            f"be loaded into: gl.load(path, model=gl.hooked({shown(kind)}(...)))."
+        )
     if kind not in ("HookedMLP", "TransformerBridge") or config is None or config == {}:
         raise BadArgument(
             f"This run's model is a {shown(kind)}, a class that groklens cannot build; pass one for its "

@@ -41,6 +41,11 @@ class Stored(Source):
                 f"{self.name} was recorded with answer=, by which its logits were found; say it again: "
                 "gl.load(path, model=MyModel(...), answer=...)."
             )
+        if model is not None and self.model.get("hooked") and not hasattr(model, "run_with_cache"):
+            raise BadArgument(
+                f"{self.name} was recorded of a torch module that gl.hooked gave hooks; do so again: "
+                "gl.load(path, model=gl.hooked(MyModel(...)))."
+            )
 
     @cached_property
     def train_index(self) -> Int[Tensor, "train"] | None:

@@ -119,9 +119,13 @@ def running(task: Task, tokens: Tensor) -> Iterator[None]:
 def does_not_run(task: Task, tokens: Tensor, error: Exception) -> str:
     """The message that a model raises `error` on inputs of `task`, in one line."""
     said = " ".join(str(error).split())[:300]
+    apart = "positional argument" in said or "dtype" in said or "scalar type" in said
+    how = " A module that takes operands apart, or one-hots, is given them by gl.hooked(module, inputs=…)."
     return (
         f"The model does not run on the inputs of {task.name} (shape {tuple(tokens.shape)}, tokens up to "
         f"{int(task.inputs.max())}): {type(error).__name__}: {said}. Try it by hand: model(task.inputs[:1])."
+        + how
+        * apart
     )
 
 

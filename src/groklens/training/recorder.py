@@ -13,11 +13,13 @@ from torch import Tensor
 from groklens.errors import BadArgument, described, is_number, whole_number
 from groklens.models import (
     Answer,
+    AnsweringModel,
     accuracy,
     answered,
     check_model,
     cross_entropy_each,
     describe_model,
+    is_hooked,
     own_model,
 )
 from groklens.models.fast_pass import quick_holds
@@ -44,7 +46,7 @@ class Recorder:
     """Records your own training loop into a folder that everything in groklens takes as a run.
 
     Args:
-        model: any TransformerBridge, HookedRootModule or object with `cfg`, `run_with_cache`, `state_dict`
+        model: any TransformerBridge, HookedRootModule, torch module that `gl.hooked` gave hooks, or object with `cfg`, `run_with_cache`, `state_dict`
             and `load_state_dict`. It is looked at, never changed; the global random state is not used.
         task: what it is trained on.
         into: a new folder for the run.
@@ -164,7 +166,8 @@ class Recorder:
         own = own_model(self._model)
         described_ = describe_model(own)
         if own is not self._model:
-            return {"kind": described_["kind"], "answered": True}
+            around = {"answered": isinstance(self._model, AnsweringModel), "hooked": is_hooked(self._model)}
+            return {"kind": described_["kind"]} | {name: True for name, put in around.items() if put}
         return described_ if self._witness.agrees_with(described_) else {"kind": described_["kind"]}
 
     @property
