@@ -66,9 +66,12 @@ class Anatomy:
     def weights(self) -> dict[str, Tensor]:
         """Weights by TransformerLens name, in float32 or better, that are what they are called.
 
-        What has other axes than TransformerLens gives it is left out, as is a W_E without a row for every operand.
+        What has other axes than TransformerLens gives it is left out, as is a W_E without a row for every operand, or
+        of a task of features.
         """
         found = {name: as_float(value) for name, value in weights(self.model).items()}
+        if self.task.d_in is not None:
+            return {name: value for name, value in found.items() if name != "W_E"}
         operands = self.task.inputs[:, : self.task.n_operands]
         if "W_E" in found and operands.numel() and len(found["W_E"]) <= int(operands.max()):
             del found["W_E"]

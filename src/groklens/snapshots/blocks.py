@@ -119,9 +119,10 @@ def running(task: Task, tokens: Tensor) -> Iterator[None]:
 def does_not_run(task: Task, tokens: Tensor, error: Exception) -> str:
     """What is said of a model that raises `error` on inputs of `task`, in one line."""
     said = " ".join(str(error).split())[:300]
+    up_to = f"tokens up to {int(task.inputs.max())}" if task.d_in is None else "features"
     return (
-        f"The model does not run on the inputs of {task.name} (shape {tuple(tokens.shape)}, tokens up to "
-        f"{int(task.inputs.max())}): {type(error).__name__}: {said}. Try it by hand: model(task.inputs[:1])."
+        f"The model does not run on the inputs of {task.name} (shape {tuple(tokens.shape)}, {up_to}): "
+        f"{type(error).__name__}: {said}. Try it by hand: model(task.inputs[:1])."
     )
 
 
