@@ -41,6 +41,8 @@ def _own_name(axis: str, size: int, sizes: dict[str, int]) -> str:
 
 
 def _operands(task: Task) -> dict[str, Any]:
-    columns = zip(task.operand_names, task.operands.unbind(dim=1), strict=True)
-    operands = {name: ("input", column.numpy()) for name, column in columns}
+    operands: dict[str, Any] = {}
+    if task.d_in is None:  # features are no operands
+        columns = zip(task.operand_names, task.operands.unbind(dim=1), strict=True)
+        operands = {name: ("input", column.numpy()) for name, column in columns}
     return {**operands, "label": ("input", task.labels.numpy())}

@@ -12,7 +12,7 @@ from torch import Tensor
 from groklens.errors import BadArgument, described
 from groklens.groups import FiniteGroup, Symmetry, as_group
 from groklens.harmonics import ComponentName, chosen_basis, component_name, nontrivial, project_on_answer
-from groklens.tasks import Task
+from groklens.tasks import Task, check_tokens
 
 
 @dataclass(frozen=True, init=False)
@@ -60,6 +60,7 @@ class Circuit:
         own = task.symmetry
         if own is not None and own.group.name == self.group.name:
             return own
+        check_tokens(task, "the elements of a group")
         # A text has no operands; its first two tokens are looked at, as a control.
         operands = task.operands[:, :2] if task.n_operands > 1 else task.inputs[:, :2]
         if task.inputs.shape[1] < 2 or int(operands.max()) >= self.group.order:

@@ -7,13 +7,13 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from groklens.errors import BadArgument
 from groklens.models import matching_hooks
 from groklens.snapshots import Snapshot
-from groklens.tasks import Task
+from groklens.tasks import Inputs, Task, check_tokens
 
 #: What a hook's value becomes: (value, index of each batch row in the task's inputs) → value.
 Edit = Callable[[Tensor, Tensor], Tensor]
@@ -33,25 +33,25 @@ class EditedModel:
         self.model = model
         self._edits = {matching_hooks(model, name)[0]: edit for name, edit in edits.items()}
         self._output = output
-        self._row_of = _Rows(task)
+        self._row_of = _Rows(task) if task.d_in is None else _RowsOfFeatures(task)
 
     @property
     def unedited(self) -> Any:
         """Run the model without any edit; it takes any tokens."""
         return getattr(self.model, "unedited", self.model)
 
-    def __call__(self, tokens: Int[Tensor, "batch pos"]) -> Tensor:
+    def __call__(self, tokens: Inputs) -> Tensor:
         """The model's output with the edits in place."""
         with self._edited(tokens):
             return self._finished(self.model(tokens), tokens)
 
-    def run_with_cache(self, tokens: Int[Tensor, "batch pos"], **options: Any) -> Any:
+    def run_with_cache(self, tokens: Inputs, **options: Any) -> Any:
         """Output and activations with the edits in place; options as in the model's own method."""
         with self._edited(tokens):
             output, cache = self.model.run_with_cache(tokens, **options)
         return self._finished(output, tokens), cache
 
-    def run_with_hooks(self, tokens: Int[Tensor, "batch pos"], fwd_hooks: Any = ()) -> Tensor:
+    def run_with_hooks(self, tokens: Inputs, fwd_hooks: Any = ()) -> Tensor:
         """Output with the edits in place, and further hooks after them."""
         with self._edited(tokens):
             return self._finished(self.model.run_with_hooks(tokens, fwd_hooks=list(fwd_hooks)), tokens)
@@ -96,11 +96,33 @@ class _Rows:
         keys = self._key(tokens.cpu())
         place = torch.searchsorted(self._keys, keys).clamp_max(len(self._keys) - 1)
         if not torch.equal(self._keys[place], keys):
-            raise BadArgument(
-                f"An edited model runs on the inputs of {self._task.name} alone: its edits depend on the input."
-            )
+            raise _another_input(self._task)
         return self._order[place]
 
     def _key(self, tokens: Int[Tensor, "batch pos"]) -> Int[Tensor, "batch"]:
-        base = self._task.d_vocab ** torch.arange(tokens.shape[1])
+        base = check_tokens(self._task, "their keys") ** torch.arange(tokens.shape[1])
         return (tokens * base).sum(dim=1)
+
+
+class _RowsOfFeatures:
+    """Which of a task's inputs each row of features is, by its bytes: of equal ones the last."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._rows = {key: row for row, key in enumerate(_bytes(task.inputs))}
+
+    def __call__(self, features: Float[Tensor, "batch feature"]) -> Int[Tensor, "batch"]:
+        try:
+            return torch.tensor([self._rows[key] for key in _bytes(features)])
+        except KeyError as error:
+            raise _another_input(self._task) from error
+
+
+def _bytes(features: Tensor) -> list[bytes]:
+    return [row.tobytes() for row in features.detach().cpu().numpy()]
+
+
+def _another_input(task: Task) -> BadArgument:
+    return BadArgument(
+        f"An edited model runs on the inputs of {task.name} alone: its edits depend on the input."
+    )

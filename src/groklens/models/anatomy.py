@@ -66,9 +66,12 @@ class Anatomy:
     def weights(self) -> dict[str, Tensor]:
         """Weights by TransformerLens name, in float32 or better.
 
-        What has other axes than TransformerLens gives it is left out, as is a W_E without a row for every operand.
+        What has other axes than TransformerLens gives it is left out, as is a W_E without a row for every operand, or
+        of a task of features.
         """
         found = {name: as_float(value) for name, value in weights(self.model).items()}
+        if self.task.d_in is not None:
+            return {name: value for name, value in found.items() if name != "W_E"}
         if is_hooked(self.model) and "W_Q" not in found and "W_in" in found:
             found["W_in"] = self._by_operand(found["W_in"], found.get("W_E"))
         operands = self.task.inputs[:, : self.task.n_operands]
@@ -262,7 +265,7 @@ class Anatomy:
 
         Whether another width reads operands is not known: attention that nobody named may lie between.
         """
-        width = self.task.d_vocab if embedding is None else embedding.shape[1]
+        width = (self.task.d_vocab or 0) if embedding is None else embedding.shape[1]
         if len(inward) == 1 and inward.shape[1] == self.task.n_operands * width:
             return inward[0].unflatten(0, (-1, width))
         if len(inward) == 1 and inward.shape[1] == self.task.n_ctx * width:

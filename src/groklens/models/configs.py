@@ -68,13 +68,13 @@ _TRANSFORMER_NEEDS = ("n_layers", "d_model", "n_heads", "d_head", "d_vocab", "n_
 
 _MLP: dict[str, Check] = {
     "n_operands": partial(_whole, most=MOST_OPERANDS),
-    **dict.fromkeys(("d_vocab", "d_vocab_out", "d_mlp", "d_model"), _whole),
+    **dict.fromkeys(("d_vocab", "d_in", "d_vocab_out", "d_mlp", "d_model"), _whole),
     "combine": _among(*COMBINATIONS),
     "act_fn": _among(*MLP_ACTIVATIONS),
     "embeds": flag,
     "positions": _places,
 }
-_MLP_NEEDS = tuple(name for name in _MLP if name != "positions")
+_MLP_NEEDS = tuple(name for name in _MLP if name not in ("d_in", "d_vocab", "positions"))
 
 
 def checked_transformer(config: Config) -> Config:
@@ -107,21 +107,28 @@ def checked_transformer(config: Config) -> Config:
 
 def checked_mlp(config: Config) -> Config:
     """The fields of a `HookedMLP`, and whether it embeds; `BadArgument` names one that is none."""
-    found = _checked(config, _MLP, _MLP_NEEDS)
+    enters = "d_in" if "d_in" in config else "d_vocab"
+    found = _checked(config, _MLP, (*_MLP_NEEDS, enters))
     positions = found.get("positions")
     if positions is not None and len(positions) != found["n_operands"]:
         raise BadArgument(
             f"positions of the model are {len(positions)} for n_operands {found['n_operands']}; give one per operand."
         )
-    if not found["embeds"] and found["d_model"] != found["d_vocab"]:
+    if enters == "d_in" and (found["embeds"] or found["n_operands"] != 1 or "d_vocab" in found):
         raise BadArgument(
-            f"embeds is False, d_model {found['d_model']} and d_vocab {found['d_vocab']}; without embeddings these are "
-            "the same: give embeds True, or d_model as d_vocab."
+            f"d_in of the model is {found['d_in']}, and features have no embeddings, are one operand and no tokens; "
+            "give embeds False, n_operands 1 and no d_vocab, or no d_in."
+        )
+    if not found["embeds"] and found["d_model"] != found[enters]:
+        raise BadArgument(
+            f"embeds is False, d_model {found['d_model']} and {enters} {found[enters]}; without embeddings these are "
+            f"the same: give embeds True, or d_model as {enters}."
         )
     count = mlp_bytes(
         n_operands=1 if found["combine"] == "sum" else found["n_operands"],
         width=found["d_model"],
-        **{name: found[name] for name in ("d_mlp", "d_vocab", "d_vocab_out", "embeds")},
+        d_vocab=found[enters],
+        **{name: found[name] for name in ("d_mlp", "d_vocab_out", "embeds")},
     )
     check_weights("The MLP described", count)
     return found

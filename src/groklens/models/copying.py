@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from groklens.errors import BadArgument, GroklensError
@@ -16,6 +16,7 @@ from groklens.models.answering import own_model
 from groklens.models.at_rest import at_rest, random_set_aside
 from groklens.models.noise import Sample, changeable, equal, perturbed, sample
 from groklens.models.protocol import device_of, every_logit, forward_of
+from groklens.tasks import Inputs
 
 #: How many inputs a copy is tried on.
 PROBED = 8
@@ -24,7 +25,7 @@ _TYPE = "derive it from torch.nn.Module or HookedRootModule and keep every weigh
 State = dict[str, Any]
 
 
-def real_copy(model: Any, inputs: Int[Tensor, "input pos"], d_vocab_out: int) -> Any:
+def real_copy(model: Any, inputs: Inputs, d_vocab_out: int) -> Any:
     """A deep copy of the model, verified to compute its logits from all of its own weights and nothing else.
 
     The copy's weights are changed at random, through `load_state_dict`: its logits have to move, the original's must
@@ -85,7 +86,7 @@ def _not_moved(model: Any, logits: Tensor) -> BadArgument:
 class _Look:
     """Logits of a few inputs, over all the classes of a model."""
 
-    def __init__(self, tokens: Int[Tensor, "input pos"], d_vocab_out: int) -> None:
+    def __init__(self, tokens: Inputs, d_vocab_out: int) -> None:
         self._tokens, self._d_vocab_out = tokens, d_vocab_out
 
     def __call__(self, model: Any) -> Float[Tensor, "input class"]:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from groklens.errors import whole_fields
+from groklens.errors import BadArgument, whole_fields
 from groklens.models.activations import MLP_ACTIVATIONS
 from groklens.models.device import check_device
 from groklens.models.init import check_scheme, initialise
 from groklens.models.sizes import allocating, check_description, check_weights, mlp_bytes
-from groklens.tasks import Task, check_task
+from groklens.tasks import Task, check_task, check_tokens
 from groklens.value_checks import choice, flag_fields
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ class MLP:
 
     Operands enter as learned embeddings of size `d_embed`, or as one-hots when it is None; `combine` is
     `"concat"` (each operand has weights of its own), `"sum"` (they share them) or `"product"` (own weights, and
-    the terms are multiplied: a bilinear network). `act_fn` is `"relu"`, `"quadratic"` (x², Gromov 2023) or
+    the terms are multiplied: a bilinear network). A task of features enters as it is, as one operand: `d_embed` is None
+    then. `act_fn` is `"relu"`, `"quadratic"` (x², Gromov 2023) or
     `"identity"`. A separator token is not read. Raises `BadArgument` for other values.
 
     >>> MLP(d_mlp=128, d_embed=None, combine="sum", act_fn="quadratic").d_mlp
@@ -53,7 +54,7 @@ class MLP:
         check_description("This MLP", self._bytes(1, 2, 2))
 
     def _bytes(self, n_operands: int, d_vocab: int, d_vocab_out: int) -> int:
-        """Bytes of the weights for a task of these sizes."""
+        """Bytes of the weights for a task of these sizes; features count as tokens do, a row of W_in each."""
         return mlp_bytes(
             n_operands=1 if self.combine == "sum" else n_operands,
             width=self.d_embed or d_vocab,
@@ -68,20 +69,21 @@ class MLP:
         from groklens.models.hooked_mlp import HookedMLP
 
         check_task(task)
-        place = check_device(device)
-        check_weights("This MLP", self._bytes(task.n_operands, task.d_vocab, task.d_vocab_out))
+        place, n_rows = check_device(device), self._rows_of(task)
+        check_weights("This MLP", self._bytes(task.n_operands, n_rows, task.d_vocab_out))
         with allocating("this MLP"), torch.random.fork_rng(devices=[]):
             module = HookedMLP(
                 n_operands=task.n_operands,
                 positions=task.operand_positions,
                 d_vocab=task.d_vocab,
+                d_in=task.d_in,
                 d_vocab_out=task.d_vocab_out,
                 d_mlp=self.d_mlp,
                 d_embed=self.d_embed,
                 combine=self.combine,
                 act_fn=self.act_fn,
             )
-        width = self.d_embed or task.d_vocab
+        width = self.d_embed or n_rows
         with allocating("this MLP"):
             named = list(module.named_parameters())
             initialise(named, self.init, d_model=width, d_vocab=task.d_vocab_out, seed=seed)
@@ -89,3 +91,14 @@ class MLP:
             if name.split(".")[-1].startswith("b_"):
                 parameter.requires_grad_(self.bias)
         return module.to(place)
+
+    def _rows_of(self, task: Task) -> int:
+        """How many rows one operand has in W_in without embeddings: its tokens, or the task's features."""
+        if task.d_in is None:
+            return check_tokens(task, "embeddings")
+        if self.d_embed is not None:
+            raise BadArgument(
+                f"The inputs of {task.name} are {task.d_in} features, which have no embeddings; take them as they are: "
+                "gl.MLP(d_embed=None)."
+            )
+        return task.d_in

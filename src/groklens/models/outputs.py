@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from groklens.errors import BadArgument, GroklensError, described
+from groklens.tasks import Inputs
 
 #: A model's forward pass as it is, from tokens to its output.
 Forward = Callable[[Tensor], Any]
@@ -51,7 +52,7 @@ def answer_logits(
 
 
 def logits_at_answer(
-    output: Any, tokens: Int[Tensor, "input pos"], d_vocab_out: int, forward: Forward
+    output: Any, tokens: Inputs, d_vocab_out: int, forward: Forward
 ) -> Float[Tensor, "input class"]:
     """The logits at the last position over all the model's classes, from what it gave for `tokens`.
 

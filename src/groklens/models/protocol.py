@@ -7,13 +7,14 @@ from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from groklens.errors import BadArgument, UnknownName, described, did_you_mean
 from groklens.models.outputs import Answers, answers, logits_at_answer
 from groklens.models.outputs import answer_logits as answer_logits
 from groklens.models.outputs import as_float as as_float
+from groklens.tasks import Inputs
 
 NamesFilter = str | list[str] | Callable[[str], bool]
 
@@ -84,21 +85,17 @@ def weights(model: HookedModel) -> dict[str, Tensor]:
     return found
 
 
-def run_logits(
-    model: Any, tokens: Int[Tensor, "input pos"], d_vocab_out: int
-) -> Float[Tensor, "input answer"]:
+def run_logits(model: Any, tokens: Inputs, d_vocab_out: int) -> Float[Tensor, "input answer"]:
     """The model's own forward pass, as it is, at the answer, for the task's classes."""
     return run_answers(model, tokens, d_vocab_out).logits
 
 
-def run_answers(model: Any, tokens: Int[Tensor, "input pos"], d_vocab_out: int) -> Answers:
+def run_answers(model: Any, tokens: Inputs, d_vocab_out: int) -> Answers:
     """The model's own forward pass, as it is, at the answer: the task's logits, and where others are larger."""
     return answers(every_logit(model, forward_of(model)(tokens), tokens, d_vocab_out), d_vocab_out)
 
 
-def every_logit(
-    model: Any, output: Any, tokens: Int[Tensor, "input pos"], d_vocab_out: int
-) -> Float[Tensor, "input class"]:
+def every_logit(model: Any, output: Any, tokens: Inputs, d_vocab_out: int) -> Float[Tensor, "input class"]:
     """The logits at the answer over all the model's classes, from what it gave for `tokens` (`logits_at_answer`)."""
     # What stands around a model may run on the task's own inputs alone; the layout is the model's.
     bare = getattr(model, "unedited", model)

@@ -27,6 +27,9 @@ def describe_model(model: Any) -> dict[str, Any]:
     elif kind == "HookedMLP":
         description["config"] = {name: getattr(model.cfg, name) for name in _MLP_CONFIG}
         description["config"]["embeds"] = model.W_E is not None
+        if model.cfg.d_in is not None:  # features, in the place of tokens
+            description["config"] = {**description["config"], "d_in": model.cfg.d_in}
+            del description["config"]["d_vocab"]
         if model.cfg.positions != tuple(range(model.cfg.n_operands)):  # left out at its default
             description["config"]["positions"] = list(model.cfg.positions)
     return description
@@ -49,8 +52,8 @@ def rebuild_model(description: dict[str, Any]) -> Any:
     config = description.get("config")
     if description.get("hooked"):
         raise BadArgument(
-            f"This run's model is a {shown(kind)}, a torch module that gl.hooked gave hooks; pass one for its weights to "
-            f"be loaded into: gl.load(path, model=gl.hooked({shown(kind)}(...)))."
+            f"This run's model is a {shown(kind)}, a torch module that gl.hooked gave hooks; pass one for its "
+            f"weights to be loaded into: gl.load(path, model=gl.hooked({shown(kind)}(...)))."
         )
     if kind not in ("HookedMLP", "TransformerBridge") or config is None or config == {}:
         raise BadArgument(

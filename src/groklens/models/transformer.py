@@ -11,7 +11,7 @@ from groklens.errors import whole_fields
 from groklens.models.device import check_device
 from groklens.models.init import check_scheme, initialise
 from groklens.models.sizes import MOST_LAYERS, allocating, check_description, check_weights, transformer_bytes
-from groklens.tasks import Task, check_task
+from groklens.tasks import Task, check_task, check_tokens
 from groklens.value_checks import choice, flag_fields
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ class Transformer:
         from groklens.models.lens import TransformerBridge, TransformerBridgeConfig
 
         check_task(task)
-        place = check_device(device)
-        check_weights("This Transformer", self._bytes(task.d_vocab, task.d_vocab_out, task.n_ctx))
+        place, d_vocab = check_device(device), check_tokens(task, "a transformer's embeddings")
+        check_weights("This Transformer", self._bytes(d_vocab, task.d_vocab_out, task.n_ctx))
         config = TransformerBridgeConfig(
             n_layers=self.n_layers,
             n_heads=self.n_heads,
@@ -88,7 +88,7 @@ class Transformer:
             attn_only=self.d_mlp is None,
             normalization_type=self.normalization,
             attention_dir="causal" if self.causal else "bidirectional",
-            d_vocab=task.d_vocab,
+            d_vocab=d_vocab,
             d_vocab_out=task.d_vocab_out,
             n_ctx=task.n_ctx,
             init_weights=False,
@@ -97,7 +97,7 @@ class Transformer:
             with torch.random.fork_rng(devices=[]):  # torch's own layers draw on construction
                 bridge = TransformerBridge.boot_native(config)
             named = list(bridge.named_parameters())
-            initialise(named, self.init, d_model=self.d_model, d_vocab=task.d_vocab, seed=seed)
+            initialise(named, self.init, d_model=self.d_model, d_vocab=d_vocab, seed=seed)
         self._freeze_biases(bridge)
         return bridge if place.type == "cpu" else bridge.to(place)
 

@@ -16,7 +16,7 @@ from groklens.recipes.adamw import AdamW
 from groklens.recipes.keep import MOST_KEPT, Every, Keep, LogSpaced, kept_up_to
 from groklens.recipes.loss import Loss
 from groklens.recipes.optimizer import Optimizer
-from groklens.tasks import Task, check_can_be_made_again, check_task, task_from_spec
+from groklens.tasks import Task, check_can_be_made_again, check_task, own_tasks, task_from_spec
 from groklens.value_checks import check_fields, choice
 
 #: Updates of one run: at a millisecond each, eleven days.
@@ -85,15 +85,14 @@ class Recipe:
 
     def _check_own_parts(self) -> None:
         """Register a user's own parts; `BadArgument` for one that could not be restored from a file."""
-        own = {name: getattr(self, name) for name in ("task", *_PARTS, "loss")}
+        if own_tasks(self.task):
+            check_can_be_made_again(self.task)
+        own = {name: getattr(self, name) for name in (*_PARTS, "loss")}
         own = {name: part for name, part in own.items() if not isinstance(part, str) and not is_ours(part)}
         know(own.values())
         for name, part in own.items():
-            if isinstance(part, Task):
-                check_can_be_made_again(part)
-            else:
-                written = through_json(spec_of(part), f"The recipe's {name}")
-                check_survives(part, _part(name, written), f"The recipe's {name}")
+            written = through_json(spec_of(part), f"The recipe's {name}")
+            check_survives(part, _part(name, written), f"The recipe's {name}")
 
     @property
     def loss_part(self) -> Loss:

@@ -22,7 +22,7 @@ from groklens.runs.readers.reader import Reader
 from groklens.runs.readers.safe_loading import each_once
 from groklens.runs.run import Run
 from groklens.snapshots import TrainIndex, does_not_run
-from groklens.tasks import Probe, Task, check_task
+from groklens.tasks import Probe, Task, check_task, check_tokens
 
 
 def load(
@@ -161,7 +161,7 @@ def _verify(run: Run, root: Path) -> None:
 
 def _fitted(task: Task, own: Task) -> Task:
     """The task, where it is a probe with the number of tokens taken from the model."""
-    return task.fitted(own.d_vocab) if isinstance(task, Probe) else task
+    return task.fitted(check_tokens(own, "a probe's model")) if isinstance(task, Probe) else task
 
 
 def _reader(name: str) -> ModuleType:

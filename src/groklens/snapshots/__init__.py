@@ -16,6 +16,7 @@ from groklens.snapshots.scores import scores as scores
 from groklens.snapshots.snapshot import Snapshot as Snapshot
 from groklens.snapshots.split_index import TrainIndex as TrainIndex
 from groklens.snapshots.split_index import split_index as split_index
+from groklens.snapshots.split_index import split_of as split_of
 from groklens.snapshots.statistics import input_statistics as input_statistics
 from groklens.snapshots.statistics import logit_means as logit_means
 from groklens.snapshots.statistics import logit_similarities as logit_similarities

@@ -121,11 +121,10 @@ def does_not_run(task: Task, tokens: Tensor, error: Exception) -> str:
     said = " ".join(str(error).split())[:300]
     apart = "positional argument" in said or "dtype" in said or "scalar type" in said
     how = " A module that takes operands apart, or one-hots, is given them by gl.hooked(module, inputs=…)."
+    up_to = f"tokens up to {int(task.inputs.max())}" if task.d_in is None else "features"
     return (
-        f"The model does not run on the inputs of {task.name} (shape {tuple(tokens.shape)}, tokens up to "
-        f"{int(task.inputs.max())}): {type(error).__name__}: {said}. Try it by hand: model(task.inputs[:1])."
-        + how
-        * apart
+        f"The model does not run on the inputs of {task.name} (shape {tuple(tokens.shape)}, {up_to}): "
+        f"{type(error).__name__}: {said}. Try it by hand: model(task.inputs[:1])." + how * apart
     )
 
 

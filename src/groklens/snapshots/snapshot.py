@@ -25,7 +25,7 @@ from groklens.snapshots.blocks import (
     run_in_blocks,
 )
 from groklens.snapshots.memo import Memo
-from groklens.snapshots.split_index import TrainIndex, split_index
+from groklens.snapshots.split_index import TrainIndex, split_of
 from groklens.tasks import Task, check_task
 
 T = TypeVar("T")
@@ -65,7 +65,7 @@ class Snapshot:
         self.model = answered(model, answer)
         self.task = task
         self.step = step
-        self.train_index = None if train_index is None else split_index(train_index, len(task.labels))
+        self.train_index = split_of(task, train_index)
         self.train_share = train_share
         self.split_recorded = split_recorded
         self._memo = Memo()

@@ -10,9 +10,22 @@ from jaxtyping import Int
 from torch import Tensor
 
 from groklens.errors import BadArgument, described
+from groklens.tasks import Task
 
 #: Indices of inputs, or a boolean mask over them.
 TrainIndex = Tensor | np.ndarray | Sequence[int] | Sequence[bool]
+
+
+def split_of(task: Task, given: TrainIndex | None) -> Int[Tensor, " train"] | None:
+    """Which of the task's inputs were trained on, where that was given; `BadArgument` of a stream, which has none."""
+    if given is None:
+        return None
+    if task.is_stream:
+        raise BadArgument(
+            f"{task.name} is a stream: every update has fresh examples, and all of its probe is test; leave "
+            "train_index out."
+        )
+    return split_index(given, len(task.labels))
 
 
 def split_index(given: TrainIndex, n_inputs: int) -> Int[Tensor, " train"]:

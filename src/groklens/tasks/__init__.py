@@ -2,16 +2,20 @@
 
 from groklens.tasks.composition import GroupComposition as GroupComposition
 from groklens.tasks.corrupted import Corrupted as Corrupted
+from groklens.tasks.digits import Digits as Digits
 from groklens.tasks.examples import Examples as Examples
+from groklens.tasks.examples import Inputs as Inputs
 from groklens.tasks.modular import OPERATIONS as OPERATIONS
 from groklens.tasks.modular import ModularArithmetic as ModularArithmetic
 from groklens.tasks.probe import Probe as Probe
 from groklens.tasks.random_table import RandomTable as RandomTable
 from groklens.tasks.serial import check_can_be_made_again as check_can_be_made_again
 from groklens.tasks.serial import kinds as kinds
+from groklens.tasks.serial import own_tasks as own_tasks
 from groklens.tasks.serial import task_from_spec as task_from_spec
 from groklens.tasks.sparse_parity import SparseParity as SparseParity
 from groklens.tasks.stream import Stream as Stream
 from groklens.tasks.table import TableTask as TableTask
 from groklens.tasks.task import Task as Task
 from groklens.tasks.task import check_task as check_task
+from groklens.tasks.task import check_tokens as check_tokens

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +14,8 @@ from torch import Tensor
 
 from groklens.errors import BadArgument, described, is_number, whole_number
 from groklens.groups import Symmetry
+from groklens.tasks.examples import Examples, Inputs
+from groklens.tasks.stream import Stream
 from groklens.tasks.task import Task, check_task
 from groklens.value_checks import flag_fields
 
@@ -24,8 +28,11 @@ class Corrupted(Task):
     the given labels are memorised, and what is taken on test inputs or on all inputs is judged by the labels.
     `fraction` of the inputs, chosen and changed by `seed`, get another class than their own, uniformly. With
     `uniform`, the draw is among all classes, the correct one included: at fraction 1 these are the random
-    labels of Zhang et al. (2017, arXiv:1611.03530), which say nothing of the task. Which of them are trained
-    on is the split's choice, made independently.
+    labels of Zhang et al. (2017, arXiv:1611.03530), which say nothing of the task. Which of them are trained on is the
+    split's choice. On a table of tokens it is made by the same permutation where the recipe's `seed` is this one, so
+    that the inputs changed are the first to be trained on; give another seed for a choice that is independent of it.
+    Of a stream, each fresh example has a wrong target with probability `fraction`, by `seed`, the recipe's and the
+    update; its probe is labelled correctly.
 
     Raises `BadArgument` for a fraction outside [0, 1], a task of one class, or one that is corrupted already.
 
@@ -63,7 +70,7 @@ class Corrupted(Task):
         return f"{self.task.name}, {100 * self.fraction:.3g}% of labels {kind}"
 
     @property
-    def inputs(self) -> Int[Tensor, "input pos"]:
+    def inputs(self) -> Inputs:
         return self.task.inputs
 
     @property
@@ -72,15 +79,44 @@ class Corrupted(Task):
 
     @cached_property
     def targets(self) -> Int[Tensor, "input"]:
-        """The class that each input is trained towards: its label, or the class drawn in its place."""
-        generator = torch.Generator().manual_seed(self.seed)
-        n_inputs, n_classes = len(self.labels), self.d_vocab_out
+        """The class that each input is trained towards: its label, or the class drawn in its place; a probe's label."""
+        if self.is_stream:
+            return self.labels
+        generator = _apart(self.seed) if self.d_in else torch.Generator().manual_seed(self.seed)
+        n_inputs = len(self.labels)
         chosen = torch.randperm(n_inputs, generator=generator)[: round(self.fraction * n_inputs)]
-        least = 0 if self.uniform else 1
+        return self._wrong(self.labels, chosen, generator)
+
+    def batch(self, update: int, seed: int, size: int) -> Examples:
+        """The stream's fresh examples; each is given a wrong target by itself, in `fraction` of the cases."""
+        if not isinstance(self.task, Stream):
+            raise BadArgument(
+                f"{self.task.name} is a table, which has no fresh examples; see its `examples`."
+            )
+        fresh = self.task.batch(update, seed, size)
+        generator = _apart(self.seed, seed, update)
+        chosen = torch.nonzero(torch.rand(len(fresh.labels), generator=generator) < self.fraction)[:, 0]
+        return replace(fresh, targets=self._wrong(fresh.labels, chosen, generator))
+
+    def _wrong(
+        self, labels: Int[Tensor, "input"], chosen: Int[Tensor, "some"], generator: torch.Generator
+    ) -> Int[Tensor, "input"]:
+        """The labels, those of the inputs chosen moved to another class (with `uniform`, to any)."""
+        n_classes, least = self.d_vocab_out, 0 if self.uniform else 1
         moved = torch.randint(least, n_classes, (len(chosen),), generator=generator)
-        targets = self.labels.clone()
+        targets = labels.clone()
         targets[chosen] = (targets[chosen] + moved) % n_classes
         return targets
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether the task is one; then the targets of every batch are corrupted, and the probe's are right."""
+        return self.task.is_stream
+
+    @property
+    def examples(self) -> Mapping[str, Examples]:
+        """The probe of a stream, right as it is; of a table every example, with its target."""
+        return self.task.examples if self.is_stream else super().examples
 
     @property
     def is_corrupted(self) -> bool:
@@ -92,8 +128,13 @@ class Corrupted(Task):
         return self.targets != self.labels
 
     @property
-    def d_vocab(self) -> int:
+    def d_vocab(self) -> int | None:
         return self.task.d_vocab
+
+    @property
+    def d_in(self) -> int | None:
+        """The task's own."""
+        return self.task.d_in
 
     @property
     def d_vocab_out(self) -> int:
@@ -112,8 +153,18 @@ class Corrupted(Task):
         return self.task.operand_positions
 
     @property
+    def operands(self) -> Int[Tensor, "input operand"]:
+        """The task's own."""
+        return self.task.operands
+
+    @property
     def token_names(self) -> list[str]:
         return self.task.token_names
+
+    @property
+    def position_names(self) -> list[str]:
+        """The task's own."""
+        return self.task.position_names
 
     def split(self, train_fraction: float, seed: int) -> tuple[Int[Tensor, "train"], Int[Tensor, "test"]]:
         return self.task.split(train_fraction, seed)
@@ -127,3 +178,9 @@ class Corrupted(Task):
             "seed": self.seed,
             "uniform": self.uniform,
         }
+
+
+def _apart(*numbers: int) -> torch.Generator:
+    """A generator of these numbers that shares its draws with no split and no stream of an equal seed."""
+    found = hashlib.sha256(" ".join(["wrong labels", *map(str, numbers)]).encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(found[:7], "big"))

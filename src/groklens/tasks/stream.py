@@ -10,7 +10,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from groklens.errors import BadArgument
-from groklens.tasks.examples import Examples
+from groklens.tasks.examples import Examples, Inputs
 from groklens.tasks.task import Task
 
 
@@ -40,7 +40,7 @@ class Stream(Task):
         return {"probe": self.probe}
 
     @property
-    def inputs(self) -> Int[Tensor, "input pos"]:
+    def inputs(self) -> Inputs:
         """The inputs of the probe."""
         return self.examples["probe"].inputs
 

@@ -7,7 +7,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from jaxtyping import Int
@@ -16,22 +16,25 @@ from torch import Tensor
 from groklens.errors import BadArgument, described, is_number, whole_number
 from groklens.groups import MOST_ELEMENTS, FiniteGroup, Symmetry
 from groklens.parts import spec_of
-from groklens.tasks.examples import Examples
+from groklens.tasks.examples import Examples, Inputs
 from groklens.value_checks import in_bytes
 
 
 class Task(ABC):
     """A problem: all its inputs, the answers, how it splits, and its symmetry, apart from any model.
 
-    Inputs are token sequences (input × pos) whose answer is read at the last position; labels are classes
-    0 … d_vocab_out−1. Two tasks are equal when their specifications are.
+    Inputs are token sequences (input × pos) whose answer is read at the last position, or features (input × feature,
+    floating-point): then `d_in` says how many and `d_vocab` is None. Labels are classes 0 … d_vocab_out−1. Two tasks
+    are equal when their specifications are.
     """
 
     #: What the operands are called, in the order of `operand_positions`.
     operand_names: tuple[str, ...] = ("a", "b")
 
-    #: Whether every update has fresh examples (`Stream`); of a table every input exists, and it splits.
-    is_stream: ClassVar[bool] = False
+    @property
+    def is_stream(self) -> bool:
+        """Whether every update has fresh examples (`Stream`); of a table every input exists, and it splits."""
+        return False
 
     @property
     @abstractmethod
@@ -40,8 +43,8 @@ class Task(ABC):
 
     @property
     @abstractmethod
-    def inputs(self) -> Int[Tensor, "input pos"]:
-        """Every input, in lexicographic order of the operands."""
+    def inputs(self) -> Inputs:
+        """Every input: tokens, in lexicographic order of the operands, or features."""
 
     @property
     @abstractmethod
@@ -68,8 +71,13 @@ class Task(ABC):
 
     @property
     @abstractmethod
-    def d_vocab(self) -> int:
-        """Number of input tokens, a separator included."""
+    def d_vocab(self) -> int | None:
+        """Number of input tokens, a separator included; None where inputs are features."""
+
+    @property
+    def d_in(self) -> int | None:
+        """Number of features of an input; None where inputs are tokens."""
+        return None
 
     @property
     @abstractmethod
@@ -95,13 +103,13 @@ class Task(ABC):
 
     @property
     def n_ctx(self) -> int:
-        """Length of every input, in tokens."""
-        return self.inputs.shape[1]
+        """Length of every input, in tokens; 1 of features, which stand at one position."""
+        return self.inputs.shape[1] if self.d_in is None else 1
 
     @property
     def n_operands(self) -> int:
-        """Number of positions that hold operands."""
-        return len(self.operand_names)
+        """Number of positions that hold operands; 1 of features, which are all of one."""
+        return len(self.operand_names) if self.d_in is None else 1
 
     @property
     def operand_positions(self) -> tuple[int, ...]:
@@ -110,12 +118,15 @@ class Task(ABC):
 
     @property
     def operands(self) -> Int[Tensor, "input operand"]:
-        """The operands' tokens (input × operand)."""
+        """The operands' tokens (input × operand); `BadArgument` where inputs are features."""
+        check_tokens(self, "operands")
         return self.inputs[:, list(self.operand_positions)]
 
     @property
     def grid(self) -> tuple[int, ...] | None:
         """Sizes of the operands' axes where the inputs are their whole lexicographic product, else None."""
+        if self.d_in is not None:
+            return None
         sizes = [int(column.max()) + 1 for column in self.operands.unbind(dim=1)]
         if math.prod(sizes) != len(self.inputs):
             return None
@@ -124,12 +135,14 @@ class Task(ABC):
 
     @property
     def token_names(self) -> list[str]:
-        """Names of the tokens in pictures."""
-        return [str(token) for token in range(self.d_vocab)]
+        """Names of the tokens in pictures; none where inputs are features."""
+        return [str(token) for token in range(self.d_vocab or 0)]
 
     @property
     def position_names(self) -> list[str]:
         """Names of the input positions: an operand's name, or the token that always stands there."""
+        if self.d_in is not None:
+            return ["features"]
         operands = dict(zip(self.operand_positions, self.operand_names, strict=True))
         names: list[str] = []
         for position, column in enumerate(self.inputs.unbind(dim=1)):
@@ -185,6 +198,16 @@ def check_task(task: object) -> None:
             f"A task is meant here, and {described(task)} was given. Give what is learned, such as "
             "gl.ModularArithmetic(113, 'add'), or gl.TableTask(inputs, labels) for a table of your own."
         )
+
+
+def check_tokens(task: Task, what: str) -> int:
+    """The number of the task's tokens; `BadArgument`, which says what needs them, where its inputs are features."""
+    if task.d_vocab is None:
+        raise BadArgument(
+            f"The inputs of {task.name} are {task.d_in} features, and {what} need inputs of tokens; "
+            "gl.MLP(d_embed=None) takes features as they are."
+        )
+    return task.d_vocab
 
 
 def check_pairs(name: str, n: int) -> None:

@@ -26,9 +26,10 @@ def batch_of(recipe: Recipe, update: int) -> Examples:
     """The fresh examples of a stream's update number `update` (from 1); `BadArgument` where they are not its batch."""
     size = recipe.batch_size
     examples = recipe.task.batch(update, recipe.seed, size)  # type: ignore[attr-defined]
-    if not isinstance(examples, Examples) or len(examples.inputs) != size:
+    width = recipe.task.inputs.shape[1]
+    if not isinstance(examples, Examples) or examples.inputs.shape != (size, width):
         raise BadArgument(
             f"batch({update}, {recipe.seed}, {size}) of {recipe.task.name} gave {described(examples)}; it has to give "
-            f"gl.tasks.Examples of {size} inputs."
+            f"gl.tasks.Examples of {size} inputs, {width} wide as those of its probe."
         )
     return examples

@@ -25,7 +25,7 @@ from groklens.models import (
 from groklens.models.fast_pass import quick_holds
 from groklens.recipes import Every, Keep
 from groklens.runs import REPORTED, FolderLock, Header, Run, RunPaths, RunWriter, as_path, environment
-from groklens.snapshots import Snapshot, Split, TrainIndex, judged_by, split_index
+from groklens.snapshots import Snapshot, Split, TrainIndex, judged_by, split_of
 from groklens.tasks import Task, check_can_be_made_again, check_task
 from groklens.training.taking_up import clear_later, taken_up
 from groklens.training.witness import Witness, weights_of
@@ -46,13 +46,14 @@ class Recorder:
     """Records your own training loop into a folder that everything in groklens takes as a run.
 
     Args:
-        model: any TransformerBridge, HookedRootModule, torch module that `gl.hooked` gave hooks, or object with `cfg`, `run_with_cache`, `state_dict`
-            and `load_state_dict`. It is looked at, never changed; the global random state is not used.
+        model: any TransformerBridge, HookedRootModule, torch module that `gl.hooked` gave hooks, or object with `cfg`,
+            `run_with_cache`, `state_dict` and `load_state_dict`. It is looked at, never changed; the global random state is not used.
         task: what it is trained on.
         into: a new folder for the run.
         keep: which steps to keep, `Every(100)` by default; the first and the last are kept in any case.
         train_index: the inputs trained on, as indices or as a boolean mask over the task's inputs. None when
-            the split is not known: losses and accuracies are then not recorded.
+            the split is not known: losses and accuracies are then not recorded; and of a stream, whose probe is all
+            test.
         answer: a function from what the model gives to its logits, for a model that gives a tuple or a mapping.
         loss_units: the unit of the losses that `step` is given, for axes and tables.
         resume: take up the recording that is in `into` already, at the kept step whose weights the model has.
@@ -101,7 +102,7 @@ class Recorder:
         self._task = task
         self._path = as_path(into, "a new folder for the run")
         self._keep = Every(100) if keep is None else keep
-        self._train_index = None if train_index is None else split_index(train_index, len(task.labels))
+        self._train_index = split_of(task, train_index)
         self._loss_units = title("loss_units", loss_units)
         self._resume = resume
         self._lock: FolderLock | None = None

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from groklens.errors import BadArgument, described
 from groklens.memory import BUDGETS, rows_within
 from groklens.models import Workspace, build_model, run_logits
-from groklens.models.fast_pass import TokensAt, folded_forward, quick_applies, tokens_at_each_position
+from groklens.models.fast_pass import Entering, entering, folded_forward, quick_applies
 from groklens.parts import is_ours
 from groklens.recipes import Recipe
 from groklens.runs import Row
@@ -63,8 +63,8 @@ class Stack:
 
     def losses(self, update: int) -> Float[Tensor, "run"]:
         """Loss of each run's batch for update number `update` (from 1)."""
-        inputs, labels, tokens_at = self._batch(update)
-        logits = self._logits(inputs, tokens_at, self._training)
+        inputs, labels, read = self._batch(update)
+        logits = self._logits(inputs, read, self._training)
         return self._scores(logits, labels, self._training).mean(dim=-1)
 
     def step(self, losses: Float[Tensor, "run"], update: int) -> None:
@@ -81,8 +81,8 @@ class Stack:
         What `snapshots.scores` would say, for many runs at once and without a snapshot of each: the optimiser waits.
         """
         losses, correct = [], []
-        for inputs, labels, tokens_at in self._blocks:
-            logits = self._logits(inputs, tokens_at, self._evaluating)
+        for inputs, labels, read in self._blocks:
+            logits = self._logits(inputs, read, self._evaluating)
             losses.append(self._scores(logits, labels))
             correct.append((logits.argmax(dim=-1) == labels).double())
         rows: list[Row] = [{} for _ in self.recipes]
@@ -145,25 +145,25 @@ class Stack:
             )
         return torch.stack(scores)
 
-    def _batch(self, update: int) -> tuple[Tensor, Tensor, list[TokensAt]]:
+    def _batch(self, update: int) -> tuple[Tensor, Tensor, Entering]:
         """Inputs and targets of update number `update`: fresh ones of a stream, else of the train inputs."""
         recipe = self.recipes[0]
         if self.is_stream:
             fresh = [batch_of(each, update) for each in self.recipes]
             inputs = torch.stack([examples.inputs for examples in fresh]).to(self._inputs.device)
             targets = torch.stack([examples.targets for examples in fresh]).to(self._inputs.device)
-            return inputs, targets, tokens_at_each_position(inputs)
+            return inputs, targets, entering(inputs)
         if recipe.batch_size is None or recipe.batch_size >= self._train.shape[1]:
             return self._whole_batch
         batches = [batch_for(r, i.cpu(), update) for r, i in zip(self.recipes, self._train, strict=True)]
         return self._select(torch.stack(batches).to(self._train.device))
 
     @cached_property
-    def _whole_batch(self) -> tuple[Tensor, Tensor, list[TokensAt]]:
+    def _whole_batch(self) -> tuple[Tensor, Tensor, Entering]:
         return self._select(self._train)
 
     @cached_property
-    def _blocks(self) -> list[tuple[Tensor, Tensor, list[TokensAt]]]:
+    def _blocks(self) -> list[tuple[Tensor, Tensor, Entering]]:
         cfg = self.model.cfg
         d_model, d_mlp = (getattr(cfg, name, None) or 0 for name in ("d_model", "d_mlp"))
         widths = 4 * (d_model + self.recipes[0].task.d_vocab_out) + 2 * d_mlp
@@ -173,17 +173,17 @@ class Stack:
         every = torch.arange(n_inputs, device=self._inputs.device).expand(len(self.recipes), -1)
         return [self._select(rows) for rows in every.split(size, dim=1)]
 
-    def _select(self, rows: Int[Tensor, "run input"]) -> tuple[Tensor, Tensor, list[TokensAt]]:
+    def _select(self, rows: Int[Tensor, "run input"]) -> tuple[Tensor, Tensor, Entering]:
         inputs = torch.take_along_dim(self._inputs, rows[:, :, None], dim=1)
-        return inputs, self._labels.gather(1, rows), tokens_at_each_position(inputs)
+        return inputs, self._labels.gather(1, rows), entering(inputs)
 
     def _logits(
-        self, inputs: Int[Tensor, "run input pos"], tokens_at: list[TokensAt], workspace: Workspace
+        self, inputs: Tensor, read: Entering, workspace: Workspace
     ) -> Float[Tensor, "run input answer"]:
         n_classes = self.recipes[0].task.d_vocab_out
         if not self.is_quick:  # never stacked
             return run_logits(self.model, inputs[0], n_classes)[None]
-        logits, _ = folded_forward(self.model, self._values.__getitem__, tokens_at, workspace)
+        logits, _ = folded_forward(self.model, self._values.__getitem__, read, workspace)
         return logits.expand(-1, inputs.shape[1], -1)[..., :n_classes]  # one row where inputs are alike
 
     def _give_gradients(self) -> list[Tensor]:

@@ -31,6 +31,7 @@ def _shape(recipe: Recipe) -> tuple[Any, ...]:
     task = recipe.task
     sizes = (
         task.d_vocab,
+        task.d_in,
         task.d_vocab_out,
         task.n_ctx,
         task.operand_positions,

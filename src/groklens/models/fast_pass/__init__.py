@@ -6,5 +6,5 @@ from groklens.models.fast_pass.engine import quick_applies as quick_applies
 from groklens.models.fast_pass.engine import quick_forward as quick_forward
 from groklens.models.fast_pass.engine import quick_holds as quick_holds
 from groklens.models.fast_pass.engine import quick_logits as quick_logits
-from groklens.models.fast_pass.rows import TokensAt as TokensAt
-from groklens.models.fast_pass.rows import tokens_at_each_position as tokens_at_each_position
+from groklens.models.fast_pass.rows import Entering as Entering
+from groklens.models.fast_pass.rows import entering as entering

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from groklens.errors import BadArgument
 from groklens.models.at_rest import at_rest
 from groklens.models.fast_pass import folded
-from groklens.models.fast_pass.rows import TokensAt, tokens_at_each_position
+from groklens.models.fast_pass.rows import Entering, entering
 from groklens.models.outputs import Answers, answers, as_float
 from groklens.models.protocol import device_of, run_logits
 from groklens.models.workspace import Workspace
+from groklens.tasks import Inputs
 
 #: How much the quick pass and the model may differ, of the largest logit.
 _AGREES = 1e-4
@@ -22,7 +23,7 @@ _POINTWISE = ("relu", "gelu", "gelu_new", "silu", "solu")  # solu_ln has a norm 
 
 
 def quick_logits(
-    model: Any, tokens: Int[Tensor, "input pos"], d_vocab_out: int, workspace: Workspace | None = None
+    model: Any, tokens: Inputs, d_vocab_out: int, workspace: Workspace | None = None
 ) -> Float[Tensor, "input answer"]:
     """Logits at the answer by the quick pass where `quick_applies`, by the plain model elsewhere.
 
@@ -35,7 +36,7 @@ def quick_logits(
 
 def quick_forward(
     model: Any,
-    tokens: Int[Tensor, "input pos"],
+    tokens: Inputs,
     d_vocab_out: int,
     workspace: Workspace | None = None,
     embedding: Float[Tensor, "token d_model"] | None = None,
@@ -51,7 +52,7 @@ def quick_forward(
 
 def quick_answers(
     model: Any,
-    tokens: Int[Tensor, "input pos"],
+    tokens: Inputs,
     d_vocab_out: int,
     workspace: Workspace | None = None,
     embedding: Float[Tensor, "token d_model"] | None = None,
@@ -62,7 +63,7 @@ def quick_answers(
     def of(parameter: Tensor) -> Tensor:
         return (parameter if embedding is None or parameter is not own else embedding)[None]
 
-    logits, neurons = folded_forward(model, of, tokens_at_each_position(tokens[None]), workspace)
+    logits, neurons = folded_forward(model, of, entering(tokens[None]), workspace)
     n_classes = _n_classes(model)
     if n_classes < d_vocab_out:
         raise BadArgument(
@@ -88,15 +89,16 @@ def _token_embedding(model: Any) -> Tensor:
 
 
 def folded_forward(
-    model: Any, of: folded.Weights, tokens_at: list[TokensAt], workspace: Workspace | None = None
+    model: Any, of: folded.Weights, inputs: Entering, workspace: Workspace | None = None
 ) -> folded.Answer:
     """The quick pass of runs stacked, `of` giving each parameter of `model` its values by run."""
     if workspace is None:
         workspace = Workspace()
     workspace.start()
     if type(model).__name__ == "HookedMLP":
-        return folded.mlp(model, of, tokens_at, workspace)
-    return folded.transformer(folded.unwrap(model.original_model), of, tokens_at, workspace)
+        return folded.mlp(model, of, inputs)
+    assert isinstance(inputs, list)  # a transformer has tokens
+    return folded.transformer(folded.unwrap(model.original_model), of, inputs, workspace)
 
 
 def quick_applies(model: Any) -> bool:
@@ -123,7 +125,7 @@ def quick_applies(model: Any) -> bool:
     )
 
 
-def quick_holds(model: Any, tokens: Int[Tensor, "input pos"], d_vocab_out: int) -> bool:
+def quick_holds(model: Any, tokens: Inputs, d_vocab_out: int) -> bool:
     """Whether the quick pass gives what the model itself gives, tried on three of these inputs.
 
     A configuration does not say everything that a model computes: its `forward`, or that of a part, may be another

@@ -10,7 +10,7 @@ What is folded, and why the result is the same:
 * **W_out W_U and W_O W_in.** With no norm between them, linear maps compose. In the last layer activations go
   to the logits by W_L = W_out W_U, in one product; and where the residual before attention is one row (the
   separator of a model of one layer), neurons and logits read the mixed values by W_O [W_in, W_U].
-* **Operands of an MLP.** W_E W_in is a table of one row a token, for each operand.
+* **Operands of an MLP.** W_E W_in is a table of one row a token, for each operand; features are one product.
 * **Runs.** Weights have a leading axis of runs, of length one unless models are stacked, so that one batch of
   products steps them all.
 
@@ -30,7 +30,7 @@ from torch import Tensor, nn
 
 from groklens.models.activations import MLP_ACTIVATIONS
 from groklens.models.fast_pass.row_kernels import mix, relu_block
-from groklens.models.fast_pass.rows import Rows, TokensAt
+from groklens.models.fast_pass.rows import Entering, Rows, TokensAt
 from groklens.models.workspace import Workspace
 
 #: From a model's parameter to its values, run × …: `lambda p: p[None]` for a model by itself.
@@ -54,13 +54,16 @@ def transformer(native: Any, of: Weights, tokens_at: list[TokensAt], workspace: 
     return _normalise(norm, of, final.each()) @ head.mT, neurons
 
 
-def mlp(model: Any, of: Weights, tokens_at: list[TokensAt], workspace: Workspace) -> Answer:
+def mlp(model: Any, of: Weights, inputs: Entering) -> Answer:
     """Logits and activations of a `HookedMLP`."""
     read = of(model.W_in)
     if model.W_E is not None:
         read = of(model.W_E)[:, None] @ read  # run × operand (or 1) × token × neuron
-    operands = enumerate(tokens_at[position] for position in model.cfg.positions)
-    terms = [at.rows(read[:, min(i, read.shape[1] - 1), at.tokens]).each() for i, at in operands]
+    if isinstance(inputs, Tensor):
+        terms = [inputs.to(read.dtype) @ read[:, 0]]
+    else:
+        operands = enumerate(inputs[position] for position in model.cfg.positions)
+        terms = [at.rows(read[:, min(i, read.shape[1] - 1), at.tokens]).each() for i, at in operands]
     combined = prod(terms[1:], start=terms[0]) if model.cfg.combine == "product" else sum(terms)
     neurons = MLP_ACTIVATIONS[model.cfg.act_fn](combined + of(model.b_in)[:, None])
     return torch.baddbmm(of(model.b_U)[:, None], neurons, of(model.W_U)), neurons

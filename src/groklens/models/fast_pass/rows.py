@@ -53,6 +53,15 @@ class TokensAt:
         return Rows(values, self.index)
 
 
+#: What enters the quick pass: tokens, a `TokensAt` a position, or features, run × input × feature.
+Entering = list[TokensAt] | Float[Tensor, "run input feature"]
+
+
+def entering(inputs: Tensor) -> Entering:
+    """Inputs of runs as the quick pass takes them: tokens written down once, features as they are."""
+    return inputs if inputs.is_floating_point() else tokens_at_each_position(inputs)
+
+
 def tokens_at_each_position(tokens: Int[Tensor, "run input pos"]) -> list[TokensAt]:
     """What `tokens` holds at each position: for a separator one token, and no index."""
     found = []

@@ -32,7 +32,7 @@ from groklens.runs.readers.safe_loading import (
 )
 from groklens.runs.readers.state_dict import some_names
 from groklens.runs.run import Run
-from groklens.tasks import GroupComposition, Task
+from groklens.tasks import GroupComposition, Task, check_tokens
 
 NAME = "rep_theory"
 _GROUPS = {"CyclicGroup": "C", "DihedralGroup": "D", "SymmetricGroup": "S", "AlternatingGroup": "A"}
@@ -144,18 +144,18 @@ def _mlp(state: dict[str, Tensor], task: Task, file: Path, act: str) -> Any:
     """act([W_x[a] ; W_y[b]] W) W_U, as one embedding of both halves that each operand reads its own half of."""
     from groklens.models import HookedMLP
 
-    n, width = state["W_x"].shape
+    (n, width), d_vocab = state["W_x"].shape, check_tokens(task, "its weights")
     d_mlp = state["W_U"].shape[0]
     model = HookedMLP(
         n_operands=2,
-        d_vocab=task.d_vocab,
+        d_vocab=d_vocab,
         d_vocab_out=task.d_vocab_out,
         d_mlp=d_mlp,
         d_embed=2 * width,
         combine="concat",
         act_fn=act,
     )
-    embedding, inward = torch.zeros(task.d_vocab, 2 * width), torch.zeros(2, 2 * width, d_mlp)
+    embedding, inward = torch.zeros(d_vocab, 2 * width), torch.zeros(2, 2 * width, d_mlp)
     embedding[:n] = torch.cat([state["W_x"], state["W_y"]], dim=1)
     inward[0, :width], inward[1, width:] = state["W"][:width], state["W"][width:]
     weights = {
