@@ -47,7 +47,8 @@ class Recorder:
 
     Args:
         model: any TransformerBridge, HookedRootModule, torch module that `gl.hooked` gave hooks, or object with `cfg`,
-            `run_with_cache`, `state_dict` and `load_state_dict`. It is looked at, never changed; the global random state is not used.
+            `run_with_cache`, `state_dict` and `load_state_dict`. It is looked at, never changed; the global random state
+            is not used.
         task: what it is trained on.
         into: a new folder for the run.
         keep: which steps to keep, `Every(100)` by default; the first and the last are kept in any case.
