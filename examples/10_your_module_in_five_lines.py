@@ -35,8 +35,8 @@ net = Net(task.d_vocab, task.d_vocab_out)
 optimizer = torch.optim.AdamW(net.parameters(), lr=5e-3, weight_decay=2.0, betas=(0.9, 0.98))
 
 # %% [markdown]
-# `gl.hooked` takes the module as it is and leaves it so. Logits alone show a circuit by its logits; each name buys more:
-# `narrow.hook_in` is what that layer receives, the neurons, and one name opens the inside of torch's attention.
+# `gl.hooked` takes the module as it is and leaves it so. Logits alone show a circuit by its logits; each name buys
+# more: `narrow.hook_in` is what that layer receives, the neurons; one name opens the inside of torch's attention.
 
 # %%
 names = {

@@ -50,8 +50,8 @@ def inputs_first(value: Tensor, axis: int | None, n_inputs: int, name: str) -> T
         )
     if axis == NO_AXIS or value.shape[axis] != n_inputs:
         raise BadArgument(
-            f"{name!r} passes {described(value)} for {n_inputs} inputs, of which no axis is the inputs'; look at another "
-            "part."
+            f"{name!r} passes {described(value)} for {n_inputs} inputs, of which no axis is the inputs'; look at "
+            "another part."
         )
     return value.movedim(axis, 0)
 

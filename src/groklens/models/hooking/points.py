@@ -178,7 +178,8 @@ def _unknown(module: nn.Module, path: str, name: str, own: set[str]) -> str:
     known = [*own, *tensors_of(module)]
     parts = [path for path, _ in module.named_modules() if path]
     listed = ", ".join(map(repr, parts[:_LISTED])) + ", …" * (len(parts) > _LISTED)
-    return f"The module has no {path!r}; {did_you_mean(path, known) or 'its paths are its submodules and weights.'} It has {listed}."
+    asked = did_you_mean(path, known) or "its paths are its submodules and weights."
+    return f"The module has no {path!r}; {asked} It has {listed}."
 
 
 _NAMES = "give further names by path, such as names={'encoder.layers.0.linear1': 'blocks.0.mlp.hook_pre'}."
