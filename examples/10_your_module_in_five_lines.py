@@ -36,8 +36,7 @@ optimizer = torch.optim.AdamW(net.parameters(), lr=5e-3, weight_decay=2.0, betas
 
 # %% [markdown]
 # `gl.hooked` takes the module as it is and leaves it so. Logits alone show a circuit by its logits; each name buys
-# more: `narrow.hook_in` is what that layer receives, the neurons, and one name opens the inside of
-# torch's attention.
+# more: `narrow.hook_in` is what that layer receives, the neurons; one name opens the inside of torch's attention.
 
 # %%
 names = {

@@ -431,6 +431,7 @@ def test_a_path_takes_several_names():
     _, cache = model.run_with_cache(T13.inputs, names_filter=[POST, "mine", "mixed"])
     assert torch.equal(cache["mine"], cache[POST])
     assert torch.equal(model.W_E, model.W_pos)
+    assert torch.equal(gl.hooked(Clock(), {"embedding.weight.T": "W_U"}).W_U, model.W_E.T)
 
 
 def test_heads_of_ones_own_attention():

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from groklens.errors import BadArgument, described, one_line, shown
+from groklens.models.answering import is_hooked, own_model
 from groklens.models.configs import checked_mlp, checked_transformer
 
 _CONFIG = (
@@ -20,6 +21,8 @@ _MLP_CONFIG = ("n_operands", "d_vocab", "d_vocab_out", "d_mlp", "d_model", "comb
 
 def describe_model(model: Any) -> dict[str, Any]:
     """What `rebuild_model` needs: the class, and its configuration where groklens knows how to use it."""
+    if is_hooked(model):
+        return {"kind": type(own_model(model)).__name__, "hooked": True}
     kind = type(model).__name__
     description: dict[str, Any] = {"kind": kind}
     if type(getattr(model, "original_model", None)).__name__ == "NativeModel":
@@ -52,8 +55,8 @@ def rebuild_model(description: dict[str, Any]) -> Any:
     config = description.get("config")
     if description.get("hooked"):
         raise BadArgument(
-            f"This run's model is a {shown(kind)}, a torch module that gl.hooked gave hooks; pass one for its "
-            f"weights to be loaded into: gl.load(path, model=gl.hooked({shown(kind)}(...)))."
+            f"This run's model is a {shown(kind)}, a torch module that gl.hooked gave hooks; pass one for its weights "
+            f"to be loaded into: gl.load(path, model=gl.hooked({shown(kind)}(...)))."
         )
     if kind not in ("HookedMLP", "TransformerBridge") or config is None or config == {}:
         raise BadArgument(

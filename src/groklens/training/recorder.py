@@ -46,9 +46,9 @@ class Recorder:
     """Records your own training loop into a folder that everything in groklens takes as a run.
 
     Args:
-        model: any TransformerBridge, HookedRootModule, torch module that `gl.hooked` gave hooks, or object with `cfg`,
-            `run_with_cache`, `state_dict` and `load_state_dict`. It is looked at, never changed; the global random state
-            is not used.
+        model: any TransformerBridge, HookedRootModule, torch module through `gl.hooked`, or object with `cfg`,
+            `run_with_cache`, `state_dict` and `load_state_dict`. It is looked at, never changed; the global random
+            state is not used.
         task: what it is trained on.
         into: a new folder for the run.
         keep: which steps to keep, `Every(100)` by default; the first and the last are kept in any case.

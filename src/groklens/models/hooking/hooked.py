@@ -39,7 +39,8 @@ def hooked(
             `encoder.linear1.1` being the second item), `encoder.linear1.hook_in` what it receives. TransformerLens'
             names open what goes by them: `"blocks.0.mlp.hook_post"` the neurons, `"hook_embed"` the embeddings. A
             parameter is named as a weight: `{"embed.weight": "W_E", "head.weight": "W_U"}`; those of `nn.Linear` are
-            turned to in × out as TransformerLens has them, any other with `.T` after its path. Of an
+            turned to in × out as TransformerLens has them, any other with `.T` after its path; name W_out too where
+            neurons are not read out by W_U itself. Of an
             `nn.MultiheadAttention`, `{"layers.0.self_attn": "blocks.0.attn"}` names all it has inside: queries, keys,
             values, pattern, z and their weights. A path takes several names as a list.
         answer: where the logits are in what it gives, for a module that gives a tuple or has its positions first:
@@ -159,9 +160,10 @@ class HookedModule:
             return self._forward(tokens, options)
         unknown = [point for point in visits if point not in self._axes]
         if unknown:
-            self._axes |= input_axes(self.model, lambda some: self._forward(some, options), tokens, unknown)
+            found = input_axes(self.model, lambda some: self._forward(some, options), tokens, unknown)
+            self._axes |= {**dict.fromkeys(unknown, 0), **found}
         for point, visit in visits.items():
-            visit.axis, visit.n_inputs = self._axes.get(point, 0), len(tokens)
+            visit.axis, visit.n_inputs = self._axes[point], len(tokens)
         with placed(self.model, visits):
             output = self._forward(tokens, options)
         for visit in visits.values():

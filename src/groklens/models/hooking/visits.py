@@ -32,6 +32,7 @@ class Visit:
         self._cache, self._times = cache, 0
 
     def __call__(self, value: Tensor) -> Tensor:
+        """What passes on of what came by."""
         self._times += 1
         if self._times > 1 and (self.functions or self.is_strict):
             raise BadArgument(
