@@ -136,7 +136,11 @@ def _moved_from(module: str) -> Callable[[str], Any]:
         if name not in _MOVED[module]:
             raise AttributeError(f"groklens.{module} has no {name!r}; see dir(groklens.{module}).")
         warnings.warn(f"gl.{module}.{name} is gl.{name} now.", DeprecationWarning, stacklevel=2)
-        return getattr(sys.modules[__name__], name)
+        value = getattr(sys.modules[__name__], name)
+        setattr(
+            sys.modules[f"{__name__}.{module}"], name, value
+        )  # `from … import` asks twice, and is told once
+        return value
 
     return answer
 

@@ -49,12 +49,17 @@ class ActivationReader:
         for tokens in inputs.split(rows_within(len(inputs), max(captured, 4096), BUDGETS.capture)):
             cache = run_with_cache(snapshot, tokens, list(self.buffers))
             for hook, buffer in self.buffers.items():
+                if hook not in cache:
+                    raise UnknownName(
+                        f"{snapshot!r} passes nothing at {hook!r}, which the first step does: the models of this run "
+                        "are not alike. Capture the steps that have it: steps=[…]."
+                    )
                 value = cache[hook]
                 row = _select(hook, axis_names(hook, value.ndim), value, self.pos)
                 if row.shape != (len(tokens), *buffer.shape[1:]):
                     raise BadArgument(
                         f"Hook {hook!r} gave shape {tuple(row.shape)} for {len(tokens)} inputs, where "
-                        f"({len(tokens)}, {', '.join(map(str, buffer.shape[1:]))}) was expected: one row an "
+                        f"({len(tokens)}, {', '.join(map(str, buffer.shape[1:]))}) was expected: one row per "
                         "input, alike at every step. Leave it out of names_filter."
                     )
                 buffer[start : start + len(tokens)] = row

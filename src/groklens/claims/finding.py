@@ -9,14 +9,16 @@ from typing import Any, Literal
 
 from groklens.claims.lookup import with_key
 from groklens.claims.wording import in_units, quantity
+from groklens.errors import BadArgument
 
 Verdict = Literal["supported", "refuted", "undecided"]
+VERDICTS: tuple[Verdict, ...] = ("supported", "refuted", "undecided")
 #: A prediction is what the claim in question asks for; an aside is reported beside it and decides nothing.
 Role = Literal["prediction", "aside"]
 PREDICTION: Role = "prediction"
 ASIDE: Role = "aside"
 #: What stands above the findings of each role, wherever they are shown.
-HEADINGS: dict[Role, str] = {"prediction": "How we know", "aside": "Beside it, deciding nothing"}
+HEADINGS: dict[Role, str] = {"prediction": "How we know", "aside": "Reported besides, deciding nothing"}
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,14 @@ class Finding:
     note: str = ""
     key: str = ""
     role: Role = "prediction"
+
+    def __post_init__(self) -> None:
+        for name, value, known in (
+            ("verdict", self.verdict, VERDICTS),
+            ("role", self.role, (PREDICTION, ASIDE)),
+        ):
+            if value not in known:
+                raise BadArgument(f"{name} is {value!r}; choose one of {', '.join(map(repr, known))}.")
 
     def __str__(self) -> str:
         controls = "".join(f"\n      {control.said(self.units)}" for control in self.controls)

@@ -20,7 +20,7 @@ from groklens.snapshots import Snapshot, accuracy_if, logit_means
 
 
 def neuron_sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
-    """The claim that per-neuron fits of the circuit's components keep the accuracy, over all inputs.
+    """The claim that replacing neurons by per-neuron fits of the circuit's components keeps the accuracy, all inputs.
 
     Supported when no more than 0.01 is lost, and less than with every control: fits of the same number of
     terms under relabelled elements (20 draws), and all neurons held at their means, which shows what goes
@@ -43,7 +43,7 @@ def neuron_sufficiency(snapshot: Snapshot, circuit: Circuit) -> Finding:
     ]
     verdict, note = judge_keeping(value, whole, controls)
     return Finding(
-        "per-neuron fits of the circuit's components keep the accuracy",
+        "replacing neurons by per-neuron fits of the circuit's components keeps the accuracy",
         value,
         "accuracy",
         verdict,
@@ -68,14 +68,14 @@ def fits_not_tried(snapshot: Snapshot) -> Finding:
 
 
 def neuron_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
-    """The claim that ablating the circuit's neurons takes the accuracy towards chance, over all inputs.
+    """The claim that mean-ablating the circuit's neurons takes the accuracy towards chance, over all inputs.
 
     The circuit's neurons are its clusters (`clusters`), each held at its mean. Supported when accuracy falls
     at least half of the way to chance and below that of every random set of as many neurons (20 draws, from
     the neurons outside the clusters where there are as many, otherwise from all). Undecided where no neuron is
     in a cluster, or all are and no other set can be drawn. Raises `BadArgument` for a model without neurons.
     """
-    claim = "ablating the circuit's neurons takes the accuracy towards chance"
+    claim = "mean-ablating the circuit's neurons takes the accuracy towards chance"
     found = neurons_.clusters(snapshot, circuit)
     n = neurons_.of(snapshot).shape[1]
     if not found:
@@ -90,7 +90,7 @@ def neuron_necessity(snapshot: Snapshot, circuit: Circuit) -> Finding:
     if len(members) < n:
         controls.append(
             random_control(
-                "as many random neurons ablated",
+                "as many random neurons mean-ablated",
                 lambda g: accuracy_left(snapshot, logits_without(snapshot, _some(pool, len(members), g))),
                 key="random_neurons",
             )
@@ -118,7 +118,7 @@ def clusters_carry(snapshot: Snapshot, circuit: Circuit) -> Finding:
     component has no cluster, or more neurons than there are others. Raises `BadArgument` for a model without
     MLP.
     """
-    claim = "ablating a component's neurons takes that component out of the logits"
+    claim = "mean-ablating a component's neurons takes that component out of the logits"
     found, n = neurons_.clusters(snapshot, circuit), neurons_.of(snapshot).shape[1]
     drawn = {name: index for name, index in found.items() if 2 * len(index) <= n}
     if not drawn:
@@ -134,7 +134,7 @@ def clusters_carry(snapshot: Snapshot, circuit: Circuit) -> Finding:
         gone[least][0],
         _OF_PART,
         "supported" if len(carried) == len(circuit.components) else ("undecided" if carried else "refuted"),
-        (Control.of("as many random other neurons ablated", gone[least][1], key="random_neurons"),),
+        (Control.of("as many random other neurons mean-ablated", gone[least][1], key="random_neurons"),),
         source="clusters of Nanda et al. 2023, section 4.1, against random sets of neurons",
         note=f"the least, of {named([least])}; neurons in clusters: {sizes}"
         + (f"; not compared: {', '.join(map(str, missing))}" if missing else ""),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
+from typing import Any
 
 from groklens.claims import Finding
 from groklens.evidence.generalising import generalises
@@ -52,7 +53,12 @@ def find_circuit(snapshot: AnyRun, group: FiniteGroup | str | None = None) -> Ci
     >>> find_circuit(Snapshot(planted(task, [2, 5]), task))
     Circuit('C13', [2, 5])
     """
-    return _circuit(as_snapshot(snapshot), group)
+    return _circuit(as_snapshot(snapshot), _hashable(group))
+
+
+def _hashable(group: FiniteGroup | str | Any | None) -> FiniteGroup | str | None:
+    """The group asked for, as a value that can be remembered by: a table becomes the group that it is."""
+    return group if group is None or isinstance(group, (str, FiniteGroup)) else as_group(group)
 
 
 @once_per_snapshot
@@ -66,7 +72,7 @@ def _circuit(snapshot: Snapshot, group: FiniteGroup | str | None) -> Circuit | N
 
 def search(snapshot: Snapshot, group: FiniteGroup | str | None = None) -> Search:
     """The result of `find_circuit` with its findings and its reason, computed once per snapshot."""
-    return _search(snapshot, group)
+    return _search(snapshot, _hashable(group))
 
 
 @once_per_snapshot

@@ -33,7 +33,7 @@ def neuron_component(snapshot: Snapshot) -> xr.DataArray:
 
 
 @measure(
-    long_name="share of a neuron explained by its component",
+    long_name="share of each neuron explained by its component",
     units="share of variance",
     valid_range=(0, 1),
     source=_SOURCE,

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
-import torch
 import xarray as xr
 from jaxtyping import Int
 from torch import Tensor
 
-from groklens.errors import whole_number
+from groklens.errors import BadArgument, described, whole_number
 from groklens.recipes import Recipe
 from groklens.runs.source import Source
 from groklens.snapshots import Snapshot, split_index
-from groklens.tasks import Task
+from groklens.tasks import Task, check_task
 
 
 @runtime_checkable
@@ -53,7 +53,13 @@ class OwnObject(Source):
 
     def __init__(self, own: RunLike) -> None:
         self._own: Any = own
+        check_task(own.task)
         self.task, self.name = own.task, own.task.name
+        if isinstance(own.steps, str) or not isinstance(own.steps, Iterable):
+            raise BadArgument(
+                f"The steps of {described(own)} are {described(own.steps)}; give a list of the kept steps, such as "
+                "[0, 100]."
+            )
         self.steps = sorted({whole_number("A step of the run", step) for step in own.steps})
         for name, kind in _MAY_KNOW.items():
             if isinstance(value := getattr(own, name, None), kind):
@@ -64,11 +70,22 @@ class OwnObject(Source):
         """The inputs trained on: the object's own, or those of its last snapshot."""
         if hasattr(self._own, "train_index"):
             index = self._own.train_index
-            return None if index is None else split_index(torch.as_tensor(index), len(self.task.labels))
+            return None if index is None else split_index(index, len(self.task.labels))
         return self.snapshot(self.steps[-1]).train_index if self.steps else None
 
     def model_at(self, step: int) -> Any:
         return self.snapshot(step).model
 
     def snapshot(self, step: int) -> Snapshot:
-        return self._own.at(step)
+        found = self._own.at(step)
+        if not isinstance(found, Snapshot):
+            raise BadArgument(
+                f"at({step}) of {described(self._own)} gave {described(found)}; it has to give a snapshot: "
+                "gl.Snapshot(model, task, step)."
+            )
+        if found.step not in (None, step) or found.task != self.task:
+            raise BadArgument(
+                f"at({step}) of {described(self._own)} gave {found!r}, which is of another step or task; give "
+                "the snapshot after that many updates."
+            )
+        return found

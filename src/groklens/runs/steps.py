@@ -62,5 +62,5 @@ def kept_step(subject: str, kept: Iterable[int], step: Any) -> int:
     )
     raise UnknownName(
         f"{subject} has kept no step {number}; nearest are {nearest or 'none'}.{last} Use one of run.steps or "
-        f"run.nearest({number}), or train with keep=gl.Every(100)."
+        f"run.nearest({number}); training with keep=gl.Every(100) keeps more."
     )

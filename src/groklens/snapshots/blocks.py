@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from groklens.errors import BadArgument, GroklensError, described, whole_number
+from groklens.errors import BadArgument, GroklensError, UnknownName, described, whole_number
 from groklens.memory import BUDGETS, rows_within
 from groklens.models import (
     Anatomy,
@@ -92,6 +92,11 @@ def activation(anatomy: Anatomy, site: Site, tokens: Tensor) -> Tensor:
     """The activation at a site for some inputs; `BadArgument` for a position that does not exist."""
     with running(anatomy.task, tokens), at_rest(anatomy.model):
         _, cache = anatomy.model.run_with_cache(tokens, names_filter=site.hook)
+    if site.hook not in cache.keys():  # noqa: SIM118 (not a dict)
+        raise UnknownName(
+            f"The model has {site.hook!r}, but nothing passes there when it runs: the hook is switched off, or belongs "
+            "to a part that this model does not use. See snapshot.model.hook_dict for others."
+        )
     value, pos = cache[site.hook], site.pos
     axis = position_axis(axis_names(site.hook, value.ndim))
     if pos is None or (axis is None and pos == -1):  # without positions, all of it is the answer's

@@ -11,8 +11,8 @@ from groklens.groups import FiniteGroup, Symmetry
 from groklens.memory import BUDGETS
 
 T = TypeVar("T")
-#: A function and the arguments, beside the snapshot, that it was given.
-Key = tuple[Callable[..., Any], tuple[Hashable, ...]]
+#: A function, the arguments that it was given beside the snapshot, and their types.
+Key = tuple[Any, ...]
 #: What a number, a name or an empty list takes, roughly.
 _SMALL = 64
 
@@ -49,6 +49,12 @@ class Memo:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[Key, tuple[Any, int]] = OrderedDict()
+        #: Bytes that the snapshot holds beside this, which count.
+        self.beside = 0
+
+    def __reduce__(self) -> tuple[type[Memo], tuple[()]]:
+        """Nothing remembered goes into a pickle or a copy: it is computed again where it is needed."""
+        return (Memo, ())
 
     def __contains__(self, key: Key) -> bool:
         return key in self._kept
@@ -60,17 +66,25 @@ class Memo:
     def keep(self, key: Key, value: Any) -> None:
         """Remember the value, if the budget allows."""
         size = n_bytes(value)
-        if size > BUDGETS.remembered:
+        if size > self.room:
             return
         self._kept[key] = value, size
-        while sum(each for _, each in self._kept.values()) > BUDGETS.remembered:
+        while sum(each for _, each in self._kept.values()) > self.room:
             self._kept.popitem(last=False)
+
+    @property
+    def room(self) -> int:
+        """Bytes of the budget that are left beside the snapshot's own logits and neurons; a quarter in any case.
+
+        Statistics of a few MB would else be computed again and again beside logits that fill it.
+        """
+        return max(BUDGETS.remembered // 4, BUDGETS.remembered - self.beside)
 
     def by_name(self) -> dict[str, Any]:
         """The remembered values by function name and arguments, for inspection."""
         return {
-            f"{function.__name__}({', '.join(map(str, arguments))})": value
-            for (function, arguments), (value, _) in self._kept.items()
+            f"{getattr(function, '__name__', repr(function))}({', '.join(map(str, arguments))})": value
+            for (function, arguments, *_), (value, _) in self._kept.items()
         }
 
 

@@ -106,7 +106,7 @@ class Snapshot:
 
         >>> snapshot.remembered(my_costly_statistic, "C113")  # doctest: +SKIP
         """
-        key = (function, arguments)
+        key = _key(function, arguments)
         if key not in self._memo:
             value = function(self, *arguments)
             self._memo.keep(key, value)
@@ -139,7 +139,9 @@ class Snapshot:
     @cached_property
     def _at_answer(self) -> Block:
         """Logits, neurons and `outside` of every input; neurons only where the fast pass gives them as well."""
-        return gathered(self._run(None), len(self.task.labels))
+        found = gathered(self._run(None), len(self.task.labels))
+        self._memo.beside = found.logits.nbytes + (0 if found.neurons is None else found.neurons.nbytes)
+        return found
 
     def blocks(self) -> Iterator[Block]:
         """Logits and neurons at the answer in blocks of inputs, in order; nothing is remembered.
@@ -239,6 +241,22 @@ class Snapshot:
 
 def _activations(snapshot: Snapshot, site: Site) -> Tensor:
     return activation_of_all(snapshot.anatomy, site)
+
+
+def _key(function: Callable[..., Any], arguments: tuple[Hashable, ...]) -> tuple[Any, ...]:
+    """What a value is remembered by: 1, 1.0 and True are three arguments; `BadArgument` for what cannot be a key."""
+    if not callable(function):
+        raise BadArgument(
+            f"remembered() is given a function of the snapshot and its arguments; {described(function)} is no function."
+        )
+    try:
+        hash(arguments)
+    except TypeError as error:
+        raise BadArgument(
+            f"What is remembered is found again by its arguments, which have to be hashable ({error}); give a tuple in "
+            "place of a list, a name in place of an array."
+        ) from error
+    return (function, arguments, tuple(type(each) for each in arguments))
 
 
 def _check_pair(model: object, task: object) -> None:

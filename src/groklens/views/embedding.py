@@ -67,7 +67,10 @@ def embedding(
     _one_scale(figure, found.sel(component=shown).values, len(titles))
     frames = [[_moved(trace) for trace in version] for version in versions]
     add_slider(figure, frames, range(len(shown)), step_names(table), drawn(bare_title(table["step"])))
-    return Figure(figure, f"Embeddings in the planes of {named(shown)}, at {len(versions)} steps.")
+    return Figure(
+        figure,
+        f"Embeddings in the planes of {named(shown)}, at {len(versions)} step{'s' * (len(versions) > 1)}.",
+    )
 
 
 def _chosen(found: xr.DataArray, wanted: list[ComponentName]) -> list[ComponentName]:

@@ -51,7 +51,7 @@ def explained(source: Any) -> Any:
 
 def run_of(source: Any) -> Run:
     """The run behind a source or at a path (a snapshot as a run of one step); `BadArgument` for a table."""
-    from groklens.runs import as_run
+    from groklens.runs import as_run, kept_steps
 
     if is_table(source):
         raise BadArgument(
@@ -61,8 +61,7 @@ def run_of(source: Any) -> Run:
     if is_explanation(source):
         return source.source
     run = as_run(source)
-    if not run.steps:
-        raise BadArgument(f"{run!r} has kept no checkpoints, so there is nothing to show; train it first.")
+    kept_steps(run)  # says in the same words everywhere that there are none
     return run
 
 

@@ -126,7 +126,14 @@ def _activations(run: Run, final: Snapshot, shown: list[int], steps: list[int]) 
     """Activations (step × neuron × first × second operand) as bytes, in hundredths of each neuron's final range."""
     from groklens.capture import capture
 
+    n_neurons = len(final.neurons[0])
+
     def pick(values: Any) -> Any:
+        if values.shape[1] != n_neurons:
+            raise BadArgument(
+                f"{run!r} has steps with {values.shape[1]} and with {n_neurons} neurons, which are not drawn together; "
+                "choose steps that are alike: steps=[…]."
+            )
         return values[:, shown]
 
     site = final.anatomy.neurons_sought
