@@ -126,7 +126,7 @@ def _activations(run: Run, final: Snapshot, shown: list[int], steps: list[int]) 
     """Activations (step × neuron × first × second operand) as bytes, in hundredths of each neuron's final range."""
     from groklens.capture import capture
 
-    n_neurons = len(final.neurons[0])
+    n_neurons = 0 if final.neurons is None else final.neurons.shape[1]
 
     def pick(values: Any) -> Any:
         if values.shape[1] != n_neurons:
