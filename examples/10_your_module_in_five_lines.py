@@ -36,14 +36,14 @@ optimizer = torch.optim.AdamW(net.parameters(), lr=5e-3, weight_decay=2.0, betas
 
 # %% [markdown]
 # `gl.hooked` takes the module as it is and leaves it so. Logits alone show a circuit by its logits; each name buys
-# more: `narrow.hook_in` is what that layer receives, the neurons; one name opens the inside of torch's attention.
+# more: `narrow.hook_input` is what that layer receives, the neurons; one name opens the inside of torch's attention.
 
 # %%
 names = {
     "embed": "hook_embed",
     "embed.weight": "W_E",
     "attention": "blocks.0.attn",
-    "narrow.hook_in": "blocks.0.mlp.hook_post",
+    "narrow.hook_input": "blocks.0.mlp.hook_post",
     "narrow.weight": "W_out",
     "head.weight": "W_U",
 }

@@ -120,7 +120,7 @@ def encoder_names(layers=2):
         names |= {
             f"{path}.self_attn": f"blocks.{layer}.attn",
             f"{path}.linear1": f"blocks.{layer}.mlp.hook_pre",
-            f"{path}.linear2.hook_in": f"blocks.{layer}.mlp.hook_post",
+            f"{path}.linear2.hook_input": f"blocks.{layer}.mlp.hook_post",
             f"{path}.linear2.weight": f"blocks.{layer}.mlp.W_out",
         }
     return names

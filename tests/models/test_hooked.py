@@ -224,10 +224,10 @@ class TestHooks:
         seen = []
         handle = module.left.register_forward_hook(lambda part, args, output: seen.append((args[0], output)))
         model = gl.hooked(module)
-        output, cache = model.run_with_cache(T13.inputs, names_filter=["left", "left.hook_in"])
+        output, cache = model.run_with_cache(T13.inputs, names_filter=["left", "left.hook_input"])
         handle.remove()
         assert torch.equal(output, module(T13.inputs))
-        assert torch.equal(cache["left.hook_in"], seen[-1][0])
+        assert torch.equal(cache["left.hook_input"], seen[-1][0])
         assert torch.equal(cache["left"], seen[-1][1])
 
     def test_change_what_passes_as_by_hand(self):
@@ -241,7 +241,7 @@ class TestHooks:
 
         halved = model.run_with_hooks(T13.inputs, fwd_hooks=[(POST, halve)])
         assert torch.equal(halved, module.head(mixed[POST] / 2))
-        with model.hooks(fwd_hooks=[("left.hook_in", halve)]):
+        with model.hooks(fwd_hooks=[("left.hook_input", halve)]):
             once = model(T13.inputs)
         assert torch.allclose(once, module(T13.inputs) / 2, rtol=1e-4, atol=1e-4)
         assert torch.equal(model(T13.inputs), module(T13.inputs))
@@ -274,7 +274,7 @@ class TestHooks:
 
         model = gl.hooked(Twice(), inputs=lambda tokens: (tokens[:, 0], tokens[:, 1]))
         _, cache = model.run_with_cache(T7.inputs)
-        assert set(cache) == {"head", "head.hook_in"}
+        assert set(cache) == {"head", "head.hook_input"}
         with pytest.raises(BadArgument, match="'embed' is passed more than once"):
             gl.Snapshot(model, T7).activations("embed")
 
@@ -453,3 +453,46 @@ def test_heads_of_ones_own_attention():
     assert snapshot.anatomy.heads[0].count == 2
     assert torch.equal(snapshot.weights["W_Q"][0, 1], module.q.weight[3:].T)
     assert snapshot.activations("blocks.0.attn.hook_pattern").shape == (49, 2, 3, 3)
+
+
+class Masked(nn.Module):
+    """Attention with every kind of mask: a padded key, and a mask for each input and head."""
+
+    def __init__(self, batch_first):
+        super().__init__()
+        self.batch_first = batch_first
+        self.embed, self.head = nn.Embedding(8, 8), nn.Linear(8, 7)
+        self.attention = nn.MultiheadAttention(8, 2, kdim=8, vdim=4, batch_first=batch_first, dropout=0.1)
+
+    def forward(self, tokens):
+        x = self.embed(tokens)
+        masks = {
+            "key_padding_mask": tokens == 3,
+            "attn_mask": torch.ones(2 * len(tokens), 3, 3).triu(2) * -5.0,
+        }
+        x = x if self.batch_first else x.transpose(0, 1)
+        out, _ = self.attention(x, x, x[..., :4], need_weights=False, **masks)
+        return self.head(out if self.batch_first else out.transpose(0, 1))
+
+
+@pytest.mark.parametrize("batch_first", [True, False])
+@pytest.mark.filterwarnings("ignore:Support for mismatched")
+def test_masks_and_keys_of_another_width(batch_first):
+    torch.manual_seed(0)
+    snapshot = gl.Snapshot(gl.hooked(Masked(batch_first), {"attention": "blocks.0.attn"}), T7)
+    pattern = snapshot.activations("attention.hook_pattern")
+    assert not pattern[T7.inputs[:, 0] == 3][..., 0].any()
+    same = gl.interventions.patch(snapshot, "attention.hook_pattern", pattern)
+    assert torch.allclose(same.logits, snapshot.logits, atol=1e-5)
+    captured = gl.capture(gl.Run.of({0: snapshot.model}, T7), "attention.hook_pattern", pos=-1)
+    assert captured["attention.hook_pattern"].dims == ("step", "input", "head", "key")
+
+
+def test_attention_that_computes_something_else_is_not_looked_into():
+    class Other(nn.MultiheadAttention):
+        def forward(self, *args, **options):
+            return super().forward(*args, **options)
+
+    net = nn.ModuleDict({"attention": Other(8, 2)})
+    with pytest.raises(BadArgument, match=r"known of torch.nn.MultiheadAttention alone"):
+        gl.hooked(net, {"attention": "blocks.0.attn"})

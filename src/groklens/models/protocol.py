@@ -160,7 +160,7 @@ def number_of_parameters(model: Any) -> int:
 
 def _some(known: list[str]) -> str:
     useful = [name for name in known if name.split(".")[-1].startswith("hook_")]
-    useful = [name for name in useful if not name.endswith(".hook_in")] or known
+    useful = [name for name in useful if not name.endswith((".hook_in", ".hook_input"))] or known
     return ", ".join(useful[:20]) + (", …" if len(useful) > 20 else "")
 
 

@@ -6,8 +6,8 @@ import re
 
 #: Hook names, the first expression that matches, and the axes that follow `input`.
 _AXES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (r"attn\.hook_(pattern|attn_scores)", ("head", "query", "key")),
-    (r"attn\.(hook_[qkvz]|[qkv]\.hook_out|o\.hook_in)", ("pos", "head", "d_head")),
+    (r"hook_(pattern|attn_scores)", ("head", "query", "key")),
+    (r"hook_[qkvz]|attn\.([qkv]\.hook_out|o\.hook_in)", ("pos", "head", "d_head")),
     (r"attn\.hook_result", ("pos", "head", "d_model")),
     (r"mlp\.(hook_(pre|post)|in\.hook_out|out\.hook_in)", ("pos", "neuron")),
     (r"hook_unembed|unembed\.hook_out", ("pos", "answer")),

@@ -20,7 +20,7 @@ from groklens.models.hooking.named_weights import (
 #: What `torch.nn.MultiheadAttention` computes inside, by TransformerLens' names.
 INSIDE = ("hook_q", "hook_k", "hook_v", "hook_pattern", "hook_z")
 #: What a part receives: after its path, this.
-RECEIVED = "hook_in"
+RECEIVED = "hook_input"
 #: Parts that only hold others: nothing calls them.
 _LISTS = (nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
 #: Paths that an error lists.
@@ -31,7 +31,7 @@ _LISTED = 12
 class Point:
     """One place in a module: the path of a part, and what of it: what it gives, receives, or computes inside.
 
-    `part` is "" for what it gives (of a tuple the first tensor), a number for that item of what it gives, `hook_in`
+    `part` is "" for what it gives (of a tuple the first tensor), a number for that item of what it gives, `hook_input`
     for the first tensor that it receives, and one of `INSIDE` in a `torch.nn.MultiheadAttention`.
 
     >>> Point("encoder.layers.0.linear1").part
@@ -51,10 +51,10 @@ class Named:
 
 
 def points_of(module: nn.Module) -> dict[str, Point]:
-    """Every point of a module by its own name: each path, and after it `.hook_in` and what attention has inside.
+    """Every point of a module by its own name: each path, and after it `.hook_input` and what attention has inside.
 
     >>> list(points_of(nn.Sequential(nn.Linear(2, 2))))
-    ['0', '0.hook_in']
+    ['0', '0.hook_input']
     """
     parts = {
         path: part
