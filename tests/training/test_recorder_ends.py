@@ -11,7 +11,7 @@ from torch import nn
 import groklens as gl
 from groklens.errors import BadArgument, DamagedRun
 from groklens.runs.writer import RunWriter
-from groklens.training.witness import Witness
+from groklens.training.checkpoint_check import Witness
 
 TASK = gl.ModularArithmetic(5, "add")
 TRAIN, _ = TASK.split(0.6, 0)

@@ -1,4 +1,4 @@
-"""`Optimizer`: the contract of an optimiser specification, a value that builds a torch optimiser."""
+"""What an optimiser is, as a value that builds torch's, and the warm-up and betas that ours share."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from groklens.claims import quantity
 from groklens.progress import progress_shown, tell
 from groklens.recipes import Recipe
 from groklens.runs import Row, RunWriter
-from groklens.training.ghost import Ghost
+from groklens.training.replay_writer import Ghost
 from groklens.training.stack import Stack
 
 

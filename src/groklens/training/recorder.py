@@ -27,8 +27,8 @@ from groklens.recipes import Every, Keep
 from groklens.runs import REPORTED, FolderLock, Header, Run, RunPaths, RunWriter, as_path, environment
 from groklens.snapshots import Snapshot, Split, TrainIndex, judged_by, split_of
 from groklens.tasks import Task, check_can_be_made_again, check_task
-from groklens.training.taking_up import clear_later, taken_up
-from groklens.training.witness import Witness, weights_of
+from groklens.training.checkpoint_check import Witness, weights_of
+from groklens.training.resume_recording import clear_later, taken_up
 from groklens.value_checks import title
 
 

@@ -23,9 +23,10 @@ from groklens.runs import (
     environment,
 )
 from groklens.tasks import check_can_be_made_again
-from groklens.training.ghost import Ghost
 from groklens.training.loop import Diverged, run_loop
-from groklens.training.resuming import (
+from groklens.training.replay_writer import Ghost
+from groklens.training.stack import Stack
+from groklens.training.training_plan import (
     Plan,
     drop_spent_states,
     existing,
@@ -34,7 +35,6 @@ from groklens.training.resuming import (
     plan_next,
     state_file,
 )
-from groklens.training.stack import Stack
 
 
 def train(

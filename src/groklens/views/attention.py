@@ -17,7 +17,7 @@ from groklens.views.drawing.palette import HUES, faded
 from groklens.views.drawing.panels import label_edges, panels, place
 from groklens.views.inputs import run_of, shown_steps
 from groklens.views.renderers.figure import STILL, Page
-from groklens.views.renderers.page import in_script
+from groklens.views.renderers.html_document import in_script
 from groklens.views.renderers.still_picture import still
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from groklens.claims import HEADINGS, by_role, in_units
 from groklens.views.drawing.finding_scale import finite, position, scale_of
 from groklens.views.inputs import explained
 from groklens.views.renderers.figure import Page
-from groklens.views.renderers.page import verdict_mark
+from groklens.views.renderers.html_document import verdict_mark
 
 if TYPE_CHECKING:
     from groklens.claims import Control, Finding

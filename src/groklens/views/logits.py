@@ -8,7 +8,8 @@ import numpy as np
 
 from groklens.errors import BadArgument, UnknownName, whole_number
 from groklens.views.drawing.axes import axis, layout
-from groklens.views.drawing.labels import drawn, operand_values, square
+from groklens.views.drawing.labels import drawn
+from groklens.views.drawing.operands import operand_values, square
 from groklens.views.inputs import final_of
 from groklens.views.renderers.figure import Figure
 

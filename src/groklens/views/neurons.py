@@ -10,7 +10,8 @@ import numpy as np
 from groklens.claims import named
 from groklens.errors import BadArgument, UnknownName, whole_number
 from groklens.views.clusters import clusters
-from groklens.views.drawing.labels import drawn, operand_values, square
+from groklens.views.drawing.labels import drawn
+from groklens.views.drawing.operands import operand_values, square
 from groklens.views.drawing.palette import HUES, component_colours, faded
 from groklens.views.drawing.panels import label_edges, panels, place
 from groklens.views.drawing.slider import add_slider

@@ -6,7 +6,7 @@ import html
 import json
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from groklens.claims import kind_of
 from groklens.errors import BadArgument, UnknownName
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from groklens.harmonics import ComponentName
-    from groklens.tasks import Task
 
 #: Characters in a line beside an axis, and in one below it.
 _BESIDE, _BELOW = 26, 60
@@ -91,20 +90,3 @@ def kind_on(coordinate: xr.DataArray | None, component: ComponentName) -> str:
 def named_on(coordinate: xr.DataArray | None, component: ComponentName) -> str:
     """One component as a picture names it, such as frequency 14 or irrep standard."""
     return f"{kind_on(coordinate, component)} {component}"
-
-
-def square(task: Task) -> tuple[int, int]:
-    """Number of values that both operands take; `BadArgument` where the inputs are not all pairs."""
-    grid = task.grid
-    if grid is None or len(grid) != 2:
-        raise BadArgument(
-            f"The inputs of {task.name} are not all pairs of two operands"
-            f"{'' if grid is None else f' but a grid of {len(grid)}'}, so there is no square to draw."
-        )
-    return grid[0], grid[1]
-
-
-def operand_values(task: Task, size: int) -> list[Any]:
-    """Names of an operand's values; numbers where the tokens have no names."""
-    names = list(task.token_names)[:size]
-    return list(range(size)) if names == [str(i) for i in range(size)] else [drawn(name) for name in names]

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from groklens.errors import BadArgument
+from groklens.views.renderers.html_document import chart, document, in_script
 from groklens.views.renderers.libraries import needed, scripts_once
-from groklens.views.renderers.page import chart, document, in_script
 from groklens.views.renderers.still_picture import still
 
 if TYPE_CHECKING:
