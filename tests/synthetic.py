@@ -137,14 +137,11 @@ def snapshot(n=113, keys=KEYS, names=None, grid=True):
         token_names=names or [str(i) for i in range(n)],
     )
     model = SimpleNamespace(cfg=SimpleNamespace(n_layers=1))
-    nothing = {"neurons": None, "neuron_hook": None}
+    anatomy = SimpleNamespace(
+        neurons=None, heads=(), no_neurons_in=lambda whose: "no MLP neurons are found in a made-up model"
+    )
     return SimpleNamespace(
-        logits=values.astype(np.float32),
-        task=task,
-        model=model,
-        step=15000,
-        last_mlp="blocks.0.mlp.hook_post",
-        **nothing,
+        logits=values.astype(np.float32), task=task, model=model, step=15000, neurons=None, anatomy=anatomy
     )
 
 
@@ -214,7 +211,10 @@ def findings():
 
 #: What a headline asks of the last snapshot: that its split is known, and its task has a group.
 SPLIT = SimpleNamespace(
-    train_index=range(2), test_index=range(2), train_share=None, task=SimpleNamespace(symmetry="C113")
+    train_index=range(2),
+    test_index=range(2),
+    train_share=None,
+    task=SimpleNamespace(symmetry="C113", is_stream=False),
 )
 
 

@@ -11,7 +11,6 @@ from uuid import uuid4
 import numpy as np
 
 from groklens.errors import BadArgument, UnknownName, whole_number
-from groklens.tasks import check_tokens
 from groklens.views.drawing.labels import drawn
 from groklens.views.drawing.palette import HUES, faded
 from groklens.views.drawing.panels import label_edges, panels, place
@@ -60,10 +59,12 @@ def attention(
 
     >>> gl.views.attention(run, [(3, 5)])  # doctest: +SKIP
     """
+    from groklens.tasks import check_tokens
+
     run = run_of(source)
-    check_tokens(run.task, "pictures of attention")
     chosen = shown_steps(run, steps)
     hooks, heads = _hooks(run, layer)
+    check_tokens(run.task, "pictures of attention")
     rows = _telling(run, hooks) if inputs is None else [_row(run.task, each) for each in _some(inputs)]
     patterns = _patterns(run, hooks, rows, chosen)
     shown = [_tokens(run.task, row) for row in rows]
