@@ -83,11 +83,11 @@ class EditedAddition(gl.ModularArithmetic):
 def test_a_task_edited_under_its_name(tmp_path, tiny_recipe):
     from dataclasses import replace
 
-    recipe = replace(tiny_recipe, task=EditedAddition(7, "add"))
+    task = EditedAddition(7, "add")
     with pytest.raises(gl.GroklensError, match=r"not what its spec\(\) describes.*TableTask"):
-        gl.train(recipe, into=tmp_path / "run")
+        replace(tiny_recipe, task=task)
     with pytest.raises(gl.GroklensError, match=r"not what its spec\(\) describes"):
-        gl.Recorder(tiny_recipe.model.build(recipe.task, 0), recipe.task, into=tmp_path / "run")
+        gl.Recorder(tiny_recipe.model.build(task, 0), task, into=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 

@@ -70,7 +70,7 @@ def test_embedding_circles_are_the_measured_planes(clock):
     np.testing.assert_allclose(np.c_[line.x, line.y], plane[elements].astype(np.float32), atol=1e-6)
     turns = 5 * elements % 13
     assert (np.diff(turns[:-1]) > 0).all()
-    assert figure.text == "Embeddings in the planes of frequency 5, at 1 steps."
+    assert figure.text == "Embeddings in the planes of frequency 5, at 1 step."
 
 
 def test_circles_of_multiplication_are_joined_as_powers_follow_each_other():
@@ -191,7 +191,7 @@ def test_a_run_without_checkpoints_is_said(view, tiny_run):
         def at(self, step):
             raise AssertionError
 
-    with pytest.raises(BadArgument, match="kept no checkpoints"):
+    with pytest.raises(BadArgument, match="kept no step"):
         view(Empty())
 
 

@@ -100,7 +100,9 @@ def isolated_logits(snapshot: AnyRun, circle: Circle) -> Float[Tensor, "input an
     return torch.cat(parts)
 
 
-def _only(snapshot: Snapshot, circle: Circle, tokens: Int[Tensor, "token"]) -> Float[Tensor, "token d_model"]:
+def _only(
+    snapshot: Snapshot, circle: Circle, tokens: Int[Tensor, "chosen"]
+) -> Float[Tensor, "token d_model"]:
     """W_E with the embeddings of `tokens` reduced to their mean and their part along the circle's axes."""
     table = snapshot.weights["W_E"].double().cpu().clone()
     mean = table[tokens].mean(dim=0)
