@@ -35,7 +35,8 @@ def run_python(snippet, namespace):
     """Run it; what it gives elsewise than it says."""
     wrong, lines = [], snippet.splitlines()
     for node in ast.parse(snippet).body:
-        source = "\n".join(lines[node.lineno - 1 : node.end_lineno])
+        first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))])
+        source = "\n".join(lines[first - 1 : node.end_lineno])
         if not isinstance(node, ast.Expr):
             exec(source, namespace)
             continue

@@ -183,7 +183,8 @@ def test_views_that_need_tokens_say_so(run):
         gl.views.spectrum,
     ):
         with pytest.raises(
-            GroklensError, match=r"features|not all pairs of two operands|lacks what it needs"
+            GroklensError,
+            match=r"features|not all pairs of two operands|lacks what it needs|no attention heads",
         ):
             view(run)
     with pytest.raises(BadArgument, match="the elements of a group need inputs of tokens"):
