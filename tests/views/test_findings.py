@@ -2,6 +2,9 @@
 
 import re
 
+import pytest
+
+from groklens.errors import BadArgument
 from groklens.views import findings, summary
 from synthetic import control, explanation, finding, phases
 
@@ -93,3 +96,8 @@ def test_the_summary_of_a_lone_memorising_model():
     assert "has memorised its train inputs and does not generalise" in shown
     assert "that it generalises by a circuit is refuted" in shown
     assert "not reached" in shown
+
+
+def test_a_run_is_explained_before_it_is_summed_up(tiny_run):
+    with pytest.raises(BadArgument, match="explain it first"):
+        summary(tiny_run)

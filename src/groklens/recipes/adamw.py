@@ -1,4 +1,4 @@
-"""`AdamW`: the optimiser whose weight decay is decoupled from the gradient."""
+"""`AdamW`: the Adam optimiser whose weight decay is decoupled from the gradient."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from groklens.recipes.optimizer import WarmedUp, check_betas
-from groklens.value_checks import number_fields
+from groklens.recipes.adam import Adam
 
 
 @dataclass(frozen=True, kw_only=True)
-class AdamW(WarmedUp):
+class AdamW(Adam):
     """Adam with decoupled weight decay (Loshchilov & Hutter 2019).
 
     Update k uses the learning rate lr · min(1, k / warmup_steps). Raises `BadArgument` for values
@@ -23,16 +22,7 @@ class AdamW(WarmedUp):
     (0.9, 0.98)
     """
 
-    lr: float = 1e-3
     weight_decay: float = 1.0
-    betas: tuple[float, float] = (0.9, 0.98)
-    eps: float = 1e-8
-    warmup_steps: int = 10
-
-    def __post_init__(self) -> None:
-        check_betas(self)
-        number_fields(self, "eps", above=0, such_as="1e-8")
-        self._check()
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         """torch's AdamW, fused."""

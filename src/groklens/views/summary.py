@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from groklens.claims import HEADINGS, PHASE_COLUMNS, by_role
 from groklens.views.drawing.palette import VERDICTS
+from groklens.views.inputs import explained
 
 if TYPE_CHECKING:
     from groklens.claims import Finding, Phase
@@ -21,10 +22,11 @@ def summary(explanation: Explanation) -> str:
 
     It has no script and no style sheet, so it is shown in notebooks that are not trusted too. A verdict is
     `supported`, `refuted` or `undecided`; a value far from all of its controls is what supports a claim.
-    Raises nothing. `gl.views.report` is the whole page.
+    `gl.views.report` is the whole page. Raises `BadArgument` for what has to be explained first.
 
     >>> from IPython.display import HTML; HTML(gl.views.summary(why))  # doctest: +SKIP
     """
+    explanation = explained(explanation)
     colour = VERDICTS.get(explanation.verdict, VERDICTS["undecided"])
     line = (
         f'<p style="margin:0 0 6px;padding-left:10px;border-left:4px solid {colour};font-size:110%">'
