@@ -198,6 +198,34 @@ def test_what_cannot_survive_says_so_before_training(change, said):
         gl.Recipe(**{**own_parts.RECIPE, **change})
 
 
+class FromOne(own_parts.Maximum):
+    """Classes that are counted from 1."""
+
+    @property
+    def labels(self):
+        return super().labels + 1
+
+
+class InFloats(own_parts.Maximum):
+    """Classes that are no whole numbers."""
+
+    @property
+    def labels(self):
+        return super().labels.float()
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"), [(FromOne, "run from 1 to 5, and d_vocab_out is 5"), (InFloats, "are torch.float32")]
+)
+def test_classes_that_are_none_are_refused_before_training(kind, said):
+    with pytest.raises(BadArgument, match=said):
+        gl.Recipe(**{**own_parts.RECIPE, "task": kind(5)})
+
+
+def test_one_part_may_be_handed_in_by_itself(trained):
+    assert gl.load(trained.path, parts=own_parts.Maximum).recipe == RECIPE
+
+
 def test_nothing_is_imported_because_a_file_names_it(trained, tmp_path, forgotten):
     header = tmp_path / "os_part.json"
     values = RECIPE.to_dict()

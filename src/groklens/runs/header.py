@@ -84,7 +84,7 @@ class Header:
         except DamagedRun:
             raise
         except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
-            raise DamagedRun(f"{path} does not describe a run: {error}.") from error
+            raise DamagedRun(f"{path} does not describe a run: {str(error).rstrip('.')}.") from error
         header._check(path, values)
         return header
 

@@ -36,7 +36,7 @@ def load(
     train_index: TrainIndex | None = None,
     revisions: Sequence[str] | Mapping[str, int] | None = None,
     verify: bool = False,
-    parts: Iterable[Any] = (),
+    parts: Iterable[Any] | type = (),
 ) -> Run:
     """Open the run at `path`: a folder that groklens wrote, or files in any format that a reader knows.
 
@@ -69,7 +69,7 @@ def load(
     >>> load("examples/runs/mod113").task.name  # doctest: +SKIP
     'a+b mod 113'
     """
-    parts = list(parts)
+    parts = list(parts) if isinstance(parts, Iterable) and not isinstance(parts, type) else [parts]
     know(part for part in parts if isinstance(part, type) or is_dataclass(part))
     if task is not None:
         check_task(task)
