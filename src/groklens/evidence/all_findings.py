@@ -18,27 +18,29 @@ from groklens.evidence.search import Search
 from groklens.evidence.split_fits import split_doubted, split_finding
 from groklens.evidence.untrained import Untrained
 from groklens.evidence.wrong_labels import wrong_labels
-from groklens.snapshots import Snapshot
+from groklens.evidence.where_group_acts import said_where
+from groklens.snapshots import Snapshot, scores
 
 
 def all_findings(final: Snapshot, blank: Untrained, found: Search, table: xr.Dataset) -> list[Finding]:
     """Every finding about the snapshot: those of the search, of the causal battery on its circuit, and asides."""
     circuit, general = found.circuit, by_key(found.findings)["generalises"]
     findings = [_with_untrained(general, blank)]
-    findings += [] if circuit is None else [key_in_logits(final, circuit, blank)]
+    part, blank_part = final.where_group_acts, blank.where_group_acts
+    findings += [] if circuit is None else said_where(final, [key_in_logits(part, circuit, blank_part)])
     findings += [finding for finding in found.findings if finding is not general]
     findings += outside_answers(final, blank)
     findings += [split_finding(final)] if split_doubted(final) else []
     findings += wrong_labels(final, blank)
     if circuit is None:
         return [*findings, _no_circuit(general.verdict, found.reason)]
-    findings += neuron_findings(final, circuit)
-    findings += algorithm_findings(final, circuit, blank)
+    of_circuit = neuron_findings(part, circuit)
+    of_circuit += algorithm_findings(part, circuit, blank_part)
     if "restricted_loss" in table and "test_loss" in table:
-        findings.append(restricted_predicts(table))
-    if final.neurons is not None and final.neuron_logit_map is not None:
-        findings.append(rules_agree(final, blank))
-    return findings
+        of_circuit.append(restricted_predicts(table, scores(part, "test").loss))
+    if part.neurons is not None and part.neuron_logit_map is not None:
+        of_circuit.append(rules_agree(part, blank_part))
+    return findings + said_where(final, of_circuit)
 
 
 def _no_circuit(generalised: Verdict, reason: str) -> Finding:

@@ -10,6 +10,7 @@ from groklens.evidence.logits import necessity, readout_necessity, sufficiency
 from groklens.evidence.neuron_components import components_in_neurons
 from groklens.evidence.neurons import clusters_carry, fits_not_tried, neuron_necessity, neuron_sufficiency
 from groklens.evidence.untrained import Untrained
+from groklens.evidence.where_group_acts import said_where
 from groklens.hypotheses import AnyCircuit, Circuit, as_circuit
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot
@@ -29,26 +30,33 @@ def examine(
     components. Where the model has neurons and embeddings, sufficiency and necessity are asked of them too:
     those can fail where the circuit holds in the logits, and are reported apart. `untrained` adds a control
     snapshot, with its name, to what the logits show. Raises `BadArgument` when the circuit's group does not
-    fit the task.
+    fit the task. Where the group acts on some inputs only, as in multiplication with zero, all but the first are made
+    there, and say so.
 
     >>> for finding in examine(run.final, gl.Circuit("C113", [14, 35])):  # doctest: +SKIP
     ...     print(finding)
     """
     snapshot = as_snapshot(snapshot)
     circuit = as_circuit(circuit, snapshot.task)
-    circuit.symmetry(snapshot.task)  # raises where the group does not fit
-    _, shown = components_in_neurons(snapshot, circuit)
-    control = None if untrained is None else Untrained(*untrained)
+    part = snapshot.where_group_acts
+    circuit.symmetry(part.task)  # raises where the group does not fit
+    _, shown = components_in_neurons(part, circuit)
+    control = None if untrained is None else Untrained(*untrained).where_group_acts
     return [
         generalises(snapshot),
-        key_in_logits(snapshot, circuit, control),
-        complete_in_logits(snapshot, circuit),
-        shown,
-        sufficiency(snapshot, circuit),
-        necessity(snapshot, circuit),
-        readout_necessity(snapshot, circuit),
-        *neuron_findings(snapshot, circuit),
-        *_embedding_findings(snapshot, circuit),
+        *said_where(
+            snapshot,
+            [
+                key_in_logits(part, circuit, control),
+                complete_in_logits(part, circuit),
+                shown,
+                sufficiency(part, circuit),
+                necessity(part, circuit),
+                readout_necessity(part, circuit),
+                *neuron_findings(part, circuit),
+                *_embedding_findings(part, circuit),
+            ],
+        ),
     ]
 
 

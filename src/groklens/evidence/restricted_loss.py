@@ -10,10 +10,9 @@ from groklens.claims import Control, Finding
 ROUNDING = 1e-3
 
 
-def restricted_predicts(table: xr.Dataset) -> Finding:
-    """The claim that restricted loss is at or below test loss at the last step."""
-    last = table.isel(step=-1)
-    restricted, test = float(last["restricted_loss"]), float(last["test_loss"])
+def restricted_predicts(table: xr.Dataset, test: float) -> Finding:
+    """The claim that restricted loss is at or below the whole model's loss on test inputs, at the last step."""
+    restricted = float(table["restricted_loss"][-1])
     first = float(table["restricted_loss"][0])
     return Finding(
         "the circuit alone predicts at least as well as the model: restricted loss at or below test loss",

@@ -17,6 +17,7 @@ from groklens.claims import Finding
 from groklens.evidence.generalising import generalises
 from groklens.evidence.logits import necessity, readout_necessity, sufficiency
 from groklens.evidence.neuron_components import components_in_neurons
+from groklens.evidence.where_group_acts import said_where
 from groklens.groups import FiniteGroup, Symmetry, as_group
 from groklens.harmonics import nontrivial
 from groklens.hypotheses import Circuit
@@ -76,8 +77,8 @@ def search(snapshot: Snapshot, group: FiniteGroup | str | None = None) -> Search
 
 
 @once_per_snapshot
-def _search(snapshot: Snapshot, group: FiniteGroup | str | None) -> Search:
-    general = generalises(snapshot)
+def _search(whole: Snapshot, group: FiniteGroup | str | None) -> Search:
+    general = generalises(whole)
     found = Search(findings=[general])
     if general.verdict != "supported":
         said = (
@@ -86,6 +87,7 @@ def _search(snapshot: Snapshot, group: FiniteGroup | str | None) -> Search:
             else "whether it generalises cannot be told"
         )
         return _none(found, f"{said}: {general.note}")
+    snapshot = whole.where_group_acts
     symmetry = _symmetry(snapshot, group)
     if symmetry is None:
         return _none(found, f"{snapshot.task.name} has no group whose components could be looked for.")
@@ -98,13 +100,13 @@ def _search(snapshot: Snapshot, group: FiniteGroup | str | None) -> Search:
         )
     candidate = Circuit(symmetry.group, key)
     shown, finding = components_in_neurons(snapshot, candidate)
-    found.findings.append(finding)
+    found.findings += said_where(whole, [finding])
     if not shown:
         return _none(found, _not_in_neurons(key, symmetry.group) + _unfollowed(snapshot, symmetry))
     circuit = Circuit(symmetry.group, shown)
     enough = sufficiency(snapshot, circuit)
     needed = [necessity(snapshot, circuit), readout_necessity(snapshot, circuit)]
-    found.findings += [enough, *needed]
+    found.findings += said_where(whole, [enough, *needed])
     failed = [enough] if _fails(snapshot, enough) else []
     if not any(check.verdict == "supported" for check in needed):
         failed += needed
@@ -140,7 +142,8 @@ def _none(found: Search, reason: str) -> Search:
 
 def _unfollowed(snapshot: Snapshot, symmetry: Symmetry) -> str:
     """A note for tables whose labels are not the products of the group that was given."""
-    if getattr(snapshot.task, "follows_group", True):
+    task = getattr(snapshot.task, "whole", snapshot.task)
+    if getattr(task, "follows_group", True):
         return ""
     return f" The labels are not the products of {symmetry.group.name} in this order of its elements."
 

@@ -23,6 +23,11 @@ class Untrained(NamedTuple):
         """The step of the run that the control is; None for shuffled weights."""
         return self.snapshot.step if self.name == STEP_0 else None
 
+    @property
+    def where_group_acts(self) -> Untrained:
+        """The control on the inputs where the task's group acts."""
+        return self._replace(snapshot=self.snapshot.where_group_acts)
+
 
 def untrained_like(run: Run, final: Snapshot) -> Untrained:
     """An untrained snapshot of the same model: the run's step 0 where it was kept, else the weights shuffled.

@@ -23,3 +23,4 @@ from groklens.groups.subgroups import left_cosets as left_cosets
 from groklens.groups.subgroups import right_cosets as right_cosets
 from groklens.groups.subgroups import subgroup_classes as subgroup_classes
 from groklens.groups.symmetry import Symmetry as Symmetry
+from groklens.groups.symmetry import plain as plain

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from groklens.errors import BadArgument, described
-from groklens.groups import FiniteGroup, Symmetry, as_group
+from groklens.groups import FiniteGroup, Symmetry, as_group, plain
 from groklens.harmonics import ComponentName, chosen_basis, component_name, nontrivial, project_on_answer
 from groklens.tasks import Task, check_tokens
 
@@ -58,8 +58,8 @@ class Circuit:
     def symmetry(self, task: Task) -> Symmetry:
         """Where the circuit's group stands in the task's inputs; `BadArgument` where it does not fit the task."""
         own = task.symmetry
-        if own is not None and own.group.name == self.group.name:
-            return own
+        if own is not None and (own.group.name == self.group.name or not own.is_plain):
+            return plain(own, task.name)
         check_tokens(task, "the elements of a group")
         # A text has no operands; its first two tokens are looked at, as a control.
         operands = task.operands[:, :2] if task.n_operands > 1 else task.inputs[:, :2]

@@ -66,7 +66,7 @@ def edges(snapshot: AnyRun, circuit: AnyCircuit) -> list[Edge]:
 
     >>> for edge in edges(run.final, gl.find_circuit(run.final)): print(edge)  # doctest: +SKIP
     """
-    snapshot = as_snapshot(snapshot)
+    snapshot = as_snapshot(snapshot).where_group_acts
     circuit = as_circuit(circuit, snapshot.task)
     circuit.symmetry(snapshot.task)
     look = _Look(snapshot, circuit)

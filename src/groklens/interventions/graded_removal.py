@@ -31,7 +31,7 @@ def graded(
 
     >>> graded(run.final, gl.Circuit("C113", [14, 35]), at="neurons")  # doctest: +SKIP
     """
-    snapshot = as_snapshot(snapshot)
+    snapshot = as_snapshot(snapshot).where_group_acts
     circuit = as_circuit(circuit, snapshot.task)
     generator = torch.Generator().manual_seed(seed)
     orders = [torch.randperm(circuit.group.order, generator=generator) for _ in range(draws)]

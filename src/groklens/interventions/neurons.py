@@ -61,7 +61,7 @@ def clusters(snapshot: AnyRun, circuit: AnyCircuit) -> dict[ComponentName, Int[T
 
     The rule of Nanda et al. (2023), section 4.1. Components that no neuron has are left out.
     """
-    snapshot = as_snapshot(snapshot)
+    snapshot = as_snapshot(snapshot).where_group_acts
     circuit = as_circuit(circuit, snapshot.task)
     names, explained, _ = neuron_shares(snapshot, circuit.symmetry(snapshot.task))
     found = {

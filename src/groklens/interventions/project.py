@@ -31,7 +31,7 @@ def keep(
 
     Raises `BadArgument` for another place, or one that the model does not have.
     """
-    snapshot = as_snapshot(snapshot)
+    snapshot = as_snapshot(snapshot).where_group_acts
     circuit = as_circuit(circuit, snapshot.task)
     return _projected(snapshot, circuit, at, kept=True, amount=1.0, relabelled=relabelled)
 
@@ -47,7 +47,7 @@ def remove(
 
     `amount` is the share of it that is removed: 0 leaves all, 1 nothing, 2 turns its sign.
     """
-    snapshot = as_snapshot(snapshot)
+    snapshot = as_snapshot(snapshot).where_group_acts
     circuit = as_circuit(circuit, snapshot.task)
     return _projected(snapshot, circuit, at, kept=False, amount=amount, relabelled=relabelled)
 

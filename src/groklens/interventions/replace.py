@@ -26,7 +26,7 @@ def replace(
     mean. `relabelled` renames the group's elements before the fit, which keeps its number of terms: a control.
     Raises `BadArgument` for a model without neurons.
     """
-    snapshot = as_snapshot(snapshot)
+    snapshot = as_snapshot(snapshot).where_group_acts
     circuit = as_circuit(circuit, snapshot.task)
     return patch(snapshot, neurons_.site(snapshot), neuron_fits(snapshot, circuit, relabelled))
 

@@ -49,7 +49,7 @@ def circles(snapshot: AnyRun) -> list[Circle]:
     principal components, which then show none of them. An untrained embedding has no circle, except by
     accident in a very small group. Raises `BadArgument` for a group that is not cyclic, or no W_E.
     """
-    snapshot = as_snapshot(snapshot)
+    snapshot = as_snapshot(snapshot).where_group_acts
     logs = cyclic_logs(snapshot)
     if not snapshot.anatomy.embeds:
         raise BadArgument(f"{snapshot!r} has no W_E, so no embedding could lie on a circle.")
@@ -77,7 +77,7 @@ def isolated_logits(snapshot: AnyRun, circle: Circle) -> Float[Tensor, "input an
     changed. A second operand with a vocabulary of its own keeps its own mean and its part along the same axes.
     Raises `BadArgument` for a model that does not run through `hook_embed`.
     """
-    snapshot = as_snapshot(snapshot)
+    snapshot = as_snapshot(snapshot).where_group_acts
     model, task, site = snapshot.model, snapshot.task, snapshot.anatomy.embedding_hook
     if site is None:
         raise BadArgument(f"{snapshot!r} has no hook_embed, so no circle of its embedding can be run alone.")

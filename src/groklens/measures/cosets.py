@@ -95,7 +95,7 @@ def coset_subgroups(snapshot: AnyRun, threshold: float = CONSTANT_ON_COSETS) -> 
     The threshold is Wu et al.'s. Raises `BadArgument` for one outside (0, 1], for a task without a group, or
     for a model without neurons.
     """
-    snapshot = as_snapshot(snapshot)
+    snapshot = as_snapshot(snapshot).where_group_acts
     if snapshot.neurons is None:
         raise BadArgument(f"Nothing receives the operands: {snapshot.anatomy.no_neurons_in(snapshot)}.")
     if not 0 < threshold <= 1:

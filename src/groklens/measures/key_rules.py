@@ -69,7 +69,7 @@ def key_components(snapshot: AnyRun, rule: str = "logits") -> list[ComponentName
 
     Raises `BadArgument` for another rule, or for a task without a group.
     """
-    snapshot = as_snapshot(snapshot)
+    snapshot = as_snapshot(snapshot).where_group_acts
     if rule == "logits":
         return key_by_logits(logit_similarities(snapshot))
     if rule == "readout":

@@ -82,7 +82,7 @@ def measure(
 
     def declare(function: Callable[..., Any]) -> Measure:
         def checked(snapshot: AnyRun, circuit: AnyCircuit | None = None) -> float | xr.DataArray:
-            snapshot = as_snapshot(snapshot)
+            snapshot = looked_at(about, as_snapshot(snapshot))
             circuit = None if circuit is None else as_circuit(circuit, snapshot.task)
             missing = lacking(about, snapshot, circuit)
             if missing:
@@ -98,8 +98,14 @@ def measure(
     return declare
 
 
+def looked_at(about: About, snapshot: Snapshot) -> Snapshot:
+    """The snapshot that a measure looks at: of what needs a group or a circuit, the inputs where the group acts."""
+    return snapshot.where_group_acts if {"group", "circuit"} & set(about.needs) else snapshot
+
+
 def lacking(about: About, snapshot: Snapshot, circuit: Circuit | None) -> list[str]:
     """Those of a measure's needs that a snapshot or circuit does not meet."""
+    snapshot = looked_at(about, snapshot)
     test = snapshot.test_index
     found = {
         "group": snapshot.task.symmetry is not None or circuit is not None,

@@ -66,7 +66,7 @@ def clustered_neurons(snapshot: Snapshot) -> float:
 
 def cluster_sizes(snapshot: AnyRun) -> dict[ComponentName, int]:
     """Number of neurons in each component's cluster (`neuron_explained` ≥ 0.85), largest first."""
-    snapshot = as_snapshot(snapshot)
+    snapshot = as_snapshot(snapshot).where_group_acts
     names, explained, _ = neuron_shares(snapshot)
     members = [name for name, share in zip(names, explained.tolist(), strict=True) if share >= IN_CLUSTER]
     sizes = {name: members.count(name) for name in dict.fromkeys(members)}

@@ -35,6 +35,7 @@ from groklens.models.protocol import run_logits as run_logits
 from groklens.models.protocol import weights as weights
 from groklens.models.rebuild import describe_model as describe_model
 from groklens.models.rebuild import rebuild_model as rebuild_model
+from groklens.models.renamed import Renamed as Renamed
 from groklens.models.shuffling import with_weights_shuffled as with_weights_shuffled
 from groklens.models.site import Heads as Heads
 from groklens.models.site import Site as Site

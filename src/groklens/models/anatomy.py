@@ -12,6 +12,7 @@ from torch import Tensor
 from groklens.models.answering import is_hooked, own_model
 from groklens.models.outputs import as_float
 from groklens.models.protocol import hook_names, n_layers, number_of_parameters, weights
+from groklens.models.renamed import renamed_weights
 from groklens.models.site import Heads, Site
 from groklens.tasks import Task
 
@@ -74,7 +75,8 @@ class Anatomy:
             return {name: value for name, value in found.items() if name != "W_E"}
         if is_hooked(self.model) and "W_Q" not in found and "W_in" in found:
             found["W_in"] = self._by_operand(found["W_in"], found.get("W_E"))
-        operands = self.task.inputs[:, : self.task.n_operands]
+        found = renamed_weights(self.model, found)
+        operands = self.task.operands
         if "W_E" in found and operands.numel() and len(found["W_E"]) <= int(operands.max()):
             del found["W_E"]
         return found

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from groklens.errors import BadArgument, described
-from groklens.models import Anatomy, Answer, Site, answered, check_model, site_of
+from groklens.models import Anatomy, Answer, Renamed, Site, answered, check_model, site_of
 from groklens.snapshots.blocks import (
     Block,
     activation,
@@ -26,7 +26,7 @@ from groklens.snapshots.blocks import (
 )
 from groklens.snapshots.memo import Memo
 from groklens.snapshots.split_index import TrainIndex, split_of
-from groklens.tasks import Task, check_task
+from groklens.tasks import ActingPart, Task, check_task
 
 T = TypeVar("T")
 
@@ -81,6 +81,28 @@ class Snapshot:
             self.task,
             self.step,
             self.train_index,
+            self.train_share,
+            split_recorded=self.split_recorded,
+        )
+
+    @cached_property
+    def where_group_acts(self) -> Snapshot:
+        """The snapshot on the inputs where the task's group acts, with the group's elements as tokens and classes.
+
+        The snapshot itself where the group acts on all of them so, or there is no group. Analyses of a group look here:
+        of multiplication with zero, at the inputs without a zero.
+        """
+        symmetry = self.task.symmetry
+        if symmetry is None or symmetry.is_plain:
+            return self
+        part, train = ActingPart(self.task), None
+        if self.train_index is not None:
+            train = torch.isin(part.inputs_of, self.train_index)
+        return Snapshot(
+            Renamed(self.model, part.tokens, part.classes),
+            part,
+            self.step,
+            train if train is not None and train.any() else None,
             self.train_share,
             split_recorded=self.split_recorded,
         )

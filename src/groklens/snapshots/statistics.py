@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from groklens.errors import BadArgument
-from groklens.groups import Symmetry
+from groklens.groups import Symmetry, plain
 from groklens.harmonics import ComponentName, inputs_an_answer, logit_similarity
 from groklens.snapshots.input_statistics import InputStatistics
 from groklens.snapshots.memo import once_per_snapshot
@@ -30,19 +30,19 @@ def _of_own_symmetry(function: Callable[[Snapshot, Symmetry], T]) -> Callable[..
 
 
 def symmetry_of(snapshot: Snapshot) -> Symmetry:
-    """The symmetry of the snapshot's task; `BadArgument` where the task has none."""
+    """The symmetry of the snapshot's task; `BadArgument` where there is none, or its group acts on a part only."""
     if snapshot.task.symmetry is None:
         raise BadArgument(
             f"{snapshot.task.name} has no group. To look in one of your choice all the same, use "
             "gl.find_circuit(snapshot, group='C113') or a gl.Circuit of it."
         )
-    return snapshot.task.symmetry
+    return plain(snapshot.task.symmetry, snapshot.task.name)
 
 
 @once_per_snapshot
 def input_statistics(snapshot: Snapshot, symmetry: Symmetry | None) -> InputStatistics:
-    """The snapshot's `InputStatistics` under `symmetry`, by default the task's."""
-    return InputStatistics(snapshot, symmetry)
+    """The snapshot's `InputStatistics` under `symmetry`; losses alone under None, or where its group acts on a part."""
+    return InputStatistics(snapshot, symmetry if symmetry is not None and symmetry.is_plain else None)
 
 
 @_of_own_symmetry

@@ -6,7 +6,7 @@ The operations are those of Power et al. (2022), arXiv:2201.02177, appendix A.1.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from torch import Tensor
 
 from groklens.errors import BadArgument, described, did_you_mean, is_number, whole_number
 from groklens.groups import FiniteGroup, Symmetry, cyclic, nonzero_residues
+from groklens.parts import LATER
 from groklens.tasks.task import Task, check_pairs, operand_grid
 from groklens.value_checks import flag_fields
 
@@ -44,7 +45,9 @@ class ModularArithmetic(Task):
     `mul` and `div` run over the non-zero residues, token t being the residue t+1, so that they are the
     cyclic group C{p−1}; `add` and `sub` are C{p}. The others belong to no group of the operands.
     `separator=False` leaves the "=" out, `shared_vocab=False` gives the second operand tokens of its own (after
-    the first's): both are for models of others that read their inputs so.
+    the first's): both are for models of others that read their inputs so. `zero=True` takes zero in: `a×b` over all
+    residues, token and class t being the residue t, and `a÷b` over every a and the non-zero b; the group acts where
+    neither operand is 0, and analyses of the group look there.
     Raises `BadArgument` for an unknown operation, or when `p` is not prime where division needs it.
 
     >>> ModularArithmetic(7, "sub").labels[:4].tolist()
@@ -55,9 +58,10 @@ class ModularArithmetic(Task):
     op: str = "add"
     separator: bool = True
     shared_vocab: bool = True
+    zero: bool = field(default=False, metadata=LATER)
 
     def __post_init__(self) -> None:
-        flag_fields(self, "separator", "shared_vocab")
+        flag_fields(self, "separator", "shared_vocab", "zero")
         if not isinstance(self.op, str) or self.op not in OPERATIONS:
             raise BadArgument(
                 f"op is {described(self.op)}; {self._spelling()}ModularArithmetic knows "
@@ -66,6 +70,11 @@ class ModularArithmetic(Task):
             )
         object.__setattr__(self, "p", whole_number("p", self.p, 2, such_as=113))
         check_pairs(self.name, self.d_vocab_out)
+        if self.zero and (self.op not in ("mul", "div") or not self.shared_vocab):
+            raise BadArgument(
+                f"zero=True is for op 'mul' or 'div' with one vocabulary; found op={self.op!r}, shared_vocab="
+                f"{self.shared_vocab}. Leave it out: only a product and a quotient go without zero."
+            )
         if self._divides and not _is_prime(self.p):
             raise BadArgument(
                 f"p is {self.p}, which is not prime: {self.op!r} needs every non-zero residue to have an "
@@ -93,7 +102,7 @@ class ModularArithmetic(Task):
     def name(self) -> str:
         """The task's name, such as `a+b mod 113`."""
         symbol = _GROUP_OPERATIONS.get(self.op)
-        return f"{f'a{symbol}b' if symbol else self.op} mod {self.p}"
+        return f"{f'a{symbol}b' if symbol else self.op} mod {self.p}{' with zero' * self.zero}"
 
     @property
     def _divides(self) -> bool:
@@ -101,7 +110,7 @@ class ModularArithmetic(Task):
 
     @property
     def _nonzero(self) -> bool:
-        return self.op in ("mul", "div")
+        return self.op in ("mul", "div") and not self.zero
 
     @property
     def d_vocab(self) -> int:
@@ -109,13 +118,14 @@ class ModularArithmetic(Task):
         return self.d_vocab_out * (1 if self.shared_vocab else 2) + self.separator
 
     @property
-    def grid(self) -> tuple[int, ...]:
-        """Both operands take every value."""
-        return (self.d_vocab_out, self.d_vocab_out)
+    def grid(self) -> tuple[int, ...] | None:
+        """Both operands take every value, but for a divisor, which is never 0."""
+        return super().grid if self.zero else (self.d_vocab_out, self.d_vocab_out)
 
     @cached_property
     def _operands(self) -> Int[Tensor, "input 2"]:
-        return operand_grid([self.d_vocab_out] * 2)
+        every = operand_grid([self.d_vocab_out] * 2)
+        return every[every[:, 1] > 0] if self.zero and self.op == "div" else every
 
     @property
     def d_vocab_out(self) -> int:
@@ -125,17 +135,17 @@ class ModularArithmetic(Task):
     @cached_property
     def inputs(self) -> Int[Tensor, "input pos"]:
         """All pairs (a, b, "="), lexicographic. `div_or_sub` leaves out nothing: it divides by odd b only."""
-        n = self.d_vocab_out
-        tokens = operand_grid([n] * 2, separator=self.d_vocab - 1 if self.separator else None)
+        operands = self._operands.clone()
         if not self.shared_vocab:
-            tokens[:, 1] += n
-        return tokens
+            operands[:, 1] += self.d_vocab_out
+        end = torch.full((len(operands), int(self.separator)), self.d_vocab - 1)
+        return torch.cat([operands, end], dim=1)
 
     @cached_property
     def labels(self) -> Int[Tensor, "input"]:
         """The answers, as classes (for `mul` and `div` class c is the residue c+1)."""
         if self.symmetry is not None:
-            return self.symmetry.products
+            return self._products(self.symmetry)
         a, b = self._operands.unbind(dim=1)
         if self.op == "div_or_sub":
             inverse = torch.tensor([pow(int(x), self.p - 2, self.p) for x in range(self.p)])
@@ -146,14 +156,26 @@ class ModularArithmetic(Task):
 
     @cached_property
     def symmetry(self) -> Symmetry | None:
-        """C{p} for `add` and `sub`, C{p−1} for `mul` and `div`, None otherwise."""
+        """C{p} for `add` and `sub`, C{p−1} for `mul` and `div` (without a zero), None otherwise."""
         if self.op not in _GROUP_OPERATIONS:
             return None
-        group: FiniteGroup = nonzero_residues(self.p) if self._nonzero else cyclic(self.p)
-        elements = self._operands.clone()
+        group: FiniteGroup = nonzero_residues(self.p) if self.op in ("mul", "div") else cyclic(self.p)
+        acts = (self._operands > 0).all(dim=1) if self.zero else None
+        elements = self._operands.clone() if acts is None else self._operands[acts] - 1
         if self.op in ("sub", "div"):
             elements[:, 1] = group.inverses[elements[:, 1]]
-        return Symmetry(group, elements)
+        if acts is None:
+            return Symmetry(group, elements)
+        residues = torch.arange(1, self.p)
+        return Symmetry(group, elements, acts, tokens=residues, classes=residues)
+
+    def _products(self, symmetry: Symmetry) -> Int[Tensor, "input"]:
+        """The class of x∘y for every input; 0 where an operand is 0."""
+        if symmetry.acts is None or symmetry.classes is None:
+            return symmetry.products
+        labels = torch.zeros(len(symmetry.acts), dtype=torch.long)
+        labels[symmetry.acts] = symmetry.classes[symmetry.products]
+        return labels
 
     @property
     def token_names(self) -> list[str]:
@@ -165,6 +187,7 @@ class ModularArithmetic(Task):
     def spec(self) -> dict[str, Any]:
         """Kind, modulus and operation, and what is unusual of the tokens."""
         unusual = {name: False for name in ("separator", "shared_vocab") if not getattr(self, name)}
+        unusual |= {"zero": True} if self.zero else {}
         return {"kind": "ModularArithmetic", "p": self.p, "op": self.op, **unusual}
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from groklens.errors import BadArgument, described, whole_number
 from groklens.groups import FiniteGroup, Symmetry, as_group, check_order
 from groklens.integers import check_from_zero, integers, size_of
+from groklens.tasks.own_elements import symmetry_by_tokens
 from groklens.tasks.task import Task
 from groklens.value_checks import title
 
@@ -28,6 +29,10 @@ class TableTask(Task):
             None. Two positions then hold its elements. The labels need not follow the group
             (`follows_group` says whether they do): looking for structure that is not there is a control.
         operands: the positions of the two operands, by default the first two; (0, 2) for `a op b =`.
+        elements: the token of each element of the group, in the order of its elements, where token e is not element e:
+            `range(2, 115)` where two other tokens come first. The group acts where both operands are among them, and
+            its analyses look there.
+        classes: the class of each element, where it is neither its token nor its index.
         d_vocab, d_vocab_out: numbers of tokens and classes, when larger than what the table shows.
         name: for titles.
 
@@ -44,6 +49,8 @@ class TableTask(Task):
         group: FiniteGroup | str | None = None,
         operands: Sequence[int] | None = None,
         *,
+        elements: Int[Tensor, "element"] | Sequence[int] | None = None,
+        classes: Int[Tensor, "element"] | Sequence[int] | None = None,
         d_vocab: int | None = None,
         d_vocab_out: int | None = None,
         name: str = "table",
@@ -54,14 +61,18 @@ class TableTask(Task):
         check_from_zero(self._inputs, self._labels)
         self._positions = _positions(operands, self._inputs.shape[1], group is not None)
         self._group = None if group is None else as_group(group)
-        if self._group is not None:
-            check_order(self._group.name, self._group.order)
-            _check_operands(self._inputs[:, list(self._positions)], self._positions, self._group)
-        self._d_vocab = size_of("d_vocab", d_vocab, int(self._inputs.max()) + 1)
-        least_out = self._group.order if self._group is not None else 1
+        self._symmetry = self._found_symmetry(elements, classes)
+        self._d_vocab = size_of("d_vocab", d_vocab, self._largest_token + 1)
+        least_out = 1 if self._symmetry is None else _largest_class(self._symmetry) + 1
         self._d_vocab_out = max(size_of("d_vocab_out", d_vocab_out, int(self._labels.max()) + 1), least_out)
         self._name = title("name", name, such_as="table")
         self.operand_names = tuple("ab"[: len(self._positions)])
+
+    @property
+    def _largest_token(self) -> int:
+        """The largest token of any input or element."""
+        tokens = None if self._symmetry is None else self._symmetry.tokens
+        return max(int(self._inputs.max()), 0 if tokens is None else int(tokens.max()))
 
     @property
     def name(self) -> str:
@@ -91,7 +102,20 @@ class TableTask(Task):
     @property
     def symmetry(self) -> Symmetry | None:
         """The group given, on the operands' positions."""
-        return None if self._group is None else Symmetry(self._group, self.operands)
+        return self._symmetry
+
+    def _found_symmetry(self, elements: Any, classes: Any) -> Symmetry | None:
+        operands = self._inputs[:, list(self._positions)]
+        if self._group is None:
+            if elements is not None or classes is not None:
+                raise BadArgument("elements and classes name those of a group; say which: group='C113'.")
+            return None
+        check_order(self._group.name, self._group.order)
+        if elements is None and classes is None:
+            _check_operands(operands, self._positions, self._group)
+            return Symmetry(self._group, operands)
+        tokens = range(self._group.order) if elements is None else elements
+        return symmetry_by_tokens(self._group, operands, self._labels, tokens, classes)
 
     @property
     def operand_positions(self) -> tuple[int, ...]:
@@ -100,8 +124,13 @@ class TableTask(Task):
 
     @property
     def follows_group(self) -> bool:
-        """Whether every label is the product of its operands in the given group."""
-        return self.symmetry is not None and torch.equal(self.symmetry.products, self._labels)
+        """Whether every label is the product of its operands in the given group, wherever it acts."""
+        found = self._symmetry
+        if found is None:
+            return False
+        labels = self._labels if found.acts is None else self._labels[found.acts]
+        products = found.products if found.classes is None else found.classes[found.products]
+        return torch.equal(products, labels)
 
     def spec(self) -> dict[str, Any]:
         """The whole table: there is nothing shorter that would make it again."""
@@ -115,7 +144,20 @@ class TableTask(Task):
             "d_vocab_out": self._d_vocab_out,
             "name": self._name,
             **({} if self._positions in ((0,), (0, 1)) else {"operands": list(self._positions)}),
+            **self._named_elements,
         }
+
+    @property
+    def _named_elements(self) -> dict[str, list[int]]:
+        """The elements' tokens and classes, for the specification, where they were given."""
+        found = self._symmetry
+        if found is None or found.tokens is None or found.classes is None:
+            return {}
+        return {"elements": found.tokens.tolist(), "classes": found.classes.tolist()}
+
+
+def _largest_class(symmetry: Symmetry) -> int:
+    return symmetry.group.order - 1 if symmetry.classes is None else int(symmetry.classes.max())
 
 
 def _check_lengths(inputs: Tensor, labels: Tensor) -> None:
@@ -151,7 +193,8 @@ def _check_operands(operands: Tensor, positions: tuple[int, ...], group: FiniteG
     where = (
         "the first two positions" if positions == (0, 1) else f"positions {positions[0]} and {positions[1]}"
     )
-    elsewhere = " Where they stand elsewhere, say so: operands=(0, 2)." if positions == (0, 1) else ""
+    elsewhere = " Where they stand elsewhere, say so: operands=(0, 2);" if positions == (0, 1) else ""
+    elsewhere += f" where they are other tokens, which: elements=range(1, {group.order + 1})."
     raise BadArgument(
         f"The operands go up to {int(operands.max())}; with group {group.name} {where} must be its elements, 0 to "
         f"{group.order - 1}.{elsewhere}"

@@ -47,6 +47,7 @@ def logits(source: Any, answer: int | None = None, by: str = OPERANDS) -> Figure
     import plotly.graph_objects as go
 
     snapshot = final_of(source)
+    snapshot = snapshot.where_group_acts if by == SUM else snapshot
     task, sizes = snapshot.task, square(snapshot.task)
     values = _one_logit(snapshot, answer).reshape(sizes)
     first, second = tuple(getattr(task, "operand_names", ("a", "b")))[:2]
