@@ -17,8 +17,8 @@ from groklens.evidence.rules_agree import rules_agree
 from groklens.evidence.search import Search
 from groklens.evidence.split_fits import split_doubted, split_finding
 from groklens.evidence.untrained import Untrained
-from groklens.evidence.wrong_labels import wrong_labels
 from groklens.evidence.where_group_acts import said_where
+from groklens.evidence.wrong_labels import wrong_labels
 from groklens.snapshots import Snapshot, scores
 
 

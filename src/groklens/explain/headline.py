@@ -9,6 +9,7 @@ from groklens.evidence import nothing_held_out, split_doubt
 
 if TYPE_CHECKING:
     from groklens.explain.explanation import Explanation
+    from groklens.tasks import Task
 
 
 def headline(why: Explanation) -> str:
@@ -70,14 +71,14 @@ def _by_what(why: Explanation) -> str:
     if why.circuit.is_everything:
         return f"by every component of {group}, so that no circuit can be told from the whole: undecided"
     kind = f"{why.algorithm}-like circuit" if why.algorithm in ("clock", "pizza") else "circuit"
-    where = "" if why.final.where_group_acts is why.final else _on_a_part(why.final)
+    where = _on_a_part(why.final.task)
     return f"by a {kind} on {named(why.circuit.components)} of {group}{where}: {_verdict_with_reason(why)}"
 
 
-def _on_a_part(final: Snapshot) -> str:
-    """Where the group acts, of inputs on which it does not act everywhere."""
-    acting, every = len(final.where_group_acts.task.labels), len(final.task.labels)
-    return "" if acting == every else f", which acts on {acting:,} of the {every:,} inputs"
+def _on_a_part(task: Task) -> str:
+    """Where the group acts, of a task on whose inputs it does not act everywhere."""
+    acting, every = 0 if task.symmetry is None else len(task.symmetry.elements), len(task.labels)
+    return f", which acts on {acting:,} of the {every:,} inputs" if acting < every else ""
 
 
 def _verdict_with_reason(why: Explanation) -> str:

@@ -27,6 +27,7 @@ from groklens.measures.cosets import coset_concentrations as coset_concentration
 from groklens.measures.cosets import coset_subgroups as coset_subgroups
 from groklens.measures.cosets import subgroup_name as subgroup_name
 from groklens.measures.doubling import frequency_doubling as frequency_doubling
+from groklens.measures.family import Family as Family
 from groklens.measures.key_rules import KEY_SIMILARITY as KEY_SIMILARITY
 from groklens.measures.key_rules import key_by_logits as key_by_logits
 from groklens.measures.key_rules import key_components as key_components

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from groklens.errors import BadArgument, UnknownName, described, did_you_mean
+from groklens.measures.family import check_value, families_in
 from groklens.measures.measure import Measure
 
 #: One or several measures, each as it is or by name; the name of a tuple of them, such as `"PROGRESS"`.
@@ -25,8 +26,10 @@ def names_of_measures() -> dict[str, tuple[Measure, ...]]:
     for name, value in vars(measures).items():
         if isinstance(value, tuple):
             found[name] = value
-        elif isinstance(value, Measure):
+        elif isinstance(value, Measure) and not isinstance(value, type):
             found[name] = (value,)
+    for name, value in families_in(vars(measures)).items():
+        found[name] = found[value.__name__] = (value,)
     return found
 
 
@@ -44,7 +47,7 @@ def chosen_measures(given: AnyMeasures | Any) -> list[Measure]:
     found: dict[str, Measure] = {}
     for each in several:
         for one in _named(each) if isinstance(each, str) else (_declared(each),):
-            if found.setdefault(one.__name__, one) is not one:
+            if found.setdefault(one.__name__, one) != one:
                 raise BadArgument(f"Two measures are called {one.__name__!r}; give each a name of its own.")
     return list(found.values())
 
@@ -67,6 +70,7 @@ def _named(name: str) -> tuple[Measure, ...]:
 
 
 def _declared(given: Any) -> Measure:
+    check_value(given)
     if isinstance(given, Measure):
         return given
     if not callable(given) or isinstance(given, type):

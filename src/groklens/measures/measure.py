@@ -43,8 +43,11 @@ class Measure(Protocol):
     Of a run, or the path of one, it is taken at the last kept step.
     """
 
-    __name__: str
     about: About
+
+    @property
+    def __name__(self) -> str:
+        """The column's name."""
 
     def __call__(self, snapshot: AnyRun, circuit: AnyCircuit | None = None) -> float | xr.DataArray:
         """The measure's value for a snapshot (and a circuit, where it needs one)."""
@@ -81,21 +84,30 @@ def measure(
         raise BadArgument(f"needs holds {sorted(unknown)}; a measure may need {', '.join(NEEDS)}.")
 
     def declare(function: Callable[..., Any]) -> Measure:
-        def checked(snapshot: AnyRun, circuit: AnyCircuit | None = None) -> float | xr.DataArray:
-            snapshot = looked_at(about, as_snapshot(snapshot))
-            circuit = None if circuit is None else as_circuit(circuit, snapshot.task)
-            missing = lacking(about, snapshot, circuit)
-            if missing:
-                raise BadArgument(said_lacking(function.__name__, missing[0], snapshot.task.name))
-            return function(snapshot, circuit) if "circuit" in needs else function(snapshot)
+        def called(snapshot: AnyRun, circuit: AnyCircuit | None = None) -> float | xr.DataArray:
+            seen, given = checked(declared, snapshot, circuit)
+            return function(seen, given) if "circuit" in needs else function(seen)
 
-        checked.__name__ = checked.__qualname__ = function.__name__
-        checked.__doc__, checked.__module__ = function.__doc__, function.__module__
-        declared = cast(Measure, checked)
+        called.__name__ = called.__qualname__ = function.__name__
+        called.__doc__, called.__module__ = function.__doc__, function.__module__
+        declared = cast(Measure, called)
         declared.about = about
         return declared
 
     return declare
+
+
+def checked(
+    measure: Measure | Any, snapshot: AnyRun, circuit: AnyCircuit | None
+) -> tuple[Snapshot, Circuit | None]:
+    """What a measure is taken of, the snapshot and the circuit; `BadArgument` where one of its needs is not met."""
+    about = measure.about
+    seen = looked_at(about, as_snapshot(snapshot))
+    given = None if circuit is None else as_circuit(circuit, seen.task)
+    missing = lacking(about, seen, given)
+    if missing:
+        raise BadArgument(said_lacking(measure.__name__, missing[0], seen.task.name))
+    return seen, given
 
 
 def looked_at(about: About, snapshot: Snapshot) -> Snapshot:

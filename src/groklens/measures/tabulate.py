@@ -12,6 +12,7 @@ import xarray as xr
 
 from groklens.errors import BadArgument, GroklensError, UnknownName
 from groklens.hypotheses import Circuit
+from groklens.measures.family import Family
 from groklens.measures.measure import Measure, lacking
 from groklens.progress import each
 from groklens.runs import Run
@@ -36,6 +37,7 @@ def tabulate(
             "track needs at least one measure and one kept step; see groklens.measures.PROGRESS."
         )
     at_hand = at_hand or {}
+    measures = [each.in_run(run) if isinstance(each, Family) else each for each in measures]
     last = at_hand.get(steps[-1]) or run.at(steps[-1])
     left_out = {m.__name__: lacking(m.about, last, circuit) for m in measures}
     taken = [m for m in measures if not left_out[m.__name__]]

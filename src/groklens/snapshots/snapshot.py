@@ -15,6 +15,7 @@ from torch import Tensor
 
 from groklens.errors import BadArgument, described
 from groklens.models import Anatomy, Answer, Renamed, Site, answered, check_model, site_of
+from groklens.snapshots.acting_part import ActingPart
 from groklens.snapshots.blocks import (
     Block,
     activation,
@@ -26,7 +27,7 @@ from groklens.snapshots.blocks import (
 )
 from groklens.snapshots.memo import Memo
 from groklens.snapshots.split_index import TrainIndex, split_of
-from groklens.tasks import ActingPart, Task, check_task
+from groklens.tasks import Task, check_task
 
 T = TypeVar("T")
 

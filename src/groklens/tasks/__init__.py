@@ -1,6 +1,5 @@
 """Tasks: the problems that models learn, one family per file."""
 
-from groklens.tasks.acting_part import ActingPart as ActingPart
 from groklens.tasks.composition import GroupComposition as GroupComposition
 from groklens.tasks.corrupted import Corrupted as Corrupted
 from groklens.tasks.digits import Digits as Digits

@@ -53,8 +53,8 @@ def _classes(
         if torch.equal(candidate[products], labels):
             return candidate
     raise BadArgument(
-        f"The labels are neither the tokens of the products in {group.name}, as elements= gives them, nor their indices; "
-        "say which class each element is: classes=range(1, 113), or classes=elements."
+        f"The labels are neither the tokens of the products in {group.name}, as elements= gives them, nor their "
+        "indices; say which class each element is: classes=range(1, 113), or classes=elements."
     )
 
 

@@ -10,7 +10,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from groklens.groups import Symmetry
-from groklens.tasks.task import Task, check_tokens
+from groklens.tasks import Task, check_tokens
 
 
 class ActingPart(Task):
