@@ -25,6 +25,7 @@ class Family:
     a snapshot (and a circuit), given to `track`, or named in a shell where all fields are at their defaults.
 
     >>> from dataclasses import dataclass
+    >>> from groklens.measures import About
     >>> @dataclass(frozen=True)
     ... class Largest(Family):
     ...     classes: int = 1
