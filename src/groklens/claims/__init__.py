@@ -9,6 +9,7 @@ from groklens.claims.finding import ASIDE as ASIDE
 from groklens.claims.finding import HEADINGS as HEADINGS
 from groklens.claims.finding import Control as Control
 from groklens.claims.finding import Finding as Finding
+from groklens.claims.finding import Role as Role
 from groklens.claims.finding import Verdict as Verdict
 from groklens.claims.finding import by_role as by_role
 from groklens.claims.keys import CONTROLS as CONTROLS

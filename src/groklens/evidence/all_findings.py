@@ -9,7 +9,7 @@ import xarray as xr
 from groklens.claims import Control, Finding, Verdict, by_key
 from groklens.evidence.algorithm import algorithm_findings
 from groklens.evidence.answers_outside import outside_answers
-from groklens.evidence.examine import neuron_findings
+from groklens.evidence.circuit_battery import neuron_findings
 from groklens.evidence.generalising import generalises
 from groklens.evidence.key_components import key_in_logits
 from groklens.evidence.restricted_loss import restricted_predicts

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from groklens.claims import Finding
-from groklens.evidence.embeddings import embedding_necessity, embedding_sufficiency
+from groklens.evidence.circuit_battery import asked, embedding_findings, neuron_findings
 from groklens.evidence.generalising import generalises
 from groklens.evidence.key_components import complete_in_logits, key_in_logits
-from groklens.evidence.logits import necessity, readout_necessity, sufficiency
 from groklens.evidence.neuron_components import components_in_neurons
-from groklens.evidence.neurons import clusters_carry, fits_not_tried, neuron_necessity, neuron_sufficiency
 from groklens.evidence.untrained import Untrained
 from groklens.evidence.where_group_acts import said_where
-from groklens.hypotheses import AnyCircuit, Circuit, as_circuit
+from groklens.hypotheses import AnyCircuit, as_circuit
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot
 from groklens.threads import one_thread
@@ -50,30 +48,11 @@ def examine(
                 key_in_logits(part, circuit, control),
                 complete_in_logits(part, circuit),
                 shown,
-                sufficiency(part, circuit),
-                necessity(part, circuit),
-                readout_necessity(part, circuit),
+                asked(part, circuit, "sufficiency.logits"),
+                asked(part, circuit, "necessity.logits"),
+                asked(part, circuit, "necessity.readout"),
                 *neuron_findings(part, circuit),
-                *_embedding_findings(part, circuit),
+                *embedding_findings(part, circuit),
             ],
         ),
     ]
-
-
-def neuron_findings(snapshot: Snapshot, circuit: Circuit) -> list[Finding]:
-    """The findings of sufficiency and necessity at the neurons; none where the model has no known neurons.
-
-    Where an embedding cannot be looked at either, the fits are undecided, and say that nobody looked.
-    """
-    if snapshot.anatomy.shows_logits_alone:
-        return [fits_not_tried(snapshot)]
-    if snapshot.anatomy.neurons is None or not snapshot.anatomy.can_be_edited:
-        return []
-    checks = (neuron_sufficiency, neuron_necessity, clusters_carry)
-    return [check(snapshot, circuit) for check in checks]
-
-
-def _embedding_findings(snapshot: Snapshot, circuit: Circuit) -> list[Finding]:
-    if snapshot.anatomy.embedding is None or not snapshot.anatomy.can_be_edited:
-        return []
-    return [embedding_sufficiency(snapshot, circuit), embedding_necessity(snapshot, circuit)]

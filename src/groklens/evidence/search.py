@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from groklens.claims import Finding
+from groklens.evidence.circuit_battery import asked
 from groklens.evidence.generalising import generalises
-from groklens.evidence.logits import necessity, readout_necessity, sufficiency
 from groklens.evidence.neuron_components import components_in_neurons
 from groklens.evidence.where_group_acts import said_where
 from groklens.groups import FiniteGroup, Symmetry, as_group
@@ -104,8 +104,8 @@ def _search(whole: Snapshot, group: FiniteGroup | str | None) -> Search:
     if not shown:
         return _none(found, _not_in_neurons(key, symmetry.group) + _unfollowed(snapshot, symmetry))
     circuit = Circuit(symmetry.group, shown)
-    enough = sufficiency(snapshot, circuit)
-    needed = [necessity(snapshot, circuit), readout_necessity(snapshot, circuit)]
+    enough = asked(snapshot, circuit, "sufficiency.logits")
+    needed = [asked(snapshot, circuit, key) for key in ("necessity.logits", "necessity.readout")]
     found.findings += said_where(whole, [enough, *needed])
     failed = [enough] if _fails(snapshot, enough) else []
     if not any(check.verdict == "supported" for check in needed):

@@ -3,4 +3,39 @@
 from groklens.hypotheses.circuit import AnyCircuit as AnyCircuit
 from groklens.hypotheses.circuit import Circuit as Circuit
 from groklens.hypotheses.circuit import as_circuit as as_circuit
+from groklens.hypotheses.circuit_part import Components as Components
+from groklens.hypotheses.circuit_part import Relabelled as Relabelled
+from groklens.hypotheses.hypothesis import SITES as SITES
+from groklens.hypotheses.hypothesis import Act as Act
+from groklens.hypotheses.hypothesis import Hypothesis as Hypothesis
+from groklens.hypotheses.hypothesis import Null as Null
+from groklens.hypotheses.hypothesis import Part as Part
+from groklens.hypotheses.parity import Parity as Parity
 from groklens.hypotheses.planted import planted as planted
+from groklens.hypotheses.units import Heads as Heads
+from groklens.hypotheses.units import Neurons as Neurons
+from groklens.hypotheses.units import some as some
+from groklens.hypotheses.units import without as without
+from groklens.hypotheses.values import constant_at as constant_at
+from groklens.hypotheses.values import hooks_at as hooks_at
+from groklens.hypotheses.values import values_at as values_at
+from groklens.public import public_names
+
+#: What stands here for other packages alone.
+_FOR_THE_LIBRARY = {
+    "Act",
+    "Components",
+    "Null",
+    "Part",
+    "Relabelled",
+    "constant_at",
+    "hooks_at",
+    "public_names",
+    "some",
+    "values_at",
+    "without",
+}
+
+
+def __dir__() -> list[str]:
+    return public_names(globals(), _FOR_THE_LIBRARY)

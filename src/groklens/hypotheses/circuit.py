@@ -9,9 +9,13 @@ from typing import Any
 from jaxtyping import Float
 from torch import Tensor
 
+from groklens.claims import named
 from groklens.errors import BadArgument, described
 from groklens.groups import FiniteGroup, Symmetry, as_group, plain
 from groklens.harmonics import ComponentName, chosen_basis, component_name, nontrivial, project_on_answer
+from groklens.hypotheses.circuit_part import Relabelled, circuit_nulls
+from groklens.hypotheses.hypothesis import Act, Null
+from groklens.snapshots import Snapshot
 from groklens.tasks import Task, check_tokens
 
 
@@ -44,6 +48,26 @@ class Circuit:
 
     def __repr__(self) -> str:
         return f"Circuit({self.group.name!r}, {list(self.components)})"
+
+    @property
+    def in_words(self) -> str:
+        """The components and their group, such as `frequencies 14, 35 of C113`."""
+        return f"{named(self.components)} of {self.group.name}"
+
+    def sites(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """The logits and what is read out, and per-neuron fits and embeddings where the model has them."""
+        anatomy = snapshot.anatomy
+        found = {"fits": anatomy.neurons, "embeddings": anatomy.embedding}
+        seen = [name for name, site in found.items() if site is not None and anatomy.can_be_edited]
+        return ("logits", "readout", *seen)
+
+    def part(self, values: Tensor, site: str, snapshot: Snapshot) -> Tensor:
+        """What of the values at a site is a function of the answer, class or operands within the components."""
+        return Relabelled(self).part(values, site, snapshot)
+
+    def nulls(self, act: Act, site: str, snapshot: Snapshot) -> list[Null]:
+        """Random functions of as many dimensions, of equal energy, and the components of relabelled elements."""
+        return circuit_nulls(self, act, site, snapshot)
 
     @property
     def size(self) -> int:

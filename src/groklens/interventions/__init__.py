@@ -14,11 +14,11 @@ from groklens.interventions.edges import Node as Node
 from groklens.interventions.edges import edges as edges
 from groklens.interventions.graded_removal import graded as graded
 from groklens.interventions.neurons import clusters as clusters
+from groklens.interventions.outcome import logits_after as logits_after
 from groklens.interventions.patch import patch as patch
 from groklens.interventions.patch import resample as resample
-from groklens.interventions.project import embeddings_of as embeddings_of
+from groklens.interventions.project import as_hypothesis as as_hypothesis
 from groklens.interventions.project import keep as keep
-from groklens.interventions.project import parts as parts
 from groklens.interventions.project import remove as remove
 from groklens.interventions.prune import by_ipr as by_ipr
 from groklens.interventions.prune import memorising_neurons as memorising_neurons
@@ -34,11 +34,11 @@ from groklens.public import public_names
 #: What stands here for other packages alone.
 _FOR_THE_LIBRARY = {
     "embedded_logits",
-    "embeddings_of",
     "logits_of_fits",
     "logits_without",
     "means_without",
-    "parts",
+    "as_hypothesis",
+    "logits_after",
     "public_names",
     "mean_neuron_logits",
 }

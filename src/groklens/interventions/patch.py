@@ -42,7 +42,7 @@ def patch(
         )
     if site.hook == LOGITS:
         return edited(snapshot, {}, _at_answer(values))
-    return edited(snapshot, {site.hook: _at(site, values)})
+    return edited(snapshot, {site.hook: at_site(site, values)})
 
 
 def resample(snapshot: AnyRun, hook: Site | str, seed: int = 0, pos: int | None = None) -> Snapshot:
@@ -56,7 +56,8 @@ def resample(snapshot: AnyRun, hook: Site | str, seed: int = 0, pos: int | None 
     return patch(snapshot, hook, values[order], pos)
 
 
-def _at(site: Site, values: Tensor) -> Edit:
+def at_site(site: Site, values: Tensor) -> Edit:
+    """The edit that puts `values` (input × …) in place of what passes at a site."""
     hook, pos = site.hook, site.pos
 
     def edit(value: Tensor, rows: Tensor) -> Tensor:

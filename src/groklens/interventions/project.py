@@ -1,117 +1,115 @@
-"""`keep` and `remove`: a model with only a circuit's components, or without them, in logits, neurons or embeddings."""
+"""`keep` and `remove`: a model with only a hypothesis' part of the values at a site, or without it."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from groklens.errors import BadArgument, described, is_number
-from groklens.harmonics import answer_means, chosen_basis, without_components
-from groklens.hypotheses import AnyCircuit, Circuit, as_circuit
-from groklens.interventions import neurons
-from groklens.interventions.patch import LOGITS, patch
-from groklens.models import Site, operand_rows
+from groklens.hypotheses import (
+    SITES,
+    Act,
+    AnyCircuit,
+    Circuit,
+    Hypothesis,
+    Part,
+    Relabelled,
+    as_circuit,
+    constant_at,
+    hooks_at,
+    values_at,
+)
+from groklens.interventions.edited_model import Edit, edited
+from groklens.interventions.patch import LOGITS, at_site, patch
+from groklens.models import Site
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot
 
-#: Where projections are made.
-PLACES = (LOGITS, "neurons", "embeddings")
 Order = Int[Tensor, "element"]
+#: A hypothesis, or the components of a circuit of the task's own group.
+AnyHypothesis = Hypothesis | AnyCircuit
 
 
 def keep(
-    snapshot: AnyRun, circuit: AnyCircuit, at: str = LOGITS, relabelled: Order | None = None
+    snapshot: AnyRun, circuit: AnyHypothesis, at: str = LOGITS, relabelled: Order | None = None
 ) -> Snapshot:
-    """The snapshot with only the circuit's part, and the mean, of the logits, neurons or embeddings.
+    """The snapshot with only a hypothesis' part, and the mean, of the values at a site.
 
-    `at` is `"logits"` (functions of the answer in the circuit's components, Nanda's restricted logits),
-    `"neurons"` of the last MLP (functions of both operands: products of one component's waves), or
-    `"embeddings"` (functions of each operand). `relabelled` renames the group's elements first: a permutation
+    Of a circuit, `at` is `"logits"` (functions of the answer in the circuit's components, Nanda's restricted logits),
+    `"readout"` (the logits as functions of the class), `"neurons"` of the last MLP (functions of both operands:
+    products of one component's waves), `"fits"` (each neuron by its own component alone), `"embeddings"` (functions of
+    each operand), `"residual"` or `"heads"` (of both operands, at the answer). `Parity`, `Neurons` and `Heads` say
+    where they can be tried by `sites(snapshot)`. `relabelled` renames a group's elements first: a permutation
     drawn at random gives a control of the same dimensions, whose components mean nothing.
 
     Raises `BadArgument` for another place, or one that the model does not have.
     """
     snapshot = as_snapshot(snapshot).where_group_acts
-    circuit = as_circuit(circuit, snapshot.task)
-    return _projected(snapshot, circuit, at, kept=True, amount=1.0, relabelled=relabelled)
+    return _acted(snapshot, "keep", _part(circuit, relabelled, snapshot), at, 1.0)
 
 
 def remove(
     snapshot: AnyRun,
-    circuit: AnyCircuit,
+    circuit: AnyHypothesis,
     at: str = LOGITS,
     amount: float = 1.0,
     relabelled: Order | None = None,
 ) -> Snapshot:
-    """The snapshot without the circuit's part of the logits, neurons or embeddings; arguments and errors as for `keep`.
+    """The snapshot without a hypothesis' part of the values at a site; arguments and errors as for `keep`.
 
     `amount` is the share of it that is removed: 0 leaves all, 1 nothing, 2 turns its sign.
     """
     snapshot = as_snapshot(snapshot).where_group_acts
-    circuit = as_circuit(circuit, snapshot.task)
-    return _projected(snapshot, circuit, at, kept=False, amount=amount, relabelled=relabelled)
+    return _acted(snapshot, "remove", _part(circuit, relabelled, snapshot), at, amount)
 
 
-def _projected(
-    snapshot: Snapshot, circuit: Circuit, at: str, *, kept: bool, amount: float, relabelled: Order | None
-) -> Snapshot:
+def as_hypothesis(given: AnyHypothesis | Any, snapshot: Snapshot) -> Hypothesis:
+    """A hypothesis from itself, or from components of the task's own group; `BadArgument` for anything else."""
+    if isinstance(given, Hypothesis) and not isinstance(given, Circuit):
+        return given
+    return as_circuit(given, snapshot.task)
+
+
+def changed_at(
+    snapshot: Snapshot, act: Act, hypothesis: Part, site: str, amount: float = 1.0
+) -> Float[Tensor, "input ..."]:
+    """The values at a site with only a part of them and the mean, or without the part; logits float64."""
+    values = values_at(snapshot, site)
+    part = hypothesis.part(values, site, snapshot)
+    return constant_at(values, site, snapshot) + part if act == "keep" else values - amount * part
+
+
+def _part(given: AnyHypothesis, relabelled: Order | None, snapshot: Snapshot) -> Part:
+    hypothesis = as_hypothesis(given, snapshot)
+    if relabelled is None:
+        return hypothesis
+    if not isinstance(hypothesis, Circuit):
+        raise BadArgument(
+            f"relabelled renames the elements of a group, and {hypothesis.in_words} is of none."
+        )
+    return Relabelled(hypothesis, relabelled)
+
+
+def _acted(snapshot: Snapshot, act: Act, hypothesis: Part, at: str, amount: float) -> Snapshot:
     if not is_number(amount):
         raise BadArgument(
             f"amount is {described(amount)}; give the share to remove, such as 1.0 for all of it."
         )
-    if at not in PLACES:
-        raise BadArgument(f"at is {at!r}; choose {', '.join(map(repr, PLACES))}.")
-    if at == LOGITS:
-        site, values = Site(LOGITS), snapshot.logits
-    elif at == "neurons":
-        site, values = neurons.site(snapshot), neurons.of(snapshot)
-    else:
-        site, values = embedding_of(snapshot), embeddings_of(snapshot)
-    part, mean = parts(values, snapshot, circuit, at, relabelled)
-    return patch(snapshot, site, mean + part if kept else values - amount * part)
+    if at not in SITES:
+        raise BadArgument(f"at is {at!r}; choose {', '.join(map(repr, SITES))}.")
+    hooks = hooks_at(snapshot, at)  # raises where the model has none
+    return with_values(snapshot, hooks, changed_at(snapshot, act, hypothesis, at, amount))
 
 
-def parts(
-    values: Tensor, snapshot: Snapshot, circuit: Circuit, at: str, relabelled: Order | None = None
-) -> tuple[Tensor, Tensor]:
-    """The circuit's part of the logits, neurons or embeddings, and their constant part (the mean)."""
-    if at == "embeddings":
-        return _operand_part(values, snapshot, circuit, relabelled)
-    mean = values.mean(dim=0)
-    symmetry = circuit.symmetry(snapshot.task)
-    if at == "neurons":
-        rest = without_components(values, symmetry, circuit.components, relabelled)
-        return values - mean - rest, mean
-    if relabelled is None:
-        return circuit.project(values, snapshot.task).to(values.dtype), mean
-    basis = chosen_basis(circuit.group, circuit.components)[relabelled]
-    means = answer_means(values, symmetry)
-    return (basis @ (basis.T @ means))[symmetry.products].to(values.dtype), mean
-
-
-def embeddings_of(snapshot: Snapshot) -> Float[Tensor, "input pos d_model"]:
-    """The embeddings of every input at `hook_embed`; `BadArgument` for a model without that hook."""
-    return snapshot.activations(embedding_of(snapshot))
-
-
-def embedding_of(snapshot: Snapshot) -> Site:
-    """The site of token embeddings; `BadArgument` for a model without it."""
-    if snapshot.anatomy.embedding is None:
-        raise BadArgument(f"{snapshot!r} has no embeddings at hook_embed to intervene on.")
-    return snapshot.anatomy.embedding
-
-
-def _operand_part(
-    values: Float[Tensor, "input pos d_model"], snapshot: Snapshot, circuit: Circuit, relabelled: Order | None
-) -> tuple[Tensor, Tensor]:
-    """The circuit's functions of each operand in its own position; other positions are constant."""
-    elements = circuit.symmetry(snapshot.task).elements
-    basis = chosen_basis(circuit.group, circuit.components).to(values.dtype)
-    basis = basis if relabelled is None else basis[relabelled]
-    part, mean = values * 0, values.clone()
-    for operand, row in enumerate(operand_rows(snapshot.model, snapshot.task, values.shape[1])[:2]):
-        table = values.new_zeros(circuit.group.order, values.shape[-1])
-        table[elements[:, operand]] = values[:, row]  # an embedding depends on its own token alone
-        part[:, row] = (basis @ (basis.T @ table))[elements[:, operand]]
-        mean[:, row] = table.mean(dim=0)
-    return part, mean
+def with_values(snapshot: Snapshot, hooks: list[Site], changed: Tensor) -> Snapshot:
+    """The snapshot with other values at its hooks, or in place of its logits; of several layers all at once."""
+    if not hooks:
+        return patch(snapshot, LOGITS, changed.to(snapshot.logits.dtype))
+    if changed.ndim == 5:  # heads: input × layer × …
+        edits: dict[str, Edit] = {
+            hook.hook: at_site(hook, changed[:, layer]) for layer, hook in enumerate(hooks)
+        }
+        return edited(snapshot, edits)
+    return patch(snapshot, hooks[0], changed)

@@ -8,10 +8,10 @@ from torch import Tensor
 
 from groklens.groups import Symmetry
 from groklens.harmonics import answer_means
+from groklens.hypotheses import hooks_at
 from groklens.interventions import neurons as neurons_
 from groklens.interventions.ablate import ablated_neurons
 from groklens.interventions.patch import patch
-from groklens.interventions.project import embedding_of
 from groklens.models import at_rest, device_of, embedded_positions, run_logits
 from groklens.models.fast_pass import quick_forward, quick_holds
 from groklens.snapshots import Snapshot, logit_means, once_per_snapshot
@@ -108,7 +108,7 @@ def embedded_logits(
     table[read.flatten()] = values.flatten(0, 1)
     same_everywhere = torch.allclose(table[read], values, rtol=0, atol=1e-6)
     if not same_everywhere or not quick_holds(snapshot.model, tokens, snapshot.task.d_vocab_out):
-        return patch(snapshot, embedding_of(snapshot), values).logits
+        return patch(snapshot, hooks_at(snapshot, "embeddings")[0], values).logits
     device = device_of(snapshot.model)
     moved = tokens.to(device), snapshot.task.d_vocab_out
     with at_rest(snapshot.model):

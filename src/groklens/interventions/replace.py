@@ -6,12 +6,12 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from groklens.harmonics import component_part, without_components
-from groklens.hypotheses import AnyCircuit, Circuit, as_circuit
+from groklens.harmonics import component_part
+from groklens.hypotheses import AnyCircuit, Components, Relabelled
 from groklens.interventions import neurons as neurons_
-from groklens.interventions.patch import patch
+from groklens.interventions.project import changed_at, keep
 from groklens.interventions.readout import is_linear, logits_of, mean_neuron_logits, read_by
-from groklens.runs import AnyRun, as_snapshot
+from groklens.runs import AnyRun
 from groklens.snapshots import Snapshot, neuron_shares
 
 
@@ -26,28 +26,11 @@ def replace(
     mean. `relabelled` renames the group's elements before the fit, which keeps its number of terms: a control.
     Raises `BadArgument` for a model without neurons.
     """
-    snapshot = as_snapshot(snapshot).where_group_acts
-    circuit = as_circuit(circuit, snapshot.task)
-    return patch(snapshot, neurons_.site(snapshot), neuron_fits(snapshot, circuit, relabelled))
-
-
-def neuron_fits(
-    snapshot: Snapshot, circuit: Circuit, relabelled: Int[Tensor, "element"] | None = None
-) -> Float[Tensor, "input neuron"]:
-    """The fit of every neuron with its own component (input × neuron)."""
-    values, symmetry = neurons_.of(snapshot), circuit.symmetry(snapshot.task)
-    owners, _, _ = neuron_shares(snapshot, symmetry)
-    fits = values.mean(dim=0).expand_as(values).clone()
-    for component in circuit.components:
-        own = torch.tensor([owner == component for owner in owners])
-        if own.any():
-            rest = without_components(values[:, own], symmetry, (component,), relabelled)
-            fits[:, own] = values[:, own] - rest
-    return fits
+    return keep(snapshot, circuit, "fits", relabelled)
 
 
 def logits_of_fits(
-    snapshot: Snapshot, circuit: Circuit, relabelled: Int[Tensor, "element"] | None = None
+    snapshot: Snapshot, circuit: Components, relabelled: Int[Tensor, "element"] | None = None
 ) -> Float[Tensor, "input answer"]:
     """The logits with every neuron replaced by the fit of its own component (input × answer).
 
@@ -55,7 +38,7 @@ def logits_of_fits(
     same numbers, to float32, for a small part of the work.
     """
     if not is_linear(snapshot):
-        return logits_of(snapshot, neuron_fits(snapshot, circuit, relabelled))
+        return logits_of(snapshot, changed_at(snapshot, "keep", Relabelled(circuit, relabelled), "fits"))
     values, read, symmetry = neurons_.of(snapshot), read_by(snapshot), circuit.symmetry(snapshot.task)
     owners, _, _ = neuron_shares(snapshot, symmetry)
     logits = mean_neuron_logits(snapshot).clone()

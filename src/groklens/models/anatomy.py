@@ -195,6 +195,11 @@ class Anatomy:
         return self._found(self.neuron_inputs_sought)
 
     @cached_property
+    def residual(self) -> Site | None:
+        """Where the last layer leaves the residual stream, at the answer; None without the hook."""
+        return self._found(Site(f"blocks.{self.n_layers - 1}.hook_resid_post", -1))
+
+    @cached_property
     def readout(self) -> Literal["W_out W_U", "W_U"] | None:
         """What neurons are read out by, without a final norm; None where no weights of that name fit the classes."""
         unembed, out = self.weights.get("W_U"), self.weights.get("W_out")

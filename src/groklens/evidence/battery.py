@@ -1,0 +1,99 @@
+"""The causal battery: what keeping or removing a hypothesis does to the accuracy, beside draws without its meaning.
+
+Sufficiency and necessity are one claim each, whatever the hypothesis and wherever it is tried: a `Check` says what is
+done at which site, `judged` does it, draws the controls that the hypothesis names, and gives the verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from groklens.claims import DRAWS, Control, Finding, Role, judge_keeping, judge_removal
+from groklens.hypotheses import Act, Hypothesis, Null, Part
+from groklens.interventions import logits_after
+from groklens.models import tied_accuracy
+from groklens.progress import each
+from groklens.snapshots import Snapshot, accuracy_if, judged_by
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question about a hypothesis: what is done with it, at which site, and what is claimed of the accuracy.
+
+    `key` is `sufficiency.…` or `necessity.…` with the name of the site, unless said otherwise.
+    """
+
+    act: Act
+    site: str
+    claim: str
+    source: str
+    role: Role = "prediction"
+    named: str = ""
+
+    @property
+    def key(self) -> str:
+        """The key of its finding."""
+        return f"{'sufficiency' if self.act == 'keep' else 'necessity'}.{self.named or self.site}"
+
+
+def judged(
+    snapshot: Snapshot, hypothesis: Hypothesis, check: Check, fixed: Sequence[Control] = ()
+) -> Finding:
+    """The finding of one check: the accuracy over all inputs, its controls, and the verdict.
+
+    Sufficiency: supported when no more than 0.01 is lost and every control keeps less. Necessity: supported when
+    accuracy falls at least half of the way to chance and below every control. Controls are 20 draws of each of the
+    hypothesis' nulls, and those of `fixed`. Accuracies are compared at the resolution of float32: logits that agree to
+    within it share the credit. Undecided when a control does as well, or none could be drawn.
+    """
+    whole, chance = accuracy_if(snapshot, snapshot.logits), 1 / snapshot.task.d_vocab_out
+
+    # Random changes of the logits themselves, in float64, leave nothing tied; what is computed from them may.
+    of_draws = accuracy_if if check.site in ("logits", "readout") else accuracy_left
+
+    def logits(part: Part) -> Tensor:
+        return logits_after(snapshot, check.act, part, check.site)
+
+    def control(null: Null) -> Control:
+        return drawn(null.name, lambda g: of_draws(snapshot, logits(null.draw(g))), null.key)
+
+    nulls = hypothesis.nulls(check.act, check.site, snapshot)
+    controls = [*map(control, nulls), *fixed]
+    value = accuracy_left(snapshot, logits(hypothesis))
+    if check.act == "keep":
+        verdict, note = judge_keeping(value, whole, controls)
+    else:
+        verdict, note = judge_removal(value, whole, chance, controls)
+    return Finding(
+        check.claim,
+        value,
+        "accuracy",
+        verdict,
+        tuple(controls),
+        source=check.source,
+        note=note,
+        key=check.key,
+        role=check.role,
+    )
+
+
+def drawn(name: str, draw: Callable[[torch.Generator], float], key: str) -> Control:
+    """The control made of 20 random draws, all from one generator (seed 0)."""
+    generator = torch.Generator().manual_seed(0)
+    return Control.of(name, [draw(generator) for _ in draw_numbers()], key=key)
+
+
+def draw_numbers() -> Iterator[int]:
+    """The numbers 0 … 19 of one control's draws, counted by the progress bar."""
+    return each(range(DRAWS), "testing the circuit: random draw")
+
+
+def accuracy_left(snapshot: Snapshot, logits: Float[Tensor, "input answer"]) -> float:
+    """Accuracy of changed logits at the resolution of the model's own, below which differences are rounding alone."""
+    resolution = 1e-6 * float(snapshot.logits.abs().max())
+    return tied_accuracy(logits, judged_by(snapshot.task, "all"), resolution, snapshot.outside)

@@ -1,0 +1,88 @@
+"""`Hypothesis`: a claim about what a model computes with, that can be kept, removed, and drawn without its meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from groklens.snapshots import Snapshot
+
+#: What is done with a hypothesis' part of the values at a site: it alone is kept, or it is taken out.
+Act = Literal["keep", "remove"]
+#: Where hypotheses are tried, by name. `readout` is the logits as functions of the class, `fits` the neurons with each
+#: replaced by its own fit, `residual` the last layer's residual stream at the answer, `heads` what every head gives.
+SITES = ("logits", "readout", "fits", "neurons", "embeddings", "residual", "heads")
+
+
+@runtime_checkable
+class Part(Protocol):
+    """What has a part of the values at a site: a hypothesis, or a draw of the same size without its meaning."""
+
+    def part(self, values: Tensor, site: str, snapshot: Snapshot) -> Tensor:
+        """What of the values (input × …) is its own, of their shape; the mean over inputs is in no part."""
+
+
+class Null(NamedTuple):
+    """A control of a hypothesis by its key and name: draws of equal size, or equal energy, that mean nothing."""
+
+    key: str
+    name: str
+    draw: Callable[[torch.Generator], Part]
+
+
+@runtime_checkable
+class Hypothesis(Part, Protocol):
+    """A claim about what a snapshot computes with: a subspace (`Circuit`, `Parity`) or units (`Neurons`, `Heads`).
+
+    `sites` says where it can be tried, `part` what of the values there is its own, and `nulls` gives the draws that
+    its part is compared with. `gl.examine(snapshot, hypothesis)` keeps and removes it at every site.
+    """
+
+    @property
+    def in_words(self) -> str:
+        """The hypothesis in a sentence, such as `the parity of bits 0, 3`."""
+
+    def sites(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """The sites, of `SITES`, at which it can be tried in this snapshot."""
+
+    def nulls(self, act: Act, site: str, snapshot: Snapshot) -> list[Null]:
+        """Its controls at a site."""
+
+
+@dataclass(frozen=True, eq=False)
+class Spanned:
+    """The part of values in a subspace of functions of the inputs, given by an orthonormal basis (input × size)."""
+
+    basis: Tensor
+
+    def part(self, values: Tensor, site: str, snapshot: Snapshot) -> Tensor:
+        """The projection on the subspace."""
+        basis, flat = self.basis, values.flatten(1).double()
+        return (basis @ (basis.T @ flat)).view(values.shape).to(values.dtype)
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """A part that is given as it is, whatever the values."""
+
+    values: Tensor
+
+    def part(self, values: Tensor, site: str, snapshot: Snapshot) -> Tensor:
+        """The part given."""
+        return self.values
+
+
+def random_subspace(n_inputs: int, size: int, generator: torch.Generator) -> Spanned:
+    """A random subspace, of dimension `size`, of all functions of the inputs."""
+    draw = torch.randn(n_inputs, size, generator=generator, dtype=torch.float64)
+    return Spanned(torch.linalg.qr(draw).Q)
+
+
+def noise_like(part: Tensor, generator: torch.Generator) -> Tensor:
+    """Gaussian noise of the energy (sum of squares) of `part`, of its shape, float64."""
+    noise = torch.randn(part.shape, generator=generator, dtype=torch.float64)
+    return noise * (part.norm() / noise.norm())

@@ -1,0 +1,159 @@
+"""`Neurons` and `Heads`: the hypotheses that a model computes with some units of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from groklens.errors import BadArgument, described, whole_number
+from groklens.hypotheses.hypothesis import Act, Given, Null, noise_like
+from groklens.hypotheses.values import values_at
+from groklens.snapshots import Snapshot
+
+
+@dataclass(frozen=True, init=False)
+class Neurons:
+    """The hypothesis that a model computes with some neurons of its last MLP.
+
+    Kept: every other neuron is held at its mean over the inputs; removed: these are. Compared with random sets of as
+    many neurons. Raises `BadArgument` for none, or one named twice.
+
+    >>> Neurons([3, 0]).in_words
+    '2 neurons'
+    """
+
+    index: tuple[int, ...]
+
+    def __init__(self, index: Iterable[int] | Tensor | int) -> None:
+        object.__setattr__(self, "index", tuple(_numbers("neurons", index)))
+
+    @property
+    def in_words(self) -> str:
+        """How many neurons, such as `2 neurons`."""
+        return f"{len(self.index)} neuron{'s' * (len(self.index) > 1)}"
+
+    def sites(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """The last MLP's neurons; `BadArgument` for a model without them, or with fewer than are named."""
+        count = values_at(snapshot, "neurons").shape[1]
+        _check_below("neuron", self.index, count)
+        return ("neurons",)
+
+    def part(self, values: Tensor, site: str, snapshot: Snapshot) -> Tensor:
+        """How these neurons vary about their means; 0 for the others."""
+        part = torch.zeros_like(values)
+        own = values[:, list(self.index)]
+        part[:, list(self.index)] = own - own.mean(dim=0)
+        return part
+
+    def nulls(self, act: Act, site: str, snapshot: Snapshot) -> list[Null]:
+        """As many random neurons: others where there are as many, else any; none where all are meant."""
+        pool, done = self.pool(snapshot), "kept" if act == "keep" else "mean-ablated"
+        if not len(pool):
+            return []
+        name = f"as many random neurons {done}"
+        return [Null("random_neurons", name, lambda g: Neurons(some(pool, len(self.index), g)))]
+
+    def pool(self, snapshot: Snapshot) -> Tensor:
+        """The neurons that random sets are drawn from; none where the hypothesis has them all."""
+        n = values_at(snapshot, "neurons").shape[1]
+        others = without(n, torch.tensor(self.index))
+        if not len(others):
+            return others
+        return others if len(others) >= len(self.index) else torch.arange(n)
+
+
+@dataclass(frozen=True, init=False)
+class Heads:
+    """The hypothesis that a model computes with some attention heads, each a pair (layer, head).
+
+    Kept: what every other head gives (`hook_z`) is held at its mean over the inputs, position by position; removed:
+    what these give is. Compared with other sets of as many heads, and a change of equal energy spread over all.
+    Raises `BadArgument` for none, or one named twice.
+
+    >>> Heads([(0, 3)]).in_words
+    'head 0.3'
+    """
+
+    heads: tuple[tuple[int, int], ...]
+
+    def __init__(self, heads: Iterable[Sequence[int]]) -> None:
+        listed: Any = list(heads) if isinstance(heads, Iterable) and not isinstance(heads, str) else []
+        if not listed or any(not isinstance(each, (tuple, list)) or len(each) != 2 for each in listed):
+            raise BadArgument(f"heads is {described(heads)}; give pairs (layer, head), such as [(0, 3)].")
+        found = [tuple(whole_number("a head", one, 0, such_as=3) for one in each) for each in listed]
+        if len(set(found)) < len(found):
+            raise BadArgument(f"heads is {described(heads)}; name each head once.")
+        object.__setattr__(self, "heads", tuple(sorted(found)))
+
+    @property
+    def in_words(self) -> str:
+        """Which heads, such as `heads 0.1, 0.3`."""
+        named = ", ".join(f"{layer}.{head}" for layer, head in self.heads)
+        return f"head{'s' * (len(self.heads) > 1)} {named}"
+
+    def sites(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """What heads give; `BadArgument` for a model without heads, or without one that is named."""
+        _, n_layers, _, n_heads, _ = values_at(snapshot, "heads").shape
+        _check_below("layer", [layer for layer, _ in self.heads], n_layers)
+        _check_below("head", [head for _, head in self.heads], n_heads)
+        return ("heads",)
+
+    def part(self, values: Tensor, site: str, snapshot: Snapshot) -> Tensor:
+        """How what these heads give varies about its mean; 0 for the others."""
+        part = torch.zeros_like(values)
+        for layer, head in self.heads:
+            own = values[:, layer, :, head]
+            part[:, layer, :, head] = own - own.mean(dim=0)
+        return part
+
+    def nulls(self, act: Act, site: str, snapshot: Snapshot) -> list[Null]:
+        """As many random heads: others where there are as many, else any; and, removing, noise of equal energy."""
+        values, done = values_at(snapshot, site), "kept" if act == "keep" else "mean-ablated"
+        every = [(layer, head) for layer in range(values.shape[1]) for head in range(values.shape[3])]
+        others = [each for each in every if each not in self.heads]
+        pool, found = others if len(others) >= len(self.heads) else every, []
+        if others:
+            name = f"as many random heads {done}"
+            found.append(Null("random_heads", name, lambda g: self._other(pool, g)))
+        if act == "remove":
+            part = self.part(values, site, snapshot)
+            name = "random change of equal energy"
+            found.append(Null("equal_energy", name, lambda g: Given(-noise_like(part, g).to(values.dtype))))
+        return found
+
+    def _other(self, pool: list[tuple[int, int]], generator: torch.Generator) -> Heads:
+        chosen = torch.randperm(len(pool), generator=generator)[: len(self.heads)]
+        return Heads([pool[at] for at in chosen.tolist()])
+
+
+def without(n: int, members: Tensor) -> Tensor:
+    """The numbers below `n` that are not among `members`."""
+    outside = torch.ones(n, dtype=torch.bool)
+    outside[members] = False
+    return torch.nonzero(outside)[:, 0]
+
+
+def some(pool: Tensor, size: int, generator: torch.Generator) -> Tensor:
+    """A random choice of `size` from the pool."""
+    return pool[torch.randperm(len(pool), generator=generator)[:size]]
+
+
+def _numbers(name: str, given: Any) -> list[int]:
+    plain = given.tolist() if hasattr(given, "tolist") else given
+    listed = [plain] if isinstance(plain, int) else plain
+    if not isinstance(listed, Iterable) or isinstance(listed, str):
+        raise BadArgument(f"{name} is {described(given)}; give their numbers, such as [0, 3].")
+    found = [whole_number(f"one of {name}", each, 0, such_as=3) for each in listed]
+    if not found or len(set(found)) < len(found):
+        raise BadArgument(f"{name} is {described(given)}; give at least one, each once, such as [0, 3].")
+    return found
+
+
+def _check_below(what: str, numbers: Iterable[int], count: int) -> None:
+    largest = max(numbers)
+    if largest >= count:
+        raise BadArgument(f"There is no {what} {largest}; the model has 0 to {count - 1}.")

@@ -1,0 +1,61 @@
+"""The values at a site where hypotheses are tried (logits, neurons, embeddings, residual, heads), and their mean."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from groklens.errors import BadArgument
+from groklens.hypotheses.hypothesis import SITES
+from groklens.models import Site, operand_rows
+from groklens.snapshots import Snapshot
+
+
+def hooks_at(snapshot: Snapshot, site: str) -> list[Site]:
+    """The hooks whose values stand at a site, one a layer of heads; none for logits. `BadArgument` without them."""
+    anatomy = snapshot.anatomy
+    if site in ("logits", "readout"):
+        return []
+    if site in ("neurons", "fits"):
+        if anatomy.neurons is None:
+            raise BadArgument(f"There is nothing to intervene on: {anatomy.no_neurons_in(snapshot)}.")
+        return [anatomy.neurons_sought]
+    if site == "embeddings":
+        if anatomy.embedding is None:
+            raise BadArgument(f"{snapshot!r} has no embeddings at hook_embed to intervene on.")
+        return [anatomy.embedding]
+    if site not in SITES:
+        raise BadArgument(f"site is {site!r}; choose {', '.join(map(repr, SITES))}.")
+    found = [anatomy.residual] if site == "residual" else [each.z for each in anatomy.heads]
+    hooks = [each for each in found if each is not None and anatomy.has(each)]
+    if not hooks or len(hooks) < len(found):
+        raise BadArgument(f"{snapshot!r} has no hook of TransformerLens' name for its {site}.")
+    return hooks
+
+
+def values_at(snapshot: Snapshot, site: str) -> Tensor:
+    """The values at a site for every input: logits float64, else as the model gives them.
+
+    Heads are input × layer × pos × head × d_head, embeddings input × pos × d_model, others input × feature.
+    """
+    hooks = hooks_at(snapshot, site)
+    if not hooks:
+        return snapshot.logits.double()
+    if site in ("neurons", "fits"):
+        assert snapshot.neurons is not None
+        return snapshot.neurons
+    found = [snapshot.activations(each) for each in hooks]
+    return torch.stack(found, dim=1) if site == "heads" else found[0]
+
+
+def constant_at(values: Tensor, site: str, snapshot: Snapshot) -> Tensor:
+    """What is in no hypothesis' part: the mean over the inputs; of an operand's embedding that over its tokens."""
+    if site != "embeddings":
+        return values.mean(dim=0)
+    constant, task = values.clone(), snapshot.task
+    for operand, row in enumerate(operand_rows(snapshot.model, task, values.shape[1])[:2]):
+        tokens, which = task.operands[:, operand].unique(return_inverse=True)
+        of_token = values.new_zeros(len(tokens), values.shape[-1])
+        of_token[which] = values[:, row]
+        constant[:, row] = of_token.mean(dim=0)
+    return constant
