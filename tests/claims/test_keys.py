@@ -8,11 +8,12 @@ import pytest
 import groklens as gl
 from groklens.claims import CONTROLS, COUNTED, FINDINGS, Control, Finding, by_key, with_key
 from groklens.errors import UnknownName
+from groklens.hypotheses import SITES
 
 SRC = Path(gl.__file__).parent
 TASK = gl.ModularArithmetic(13, "add")
 #: Where the keyword is not a literal: a key that was given to the function, or that stands in a table beside it.
-HANDED_ON = {"evidence/algorithm.py", "evidence/random_controls.py", "evidence/logits.py"}
+HANDED_ON = {"evidence/algorithm.py", "evidence/battery.py", "evidence/circuit_battery.py"}
 
 
 def made_in(tree):
@@ -48,8 +49,20 @@ def test_every_finding_and_control_is_made_with_a_listed_key():
                 assert name in HANDED_ON, f"{where} whose key is no literal"
 
 
+def test_every_null_has_a_listed_key():
+    found = [
+        ast.literal_eval(node.args[0])
+        for tree in files().values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Null"
+    ]
+    assert len(found) > 8
+    assert set(found) <= CONTROLS.keys()
+
+
 def test_every_listed_key_is_used():
     used = set().union(*(literals(tree) for name, tree in files().items() if not name.startswith("claims/")))
+    used |= {f"{of}.{site}" for of in ("sufficiency", "necessity") for site in SITES}
     assert {*FINDINGS, *CONTROLS} <= used
 
 

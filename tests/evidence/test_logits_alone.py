@@ -5,8 +5,8 @@ import torch
 
 import groklens as gl
 from groklens.claims import by_key
+from groklens.evidence.circuit_battery import asked
 from groklens.evidence.generalising import generalises
-from groklens.evidence.logits import necessity, readout_necessity, sufficiency
 from groklens.evidence.neuron_components import components_in_neurons
 from groklens.models.loss import tied_accuracy
 
@@ -96,9 +96,9 @@ def test_half_a_circuit_without_which_nothing_is_left_is_not_sufficient():
 def test_every_finding_has_a_number_and_controls_of_twenty_draws(snapshot):
     circuit = gl.Circuit("C17", TRUTH)
     for finding in (
-        sufficiency(snapshot, circuit),
-        necessity(snapshot, circuit),
-        readout_necessity(snapshot, circuit),
+        asked(snapshot, circuit, "sufficiency.logits"),
+        asked(snapshot, circuit, "necessity.logits"),
+        asked(snapshot, circuit, "necessity.readout"),
         components_in_neurons(snapshot, circuit)[1],
     ):
         assert finding.value is not None
@@ -111,38 +111,41 @@ def test_every_finding_has_a_number_and_controls_of_twenty_draws(snapshot):
 
 def test_the_limits_of_a_clock_are_known_numbers(snapshot):
     circuit = gl.Circuit("C17", TRUTH)
-    assert sufficiency(snapshot, circuit).value == 1.0
-    assert necessity(snapshot, circuit).value == pytest.approx(1 / P)  # nothing but rounding is left
-    assert readout_necessity(snapshot, circuit).value == pytest.approx(1 / P)
-    assert necessity(snapshot, circuit).control("random_subspace").low > 0.99
+    assert asked(snapshot, circuit, "sufficiency.logits").value == 1.0
+    assert asked(snapshot, circuit, "necessity.logits").value == pytest.approx(
+        1 / P
+    )  # nothing but rounding is left
+    assert asked(snapshot, circuit, "necessity.readout").value == pytest.approx(1 / P)
+    assert asked(snapshot, circuit, "necessity.logits").control("random_subspace").low > 0.99
     _, finding = components_in_neurons(snapshot, circuit)
     assert finding.value == pytest.approx(1.0)
 
 
 def test_controls_stand_for_the_same_number_of_functions_and_the_same_energy(snapshot):
-    from groklens.evidence import logits as causal
-
     circuit, generator = gl.Circuit("C17", TRUTH), torch.Generator().manual_seed(1)
     logits = snapshot.logits.double()
-    part = causal._random_part(snapshot, circuit, generator)
+    drawn = {null.key: null.draw(generator) for null in circuit.nulls("keep", "logits", snapshot)}
+    part = drawn["random_subspace"].part(logits, "logits", snapshot)
     assert int(torch.linalg.matrix_rank(part)) == circuit.size
-    answers = causal._random_answer_part(snapshot, circuit, generator)
+    answers = drawn["random_answer_functions"].part(logits, "logits", snapshot)
     assert int(torch.linalg.matrix_rank(answers)) == circuit.size
     by_answer = torch.stack([answers[TASK.labels == c] for c in range(P)])
     torch.testing.assert_close(by_answer, by_answer[:, :1].expand_as(by_answer))  # functions of the answer
-    removed = circuit.project(logits, TASK)
-    assert float(causal._noise_like(removed, generator).norm()) == pytest.approx(float(removed.norm()))
-    energy = float(causal._random_answers(snapshot, circuit, removed, generator).norm())
-    assert energy == pytest.approx(float(removed.norm()))
+    energy = circuit.project(logits, TASK).norm()
+    kept = drawn["equal_energy"].part(logits, "logits", snapshot) + logits.mean(dim=0)
+    assert float(kept.norm()) == pytest.approx(float(energy))
+    for site in ("logits", "readout"):
+        noise = circuit.nulls("remove", site, snapshot)[-1].draw(generator).part(logits, site, snapshot)
+        assert float(noise.norm()) == pytest.approx(float(circuit.part(logits, site, snapshot).norm()))
 
 
 def test_a_vacuous_claim_is_undecided_and_says_so():
     task = gl.ModularArithmetic(11, "add")
     everything = gl.Circuit("C11", [1, 2, 3, 4, 5])
-    finding = sufficiency(gl.Snapshot(gl.planted(task, algorithm="lookup"), task), everything)
+    finding = asked(gl.Snapshot(gl.planted(task, algorithm="lookup"), task), everything, "sufficiency.logits")
     assert finding.verdict == "undecided"
     assert "vacuous" in finding.note
-    finding = sufficiency(gl.Snapshot(gl.planted(task, [2, 5]), task), everything)
+    finding = asked(gl.Snapshot(gl.planted(task, [2, 5]), task), everything, "sufficiency.logits")
     assert (finding.verdict, finding.value) == ("undecided", 1.0)
 
 

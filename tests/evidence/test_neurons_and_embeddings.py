@@ -5,14 +5,11 @@ import torch
 
 import groklens as gl
 from groklens.claims import by_key
-from groklens.evidence.embeddings import embedding_necessity, embedding_sufficiency
-from groklens.evidence.neurons import clusters_carry, neuron_necessity, neuron_sufficiency
+from groklens.evidence.circuit_battery import embedding_findings, neuron_findings
 from groklens.interventions import clusters
 
 ADD = gl.ModularArithmetic(23, "add")
 CIRCUIT = gl.Circuit("C23", [2, 5, 9])
-NEURONS = (neuron_sufficiency, neuron_necessity, clusters_carry)
-CHECKS = (*NEURONS, embedding_sufficiency, embedding_necessity)
 
 
 @pytest.fixture(scope="module")
@@ -20,41 +17,44 @@ def clock():
     return gl.Snapshot(gl.planted(ADD, [2, 5, 9]), ADD)
 
 
-def verdicts(snapshot, circuit=CIRCUIT, checks=CHECKS):
-    return {check.__name__: check(snapshot, circuit).verdict for check in checks}
+def found_in(snapshot, circuit=CIRCUIT):
+    return by_key([*neuron_findings(snapshot, circuit), *embedding_findings(snapshot, circuit)])
+
+
+def verdicts(snapshot, circuit=CIRCUIT):
+    return {key: finding.verdict for key, finding in found_in(snapshot, circuit).items()}
 
 
 def test_a_clock_shows_it_all(clock):
     found = verdicts(clock)
-    assert found["neuron_sufficiency"] == found["embedding_sufficiency"] == "supported"
-    assert found["embedding_necessity"] == found["clusters_carry"] == "supported"
+    assert found["sufficiency.neurons"] == found["sufficiency.embeddings"] == "supported"
+    assert found["necessity.embeddings"] == found["clusters.carry"] == "supported"
     # Every neuron is the circuit's: no other set as large can be drawn, and the finding says so.
-    assert found["neuron_necessity"] == "undecided"
-    assert "no control could be drawn" in neuron_necessity(clock, CIRCUIT).note
+    assert found["necessity.neurons"] == "undecided"
+    assert "no control could be drawn" in found_in(clock)["necessity.neurons"].note
 
 
 def test_every_finding_has_its_controls(clock):
-    for check in CHECKS:
-        finding = check(clock, CIRCUIT)
+    for finding in found_in(clock).values():
         assert finding.source
         assert finding.controls or "no control" in finding.note
         assert all(control.low <= control.mean <= control.high for control in finding.controls)
-    assert neuron_sufficiency(clock, CIRCUIT).control("relabelled").draws >= 20
+    assert found_in(clock)["sufficiency.neurons"].control("relabelled").draws >= 20
 
 
 def test_with_idle_neurons_beside_it_the_circuits_own_are_necessary(clock):
     """As many idle neurons again: now random sets exist, and ablating them does nothing."""
     wide = with_idle_neurons(clock)
     torch.testing.assert_close(wide.logits, clock.logits, rtol=1e-4, atol=1e-4)
-    assert neuron_necessity(wide, CIRCUIT).verdict == "supported"
-    assert clusters_carry(wide, CIRCUIT).value == pytest.approx(1, abs=1e-4)
+    assert found_in(wide)["necessity.neurons"].verdict == "supported"
+    assert found_in(wide)["clusters.carry"].value == pytest.approx(1, abs=1e-4)
 
 
 def test_a_wrong_circuit_is_refused(clock):
     found = verdicts(clock, gl.Circuit("C23", [1, 3, 4]))
-    assert found["neuron_sufficiency"] == found["embedding_sufficiency"] == "refuted"
-    assert found["embedding_necessity"] == "refuted"
-    assert found["neuron_necessity"] == found["clusters_carry"] == "undecided"
+    assert found["sufficiency.neurons"] == found["sufficiency.embeddings"] == "refuted"
+    assert found["necessity.embeddings"] == "refuted"
+    assert found["necessity.neurons"] == found["clusters.carry"] == "undecided"
 
 
 def test_an_untrained_model_supports_nothing():
@@ -64,10 +64,10 @@ def test_an_untrained_model_supports_nothing():
 
 def test_a_lookup_has_no_neurons_of_any_component():
     snapshot = gl.Snapshot(gl.planted(ADD, algorithm="lookup"), ADD)
-    found = verdicts(snapshot, checks=NEURONS)
+    found = verdicts(snapshot)
     assert clusters(snapshot, CIRCUIT) == {}
-    assert found["neuron_sufficiency"] == "refuted"
-    assert found["neuron_necessity"] == found["clusters_carry"] == "undecided"
+    assert found["sufficiency.neurons"] == "refuted"
+    assert found["necessity.neurons"] == found["clusters.carry"] == "undecided"
 
 
 def test_explain_and_examine_report_the_neurons(clock):

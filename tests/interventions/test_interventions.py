@@ -8,8 +8,8 @@ import torch
 import groklens as gl
 from groklens.errors import BadArgument, UnknownName
 from groklens.harmonics import answer_means
+from groklens.hypotheses import Relabelled, constant_at, values_at
 from groklens.interventions import ablate, clusters, graded, keep, patch, remove, replace, resample
-from groklens.interventions.project import embeddings_of, parts
 from groklens.interventions.readout import (
     embedded_logits,
     is_linear,
@@ -241,8 +241,8 @@ def test_attention_can_be_patched_at_the_answers_query():
 
 def test_kind_errors():
     snapshot = clock()
-    with pytest.raises(BadArgument, match="choose 'logits', 'neurons', 'embeddings'"):
-        keep(snapshot, CIRCUIT, at="residual")
+    with pytest.raises(BadArgument, match="choose 'logits', 'readout', "):
+        keep(snapshot, CIRCUIT, at="residue")
     with pytest.raises(BadArgument, match=r"values is a Tensor of shape \(3, 4\), .* 169 inputs"):
         patch(snapshot, POST, torch.zeros(3, 4))
     with pytest.raises(UnknownName, match="hook_past"):
@@ -272,8 +272,9 @@ def test_a_model_that_cannot_be_hooked_is_refused():
 @pytest.mark.parametrize("relabelled", [None, torch.arange(13).flip(0)])
 def test_other_embeddings_give_by_the_quick_pass_what_the_hooks_give(relabelled):
     for snapshot in (transformer(), clock()):
-        values = embeddings_of(snapshot)
-        part, mean = parts(values, snapshot, CIRCUIT, "embeddings", relabelled)
+        values = values_at(snapshot, "embeddings")
+        part = Relabelled(CIRCUIT, relabelled).part(values, "embeddings", snapshot)
+        mean = constant_at(values, "embeddings", snapshot)
         for changed in (mean + part, values - part):
             plain = patch(snapshot, "hook_embed", changed).logits
             torch.testing.assert_close(embedded_logits(snapshot, changed), plain, rtol=1e-4, atol=1e-4)
@@ -281,5 +282,5 @@ def test_other_embeddings_give_by_the_quick_pass_what_the_hooks_give(relabelled)
 
 def test_embeddings_that_depend_on_the_input_are_run_through_the_hooks():
     snapshot = transformer()
-    changed = embeddings_of(snapshot) + torch.arange(len(ADD.labels))[:, None, None] / 100
+    changed = values_at(snapshot, "embeddings") + torch.arange(len(ADD.labels))[:, None, None] / 100
     assert torch.equal(embedded_logits(snapshot, changed), patch(snapshot, "hook_embed", changed).logits)

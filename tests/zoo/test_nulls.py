@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import groklens as gl
-from groklens.evidence.examine import neuron_findings
+from groklens.evidence.circuit_battery import neuron_findings
 from groklens.models import with_weights_shuffled
 
 #: Of each architecture one, and of each group: transformers, a pair network, an MLP, a bridge.
@@ -99,10 +99,6 @@ def test_a_models_neurons_unread_beside_a_lookup_make_no_circuit(trained, name):
     assert_known_by_heart(beside_own_neurons(trained(name), name, "unread"))
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="neurons are weighed by the size of what each adds to the logits, so two that cancel count in full",
-)
 @pytest.mark.parametrize("name", WRITTEN_AS_MLP)
 def test_a_models_neurons_that_cancel_beside_a_lookup_make_no_circuit(trained, name):
     assert gl.find_circuit(beside_own_neurons(trained(name), name, "cancelled")) is None

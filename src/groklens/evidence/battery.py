@@ -14,11 +14,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from groklens.claims import DRAWS, Control, Finding, Role, judge_keeping, judge_removal
-from groklens.hypotheses import Act, Hypothesis, Null, Part
+from groklens.hypotheses import SITES, Act, Hypothesis, Null, Part, hooks_at
 from groklens.interventions import logits_after
 from groklens.models import tied_accuracy
 from groklens.progress import each
 from groklens.snapshots import Snapshot, accuracy_if, judged_by
+
+_OF_ITS_SIZE = "kept or removed at one site, against draws of equal size and of equal energy"
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def judged(
         return logits_after(snapshot, check.act, part, check.site)
 
     def control(null: Null) -> Control:
-        return drawn(null.name, lambda g: of_draws(snapshot, logits(null.draw(g))), null.key)
+        return random_control(null.name, lambda g: of_draws(snapshot, logits(null.draw(g))), null.key)
 
     nulls = hypothesis.nulls(check.act, check.site, snapshot)
     controls = [*map(control, nulls), *fixed]
@@ -82,7 +84,25 @@ def judged(
     )
 
 
-def drawn(name: str, draw: Callable[[torch.Generator], float], key: str) -> Control:
+def tried(snapshot: Snapshot, hypothesis: Hypothesis, sites: Sequence[str]) -> list[Finding]:
+    """The findings that a hypothesis is sufficient and necessary at each of these sites."""
+    for site in sites:
+        hooks_at(snapshot, site)  # raises where there is no such site, before any is tried
+    checks = [check for site in sites for check in _both(hypothesis, site)]
+    return [judged(snapshot, hypothesis, check) for check in checks]
+
+
+def _both(hypothesis: Hypothesis, site: str) -> tuple[Check, Check]:
+    what, where = hypothesis.in_words, SITES[site]
+    return (
+        Check("keep", site, f"keeping only {what}, of {where}, keeps the accuracy", _OF_ITS_SIZE),
+        Check(
+            "remove", site, f"removing {what} from {where} takes the accuracy towards chance", _OF_ITS_SIZE
+        ),
+    )
+
+
+def random_control(name: str, draw: Callable[[torch.Generator], float], key: str) -> Control:
     """The control made of 20 random draws, all from one generator (seed 0)."""
     generator = torch.Generator().manual_seed(0)
     return Control.of(name, [draw(generator) for _ in draw_numbers()], key=key)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from groklens.claims import Finding
-from groklens.evidence.circuit_battery import asked
+from groklens.evidence.circuit_battery import asked, neuron_findings
 from groklens.evidence.generalising import generalises
 from groklens.evidence.neuron_components import components_in_neurons
 from groklens.evidence.where_group_acts import said_where
@@ -110,11 +110,27 @@ def _search(whole: Snapshot, group: FiniteGroup | str | None) -> Search:
     failed = [enough] if _fails(snapshot, enough) else []
     if not any(check.verdict == "supported" for check in needed):
         failed += needed
+    carried = [] if failed else _not_carried(snapshot, circuit)
+    found.findings += said_where(whole, carried)
+    failed += carried
     if failed:
         said = f"{circuit!r} is {failed[0].verdict}: {failed[0].claim} ({failed[0].note})."
         return _none(found, said + _unfollowed(snapshot, symmetry))
     found.circuit = circuit
     return found
+
+
+def _not_carried(snapshot: Snapshot, circuit: Circuit) -> list[Finding]:
+    """The findings at the neurons where every one is refuted: they show the components, and nothing read is theirs.
+
+    Neurons that cancel, read by +W and −W, show a component as strongly as neurons that are read.
+    """
+    if snapshot.anatomy.neurons is None or not snapshot.anatomy.can_be_edited:
+        return []
+    if asked(snapshot, circuit, "sufficiency.neurons").verdict != "refuted":
+        return []
+    found = neuron_findings(snapshot, circuit)
+    return found if all(each.verdict == "refuted" for each in found) else []
 
 
 def _fails(snapshot: Snapshot, enough: Finding) -> bool:

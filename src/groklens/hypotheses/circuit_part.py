@@ -33,7 +33,7 @@ class Components(Protocol):
 
     @property
     def group(self) -> FiniteGroup:
-        """The group."""
+        """The group whose components they are."""
 
     @property
     def components(self) -> tuple[ComponentName, ...]:

@@ -13,9 +13,17 @@ from groklens.snapshots import Snapshot
 
 #: What is done with a hypothesis' part of the values at a site: it alone is kept, or it is taken out.
 Act = Literal["keep", "remove"]
-#: Where hypotheses are tried, by name. `readout` is the logits as functions of the class, `fits` the neurons with each
-#: replaced by its own fit, `residual` the last layer's residual stream at the answer, `heads` what every head gives.
-SITES = ("logits", "readout", "fits", "neurons", "embeddings", "residual", "heads")
+#: Where hypotheses are tried, by name, and what stands there: `readout` is the logits as functions of the class, `fits`
+#: the neurons with each replaced by its own fit, `residual` the last layer's at the answer.
+SITES = {
+    "logits": "the logits",
+    "readout": "what is read out",
+    "fits": "the neurons' fits",
+    "neurons": "the neurons",
+    "embeddings": "the embeddings",
+    "residual": "the residual stream",
+    "heads": "what heads give",
+}
 
 
 @runtime_checkable

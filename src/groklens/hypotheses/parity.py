@@ -30,7 +30,7 @@ class Parity:
 
     bits: tuple[int, ...]
 
-    def __init__(self, bits: Iterable[int] | int) -> None:
+    def __init__(self, bits: Iterable[int] | int | Any) -> None:
         listed: Any = [bits] if isinstance(bits, int) else bits
         if not isinstance(listed, Iterable) or isinstance(listed, str):
             raise BadArgument(f"bits is {described(bits)}; give positions of the input, such as [1, 4].")

@@ -13,11 +13,13 @@ from groklens.errors import BadArgument
 from groklens.groups import FiniteGroup
 from groklens.harmonics import ComponentName, components
 from groklens.hypotheses.circuit import Circuit
+from groklens.hypotheses.parity import Parity
+from groklens.hypotheses.planted_parity import parity_spec, write_parity
 from groklens.hypotheses.planted_pizza import pizza_spec, write_pizza
 from groklens.models import MLP
 from groklens.tasks import Task, check_task
 
-ALGORITHMS = ("clock", "pizza", "lookup")
+ALGORITHMS = ("clock", "pizza", "lookup", "parity")
 #: Largest logit of a planted model: confident, and still exact in float32.
 LOGIT_SCALE = 60.0
 
@@ -31,6 +33,8 @@ def planted(task: Task, components: Sequence[ComponentName] = (), algorithm: str
     tell every element from the identity. `"pizza"` is their other algorithm, for cyclic groups of odd order:
     operands are added, and logits fade with their difference. `"lookup"` has one neuron a cell of the table
     and uses no components, whatever is given: it is correct everywhere by memorising and has no circuit.
+    `"parity"` answers by the parity of the bits at the positions that `components` are: `planted(task, [1, 4],
+    "parity")`.
 
     Raises `BadArgument` for another algorithm, a clock or pizza without components or on a task without a
     group, a pizza of a group that has none.
@@ -44,6 +48,8 @@ def planted(task: Task, components: Sequence[ComponentName] = (), algorithm: str
     check_task(task)
     if algorithm == "lookup":
         return _lookup(task)
+    if algorithm == "parity":
+        return _parity(task, Parity([int(bit) for bit in components]))
     if task.symmetry is None:
         raise BadArgument(f"{task.name} has no group, so no {algorithm} solves it; plant a 'lookup' instead.")
     circuit = Circuit(task.symmetry.group, components)
@@ -55,6 +61,15 @@ def _pizza(task: Task, circuit: Circuit) -> Any:
     with torch.no_grad():
         write_pizza(model, task, circuit)
         model.W_U.mul_(LOGIT_SCALE / _largest_logit(model, task))
+    return model
+
+
+def _parity(task: Task, parity: Parity) -> Any:
+    model = _empty(task, parity_spec(parity))
+    with torch.no_grad():
+        write_parity(model, task, parity)
+        for weights in (model.W_U, model.b_U):
+            weights.mul_(LOGIT_SCALE)
     return model
 
 

@@ -28,7 +28,7 @@ class Neurons:
 
     index: tuple[int, ...]
 
-    def __init__(self, index: Iterable[int] | Tensor | int) -> None:
+    def __init__(self, index: Iterable[int] | Tensor | int | Any) -> None:
         object.__setattr__(self, "index", tuple(_numbers("neurons", index)))
 
     @property
@@ -80,7 +80,7 @@ class Heads:
 
     heads: tuple[tuple[int, int], ...]
 
-    def __init__(self, heads: Iterable[Sequence[int]]) -> None:
+    def __init__(self, heads: Iterable[Sequence[int]] | Any) -> None:
         listed: Any = list(heads) if isinstance(heads, Iterable) and not isinstance(heads, str) else []
         if not listed or any(not isinstance(each, (tuple, list)) or len(each) != 2 for each in listed):
             raise BadArgument(f"heads is {described(heads)}; give pairs (layer, head), such as [(0, 3)].")

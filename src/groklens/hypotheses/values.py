@@ -26,9 +26,9 @@ def hooks_at(snapshot: Snapshot, site: str) -> list[Site]:
         return [anatomy.embedding]
     if site not in SITES:
         raise BadArgument(f"site is {site!r}; choose {', '.join(map(repr, SITES))}.")
-    found = [anatomy.residual] if site == "residual" else [each.z for each in anatomy.heads]
-    hooks = [each for each in found if each is not None and anatomy.has(each)]
-    if not hooks or len(hooks) < len(found):
+    residual = [] if anatomy.residual is None else [anatomy.residual]
+    hooks = residual if site == "residual" else anatomy.head_outputs
+    if not hooks:
         raise BadArgument(f"{snapshot!r} has no hook of TransformerLens' name for its {site}.")
     return hooks
 

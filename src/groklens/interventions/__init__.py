@@ -17,6 +17,7 @@ from groklens.interventions.neurons import clusters as clusters
 from groklens.interventions.outcome import logits_after as logits_after
 from groklens.interventions.patch import patch as patch
 from groklens.interventions.patch import resample as resample
+from groklens.interventions.project import AnyHypothesis as AnyHypothesis
 from groklens.interventions.project import as_hypothesis as as_hypothesis
 from groklens.interventions.project import keep as keep
 from groklens.interventions.project import remove as remove

@@ -163,6 +163,11 @@ class Anatomy:
         return tuple(layers) if known and self._n_heads else ()
 
     @property
+    def head_outputs(self) -> list[Site]:
+        """Where what the heads of each layer give passes, before W_O; a layer without the hook is left out."""
+        return [site for layer in range(self.n_layers) if self.has(site := Heads(layer, self._n_heads).z)]
+
+    @property
     def can_score(self) -> bool:
         """Whether queries and keys of the first layer can be read, where keys are still tokens."""
         return bool(self.heads) and self.has(self.heads[0].queries) and self.has(self.heads[0].keys)
