@@ -46,6 +46,7 @@ _PUBLIC = {
     "Finding": "claims",
     "find_circuit": "evidence",
     "planted": "hypotheses",
+    "frame": "measures",
     "measure": "measures",
     "track": "evidence",
     "Explanation": "explain",
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
     from groklens.groups import FiniteGroup as FiniteGroup
     from groklens.hypotheses import Circuit as Circuit
     from groklens.hypotheses import planted as planted
+    from groklens.measures.frame import frame as frame
     from groklens.measures.measure import measure as measure
     from groklens.models import MLP as MLP
     from groklens.models import Transformer as Transformer

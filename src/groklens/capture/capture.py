@@ -12,6 +12,7 @@ import xarray as xr
 from torch import Tensor
 
 from groklens.capture.activation_reader import ActivationReader
+from groklens.capture.operand_index import by_operands
 from groklens.capture.reductions import Reduction, reduction
 from groklens.capture.step_dataset import Labelled, step_dataset
 from groklens.capture.store import MemoryStore, Store, ZarrStore
@@ -56,8 +57,8 @@ def capture(
 
     Axes: `step`, `input`, `pos`, `neuron`, `head`, `d_head`, `query`, `key`, `d_model`, `answer`; of two
     hooks that share a name but not a size, the later one's has its size appended (`pos_1`). `input` carries
-    the operands under their names and `label`. At most one checkpoint is in memory beside the result, and no
-    hook stays on any model.
+    the operands under their names and `label`, by which inputs are chosen: `acts.sel(a=3, b=5)`. At most one
+    checkpoint is in memory beside the result, and no hook stays on any model.
 
     Raises `UnknownName` for a hook or step that does not exist or a hook that nothing passes, `BadArgument`
     for a run without steps, a position outside the input, or an unusable `reduce` or `into`.
@@ -79,7 +80,7 @@ def capture(
             del snapshot  # one model at a time
             _check_alike(shapes, values, step)
             store.append(step_dataset(run, step, values, how))
-    return store.open()
+    return by_operands(store.open())
 
 
 def _named(wanted: Site | Sequence[Site] | NamesFilter, pos: int | None) -> tuple[NamesFilter, int | None]:

@@ -62,7 +62,7 @@ def judged(
         return logits_after(snapshot, check.act, part, check.site)
 
     def control(null: Null) -> Control:
-        return random_control(null.name, lambda g: of_draws(snapshot, logits(null.draw(g))), null.key)
+        return random_control(null.name, lambda g: of_draws(snapshot, logits(null.draw(g))), key=null.key)
 
     nulls = hypothesis.nulls(check.act, check.site, snapshot)
     controls = [*map(control, nulls), *fixed]

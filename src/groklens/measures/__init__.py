@@ -1,5 +1,6 @@
 """Measures: functions of a snapshot that carry the name, units, range, source and needs of their number."""
 
+from groklens.measures.activation_spectrum import ActivationSpectrum as ActivationSpectrum
 from groklens.measures.as_csv import as_csv as as_csv
 from groklens.measures.attention import attention_component as attention_component
 from groklens.measures.attention import attention_explained as attention_explained
@@ -28,6 +29,7 @@ from groklens.measures.cosets import coset_subgroups as coset_subgroups
 from groklens.measures.cosets import subgroup_name as subgroup_name
 from groklens.measures.doubling import frequency_doubling as frequency_doubling
 from groklens.measures.family import Family as Family
+from groklens.measures.frame import frame as frame
 from groklens.measures.key_rules import KEY_SIMILARITY as KEY_SIMILARITY
 from groklens.measures.key_rules import key_by_logits as key_by_logits
 from groklens.measures.key_rules import key_components as key_components
