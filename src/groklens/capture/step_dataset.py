@@ -45,4 +45,5 @@ def _operands(task: Task) -> dict[str, Any]:
     if task.d_in is None:  # features are no operands
         columns = zip(task.operand_names, task.operands.unbind(dim=1), strict=True)
         operands = {name: ("input", column.numpy()) for name, column in columns}
-    return {**operands, "label": ("input", task.labels.numpy())}
+    axes = "input" if task.labels.ndim == 1 else ("input", "read")
+    return {**operands, "label": (axes, task.labels.numpy())}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from groklens.claims import Control, Finding, Verdict, percent
 from groklens.evidence.split_fits import ENOUGH as ENOUGH
 from groklens.evidence.split_fits import split_doubt, split_doubted
-from groklens.snapshots import Snapshot, Split, judged_by, scores
+from groklens.snapshots import Snapshot, Split, scores
 
 
 def generalises(snapshot: Snapshot) -> Finding:
@@ -23,7 +23,7 @@ def generalises(snapshot: Snapshot) -> Finding:
     known = test is not None and len(test) > 0
     split: Split = "test" if known else "all"
     value = scores(snapshot, split).accuracy
-    labels = judged_by(snapshot.task, split)[test if known else slice(None)]
+    labels = snapshot.task.labels[test if known else slice(None)].flatten()
     commonest = float(labels.bincount().max()) / len(labels)
     verdict, why = _judged(snapshot, value)
     if verdict == "supported" and commonest >= ENOUGH:

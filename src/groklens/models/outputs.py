@@ -19,11 +19,13 @@ Forward = Callable[[Tensor], Any]
 class Answers(NamedTuple):
     """Logits at the answer for the task's classes, and whether a class outside of them has a larger one."""
 
-    logits: Float[Tensor, "input answer"]
-    outside: Bool[Tensor, "input"]
+    logits: Float[Tensor, "input answer"] | Float[Tensor, "input read answer"]
+    outside: Bool[Tensor, "input"] | Bool[Tensor, "input read"]
 
 
-def answers(every: Float[Tensor, "input class"], d_vocab_out: int) -> Answers:
+def answers(
+    every: Float[Tensor, "input class"] | Float[Tensor, "input read class"], d_vocab_out: int
+) -> Answers:
     """The logits of all the model's classes, parted into the task's and what lies outside.
 
     Of equal logits the first counts, as everywhere: a class of the task's.
@@ -31,10 +33,10 @@ def answers(every: Float[Tensor, "input class"], d_vocab_out: int) -> Answers:
     >>> answers(torch.tensor([[1.0, 2.0, 3.0], [1.0, 3.0, 3.0]]), 2).outside.tolist()
     [True, False]
     """
-    own, others = every[:, :d_vocab_out], every[:, d_vocab_out:]
-    if not others.shape[1]:
-        return Answers(own, torch.zeros(len(every), dtype=torch.bool, device=every.device))
-    return Answers(own, others.amax(dim=1) > own.amax(dim=1))
+    own, others = every[..., :d_vocab_out], every[..., d_vocab_out:]
+    if not others.shape[-1]:
+        return Answers(own, torch.zeros(every.shape[:-1], dtype=torch.bool, device=every.device))
+    return Answers(own, others.amax(dim=-1) > own.amax(dim=-1))
 
 
 def answer_logits(
@@ -49,6 +51,23 @@ def answer_logits(
     if n_inputs is not None and len(output) != n_inputs:
         raise BadArgument(_not_first(output, n_inputs))
     return _last(output, d_vocab_out)[:, :d_vocab_out]
+
+
+def logits_at_reads(
+    output: Any, tokens: Inputs, d_vocab_out: int, forward: Forward, reads: tuple[int, ...]
+) -> Float[Tensor, "input read class"]:
+    """The logits at several positions over all the model's classes; errors as for `logits_at_answer`.
+
+    A model that puts tokens of its own in front has their positions too: positions are counted from the end.
+    """
+    logits_at_answer(output, tokens, d_vocab_out, forward)  # raises for what are no logits
+    n_pos = tokens.shape[1]
+    if output.ndim != 3 or output.shape[1] < n_pos:
+        raise BadArgument(
+            f"The model gives {said_output(output)}, and the task is answered at {len(reads)} of its {n_pos} "
+            "positions; logits are expected for every position: (input, pos, class)."
+        )
+    return as_float(output[:, [position - n_pos for position in reads]])
 
 
 def logits_at_answer(

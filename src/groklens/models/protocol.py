@@ -11,10 +11,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from groklens.errors import BadArgument, UnknownName, described, did_you_mean
-from groklens.models.outputs import Answers, answers, logits_at_answer
+from groklens.models.outputs import Answers, answers, logits_at_answer, logits_at_reads
 from groklens.models.outputs import answer_logits as answer_logits
 from groklens.models.outputs import as_float as as_float
-from groklens.tasks import Inputs
+from groklens.tasks import LAST, Inputs
 
 NamesFilter = str | list[str] | Callable[[str], bool]
 
@@ -85,21 +85,32 @@ def weights(model: HookedModel) -> dict[str, Tensor]:
     return found
 
 
-def run_logits(model: Any, tokens: Inputs, d_vocab_out: int) -> Float[Tensor, "input answer"]:
-    """The model's own forward pass, as it is, at the answer, for the task's classes."""
-    return run_answers(model, tokens, d_vocab_out).logits
+def run_logits(
+    model: Any, tokens: Inputs, d_vocab_out: int, reads: tuple[int, ...] = LAST
+) -> Float[Tensor, "input answer"] | Float[Tensor, "input read answer"]:
+    """The model's own forward pass, as it is, at the answer, for the task's classes; at several reads by read."""
+    return run_answers(model, tokens, d_vocab_out, reads).logits
 
 
-def run_answers(model: Any, tokens: Inputs, d_vocab_out: int) -> Answers:
+def run_answers(model: Any, tokens: Inputs, d_vocab_out: int, reads: tuple[int, ...] = LAST) -> Answers:
     """The model's own forward pass, as it is, at the answer: the task's logits, and where others are larger."""
-    return answers(every_logit(model, forward_of(model)(tokens), tokens, d_vocab_out), d_vocab_out)
+    every = every_logit(model, forward_of(model)(tokens), tokens, d_vocab_out, reads)
+    return answers(every, d_vocab_out)
 
 
-def every_logit(model: Any, output: Any, tokens: Inputs, d_vocab_out: int) -> Float[Tensor, "input class"]:
-    """The logits at the answer over all the model's classes, from what it gave for `tokens` (`logits_at_answer`)."""
+def every_logit(
+    model: Any, output: Any, tokens: Inputs, d_vocab_out: int, reads: tuple[int, ...] = LAST
+) -> Float[Tensor, "input class"] | Float[Tensor, "input read class"]:
+    """The logits at the answer over all the model's classes, from what it gave for `tokens` (`logits_at_answer`).
+
+    At several positions that are read, input × read × class; at one, input × class.
+    """
     # What stands around a model may run on the task's own inputs alone; the layout is the model's.
     bare = getattr(model, "unedited", model)
-    return logits_at_answer(output, tokens, d_vocab_out, forward_of(bare))
+    if reads == LAST:
+        return logits_at_answer(output, tokens, d_vocab_out, forward_of(bare))
+    found = logits_at_reads(output, tokens, d_vocab_out, forward_of(bare), reads)
+    return found if len(reads) > 1 else found[:, 0]
 
 
 def forward_of(model: Any) -> Callable[[Tensor], Any]:

@@ -27,19 +27,20 @@ from groklens.models import (
 )
 from groklens.models.fast_pass import quick_answers, quick_holds
 from groklens.snapshots.axes import axis_names, position_axis
-from groklens.tasks import Task
+from groklens.tasks import LAST, Task
 
 
 class Block(NamedTuple):
     """Logits and last-MLP neurons at the answer for the inputs `rows`; no neurons where no hook of an MLP was found.
 
-    `logits` are those of the task's classes; `outside` says of which inputs another class has a larger one.
+    `logits` are those of the task's classes; `outside` says of which inputs another class has a larger one. Both are by
+    read too where the task is answered at several positions; neurons are those at the last.
     """
 
     rows: slice
-    logits: Float[Tensor, "row answer"]
+    logits: Float[Tensor, "row answer"] | Float[Tensor, "row read answer"]
     neurons: Float[Tensor, "row neuron"] | None
-    outside: Bool[Tensor, "row"]
+    outside: Bool[Tensor, "row"] | Bool[Tensor, "row read"]
 
 
 def run_in_blocks(anatomy: Anatomy, neurons: Site | None) -> Iterator[Block]:
@@ -54,9 +55,10 @@ def run_in_blocks(anatomy: Anatomy, neurons: Site | None) -> Iterator[Block]:
     for tokens in inputs_in_blocks(anatomy):
         with running(task, task.inputs):
             if run is None:
-                run = _quick if quick_holds(model, tokens, task.d_vocab_out) else _plain
+                quick = task.reads == LAST and quick_holds(model, tokens, task.d_vocab_out)
+                run = _quick if quick else _plain
             with at_rest(model):
-                (logits, outside), values = run(model, tokens, task.d_vocab_out, neurons)
+                (logits, outside), values = run(model, tokens, task, neurons)
         rows = slice(start, start + len(tokens))
         yield Block(rows, logits.cpu(), None if values is None else values.cpu(), outside.cpu())
         start += len(tokens)
@@ -146,23 +148,19 @@ def rows_a_block(anatomy: Anatomy) -> int:
     )
 
 
-def _quick(
-    model: Any, tokens: Tensor, d_vocab_out: int, neurons: Site | None
-) -> tuple[Answers, Tensor | None]:
-    return quick_answers(model, tokens, d_vocab_out)
+def _quick(model: Any, tokens: Tensor, task: Task, neurons: Site | None) -> tuple[Answers, Tensor | None]:
+    return quick_answers(model, tokens, task.d_vocab_out)
 
 
-def _plain(
-    model: Any, tokens: Tensor, d_vocab_out: int, neurons: Site | None
-) -> tuple[Answers, Tensor | None]:
+def _plain(model: Any, tokens: Tensor, task: Task, neurons: Site | None) -> tuple[Answers, Tensor | None]:
     if neurons is None:
-        return run_answers(model, tokens, d_vocab_out), None
+        return run_answers(model, tokens, task.d_vocab_out, task.reads), None
     output, cache = model.run_with_cache(tokens, names_filter=neurons.hook)
     values = cache[neurons.hook] if neurons.hook in cache.keys() else None  # noqa: SIM118 (not a dict)
-    every = every_logit(model, output, tokens, d_vocab_out)
+    every = every_logit(model, output, tokens, task.d_vocab_out, task.reads)
     if values is not None:
         values = as_float(values[:, -1] if values.ndim > 2 else values)  # a hook may have no positions
-    return answers(every, d_vocab_out), values
+    return answers(every, task.d_vocab_out), values
 
 
 def _room(block: Tensor, n_inputs: int) -> Tensor:

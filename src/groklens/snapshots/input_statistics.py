@@ -16,7 +16,7 @@ from groklens.snapshots.blocks import Block
 from groklens.snapshots.snapshot import Snapshot
 
 #: Logits of some train inputs, and which inputs these are.
-TrainRows = tuple[Int[Tensor, "row"], Float[Tensor, "row answer"]]
+TrainRows = tuple[Int[Tensor, "row"], Float[Tensor, "row *read answer"]]
 
 
 class InputStatistics:
@@ -25,7 +25,8 @@ class InputStatistics:
     Numbers by input, sums by answer and energies, in float64; no array of inputs × classes or × neurons. Only
     the logits of the train inputs are kept besides, as the model gives them, where they take no more than half of
     what a snapshot may remember: what is taken from them depends on a circuit. Without a symmetry there are losses
-    and nothing else.
+    and nothing else. Where a task is answered at several positions, the loss of an input is the mean over them, and
+    `correct` the share of them that is answered correctly.
 
     `losses` are cross-entropies over the task's classes, in nats; `correct` says whether the largest logit of all the
     model's classes is the label's, and `outside` whether it is none of the task's. `sums` adds up
@@ -35,8 +36,8 @@ class InputStatistics:
     """
 
     losses: Float[Tensor, "input"]
-    outside: Bool[Tensor, "input"]
-    correct: Bool[Tensor, "input"]
+    outside: Bool[Tensor, "input *read"]
+    correct: Bool[Tensor, "input"] | Float[Tensor, "input"]
     sums: Float[Tensor, "element answer"]
     energy: float
     neurons: GridPower | None
@@ -46,8 +47,8 @@ class InputStatistics:
         self._labels, self._symmetry = task.labels, symmetry
         n_inputs, n = len(task.labels), 0 if symmetry is None else symmetry.group.order
         self.losses = torch.empty(n_inputs, dtype=torch.float64)
-        self.correct = torch.empty(n_inputs, dtype=torch.bool)
-        self.outside = torch.empty(n_inputs, dtype=torch.bool)
+        self.correct = torch.empty(n_inputs, dtype=torch.float64 if task.labels.ndim > 1 else torch.bool)
+        self.outside = torch.empty(task.labels.shape, dtype=torch.bool)
         self.sums = torch.zeros(n, task.d_vocab_out, dtype=torch.float64)
         self.energy, self.neurons = 0.0, None
         self._means = torch.empty(n_inputs, dtype=torch.float64)  # over the group's classes
@@ -72,9 +73,8 @@ class InputStatistics:
 
     def _add(self, block: Block) -> None:
         labels, logits = self._labels[block.rows], block.logits.double()
-        self.losses[block.rows] = cross_entropy_each(logits, labels)
+        self.losses[block.rows], self.correct[block.rows] = judged_each(block.logits, labels, block.outside)
         self.outside[block.rows] = block.outside
-        self.correct[block.rows] = (block.logits.argmax(dim=1) == labels) & ~block.outside
         if self._symmetry is None:
             return
         self.sums.index_add_(0, self._symmetry.products[block.rows], logits)
@@ -85,6 +85,21 @@ class InputStatistics:
             if self.neurons is None:
                 self.neurons = GridPower(self._symmetry, block.neurons.shape[1])
             self.neurons.add(block.rows, block.neurons)
+
+
+def judged_each(
+    logits: Float[Tensor, "row *read answer"],
+    labels: Int[Tensor, "row *read"],
+    outside: Bool[Tensor, "row *read"],
+) -> tuple[Float[Tensor, "row"], Bool[Tensor, "row"] | Float[Tensor, "row"]]:
+    """Each input's loss, in nats, and whether it is correct; of several reads the mean loss, and the share correct."""
+    losses, correct = (
+        cross_entropy_each(logits.double(), labels),
+        (logits.argmax(dim=-1) == labels) & ~outside,
+    )
+    if labels.ndim == 1:
+        return losses, correct
+    return losses.mean(dim=1), correct.double().mean(dim=1)
 
 
 def _train_rows(snapshot: Snapshot, block: Block) -> TrainRows:

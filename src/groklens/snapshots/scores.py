@@ -12,7 +12,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from groklens.models import accuracy, cross_entropy_each
+from groklens.models import accuracy
+from groklens.snapshots.input_statistics import judged_each
 from groklens.snapshots.memo import once_per_snapshot
 from groklens.snapshots.snapshot import Snapshot
 from groklens.snapshots.statistics import input_statistics
@@ -24,11 +25,12 @@ Split = Literal["train", "test", "all"]
 class Scores(NamedTuple):
     """Cross-entropy of some inputs over the task's classes, in nats, and whether each input is answered correctly.
 
-    An input whose largest logit is no class of the task's is not correct.
+    An input whose largest logit is no class of the task's is not correct. Where a task is answered at several
+    positions, the loss of an input is the mean over them, and `correct` the share of them that is answered correctly.
     """
 
     losses: Float[Tensor, "input"]
-    correct: Bool[Tensor, "input"]
+    correct: Bool[Tensor, "input"] | Float[Tensor, "input"]
 
     @property
     def loss(self) -> float:
@@ -42,13 +44,19 @@ class Scores(NamedTuple):
 
 
 def judged_by(task: Task, split: Split) -> Int[Tensor, "input"]:
-    """The class by which every input is judged on this side of the split: targets on train, labels elsewhere."""
-    return task.targets if split == "train" else task.labels
+    """The class by which every input is judged on this side of the split: targets on train, labels elsewhere.
+
+    Of a task that is answered at several positions, that at the last.
+    """
+    found = task.targets if split == "train" else task.labels
+    return found[:, -1] if found.ndim > 1 else found
 
 
-def judged_on_its_side(task: Task, train_index: Int[Tensor, "train"]) -> Int[Tensor, "input"]:
-    """The class by which every input is judged on its own side of the split."""
-    return judged_by(task, "test").index_copy(0, train_index, judged_by(task, "train")[train_index])
+def judged_on_its_side(
+    task: Task, train_index: Int[Tensor, "train"]
+) -> Int[Tensor, "input"] | Int[Tensor, "input read"]:
+    """The class by which every input is judged on its own side of the split, by read where there are several."""
+    return task.labels.index_copy(0, train_index, task.targets[train_index])
 
 
 def scores(snapshot: Snapshot, split: Split) -> Scores:
@@ -63,12 +71,14 @@ def scores(snapshot: Snapshot, split: Split) -> Scores:
     return every if split == "all" else Scores(*(each[snapshot.test_index] for each in every))
 
 
-def correct_by_labels(snapshot: Snapshot, index: Int[Tensor, "some"] | None) -> Bool[Tensor, "some"]:
+def correct_by_labels(
+    snapshot: Snapshot, index: Int[Tensor, "some"] | None
+) -> Bool[Tensor, "some"] | Float[Tensor, "some"]:
     """Whether each of some inputs is answered with its label."""
     return scores(snapshot, "all").correct[index]
 
 
-def correct_by_targets(snapshot: Snapshot) -> Bool[Tensor, "input"]:
+def correct_by_targets(snapshot: Snapshot) -> Bool[Tensor, "input"] | Float[Tensor, "input"]:
     """Whether each input is answered with its target, as by a model that memorised it."""
     if not snapshot.task.is_corrupted:
         return scores(snapshot, "all").correct
@@ -85,8 +95,9 @@ def _train_scores(snapshot: Snapshot) -> Scores:
     task, known = snapshot.task, input_statistics(snapshot, snapshot.task.symmetry)
     if not task.is_corrupted:
         return Scores(known.losses[snapshot.train_index], known.correct[snapshot.train_index])
-    wanted, losses, correct = judged_by(task, "train"), [], []
+    losses, correct = [], []
     for rows, logits in known.train_rows(snapshot):
-        losses.append(cross_entropy_each(logits, wanted[rows]))
-        correct.append((logits.argmax(dim=1) == wanted[rows]) & ~known.outside[rows])
+        each = judged_each(logits, task.targets[rows], known.outside[rows])
+        losses.append(each[0])
+        correct.append(each[1])
     return Scores(torch.cat(losses), torch.cat(correct))

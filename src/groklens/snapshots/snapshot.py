@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from groklens.errors import BadArgument, described
+from groklens.errors import BadArgument, described, whole_number
 from groklens.models import Anatomy, Answer, Renamed, Site, answered, check_model, site_of
 from groklens.snapshots.acting_part import ActingPart
 from groklens.snapshots.blocks import (
@@ -148,8 +148,24 @@ class Snapshot:
 
     @property
     def logits(self) -> Float[Tensor, "input answer"]:
-        """Logits at the answer for every input, the task's classes only; `outside` says where others are larger."""
-        return self._at_answer.logits
+        """Logits at the answer for every input, the task's classes only; `outside` says where others are larger.
+
+        Of a task that is answered at several positions these are the last one's; `logits_at` has the others.
+        """
+        return self._last_read(self._at_answer.logits, 3)
+
+    def logits_at(self, read: int) -> Float[Tensor, "input answer"]:
+        """Logits at the read of this number, of those in `task.reads`, for every input; −1 is the last.
+
+        Raises `BadArgument` for a number that the task does not have.
+        """
+        n_reads = len(self.task.reads)
+        if not -n_reads <= whole_number("read", read, such_as=0) < n_reads:
+            raise BadArgument(
+                f"read is {read}; {self.task.name} is answered at {n_reads} position{'s' * (n_reads > 1)}, "
+                f"{self.task.reads}."
+            )
+        return self._at_answer.logits if n_reads == 1 else self._at_answer.logits[:, read]
 
     @property
     def outside(self) -> Bool[Tensor, "input"]:
@@ -157,7 +173,11 @@ class Snapshot:
 
         Such an input is answered wrong, by an operator's or a separator's class, whatever the task's logits are.
         """
-        return self._at_answer.outside
+        return self._last_read(self._at_answer.outside, 2)
+
+    def _last_read(self, found: Tensor, ndim: int) -> Tensor:
+        """What belongs to the last read, of values that have an axis of reads where there are several."""
+        return found[:, -1] if found.ndim == ndim else found
 
     @cached_property
     def _at_answer(self) -> Block:
@@ -175,7 +195,7 @@ class Snapshot:
         if "_at_answer" not in self.__dict__ or (self.anatomy.neurons and self._kept_neurons is None):
             yield from self._run(self.anatomy.neurons)
             return
-        logits, neurons, outside = self.logits, self._kept_neurons, self.outside
+        (_, logits, _, outside), neurons = self._at_answer, self._kept_neurons
         size = rows_a_block(self.anatomy)
         for start in range(0, len(logits), size):
             rows = slice(start, start + size)
@@ -185,7 +205,7 @@ class Snapshot:
         for block in run_in_blocks(self.anatomy, neurons):
             least, largest = torch.aminmax(block.logits)  # nan where one of them is
             if not math.isfinite(float(largest) - float(least)):
-                wrong = torch.nonzero(~block.logits.isfinite().all(dim=1))[:, 0] + block.rows.start
+                wrong = torch.nonzero(~block.logits.flatten(1).isfinite().all(dim=1))[:, 0] + block.rows.start
                 raise BadArgument(
                     f"{self!r} has logits that are not finite, on input {int(wrong[0])} first; the model has "
                     "diverged. Look at an earlier step."

@@ -3,6 +3,7 @@
 from groklens.tasks.composition import GroupComposition as GroupComposition
 from groklens.tasks.corrupted import Corrupted as Corrupted
 from groklens.tasks.digits import Digits as Digits
+from groklens.tasks.examples import LAST as LAST
 from groklens.tasks.examples import Examples as Examples
 from groklens.tasks.examples import Inputs as Inputs
 from groklens.tasks.modular import OPERATIONS as OPERATIONS

@@ -58,6 +58,11 @@ class Corrupted(Task):
             )
         if self.task.d_vocab_out < 2:
             raise BadArgument(f"{self.task.name} has one class, so no label can be wrong.")
+        if len(self.task.reads) > 1:
+            raise BadArgument(
+                f"{self.task.name} is answered at {len(self.task.reads)} positions; labels are made wrong where "
+                "there is one answer an input."
+            )
         if isinstance(self.task, Corrupted):
             raise BadArgument(f"{self.task.name} is corrupted already; corrupt {self.task.task.name} once.")
         object.__setattr__(self, "fraction", float(self.fraction))  # 1 and 1.0: one specification
@@ -139,6 +144,11 @@ class Corrupted(Task):
     @property
     def d_vocab_out(self) -> int:
         return self.task.d_vocab_out
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        """The task's own."""
+        return self.task.reads
 
     @property
     def symmetry(self) -> Symmetry | None:

@@ -45,9 +45,14 @@ class Stream(Task):
         return self.examples["probe"].inputs
 
     @property
-    def labels(self) -> Int[Tensor, "input"]:
+    def labels(self) -> Int[Tensor, "input"] | Int[Tensor, "input read"]:
         """The correct class of every input of the probe."""
         return self.examples["probe"].labels
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        """Positions that are answered, in the probe and in every batch."""
+        return self.examples["probe"].reads
 
     def split(self, train_fraction: float, seed: int) -> Any:
         """Raise, as a stream has no table to split."""

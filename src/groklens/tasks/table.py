@@ -12,6 +12,7 @@ from torch import Tensor
 from groklens.errors import BadArgument, described, whole_number
 from groklens.groups import FiniteGroup, Symmetry, as_group, check_order
 from groklens.integers import check_from_zero, integers, size_of
+from groklens.tasks.examples import LAST, Examples, checked_reads
 from groklens.tasks.own_elements import symmetry_by_tokens
 from groklens.tasks.task import Task
 from groklens.value_checks import title
@@ -23,8 +24,8 @@ class TableTask(Task):
     """A task from a table of token sequences and the class of each, in the order given.
 
     Args:
-        inputs: input × pos integers ≥ 0; the answer is read at the last position.
-        labels: one class ≥ 0 an input.
+        inputs: input × pos integers ≥ 0; the answer is read at the last position, or at `reads`.
+        labels: one class ≥ 0 an input, or one an input and position of `reads` where those are several.
         group: the group whose components the analyses should use: a name (`"C113"`), a `FiniteGroup`, or
             None. Two positions then hold its elements. The labels need not follow the group
             (`follows_group` says whether they do): looking for structure that is not there is a control.
@@ -33,6 +34,7 @@ class TableTask(Task):
             `range(2, 115)` where two other tokens come first. The group acts where both operands are among them, and
             its analyses look there.
         classes: the class of each element, where it is neither its token nor its index.
+        reads: the positions that are answered, by default the last. Several go with no group: its analyses are of one.
         d_vocab, d_vocab_out: numbers of tokens and classes, when larger than what the table shows.
         name: for titles.
 
@@ -45,19 +47,24 @@ class TableTask(Task):
     def __init__(
         self,
         inputs: Int[Tensor, "input pos"] | Sequence[Sequence[int]],
-        labels: Int[Tensor, "input"] | Sequence[int],
+        labels: Int[Tensor, "input"] | Int[Tensor, "input read"] | Sequence[int] | Sequence[Sequence[int]],
         group: FiniteGroup | str | None = None,
         operands: Sequence[int] | None = None,
         *,
         elements: Int[Tensor, "element"] | Sequence[int] | None = None,
         classes: Int[Tensor, "element"] | Sequence[int] | None = None,
+        reads: Sequence[int] = LAST,
         d_vocab: int | None = None,
         d_vocab_out: int | None = None,
         name: str = "table",
     ) -> None:
         self._inputs = integers("inputs", inputs, 2, f"{_EXAMPLE} and [1, 1] for labels")
-        self._labels = integers("labels", labels, 1, f"[1, 1] for inputs {_EXAMPLE}")
+        self._reads = checked_reads(reads, self._inputs.shape[1])
+        several = len(self._reads) > 1
+        self._labels = integers("labels", labels, 1 + several, f"[1, 1] for inputs {_EXAMPLE}")
         _check_lengths(self._inputs, self._labels)
+        if several:
+            _check_several(self._inputs, self._labels, self._reads, group is not None)
         check_from_zero(self._inputs, self._labels)
         self._positions = _positions(operands, self._inputs.shape[1], group is not None)
         self._group = None if group is None else as_group(group)
@@ -85,9 +92,14 @@ class TableTask(Task):
         return self._inputs
 
     @property
-    def labels(self) -> Int[Tensor, "input"]:
+    def labels(self) -> Int[Tensor, "input"] | Int[Tensor, "input read"]:
         """The labels given."""
         return self._labels
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        """The positions given, or the last."""
+        return self._reads
 
     @property
     def d_vocab(self) -> int:
@@ -145,6 +157,7 @@ class TableTask(Task):
             "name": self._name,
             **({} if self._positions in ((0,), (0, 1)) else {"operands": list(self._positions)}),
             **self._named_elements,
+            **({} if self._reads == LAST else {"reads": list(self._reads)}),
         }
 
     @property
@@ -154,6 +167,15 @@ class TableTask(Task):
         if found is None or found.tokens is None or found.classes is None:
             return {}
         return {"elements": found.tokens.tolist(), "classes": found.classes.tolist()}
+
+
+def _check_several(inputs: Tensor, labels: Tensor, reads: tuple[int, ...], has_group: bool) -> None:
+    if has_group:
+        raise BadArgument(
+            f"reads names {len(reads)} positions, and analyses of a group are of one answer; leave group out, or make "
+            "a table for each position."
+        )
+    Examples(inputs, labels, reads=reads)  # raises for labels that are not input × read
 
 
 def _largest_class(symmetry: Symmetry) -> int:

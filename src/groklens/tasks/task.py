@@ -16,16 +16,16 @@ from torch import Tensor
 from groklens.errors import BadArgument, described, is_number, whole_number
 from groklens.groups import MOST_ELEMENTS, FiniteGroup, Symmetry
 from groklens.parts import spec_of
-from groklens.tasks.examples import Examples, Inputs
+from groklens.tasks.examples import LAST, Examples, Inputs
 from groklens.value_checks import in_bytes
 
 
 class Task(ABC):
     """A problem: all its inputs, the answers, how it splits, and its symmetry, apart from any model.
 
-    Inputs are token sequences (input × pos) whose answer is read at the last position, or features (input × feature,
-    floating-point): then `d_in` says how many and `d_vocab` is None. Labels are classes 0 … d_vocab_out−1. Two tasks
-    are equal when their specifications are.
+    Inputs are token sequences (input × pos) whose answer is read at the last position, or at several (`reads`), or
+    features (input × feature, floating-point): then `d_in` says how many and `d_vocab` is None. Labels are classes
+    0 … d_vocab_out−1. Two tasks are equal when their specifications are.
     """
 
     #: What the operands are called, in the order of `operand_positions`.
@@ -48,11 +48,11 @@ class Task(ABC):
 
     @property
     @abstractmethod
-    def labels(self) -> Int[Tensor, "input"]:
-        """The correct class of every input."""
+    def labels(self) -> Int[Tensor, "input"] | Int[Tensor, "input read"]:
+        """The correct class of every input, or of every input at every position read."""
 
     @property
-    def targets(self) -> Int[Tensor, "input"]:
+    def targets(self) -> Int[Tensor, "input"] | Int[Tensor, "input read"]:
         """The class that each input is trained towards: its label, unless labels are corrupted.
 
         Train loss and accuracy are taken against it; test inputs are judged by `labels`.
@@ -62,7 +62,12 @@ class Task(ABC):
     @property
     def examples(self) -> Mapping[str, Examples]:
         """The examples to study a model on: every one of a table, or the probe of a stream."""
-        return {"every": Examples(self.inputs, self.labels, self.targets)}
+        return {"every": Examples(self.inputs, self.labels, self.targets, self.reads)}
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        """Positions that are answered: the last, or several; then labels and targets are input × read."""
+        return LAST
 
     @property
     def is_corrupted(self) -> bool:

@@ -27,9 +27,13 @@ def batch_of(recipe: Recipe, update: int) -> Examples:
     size = recipe.batch_size
     examples = recipe.task.batch(update, recipe.seed, size)  # type: ignore[attr-defined]
     width = recipe.task.inputs.shape[1]
-    if not isinstance(examples, Examples) or examples.inputs.shape != (size, width):
+    if (
+        not isinstance(examples, Examples)
+        or examples.inputs.shape != (size, width)
+        or examples.reads != recipe.task.reads
+    ):
         raise BadArgument(
             f"batch({update}, {recipe.seed}, {size}) of {recipe.task.name} gave {described(examples)}; it has to give "
-            f"gl.tasks.Examples of {size} inputs, {width} wide as those of its probe."
+            f"gl.tasks.Examples of {size} inputs, {width} wide and answered at {recipe.task.reads}, as its probe is."
         )
     return examples

@@ -25,7 +25,7 @@ from groklens.models import (
 from groklens.models.fast_pass import quick_holds
 from groklens.recipes import Every, Keep
 from groklens.runs import REPORTED, FolderLock, Header, Run, RunPaths, RunWriter, as_path, environment
-from groklens.snapshots import Snapshot, Split, TrainIndex, judged_by, split_of
+from groklens.snapshots import Snapshot, Split, TrainIndex, judged_by, scores, split_of
 from groklens.tasks import Task, check_can_be_made_again, check_task
 from groklens.training.checkpoint_check import Witness, weights_of
 from groklens.training.resume_recording import clear_later, taken_up
@@ -282,6 +282,10 @@ class Recorder:
                 logits, outside = snapshot.logits[index], snapshot.outside[index]
             except BadArgument:
                 return {}  # the model has diverged: the loop's business, and its weights are still kept
+            if len(self._task.reads) > 1:
+                found = scores(snapshot, name)
+                row |= {f"{name}_loss": found.loss, f"{name}_accuracy": found.accuracy}
+                continue
             wanted = judged_by(self._task, name)[index]
             row[f"{name}_loss"] = float(cross_entropy_each(logits, wanted).mean())
             row[f"{name}_accuracy"] = accuracy(logits, wanted, outside)

@@ -19,6 +19,7 @@ from groklens.parts import is_ours
 from groklens.recipes import Recipe
 from groklens.runs import Row
 from groklens.snapshots import judged_on_its_side
+from groklens.tasks import LAST
 from groklens.training.batches import batch_for, batch_of
 from groklens.training.optimizers import (
     build_optimizer,
@@ -40,7 +41,8 @@ class Stack:
         self.recipes = list(recipes)
         models = [build_model(recipe.model, recipe.task, recipe.seed, device) for recipe in recipes]
         self.model = models[0]
-        self.is_quick = quick_applies(self.model)
+        self._reads = recipes[0].task.reads
+        self.is_quick = self._reads == LAST and quick_applies(self.model)
         self.is_stream = recipes[0].task.is_stream
         self._values = {p: v.requires_grad_(p.requires_grad) for p, v in _stacked(models).items()}
         # An optimiser of a user's own sees the parameters of its one run as they are, without an axis of runs.
@@ -84,7 +86,8 @@ class Stack:
         for inputs, labels, read in self._blocks:
             logits = self._logits(inputs, read, self._evaluating)
             losses.append(self._scores(logits, labels))
-            correct.append((logits.argmax(dim=-1) == labels).double())
+            right = (logits.argmax(dim=-1) == labels).double()
+            correct.append(right if right.ndim == 2 else right.mean(dim=-1))
         rows: list[Row] = [{} for _ in self.recipes]
         for name, parts in (("loss", losses), ("accuracy", correct)):
             whole = torch.cat(parts, dim=1)
@@ -129,11 +132,13 @@ class Stack:
 
     def _scores(
         self,
-        logits: Float[Tensor, "run input answer"],
-        labels: Int[Tensor, "run input"],
+        logits: Float[Tensor, "run input *read answer"],
+        labels: Int[Tensor, "run input *read"],
         workspace: Workspace | None = None,
     ) -> Float[Tensor, "run input"]:
-        """The loss of every input of every run; one of a user's own scores one run at a time."""
+        """The loss of every input of every run, its mean over reads; a user's own scores one run at a time."""
+        if labels.ndim > 2:  # input × read, as so many inputs
+            return self._scores(logits.flatten(1, 2), labels.flatten(1)).view(labels.shape).mean(dim=-1)
         loss: Any = self.recipes[0].loss_part
         if is_ours(loss):
             return loss.each(logits, labels, workspace)
@@ -175,14 +180,16 @@ class Stack:
 
     def _select(self, rows: Int[Tensor, "run input"]) -> tuple[Tensor, Tensor, Entering]:
         inputs = torch.take_along_dim(self._inputs, rows[:, :, None], dim=1)
-        return inputs, self._labels.gather(1, rows), entering(inputs)
+        several = self._labels.ndim > 2
+        labels = torch.take_along_dim(self._labels, rows[:, :, None] if several else rows, dim=1)
+        return inputs, labels, entering(inputs)
 
     def _logits(
         self, inputs: Tensor, read: Entering, workspace: Workspace
-    ) -> Float[Tensor, "run input answer"]:
+    ) -> Float[Tensor, "run input *read answer"]:
         n_classes = self.recipes[0].task.d_vocab_out
         if not self.is_quick:  # never stacked
-            return run_logits(self.model, inputs[0], n_classes)[None]
+            return run_logits(self.model, inputs[0], n_classes, self._reads)[None]
         logits, _ = folded_forward(self.model, self._values.__getitem__, read, workspace)
         return logits.expand(-1, inputs.shape[1], -1)[..., :n_classes]  # one row where inputs are alike
 

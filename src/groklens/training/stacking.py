@@ -10,6 +10,7 @@ from groklens.models import build_model
 from groklens.models.fast_pass import quick_applies
 from groklens.parts import is_ours
 from groklens.recipes import Recipe
+from groklens.tasks import LAST
 
 
 def first_stack(recipes: Sequence[Recipe], steps: Sequence[int]) -> list[Recipe]:
@@ -18,7 +19,8 @@ def first_stack(recipes: Sequence[Recipe], steps: Sequence[int]) -> list[Recipe]
     `steps` says at which step each would start: a stack is at one step.
     """
     first = recipes[0]
-    if not is_ours(first.optimizer) or not quick_applies(build_model(first.model, first.task, first.seed)):
+    alone = first.task.reads != LAST or not is_ours(first.optimizer)
+    if alone or not quick_applies(build_model(first.model, first.task, first.seed)):
         return [first]
     wanted = (_shape(first), steps[0])
     alike = [r for r, step in zip(recipes, steps, strict=True) if (_shape(r), step) == wanted]
