@@ -83,7 +83,7 @@ def attention(
     return Page(
         body=_body(data, text),
         text=text,
-        draw_still=lambda: _still(patterns[-1, 0], shown[0]["tokens"], heads, chosen[-1]),
+        draw_still=lambda **how: _still(patterns[-1, 0], shown[0]["tokens"], heads, chosen[-1], **how),
     )
 
 
@@ -193,7 +193,7 @@ def _height(data: dict[str, Any]) -> int:
     return min(540 + 60 * rows, 800)
 
 
-def _still(patterns: np.ndarray, tokens: list[str], heads: list[str], step: int) -> bytes:
+def _still(patterns: np.ndarray, tokens: list[str], heads: list[str], step: int, **how: Any) -> bytes:
     titles = [f"head {head}" for head in heads[:9]]
     figure = panels(titles)
     names = [drawn(f"{token} ({place})") for place, token in enumerate(tokens)]
@@ -209,4 +209,4 @@ def _still(patterns: np.ndarray, tokens: list[str], heads: list[str], step: int)
     figure.update_yaxes(autorange="reversed")
     note = {"text": text, "x": 0, "y": 1, "xref": "paper", "yref": "paper", "yshift": 28, "showarrow": False}
     figure.add_annotation(**note, xanchor="left", yanchor="bottom")
-    return still(figure)
+    return still(figure, **how)

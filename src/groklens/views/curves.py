@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from groklens.views.drawing.axes import StepAxis, axis, layout
 from groklens.views.drawing.labels import drawn, shared_title, title, variable
 from groklens.views.drawing.palette import band_colour, curve_colours, faded
 from groklens.views.inputs import is_explanation, is_table, run_of, table_of
+from groklens.views.overlay import overlaid
 from groklens.views.renderers.figure import Figure
 
 if TYPE_CHECKING:
@@ -42,7 +43,9 @@ def curves(
     shaded from the first kept step at which its beginning is seen to the first at which its end is.
 
     Args:
-        source: a table, an explanation, a run (its history, or measures named) or a snapshot.
+        source: a table, an explanation, a run (its history, or measures named) or a snapshot; or several by name,
+            `{"decay": run, "no decay": other}`, which are drawn over each other, a colour a run, without phases
+            (`gl.views.compare` sets them side by side).
         names: which measures; all that are one number per step when not given.
         phases: what to shade, as in `Explanation.phases`; those of an explanation when not given. Those that
             never began are left out.
@@ -56,6 +59,8 @@ def curves(
     from plotly.subplots import make_subplots
 
     names = [names] if isinstance(names, str) else names
+    if isinstance(source, Mapping) and not is_table(source):
+        return overlaid(source, names, log_steps)
     table, phases = _table(source, names), phases if phases is not None else getattr(source, "phases", ())
     panels = panels_of(_chosen(table, names))
     steps = StepAxis.of(table, log_steps)

@@ -46,7 +46,7 @@ def findings(source: Explanation | Sequence[Finding]) -> Page:
     return Page(
         body=f"<main>{heading}{table}</main>",
         text=text,
-        draw_still=lambda: findings_still(shown),
+        draw_still=lambda **how: findings_still(shown, **how),
         inline=f"<style>{_NOTEBOOK}</style>{table}",
     )
 

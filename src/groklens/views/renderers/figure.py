@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from groklens.errors import BadArgument
+from groklens.errors import BadArgument, described, is_number, whole_number
 from groklens.views.renderers.html_document import chart, document, in_script
 from groklens.views.renderers.libraries import needed, scripts_once
 from groklens.views.renderers.still_picture import still
@@ -64,9 +64,17 @@ class Figure:
         """The figure as a still picture."""
         return still(self.plotly)
 
-    def save(self, path: str | Path) -> Path:
-        """Write `html` to `path`, or `png` where it ends in .png, and return it."""
-        return _saved(self, path)
+    def draw_still(self, **how: Any) -> bytes:
+        """The figure as a still picture of a `format`, `width` and `dpi`."""
+        return still(self.plotly, **how)
+
+    def save(self, path: str | Path, width: float | None = None, dpi: int | None = None) -> Path:
+        """Write `html` to `path`, or the still picture where it ends in .png, .svg or .pdf, and return it.
+
+        For print, `width` is that of the column in inches (3.25, 6.75), and `dpi` 300 unless given; letters keep their
+        size.
+        """
+        return _saved(self, path, width, dpi)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         spec, png = self.spec, base64.b64encode(self.png).decode()
@@ -96,7 +104,7 @@ class Page:
 
     body: str
     text: str
-    draw_still: Callable[[], bytes] = field(repr=False)
+    draw_still: Callable[..., bytes] = field(repr=False)
     #: What a notebook shows, where that is not the body.
     inline: str | None = field(default=None, repr=False)
 
@@ -111,11 +119,11 @@ class Page:
     @property
     def png(self) -> bytes:
         """The view as a still picture."""
-        return self.draw_still()
+        return self.draw_still(format="png")
 
-    def save(self, path: str | Path) -> Path:
-        """Write `html` to `path`, or `png` where it ends in .png, and return it."""
-        return _saved(self, path)
+    def save(self, path: str | Path, width: float | None = None, dpi: int | None = None) -> Path:
+        """Write `html` to `path`, or the still picture where it ends in .png, .svg or .pdf; as `Figure.save`."""
+        return _saved(self, path, width, dpi)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         png = base64.b64encode(self.png).decode()
@@ -134,14 +142,26 @@ def image(png: str, text: str) -> str:
     return f'<img src="{source}" alt="{html.escape(text)}" style="max-width:100%;background:#fff">'
 
 
-def _saved(view: Figure | Page, path: str | Path) -> Path:
+def _saved(view: Figure | Page, path: str | Path, width: float | None, dpi: int | None) -> Path:
     from groklens.runs import write_atomically
 
     path = Path(path).expanduser()
-    if path.suffix == ".png":
-        write_atomically(path, view.png)
+    if path.suffix in (".png", ".svg", ".pdf"):
+        _check_size(width, dpi)
+        write_atomically(path, view.draw_still(format=path.suffix[1:], width=width, dpi=dpi))
     elif path.suffix in (".html", ".htm"):
         write_atomically(path, view.html.encode())
     else:
-        raise BadArgument(f"{path.name} ends in {path.suffix or 'nothing'}; give a path in .html or .png.")
+        raise BadArgument(
+            f"{path.name} ends in {path.suffix or 'nothing'}; give a path in .html, .png, .svg or .pdf."
+        )
     return path
+
+
+def _check_size(width: float | None, dpi: int | None) -> None:
+    if width is not None and not (is_number(width) and 2 <= width <= 20):
+        raise BadArgument(
+            f"width is {described(width)}; give that of the page in inches, 2 to 20, such as 6.75."
+        )
+    if dpi is not None and not 30 <= whole_number("dpi", dpi, such_as=300) <= 1200:
+        raise BadArgument(f"dpi is {dpi}; give 30 to 1200, such as 300.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from groklens.views.drawing.axes import axis, layout
 from groklens.views.drawing.finding_scale import finite, position, scale_of
@@ -20,7 +20,7 @@ _HEIGHT, _LINE = 46, 52
 _MOST = 24
 
 
-def findings_still(findings: Sequence[Finding]) -> bytes:
+def findings_still(findings: Sequence[Finding], **how: Any) -> bytes:
     """A dot for each finding's value, in its verdict's colour, and bars for the ranges of its controls."""
     import plotly.graph_objects as go
 
@@ -35,7 +35,7 @@ def findings_still(findings: Sequence[Finding]) -> bytes:
         axis("each on its own scale; grey: controls", showticklabels=False, range=[-0.02, 2.1])
     )
     figure.update_xaxes(domain=[0.42, 1])
-    return still(figure)
+    return still(figure, **how)
 
 
 def _draw(figure: object, finding: Finding, place: int) -> None:

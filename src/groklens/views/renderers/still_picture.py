@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
-_DPI = 110
+_DPI, _FOR_PRINT = 110, 300
+#: What would say when and by what a file was written: the same picture is the same file.
+_UNDATED: dict[str, dict[str, Any]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
 _INK = "#4a525c"
 #: What stands around the plots, in pixels: the left also holds tick labels and a title, the right a scale.
 _LEFT, _RIGHT, _SCALE, _BOTTOM, _LEGEND = 88, 18, 74, 52, 18
@@ -26,13 +32,20 @@ _LEFT, _RIGHT, _SCALE, _BOTTOM, _LEGEND = 88, 18, 74, 52, 18
 _NAMES = 4
 
 
-def still(figure: go.Figure, width: int = 780) -> bytes:
-    """The figure as a PNG on white, at the step that it shows."""
+def still(
+    figure: go.Figure, format: str = "png", width: float | None = None, dpi: int | None = None
+) -> bytes:
+    """The figure as a PNG, SVG or PDF on white, at the step that it shows.
+
+    `width` is that of the page, in inches: the plots are laid out anew for it, and letters keep their size. `dpi` is
+    110 for a screen, and 300 where a width is given; of SVG and PDF it says how fine maps are.
+    """
+    from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Canvas
 
-    area = _PlotArea(figure, width)
-    canvas = Canvas(figsize=(area.width / 100, area.height / 100), dpi=_DPI, facecolor="white")
+    area, fineness = _PlotArea(figure, width), dpi or (_DPI if width is None else _FOR_PRINT)
+    canvas = Canvas(figsize=(area.width / 100, area.height / 100), dpi=fineness, facecolor="white")
     FigureCanvasAgg(canvas)
     axes = {pair: _axes(canvas, area, figure, pair) for pair in _pairs(figure)}
     for trace in figure.data:
@@ -46,14 +59,15 @@ def still(figure: go.Figure, width: int = 780) -> bytes:
         _write(note, axes, canvas, area)
     _legend(canvas, axes, figure)
     file = io.BytesIO()
-    canvas.savefig(file, format="png", dpi=_DPI, metadata={"Software": None})
+    with rc_context({"svg.hashsalt": "groklens"}):  # or the names of an SVG's parts would be others each time
+        canvas.savefig(file, format=format, dpi=fineness, metadata=_UNDATED[format])
     return file.getvalue()
 
 
 class _PlotArea:
     """The area of the plots on the canvas, in pixels and as fractions."""
 
-    def __init__(self, figure: go.Figure, width: int) -> None:
+    def __init__(self, figure: go.Figure, inches: float | None) -> None:
         layout = figure.layout
         has_scale = any(trace.type == "heatmap" and trace.showscale is not False for trace in figure.data)
         self.right = _SCALE if has_scale else _RIGHT
@@ -61,7 +75,7 @@ class _PlotArea:
         names = {trace.name for trace in figure.data if trace.name and trace.showlegend is not False}
         rows = 0 if layout.showlegend is False else -(-len(names) // _NAMES)
         self.bottom = _BOTTOM + _LEGEND * rows
-        self.width = min(int(layout.width or width), 1000)
+        self.width = min(int(layout.width or 780), 1000) if inches is None else round(100 * inches)
         below = 130 if layout.sliders else 60
         self.height = max(int(layout.height or 450) - below, 200) + self.bottom - 20
 

@@ -1,0 +1,60 @@
+"""The same measures of several runs in one picture, a colour a run: what `gl.views.curves` draws of runs by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from groklens.errors import BadArgument, UnknownName
+from groklens.views.drawing.axes import StepAxis, axis, layout
+from groklens.views.drawing.labels import drawn, title, variable
+from groklens.views.drawing.palette import HUES
+from groklens.views.inputs import table_of
+from groklens.views.renderers.figure import Figure
+
+_PANEL_HEIGHT = 225
+#: What is drawn where nobody chose: whether, and when, each run generalised.
+_USUAL = ("train_accuracy", "test_accuracy")
+
+
+def overlaid(sources: Mapping[str, Any], names: Sequence[str] | None, log_steps: bool) -> Figure:
+    """One panel per measure, one curve per run; errors as for `curves`, and `BadArgument` for no run, or too many."""
+    from plotly.subplots import make_subplots
+
+    from groklens.views.curves import curve, scale
+
+    if not 1 <= len(sources) <= len(HUES):
+        raise BadArgument(
+            f"{len(sources)} runs were given; {len(HUES)} colours can be told apart. Draw fewer in one picture, or set "
+            "them side by side with gl.views.compare."
+        )
+    wanted = list(_USUAL if names is None else names)
+    tables = {name: table_of(source, wanted) for name, source in sources.items()}
+    rows = [[variable(table, name) for table in tables.values()] for name in wanted]
+    _check_curves(rows)
+    longest = max(tables.values(), key=lambda table: int(table["step"][-1]))
+    steps = StepAxis.of(longest, log_steps)
+    figure = make_subplots(rows=len(rows), cols=1, shared_xaxes=True, vertical_spacing=0.14 / len(rows))
+    for row, found in enumerate(rows, start=1):
+        for each, name, colour in zip(found, tables, HUES, strict=False):
+            trace = curve(each, colour, steps) | {"name": drawn(name), "legendgroup": name}
+            trace["hovertemplate"] = f"{drawn(name)}: %{{y:.4g}} at step %{{customdata:,}}<extra></extra>"
+            figure.add_scatter(row=row, col=1, showlegend=row == 1, **trace)
+        figure.update_yaxes(axis(drawn(title(found[0]), beside=True), **scale(found)), row=row)
+    legend = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "xref": "container"}
+    height = len(rows) * _PANEL_HEIGHT + 130
+    margin = {"l": 16, "r": 16, "t": 30, "b": 100}
+    figure.update_layout(layout(height, legend=legend | {"x": 0.01}, margin=margin, hovermode="closest"))
+    figure.update_xaxes(steps.axis(""))
+    figure.update_xaxes(title_text=drawn(title(longest["step"])), row=len(rows))
+    return Figure(figure, f"Over training steps, of {', '.join(tables)}: {', '.join(wanted)}.")
+
+
+def _check_curves(rows: Sequence[Sequence[Any]]) -> None:
+    for each in (found for row in rows for found in row):
+        if each.dims != ("step",):
+            raise BadArgument(
+                f"{each.name!r} is {' × '.join(map(str, each.dims))}; a curve needs one number per step."
+            )
+        if not each.sizes["step"]:
+            raise UnknownName(f"A run has no step at which {each.name!r} is known.")
