@@ -56,7 +56,7 @@ _PUBLIC = {
 }
 #: What submodules had in version 0.1 and the top has now; these answer for one version, with a warning.
 _MOVED = {"measures": ("track",)}
-_MODULES = ("harmonics", "interventions", "measures", "tasks", "theory", "views")
+_MODULES = ("harmonics", "hypotheses", "interventions", "measures", "tasks", "theory", "views")
 
 __all__ = [*_PUBLIC, *_MODULES, "__version__"]
 
@@ -64,6 +64,7 @@ __all__ = [*_PUBLIC, *_MODULES, "__version__"]
 #: package calls by the name of its file is taken from the file: they would take it for the module.
 if TYPE_CHECKING:
     from groklens import harmonics as harmonics
+    from groklens import hypotheses as hypotheses
     from groklens import interventions as interventions
     from groklens import measures as measures
     from groklens import tasks as tasks
