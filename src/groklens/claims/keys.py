@@ -32,6 +32,7 @@ FINDINGS = {
     "answers.outside": "the model's largest logit is none of the task's classes on some inputs",
     "split.fits": "the split given is the one that the model was trained on",
     "files.assumed": "the files say how the model computes and what it was trained on",
+    "llc.healthy": "the chains give the local learning coefficient of the train loss",
     "pruning.lowest_ipr": "the neurons of lowest inverse participation ratio fit the wrong labels",
 }
 
@@ -56,4 +57,5 @@ CONTROLS = {
     "highest_ipr": "as many neurons of highest inverse participation ratio",
     "whole_model": "the whole model",
     "first_step": "the first kept step",
+    "half_step": "the same estimate at half the step size",
 }

@@ -11,6 +11,12 @@ from groklens.theory.descent import gradient_descent_path as gradient_descent_pa
 from groklens.theory.descent import has_double_descent as has_double_descent
 from groklens.theory.descent import sample_wise_risk as sample_wise_risk
 from groklens.theory.descent import tallest_peak as tallest_peak
+from groklens.theory.learning_coefficient import (
+    quadratic_learning_coefficient as quadratic_learning_coefficient,
+)
+from groklens.theory.learning_coefficient import (
+    tempered_learning_coefficient as tempered_learning_coefficient,
+)
 from groklens.theory.memorisation import ALL_FITTED as ALL_FITTED
 from groklens.theory.memorisation import NONE_FITTED as NONE_FITTED
 from groklens.theory.memorisation import LabelFates as LabelFates

@@ -1,0 +1,275 @@
+"""`LLC`: the local learning coefficient, how singular the train loss is about a model's weights, with its health."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+import xarray as xr
+from jaxtyping import Float
+from torch import Tensor
+
+from groklens.claims import Control, Finding, Verdict
+from groklens.errors import BadArgument, described, is_number, whole_number
+from groklens.hypotheses import Circuit
+from groklens.measures.chain_health import ERRORS, ChainHealth, chain_health
+from groklens.measures.family import Family
+from groklens.measures.measure import About
+from groklens.measures.sgld import Sampler, Walk, walked
+from groklens.measures.stacked_losses import StackedLosses
+from groklens.runs import AnyRun, Run, as_snapshot
+from groklens.snapshots import Snapshot
+
+#: What a table holds of an estimate, in the order of the axis `quantity`; `healthy` is 1 or 0.
+QUANTITIES = ("value", "stderr", "r_hat", "ess", "healthy")
+#: How much an estimate may change, as a share of itself, when the step size is halved; its bias is about twice that.
+PLATEAU = 0.1
+_NAMED = {
+    "W_E": ("tok_embed", "W_E"), "W_pos": ("pos", "W_pos"), "W_Q": ("q", "W_Q"), "W_K": ("k", "W_K"),
+    "W_V": ("v", "W_V"), "W_O": ("o", "W_O"), "W_in": ("fc_in", "W_in"), "W_out": ("fc_out", "W_out"),
+    "W_U": ("head", "W_U"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LLC(Family):
+    """The local learning coefficient λ̂ = nβ (E[L] − L(w*)) of the train loss, with its health beside it.
+
+    E is the mean over weights drawn about the model's own from ∝ exp(−nβ L − (γ/2)‖w − w*‖²), by Langevin chains that
+    start there (`measures.sgld`). High: many directions matter to the loss, as in a model that memorises; low: few do.
+    d/2 for d weights that all matter, less where the loss is flat or singular; compare at equal ε, γ and nβ alone. In
+    a table it is an array by `quantity`: `value` (missing where the chains are not healthy), `stderr`, `r_hat`, `ess`,
+    `healthy`. Unhealthy are chains that leave, disagree, drift or are too dependent, an estimate below 0 by more than
+    its error (the model stands at no minimum), or one that changes by more than a tenth when ε is halved;
+    `learning_coefficient` says which.
+
+    Args:
+        epsilon, gamma, n_beta: step size, pull towards the model, inverse temperature; nβ = n/ln n of n examples where
+            it is None.
+        chains, draws, burn_in: how many, steps that count, and steps before them.
+        sampler: `"sgld"`, or `"rmsprop"`, which scales each weight by its own gradients.
+        weights: parameters that are sampled, by TransformerLens name (`"W_E"`) or a part of their own; all where empty.
+        batch_size: examples of a chain's gradient, drawn for each chain; all where None. Losses are over all.
+        loss: `"cross_entropy"` or `"mse"`; that of the run's recipe, where it says one, if None.
+        seed: of the noise.
+
+    Source: Lau et al. 2023 (arXiv:2308.12108); departures: the loss at w* is over the same examples as those of the
+    draws, batches are no chain's neighbour's, draws before `burn_in` do not count. Held to
+    `theory.tempered_learning_coefficient`.
+
+    >>> gl.measures.LLC(chains=4, draws=400)(run.final)  # doctest: +SKIP
+    """
+
+    epsilon: float = 1e-3
+    gamma: float = 5.0
+    n_beta: float | None = None
+    chains: int = 4
+    draws: int = 400
+    burn_in: int = 200
+    sampler: Sampler = "sgld"
+    weights: tuple[str, ...] = ()
+    batch_size: int | None = None
+    loss: str | None = None
+    seed: int = 0
+
+    about = About(
+        "local learning coefficient",
+        "effective parameters / 2",
+        (-math.inf, math.inf),
+        "Lau et al. 2023, arXiv:2308.12108; full-batch losses, health from split R̂, ESS, drift, sign and plateau",
+        "train",
+        ("split",),
+    )
+    #: Its value may be missing: an estimate that is not healthy is no number.
+    may_be_missing = True
+
+    def __post_init__(self) -> None:
+        """Refuse what no chain can walk by."""
+        for name in ("epsilon", "gamma", "n_beta"):
+            value = getattr(self, name)
+            if (value is not None or name != "n_beta") and not (is_number(value) and 0 < value < math.inf):
+                raise BadArgument(f"{name} is {described(value)}; give a positive number, such as 1e-3.")
+        for name, least in (("chains", 2), ("draws", 20), ("burn_in", 0)):
+            whole_number(name, getattr(self, name), least, such_as=400)
+        if self.sampler not in ("sgld", "rmsprop"):
+            raise BadArgument(f"sampler is {described(self.sampler)}; choose 'sgld' or 'rmsprop'.")
+
+    def in_run(self, run: Run) -> LLC:
+        """The measure with the loss that the run was trained with, where the run says one of ours."""
+        said = getattr(run.recipe, "loss", None) if self.loss is None else None
+        return replace(self, loss=said) if isinstance(said, str) else self
+
+    @property
+    def __name__(self) -> str:
+        """The column's name, in which the loss taken from a run is not spelt."""
+        return Family.__name__.fget(replace(self, loss=None))  # type: ignore[attr-defined]
+
+    def value(self, snapshot: Snapshot, circuit: Circuit | None) -> xr.DataArray:
+        """The estimate by quantity."""
+        return learning_coefficient(snapshot, self).array
+
+
+@dataclass(frozen=True, eq=False)
+class LLCEstimate:
+    """An estimate of a local learning coefficient: the number, whether it can be believed, and the traces behind it.
+
+    `verdict` is `supported` where the chains are healthy, else `undecided`, and `reasons` say why. `losses` are those
+    of every chain from the start on (chain × step); `at_half_step` is the estimate at half the step size.
+    """
+
+    value: float
+    stderr: float
+    r_hat: float
+    ess: float
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    n_beta: float
+    at_half_step: float
+    losses: Float[Tensor, "chain step"]
+
+    @property
+    def array(self) -> xr.DataArray:
+        """The estimate by quantity, its value missing where it is not to be believed."""
+        healthy = self.verdict == "supported"
+        numbers = [self.value if healthy else math.nan, self.stderr, self.r_hat, self.ess, float(healthy)]
+        numbers[1:3] = [each if math.isfinite(each) else math.nan for each in numbers[1:3]]
+        return xr.DataArray(numbers, dims="quantity", coords={"quantity": list(QUANTITIES)})
+
+    def finding(self) -> Finding:
+        """The finding that the estimate can be believed, beside that at half the step size; the trace says the rest."""
+        at_half = [self.at_half_step] if math.isfinite(self.at_half_step) else []
+        controls = (Control.of("at half the step size", at_half, key="half_step"),) if at_half else ()
+        return Finding(
+            "the chains give the local learning coefficient of the train loss",
+            self.value if math.isfinite(self.value) else None,
+            LLC.about.units,
+            self.verdict,
+            controls,
+            source=LLC.about.source,
+            note="; ".join(self.reasons)
+            or f"± {self.stderr:.2g}; split R̂ {self.r_hat:.2f}, {self.ess:.0f} independent draws",
+            key="llc.healthy",
+            role="aside",
+        )
+
+
+def learning_coefficient(snapshot: AnyRun, llc: LLC | None = None) -> LLCEstimate:
+    """The local learning coefficient of a snapshot with its verdict, standard error and traces.
+
+    Sampled twice, at ε and at ε/2 with as many steps: their difference shows the bias of the step size. Raises
+    `BadArgument` where the split is not known, or no weight is named that the model has.
+
+    >>> learning_coefficient(run.final, LLC(epsilon=3e-3)).verdict  # doctest: +SKIP
+    'supported'
+    """
+    snapshot, llc = as_snapshot(snapshot), llc or LLC()
+    if snapshot.train_index is None or not len(snapshot.train_index):
+        raise BadArgument(
+            "A learning coefficient is of the train loss, and which inputs were trained on is not known. Give "
+            "train_index to the Recorder or Snapshot."
+        )
+    losses = StackedLosses(snapshot, llc.chains, llc.loss or "cross_entropy")
+    n = losses.n_examples
+    n_beta = n / math.log(max(n, 2)) if llc.n_beta is None else float(llc.n_beta)
+    traces = [_walked(losses, llc, n_beta, share) for share in (1.0, 0.5)]
+    whole, half = (chain_health(_estimates(trace, llc, n_beta)) for trace in traces)
+    reasons = [*whole.reasons, *_unlikely(whole), *_no_plateau(whole, half)]
+    return LLCEstimate(
+        whole.mean,
+        whole.stderr,
+        whole.r_hat,
+        whole.ess,
+        "undecided" if reasons else "supported",
+        tuple(reasons),
+        n_beta,
+        half.mean,
+        traces[0],
+    )
+
+
+def tune(
+    snapshot: AnyRun,
+    epsilons: tuple[float, ...] = (1e-4, 3e-4, 1e-3, 3e-3),
+    n_betas: tuple[float, ...] = (10.0, 30.0, 100.0, 300.0),
+    llc: LLC | None = None,
+) -> xr.Dataset:
+    """Estimates over a small grid of step sizes and temperatures, with a proposal among those that are healthy.
+
+    The table by `epsilon` and `n_beta` has `value` (missing where not healthy), `stderr` and `healthy`; its attributes
+    `epsilon` and `n_beta` are the proposal: the healthy cell with the least relative standard error, empty for none.
+
+    >>> gl.measures.tune(run.final).attrs["epsilon"]  # doctest: +SKIP
+    0.001
+    """
+    llc = llc or LLC()
+    shape, names = (len(epsilons), len(n_betas)), ("value", "stderr", "healthy")
+    found = {name: torch.full(shape, math.nan, dtype=torch.float64) for name in names}
+    for row, epsilon in enumerate(epsilons):
+        for column, n_beta in enumerate(n_betas):
+            array = learning_coefficient(snapshot, replace(llc, epsilon=epsilon, n_beta=n_beta)).array
+            for name in names:
+                found[name][row, column] = float(array.sel(quantity=name))
+    table = xr.Dataset(
+        {name: (("epsilon", "n_beta"), values.numpy()) for name, values in found.items()},
+        coords={"epsilon": list(epsilons), "n_beta": list(n_betas)},
+        attrs={"epsilon": "", "n_beta": ""},
+    )
+    table["value"].attrs = LLC.about.attributes()
+    error = (found["stderr"] / found["value"].abs()).nan_to_num(math.inf)
+    if bool(error.isfinite().any()):
+        row, column = divmod(int(error.argmin()), shape[1])
+        table.attrs |= {"epsilon": epsilons[row], "n_beta": n_betas[column]}
+    return table
+
+
+def _walked(losses: StackedLosses, llc: LLC, n_beta: float, share: float) -> Tensor:
+    """The losses of chains at a share of the step size, with noise of their own."""
+    walk = Walk(llc.epsilon * share, n_beta, llc.gamma, llc.sampler)
+    generator = torch.Generator().manual_seed(llc.seed if share == 1 else llc.seed + 1)
+    batches = torch.Generator().manual_seed(llc.seed)
+    size = llc.batch_size
+    followed = None if size is None or size >= losses.n_examples else losses.of_batches(size, batches)
+    masks = _masks(losses, llc.weights)
+    return walked(losses, losses.start, walk, llc.burn_in + llc.draws, generator, followed, masks)
+
+
+def _estimates(trace: Tensor, llc: LLC, n_beta: float) -> Float[Tensor, "chain draw"]:
+    """nβ (L − L(w*)) of every draw after burn-in."""
+    return n_beta * (trace[:, 1 + llc.burn_in :] - trace[:, :1])
+
+
+def _unlikely(found: ChainHealth) -> list[str]:
+    if found.mean < -2 * found.stderr:
+        return [
+            f"the estimate is below 0 ({found.mean:.2g} ± {found.stderr:.2g}): the model stands at no minimum"
+        ]
+    return []
+
+
+def _no_plateau(whole: ChainHealth, half: ChainHealth) -> list[str]:
+    """The reason that the estimate depends on the step size, where it does beyond error and a tenth."""
+    if not math.isfinite(whole.mean):
+        return []
+    allowed = PLATEAU * abs(whole.mean) + ERRORS * math.hypot(whole.stderr, half.stderr)
+    if math.isfinite(half.mean) and abs(whole.mean - half.mean) <= allowed:
+        return []
+    return [f"it depends on the step size: {whole.mean:.3g}, and {half.mean:.3g} at half of it"]
+
+
+def _masks(losses: StackedLosses, weights: tuple[str, ...]) -> list[Any] | None:
+    if not weights:
+        return None
+    asked = {part for name in weights for part in _NAMED.get(name, (name,))}
+    walking = [bool(asked & set(name.split("."))) and not _is_bias(name, weights) for name in losses.names]
+    if not any(walking):
+        raise BadArgument(
+            f"weights names {', '.join(map(repr, weights))}; the model's parameters are {', '.join(losses.names)}."
+        )
+    return [torch.tensor(float(each)) for each in walking]
+
+
+def _is_bias(name: str, weights: tuple[str, ...]) -> bool:
+    """Whether this is the bias of a part whose weight alone was named."""
+    return name.endswith("bias") and not any(name.endswith(each) for each in weights)

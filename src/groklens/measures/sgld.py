@@ -1,0 +1,91 @@
+"""Langevin sampling of weights about a point: what a local learning coefficient is estimated from.
+
+The density is the localised, tempered posterior ∝ exp(−nβ L(w) − (γ/2) ‖w − w*‖²). Chains stand on the leading axis of
+every tensor and never mix. Source: Lau et al. 2023 (arXiv:2308.12108), section 4; RMSprop preconditioning after Li et
+al. 2016 (arXiv:1512.07666), without their correction Γ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+#: From the weights of all chains (chain × …) and a generator for batches to each chain's loss.
+Losses = Callable[[list[Tensor]], Float[Tensor, "chain"]]
+Sampler = Literal["sgld", "rmsprop"]
+#: Decay of the running mean of squared gradients, and what is added to its root.
+_DECAY, _FLOOR = 0.99, 1e-3
+
+
+@dataclass(frozen=True)
+class Walk:
+    """How chains walk: step size ε, inverse temperature nβ, pull γ towards the start, and what scales each weight."""
+
+    epsilon: float
+    n_beta: float
+    gamma: float
+    sampler: Sampler = "sgld"
+
+
+def walked(
+    losses: Losses,
+    start: Sequence[Tensor],
+    walk: Walk,
+    draws: int,
+    generator: torch.Generator,
+    gradient_losses: Losses | None = None,
+    masks: Sequence[Tensor | None] | None = None,
+) -> Float[Tensor, "chain draw"]:
+    """The losses of chains that walk from `start` (chain × …), at the start and after each of `draws` steps, float64.
+
+    Δw = −(ε/2)(nβ ∇L + γ(w − w*)) + √ε N(0, 1), with every term scaled by 1/(√V + 1e-3) under RMSprop, V the running
+    mean of squared gradients. `gradient_losses` gives the losses whose gradient is followed, those of a batch where the
+    full loss is too much; `masks` holds still what they leave out (1 for a weight that walks). A chain whose loss is
+    not finite stays so: it has left, and who asks has to say so.
+    """
+    anchor = [value.detach() for value in start]
+    values = [value.clone().requires_grad_(True) for value in anchor]
+    squares = [torch.zeros_like(value) for value in anchor]
+    found = []
+    for draw in range(draws + 1):
+        followed = (gradient_losses or losses)(values)
+        found.append(
+            (followed if gradient_losses is None else _without_gradient(losses, values)).detach().double()
+        )
+        if draw == draws:
+            break
+        gradients = torch.autograd.grad(followed.sum(), values)
+        with torch.no_grad():
+            for place, (value, gradient) in enumerate(zip(values, gradients, strict=True)):
+                mask = None if masks is None else masks[place]
+                _step(value, anchor[place], gradient, squares[place], walk, generator, mask)
+    return torch.stack(found, dim=1)
+
+
+@torch.no_grad()
+def _without_gradient(losses: Losses, values: list[Tensor]) -> Tensor:
+    return losses(values)
+
+
+def _step(
+    value: Tensor,
+    anchor: Tensor,
+    gradient: Tensor,
+    squares: Tensor,
+    walk: Walk,
+    generator: torch.Generator,
+    mask: Tensor | None,
+) -> None:
+    scale: Tensor | float = 1.0
+    if walk.sampler == "rmsprop":
+        squares.mul_(_DECAY).addcmul_(gradient, gradient, value=1 - _DECAY)
+        scale = 1 / (squares.sqrt() + _FLOOR)
+    noise = torch.randn(value.shape, generator=generator, dtype=value.dtype, device=value.device)
+    pull = walk.n_beta * gradient + walk.gamma * (value - anchor)
+    moved = noise * (walk.epsilon * scale) ** 0.5 - (walk.epsilon / 2) * scale * pull
+    value += moved if mask is None else moved * mask

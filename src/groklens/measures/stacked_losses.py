@@ -1,0 +1,136 @@
+"""Train losses of copies of a model whose weights stand on a leading axis, as chains of a sampler need them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from groklens.errors import BadArgument
+from groklens.models import LOSSES_EACH, at_rest, device_of, own_model, run_logits
+from groklens.models.fast_pass import Entering, entering, folded_forward, quick_holds
+from groklens.snapshots import Snapshot
+from groklens.tasks import LAST
+
+
+class StackedLosses:
+    """The mean train loss of `n_chains` copies of a snapshot's model, each with weights of its own, with gradients.
+
+    By the quick pass where it holds, all copies at once; else the model itself, one after another, its parameters
+    exchanged for the while. `start` are the weights, chain × …, and `names` what the model calls them. Raises
+    `BadArgument` for a model without trainable weights, or a loss that is none of the recipes'.
+    """
+
+    def __init__(self, snapshot: Snapshot, n_chains: int, loss: str = "cross_entropy") -> None:
+        if loss not in LOSSES_EACH:
+            raise BadArgument(f"loss is {loss!r}; choose {', '.join(map(repr, LOSSES_EACH))}.")
+        task, index = snapshot.task, snapshot.train_index
+        assert index is not None  # asked of the measure
+        self.model, self._n_chains = snapshot.model, n_chains
+        self._module = _module_of(snapshot.model)
+        named = {name: each for name, each in self._module.named_parameters() if each.requires_grad}
+        if not named:
+            raise BadArgument(
+                f"A {snapshot.anatomy.kind} has no weights that require a gradient, so none to sample."
+            )
+        self.names, self._parameters = list(named), list(named.values())
+        self._each, self._task = LOSSES_EACH[loss], task
+        device = device_of(snapshot.model)
+        self._inputs, self._targets = task.inputs[index].to(device), task.targets[index].to(device)
+        self.is_quick = task.reads == LAST and quick_holds(snapshot.model, self._inputs, task.d_vocab_out)
+        self._entering = self._stacked(self._inputs, n_chains) if self.is_quick else None
+
+    @property
+    def n_examples(self) -> int:
+        """How many examples the loss is the mean of."""
+        return len(self._inputs)
+
+    @property
+    def start(self) -> list[Tensor]:
+        """The model's weights, once for every chain."""
+        return [each.detach().expand(self._n_chains, *each.shape).clone() for each in self._parameters]
+
+    def __call__(self, values: list[Tensor]) -> Float[Tensor, "chain"]:
+        """The loss of every chain, over all train inputs."""
+        return self._losses(values, self._inputs, self._targets, self._entering)
+
+    def of_batches(self, size: int, generator: torch.Generator) -> Any:
+        """The loss of every chain over a batch of its own, drawn anew at each call: shared ones would bind chains."""
+
+        def losses(values: list[Tensor]) -> Tensor:
+            rows = [
+                torch.randperm(self.n_examples, generator=generator)[:size] for _ in range(self._n_chains)
+            ]
+            each = [
+                self._losses(
+                    [value[chain : chain + 1] for value in values], self._inputs[own], self._targets[own]
+                )
+                for chain, own in enumerate(rows)
+            ]
+            return torch.cat(each)
+
+        return losses
+
+    def _losses(self, values: list[Tensor], inputs: Tensor, targets: Tensor, read: Any = None) -> Tensor:
+        logits = self._quick(values, inputs, read) if self.is_quick else self._plain(values, inputs)
+        labels = targets.expand(len(logits), *targets.shape)
+        if labels.ndim > 2:  # several reads, as so many inputs
+            logits, labels = logits.flatten(1, 2), labels.flatten(1)
+        return self._each(logits, labels).mean(dim=-1)
+
+    def _quick(self, values: list[Tensor], inputs: Tensor, read: Any) -> Tensor:
+        by_parameter = dict(zip(map(id, self._parameters), values, strict=True))
+        n_chains = len(values[0])
+
+        def of(parameter: nn.Parameter) -> Tensor:
+            frozen = parameter.detach()[None].expand(n_chains, *parameter.shape)
+            return by_parameter.get(id(parameter), frozen)
+
+        logits, _ = folded_forward(self.model, of, read or self._stacked(inputs, n_chains))
+        return logits.expand(n_chains, len(inputs), -1)[..., : self._task.d_vocab_out]
+
+    @staticmethod
+    def _stacked(inputs: Tensor, n_chains: int) -> Entering:
+        return entering(inputs.expand(n_chains, *inputs.shape))
+
+    def _plain(self, values: list[Tensor], inputs: Tensor) -> Tensor:
+        """The logits of the model itself, its parameters exchanged for each chain's while it runs."""
+        found = []
+        for own in zip(*values, strict=True):
+            swapped = dict(zip(self.names, own, strict=True))
+            found.append(
+                torch.func.functional_call(_Around(self._module, self._run), _within(swapped), (inputs,))
+            )
+        return torch.stack(found)
+
+    def _run(self, inputs: Tensor) -> Tensor:
+        with at_rest(self.model), torch.enable_grad():
+            return run_logits(self.model, inputs, self._task.d_vocab_out, self._task.reads)
+
+
+class _Around(nn.Module):
+    """A module that runs a function and holds the parameters which that function reads."""
+
+    def __init__(self, inner: nn.Module, run: Any) -> None:
+        super().__init__()
+        self.inner, self._run = inner, run
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return self._run(inputs)
+
+
+def _within(swapped: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {f"inner.{name}": value for name, value in swapped.items()}
+
+
+def _module_of(model: Any) -> nn.Module:
+    """The torch module that holds the model's parameters."""
+    found = own_model(model)
+    if not isinstance(found, nn.Module):
+        raise BadArgument(
+            f"A {type(found).__name__} is no torch module, so its weights cannot be sampled; give a TransformerBridge, "
+            "a HookedRootModule, or what gl.hooked makes of a torch module."
+        )
+    return found
