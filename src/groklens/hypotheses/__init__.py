@@ -3,4 +3,5 @@
 from groklens.hypotheses.circuit import AnyCircuit as AnyCircuit
 from groklens.hypotheses.circuit import Circuit as Circuit
 from groklens.hypotheses.circuit import as_circuit as as_circuit
+from groklens.hypotheses.latent_network import rebuilt as rebuilt
 from groklens.hypotheses.planted import planted as planted

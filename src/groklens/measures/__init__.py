@@ -57,6 +57,7 @@ from groklens.measures.progress import logit_fve as logit_fve
 from groklens.measures.progress import restricted_loss as restricted_loss
 from groklens.measures.progress import restricted_loss_test as restricted_loss_test
 from groklens.measures.progress import restricted_loss_train as restricted_loss_train
+from groklens.measures.rebuilt import RebuiltAccuracy as RebuiltAccuracy
 from groklens.measures.representations import hidden_excluded_loss as hidden_excluded_loss
 from groklens.measures.representations import hidden_restricted_loss as hidden_restricted_loss
 from groklens.measures.representations import hidden_x_share as hidden_x_share
