@@ -18,6 +18,8 @@ from groklens.measures.clock_pizza import circularity as circularity
 from groklens.measures.clock_pizza import distance_irrelevance as distance_irrelevance
 from groklens.measures.clock_pizza import distance_irrelevance_incorrect as distance_irrelevance_incorrect
 from groklens.measures.clock_pizza import gradient_symmetricity as gradient_symmetricity
+from groklens.measures.confidence import logit_scale as logit_scale
+from groklens.measures.confidence import softmax_collapse as softmax_collapse
 from groklens.measures.corruption import clean_accuracy as clean_accuracy
 from groklens.measures.corruption import corrected_accuracy as corrected_accuracy
 from groklens.measures.corruption import fitted_accuracy as fitted_accuracy
@@ -27,7 +29,11 @@ from groklens.measures.cosets import coset_concentrations as coset_concentration
 from groklens.measures.cosets import coset_subgroups as coset_subgroups
 from groklens.measures.cosets import subgroup_name as subgroup_name
 from groklens.measures.doubling import frequency_doubling as frequency_doubling
+from groklens.measures.effective_dimension import participation_ratio as participation_ratio
+from groklens.measures.effective_dimension import spectral_entropy as spectral_entropy
 from groklens.measures.family import Family as Family
+from groklens.measures.kernels import KernelAlignment as KernelAlignment
+from groklens.measures.kernels import KernelMoved as KernelMoved
 from groklens.measures.key_rules import KEY_SIMILARITY as KEY_SIMILARITY
 from groklens.measures.key_rules import key_by_logits as key_by_logits
 from groklens.measures.key_rules import key_components as key_components
@@ -37,6 +43,8 @@ from groklens.measures.measure import About as About
 from groklens.measures.measure import Measure as Measure
 from groklens.measures.measure import measure as measure
 from groklens.measures.measure import said_lacking as said_lacking
+from groklens.measures.moved import Direction as Direction
+from groklens.measures.moved import Moved as Moved
 from groklens.measures.neurons import IN_CLUSTER as IN_CLUSTER
 from groklens.measures.neurons import cluster_sizes as cluster_sizes
 from groklens.measures.neurons import clustered_neurons as clustered_neurons
@@ -125,6 +133,17 @@ CLOCK_PIZZA = (
     circle_doubling,
     frequency_doubling,
     logit_similarity_fve,
+)
+#: How far a network has gone from where it was, lazy or rich (Kumar et al. 2023), and how certain it is (Prieto 2025).
+MOTION = (
+    Moved(),
+    Direction(),
+    KernelMoved(),
+    KernelAlignment(),
+    logit_scale,
+    softmax_collapse,
+    spectral_entropy,
+    participation_ratio,
 )
 
 #: What stands here for other packages alone.

@@ -32,6 +32,7 @@ from groklens.models.protocol import matching_hooks as matching_hooks
 from groklens.models.protocol import parameters_squared as parameters_squared
 from groklens.models.protocol import run_answers as run_answers
 from groklens.models.protocol import run_logits as run_logits
+from groklens.models.protocol import trained_of as trained_of
 from groklens.models.protocol import weights as weights
 from groklens.models.rebuild import describe_model as describe_model
 from groklens.models.rebuild import rebuild_model as rebuild_model
