@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import groklens as gl
-from groklens.errors import BadArgument
+from groklens.errors import BadArgument, UnknownName
 from groklens.measures import Direction, Moved
 
 TASK = gl.ModularArithmetic(7, "add")
@@ -77,5 +77,5 @@ def test_what_cannot_be_compared_is_refused():
         Moved(since="0")
     with pytest.raises(BadArgument, match="against"):
         Direction(against="noise")
-    with pytest.raises(BadArgument, match="3"):
+    with pytest.raises(UnknownName, match="no step 3"):
         gl.track(gl.Run.of({0: scaled(1), 5: scaled(3)}, TASK), Moved(since=3))

@@ -65,7 +65,8 @@ class LatentNetwork(nn.Module):
         self.b_U = nn.Parameter(torch.zeros(task.d_vocab_out))
         self.pre, self.post = nn.Identity(), nn.Identity()
         with torch.no_grad():
-            mean = self._neurons(*torch.cartesian_prod(torch.arange(n), torch.arange(n)).T).mean(dim=0)
+            y = torch.arange(n)  # one x at a time, which stays in the processor's cache
+            mean = sum(self._neurons(torch.full_like(y, x), y).sum(dim=0) for x in range(n)) / n**2
             self.b_U.copy_(-mean @ self.W_U)
 
     def forward(self, tokens: Int[Tensor, "input pos"]) -> Float[Tensor, "input answer"]:

@@ -16,7 +16,13 @@ from groklens.models import accuracy, real_copy, with_weights_shuffled
 from groklens.snapshots import Snapshot, judged_by
 from groklens.value_checks import choice
 
-CONTROLS = ("", "relabelled", "shuffled", "frequencies")
+#: Controls, and how they are called in pictures.
+CONTROLS = {
+    "": "",
+    "relabelled": ", under relabelled elements",
+    "shuffled": ", with weights shuffled",
+    "frequencies": ", at other frequencies",
+}
 
 
 @dataclass(frozen=True)
@@ -38,15 +44,13 @@ class RebuiltAccuracy(Family):
 
     control: str = ""
     draws: int = 5
-    about = About(
-        "accuracy of the rebuilt network",
-        "accuracy",
-        (0, 1),
-        "arXiv:2603.23784 (abstract: an idealised MLP from extracted frequencies and phases); form and controls "
-        "are ours",
-        "all",
-        ("group", "neurons", "readout", "circuit"),
-    )
+
+    @property
+    def about(self) -> About:
+        """Its name says which control it is."""
+        source = "arXiv:2603.23784 (abstract: an MLP from extracted frequencies and phases); form and controls are ours"
+        needs = ("group", "neurons", "readout", "circuit")
+        return About(f"rebuilt network{CONTROLS[self.control]}", "accuracy", (0, 1), source, "all", needs)
 
     def __post_init__(self) -> None:
         """Refuse a control that is none."""
