@@ -1,6 +1,7 @@
 """The network of pure waves: the model itself where that is what it is, and nothing where there is no algorithm."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from groklens.hypotheses.latent import extract
 from groklens.interventions import rebuild
 from groklens.measures import RebuiltAccuracy
 
+RUNS = Path(__file__).parents[2] / "examples" / "runs"
 ADD = gl.ModularArithmetic(13, "add")
 CASES = {
     "clock": (ADD, [2, 5], "clock"),
@@ -100,6 +102,31 @@ def test_the_users_model_and_the_random_state_stay():
     assert torch.equal(torch.get_rng_state(), random)
 
 
+@pytest.mark.slow
+def test_the_shipped_run_rebuilt_answers_before_it_does_itself_and_controls_do_not():
+    run = gl.load(RUNS / "mod113")
+    measures = [
+        RebuiltAccuracy(),
+        RebuiltAccuracy("relabelled", 2),
+        RebuiltAccuracy("shuffled", 2),
+        "test_accuracy",
+    ]
+    table = gl.track(run, measures, steps=[0, 4800, 15000])
+    real, rebuilt = table["test_accuracy"].values, table["rebuilt_accuracy"].values
+    assert rebuilt[0] < 0.02
+    assert rebuilt[1] > real[1] + 0.2
+    assert rebuilt[2] >= 0.99
+    for control in ("relabelled", "shuffled"):
+        assert table[f"rebuilt_accuracy_control_{control}_draws_2"].max() < 0.03
+
+
+@pytest.mark.slow
+def test_a_run_that_memorised_a_random_table_holds_nothing_to_rebuild():
+    run = gl.load(RUNS / "random-table")
+    circuit = gl.Circuit("C113", [7, 20, 21, 42])
+    assert float(gl.track(run, RebuiltAccuracy(), circuit)["rebuilt_accuracy"].max()) < 0.02
+
+
 def test_it_is_a_column_of_a_table():
     snapshot, names = planted("clock")
     table = gl.track(snapshot, ["rebuilt_accuracy", RebuiltAccuracy("relabelled", draws=2)], names)
@@ -117,6 +144,8 @@ def test_what_has_no_waves_is_refused():
     bare = gl.hooked(torch.nn.Sequential(torch.nn.Embedding(14, 13), torch.nn.Linear(13, 13)))
     with pytest.raises(BadArgument, match="hook_pre"):
         rebuild(gl.Snapshot(bare, ADD), [2, 5])
+    with pytest.raises(BadArgument, match="leaves fewer"):
+        RebuiltAccuracy("frequencies")(planted("clock")[0], range(1, 5))
     with pytest.raises(BadArgument, match="control"):
         RebuiltAccuracy(control="relabeled")
 

@@ -66,8 +66,8 @@ class LatentNetwork(nn.Module):
         self.pre, self.post = nn.Identity(), nn.Identity()
         with torch.no_grad():
             y = torch.arange(n)  # one x at a time, which stays in the processor's cache
-            mean = sum(self._neurons(torch.full_like(y, x), y).sum(dim=0) for x in range(n)) / n**2
-            self.b_U.copy_(-mean @ self.W_U)
+            sums = torch.stack([self._neurons(torch.full_like(y, x), y).sum(dim=0) for x in range(n)])
+            self.b_U.copy_(-(sums.sum(dim=0) / n**2) @ self.W_U)
 
     def forward(self, tokens: Int[Tensor, "input pos"]) -> Float[Tensor, "input answer"]:
         """The logits of every input."""

@@ -66,6 +66,7 @@ from groklens.measures.progress import restricted_loss as restricted_loss
 from groklens.measures.progress import restricted_loss_test as restricted_loss_test
 from groklens.measures.progress import restricted_loss_train as restricted_loss_train
 from groklens.measures.rebuilt import RebuiltAccuracy as RebuiltAccuracy
+from groklens.measures.rebuilt import has_others as has_others
 from groklens.measures.representations import hidden_excluded_loss as hidden_excluded_loss
 from groklens.measures.representations import hidden_restricted_loss as hidden_restricted_loss
 from groklens.measures.representations import hidden_x_share as hidden_x_share
@@ -151,6 +152,7 @@ _FOR_THE_LIBRARY = {
     "IN_CLUSTER",
     "KEY_SIMILARITY",
     "between_heads",
+    "has_others",
     "key_by_logits",
     "public_names",
     "said_lacking",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from groklens.errors import whole_fields
+from groklens.errors import BadArgument, whole_fields
 from groklens.harmonics import nontrivial
 from groklens.hypotheses import Circuit, rebuilt
 from groklens.measures.family import Family
@@ -35,8 +35,8 @@ class RebuiltAccuracy(Family):
 
     `control` asks what extraction scores where there is no algorithm, as the largest of `draws` (seed 0): under
     `"relabelled"` elements; of the model with its weights `"shuffled"`, an untrained one of the same size; with as many
-    other `"frequencies"`, which a model that has not settled yet may have as well. The first two are near chance
-    unless the extraction smuggles the answer in.
+    `"frequencies"` outside the circuit, which a model that has not settled yet may have as well. The first two are near
+    chance unless the extraction smuggles the answer in. Raises `BadArgument` where so many frequencies are not left.
 
     >>> RebuiltAccuracy(control="relabelled").__name__
     'rebuilt_accuracy_control_relabelled'
@@ -60,6 +60,11 @@ class RebuiltAccuracy(Family):
     def value(self, snapshot: Snapshot, circuit: Circuit | None) -> float:
         """The accuracy, or the largest of the control's draws."""
         assert circuit is not None  # `about.needs` has seen to it
+        if self.control == "frequencies" and not has_others(circuit):
+            raise BadArgument(
+                f"{circuit!r} leaves fewer frequencies than it has, so that as many others cannot be drawn; the "
+                "controls 'relabelled' and 'shuffled' need none."
+            )
         return max(self._drawn(snapshot, circuit))
 
     def _drawn(self, snapshot: Snapshot, circuit: Circuit) -> Iterator[float]:
@@ -87,9 +92,12 @@ def _shuffled(snapshot: Snapshot, seed: int) -> Snapshot:
 
 
 def _others(circuit: Circuit, generator: torch.Generator) -> Circuit:
-    """As many frequencies drawn from those outside the circuit; from all, where there are not so many outside."""
-    every = list(nontrivial(circuit.group))
-    outside = [name for name in every if name not in circuit.components]
-    pool = outside if len(outside) >= len(circuit.components) else every
-    chosen = torch.randperm(len(pool), generator=generator)[: len(circuit.components)]
-    return Circuit(circuit.group, [pool[i] for i in chosen.tolist()])
+    """As many frequencies drawn from those outside the circuit."""
+    outside = [name for name in nontrivial(circuit.group) if name not in circuit.components]
+    chosen = torch.randperm(len(outside), generator=generator)[: len(circuit.components)]
+    return Circuit(circuit.group, [outside[i] for i in chosen.tolist()])
+
+
+def has_others(circuit: Circuit) -> bool:
+    """Whether as many frequencies are left outside the circuit as it has."""
+    return 2 * len(circuit.components) <= len(nontrivial(circuit.group))

@@ -35,7 +35,7 @@ class Since(Family):
         )  # no field: neither the column's name nor equality knows the run
         if not isinstance(self.since, Snapshot):
             object.__setattr__(bound, "_first", run.at(self.since))
-        return bound  # type: ignore[no-any-return]
+        return bound
 
     @property
     def run(self) -> Run:

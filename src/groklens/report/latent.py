@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from groklens.errors import BadArgument
 from groklens.harmonics import discrete_log
-from groklens.measures import RebuiltAccuracy, tabulate
+from groklens.measures import RebuiltAccuracy, has_others, tabulate
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 #: seconds of work on 113² inputs, which is why it is done for the report and not for every explanation.
 MOST_STEPS, DRAWS = 8, 2
 REBUILT = RebuiltAccuracy()
-CONTROLS = (RebuiltAccuracy("relabelled", DRAWS), RebuiltAccuracy("frequencies", DRAWS))
-SHUFFLED = RebuiltAccuracy("shuffled", DRAWS)
+RELABELLED, OTHERS, SHUFFLED = (
+    RebuiltAccuracy(control, DRAWS) for control in ("relabelled", "frequencies", "shuffled")
+)
 
 
 def latent_table(explanation: Explanation) -> xr.Dataset:
-    """Accuracy of the model, of its rebuilt network and of two controls, at up to eight of the kept steps.
+    """Accuracy of the model, of its rebuilt network and of its controls, at up to eight of the kept steps.
 
     `attrs["shuffled"]` has what is extracted from the last model with its weights shuffled. Raises `BadArgument` where
     there is nothing to rebuild: no circuit of a cyclic group, no neurons, one step only.
@@ -39,8 +40,8 @@ def latent_table(explanation: Explanation) -> xr.Dataset:
         raise BadArgument("There is one step only, so no curve; gl.interventions.rebuild makes the network.")
     places = {round(i * (len(kept) - 1) / (MOST_STEPS - 1)) for i in range(MOST_STEPS)}
     steps = [kept[place] for place in sorted(places)]
-    table = tabulate(run, [REBUILT, *CONTROLS], circuit, steps, {final.step: final})
+    measures = [REBUILT, RELABELLED, *([OTHERS] if has_others(circuit) else [])]
+    table = tabulate(run, measures, circuit, steps, {final.step: final})
     own = next(name for name in ("test_accuracy", "all_accuracy") if name in explanation.table)
-    return table.assign({own: explanation.table[own].sel(step=steps)}).assign_attrs(
-        shuffled=float(SHUFFLED(final, circuit))
-    )
+    beside = explanation.table[[own]].sel(step=steps)
+    return beside.merge(table).assign_attrs(table.attrs, shuffled=float(SHUFFLED(final, circuit)))
