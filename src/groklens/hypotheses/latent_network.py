@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from groklens.errors import BadArgument
 from groklens.hypotheses.circuit import Circuit
 from groklens.hypotheses.latent import WAVES, Latent, extract
-from groklens.models import MLP_ACTIVATIONS, hooked
+from groklens.models import MLP_ACTIVATIONS, hooked, mlp_site
 from groklens.snapshots import Snapshot
 from groklens.tasks import check_tokens
 
@@ -35,13 +35,14 @@ def rebuilt(
     """The snapshot of the network of pure waves that a model's neurons show; `interventions.rebuild` describes it."""
     check_tokens(snapshot.task, "the elements of a group")
     network = LatentNetwork(extract(snapshot, circuit, relabelled), snapshot, circuit)
-    names = {"pre": "blocks.0.mlp.hook_pre", "post": "blocks.0.mlp.hook_post", "W_U": "W_U"}
+    names = {part: mlp_site(0, part).hook for part in ("pre", "post")} | {"W_U": "W_U"}
     return snapshot.with_model(hooked(network, names))
 
 
 class LatentNetwork(nn.Module):
-    """logits(z) = Σ B cos(wz + ψ) (act(c + Σ A cos(wt + φ)) − its mean over all x and y), a term for each neuron.
+    """The network of pure waves: a wave of the answer for each neuron, as high as its activation is above the mean.
 
+    logits(z) = Σ B cos(wz + ψ) (act(c + Σ A cos(wt + φ)) − its mean over all x and y), a term for each neuron;
     t runs over `WAVES`, w is the neuron's own. A mean says the same of every input and would favour some answers at
     all of them: it is left out. Classes that are no element have logit 0.
     """

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -16,7 +15,7 @@ from groklens.errors import whole_fields
 from groklens.measures.family import Family
 from groklens.measures.measure import About
 from groklens.measures.since import Since
-from groklens.models import at_rest, device_of, run_logits
+from groklens.models import at_rest, device_of, run_logits, trained_of
 from groklens.snapshots import Snapshot, judged_by, once_per_snapshot
 from groklens.tasks import Task
 from groklens.theory import neural_tangent_kernel
@@ -60,7 +59,7 @@ class KernelMoved(Since):
         _check(self)
 
     def value(self, snapshot: Snapshot, circuit: object) -> float:
-        """The movement."""
+        """The movement of the snapshot's kernel from that of the reference."""
         del circuit
         now, before = (_kernel(each, *_sizes(self)) for each in (snapshot, self.reference))
         return float((now - before).norm() / before.norm())
@@ -91,7 +90,7 @@ class KernelAlignment(Family):
         _check(self)
 
     def value(self, snapshot: Snapshot, circuit: object) -> float:
-        """The alignment."""
+        """The alignment of the snapshot's kernel with the answers."""
         del circuit
         kernel, rows = _kernel(snapshot, *_sizes(self)), chosen(snapshot.task, self.inputs, self.seed)
         return alignment(kernel, judged_by(snapshot.task, "all")[rows])
@@ -139,8 +138,7 @@ class _Sums:
         self._sums = signs / math.sqrt(self._classes)
 
     def parameters(self) -> Iterator[Tensor]:
-        found: Any = getattr(self._model, "parameters", lambda: ())
-        return iter(found())
+        return iter(trained_of(self._model))
 
     def __call__(self, inputs: Tensor) -> Float[Tensor, "input output"]:
         device = device_of(self._model)

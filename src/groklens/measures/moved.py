@@ -58,7 +58,7 @@ class Moved(Since):
         )
 
     def value(self, snapshot: Snapshot, circuit: object) -> float:
-        """The distance."""
+        """The distance of the snapshot's weights from those of the reference."""
         del circuit
         now, before = _both(snapshot, self.reference, self.of)
         distance, norm = float((now - before).norm()), float(before.norm())
@@ -102,7 +102,7 @@ class Direction(Since):
         return About(name, "cosine", (-1, 1), f"{_LAZY}; the cosine is ours", "weights")
 
     def value(self, snapshot: Snapshot, circuit: object) -> float:
-        """The cosine."""
+        """The cosine, 0 where one of the two directions is none."""
         del circuit
         now, before = _both(snapshot, self.reference, self.of)
         if self.against == "weights":
@@ -145,7 +145,7 @@ def _weights(snapshot: Snapshot, of: str) -> list[Tensor]:
     known = snapshot.weights
     if of == "embedding" and not snapshot.anatomy.reads_operands:
         raise BadArgument(f"{snapshot!r} has neither W_E nor W_in, so no embedding; give of='weights'.")
-    name = ("W_E" if "W_E" in known else "W_in") if of == "embedding" else of
+    name = ("W_E" if snapshot.anatomy.embeds else "W_in") if of == "embedding" else of
     if name not in known:
         asked = did_you_mean(name, known)
         raise BadArgument(

@@ -40,6 +40,7 @@ from groklens.models.renamed import Renamed as Renamed
 from groklens.models.shuffling import with_weights_shuffled as with_weights_shuffled
 from groklens.models.site import Heads as Heads
 from groklens.models.site import Site as Site
+from groklens.models.site import mlp_site as mlp_site
 from groklens.models.site import site_of as site_of
 from groklens.models.sizes import allocating as allocating
 from groklens.models.spec import ModelSpec as ModelSpec
