@@ -76,7 +76,7 @@ def test_every_entry_of_the_contents_leads_to_a_section(page):
     tags = _Tags(page).found
     links = [attrs["href"][1:] for tag, attrs in tags if tag == "a"]
     assert links == [attrs["id"] for tag, attrs in tags if tag == "section"]
-    assert len(links) == 12
+    assert len(links) == 13
 
 
 def test_it_has_all_the_pictures_with_their_sliders(page):
@@ -143,7 +143,7 @@ def test_a_task_without_a_group_leaves_out_what_needs_one():
     text = _text(report(gl.explain(model, task)).html)
     for said in ("this run lacks what it needs: group", "no attention heads", "no circuit that survived"):
         assert said in text
-    assert text.count("Left out.") == 8
+    assert text.count("Left out.") == 9
 
 
 def test_curves_of_all_inputs_are_shown_where_the_split_is_not_known():

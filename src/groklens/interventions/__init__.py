@@ -1,4 +1,4 @@
-"""Interventions on a model (keep, remove, ablate, patch, replace, prune), each giving a snapshot like any other.
+"""Interventions on a model (keep, remove, ablate, patch, replace, rebuild, prune), each giving a snapshot like others.
 
 >>> import groklens as gl
 >>> task = gl.ModularArithmetic(13, "add")
@@ -28,6 +28,7 @@ from groklens.interventions.readout import embedded_logits as embedded_logits
 from groklens.interventions.readout import logits_without as logits_without
 from groklens.interventions.readout import mean_neuron_logits as mean_neuron_logits
 from groklens.interventions.readout import means_without as means_without
+from groklens.interventions.rebuild import rebuild as rebuild
 from groklens.interventions.replace import logits_of_fits as logits_of_fits
 from groklens.interventions.replace import replace as replace
 from groklens.public import public_names

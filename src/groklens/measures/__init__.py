@@ -19,6 +19,8 @@ from groklens.measures.clock_pizza import circularity as circularity
 from groklens.measures.clock_pizza import distance_irrelevance as distance_irrelevance
 from groklens.measures.clock_pizza import distance_irrelevance_incorrect as distance_irrelevance_incorrect
 from groklens.measures.clock_pizza import gradient_symmetricity as gradient_symmetricity
+from groklens.measures.confidence import logit_scale as logit_scale
+from groklens.measures.confidence import softmax_collapse as softmax_collapse
 from groklens.measures.corruption import clean_accuracy as clean_accuracy
 from groklens.measures.corruption import corrected_accuracy as corrected_accuracy
 from groklens.measures.corruption import fitted_accuracy as fitted_accuracy
@@ -28,8 +30,12 @@ from groklens.measures.cosets import coset_concentrations as coset_concentration
 from groklens.measures.cosets import coset_subgroups as coset_subgroups
 from groklens.measures.cosets import subgroup_name as subgroup_name
 from groklens.measures.doubling import frequency_doubling as frequency_doubling
+from groklens.measures.effective_dimension import participation_ratio as participation_ratio
+from groklens.measures.effective_dimension import spectral_entropy as spectral_entropy
 from groklens.measures.family import Family as Family
 from groklens.measures.frame import frame as frame
+from groklens.measures.kernels import KernelAlignment as KernelAlignment
+from groklens.measures.kernels import KernelMoved as KernelMoved
 from groklens.measures.key_rules import KEY_SIMILARITY as KEY_SIMILARITY
 from groklens.measures.key_rules import key_by_logits as key_by_logits
 from groklens.measures.key_rules import key_components as key_components
@@ -43,6 +49,8 @@ from groklens.measures.measure import About as About
 from groklens.measures.measure import Measure as Measure
 from groklens.measures.measure import measure as measure
 from groklens.measures.measure import said_lacking as said_lacking
+from groklens.measures.moved import Direction as Direction
+from groklens.measures.moved import Moved as Moved
 from groklens.measures.neurons import IN_CLUSTER as IN_CLUSTER
 from groklens.measures.neurons import cluster_sizes as cluster_sizes
 from groklens.measures.neurons import clustered_neurons as clustered_neurons
@@ -63,6 +71,8 @@ from groklens.measures.progress import logit_fve as logit_fve
 from groklens.measures.progress import restricted_loss as restricted_loss
 from groklens.measures.progress import restricted_loss_test as restricted_loss_test
 from groklens.measures.progress import restricted_loss_train as restricted_loss_train
+from groklens.measures.rebuilt import RebuiltAccuracy as RebuiltAccuracy
+from groklens.measures.rebuilt import has_others as has_others
 from groklens.measures.representations import hidden_excluded_loss as hidden_excluded_loss
 from groklens.measures.representations import hidden_restricted_loss as hidden_restricted_loss
 from groklens.measures.representations import hidden_x_share as hidden_x_share
@@ -131,12 +141,24 @@ CLOCK_PIZZA = (
     frequency_doubling,
     logit_similarity_fve,
 )
+#: How far a network has gone from where it was, lazy or rich (Kumar et al. 2023), and how certain it is (Prieto 2025).
+MOTION = (
+    Moved(),
+    Direction(),
+    KernelMoved(),
+    KernelAlignment(),
+    logit_scale,
+    softmax_collapse,
+    spectral_entropy,
+    participation_ratio,
+)
 
 #: What stands here for other packages alone.
 _FOR_THE_LIBRARY = {
     "IN_CLUSTER",
     "KEY_SIMILARITY",
     "between_heads",
+    "has_others",
     "key_by_logits",
     "public_names",
     "said_lacking",

@@ -43,7 +43,9 @@ class Measure(Protocol):
     Of a run, or the path of one, it is taken at the last kept step.
     """
 
-    about: About
+    @property
+    def about(self) -> About:
+        """What its numbers are."""
 
     @property
     def __name__(self) -> str:
@@ -90,8 +92,8 @@ def measure(
 
         called.__name__ = called.__qualname__ = function.__name__
         called.__doc__, called.__module__ = function.__doc__, function.__module__
+        called.about = about  # type: ignore[attr-defined]
         declared = cast(Measure, called)
-        declared.about = about
         return declared
 
     return declare

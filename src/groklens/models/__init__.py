@@ -32,6 +32,7 @@ from groklens.models.protocol import matching_hooks as matching_hooks
 from groklens.models.protocol import parameters_squared as parameters_squared
 from groklens.models.protocol import run_answers as run_answers
 from groklens.models.protocol import run_logits as run_logits
+from groklens.models.protocol import trained_of as trained_of
 from groklens.models.protocol import weights as weights
 from groklens.models.rebuild import describe_model as describe_model
 from groklens.models.rebuild import rebuild_model as rebuild_model
@@ -39,6 +40,7 @@ from groklens.models.renamed import Renamed as Renamed
 from groklens.models.shuffling import with_weights_shuffled as with_weights_shuffled
 from groklens.models.site import Heads as Heads
 from groklens.models.site import Site as Site
+from groklens.models.site import mlp_site as mlp_site
 from groklens.models.site import site_of as site_of
 from groklens.models.sizes import allocating as allocating
 from groklens.models.spec import ModelSpec as ModelSpec

@@ -13,7 +13,7 @@ from groklens.models.answering import is_hooked, own_model
 from groklens.models.outputs import as_float
 from groklens.models.protocol import hook_names, n_layers, number_of_parameters, weights
 from groklens.models.renamed import renamed_weights
-from groklens.models.site import Heads, Site
+from groklens.models.site import Heads, Site, mlp_site
 from groklens.tasks import Task
 
 #: How what is read of one operand meets what is read of another, before the non-linearity of the last MLP.
@@ -182,7 +182,7 @@ class Anatomy:
     @cached_property
     def neurons_sought(self) -> Site:
         """Where the last layer's MLP activations are looked for, after the non-linearity, at the answer."""
-        return Site(f"blocks.{self.n_layers - 1}.mlp.hook_post", -1)
+        return mlp_site(self.n_layers - 1, "post")
 
     @cached_property
     def neurons(self) -> Site | None:
@@ -192,7 +192,7 @@ class Anatomy:
     @cached_property
     def neuron_inputs_sought(self) -> Site:
         """Where what the last MLP's neurons receive is looked for, before the non-linearity, at the answer."""
-        return Site(f"blocks.{self.n_layers - 1}.mlp.hook_pre", -1)
+        return mlp_site(self.n_layers - 1, "pre")
 
     @cached_property
     def neuron_inputs(self) -> Site | None:

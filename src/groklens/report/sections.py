@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from groklens.claims import HEADINGS, PHASE_COLUMNS, named, number
+from groklens.claims import HEADINGS, PHASE_COLUMNS, named, number, percent
 from groklens.errors import BadArgument, UnknownName
 from groklens.report import captions
 from groklens.report.captions import joined
+from groklens.report.latent import DRAWS, latent_table
 from groklens.views import (
     attention,
     bare_title,
@@ -56,6 +57,7 @@ def sections(explanation: Explanation) -> list[Section]:
     makers: list[tuple[str, str, Callable[[Explanation], str]]] = [
         ("learning", "When it learned", _learning),
         ("progress", "Progress measures", _progress),
+        ("latent", "The latent algorithm", _latent),
         ("embedding", "Components in the embedding", _embedding),
         ("circles", "The embedding in each component's plane", _circles),
         ("similarity", "Components in the logits", _similarity),
@@ -89,6 +91,13 @@ def _learning(explanation: Explanation) -> str:
 
 def _progress(explanation: Explanation) -> str:
     return _picture(_curves(explanation, _PROGRESS), joined(captions.PROGRESS))
+
+
+def _latent(explanation: Explanation) -> str:
+    table = latent_table(explanation)
+    shuffled = percent(table.attrs["shuffled"])
+    caption = joined(captions.LATENT.format(draws=DRAWS, shuffled=shuffled))
+    return _picture(curves(table, list(map(str, table.data_vars)), explanation.phases), caption)
 
 
 def _curves(explanation: Explanation, names: Sequence[str]) -> Figure:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import repeat
 from typing import Any
 
 import torch
@@ -30,25 +32,28 @@ def neural_tangent_kernel(
     if not parameters:
         raise BadArgument(f"A {type(model).__name__} has no weights that require a gradient, so no tangents.")
     of_train = _tangents(model, parameters, inputs)
-    of_at = of_train if at is None else _tangents(model, parameters, at)
-    return torch.einsum("icp,jcp->ij", of_at, of_train) / of_train.shape[1]
+    of_at = repeat(None) if at is None else _tangents(model, parameters, at)
+    products = [
+        (train if other is None else other) @ train.T for train, other in zip(of_train, of_at, strict=False)
+    ]
+    return torch.stack(products).mean(dim=0)
 
 
-def _tangents(model: Any, parameters: list[Tensor], inputs: Tensor) -> Float[Tensor, "input class parameter"]:
+def _tangents(
+    model: Any, parameters: list[Tensor], inputs: Tensor
+) -> Iterator[Float[Tensor, "input parameter"]]:
+    """The gradients of one output after the other, float64: those of all at once would fill the memory."""
     with torch.enable_grad():
         outputs = model(inputs)
         outputs = outputs[:, -1] if outputs.ndim == 3 else outputs
+        by_class = [output.unbind() for output in outputs.unbind(dim=1)]  # here, where gradients are kept
+    for output in by_class:
         rows = [
-            torch.autograd.grad(each, parameters, retain_graph=True, allow_unused=True)
-            for each in outputs.flatten()
+            torch.autograd.grad(each, parameters, retain_graph=True, allow_unused=True) for each in output
         ]
-    flat = [
-        torch.cat(
-            [
-                (torch.zeros_like(p) if g is None else g).flatten().double()
-                for g, p in zip(row, parameters, strict=True)
-            ]
-        )
-        for row in rows
-    ]
-    return torch.stack(flat).reshape(*outputs.shape, -1)
+        yield torch.stack([_flat(row, parameters) for row in rows])
+
+
+def _flat(gradients: Sequence[Tensor | None], parameters: list[Tensor]) -> Float[Tensor, "parameter"]:
+    parts = zip(gradients, parameters, strict=True)
+    return torch.cat([(torch.zeros_like(p) if g is None else g).flatten().double() for g, p in parts])

@@ -1,0 +1,103 @@
+"""`RebuiltAccuracy`: how well a model's latent algorithm answers, and how well extraction answers by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+
+from groklens.errors import BadArgument, whole_fields
+from groklens.harmonics import nontrivial
+from groklens.hypotheses import Circuit, rebuilt
+from groklens.measures.family import Family
+from groklens.measures.measure import About
+from groklens.models import accuracy, real_copy, with_weights_shuffled
+from groklens.snapshots import Snapshot, judged_by
+from groklens.value_checks import choice
+
+#: Controls, and how they are called in pictures.
+CONTROLS = {
+    "": "",
+    "relabelled": ", under relabelled elements",
+    "shuffled": ", with weights shuffled",
+    "frequencies": ", at other frequencies",
+}
+
+
+@dataclass(frozen=True)
+class RebuiltAccuracy(Family):
+    """Accuracy over all inputs of the network rebuilt from the neurons' frequencies, phases and amplitudes, in [0, 1].
+
+    The network is `gl.interventions.rebuild`'s, of cyclic groups. Above test accuracy: the algorithm is there and
+    something hides it, as while a model still memorises. At 1/classes: the neurons hold nothing of it. Which
+    frequencies those are is known from the circuit, and so from the last step of a run, at every step alike.
+
+    `control` asks what extraction scores where there is no algorithm, as the largest of `draws` (seed 0): under
+    `"relabelled"` elements; of the model with its weights `"shuffled"`, an untrained one of the same size; with as many
+    `"frequencies"` outside the circuit, which a model that has not settled yet may have as well. The first two are near
+    chance unless the extraction smuggles the answer in. Raises `BadArgument` where so many frequencies are not left.
+
+    >>> RebuiltAccuracy(control="relabelled").__name__
+    'rebuilt_accuracy_control_relabelled'
+    """
+
+    control: str = ""
+    draws: int = 5
+
+    @property
+    def about(self) -> About:
+        """Its name says which control it is."""
+        source = "arXiv:2603.23784 (abstract: an MLP from extracted frequencies and phases); form and controls are ours"
+        needs = ("group", "neurons", "readout", "circuit")
+        return About(f"rebuilt network{CONTROLS[self.control]}", "accuracy", (0, 1), source, "all", needs)
+
+    def __post_init__(self) -> None:
+        """Refuse a control that is none."""
+        choice("control", self.control, CONTROLS)
+        whole_fields(self, "draws", least=1)
+
+    def value(self, snapshot: Snapshot, circuit: Circuit | None) -> float:
+        """The accuracy, or the largest of the control's draws."""
+        assert circuit is not None  # `about.needs` has seen to it
+        if self.control == "frequencies" and not has_others(circuit):
+            raise BadArgument(
+                f"{circuit!r} leaves fewer frequencies than it has, so that as many others cannot be drawn; the "
+                "controls 'relabelled' and 'shuffled' need none."
+            )
+        return max(self._drawn(snapshot, circuit))
+
+    def _drawn(self, snapshot: Snapshot, circuit: Circuit) -> Iterator[float]:
+        generator = torch.Generator().manual_seed(0)
+        for draw in range(self.draws):
+            order = torch.randperm(circuit.group.order, generator=generator)
+            if self.control == "relabelled":
+                yield _accuracy(rebuilt(snapshot, circuit, order))
+            elif self.control == "shuffled":
+                yield _accuracy(rebuilt(_shuffled(snapshot, draw), circuit))
+            elif self.control == "frequencies":
+                yield _accuracy(rebuilt(snapshot, _others(circuit, generator)))
+            else:
+                yield _accuracy(rebuilt(snapshot, circuit))
+                return
+
+
+def _accuracy(network: Snapshot) -> float:
+    return accuracy(network.logits, judged_by(network.task, "all"), network.outside)
+
+
+def _shuffled(snapshot: Snapshot, seed: int) -> Snapshot:
+    twin = real_copy(snapshot.model, snapshot.task.inputs, snapshot.task.d_vocab_out)
+    return snapshot.with_model(with_weights_shuffled(twin, seed))
+
+
+def _others(circuit: Circuit, generator: torch.Generator) -> Circuit:
+    """As many frequencies drawn from those outside the circuit."""
+    outside = [name for name in nontrivial(circuit.group) if name not in circuit.components]
+    chosen = torch.randperm(len(outside), generator=generator)[: len(circuit.components)]
+    return Circuit(circuit.group, [outside[i] for i in chosen.tolist()])
+
+
+def has_others(circuit: Circuit) -> bool:
+    """Whether as many frequencies are left outside the circuit as it has."""
+    return 2 * len(circuit.components) <= len(nontrivial(circuit.group))
