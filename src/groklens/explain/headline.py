@@ -56,9 +56,12 @@ def _outcome_undecided(why: Explanation, score: str) -> str:
 def _not_generalising(why: Explanation, score: str) -> str:
     if why.final.test_index is None:
         return f"is correct on {score} of all inputs, too few to have memorised those that it was trained on"
-    if why.final.task.symmetry is None:  # no finding tells what it learned instead: its accuracy is all there is
+    if (
+        why.final.task.symmetry is None
+    ):  # no finding tells what it learned instead: its accuracy is all there is
         fitted = "fits its train inputs and " if why.algorithm == "memorised" else ""
-        return f"{fitted}is correct on {score} of test inputs, short of the {percent(ENOUGH)} that count as generalising"
+        short = f"short of the {percent(ENOUGH)} that count as generalising"
+        return f"{fitted}is correct on {score} of test inputs, {short}"
     if why.final.task.is_stream:
         return f"does not generalise (test accuracy {score})"
     memorised = "has memorised" if why.algorithm == "memorised" else "has not memorised"
