@@ -28,6 +28,7 @@ PUBLIC_MODULES = {
     "groklens.measures",
     "groklens.views",
     "groklens.harmonics",
+    "groklens.hypotheses",
     "groklens.interventions",
     "groklens.theory",
 }
