@@ -209,12 +209,12 @@ def findings():
     ]
 
 
-#: What a headline asks of the last snapshot: that its split is known, and its task has a group.
+#: What a headline asks of the last snapshot: that its split is known, and its task has a group, acting everywhere.
 SPLIT = SimpleNamespace(
     train_index=range(2),
     test_index=range(2),
     train_share=None,
-    task=SimpleNamespace(symmetry="C113", is_stream=False),
+    task=SimpleNamespace(symmetry=SimpleNamespace(elements=range(4)), labels=range(4), is_stream=False),
 )
 
 

@@ -17,6 +17,7 @@ LARGEST = 44
 NAMES = [name for name in gl.__all__ if not name.startswith("__")]
 #: Values whose docstring cannot hold a call: errors, and handles that other calls return.
 WITHOUT_EXAMPLE = {"GroklensError", "Task", "Run", "Snapshot", "Finding", "Explanation", "Recipe", "Recorder"}
+FAMILIES = ("harmonics", "hypotheses", "interventions", "measures", "tasks", "theory", "views")
 MODULES = [module.name for module in pkgutil.walk_packages(gl.__path__, "groklens.")]
 
 
@@ -33,11 +34,26 @@ def test_every_name_is_there_and_says_what_it_is(name):
     assert inspect.getdoc(value), f"{name} has no docstring"
 
 
-@pytest.mark.parametrize(
-    "name", sorted(set(NAMES) - WITHOUT_EXAMPLE - {"harmonics", "measures", "tasks", "theory", "views"})
-)
+@pytest.mark.parametrize("name", sorted(set(NAMES) - WITHOUT_EXAMPLE - set(FAMILIES)))
 def test_every_function_and_value_shows_an_example(name):
     assert ">>>" in (inspect.getdoc(getattr(gl, name)) or "")
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_family_shows_public_names_and_none_of_its_files(name):
+    """A file is no attribute, before and after it is imported: it would stand where a function is meant."""
+    family = getattr(gl, name)
+    files = {module.name for module in pkgutil.iter_modules(family.__path__)}
+    for file in files:
+        importlib.import_module(f"groklens.{name}.{file}")
+    shown = {each for each in (*dir(family), *files) if hasattr(family, each)}
+    assert not [each for each in shown if inspect.ismodule(getattr(family, each))]
+    assert not [each for each in dir(family) if each.startswith("_")]
+    hidden = next(iter(files - set(dir(family))))
+    with pytest.raises(
+        AttributeError, match=rf"groklens.{name} has no '{hidden}'; see dir\(groklens.{name}\)"
+    ):
+        getattr(family, hidden)
 
 
 def test_an_unknown_name_is_refused_with_a_pointer():

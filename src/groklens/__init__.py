@@ -129,7 +129,39 @@ class _Package(ModuleType):
             return
         if name in _MOVED:
             value.__getattr__ = _moved_from(name)
+        if name in _MODULES:
+            _hide_files(value)
         super().__setattr__(name, value)
+
+
+class _Family(ModuleType):
+    """A submodule whose files are no attributes: `gl.views.inputs` would be a module where a function is meant.
+
+    They are imported by their path as ever.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not _is_file(self, value):
+            super().__setattr__(name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"{self.__name__} has no {name!r}; see dir({self.__name__}).")
+
+    def __dir__(self) -> list[str]:
+        if "__dir__" in vars(self):
+            return sorted(vars(self)["__dir__"]())
+        shown = (name for name, value in vars(self).items() if not isinstance(value, ModuleType))
+        return sorted(name for name in shown if not name.startswith("_"))
+
+
+def _is_file(family: ModuleType, value: Any) -> bool:
+    return isinstance(value, ModuleType) and value.__name__.startswith(f"{family.__name__}.")
+
+
+def _hide_files(family: ModuleType) -> None:
+    for name in [name for name, value in vars(family).items() if _is_file(family, value)]:
+        delattr(family, name)
+    family.__class__ = _Family
 
 
 def _moved_from(module: str) -> Callable[[str], Any]:

@@ -41,6 +41,10 @@ class ConfigNeeded(BadArgument):
         self.lacking = tuple(lacking)
 
 
+class PartNeeded(BadArgument):
+    """A run names parts of the user's own (a task, an optimiser, …) that were not handed in; it is not damaged."""
+
+
 class UnknownName(GroklensError, KeyError):
     """No hook, component, measure or field has that name here."""
 

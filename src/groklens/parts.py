@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import partial
 from typing import Any
 
-from groklens.errors import BadArgument, described, did_you_mean
+from groklens.errors import BadArgument, PartNeeded, described, did_you_mean
 from groklens.value_checks import check_fields
 
 #: Marks a field that came after version 0.1: it is left out of the specification at its default, so that ids stay.
@@ -61,7 +61,7 @@ def know(parts: Iterable[object]) -> None:
 
 
 def class_of(kind: object, ours: Mapping[str, type], what: str) -> type:
-    """The class that files call `kind`; `BadArgument`, saying what to pass, where it is not registered.
+    """The class that files call `kind`; `BadArgument` for an unknown one, `PartNeeded` for a user's not handed in.
 
     A user's class that moved, from a notebook to a file for one, is found by its own name where only one is called so.
     """
@@ -75,13 +75,41 @@ def class_of(kind: object, ours: Mapping[str, type], what: str) -> type:
         if len(alike) == 1:
             return alike.pop()
         if ":" in kind:
-            raise BadArgument(
-                f"{what} is of kind {described(kind)}, a class of your own, which is not at hand; hand it in: "
-                f"gl.load(path, parts=[{name}]), or --parts FILE.py on the command line."
+            raise PartNeeded(
+                f"{what} is of kind {described(kind)}, a class of your own, which is not at hand; {_hand_in([name])}"
             )
     asked = did_you_mean(kind, ours) if isinstance(kind, str) else ""
     raise BadArgument(
         f"{what} is of kind {described(kind)}; {asked or 'this version knows ' + ', '.join(ours) + '.'}"
+    )
+
+
+def check_at_hand(values: Any, where: str) -> None:
+    """Raise `PartNeeded`, naming every one, where a specification has parts of a user's own that were not handed in."""
+    if missing := list(dict.fromkeys(_not_at_hand(values))):
+        one = len(missing) == 1
+        raise PartNeeded(
+            f"{where} names {'a part' if one else 'parts'} of your own, {' and '.join(map(described, missing))}, which "
+            f"{'was' if one else 'were'} not handed in; {_hand_in([kind.rpartition(':')[2] for kind in missing])}"
+        )
+
+
+def _not_at_hand(values: Any) -> Iterator[str]:
+    if isinstance(values, (dict, list)):
+        for each in values.values() if isinstance(values, dict) else values:
+            yield from _not_at_hand(each)
+    kind = values.get("kind") if isinstance(values, dict) else None
+    if isinstance(kind, str) and ":" in kind:
+        try:
+            class_of(kind, {}, "It")
+        except PartNeeded:
+            yield kind
+
+
+def _hand_in(names: Sequence[str]) -> str:
+    them = "it" if len(names) == 1 else "them"
+    return (
+        f"hand {them} in: gl.load(path, parts=[{', '.join(names)}]), or --parts FILE.py on the command line."
     )
 
 

@@ -12,7 +12,7 @@ import torch
 import groklens as gl
 import own_parts
 from groklens import parts
-from groklens.errors import BadArgument, DamagedRun
+from groklens.errors import BadArgument, DamagedRun, PartNeeded
 
 RECIPE = gl.Recipe(**own_parts.RECIPE)
 
@@ -88,8 +88,12 @@ def test_it_is_tracked_explained_and_drawn(trained):
 
 
 def test_it_is_opened_where_its_classes_are_handed_in(trained, forgotten):
-    with pytest.raises(DamagedRun, match=r"not at hand; hand it in: gl.load\(path, parts=\[Maximum\]\)"):
+    with pytest.raises(PartNeeded, match=r"parts of your own, .* not handed in; hand them in: ") as refused:
         gl.load(trained.path)
+    assert "gl.load(path, parts=[Maximum, Sum, SignDescent, Hinge, Squares]), or --parts" in str(
+        refused.value
+    )
+    assert not isinstance(refused.value, DamagedRun)
     mine = [own_parts.Maximum, own_parts.Hinge, own_parts.SignDescent, own_parts.Squares, own_parts.Sum]
     run = gl.load(trained.path, parts=mine)
     assert run.recipe == RECIPE
@@ -224,6 +228,12 @@ def test_classes_that_are_none_are_refused_before_training(kind, said):
 
 def test_one_part_may_be_handed_in_by_itself(trained):
     assert gl.load(trained.path, parts=own_parts.Maximum).recipe == RECIPE
+
+
+def test_a_part_that_was_forgotten_is_named_alone(trained, forgotten):
+    mine = [own_parts.Maximum, own_parts.SignDescent, own_parts.Squares, own_parts.Sum]
+    with pytest.raises(PartNeeded, match=r"a part of your own, 'own_parts:Hinge', which was not handed in"):
+        gl.load(trained.path, parts=mine)
 
 
 def test_nothing_is_imported_because_a_file_names_it(trained, tmp_path, forgotten):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groklens.claims import Finding, by_key, counted_with, named, percent
-from groklens.evidence import nothing_held_out, split_doubt
+from groklens.evidence import ENOUGH, nothing_held_out, split_doubt
 
 if TYPE_CHECKING:
     from groklens.explain.explanation import Explanation
@@ -16,7 +16,7 @@ def headline(why: Explanation) -> str:
     """The headline: what the model learned, by which circuit, with which verdict, and what is left undecided.
 
     It says no more than the findings: `in part` where a finding that counts is undecided, which it names, and the
-    verdict on "it generalises by a circuit" in its last words.
+    verdict on "it generalises by a circuit" in its last words. Of a task without a group no circuit is asked for.
     """
     general = by_key(why.findings)["generalises"]
     unfinished = ", unfinished" if why.source.finished is False else ""
@@ -28,7 +28,7 @@ def _outcome(why: Explanation, general: Finding) -> str:
     if general.verdict == "undecided":
         return _outcome_undecided(why, score)
     if not why.generalised:
-        return f"{_not_generalising(why, score)}; that it generalises by a circuit is refuted"
+        return f"{_not_generalising(why, score)}; {_not_by_a_circuit(why)}"
     # Where the split is not known, the finding is about all inputs, and the sentence is too.
     known = why.final.test_index is not None
     what = "generalises" if known else f"is correct on {score} of all inputs, its split not known,"
@@ -56,10 +56,22 @@ def _outcome_undecided(why: Explanation, score: str) -> str:
 def _not_generalising(why: Explanation, score: str) -> str:
     if why.final.test_index is None:
         return f"is correct on {score} of all inputs, too few to have memorised those that it was trained on"
+    if (
+        why.final.task.symmetry is None
+    ):  # no finding tells what it learned instead: its accuracy is all there is
+        fitted = "fits its train inputs and " if why.algorithm == "memorised" else ""
+        short = f"short of the {percent(ENOUGH)} that count as generalising"
+        return f"{fitted}is correct on {score} of test inputs, {short}"
     if why.final.task.is_stream:
         return f"does not generalise (test accuracy {score})"
     memorised = "has memorised" if why.algorithm == "memorised" else "has not memorised"
     return f"{memorised} its train inputs and does not generalise (test accuracy {score})"
+
+
+def _not_by_a_circuit(why: Explanation) -> str:
+    if why.final.task.symmetry is None:
+        return "a circuit is not asked for, as its task has no group"
+    return "that it generalises by a circuit is refuted"
 
 
 def _by_what(why: Explanation) -> str:

@@ -13,7 +13,8 @@ from typing import Any
 
 import torch
 
-from groklens.errors import DamagedRun
+from groklens.errors import DamagedRun, PartNeeded
+from groklens.parts import check_at_hand
 from groklens.recipes import Recipe, canonical
 from groklens.runs.files import read_json, write_atomically
 from groklens.runs.header_fields import checked
@@ -66,7 +67,10 @@ class Header:
 
     @classmethod
     def read(cls, path: Path) -> Header:
-        """Read `run.json`; `DamagedRun` for an unknown schema, missing or edited fields, or another task's examples."""
+        """Read `run.json`; `DamagedRun` for an unknown schema, missing or edited fields, or another task's examples.
+
+        `PartNeeded` names the parts of a user's own in it that were not handed in.
+        """
         values = read_json(path)
         schema = values.get("schema")
         if schema not in _READ or isinstance(schema, bool):
@@ -80,8 +84,9 @@ class Header:
                 raise DamagedRun(
                     f"{path} is not what was written (its checksum differs): it was edited or is damaged; restore it."
                 )
+            check_at_hand([values["task"], values["recipe"]], str(path))
             header = cls(schema=schema, **fields, **_what_was_learned(values))
-        except DamagedRun:
+        except (DamagedRun, PartNeeded):
             raise
         except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
             raise DamagedRun(f"{path} does not describe a run: {str(error).rstrip('.')}.") from error

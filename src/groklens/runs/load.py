@@ -64,7 +64,8 @@ def load(
     run, with those that are near, and `DamagedRun` when it is of an unknown schema
     or when a file is not what was written; the message names the file and says what to do. Raises `BadArgument`
     for an unknown format, where the file says another task, configuration or split, and for what a format has no use
-    for; `TaskNeeded` and `ConfigNeeded`, with the line to type, where weights alone do not tell them.
+    for; `TaskNeeded` and `ConfigNeeded`, with the line to type, where weights alone do not tell them; `PartNeeded` for
+    a run that names classes of yours which `parts` lacks.
 
     >>> load("examples/runs/mod113").task.name  # doctest: +SKIP
     'a+b mod 113'
