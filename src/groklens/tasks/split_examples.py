@@ -19,7 +19,9 @@ def split_examples(task: Task, seed: int, train_fraction: float = 0.3) -> dict[s
     """
     check_task(task)
     if task.is_stream:
-        raise BadArgument(f"{task.name} is a stream, which has no train and test examples; see its `examples`.")
+        raise BadArgument(
+            f"{task.name} is a stream, which has no train and test examples; see its `examples`."
+        )
     parts = zip(("train", "test"), task.split(train_fraction, seed), strict=True)
     return {
         name: Examples(task.inputs[index], task.labels[index], task.targets[index]) for name, index in parts

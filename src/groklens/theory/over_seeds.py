@@ -22,7 +22,8 @@ def sweep_table(
     `along` is the axis' name, its values and what it is called; each variable is its numbers (seed × axis, or one a
     place of the axis), what it is called and its units. Raises `BadArgument` for numbers of another shape.
 
-    >>> table = sweep_table(("width", [8, 16], "hidden width"), [0, 1], {"test": ([[3, 1], [2, 1]], "test error", "share")})
+    >>> errors = ([[3, 1], [2, 1]], "test error", "share")
+    >>> table = sweep_table(("width", [8, 16], "hidden width"), [0, 1], {"test": errors})
     >>> table["test"].mean("seed").values.tolist()
     [2.5, 1.0]
     """
@@ -72,7 +73,9 @@ def mean_and_error(values: xr.DataArray, over: str = "seed") -> tuple[np.ndarray
     """
     if not isinstance(values, xr.DataArray) or over not in values.dims:
         axes = ", ".join(map(str, values.dims)) if isinstance(values, xr.DataArray) else described(values)
-        raise BadArgument(f"The mean is taken over {over!r}, and there is {axes}; give a variable of a table.")
+        raise BadArgument(
+            f"The mean is taken over {over!r}, and there is {axes}; give a variable of a table."
+        )
     count = values.sizes[over]
     if count == 1:
         return values.mean(over).values, np.full_like(values.mean(over).values, np.nan)
@@ -92,7 +95,9 @@ def descends_twice(values: xr.DataArray, along: Sequence[float] | Any = None) ->
     """
     mean, error = mean_and_error(values)
     if mean.ndim != 1:
-        raise BadArgument(f"The variable has the axes {', '.join(map(str, values.dims))}; give seed and one other.")
+        raise BadArgument(
+            f"The variable has the axes {', '.join(map(str, values.dims))}; give seed and one other."
+        )
     axis = next(str(dim) for dim in values.dims if dim != "seed")
     places = np.asarray(values[axis].values if along is None else along, dtype=float)
     apart = np.unique(places, return_index=True)[1]
