@@ -1,7 +1,7 @@
 """`python -m analyses` lists the studies with their verdicts; `python -m analyses NAME` runs one.
 
 With `--smoke` a study runs on small models in seconds and writes nothing; with `--picture FILE` (.html or .png) it
-draws its picture, from the numbers that are kept where a study keeps them.
+draws its picture, from the numbers that are kept.
 """
 
 import argparse
@@ -22,17 +22,12 @@ def study_named(name: str) -> ModuleType:
 
 
 def run(name: str, smoke: bool = False) -> Result:
-    """Run one study: measure and judge, or, where a study looks at finished runs alone, analyse."""
-    study = study_named(name)
-    start = time.monotonic()
-    numbers: dict[str, Any] = {}
-    if hasattr(study, "measure"):
-        numbers = rounded(study.measure(smoke=smoke))  # as they will be kept, so that both are judged alike
-        findings = study.judge(numbers)
-    else:
-        findings = study.analyse(smoke=smoke)
-    runs = {} if smoke else provenance(study.RUNS) | numbers.get("runs", {})
-    numbers = {key: value for key, value in numbers.items() if key != "runs"}
+    """Run one study: measure, and judge the numbers as they will be kept."""
+    study, start = study_named(name), time.monotonic()
+    numbers = rounded(study.measure(smoke=smoke))
+    runs = {} if smoke else provenance(study.RUNS) | numbers.pop("runs", {})
+    numbers.pop("runs", None)
+    findings = study.judge(numbers)
     return Result(name, question(study), findings, runs, time.monotonic() - start, smoke, numbers)
 
 
@@ -45,12 +40,10 @@ def judged_again(name: str) -> dict[str, Any]:
 
 
 def picture(name: str, smoke: bool = False) -> Any:
-    """A study's picture."""
-    study = study_named(name)
-    if not hasattr(study, "measure"):
-        return study.picture(smoke=smoke)
+    """A study's picture, of the numbers that are kept, or with `smoke` of small ones."""
     kept = None if smoke else stored(name)
-    return study.picture(study.measure(smoke=True) if kept is None else numbers_of(kept))
+    numbers = rounded(study_named(name).measure(smoke=True)) if kept is None else numbers_of(kept)
+    return study_named(name).picture(numbers)
 
 
 def listing() -> str:
@@ -73,8 +66,7 @@ def main() -> None:
     if chosen.name is None:
         print(listing())
     elif chosen.picture:
-        drawn = picture(chosen.name, smoke=chosen.smoke)
-        getattr(drawn, "save", drawn.write_html)(chosen.picture)
+        picture(chosen.name, smoke=chosen.smoke).save(chosen.picture)
     elif chosen.judge:
         again = judged_again(chosen.name)
         print(*(f"[{each['verdict']}] {each['claim']}" for each in again["findings"]), sep="\n")

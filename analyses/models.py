@@ -1,6 +1,10 @@
 """The models that studies look at: runs shipped with the examples, and those that others trained."""
 
+import atexit
 import os
+import shutil
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import groklens as gl
@@ -20,6 +24,12 @@ def others(*patterns: str) -> dict[str, Path]:
     return {path.stem.removeprefix("model_"): path for path in found}
 
 
-def trained(recipes: list[gl.Recipe], into: str | Path) -> list[gl.Run]:
-    """Runs of these recipes, stacked where they can be; those in `into` are used again, a killed one goes on."""
-    return gl.train_many(recipes, into=Path(into))
+def trained(recipes: Sequence[gl.Recipe], into: Path | None) -> list[gl.Run]:
+    """Runs of these recipes, stacked where they can be; those in `into` are used again, a killed one goes on.
+
+    Without a folder they are trained into one that is gone when this process ends.
+    """
+    if into is None:
+        into = Path(tempfile.mkdtemp(prefix="groklens-study-"))
+        atexit.register(shutil.rmtree, into, ignore_errors=True)
+    return gl.train_many(recipes, into=into)

@@ -27,12 +27,37 @@ def test_it_asks_predicts_and_could_be_refuted(name):
 
 
 def test_it_runs_at_a_small_size(name):
-    run = importlib.import_module("analyses.__main__").run
-    result = run(name, smoke=True)
+    main = importlib.import_module("analyses.__main__")
+    result = main.run(name, smoke=True)
     assert result.findings
-    if not result.numbers:  # planted truths refute nothing; a small training may
-        assert result.verdict in ("supported", "undecided")
+    assert result.numbers
     assert json.loads(json.dumps(result.to_dict()))["smoke"] is True
+    assert main.study_named(name).picture(result.numbers).text
+
+
+def test_it_has_all_that_a_study_has(name):
+    kept = {path.name for path in (FOLDER / name).iterdir()} - {"runs", "__pycache__"}
+    assert kept == {"study.py", "README.md", "result.json", "picture.png"}
+    study = importlib.import_module(f"analyses.{name}.study")
+    for verb in ("measure", "judge", "picture"):
+        assert callable(getattr(study, verb))
+    assert (Path(__file__).parent / "analyses" / f"test_{name}.py").is_file()
+    lines = [
+        line for line in (FOLDER / "README.md").read_text().splitlines() if f"({name}/README.md)" in line
+    ]
+    kept_verdict = json.loads((FOLDER / name / "result.json").read_text())["verdict"]
+    assert [line.split("|")[-2].strip() for line in lines] == [kept_verdict]
+
+
+def test_the_template_is_a_study(monkeypatch):
+    monkeypatch.syspath_prepend(str(FOLDER.parent))
+    template, rounded = (importlib.import_module(f"analyses.{each}") for each in ("template", "result"))
+    assert len((FOLDER / "template.py").read_text().splitlines()) <= 60
+    numbers = rounded.rounded(template.measure(smoke=True))
+    assert [finding.key for finding in template.judge(numbers)] == ["wider_is_better"]
+    assert template.picture(numbers).text
+    for word in ("?", "Prediction", "Refuted if"):
+        assert word in template.__doc__
 
 
 def test_its_result_and_page_are_kept(name):
@@ -51,10 +76,8 @@ def test_its_result_and_page_are_kept(name):
 
 
 def test_what_is_kept_follows_from_the_numbers_kept(name):
-    study = importlib.import_module(f"analyses.{name}.study")
-    if hasattr(study, "measure"):
-        again = importlib.import_module("analyses.__main__").judged_again(name)
-        assert again == json.loads((FOLDER / name / "result.json").read_text())
+    again = importlib.import_module("analyses.__main__").judged_again(name)
+    assert again == json.loads((FOLDER / name / "result.json").read_text())
 
 
 def test_the_listing_has_them_all(name):

@@ -3,7 +3,7 @@
 Prediction (Bartlett et al. 2020, arXiv:1906.11300; Mallinar et al. 2022, arXiv:2207.06569): the least-norm interpolator
 of noise pays a price that its spectrum decides: falling with more data for a few large directions and a long flat
 tail, constant for a power law, growing for fast decay; and Bartlett's k*/n + n/R_k* moves with it. (Doshi et al. 2024,
-arXiv:2310.13061): a network on modular addition with a tenth of its labels wrong fits them and is right on held-out
+arXiv:2310.13061): a network on modular addition with a tenth of its labels wrong fits them and is right on test
 inputs (coexistence) at a middling weight decay, and corrects them (inversion) at a large one; the neurons with
 a spread-out spectrum hold the wrong labels.
 
@@ -12,7 +12,7 @@ gives coexistence, or none inversion; or if pruning the neurons of low inverse p
 of the wrong labels than pruning as many random ones.
 """
 
-import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ import torch
 import xarray as xr
 from analyses.models import trained
 from analyses.result import of_run
-from analyses.sweeps import mean_and_error, sweep_table
 
 import groklens as gl
 
@@ -39,27 +38,18 @@ RECIPE = gl.Recipe(
 )
 DECAYS = (0.1, 0.3, 1.0, 3.0, 10.0)
 SEEDS, WRONG, SHARE = range(4), 0.1, 0.6
-#: Wrong labels all but fitted, or all but corrected; and right on held-out inputs.
+#: Wrong labels all but fitted, or all but corrected; and right on test inputs.
 ALL, RIGHT = 0.95, 0.99
 #: By how much pruning by IPR must beat random pruning, in accuracy on the wrong labels.
 MARGIN = 0.2
 SIZES = (50, 100, 200, 400)
 
 
-def analyse(smoke: bool = False) -> list[gl.Finding]:
-    """The findings."""
-    return judge(measure(smoke=smoke))
-
-
 def measure(smoke: bool = False) -> dict[str, Any]:
     """The price of noise by spectrum, and what becomes of wrong labels by weight decay."""
     if smoke:
         small = replace(RECIPE, task=gl.ModularArithmetic(13, "add"), steps=60, keep=gl.Steps([60]))
-        with tempfile.TemporaryDirectory() as folder:
-            return {
-                "spectra": prices((20, 40), range(3)),
-                **network(small, (0.3, 3.0), range(2), Path(folder)),
-            }
+        return {"spectra": prices((20, 40), range(3)), **network(small, (0.3, 3.0), range(2), None)}
     folder = Path(__file__).parent / "runs"
     return {"spectra": prices(SIZES, range(5)), **network(RECIPE, DECAYS, SEEDS, folder)}
 
@@ -92,7 +82,7 @@ def prices(sizes: tuple[int, ...], seeds: range) -> xr.Dataset:
         "spiked: k*/n + n/R",
         "noise variances",
     )
-    return sweep_table(("examples", sizes, "train examples"), list(seeds), variables)
+    return gl.theory.sweep_table(("examples", sizes, "train examples"), list(seeds), variables)
 
 
 def price(spectrum: torch.Tensor, n: int, seed: int) -> float:
@@ -111,49 +101,45 @@ def bartlett(spectrum: torch.Tensor, n: int) -> float:
     return float("nan") if k is None else k / n + n / float(ranks[k])
 
 
-def network(recipe: gl.Recipe, decays: tuple[float, ...], seeds: range, folder: Path) -> dict[str, Any]:
-    """Four accuracies by weight decay, and pruning by IPR against random pruning."""
+def network(recipe: gl.Recipe, decays: Sequence[float], seeds: range, folder: Path | None) -> dict[str, Any]:
+    """Accuracies by weight decay, and pruning by IPR against random pruning; noise is drawn apart from the split."""
     recipes = [
         replace(
             recipe,
-            task=gl.Corrupted(recipe.task, WRONG, seed),
+            task=gl.Corrupted(recipe.task, WRONG, seed=1000 + seed),
             seed=seed,
             optimizer=replace(recipe.optimizer, weight_decay=decay),
         )
-        for decay in decays
         for seed in seeds
+        for decay in decays
     ]
     runs = trained(recipes, folder)
-    rows = [scores(run.final) for run in runs]
-    along = ("weight_decay", decays, "weight decay")
-    names = {
+    found = iter([scores(run.final) for run in runs])
+    rows = [[next(found) for _ in decays] for _ in seeds]
+    called = {
         "fitted": "wrong labels fitted",
         "corrected": "wrong labels corrected",
-        "test": "held-out inputs",
+        "test": "test inputs",
         "pruned_fitted": "fitted, low IPR pruned",
         "random_fitted": "fitted, best random pruning",
         "highest_fitted": "fitted, high IPR pruned",
-        "pruned_test": "held out, low IPR pruned",
-        "random_test": "held out, mean of random prunings",
+        "pruned_test": "test inputs, low IPR pruned",
+        "random_test": "test inputs, mean of random prunings",
     }
-    variables = {
-        name: (
-            [[rows[i * len(seeds) + j][name] for i in range(len(decays))] for j in range(len(seeds))],
-            called,
-            "accuracy",
-        )
-        for name, called in names.items()
-    }
+    words = {name: (said, "accuracy") for name, said in called.items()}
+    words["wrong"] = ("wrong train labels", "share of labels")
     kept = {f"decay {run.recipe.optimizer.weight_decay}, seed {run.recipe.seed}": of_run(run) for run in runs}
-    return {"decays": sweep_table(along, list(seeds), variables), "runs": kept}
+    along = ("weight_decay", decays, "weight decay")
+    return {"decays": gl.theory.sweep_rows(along, list(seeds), rows, words), "runs": kept}
 
 
 def scores(snapshot: gl.Snapshot) -> dict[str, float]:
-    """The accuracies of one model, whole and pruned."""
+    """The accuracies of one model, whole and pruned, and how many of its train labels are wrong."""
     pruning = gl.interventions.memorising_neurons(snapshot, SHARE)
     count = round(SHARE * snapshot.neurons.shape[1])
     pruned = gl.interventions.prune(snapshot, gl.interventions.by_ipr(snapshot)[:count])
     return {
+        "wrong": float(snapshot.task.is_wrong[snapshot.train_index].double().mean()),
         "fitted": gl.measures.fitted_accuracy(snapshot),
         "corrected": gl.measures.corrected_accuracy(snapshot),
         "test": gl.measures.test_accuracy(snapshot),
@@ -176,13 +162,13 @@ def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
             "coexistence",
             decays,
             "fitted",
-            "coexistence: every wrong label is fitted and held-out inputs are right",
+            "coexistence: every wrong label is fitted and test inputs are right",
         ),
         phase(
             "inversion",
             decays,
             "corrected",
-            "inversion: wrong labels are corrected and held-out inputs are right",
+            "inversion: wrong labels are corrected and test inputs are right",
         ),
         pruning(decays),
     ]
@@ -192,7 +178,7 @@ def falls(spectra: xr.Dataset) -> gl.Finding:
     """On the spiked spectrum the price of noise falls with n; on the others it does not."""
     changes = {}
     for kind in KINDS:
-        mean, error = mean_and_error(spectra[kind.replace(" ", "_")])
+        mean, error = gl.theory.mean_and_error(spectra[kind.replace(" ", "_")])
         changes[kind] = (mean[-1] / mean[0], 2 * (error[-1] / mean[-1] + error[0] / mean[0]))
     ratio, slack = changes["spiked"]
     rest = [changes[kind][0] for kind in KINDS[1:]]
@@ -218,7 +204,7 @@ def foretold(spectra: xr.Dataset) -> gl.Finding:
     apart = {}
     for kind in KINDS:
         name = kind.replace(" ", "_")
-        mean, _ = mean_and_error(spectra[name])
+        mean, _ = gl.theory.mean_and_error(spectra[name])
         apart[kind] = float(abs(mean / spectra[f"{name}_foretold"].values - 1).max())
     worst = max(apart["spiked"], apart["power law"])
     # As a control, the price foretold for another spectrum.
@@ -238,10 +224,10 @@ def foretold(spectra: xr.Dataset) -> gl.Finding:
 
 def bartlett_follows(spectra: xr.Dataset) -> gl.Finding:
     """Bartlett's terms move as the measured price does."""
-    mean, _ = mean_and_error(spectra["spiked"])
+    mean, _ = gl.theory.mean_and_error(spectra["spiked"])
     ratio = spectra["bartlett"].values / mean
     spread = float(ratio.max() / ratio.min())
-    others = {kind: mean_and_error(spectra[kind.replace(" ", "_")])[0] for kind in KINDS[1:]}
+    others = {kind: gl.theory.mean_and_error(spectra[kind.replace(" ", "_")])[0] for kind in KINDS[1:]}
     controls = [(spectra["bartlett"].values / other) for other in others.values()]
     verdict = "supported" if spread < 1.25 else "refuted" if spread > 2 else "undecided"
     return gl.Finding(
@@ -263,7 +249,7 @@ def bartlett_follows(spectra: xr.Dataset) -> gl.Finding:
 
 
 def phase(key: str, decays: xr.Dataset, of_wrong: str, claim: str) -> gl.Finding:
-    """Some weight decay takes all the wrong labels one way, in every seed, and held-out inputs are right there."""
+    """Some weight decay takes all the wrong labels one way, in every seed, and test inputs are right there."""
     other = "corrected" if of_wrong == "fitted" else "fitted"
     least = decays.min("seed")
     there = ((least[of_wrong] >= ALL) & (least["test"] >= RIGHT)).values
@@ -274,7 +260,7 @@ def phase(key: str, decays: xr.Dataset, of_wrong: str, claim: str) -> gl.Finding
     return gl.Finding(
         claim,
         float(least["test"].values[there].max() if there.any() else least["test"].values[best]),
-        "held-out accuracy, least of the seeds",
+        "test accuracy, least of the seeds",
         verdict,
         (
             gl.Control.of(
@@ -329,19 +315,19 @@ def pruning(decays: xr.Dataset) -> gl.Finding:
                 "high IPR pruned", here["highest_fitted"].values.ravel().tolist(), key="highest_ipr"
             ),
             gl.Control.of(
-                "held out, random prunings",
+                "test, random prunings",
                 here["random_test"].values.ravel().tolist(),
                 key="random_neurons.test",
             ),
         ),
         source=source,
-        note=f"asked for: {MARGIN}; held-out accuracy loses at most {lost:.4f} by it",
+        note=f"asked for: {MARGIN}; test accuracy loses at most {lost:.4f} by it",
         key="pruning",
     )
 
 
 def picture(numbers: dict[str, Any]) -> gl.views.Figure:
-    """What becomes of the wrong labels, and of held-out inputs, by weight decay."""
+    """What becomes of the wrong labels, and of test inputs, by weight decay."""
     return gl.views.sweep(
         numbers["decays"], ["fitted", "corrected", "test", "pruned_fitted", "random_fitted"]
     )

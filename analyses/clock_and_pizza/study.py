@@ -9,8 +9,8 @@ explained share separates the two. An untrained model has symmetric gradients as
 that control.
 """
 
-import plotly.graph_objects as go
-import xarray as xr
+from typing import Any
+
 from analyses.models import others, shipped
 
 import groklens as gl
@@ -18,28 +18,76 @@ import groklens as gl
 RUNS = ("mod113", "mul97")
 #: What the authors say of their own models.
 AUTHORS = {"p99zdpze5l": "pizza", "l8k1hzciux": "clock", "h9m153uuh9": "pizza", "p71frej8t7": "pizza"}
-INTERRUPTED = "n9n7h3p965"
+INTERRUPTED, PIZZA = "n9n7h3p965", "p99zdpze5l"
 
 
-def analyse(smoke: bool = False) -> list[gl.Finding]:
-    """The findings; with `smoke`, on planted models alone."""
-    findings = [named_as_planted(31 if smoke else 59)]
-    if smoke:
-        return findings
-    zoo = {name: gl.load(path).final for name, path in others("pizza/model_*.pt").items()}
-    findings += [named_in_runs(name) for name in RUNS]
-    if AUTHORS.keys() <= zoo.keys():
-        findings += [named_as_by_authors(zoo), logits_do_not_tell(zoo), circles_tell(zoo)]
-    return findings
+DISCRIMINATORS = ["gradient_symmetricity", "distance_irrelevance"]
 
 
-def named_as_planted(p: int) -> gl.Finding:
-    """Planted models of three components are named rightly, and a lookup not at all."""
+def measure(smoke: bool = False) -> dict[str, Any]:
+    """What planted models, shipped runs and the authors' are named; with `smoke`, planted ones and one curve alone."""
+    run = shipped("mod113")
+    return {
+        "planted": named_as_planted(31 if smoke else 59),
+        "runs": {} if smoke else {name: named_in_runs(name) for name in RUNS},
+        "authors": {} if smoke else of_authors(),
+        "curves": gl.track(run, DISCRIMINATORS, steps=[run.steps[0], *run.steps[1::6]] if smoke else None),
+    }
+
+
+def named_as_planted(p: int) -> dict[str, Any]:
+    """What planted models of three components, and a lookup, are named."""
     task = gl.ModularArithmetic(p, "add")
     named = {
         algorithm: gl.explain(gl.Snapshot(gl.planted(task, [2, 5, 11], algorithm), task)).algorithm
         for algorithm in ("clock", "pizza", "lookup")
     }
+    return {"p": p, "named": named}
+
+
+def named_in_runs(name: str) -> dict[str, Any]:
+    """What a run of our own computes by, with the two numbers before and after training."""
+    run = shipped(name)
+    algorithm = gl.explain(run.final).algorithm
+    both = [
+        {each: getattr(gl.measures, each)(snapshot) for each in DISCRIMINATORS}
+        for snapshot in (run.at(0), run.final)
+    ]
+    return {"task": run.task.name, "algorithm": algorithm, "first": both[0], "last": both[1]}
+
+
+def of_authors() -> dict[str, Any]:
+    """The authors' models: their names here, what cosines explain of the logits, and one pizza's circles."""
+    zoo = {name: gl.load(path).final for name, path in others("pizza/model_*.pt").items()}
+    if not AUTHORS.keys() <= zoo.keys():
+        return {}
+    names, pizza = (*AUTHORS, INTERRUPTED), zoo[PIZZA]
+    by_pizza, by_clock = gl.measures.circle_pizza_fve(pizza), gl.measures.circle_clock_fve(pizza)
+    accompanying = gl.measures.circle_accompanying_fve(pizza)
+    main = [k for k in gl.measures.key_components(pizza) if k in by_pizza["component"].values]
+    return {
+        "named": {name: gl.explain(zoo[name]).algorithm for name in names},
+        "explained": {name: gl.measures.logit_similarity_fve(zoo[name]) for name in names},
+        "main": main,
+        "by_pizza": [float(by_pizza.sel(component=k)) for k in main],
+        "by_clock": [float(by_clock.sel(component=k)) for k in main],
+        "accompanying": accompanying["component"].values.tolist(),
+        "by_accompanying": accompanying.values.tolist(),
+    }
+
+
+def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
+    """The findings that these numbers make."""
+    findings = [planted_are_named(**numbers["planted"])]
+    findings += [runs_are_named(name, found) for name, found in numbers["runs"].items()]
+    if authors := numbers["authors"]:
+        findings += [authors_are_named(authors["named"]), logits_do_not_tell(authors["explained"])]
+        findings.append(circles_tell(authors))
+    return findings
+
+
+def planted_are_named(p: int, named: dict[str, str]) -> gl.Finding:
+    """Planted models are named correctly, and a lookup not at all."""
     right = (named["clock"] == "clock") + (named["pizza"] == "pizza")
     return gl.Finding(
         "planted clocks and pizzas are named, and a lookup table is not",
@@ -53,27 +101,24 @@ def named_as_planted(p: int) -> gl.Finding:
     )
 
 
-def named_in_runs(name: str) -> gl.Finding:
-    """What a run of our own computes by, with the two numbers before and after training."""
-    run = shipped(name)
-    algorithm = gl.explain(run.final).algorithm
-    first, last = numbers(run.at(0)), numbers(run.final)
+def runs_are_named(name: str, found: dict[str, Any]) -> gl.Finding:
+    """The two numbers agree on what a run of our own computes by."""
+    algorithm, first, last = found["algorithm"], found["first"], found["last"]
     return gl.Finding(
         f"the discriminators agree on one algorithm for {name}",
-        last["distance irrelevance"],
+        last["distance_irrelevance"],
         "distance irrelevance",
         "supported" if algorithm in ("clock", "pizza") else "undecided",
-        (gl.Control.of("the same at step 0", [first["distance irrelevance"]], key="untrained"),),
+        (gl.Control.of("the same at step 0", [first["distance_irrelevance"]], key="untrained"),),
         source="Zhong et al. 2023, section 4",
-        note=f"{run.task.name} is a {algorithm}; gradient symmetricity {last['gradient symmetricity']:.3f}, "
-        f"at step 0 {first['gradient symmetricity']:.3f}",
+        note=f"{found['task']} is a {algorithm}; gradient symmetricity {last['gradient_symmetricity']:.3f}, "
+        f"at step 0 {first['gradient_symmetricity']:.3f}",
         key=f"shipped.{name}",
     )
 
 
-def named_as_by_authors(zoo: dict[str, gl.Snapshot]) -> gl.Finding:
+def authors_are_named(named: dict[str, str]) -> gl.Finding:
     """The authors' models are named as the authors name them, and an interrupted one is not."""
-    named = {name: gl.explain(zoo[name]).algorithm for name in (*AUTHORS, INTERRUPTED)}
     right = sum(named[name] == algorithm for name, algorithm in AUTHORS.items())
     blank = named[INTERRUPTED] in ("clock", "pizza", "irreps")
     return gl.Finding(
@@ -88,11 +133,11 @@ def named_as_by_authors(zoo: dict[str, gl.Snapshot]) -> gl.Finding:
     )
 
 
-def logits_do_not_tell(zoo: dict[str, gl.Snapshot]) -> gl.Finding:
+def logits_do_not_tell(shares: dict[str, float]) -> gl.Finding:
     """Cosines of the answer explain a pizza's logits as well as a clock's."""
-    shares = {name: gl.measures.logit_similarity_fve(zoo[name]) for name in AUTHORS}
-    clocks = [shares[name] for name, algorithm in AUTHORS.items() if algorithm == "clock"]
-    pizzas = [shares[name] for name, algorithm in AUTHORS.items() if algorithm == "pizza"]
+    clocks, pizzas = (
+        [shares[name] for name, kind in AUTHORS.items() if kind == each] for each in ("clock", "pizza")
+    )
     return gl.Finding(
         "the share of the logits that cosines of the answer explain does not tell pizza from clock",
         min(pizzas),
@@ -100,48 +145,31 @@ def logits_do_not_tell(zoo: dict[str, gl.Snapshot]) -> gl.Finding:
         "refuted" if max(pizzas) < min(clocks) - 0.05 else "supported",
         (
             gl.Control.of("clock", clocks, key="clock"),
-            gl.Control.of(
-                "interrupted", [gl.measures.logit_similarity_fve(zoo[INTERRUPTED])], key="interrupted"
-            ),
+            gl.Control.of("interrupted", [shares[INTERRUPTED]], key="interrupted"),
         ),
         source="groklens.measures.logit_similarity_fve",
-        note=", ".join(f"{name} ({AUTHORS[name]}): {share:.4f}" for name, share in shares.items()),
+        note=", ".join(f"{name} ({kind}): {shares[name]:.4f}" for name, kind in AUTHORS.items()),
         key="logits_do_not_tell",
     )
 
 
-def circles_tell(zoo: dict[str, gl.Snapshot]) -> gl.Finding:
+def circles_tell(authors: dict[str, Any]) -> gl.Finding:
     """Run one circle at a time, a pizza's logits are a pizza's more than a clock's."""
-    name = "p99zdpze5l"
-    pizza, clock = gl.measures.circle_pizza_fve(zoo[name]), gl.measures.circle_clock_fve(zoo[name])
-    accompanying = gl.measures.circle_accompanying_fve(zoo[name])
-    main = [k for k in gl.measures.key_components(zoo[name]) if k in pizza["component"].values]
-    least = min(float(pizza.sel(component=k) - clock.sel(component=k)) for k in main)
+    by_pizza, by_clock = authors["by_pizza"], authors["by_clock"]
+    least = min(pizza - clock for pizza, clock in zip(by_pizza, by_clock, strict=True))
     return gl.Finding(
         "each main circle of a pizza, run alone, is explained by a pizza better than by a clock",
         least,
         "difference of explained shares, least",
         "supported" if least > 0 else "refuted",
-        (gl.Control.of("explained by a clock", [float(clock.sel(component=k)) for k in main], key="clock"),),
+        (gl.Control.of("explained by a clock", by_clock, key="clock"),),
         source="Zhong et al. 2023, circle isolation",
-        note=f"{name}, circles {main}: pizza {[round(float(pizza.sel(component=k)), 4) for k in main]}; "
-        f"accompanying circles {accompanying['component'].values.tolist()}: "
-        f"{[round(float(v), 4) for v in accompanying.values]}",
+        note=f"{PIZZA}, circles {authors['main']}: pizza {[round(each, 4) for each in by_pizza]}; "
+        f"accompanying circles {authors['accompanying']}: {[round(each, 4) for each in authors['by_accompanying']]}",
         key="circles_tell",
     )
 
 
-def numbers(snapshot: gl.Snapshot) -> dict[str, float]:
-    """The two discriminators."""
-    return {
-        "gradient symmetricity": gl.measures.gradient_symmetricity(snapshot),
-        "distance irrelevance": gl.measures.distance_irrelevance(snapshot),
-    }
-
-
-def picture(smoke: bool = False) -> go.Figure:
+def picture(numbers: dict[str, Any]) -> gl.views.Figure:
     """The two discriminators over the training of mod113."""
-    run = shipped("mod113")
-    measures = [gl.measures.gradient_symmetricity, gl.measures.distance_irrelevance]
-    table: xr.Dataset = gl.track(run, measures, steps=run.steps[::6] if smoke else None)
-    return gl.views.curves(table)
+    return gl.views.curves(numbers["curves"])

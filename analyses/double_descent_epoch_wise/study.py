@@ -9,43 +9,43 @@ What a small network on digits does is reported beside this: nothing is predicte
 features (Nakkiran et al. 2020, arXiv:1912.02292 saw it in large ones).
 """
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 import xarray as xr
-from analyses.digits import digits
-from analyses.networks import Stack, descend, error
-from analyses.sweeps import mean_and_error, sweep_table
+from analyses.models import trained
 
 import groklens as gl
 
 RUNS = ()
 N, FAST, SLOW = 100, 70, 20
 SLOW_SCALE, SIGNALS, NOISE, RATE = 0.05, (0.7, 1.0), 0.2, 0.2
-WIDTH, N_DIGITS, WRONG = 512, 400, 0.2
-
-
-def analyse(smoke: bool = False) -> list[gl.Finding]:
-    """The findings."""
-    return judge(measure(smoke=smoke))
+RECIPE = gl.Recipe(
+    task=gl.Corrupted(gl.tasks.Digits(n_train=400), 0.2),
+    model=gl.MLP(d_mlp=512, d_embed=None, init="uniform"),
+    optimizer=gl.AdamW(lr=1e-3, weight_decay=0.0, betas=(0.9, 0.999), warmup_steps=0),
+    steps=30_000,
+    evaluate_every=None,
+    keep=gl.LogSpaced(46),
+)
 
 
 def measure(smoke: bool = False) -> dict[str, Any]:
     """Risk over steps with two speeds and one, and a network's error."""
     if smoke:
-        steps = np.logspace(0, 6, 13)
-        kept = [0, 3, 10, 30]
-        return {"linear": linear(steps, range(3)), "network": network(kept, range(2), 32)}
-    kept = sorted({0, *np.unique(np.logspace(0, np.log10(30_000), 46).astype(int)).tolist()})
-    return {"linear": linear(np.logspace(0, 6, 61), range(20)), "network": network(kept, range(3), WIDTH)}
+        small = replace(RECIPE, model=replace(RECIPE.model, d_mlp=32), steps=30, keep=gl.Steps([3, 10]))
+        return {"linear": linear(np.logspace(0, 6, 13), range(3)), "network": network(small, range(2), smoke)}
+    return {"linear": linear(np.logspace(0, 6, 61), range(20)), "network": network(RECIPE, range(3))}
 
 
 def linear(steps: np.ndarray, seeds: range) -> xr.Dataset:
     """Excess risk of the exact path, with two speeds and with one."""
     two = [risks(steps, SLOW_SCALE, seed) for seed in seeds]
     one = [risks(steps, 1.0, seed) for seed in seeds]
-    return sweep_table(
+    return gl.theory.sweep_table(
         ("steps", steps, "gradient steps"),
         list(seeds),
         {
@@ -70,31 +70,21 @@ def risks(steps: np.ndarray, slow_scale: float, seed: int) -> list[float]:
     return ((path - true).square() * scales.square()).sum(dim=1).tolist()
 
 
-def network(steps: list[int], seeds: range, width: int) -> xr.Dataset:
-    """Held-out and train error of one-hidden-layer networks on noisy digits."""
-    data = [digits(N_DIGITS, WRONG, seed) for seed in seeds]
-    inputs, given, test, right = (
-        torch.stack(parts)
-        for parts in zip(
-            *((d.inputs.float(), d.given, d.test_inputs.float(), d.test_labels) for d in data), strict=True
-        )
+def network(recipe: gl.Recipe, seeds: range, smoke: bool = False) -> xr.Dataset:
+    """Test and train error of one-hidden-layer networks on noisy digits, the noise drawn apart from the split."""
+    recipes = [replace(recipe, seed=seed, task=replace(recipe.task, seed=1000 + seed)) for seed in seeds]
+    runs = trained(recipes, None if smoke else Path(__file__).parent / "runs")
+    errors = [1 - gl.track(run, ["test_accuracy", "train_accuracy"]) for run in runs]
+    steps = recipe.kept_steps
+    variables = {
+        name: ([each[f"{name}_accuracy"].values for each in errors], f"{name} error", "share wrong")
+        for name in ("test", "train")
+    }
+    table = gl.theory.sweep_table(
+        ("steps", [step + 1 for step in steps], "Adam steps, plus one"), list(seeds), variables
     )
-    stack = Stack(width, list(seeds))
-    held_out, fitted = [], []
-
-    def look(step: int) -> None:
-        held_out.append(error(stack, test, right))
-        fitted.append(error(stack, inputs, given))
-
-    descend(stack, inputs, given, steps, look)
-    return sweep_table(
-        ("steps", [step + 1 for step in steps], "Adam steps, plus one"),
-        list(seeds),
-        {
-            "test": (np.array(held_out).T, "held-out error", "share wrong"),
-            "train": (np.array(fitted).T, "train error", "share wrong"),
-        },
-    )
+    wrong = [float(run.task.is_wrong[run.train_index].double().mean()) for run in runs]
+    return table.assign_attrs(wrong=wrong)
 
 
 def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
@@ -103,18 +93,13 @@ def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
     return [twice(linear_), once(linear_), stopping(linear_), of_network(digits_)]
 
 
-def _double(values: xr.DataArray) -> bool:
-    mean, stderr = mean_and_error(values)
-    return gl.theory.has_double_descent(values["steps"].values, mean, stderr)
-
-
 def twice(table: xr.Dataset) -> gl.Finding:
     """With two speeds the risk falls, rises and falls again."""
-    mean, stderr = mean_and_error(table["two_speeds"])
+    mean, stderr = gl.theory.mean_and_error(table["two_speeds"])
     first, peak, second = turns(mean)
     falls_first = mean[0] > mean[first] + 2 * np.hypot(stderr[0], stderr[first])
     steps = table["steps"].values
-    found = _double(table["two_speeds"])
+    found = gl.theory.descends_twice(table["two_speeds"])
     return gl.Finding(
         "with two speeds the risk falls, rises and falls again over the steps",
         float(mean[peak]),
@@ -142,8 +127,8 @@ def turns(mean: np.ndarray) -> tuple[int, int, int]:
 
 def once(table: xr.Dataset) -> gl.Finding:
     """With one speed it does not rise and fall again."""
-    mean, _ = mean_and_error(table["one_speed"])
-    found = _double(table["one_speed"])
+    mean, _ = gl.theory.mean_and_error(table["one_speed"])
+    found = gl.theory.descends_twice(table["one_speed"])
     first, peak, second = turns(mean)
     return gl.Finding(
         "with one speed it does not fall again once it has risen",
@@ -163,7 +148,7 @@ def once(table: xr.Dataset) -> gl.Finding:
 
 def stopping(table: xr.Dataset) -> gl.Finding:
     """Whether the second low is below the first: whether early stopping at the first loses."""
-    mean, stderr = mean_and_error(table["two_speeds"])
+    mean, stderr = gl.theory.mean_and_error(table["two_speeds"])
     first, _, second = turns(mean)
     gain, slack = mean[first] - mean[second], 2 * np.hypot(stderr[first], stderr[second])
     return gl.Finding(
@@ -180,8 +165,8 @@ def stopping(table: xr.Dataset) -> gl.Finding:
 
 def of_network(table: xr.Dataset) -> gl.Finding:
     """What the small network does."""
-    mean, stderr = mean_and_error(table["test"])
-    found = _double(table["test"])
+    mean, stderr = gl.theory.mean_and_error(table["test"])
+    found = gl.theory.descends_twice(table["test"])
     low = int(mean.argmin())
     return gl.Finding(
         "beside the question: a one-hidden-layer network on digits with wrong labels does so too",
@@ -189,7 +174,7 @@ def of_network(table: xr.Dataset) -> gl.Finding:
         "share wrong by which the end lies below the largest after the low",
         "supported" if found else "refuted",
         (
-            gl.Control.of("held-out error at its low", [float(mean[low])], key="low"),
+            gl.Control.of("test error at its low", [float(mean[low])], key="low"),
             gl.Control.of("at the end", [float(mean[-1])], key="end"),
             gl.Control.of(
                 "train error at the end", table["train"].isel(steps=-1).values.tolist(), key="train_end"

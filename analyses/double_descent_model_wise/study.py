@@ -1,6 +1,6 @@
 """Can a larger model be worse, and a still larger one better than all?
 
-Prediction (Belkin et al. 2019, arXiv:1812.11118; Nakkiran et al. 2020, arXiv:1912.02292): the held-out error of
+Prediction (Belkin et al. 2019, arXiv:1812.11118; Nakkiran et al. 2020, arXiv:1912.02292): the test error of
 least-norm regression on random features, and of a one-hidden-layer network trained long on digits with a fifth of
 the labels wrong, rises up to the size at which the train inputs are just fitted and falls beyond it.
 
@@ -12,14 +12,12 @@ the same network without wrong labels.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 import xarray as xr
-from analyses.digits import digits, one_hot
-from analyses.networks import Stack, descend, error
-from analyses.sweeps import mean_and_error, sweep_table
+from analyses.models import trained
 
 import groklens as gl
 
@@ -31,19 +29,14 @@ WIDTHS = (2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64, 128, 256, 512)
 FITTED = 0.01
 
 
-def analyse(smoke: bool = False) -> list[gl.Finding]:
-    """The findings."""
-    return judge(measure(smoke=smoke))
-
-
 def measure(smoke: bool = False) -> dict[str, Any]:
     """Errors over the number of random features, and over the width of a network with and without wrong labels."""
     if smoke:
         widths = (2, 8, 32)
         return {
             "features": over_features((20, 60, 200), 60, range(2)),
-            "noisy": over_widths(widths, 60, WRONG, 40, range(2)),
-            "clean": over_widths(widths, 60, 0.0, 40, range(2)),
+            "noisy": over_widths(widths, 60, WRONG, 40, range(2), smoke),
+            "clean": over_widths(widths, 60, 0.0, 40, range(2), smoke),
         }
     return {
         "features": over_features(FEATURES, N, range(5)),
@@ -54,59 +47,64 @@ def measure(smoke: bool = False) -> dict[str, Any]:
 
 def over_features(sizes: Sequence[int], n: int, seeds: range) -> xr.Dataset:
     """Squared error of least-norm regression on random features of digits, labels right."""
+    called = {"test": ("test inputs", "squared error"), "train": ("train inputs", "squared error")}
     rows = [[of_features(size, n, seed) for size in sizes] for seed in seeds]
-    names = {"test": "held-out inputs", "train": "train inputs"}
-    variables = {
-        name: ([[each[i] for each in row] for row in rows], called, "squared error")
-        for i, (name, called) in enumerate(names.items())
+    return gl.theory.sweep_rows(("size", sizes, "random features"), list(seeds), rows, called)
+
+
+def of_features(size: int, n: int, seed: int) -> dict[str, float]:
+    """Test and train squared error, mean over inputs of the sum over classes."""
+    parts = gl.tasks.split_examples(gl.tasks.Digits(n_train=n), seed)
+    features = {
+        name: gl.theory.random_fourier_features(part.inputs, size, seed) for name, part in parts.items()
     }
-    return sweep_table(("size", sizes, "random features"), list(seeds), variables)
+    errors = {}
+    for name, part in parts.items():
+        smoother = gl.theory.least_squares(features["train"], features[name])
+        errors[name], _ = gl.theory.class_errors(smoother, parts["train"].targets, part.labels)
+    return errors
 
 
-def of_features(size: int, n: int, seed: int) -> tuple[float, float]:
-    """Held-out and train squared error, mean over inputs of the sum over classes."""
-    data = digits(n, 0.0, seed)
-    train, test = (
-        gl.theory.random_fourier_features(inputs, size, seed) for inputs in (data.inputs, data.test_inputs)
+def over_widths(
+    sizes: Sequence[int], n: int, wrong: float, steps: int, seeds: range, smoke: bool = False
+) -> xr.Dataset:
+    """Errors of a network at the end, the least test error along the way, and the share of wrong train labels."""
+    recipes = [network(size, n, wrong, steps, seed) for seed in seeds for size in sizes]
+    runs = trained(recipes, None if smoke else Path(__file__).parent / "runs")
+    scores = [of_run(run) for run in runs]
+    rows = [scores[i * len(sizes) : (i + 1) * len(sizes)] for i in range(len(seeds))]
+    called = {
+        "test": ("test error, at the end", "share wrong"),
+        "best": ("test error, at its best step", "share wrong"),
+        "train": ("train error", "share wrong"),
+        "wrong": ("wrong train labels", "share of labels"),
+    }
+    return gl.theory.sweep_rows(("size", sizes, "hidden width"), list(seeds), rows, called)
+
+
+def network(width: int, n: int, wrong: float, steps: int, seed: int) -> gl.Recipe:
+    """One hidden layer on digits, full batches of Adam; the wrong labels are chosen apart from the split."""
+    return gl.Recipe(
+        task=gl.Corrupted(gl.tasks.Digits(n_train=n), wrong, seed=1000 + seed),
+        model=gl.MLP(d_mlp=width, d_embed=None, init="uniform"),
+        optimizer=gl.AdamW(lr=1e-3, weight_decay=0.0, betas=(0.9, 0.999), warmup_steps=0),
+        steps=steps,
+        evaluate_every=20,
+        keep=gl.Steps([]),
+        seed=seed,
     )
-    targets = one_hot(data.given)
-    apart = gl.theory.least_squares(train, test) @ targets - one_hot(data.test_labels)
-    fit = gl.theory.least_squares(train, train) @ targets - targets
-    return tuple(float(each.square().sum(dim=1).mean()) for each in (apart, fit))
 
 
-def over_widths(sizes: Sequence[int], n: int, wrong: float, steps: int, seeds: range) -> xr.Dataset:
-    """Errors of a network at the end, and the least held-out error along the way."""
-    ends = [of_width(size, n, wrong, steps, seeds) for size in sizes]
-    names = {
-        "test": "held-out error, at the end",
-        "best": "held-out error, at its best step",
-        "train": "train error",
+def of_run(run: gl.Run) -> dict[str, float]:
+    """The errors of one run, and how many of its train labels are wrong."""
+    error = 1 - run.history[["train_accuracy", "test_accuracy"]].dropna("step")
+    task = run.task
+    return {
+        "test": float(error["test_accuracy"][-1]),
+        "best": float(error["test_accuracy"].min()),
+        "train": float(error["train_accuracy"][-1]),
+        "wrong": float(task.is_wrong[run.train_index].double().mean()),
     }
-    variables = {
-        name: (np.array([end[name] for end in ends]).T, called, "share wrong")
-        for name, called in names.items()
-    }
-    return sweep_table(("size", sizes, "hidden width"), list(seeds), variables)
-
-
-def of_width(width: int, n: int, wrong: float, steps: int, seeds: range) -> dict[str, np.ndarray]:
-    """One width, every seed at once."""
-    data = [digits(n, wrong, seed) for seed in seeds]
-    inputs, test = (
-        torch.stack([part(d).float() for d in data]) for part in (lambda d: d.inputs, lambda d: d.test_inputs)
-    )
-    given, right = torch.stack([d.given for d in data]), torch.stack([d.test_labels for d in data])
-    stack, held_out, fitted = Stack(width, list(seeds)), [], []
-    looks = sorted({0, steps, *np.unique(np.logspace(0, np.log10(steps), 40).astype(int)).tolist()})
-
-    def look(step: int) -> None:
-        held_out.append(error(stack, test, right))
-        fitted.append(error(stack, inputs, given))
-
-    descend(stack, inputs, given, looks, look)
-    held_out, fitted = np.array(held_out), np.array(fitted)
-    return {"test": held_out[-1], "best": held_out.min(axis=0), "train": fitted[-1]}
 
 
 def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
@@ -122,12 +120,6 @@ def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
     ]
 
 
-def double(values: xr.DataArray) -> bool:
-    """Whether the mean over seeds rises and falls again beyond its error."""
-    mean, stderr = mean_and_error(values)
-    return gl.theory.has_double_descent(values["size"].values, mean, stderr)
-
-
 def threshold(table: xr.Dataset, level: float) -> float:
     """The first size at which the mean train error is at most `level`: measured, not counted; nan for none."""
     fitted = table["train"].mean("seed").values <= level
@@ -135,10 +127,10 @@ def threshold(table: xr.Dataset, level: float) -> float:
 
 
 def twice(on: str, table: xr.Dataset, what: str, control: xr.Dataset) -> gl.Finding:
-    """The held-out error rises and falls again: the classical U does not describe it."""
-    mean, stderr = mean_and_error(table["test"])
+    """The test error rises and falls again: the classical U does not describe it."""
+    mean, stderr = gl.theory.mean_and_error(table["test"])
     at, height = gl.theory.tallest_peak(mean)
-    found = double(table["test"])
+    found = gl.theory.descends_twice(table["test"])
     controls = [
         gl.Control.of("least before the peak", [float(mean[: at + 1].min())], key="before_peak"),
         gl.Control.of("least beyond it", [float(mean[at:].min())], key="beyond_peak"),
@@ -170,7 +162,7 @@ def twice(on: str, table: xr.Dataset, what: str, control: xr.Dataset) -> gl.Find
 
 def peak_is_threshold(on: str, table: xr.Dataset, what: str, level: float) -> gl.Finding:
     """The peak lies at the first size that fits, or beside it."""
-    mean, _ = mean_and_error(table["test"])
+    mean, _ = gl.theory.mean_and_error(table["test"])
     sizes, first = table["size"].values, threshold(table, level)
     at, _ = gl.theory.tallest_peak(mean)
     claim = f"the error is worst where the train inputs are first fitted: {what}"
@@ -202,12 +194,12 @@ def peak_is_threshold(on: str, table: xr.Dataset, what: str, level: float) -> gl
 
 def stopped(table: xr.Dataset) -> gl.Finding:
     """Early stopping at the best step, chosen with hindsight, has no second descent."""
-    mean, _ = mean_and_error(table["best"])
+    mean, _ = gl.theory.mean_and_error(table["best"])
     return gl.Finding(
         "beside the question: at the best step of each run there is no peak over the width",
         gl.theory.tallest_peak(mean)[1],
         "share wrong, height of the peak",
-        "refuted" if double(table["best"]) else "supported",
+        "refuted" if gl.theory.descends_twice(table["best"]) else "supported",
         (
             gl.Control.of(
                 "height of the peak at the end",
@@ -216,7 +208,7 @@ def stopped(table: xr.Dataset) -> gl.Finding:
             ),
         ),
         source="Nakkiran et al. 2020, section 5",
-        note="the step is chosen on the held-out inputs themselves: a lower bound of what stopping could give",
+        note="the step is chosen on the test inputs themselves: a lower bound of what stopping could give",
         key="early_stopping",
         role="aside",
     )
@@ -224,12 +216,12 @@ def stopped(table: xr.Dataset) -> gl.Finding:
 
 def without_noise(table: xr.Dataset) -> gl.Finding:
     """Without wrong labels the network's peak is smaller, or none."""
-    mean, _ = mean_and_error(table["test"])
+    mean, _ = gl.theory.mean_and_error(table["test"])
     return gl.Finding(
         "beside the question: with right labels alone the network has no peak",
         gl.theory.tallest_peak(mean)[1],
         "share wrong, height of the peak",
-        "refuted" if double(table["test"]) else "supported",
+        "refuted" if gl.theory.descends_twice(table["test"]) else "supported",
         source="Nakkiran et al. 2020, section 5",
         note=f"{table.sizes['seed']} seeds",
         key="without_wrong_labels",
@@ -242,4 +234,4 @@ def picture(numbers: dict[str, Any]) -> gl.views.Figure:
     table = numbers["noisy"]
     first = threshold(table, FITTED)
     marks = {} if np.isnan(first) else {"train inputs fitted": first}
-    return gl.views.sweep(table, marks=marks)
+    return gl.views.sweep(table, ["test", "best", "train"], marks=marks)

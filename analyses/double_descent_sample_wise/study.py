@@ -14,8 +14,6 @@ from typing import Any
 
 import torch
 import xarray as xr
-from analyses.digits import digits, one_hot
-from analyses.sweeps import mean_and_error, sweep_table
 
 import groklens as gl
 
@@ -28,11 +26,6 @@ FEATURES, WRONG = 300, 0.1
 AWAY = 0.6
 #: Its largest relative error there.
 NEAR = 0.1
-
-
-def analyse(smoke: bool = False) -> list[gl.Finding]:
-    """The findings."""
-    return judge(measure(smoke=smoke))
 
 
 def measure(smoke: bool = False) -> dict[str, Any]:
@@ -50,22 +43,19 @@ def measure(smoke: bool = False) -> dict[str, Any]:
 
 def isotropic(sizes: Sequence[int], d: int, seeds: range) -> xr.Dataset:
     """Excess risk of least squares and of ridge, and the closed form."""
-    pairs = [[risks(n, d, seed) for n in sizes] for seed in seeds]
-    closed = [gl.theory.sample_wise_risk(n, d, NOISE) for n in sizes]
-    table = sweep_table(
-        ("examples", sizes, "train examples"),
-        list(seeds),
-        {
-            "least_squares": ([[p[0] for p in row] for row in pairs], "least squares", "squared error"),
-            "ridge": ([[p[1] for p in row] for row in pairs], "best ridge", "squared error"),
-            "closed": ([c if c < 1e300 else float("nan") for c in closed], "closed form", "squared error"),
-        },
-    )
+    rows = [[risks(n, d, seed) for n in sizes] for seed in seeds]
+    called = {
+        "least_squares": ("least squares", "squared error"),
+        "ridge": ("best ridge", "squared error"),
+        "closed": ("closed form", "squared error"),
+    }
+    table = gl.theory.sweep_rows(("examples", sizes, "train examples"), list(seeds), rows, called)
+    table["closed"] = table["closed"].isel(seed=0, drop=True)
     return table.assign_attrs(features=d)
 
 
-def risks(n: int, d: int, seed: int) -> tuple[float, float]:
-    """Excess risk of one draw: least squares, and ridge with the penalty that is best on average."""
+def risks(n: int, d: int, seed: int) -> dict[str, float]:
+    """Excess risk of one draw, by least squares and by ridge of the penalty best on average, and the closed form."""
     generator = torch.Generator().manual_seed(seed)
     inputs = torch.randn(n, d, generator=generator, dtype=torch.float64)
     true = torch.nn.functional.normalize(torch.randn(d, generator=generator, dtype=torch.float64), dim=0)
@@ -73,35 +63,40 @@ def risks(n: int, d: int, seed: int) -> tuple[float, float]:
     every = torch.eye(d, dtype=torch.float64)  # predictions at the axes are the weights
     plain = gl.theory.least_squares(inputs, every) @ labels
     shrunk = gl.theory.ridge(inputs, every, NOISE**2 * d) @ labels
-    return float((plain - true).square().sum()), float((shrunk - true).square().sum())
+    closed = gl.theory.sample_wise_risk(n, d, NOISE)
+    return {
+        "least_squares": float((plain - true).square().sum()),
+        "ridge": float((shrunk - true).square().sum()),
+        "closed": closed if closed < 1e300 else float("nan"),
+    }
 
 
 def on_digits(sizes: Sequence[int], features: int, seeds: range) -> xr.Dataset:
-    """Error of regression on random features, with a tenth of the train labels wrong."""
+    """Error of regression on random features, with about a tenth of the train labels wrong."""
+    called = {
+        "least_squares": ("least squares", "error"),
+        "ridge": ("ridge", "error"),
+        "wrong": ("wrong train labels", "share"),
+    }
     rows = [[errors(n, features, seed) for n in sizes] for seed in seeds]
-    table = sweep_table(
-        ("examples", sizes, "train examples"),
-        list(seeds),
-        {
-            "least_squares": ([[r[0] for r in row] for row in rows], "least squares", "error"),
-            "ridge": ([[r[1] for r in row] for row in rows], "ridge", "error"),
-        },
-    )
+    table = gl.theory.sweep_rows(("examples", sizes, "train examples"), list(seeds), rows, called)
     return table.assign_attrs(features=features)
 
 
-def errors(n: int, features: int, seed: int) -> tuple[float, float]:
-    """Share of held-out digits answered wrong, by least squares and by ridge."""
-    data = digits(n, WRONG, seed)
-    train, test = (
-        gl.theory.random_fourier_features(inputs, features, seed)
-        for inputs in (data.inputs, data.test_inputs)
-    )
-    targets = one_hot(data.given)
-    return tuple(
-        float(((smoother @ targets).argmax(dim=1) != data.test_labels).double().mean())
-        for smoother in (gl.theory.least_squares(train, test), gl.theory.ridge(train, test, 10.0))
-    )
+def errors(n: int, features: int, seed: int) -> dict[str, float]:
+    """Share of test digits answered wrong, by least squares and by ridge, and of train labels that are wrong."""
+    task = gl.Corrupted(gl.tasks.Digits(n_train=n), WRONG, seed=1000 + seed)
+    train, test = gl.tasks.split_examples(task, seed).values()
+    inputs = [gl.theory.random_fourier_features(part.inputs, features, seed) for part in (train, test)]
+    smoothers = {
+        "least_squares": gl.theory.least_squares(*inputs),
+        "ridge": gl.theory.ridge(*inputs, penalty=10.0),
+    }
+    wrong = {
+        name: gl.theory.class_errors(smoother, train.targets, test.labels)[1]
+        for name, smoother in smoothers.items()
+    }
+    return wrong | {"wrong": float((train.targets != train.labels).double().mean())}
 
 
 def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
@@ -120,10 +115,8 @@ def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
 
 def descends_twice(on: str, table: xr.Dataset, what: str, units: str) -> gl.Finding:
     """The risk rises with n and falls again, beyond error."""
-    mean, error = mean_and_error(table["least_squares"])
-    double = gl.theory.has_double_descent(table["examples"].values, mean, error)
-    ridge, ridge_error = mean_and_error(table["ridge"])
-    ridge_too = gl.theory.has_double_descent(table["examples"].values, ridge, ridge_error)
+    mean, ridge = (table[name].mean("seed").values for name in ("least_squares", "ridge"))
+    double, ridge_too = (gl.theory.descends_twice(table[name]) for name in ("least_squares", "ridge"))
     verdict = "refuted" if not double else "undecided" if ridge_too else "supported"
     return gl.Finding(
         f"more data first harm and then help: {what}",
@@ -145,7 +138,7 @@ def descends_twice(on: str, table: xr.Dataset, what: str, units: str) -> gl.Find
 
 def peaks_at_features(table: xr.Dataset) -> gl.Finding:
     """The worst number of examples is the number of features."""
-    mean, _ = mean_and_error(table["least_squares"])
+    mean, _ = gl.theory.mean_and_error(table["least_squares"])
     sizes, d = table["examples"].values, table.attrs["features"]
     each = sizes[table["least_squares"].argmax("examples").values]
     return gl.Finding(
@@ -162,7 +155,7 @@ def peaks_at_features(table: xr.Dataset) -> gl.Finding:
 
 def closed_form(table: xr.Dataset) -> gl.Finding:
     """Away from the peak the closed form is within a tenth of what is measured."""
-    mean, _ = mean_and_error(table["least_squares"])
+    mean, _ = gl.theory.mean_and_error(table["least_squares"])
     sizes, d, closed = table["examples"].values, table.attrs["features"], table["closed"].values
     away = (sizes <= AWAY * d) | (sizes >= d / AWAY)
     off = abs(closed / mean - 1)
@@ -192,8 +185,7 @@ def other_form(sizes: Any, d: int) -> Any:
 
 def no_harm(table: xr.Dataset) -> gl.Finding:
     """With the best ridge penalty the risk only falls."""
-    mean, error = mean_and_error(table["ridge"])
-    double = gl.theory.has_double_descent(table["examples"].values, mean, error)
+    mean, double = table["ridge"].mean("seed").values, gl.theory.descends_twice(table["ridge"])
     rise = float((mean[1:] - mean[:-1]).max())
     return gl.Finding(
         "with the best ridge penalty more data never harm",

@@ -3,15 +3,15 @@
 Prediction (Nanda et al. 2023, arXiv:2301.05217): the final model uses a few frequencies, the same in logits,
 neurons and readout; keeping only them keeps its accuracy and removing them takes it to chance, in the logits,
 the neurons and the embeddings; and the loss of the circuit alone (restricted), and of the train inputs without it
-(excluded), move before held-out accuracy does.
+(excluded), move before test accuracy does.
 
 Refuted if most frequencies are key, if the model does without them, if random components serve as well, if
-held-out accuracy rises first, or if runs that did not generalise are given a circuit too.
+test accuracy rises first, or if runs that did not generalise are given a circuit too.
 """
 
 import random
+from typing import Any
 
-import plotly.graph_objects as go
 import xarray as xr
 from analyses.models import others, shipped
 
@@ -24,54 +24,89 @@ SHARES = [tenth / 10 for tenth in range(1, 10)]
 FEW = 0.25
 
 
-def analyse(smoke: bool = False) -> list[gl.Finding]:
-    """The findings; with `smoke`, on planted models of a small modulus, which have no history."""
+CURVES = ["train_loss", "test_loss", "restricted_loss", "excluded_loss", "train_accuracy", "test_accuracy"]
+PROGRESS = ("restricted_loss", "excluded_loss")
+
+
+def measure(smoke: bool = False) -> dict[str, Any]:
+    """The circuit, the battery of it, its curves over training, and what models without one are given.
+
+    With `smoke`, of planted models of a small modulus, and a few steps of a shipped run.
+    """
+    run = shipped("mod113")
     if smoke:
         task = gl.ModularArithmetic(31, "add")
         final, nulls = planted(task, "clock"), {"lookup": planted(task, "lookup")}
-        circuit = gl.find_circuit(final)
-        return [few(final, circuit, nulls), *gl.examine(final, circuit), refused(nulls)]
-    run = shipped("mod113")
-    nulls = {name: shipped(name).final for name in RUNS[1:]} | {"untrained (step 0)": run.at(0)}
-    circuit = gl.find_circuit(run.final)
-    table = gl.track(run, gl.measures.PROGRESS, circuit)
-    findings = [few(run.final, circuit, nulls), *gl.examine(run.final, circuit)]
-    for name in ("restricted_loss", "excluded_loss"):
-        others_ = [
-            gl.track(run, [getattr(gl.measures, name)], other)[name] for other in random_circuits(circuit)
-        ]
-        findings.append(moved_first(table, name, others_))
-    findings.append(refused(nulls))
-    return findings + [of_others(name, gl.load(path).final) for name, path in others("nanda/*.pth").items()]
+        zoo, steps = {}, [run.steps[0], *run.steps[1::8], run.steps[-1]]
+    else:
+        final, steps = run.final, list(run.steps)
+        nulls = {name: shipped(name).final for name in RUNS[1:]} | {"untrained (step 0)": run.at(0)}
+        zoo = others("nanda/*.pth")
+    circuit = gl.find_circuit(final)
+    of_run = circuit if final is run.final else gl.find_circuit(run.final)
+    return {
+        "circuit": {"task": final.task.name, "said": str(circuit), "components": list(circuit.components)},
+        "available": circuit.group.order // 2,
+        "key_in_nulls": {
+            name: len(gl.measures.key_components(null))
+            for name, null in nulls.items()
+            if null.task.symmetry is not None
+        },
+        "battery": [finding.to_dict() for finding in gl.examine(final, circuit)],
+        "curves": gl.track(run, CURVES, of_run, steps=steps),
+        "random": {
+            name: [
+                gl.track(run, [name], other, steps=steps)[name].values.tolist()
+                for other in random_circuits(of_run)
+            ]
+            for name in PROGRESS
+        },
+        "given_a_circuit": {name: gl.find_circuit(null) is not None for name, null in nulls.items()},
+        "authors": {name: of_others(gl.load(path).final) for name, path in zoo.items()},
+        "untrained_clusters": len(gl.measures.key_components(run.at(0), "clusters")),
+    }
 
 
-def few(final: gl.Snapshot, circuit: gl.Circuit, nulls: dict[str, gl.Snapshot]) -> gl.Finding:
-    """The circuit is few of the group's components; models that memorised show many, or none."""
-    available = circuit.group.order // 2
-    controls = [
-        gl.Control.of(
-            f"key by the logits: {name}",
-            [len(gl.measures.key_components(null)) / available],
-            key=name.partition(" ")[0],
-        )
-        for name, null in nulls.items()
-        if null.task.symmetry is not None
+def of_others(snapshot: gl.Snapshot) -> dict[str, Any]:
+    """The circuit of a model that the authors trained, and its key components by three rules."""
+    circuit = gl.find_circuit(snapshot)
+    rules = {rule: gl.measures.key_components(snapshot, rule) for rule in ("logits", "clusters", "readout")}
+    return {"circuit": None if circuit is None else list(circuit.components), "rules": rules}
+
+
+def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
+    """The findings that these numbers make."""
+    authors = numbers["authors"].items()
+    return [
+        few(numbers),
+        *(gl.Finding.from_dict(each) for each in numbers["battery"]),
+        *(moved_first(numbers["curves"], name, numbers["random"][name]) for name in PROGRESS),
+        refused(numbers["given_a_circuit"]),
+        *(as_the_authors(name, found, numbers["untrained_clusters"]) for name, found in authors),
     ]
-    share = len(circuit.components) / available
+
+
+def few(numbers: dict[str, Any]) -> gl.Finding:
+    """The circuit is few of the group's components; models that memorised show many, or none."""
+    available, circuit = numbers["available"], numbers["circuit"]
+    share = len(circuit["components"]) / available
     return gl.Finding(
         "the circuit is a few of the components",
         share,
         f"share of {available}",
         "supported" if share <= FEW else "refuted",
-        tuple(controls),
+        tuple(
+            gl.Control.of(f"key by the logits: {name}", [count / available], key=name.partition(" ")[0])
+            for name, count in numbers["key_in_nulls"].items()
+        ),
         source="Nanda et al. 2023, section 4",
-        note=f"{final.task.name}: {circuit}",
+        note=f"{circuit['task']}: {circuit['said']}",
         key="few_components",
     )
 
 
-def moved_first(table: xr.Dataset, name: str, other: list[xr.DataArray]) -> gl.Finding:
-    """A measure of the circuit has gone each tenth of its way, from memorising on, before held-out accuracy has."""
+def moved_first(table: xr.Dataset, name: str, other: list[list[float]]) -> gl.Finding:
+    """A measure of the circuit has gone each tenth of its way, from memorising on, before test accuracy has."""
     start = int((table["train_accuracy"].values >= 0.99).argmax())
     leads = []
     for share in SHARES:
@@ -85,14 +120,14 @@ def moved_first(table: xr.Dataset, name: str, other: list[xr.DataArray]) -> gl.F
         verdict = "refuted"
     change = float(table[name][-1] - table[name][start])
     return gl.Finding(
-        f"{table[name].attrs['long_name']} moves before held-out accuracy does",
+        f"{table[name].attrs['long_name']} moves before test accuracy does",
         min(certain for certain, _ in leads),
         "steps of lead, at least",
         verdict,
         (
             gl.Control.of(
                 "change with random components, share",
-                [float(r[-1] - r[start]) / change for r in other],
+                [(each[-1] - each[start]) / change for each in other],
                 key="random_components",
             ),
         ),
@@ -111,33 +146,31 @@ def crossed(values: xr.DataArray, share: float) -> tuple[int, int]:
     return int(steps[max(at - 1, 0)]), int(steps[at])
 
 
-def refused(nulls: dict[str, gl.Snapshot]) -> gl.Finding:
+def refused(given: dict[str, bool]) -> gl.Finding:
     """None of the models that did not generalise by a circuit is given one."""
-    given = [name for name, null in nulls.items() if gl.find_circuit(null) is not None]
+    those = [name for name, found in given.items() if found]
     return gl.Finding(
         "models that memorised, or learned nothing, are given no circuit",
-        len(given),
-        f"of {len(nulls)} models",
-        "refuted" if given else "supported",
-        note=", ".join(nulls) + (f"; given one: {', '.join(given)}" if given else ""),
+        len(those),
+        f"of {len(given)} models",
+        "refuted" if those else "supported",
+        note=", ".join(given) + (f"; given one: {', '.join(those)}" if those else ""),
         key="no_circuit_in_nulls",
     )
 
 
-def of_others(name: str, snapshot: gl.Snapshot) -> gl.Finding:
+def as_the_authors(name: str, found: dict[str, Any], untrained: int) -> gl.Finding:
     """A model that the authors trained has such a circuit too, the same by three rules."""
-    circuit = gl.find_circuit(snapshot)
-    sets = {rule: gl.measures.key_components(snapshot, rule) for rule in ("logits", "clusters", "readout")}
-    same = circuit is not None and all(found == list(circuit.components) for found in sets.values())
-    blank = gl.measures.key_components(shipped("mod113").at(0), "clusters")
+    circuit, rules = found["circuit"], found["rules"]
+    same = circuit is not None and all(components == circuit for components in rules.values())
     return gl.Finding(
         "the authors' own run has a circuit, the same by logits, clusters of neurons and readout",
-        None if circuit is None else len(circuit.components),
+        None if circuit is None else len(circuit),
         "components",
         "supported" if same else "refuted",
-        (gl.Control.of("components with a cluster, untrained model", [len(blank)], key="untrained"),),
+        (gl.Control.of("components with a cluster, untrained model", [untrained], key="untrained"),),
         source="Nanda et al. 2023",
-        note=f"{name}: {sets}",
+        note=f"{name}: {rules}",
         key=f"authors.{name}",
     )
 
@@ -154,9 +187,6 @@ def planted(task: gl.Task, algorithm: str) -> gl.Snapshot:
     return gl.Snapshot(gl.planted(task, [2, 5, 11], algorithm), task)
 
 
-def picture(smoke: bool = False) -> go.Figure:
+def picture(numbers: dict[str, Any]) -> gl.views.Figure:
     """Losses over training, with what the circuit alone gives and what is left without it."""
-    run = shipped("mod113")
-    table = gl.track(run, gl.measures.PROGRESS, steps=run.steps[::6] if smoke else None)
-    names = ["train_loss", "test_loss", "restricted_loss", "excluded_loss", "train_accuracy", "test_accuracy"]
-    return gl.views.curves(table, names)
+    return gl.views.curves(numbers["curves"], CURVES)

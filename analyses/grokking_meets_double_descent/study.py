@@ -1,16 +1,15 @@
 """Does a network grok over its width as it does over time, and does the pattern model foresee what is to come?
 
 Prediction (Davies, Langosco and Krueger 2023, arXiv:2303.06173): at a fixed number of steps there are widths that fit
-every train input and are wrong on held-out ones, and larger widths that are right (model-wise grokking); and since
+every train input and are wrong on test ones, and larger widths that are right (model-wise grokking); and since
 slow patterns that generalise replace fast ones that do not, their model of three patterns, fitted to the first part
 of the curves, foretells the rest better than a logistic curve, or the last value, does.
 
-Refuted if held-out accuracy is high wherever train accuracy is, or low at every width; or if the pattern model's
+Refuted if test accuracy is high wherever train accuracy is, or low at every width; or if the pattern model's
 forecast is no better than the baselines' in half of the runs. That it fits whole curves well is no evidence: it has
 twelve parameters. The null is a random table of the same size: no width generalises, and none should be forecast to.
 """
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +19,6 @@ import numpy as np
 import xarray as xr
 from analyses.models import trained
 from analyses.result import of_run
-from analyses.sweeps import mean_and_error, sweep_table
 
 import groklens as gl
 
@@ -48,17 +46,11 @@ TO_COME = 0.1
 MOST, HALF = 0.75, 0.5
 
 
-def analyse(smoke: bool = False) -> list[gl.Finding]:
-    """The findings."""
-    return judge(measure(smoke=smoke))
-
-
 def measure(smoke: bool = False) -> dict[str, Any]:
     """Sweeps over widths, of the task and of the null, and the forecasts along each run."""
     if smoke:
         small = replace(RECIPE, task=gl.ModularArithmetic(7, "add"), steps=120, evaluate_every=4)
-        with tempfile.TemporaryDirectory() as folder:
-            return _measured(small, (4, 8, 16), (8,), range(2), Path(folder), stands=(2,))
+        return _measured(small, (4, 8, 16), (8,), range(2), None, stands=(2,))
     return _measured(RECIPE, WIDTHS, NULL_WIDTHS, SEEDS, Path(__file__).parent / "runs")
 
 
@@ -67,7 +59,7 @@ def _measured(
     widths: Sequence[int],
     null_widths: Sequence[int],
     seeds: range,
-    folder: Path,
+    folder: Path | None,
     stands: Sequence[int] = STANDS,
 ) -> dict[str, Any]:
     sweeps, forecasts, kept = {}, [], {}
@@ -92,7 +84,7 @@ def wide(recipe: gl.Recipe, width: int, seed: int, null: bool) -> gl.Recipe:
 
 
 def curves(run: gl.Run) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Steps at which both were evaluated, train accuracy, held-out accuracy."""
+    """Steps at which both were evaluated, train accuracy, test accuracy."""
     history = run.history[["train_accuracy", "test_accuracy"]].dropna("step")
     history = history.sel(step=history["step"] > 0)
     return (
@@ -110,21 +102,21 @@ def first_at(steps: np.ndarray, accuracy: np.ndarray, level: float) -> float:
 
 def table_of(runs: list[gl.Run], widths: Sequence[int], seeds: range) -> xr.Dataset:
     """Accuracies at the end, and when they were reached, by width and seed."""
-    rows = []
-    for run in runs:
-        steps, train, test = curves(run)
-        rows.append((train[-1], test[-1], first_at(steps, train, FITTED), first_at(steps, test, RIGHT)))
-    values = np.array(rows).reshape(len(widths), len(seeds), 4).transpose(2, 1, 0)
-    return sweep_table(
-        ("width", widths, "width of the residual stream"),
-        list(seeds),
-        {
-            "train": (values[0], "train accuracy", "accuracy"),
-            "test": (values[1], "held-out accuracy", "accuracy"),
-            "fitted_at": (values[2], "step at which train inputs are fitted", "updates"),
-            "right_at": (values[3], "step at which held-out inputs are right", "updates"),
-        },
-    )
+    rows = [[of_width(run) for run in runs[i :: len(seeds)]] for i in range(len(seeds))]
+    called = {
+        "train": ("train accuracy", "accuracy"),
+        "test": ("test accuracy", "accuracy"),
+        "fitted_at": ("step at which train inputs are fitted", "updates"),
+        "right_at": ("step at which test inputs are correct", "updates"),
+    }
+    return gl.theory.sweep_rows(("width", widths, "width of the residual stream"), list(seeds), rows, called)
+
+
+def of_width(run: gl.Run) -> dict[str, float]:
+    """The accuracies of one run at the end, and when they were reached."""
+    steps, train, test = curves(run)
+    reached = {"fitted_at": first_at(steps, train, FITTED), "right_at": first_at(steps, test, RIGHT)}
+    return {"train": train[-1], "test": test[-1], **reached}
 
 
 def forecasts_of(run: gl.Run, stands: Sequence[int]) -> list[dict[str, float]]:
@@ -176,17 +168,17 @@ def model_wise(sweep: xr.Dataset, null: xr.Dataset, share: float) -> gl.Finding:
     return gl.Finding(
         f"widths that fit every train input go from wrong to right as they grow, {share:.0%} trained on",
         least,
-        "held-out accuracy, least of the widths that fit",
+        "test accuracy, least of the widths that fit",
         verdict,
         (
             gl.Control.of(
-                "random table, held-out accuracy", null["test"].values.ravel().tolist(), key="random_table"
+                "random table, test accuracy", null["test"].values.ravel().tolist(), key="random_table"
             ),
         ),
         source="Davies et al. 2023, section 4",
         note=f"fitted by every seed at widths {_listed(sweep['width'].values[fitted])}; of these wrong (below "
         f"{WRONG}) in every seed: {_listed(widths[wrong])}; right in every seed: {_listed(widths[right])}; mean "
-        "held-out accuracy by width: "
+        "test accuracy by width: "
         + ", ".join(
             f"{w:.0f}: {a:.2f}"
             for w, a in zip(sweep["width"].values, sweep["test"].mean("seed").values, strict=True)
@@ -196,19 +188,17 @@ def model_wise(sweep: xr.Dataset, null: xr.Dataset, share: float) -> gl.Finding:
 
 
 def later(sweep: xr.Dataset, share: float) -> gl.Finding:
-    """Where both happen, held-out inputs are right long after train inputs are fitted."""
+    """Where both happen, test inputs are right long after train inputs are fitted."""
     ratios = (sweep["right_at"] / sweep["fitted_at"]).values
     ratios = ratios[np.isfinite(ratios)]
-    claim = (
-        f"held-out inputs are right at least twice as late as train inputs are fitted, {share:.0%} trained on"
-    )
+    claim = f"test inputs are right at least twice as late as train inputs are fitted, {share:.0%} trained on"
     if not len(ratios):
         return gl.Finding(
             claim,
             None,
             "ratio of steps",
             "undecided",
-            note="no run was right on held-out inputs",
+            note="no run was right on test inputs",
             key=f"right_later.{share:g}",
         )
     verdict = "supported" if ratios.min() >= 2 else "refuted" if np.median(ratios) < 2 else "undecided"
@@ -269,7 +259,7 @@ def false_alarms(forecasts: list[dict[str, Any]]) -> gl.Finding:
         return gl.Finding(
             claim,
             None,
-            "held-out accuracy",
+            "test accuracy",
             "undecided",
             note="there was nothing to forecast",
             key="false_alarms",
@@ -311,12 +301,12 @@ def fits(forecasts: list[dict[str, Any]]) -> gl.Finding:
 
 
 def descent(sweep: xr.Dataset, share: float) -> gl.Finding:
-    """Whether held-out error over width falls, rises and falls beyond error."""
-    mean, error = mean_and_error(1 - sweep["test"])
-    double = gl.theory.has_double_descent(sweep["width"].values, mean, error)
+    """Whether test error over width falls, rises and falls beyond error."""
+    mean, error = gl.theory.mean_and_error(1 - sweep["test"])
+    double = gl.theory.descends_twice(1 - sweep["test"])
     peak = int(mean[1:].argmax()) + 1
     return gl.Finding(
-        f"beside the question: held-out error over width rises and falls again, {share:.0%} trained on",
+        f"beside the question: test error over width rises and falls again, {share:.0%} trained on",
         float(mean[peak]),
         "error at its largest after the first width",
         "supported" if double else "refuted",

@@ -8,7 +8,9 @@ et al. 2023, arXiv:2312.06581): neurons sort the operands into cosets of subgrou
 the same test: every neuron's input from each operand is replaced by its means over the cosets of one subgroup.
 """
 
-import plotly.graph_objects as go
+from collections.abc import Sequence
+from typing import Any
+
 import torch
 import xarray as xr
 from analyses.models import others, shipped
@@ -22,67 +24,53 @@ LEAST_ORDER = 4
 DRAWS = 20
 
 
-def analyse(smoke: bool = False) -> list[gl.Finding]:
-    """The findings; with `smoke`, on a planted model, where every answer is known."""
+HIDDEN = ("hidden_x_share", "hidden_y_share", "hidden_xy_share")
+SHARES = (("x_embed_share",), ("y_embed_share",), ("unembed_share",), HIDDEN)
+
+
+def measure(smoke: bool = False) -> dict[str, Any]:
+    """The circuit, the battery of it, what lies in it, and what coset means keep.
+
+    With `smoke`, of a planted model, where every answer is known, and a few steps of the shipped run.
+    """
+    run, final = shipped("a5"), None
     if smoke:
         task = gl.GroupComposition("S4")
         final = gl.Snapshot(gl.planted(task, ["standard", "standard_sign"]), task)
-        circuit = gl.find_circuit(final)
-        return [*gl.examine(final, circuit)]
-    run = shipped("a5")
-    circuit = gl.find_circuit(run.final)
-    findings = [*gl.examine(run.final, circuit), *shares(run, circuit), coset_means(run.final)]
-    return findings + of_others()
+    circuit = gl.find_circuit(final or run.final)
+    numbers = {
+        "circuit": str(circuit),
+        "battery": [finding.to_dict() for finding in gl.examine(final or run.final, circuit)],
+        "curves": gl.track(run, ["x_embed_share"], steps=run.steps[::4] if smoke else None),
+    }
+    if smoke:
+        return numbers
+    zoo = {name: of_others(gl.load(path).final) for name, path in others("rep_theory/[ADS]*").items()}
+    shares = {
+        "+".join(names): [inside(snapshot, names, circuit) for snapshot in (run.final, run.at(0))]
+        for names in SHARES
+    }
+    return numbers | {"shares": shares, "cosets": coset_means(run.final), "authors": zoo}
 
 
-def shares(run: gl.Run, circuit: gl.Circuit) -> list[gl.Finding]:
-    """Embeddings, readout and neurons lie in the circuit's irreps, against the same model at step 0."""
-    found = []
-    for names in (("x_embed_share",), ("y_embed_share",), ("unembed_share",), HIDDEN):
-        after, before = (inside(snapshot, names, circuit) for snapshot in (run.final, run.at(0)))
-        found.append(
-            gl.Finding(
-                f"{' + '.join(names)} lies in the circuit's irreps",
-                after,
-                "share of power",
-                "supported" if after > 0.5 and after > before + 0.1 else "refuted",
-                (gl.Control.of("untrained (step 0)", [before], key="untrained"),),
-                source="Chughtai et al. 2023",
-                note=f"{circuit}",
-                key=f"inside.{'+'.join(names)}",
-            )
-        )
-    return found
-
-
-HIDDEN = ("hidden_x_share", "hidden_y_share", "hidden_xy_share")
-
-
-def inside(snapshot: gl.Snapshot, names: tuple[str, ...], circuit: gl.Circuit) -> float:
+def inside(snapshot: gl.Snapshot, names: Sequence[str], circuit: gl.Circuit) -> float:
     """Sum of shares over the circuit's components."""
     values = (getattr(gl.measures, name)(snapshot) for name in names)
     return sum(float(value.sel(component=list(circuit.components)).sum()) for value in values)
 
 
-def coset_means(snapshot: gl.Snapshot) -> gl.Finding:
-    """The rival reading: coset means of what each neuron receives keep the accuracy."""
+def coset_means(snapshot: gl.Snapshot) -> dict[str, Any]:
+    """Accuracy where neurons receive coset means alone, and the same of relabelled elements."""
     generator = torch.Generator().manual_seed(0)
     n = snapshot.task.symmetry.group.order
     value, orders = averaged(snapshot)
     controls = [averaged(snapshot, torch.randperm(n, generator=generator))[0] for _ in range(DRAWS)]
-    whole = gl.measures.all_accuracy(snapshot)
-    verdict = "supported" if value >= whole - 0.01 and value > max(controls) else "refuted"
-    return gl.Finding(
-        "rival reading: neurons that receive coset means alone keep the accuracy",
-        value,
-        "accuracy",
-        verdict,
-        (gl.Control.of("cosets of relabelled elements", controls, key="relabelled"),),
-        source="Stander et al. 2023; subgroups of order 4 and more, the best of them for each neuron",
-        note=f"the whole model has {whole:.4f}; neurons by order of the subgroup for x: {orders}",
-        key="coset_means",
-        role="aside",
-    )
+    return {
+        "kept": value,
+        "orders": orders,
+        "relabelled": controls,
+        "whole": gl.measures.all_accuracy(snapshot),
+    }
 
 
 def averaged(snapshot: gl.Snapshot, order: torch.Tensor | None = None) -> tuple[float, dict[int, int]]:
@@ -126,50 +114,75 @@ def best_coset_means(
     return best, sizes.tolist()
 
 
-def of_others() -> list[gl.Finding]:
-    """Models that the authors trained: every one that generalised has a circuit, the one that did not has none."""
-    zoo = {name: gl.load(path).final for name, path in others("rep_theory/[ADS]*").items()}
-    if not zoo:
-        return []
-    right = {name: generalised(snapshot) for name, snapshot in zoo.items()}
-    found = {name: gl.find_circuit(snapshot) for name, snapshot in zoo.items()}
-    fits = sum((found[name] is not None) == right[name] for name in zoo)
-    listed = "; ".join(f"{name}: {list(c.components) if c else 'none'}" for name, c in found.items())
-    return [
-        gl.Finding(
-            "the authors' models have a circuit of irreps exactly where they generalise",
-            fits,
-            f"of {len(zoo)} models",
-            "supported" if fits == len(zoo) else "refuted",
-            (
-                gl.Control.of(
-                    "circuits in models that did not generalise",
-                    [sum(found[n] is not None for n in zoo if not right[n])],
-                    key="not_generalised",
-                ),
-            ),
-            source="Chughtai et al. 2023",
-            note=listed,
-            key="authors",
-        )
-    ]
+def of_others(snapshot: gl.Snapshot) -> dict[str, Any]:
+    """Whether a model that the authors trained generalised, and the circuit found in it."""
+    circuit = gl.find_circuit(snapshot)
+    components = None if circuit is None else list(circuit.components)
+    return {"generalised": gl.measures.test_accuracy(snapshot) >= 0.99, "circuit": components}
 
 
-def generalised(snapshot: gl.Snapshot) -> bool:
-    """Accuracy of at least 0.99 on held-out inputs."""
-    return gl.measures.test_accuracy(snapshot) >= 0.99
+def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
+    """The findings that these numbers make."""
+    findings = [gl.Finding.from_dict(each) for each in numbers["battery"]]
+    if "shares" in numbers:
+        findings += [lies_in(name, *both, numbers["circuit"]) for name, both in numbers["shares"].items()]
+        findings.append(rival(**numbers["cosets"]))
+    return findings + ([where_they_generalise(numbers["authors"])] if numbers.get("authors") else [])
 
 
-def picture(smoke: bool = False) -> go.Figure:
-    """Share of what neurons receive of x in each irrep, over the training of A5."""
-    run = shipped("a5")
-    table: xr.Dataset = gl.track(run, [gl.measures.x_embed_share], steps=run.steps[::4] if smoke else None)
-    share = table["x_embed_share"]
-    figure = go.Figure(layout={"template": "plotly_white", "width": 760, "height": 380})
-    for name in share["component"].values:
-        figure.add_scatter(
-            x=share["step"].values, y=share.sel(component=name).values, name=str(name), mode="lines+markers"
-        )
-    figure.update_xaxes(title="step")
-    figure.update_yaxes(title="share of the x embedding", range=[0, 1])
-    return figure
+def lies_in(name: str, after: float, before: float, circuit: str) -> gl.Finding:
+    """Embeddings, readout and neurons lie in the circuit's irreps, against the same model at step 0."""
+    return gl.Finding(
+        f"{name.replace('+', ' + ')} lies in the circuit's irreps",
+        after,
+        "share of power",
+        "supported" if after > 0.5 and after > before + 0.1 else "refuted",
+        (gl.Control.of("untrained (step 0)", [before], key="untrained"),),
+        source="Chughtai et al. 2023",
+        note=circuit,
+        key=f"inside.{name}",
+    )
+
+
+def rival(kept: float, orders: dict[str, int], relabelled: list[float], whole: float) -> gl.Finding:
+    """The rival reading: coset means of what each neuron receives keep the accuracy."""
+    listed = ", ".join(f"{order}: {count}" for order, count in orders.items())
+    return gl.Finding(
+        "rival reading: neurons that receive coset means alone keep the accuracy",
+        kept,
+        "accuracy",
+        "supported" if kept >= whole - 0.01 and kept > max(relabelled) else "refuted",
+        (gl.Control.of("cosets of relabelled elements", relabelled, key="relabelled"),),
+        source="Stander et al. 2023; subgroups of order 4 and more, the best of them for each neuron",
+        note=f"the whole model has {whole:.4f}; neurons by order of the subgroup for x: {{{listed}}}",
+        key="coset_means",
+        role="aside",
+    )
+
+
+def where_they_generalise(zoo: dict[str, dict[str, Any]]) -> gl.Finding:
+    """Of the authors' models every one that generalised has a circuit, the one that did not has none."""
+    found = {name: each["circuit"] is not None for name, each in zoo.items()}
+    fits = sum(found[name] == each["generalised"] for name, each in zoo.items())
+    astray = sum(found[name] and not each["generalised"] for name, each in zoo.items())
+    return gl.Finding(
+        "the authors' models have a circuit of irreps exactly where they generalise",
+        fits,
+        f"of {len(zoo)} models",
+        "supported" if fits == len(zoo) else "refuted",
+        (gl.Control.of("circuits in models that did not generalise", [astray], key="not_generalised"),),
+        source="Chughtai et al. 2023",
+        note="; ".join(f"{name}: {each['circuit'] or 'none'}" for name, each in zoo.items()),
+        key="authors",
+    )
+
+
+def picture(numbers: dict[str, Any]) -> gl.views.Figure:
+    """Share of the x embedding in each irrep, over the training of A5."""
+    shares = numbers["curves"]["x_embed_share"]
+    table = xr.Dataset(
+        {str(name): shares.sel(component=name, drop=True) for name in shares["component"].values}
+    )
+    for name, each in table.items():
+        each.attrs = {"long_name": f"share of {name}", "units": "share of power"}
+    return gl.views.curves(table)

@@ -17,8 +17,6 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from analyses.digits import Digits, digits, one_hot
-from analyses.sweeps import mean_and_error, sweep_table
 
 import groklens as gl
 
@@ -29,14 +27,9 @@ COMPONENTS = (10, 25, 50, 100, 200, 300, 350, 380, 400)
 EXCESS = (0, 50, 100, 200, 400, 800, 1600, 3600, 7600)
 LEAVES, TREES = (2, 5, 10, 20, 50, 100, 200, None), (1, 2, 5, 10, 20, 50, 100)
 ROUNDS, BOOSTED = (1, 2, 5, 10, 20, 50, 100), (1, 2, 5, 10, 20)
-WRONG = 0.2
+WRONG, RATE = 0.2, 0.85
 #: Two models have as many effective parameters where these differ by at most this share.
 ALIKE = 0.25
-
-
-def analyse(smoke: bool = False) -> list[gl.Finding]:
-    """The findings."""
-    return judge(measure(smoke=smoke))
 
 
 def measure(smoke: bool = False) -> dict[str, Any]:
@@ -58,70 +51,60 @@ def measure(smoke: bool = False) -> dict[str, Any]:
     }
 
 
-def scored(smoother: Any, data: Digits) -> float:
-    """Squared error at held-out digits, mean over inputs of the sum over classes."""
-    apart = smoother @ one_hot(data.given) - one_hot(data.test_labels)
-    return float(apart.square().sum(dim=1).mean())
+def digits(n: int, wrong: float, seed: int) -> tuple[gl.tasks.Examples, gl.tasks.Examples]:
+    """Train and test digits; the wrong labels are chosen apart from the split."""
+    task = gl.Corrupted(gl.tasks.Digits(n_train=n), wrong, seed=1000 + seed)
+    return tuple(gl.tasks.split_examples(task, seed).values())
+
+
+def scored(smoother: Any, train: gl.tasks.Examples, test: gl.tasks.Examples) -> dict[str, float]:
+    """Squared error and effective parameters at the test digits."""
+    error, _ = gl.theory.class_errors(smoother, train.targets, test.labels)
+    return {"error": error, "unseen": gl.theory.effective_parameters(smoother)}
 
 
 def raw(sizes: Sequence[int], n: int, seeds: range) -> xr.Dataset:
     """The axis of the papers: the number of random features, least-norm regression on all of them."""
-    rows = [[of_features(size, size, n, seed, True) for size in sizes] for seed in seeds]
-    names = {
-        "error": ("held-out error", "squared error"),
-        "unseen": ("effective parameters, held-out inputs", "parameters"),
+    called = {
+        "error": ("test error", "squared error"),
+        "unseen": ("effective parameters, test inputs", "parameters"),
         "seen": ("effective parameters, train inputs", "parameters"),
     }
-    variables = {
-        name: ([[each[i] for each in row] for row in rows], *called)
-        for i, (name, called) in enumerate(names.items())
-    }
-    table = sweep_table(("size", sizes, "random features"), list(seeds), variables)
+    rows = [[of_features(size, size, n, seed, True) for size in sizes] for seed in seeds]
+    table = gl.theory.sweep_rows(("size", sizes, "random features"), list(seeds), rows, called)
     return table.assign_attrs(examples=n)
 
 
-def of_features(
-    size: int, components: int, n: int, seed: int, with_train: bool = False
-) -> tuple[float, float, float]:
-    """Error, effective parameters at held-out inputs and, where asked, at the train inputs."""
-    data = digits(n, 0.0, seed)
-    train, test = (
-        gl.theory.random_fourier_features(inputs, size, seed) for inputs in (data.inputs, data.test_inputs)
-    )
+def of_features(size: int, components: int, n: int, seed: int, seen: bool = False) -> dict[str, float]:
+    """Error, effective parameters at test inputs and, where asked, at the train inputs."""
+    train, test = digits(n, 0.0, seed)
+    at_train, at_test = (gl.theory.random_fourier_features(part.inputs, size, seed) for part in (train, test))
     kept = min(components, n)
-    smoother = gl.theory.least_squares(train, test, components=kept)
-    seen = gl.theory.least_squares(train, train, components=kept) if with_train else None
-    return (
-        scored(smoother, data),
-        gl.theory.effective_parameters(smoother),
-        float("nan") if seen is None else gl.theory.effective_parameters(seen),
-    )
+    found = scored(gl.theory.least_squares(at_train, at_test, components=kept), train, test)
+    if seen:
+        at_itself = gl.theory.least_squares(at_train, at_train, components=kept)
+        found["seen"] = gl.theory.effective_parameters(at_itself)
+    return found
 
 
 def grid(components: Sequence[int], excess: Sequence[int], n: int, seeds: range) -> xr.Dataset:
     """The two axes apart: principal components kept, and features beyond them."""
-    values = np.array(
-        [[[of_features(c + e, c, n, seed)[:2] for e in excess] for c in components] for seed in seeds]
-    )
     table = xr.Dataset(coords={"seed": list(seeds), "components": list(components), "excess": list(excess)})
-    for i, (name, called) in enumerate((("error", "held-out error"), ("unseen", "effective parameters"))):
-        table[name] = (("seed", "components", "excess"), values[..., i], {"long_name": called})
+    found = [[[of_features(c + e, c, n, seed) for e in excess] for c in components] for seed in seeds]
+    for name, called in (("error", "test error"), ("unseen", "effective parameters")):
+        values = [[[each[name] for each in row] for row in rows] for rows in found]
+        table[name] = (("seed", "components", "excess"), np.array(values), {"long_name": called})
     return table
 
 
-def chain(first: list[Any], second: list[Any], seeds: range) -> xr.Dataset:
-    """Two axes end to end: (error, effective parameters) of each seed at every place, and where the first ends."""
-    values = np.array([[*a, *b] for a, b in zip(first, second, strict=True)])
-    places = list(range(1, values.shape[1] + 1))
-    table = sweep_table(
-        ("place", places, "place along both axes, one after the other"),
-        list(seeds),
-        {
-            "error": (values[..., 0], "held-out error", "squared error"),
-            "unseen": (values[..., 1], "effective parameters, held-out inputs", "parameters"),
-        },
-    )
-    return table.assign_attrs(first=len(first[0]))
+def chain(first: int, rows: list[list[dict[str, float]]], seeds: range) -> xr.Dataset:
+    """Two axes end to end: error and effective parameters of each seed at every place; `first` are of the first."""
+    called = {
+        "error": ("test error", "squared error"),
+        "unseen": ("effective parameters, test inputs", "parameters"),
+    }
+    places = ("place", range(1, len(rows[0]) + 1), "place along both axes, one after the other")
+    return gl.theory.sweep_rows(places, list(seeds), rows, called).assign_attrs(first=first)
 
 
 def trees(leaves: Sequence[int | None], counts: Sequence[int], n: int, seeds: range) -> xr.Dataset:
@@ -129,60 +112,48 @@ def trees(leaves: Sequence[int | None], counts: Sequence[int], n: int, seeds: ra
     from sklearn.ensemble import ExtraTreesRegressor
     from sklearn.tree import DecisionTreeRegressor
 
-    first, second = [], []
+    rows = []
     for seed in seeds:
-        data = digits(n, WRONG, seed)
-        x, y = data.inputs.numpy(), one_hot(data.given).numpy()
-        smoothers = []
-        for count in leaves:
-            fitted = DecisionTreeRegressor(max_leaf_nodes=count, max_features=0.3, random_state=seed).fit(
-                x, y
-            )
-            smoothers.append(gl.theory.tree(fitted, data.inputs, data.test_inputs))
-        first.append([both(smoother, data) for smoother in smoothers])
-        second.append([])
-        for count in counts:
-            fitted = ExtraTreesRegressor(count, max_features=0.3, random_state=seed).fit(x, y)
-            second[-1].append(both(gl.theory.forest(fitted, data.inputs, data.test_inputs), data))
-    return chain(first, second, seeds)
+        train, test = digits(n, WRONG, seed)
+        x, y, common = train.inputs.numpy(), one_hot(train), {"max_features": 0.3, "random_state": seed}
+        first = [DecisionTreeRegressor(max_leaf_nodes=count, **common).fit(x, y) for count in leaves]
+        second = [ExtraTreesRegressor(count, **common).fit(x, y) for count in counts]
+        smoothers = [gl.theory.tree(each, train.inputs, test.inputs) for each in first]
+        smoothers += [gl.theory.forest(each, train.inputs, test.inputs) for each in second]
+        rows.append([scored(smoother, train, test) for smoother in smoothers])
+    return chain(len(leaves), rows, seeds)
 
 
-def both(smoother: Any, data: Digits) -> tuple[float, float]:
-    """Error and effective parameters at held-out inputs."""
-    return scored(smoother, data), gl.theory.effective_parameters(smoother)
+def one_hot(train: gl.tasks.Examples) -> np.ndarray:
+    """What trees are fitted to: the given classes, a column each."""
+    return np.eye(10)[train.targets.numpy()]
 
 
 def boosting(rounds: Sequence[int], counts: Sequence[int], n: int, seeds: range) -> xr.Dataset:
     """More and more rounds of boosting; then more and more models of the most rounds, averaged."""
-    first, second = [], []
+    rows = []
     for seed in seeds:
-        data = digits(n, WRONG, seed)
-        stages = [boosted(data, max(rounds), 1000 * seed + i) for i in range(max(counts))]
-        first.append([both(smooth(stages[0][:count], data), data) for count in rounds])
-        whole = [smooth(each, data) for each in stages]
-        second.append([both(sum(whole[:count]) / count, data) for count in counts])
-    return chain(first, second, seeds)
+        train, test = digits(n, WRONG, seed)
+        stages = [boosted(train, max(rounds), 1000 * seed + i) for i in range(max(counts))]
+        parts = [(stages[0][:count], RATE, train.inputs, test.inputs) for count in rounds]
+        whole = [gl.theory.boosting(each, RATE, train.inputs, test.inputs) for each in stages]
+        smoothers = [gl.theory.boosting(*each) for each in parts]
+        smoothers += [sum(whole[:count]) / count for count in counts]
+        rows.append([scored(smoother, train, test) for smoother in smoothers])
+    return chain(len(rounds), rows, seeds)
 
 
-RATE = 0.85
-
-
-def boosted(data: Digits, rounds: int, seed: int) -> list[Any]:
+def boosted(train: gl.tasks.Examples, rounds: int, seed: int) -> list[Any]:
     """Trees of ten leaves, each fitted to what those before have left; a split sees a third of the pixels."""
     from sklearn.tree import DecisionTreeRegressor
 
-    x, left = data.inputs.numpy(), one_hot(data.given).numpy()
-    left, stages = left - left.mean(axis=0), []
+    x, left, stages = train.inputs.numpy(), one_hot(train), []
+    left = left - left.mean(axis=0)
     for i in range(rounds):
         tree = DecisionTreeRegressor(max_leaf_nodes=10, max_features=0.3, random_state=100_000 * seed + i)
         stages.append(tree.fit(x, left))
         left = left - RATE * tree.predict(x)
     return stages
-
-
-def smooth(stages: list[Any], data: Digits) -> Any:
-    """The smoother of boosted trees at held-out digits."""
-    return gl.theory.boosting(stages, RATE, data.inputs, data.test_inputs)
 
 
 def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
@@ -199,21 +170,14 @@ def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
     ]
 
 
-def double(x: np.ndarray, values: xr.DataArray) -> bool:
-    """Whether the mean over seeds rises and falls again over x beyond its error."""
-    mean, stderr = mean_and_error(values)
-    apart = np.unique(x, return_index=True)[1]  # equal places are one
-    if len(apart) < 3:
-        return False
-    return gl.theory.has_double_descent(x[apart], mean[apart], stderr[apart])
-
-
 def peak(table: xr.Dataset) -> gl.Finding:
     """The raw axis has its peak at as many features as examples."""
     n, sizes = table.attrs["examples"], table["size"].values
-    mean, _ = mean_and_error(np.log(table["error"]))  # heights differ by orders of magnitude between seeds
+    mean, _ = gl.theory.mean_and_error(
+        np.log(table["error"])
+    )  # heights differ by orders of magnitude between seeds
     each = sizes[table["error"].argmax("size").values]
-    found = double(sizes, np.log(table["error"]))
+    found = gl.theory.descends_twice(np.log(table["error"]))
     return gl.Finding(
         "over the raw number of features the error falls twice, with its peak at as many as examples",
         float(sizes[mean.argmax()]),
@@ -246,7 +210,7 @@ def interpolates(table: xr.Dataset) -> gl.Finding:
             ),
         ),
         source="Curth et al. 2023, section 4",
-        note="so at train inputs nothing tells these models apart; at held-out inputs they differ",
+        note="so at train inputs nothing tells these models apart; at test inputs they differ",
         key="effective_parameters",
     )
 
@@ -257,9 +221,9 @@ def monotone(table: xr.Dataset, raw_: xr.Dataset) -> gl.Finding:
     for count in table["components"].values:
         error = np.log(table["error"].sel(components=count))
         steps = error.diff("excess")
-        mean, stderr = mean_and_error(steps)
+        mean, stderr = gl.theory.mean_and_error(steps)
         rises[int(count)] = float((mean - 2 * stderr).max())
-    raw_steps, raw_error = mean_and_error(np.log(raw_["error"]).diff("size"))
+    raw_steps, raw_error = gl.theory.mean_and_error(np.log(raw_["error"]).diff("size"))
     worst = max(rises, key=rises.get)
     return gl.Finding(
         "with the principal components held, more features never raise the error",
@@ -279,19 +243,18 @@ def monotone(table: xr.Dataset, raw_: xr.Dataset) -> gl.Finding:
 
 
 def within(table: xr.Dataset, raw_: xr.Dataset) -> gl.Finding:
-    """Within either axis there is no second descent, by place or by effective parameters at held-out inputs."""
+    """Within either axis there is no second descent, by place or by effective parameters at test inputs."""
     error, unseen = np.log(table["error"]), table["unseen"].mean("seed")
     found = []
     for dim, other in (("excess", "components"), ("components", "excess")):
         for value in table[other].values:
             line, parameters = error.sel({other: value}), unseen.sel({other: value}).values
-            by_place = double(table[dim].values.astype(float), line)
-            if by_place or double(parameters, line):
+            if gl.theory.descends_twice(line) or gl.theory.descends_twice(line, along=parameters):
                 found.append(f"{dim} at {other} {value}")
     total = table.sizes["components"] + table.sizes["excess"]
-    on_raw = double(raw_["size"].values, np.log(raw_["error"]))
+    on_raw = gl.theory.descends_twice(np.log(raw_["error"]))
     return gl.Finding(
-        "within either axis the error does not fall twice, by place or by effective parameters at held-out inputs",
+        "within either axis the error does not fall twice, by place or by effective parameters at test inputs",
         len(found),
         f"of {total} lines",
         "refuted" if found else "supported" if on_raw else "undecided",
@@ -311,9 +274,9 @@ def chained(on: str, table: xr.Dataset, what: str) -> gl.Finding:
     falls = {}
     for name, part in parts.items():
         line = error.isel(place=part)
-        falls[name] = double(line["place"].values, line) or double(unseen[part], line)
-    together = double(table["place"].values, error)
-    mean, _ = mean_and_error(error)
+        falls[name] = gl.theory.descends_twice(line) or gl.theory.descends_twice(line, along=unseen[part])
+    together = gl.theory.descends_twice(error)
+    mean, _ = gl.theory.mean_and_error(error)
     return gl.Finding(
         f"the error falls twice over both axes end to end, and not within one: {what}",
         gl.theory.tallest_peak(mean)[1],
@@ -361,6 +324,6 @@ def not_a_function(table: xr.Dataset) -> gl.Finding:
 
 
 def picture(numbers: dict[str, Any]) -> gl.views.Figure:
-    """The raw axis: error and effective parameters at held-out inputs, each seed a line."""
+    """The raw axis: error and effective parameters at test inputs, each seed a line."""
     table = numbers["raw"]
     return gl.views.sweep(table, marks={"features = examples": table.attrs["examples"]}, log_y=True)

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from groklens.theory import sweep_table
+
 
 @pytest.fixture
 def study_named(monkeypatch):
@@ -14,10 +16,8 @@ def study_named(monkeypatch):
 
 
 @pytest.fixture
-def planted(monkeypatch):
+def planted():
     """A table of three seeds along one axis, each variable a row that seeds shift by a hundredth."""
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[2]))
-    sweep_table = importlib.import_module("analyses.sweeps").sweep_table
 
     def table(axis, places, rows, jitter=0.01, **attributes):
         shifts = 1 + jitter * np.arange(-1, 2)[:, None]

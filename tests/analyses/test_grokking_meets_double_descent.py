@@ -1,9 +1,9 @@
 """The judgement of `grokking_meets_double_descent` can go either way."""
 
-import importlib
-
 import numpy as np
 import pytest
+
+from groklens.theory import sweep_table
 
 WIDTHS, SEEDS = (4, 16, 32, 64), (0, 1, 2)
 
@@ -13,12 +13,7 @@ def study(study_named):
     return study_named("grokking_meets_double_descent")
 
 
-@pytest.fixture
-def sweep_table(study):
-    return importlib.import_module("analyses.sweeps").sweep_table
-
-
-def sweep(sweep_table, test=(0.1, 0.2, 0.7, 1.0), train=(0.8, 1.0, 1.0, 1.0), ratio=5.0, widths=WIDTHS):
+def sweep(test=(0.1, 0.2, 0.7, 1.0), train=(0.8, 1.0, 1.0, 1.0), ratio=5.0, widths=WIDTHS):
     rows = {"train": train, "test": test, "fitted_at": [100.0] * 4, "right_at": [100.0 * ratio] * 4}
     return sweep_table(
         ("width", widths, "width"),
@@ -41,12 +36,12 @@ def forecast(kind="task", patterns=0.05, logistic=0.2, persists=0.4, announced=1
     }
 
 
-def numbers(sweep_table, forecasts=None, **changes):
+def numbers(forecasts=None, **changes):
     forecasts = [forecast()] * 8 + [forecast("null", announced=0.1)] * 8 if forecasts is None else forecasts
     return {
-        "share 0.5": sweep(sweep_table, **changes),
-        "share 0.6": sweep(sweep_table),
-        "null": sweep(sweep_table, test=(0.03,) * 4),
+        "share 0.5": sweep(**changes),
+        "share 0.6": sweep(),
+        "null": sweep(test=(0.03,) * 4),
         "forecasts": forecasts,
     }
 
@@ -55,8 +50,8 @@ def verdicts(study, found):
     return {finding.key: finding.verdict for finding in study.judge(found)}
 
 
-def test_what_was_predicted_is_supported(study, sweep_table):
-    found = verdicts(study, numbers(sweep_table))
+def test_what_was_predicted_is_supported(study):
+    found = verdicts(study, numbers())
     assert {verdict for key, verdict in found.items() if not key.startswith("double_descent")} == {
         "supported"
     }
@@ -74,19 +69,17 @@ def test_what_was_predicted_is_supported(study, sweep_table):
         ("double_descent.0.5", {}, None),
     ],
 )
-def test_each_prediction_can_be_refuted(study, sweep_table, key, changes, forecasts):
-    assert verdicts(study, numbers(sweep_table, forecasts, **changes))[key] == "refuted"
+def test_each_prediction_can_be_refuted(study, key, changes, forecasts):
+    assert verdicts(study, numbers(forecasts, **changes))[key] == "refuted"
 
 
-def test_seeds_that_disagree_leave_it_undecided(study, sweep_table):
-    found = numbers(sweep_table)
+def test_seeds_that_disagree_leave_it_undecided(study):
+    found = numbers()
     found["share 0.5"]["test"][0, 3] = 0.6
     assert verdicts(study, found)["wrong_to_right.0.5"] == "undecided"
-    nothing = verdicts(study, numbers(sweep_table, forecasts=[]))
+    nothing = verdicts(study, numbers(forecasts=[]))
     assert nothing["forecast"] == nothing["false_alarms"] == "undecided"
 
 
-def test_a_descent_over_width_beyond_error_is_seen(study, sweep_table):
-    assert (
-        verdicts(study, numbers(sweep_table, test=(0.5, 0.2, 0.6, 1.0)))["double_descent.0.5"] == "supported"
-    )
+def test_a_descent_over_width_beyond_error_is_seen(study):
+    assert verdicts(study, numbers(test=(0.5, 0.2, 0.6, 1.0)))["double_descent.0.5"] == "supported"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -121,6 +121,12 @@ class Finding:
             "source": self.source,
             "note": self.note,
         }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Finding:
+        """The finding that `to_dict` gave, such as one of those in `why.json`."""
+        controls = tuple(Control(**control) for control in values["controls"])
+        return cls(**{**values, "controls": controls})
 
 
 def by_role(findings: Sequence[Finding]) -> dict[Role, list[Finding]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 import torch
 from torch import Tensor, nn
 
@@ -12,11 +14,15 @@ SCHEMES = {
     "nanda": "N(0, 1/d_model) for every matrix, N(0, 1/d_vocab) for the unembedding (Nanda et al. 2023, code)",
     "gpt2": "N(0, 0.64/d_model) for every matrix, as TransformerLens ≤ 3 drew them, with no depth scaling",
 }
+#: What an MLP may be initialised by besides.
+MLP_SCHEMES = SCHEMES | {
+    "uniform": "U(−1/√fan_in, 1/√fan_in) for every matrix and bias, as torch.nn.Linear draws them",
+}
 
 
-def check_scheme(init: str) -> None:
-    """Raise `BadArgument` unless `init` is the name of a scheme."""
-    choice("init", init, SCHEMES)
+def check_scheme(init: str, known: Mapping[str, str] = SCHEMES) -> None:
+    """Raise `BadArgument` unless `init` is the name of a known scheme."""
+    choice("init", init, known)
 
 
 def initialise(
@@ -26,7 +32,6 @@ def initialise(
 
     The order and the seed decide every number, and the global random state is not used.
     """
-    check_scheme(scheme)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, parameter in named:
@@ -37,6 +42,18 @@ def initialise(
             else:
                 scale = _scale(name, scheme, d_model, d_vocab)
                 parameter.copy_(_normal(tuple(parameter.shape), generator) * scale)
+
+
+def initialise_uniform(drawn: Iterable[tuple[nn.Parameter, int]], seed: int) -> None:
+    """Fill parameters, each given with its fan-in, in their order: uniform in ±1/√fan_in.
+
+    The order and the seed decide every number, and the global random state is not used.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter, fan_in in drawn:
+            shape = tuple(parameter.shape)
+            parameter.copy_((2 * torch.rand(shape, generator=generator) - 1) * fan_in**-0.5)
 
 
 def _scale(name: str, scheme: str, d_model: int, d_vocab: int) -> float:

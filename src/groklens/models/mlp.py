@@ -10,7 +10,7 @@ import torch
 from groklens.errors import BadArgument, whole_fields
 from groklens.models.activations import MLP_ACTIVATIONS
 from groklens.models.device import check_device
-from groklens.models.init import check_scheme, initialise
+from groklens.models.init import MLP_SCHEMES, check_scheme, initialise, initialise_uniform
 from groklens.models.sizes import allocating, check_description, check_weights, mlp_bytes
 from groklens.tasks import Task, check_task, check_tokens
 from groklens.value_checks import choice, flag_fields
@@ -31,7 +31,8 @@ class MLP:
     `"concat"` (each operand has weights of its own), `"sum"` (they share them) or `"product"` (own weights, and
     the terms are multiplied: a bilinear network). A task of features enters as it is, as one operand: `d_embed` is None
     then. `act_fn` is `"relu"`, `"quadratic"` (x², Gromov 2023) or
-    `"identity"`. A separator token is not read. Raises `BadArgument` for other values.
+    `"identity"`. `init` is `"nanda"` or `"gpt2"`, of biases that start at zero, or `"uniform"`: weights and biases in
+    ±1/√fan_in, as `torch.nn.Linear` draws them. A separator token is not read. Raises `BadArgument` for other values.
 
     >>> MLP(d_mlp=128, d_embed=None, combine="sum", act_fn="quadratic").d_mlp
     128
@@ -46,7 +47,7 @@ class MLP:
 
     def __post_init__(self) -> None:
         """Refuse values that name no such network."""
-        check_scheme(self.init)
+        check_scheme(self.init, MLP_SCHEMES)
         choice("combine", self.combine, COMBINATIONS)
         choice("act_fn", self.act_fn, MLP_ACTIVATIONS)
         flag_fields(self, "bias")
@@ -83,14 +84,25 @@ class MLP:
                 combine=self.combine,
                 act_fn=self.act_fn,
             )
-        width = self.d_embed or n_rows
         with allocating("this MLP"):
-            named = list(module.named_parameters())
-            initialise(named, self.init, d_model=width, d_vocab=task.d_vocab_out, seed=seed)
-        for name, parameter in module.named_parameters():
-            if name.split(".")[-1].startswith("b_"):
-                parameter.requires_grad_(self.bias)
+            self._initialise(module, task, seed)
+        for bias in (module.b_in, module.b_U):
+            bias.requires_grad_(self.bias)
         return module.to(place)
+
+    def _initialise(self, module: HookedMLP, task: Task, seed: int) -> None:
+        named = list(module.named_parameters())
+        if self.init != "uniform":
+            width = module.W_in.shape[1]
+            initialise(named, self.init, d_model=width, d_vocab=task.d_vocab_out, seed=seed)
+            return
+        sources, width, _ = module.W_in.shape
+        into_neurons = width * (sources if self.combine == "concat" else 1)
+        fan_in = {"W_E": task.d_vocab or 0, "W_in": into_neurons, "b_in": into_neurons}
+        initialise_uniform([(one, fan_in.get(name, self.d_mlp)) for name, one in named], seed)
+        if not self.bias:
+            torch.nn.init.zeros_(module.b_in)
+            torch.nn.init.zeros_(module.b_U)
 
     def _rows_of(self, task: Task) -> int:
         """How many rows one operand has in W_in without embeddings: its tokens, or the task's features."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from collections.abc import Iterable
+from contextvars import ContextVar
 from dataclasses import dataclass, fields, replace
 from functools import cached_property, partial
 from typing import Any
@@ -16,11 +18,20 @@ from groklens.recipes.adamw import AdamW
 from groklens.recipes.keep import MOST_KEPT, Every, Keep, LogSpaced, kept_up_to
 from groklens.recipes.loss import Loss
 from groklens.recipes.optimizer import Optimizer
-from groklens.tasks import Task, check_can_be_made_again, check_task, own_tasks, task_from_spec
+from groklens.tasks import (
+    Corrupted,
+    Task,
+    check_can_be_made_again,
+    check_task,
+    own_tasks,
+    task_from_spec,
+)
 from groklens.value_checks import check_fields, choice
 
 #: Updates of one run: at a millisecond each, eleven days.
 MOST_STEPS = 10**9
+#: Whether a recipe is being made from its file: what to choose otherwise is then said to nobody.
+_FROM_FILE: ContextVar[bool] = ContextVar("from file", default=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +48,8 @@ class Recipe:
     theirs have: `ModelSpec`, `Optimizer`, `Loss`, `Keep`. They are turned into their specification and back here,
     so that one that a file could not hold is refused before anything is trained.
 
-    Raises `BadArgument` for values that fit no run, or do not survive a file.
+    Raises `BadArgument` for values that fit no run, or do not survive a file. Warns where wrong labels of a `Corrupted`
+    task were chosen by the permutation that splits, so that another share of the train labels is wrong than was asked.
     """
 
     task: Task
@@ -70,6 +82,8 @@ class Recipe:
                 f"{MOST_KEPT:,}: use LogSpaced(60)."
             )
         self._check_own_parts()
+        if said := _wrong_labels_by_the_split(self):
+            warnings.warn(said, UserWarning, stacklevel=3)
 
     def _share_trained_on(self) -> float:
         """The share of inputs trained on as a float, so that 1 and 1.0 give one id; 1 for a stream."""
@@ -130,12 +144,33 @@ class Recipe:
             if name in parts and not (name == "loss" and isinstance(parts[name], str)):
                 parts[name] = _part(name, parts[name])
         check_fields("This is no recipe of this version", parts, cls)
-        return cls(**parts)
+        token = _FROM_FILE.set(True)
+        try:
+            return cls(**parts)
+        finally:
+            _FROM_FILE.reset(token)
 
     def differences(self, other: Recipe) -> list[str]:
         """The fields in which two recipes differ, as `field: ours → theirs`."""
         ours, theirs = self.to_dict(), other.to_dict()
         return [f"{key}: {ours[key]} → {theirs[key]}" for key in ours if ours[key] != theirs[key]]
+
+
+def _wrong_labels_by_the_split(recipe: Recipe) -> str:
+    """What to say where a table's wrong labels were chosen by the permutation that splits it; empty elsewhere."""
+    task = recipe.task
+    if _FROM_FILE.get() or not isinstance(task, Corrupted) or task.is_stream or task.seed != recipe.seed:
+        return ""
+    train, test = task.split(recipe.train_fraction, recipe.seed)
+    if task.d_in is not None or not 0 < task.fraction < 1 or not len(test):
+        return ""
+    share = float((task.targets != task.labels)[train].double().mean())
+    return (
+        f"The recipe's seed={recipe.seed} and that of its Corrupted task choose by one permutation, so that inputs of "
+        f"wrong labels are the first to be trained on: {share:.0%} of the train labels are wrong, not about "
+        f"{task.fraction:.0%}. For a choice apart from the split: gl.Corrupted(task, {task.fraction:g}, "
+        f"seed={recipe.seed + 1000})."
+    )
 
 
 def canonical(values: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from groklens.tasks.serial import kinds as kinds
 from groklens.tasks.serial import own_tasks as own_tasks
 from groklens.tasks.serial import task_from_spec as task_from_spec
 from groklens.tasks.sparse_parity import SparseParity as SparseParity
+from groklens.tasks.split_examples import split_examples as split_examples
 from groklens.tasks.stream import Stream as Stream
 from groklens.tasks.table import TableTask as TableTask
 from groklens.tasks.task import Task as Task

@@ -26,6 +26,10 @@ from groklens.theory.memorisation import inverse_participation as inverse_partic
 from groklens.theory.memorisation import label_fates as label_fates
 from groklens.theory.memorisation import phase_of as phase_of
 from groklens.theory.memorisation import time_to_fit as time_to_fit
+from groklens.theory.over_seeds import descends_twice as descends_twice
+from groklens.theory.over_seeds import mean_and_error as mean_and_error
+from groklens.theory.over_seeds import sweep_rows as sweep_rows
+from groklens.theory.over_seeds import sweep_table as sweep_table
 from groklens.theory.pattern_fit import PatternFit as PatternFit
 from groklens.theory.pattern_fit import fit_patterns as fit_patterns
 from groklens.theory.pattern_fit import forecast_errors as forecast_errors
@@ -33,6 +37,7 @@ from groklens.theory.patterns import DOUBLE_DESCENT as DOUBLE_DESCENT
 from groklens.theory.patterns import GROKKING as GROKKING
 from groklens.theory.patterns import Pattern as Pattern
 from groklens.theory.patterns import pattern_curves as pattern_curves
+from groklens.theory.smoothers import class_errors as class_errors
 from groklens.theory.smoothers import effective_parameters as effective_parameters
 from groklens.theory.smoothers import kernel_ridge as kernel_ridge
 from groklens.theory.smoothers import least_squares as least_squares

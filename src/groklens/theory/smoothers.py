@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from groklens.errors import BadArgument
@@ -115,6 +115,29 @@ def nearest_neighbours(
     far = torch.cdist(at.double(), train.double(), compute_mode="donot_use_mm_for_euclid_dist")
     nearest = far.argsort(dim=1, stable=True)[:, :k]
     return torch.zeros_like(far).scatter_(1, nearest, 1 / k)
+
+
+def class_errors(
+    smoother: Float[Tensor, "input train"], targets: Int[Tensor, "train"], labels: Int[Tensor, "input"]
+) -> tuple[float, float]:
+    """Squared error of regression on one-hot classes, summed over classes, and the share of inputs answered wrong.
+
+    `targets` are the classes that the smoother's train inputs were given, `labels` the correct ones of the inputs it
+    predicts at. Raises `BadArgument` for a smoother of other sizes.
+
+    >>> class_errors(torch.eye(2).double(), torch.tensor([0, 1]), torch.tensor([0, 0]))
+    (1.0, 0.5)
+    """
+    if smoother.shape != (len(labels), len(targets)):
+        raise BadArgument(
+            f"The smoother has shape {tuple(smoother.shape)} for {len(labels)} labels and {len(targets)} targets; give "
+            "those of its rows and of its columns."
+        )
+    n_classes = 1 + int(max(targets.max(), labels.max()))
+    given, correct = (torch.nn.functional.one_hot(each, n_classes).double() for each in (targets, labels))
+    predicted = smoother @ given
+    squared = (predicted - correct).square().sum(dim=1).mean()
+    return float(squared), float((predicted.argmax(dim=1) != labels).double().mean())
 
 
 def random_fourier_features(
