@@ -38,6 +38,8 @@ def test_every_finding_and_control_is_made_with_a_listed_key():
     listed = {"finding": FINDINGS, "control": CONTROLS}
     for name, tree in files().items():
         for made, call in made_in(tree):
+            if any(keyword.arg is None for keyword in call.keywords):
+                continue  # made again from its own values
             keys = [keyword.value for keyword in call.keywords if keyword.arg == "key"]
             where = f"{name}:{call.lineno} makes a {made}"
             assert len(keys) == 1, f"{where} without key="

@@ -30,12 +30,12 @@ class ActivationSpectrum(Family):
 
     The coordinate is an element of a group that every input carries: the operand `"x"` or `"y"`, the answer `"xy"`, or
     your own, a number for every input (the weekday that a text is about), with the `group` that it is of; inputs with
-    a negative number are left out. Activations are averaged over the inputs that share an element, and the variance of
-    these means is split over the components of the group: component × labelling, in [0, 1], summing to 1 over
-    components. `own` is by the group as it is; the other labellings are the mean, least and largest of 20 draws that
-    rename its elements at random, about size / (order − 1) each. Above the largest: the means follow that component;
-    within the draws: nothing is to be seen. Spectra are no mechanism: what carries the power may be unused
-    (`gl.examine`).
+    a negative number are left out. The site is a hook, the last MLP's neurons where it is None, at the position `pos`.
+    Activations are averaged over the inputs that share an element, and the variance of these means is split over the
+    components of the group: component × labelling, in [0, 1], summing to 1 over components. `own` is by the group as it
+    is; the other labellings are the mean, least and largest of 20 draws that rename its elements at random, about
+    size / (order − 1) each. Above the largest: the means follow that component; within the draws: nothing is to be seen.
+    Spectra are no mechanism: what carries the power may be unused (`gl.examine`).
 
     After Engels et al. (2024), arXiv:2405.14860, who find circles of weekdays; the relabelled draws are ours. Raises
     `BadArgument` for a coordinate that is none, or elements that no input has.
@@ -43,7 +43,7 @@ class ActivationSpectrum(Family):
     >>> gl.measures.ActivationSpectrum("blocks.0.hook_resid_mid", coordinate="x")(run.final)  # doctest: +SKIP
     """
 
-    site: str = "blocks.0.mlp.hook_post"
+    site: str | None = None
     coordinate: str | tuple[int, ...] = "xy"
     pos: int = -1
     group: str | None = None
@@ -60,7 +60,8 @@ class ActivationSpectrum(Family):
         """The shares, component × labelling."""
         snapshot = snapshot if isinstance(self.coordinate, tuple) else snapshot.where_group_acts
         group, elements = self._elements(snapshot)
-        means = _means(snapshot.activations(self.site, self.pos), elements, group)
+        hook = snapshot.last_mlp if self.site is None else self.site
+        means = _means(snapshot.activations(hook, self.pos), elements, group)
         generator = torch.Generator().manual_seed(0)
         orders = [torch.randperm(group.order, generator=generator) for _ in range(DRAWS)]
         own, *drawn = (operand_shares(each, group) for each in (means, *(means[order] for order in orders)))

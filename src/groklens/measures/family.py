@@ -54,12 +54,17 @@ class Family:
     @property
     def __name__(self) -> str:
         """The column's name."""
-        parts = [_small(type(self).__qualname__.rpartition(".")[2])]
-        for field in fields(self):  # type: ignore[arg-type]
-            value = getattr(self, field.name)
-            if field.default is MISSING or value != field.default:
-                parts += [field.name, _spelt(value)]
-        return "_".join(parts)
+        return column_name(self)
+
+
+def column_name(family: Family) -> str:
+    """The name of a family's column: its class in small letters, and the fields that are not at their defaults."""
+    parts = [_small(type(family).__qualname__.rpartition(".")[2])]
+    for field in fields(family):  # type: ignore[arg-type]
+        value = getattr(family, field.name)
+        if field.default is MISSING or value != field.default:
+            parts += [field.name, _spelt(value)]
+    return "_".join(parts)
 
 
 def families_in(shown: Mapping[str, Any]) -> dict[str, Family]:

@@ -15,7 +15,7 @@ from groklens.claims import Control, Finding, Verdict
 from groklens.errors import BadArgument, described, is_number, whole_number
 from groklens.hypotheses import Circuit
 from groklens.measures.chain_health import ERRORS, ChainHealth, chain_health
-from groklens.measures.family import Family
+from groklens.measures.family import Family, column_name
 from groklens.measures.measure import About
 from groklens.measures.sgld import Sampler, Walk, walked
 from groklens.measures.stacked_losses import StackedLosses
@@ -67,8 +67,8 @@ class LLC(Family):
     n_beta: float | None = None
     chains: int = 4
     draws: int = 400
-    burn_in: int = 200
-    sampler: Sampler = "sgld"
+    burn_in: int = 100
+    sampler: Sampler | str = "sgld"
     weights: tuple[str, ...] = ()
     batch_size: int | None = None
     loss: str | None = None
@@ -104,7 +104,7 @@ class LLC(Family):
     @property
     def __name__(self) -> str:
         """The column's name, in which the loss taken from a run is not spelt."""
-        return Family.__name__.fget(replace(self, loss=None))  # type: ignore[attr-defined]
+        return column_name(replace(self, loss=None))
 
     def value(self, snapshot: Snapshot, circuit: Circuit | None) -> xr.DataArray:
         """The estimate by quantity."""
@@ -158,7 +158,7 @@ class LLCEstimate:
 def learning_coefficient(snapshot: AnyRun, llc: LLC | None = None) -> LLCEstimate:
     """The local learning coefficient of a snapshot with its verdict, standard error and traces.
 
-    Sampled twice, at ε and at ε/2 with as many steps: their difference shows the bias of the step size. Raises
+    Half as many chains walk at ε/2 beside those at ε: their difference shows the bias of the step size. Raises
     `BadArgument` where the split is not known, or no weight is named that the model has.
 
     >>> learning_coefficient(run.final, LLC(epsilon=3e-3)).verdict  # doctest: +SKIP
@@ -170,10 +170,11 @@ def learning_coefficient(snapshot: AnyRun, llc: LLC | None = None) -> LLCEstimat
             "A learning coefficient is of the train loss, and which inputs were trained on is not known. Give "
             "train_index to the Recorder or Snapshot."
         )
-    losses = StackedLosses(snapshot, llc.chains, llc.loss or "cross_entropy")
+    beside = max(2, llc.chains // 2)  # as many at half the step size: they need to show a difference, no more
+    losses = StackedLosses(snapshot, llc.chains + beside, llc.loss or "cross_entropy")
     n = losses.n_examples
     n_beta = n / math.log(max(n, 2)) if llc.n_beta is None else float(llc.n_beta)
-    traces = [_walked(losses, llc, n_beta, share) for share in (1.0, 0.5)]
+    traces = _walked(losses, llc, n_beta, beside).split([llc.chains, beside])
     whole, half = (chain_health(_estimates(trace, llc, n_beta)) for trace in traces)
     reasons = [*whole.reasons, *_unlikely(whole), *_no_plateau(whole, half)]
     return LLCEstimate(
@@ -224,10 +225,11 @@ def tune(
     return table
 
 
-def _walked(losses: StackedLosses, llc: LLC, n_beta: float, share: float) -> Tensor:
-    """The losses of chains at a share of the step size, with noise of their own."""
-    walk = Walk(llc.epsilon * share, n_beta, llc.gamma, llc.sampler)
-    generator = torch.Generator().manual_seed(llc.seed if share == 1 else llc.seed + 1)
+def _walked(losses: StackedLosses, llc: LLC, n_beta: float, beside: int) -> Float[Tensor, "chain step"]:
+    """The losses of the chains at the step size, and then of those at half of it."""
+    epsilon = torch.tensor([llc.epsilon] * llc.chains + [llc.epsilon / 2] * beside)
+    walk = Walk(epsilon, n_beta, llc.gamma, llc.sampler)  # type: ignore[arg-type]  # checked when it was made
+    generator = torch.Generator().manual_seed(llc.seed)
     batches = torch.Generator().manual_seed(llc.seed)
     size = llc.batch_size
     followed = None if size is None or size >= losses.n_examples else losses.of_batches(size, batches)

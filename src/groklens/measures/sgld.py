@@ -24,9 +24,12 @@ _DECAY, _FLOOR = 0.99, 1e-3
 
 @dataclass(frozen=True)
 class Walk:
-    """How chains walk: step size ε, inverse temperature nβ, pull γ towards the start, and what scales each weight."""
+    """How chains walk: step size ε, inverse temperature nβ, pull γ towards the start, and what scales each weight.
 
-    epsilon: float
+    `epsilon` is one for all chains, or one for each (chain).
+    """
+
+    epsilon: float | Float[Tensor, "chain"]
     n_beta: float
     gamma: float
     sampler: Sampler = "sgld"
@@ -85,7 +88,9 @@ def _step(
     if walk.sampler == "rmsprop":
         squares.mul_(_DECAY).addcmul_(gradient, gradient, value=1 - _DECAY)
         scale = 1 / (squares.sqrt() + _FLOOR)
+    epsilon = torch.as_tensor(walk.epsilon, dtype=value.dtype, device=value.device)
+    epsilon = epsilon.view(-1, *[1] * (value.ndim - 1)) * scale
     noise = torch.randn(value.shape, generator=generator, dtype=value.dtype, device=value.device)
     pull = walk.n_beta * gradient + walk.gamma * (value - anchor)
-    moved = noise * (walk.epsilon * scale) ** 0.5 - (walk.epsilon / 2) * scale * pull
+    moved = noise * epsilon.sqrt() - (epsilon / 2) * pull
     value += moved if mask is None else moved * mask

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from groklens.errors import BadArgument
-from groklens.models import LOSSES_EACH, at_rest, device_of, own_model, run_logits
+from groklens.models import LOSSES_EACH, Workspace, at_rest, device_of, own_model, run_logits
 from groklens.models.fast_pass import Entering, entering, folded_forward, quick_holds
 from groklens.snapshots import Snapshot
 from groklens.tasks import LAST
@@ -36,7 +36,7 @@ class StackedLosses:
                 f"A {snapshot.anatomy.kind} has no weights that require a gradient, so none to sample."
             )
         self.names, self._parameters = list(named), list(named.values())
-        self._each, self._task = LOSSES_EACH[loss], task
+        self._each, self._task, self._workspace = LOSSES_EACH[loss], task, Workspace()
         device = device_of(snapshot.model)
         self._inputs, self._targets = task.inputs[index].to(device), task.targets[index].to(device)
         self.is_quick = task.reads == LAST and quick_holds(snapshot.model, self._inputs, task.d_vocab_out)
@@ -78,7 +78,7 @@ class StackedLosses:
         labels = targets.expand(len(logits), *targets.shape)
         if labels.ndim > 2:  # several reads, as so many inputs
             logits, labels = logits.flatten(1, 2), labels.flatten(1)
-        return self._each(logits, labels).mean(dim=-1)
+        return self._each(logits, labels, self._workspace if self.is_quick else None).mean(dim=-1)
 
     def _quick(self, values: list[Tensor], inputs: Tensor, read: Any) -> Tensor:
         by_parameter = dict(zip(map(id, self._parameters), values, strict=True))
@@ -88,7 +88,7 @@ class StackedLosses:
             frozen = parameter.detach()[None].expand(n_chains, *parameter.shape)
             return by_parameter.get(id(parameter), frozen)
 
-        logits, _ = folded_forward(self.model, of, read or self._stacked(inputs, n_chains))
+        logits, _ = folded_forward(self.model, of, read or self._stacked(inputs, n_chains), self._workspace)
         return logits.expand(n_chains, len(inputs), -1)[..., : self._task.d_vocab_out]
 
     @staticmethod

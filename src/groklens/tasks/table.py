@@ -25,7 +25,7 @@ class TableTask(Task):
 
     Args:
         inputs: input × pos integers ≥ 0; the answer is read at the last position, or at `reads`.
-        labels: one class ≥ 0 an input, or one an input and position of `reads` where those are several.
+        labels: one class ≥ 0 an input, or one for each input and position of `reads` where those are several.
         group: the group whose components the analyses should use: a name (`"C113"`), a `FiniteGroup`, or
             None. Two positions then hold its elements. The labels need not follow the group
             (`follows_group` says whether they do): looking for structure that is not there is a control.

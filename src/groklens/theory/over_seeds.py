@@ -36,7 +36,7 @@ def sweep_table(
         if numbers.shape not in (whole, whole[1:]):
             raise BadArgument(
                 f"{variable} has shape {numbers.shape}; give a number for each of {whole[0]} seeds and {whole[1]} "
-                f"places of {name}, {whole}, or one a place."
+                f"places of {name}, {whole}, or one for each place."
             )
         table[variable] = (("seed", name) if numbers.ndim == 2 else (name,), numbers)
         table[variable].attrs = {"long_name": called, "units": units}

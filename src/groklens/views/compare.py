@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from groklens.errors import BadArgument
-from groklens.views.curves import curve, panels_of, scale
 from groklens.views.drawing.axes import StepAxis, axis, layout
+from groklens.views.drawing.curve import curve, panels_of, scale
 from groklens.views.drawing.labels import bare_title, drawn, shared_title, title, variable
 from groklens.views.drawing.palette import OTHER, component_colours, curve_colours
 from groklens.views.inputs import components_of, is_table, run_of, table_of

@@ -7,6 +7,7 @@ from typing import Any
 
 from groklens.errors import BadArgument, UnknownName
 from groklens.views.drawing.axes import StepAxis, axis, layout
+from groklens.views.drawing.curve import curve, scale
 from groklens.views.drawing.labels import drawn, title, variable
 from groklens.views.drawing.palette import HUES
 from groklens.views.inputs import table_of
@@ -20,8 +21,6 @@ _USUAL = ("train_accuracy", "test_accuracy")
 def overlaid(sources: Mapping[str, Any], names: Sequence[str] | None, log_steps: bool) -> Figure:
     """One panel per measure, one curve per run; errors as for `curves`, and `BadArgument` for no run, or too many."""
     from plotly.subplots import make_subplots
-
-    from groklens.views.curves import curve, scale
 
     if not 1 <= len(sources) <= len(HUES):
         raise BadArgument(
