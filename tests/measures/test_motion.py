@@ -33,6 +33,7 @@ def test_scaling_moves_by_the_scale_and_keeps_the_direction():
     assert column(run, Moved(relative=False)) == pytest.approx([0, 2 * norm, 2 * norm])
     assert column(run, Moved(since=5)) == pytest.approx([2 / 3, 0, 4 / 3])
     assert column(run, Direction()) == pytest.approx([1, 1, -1])
+    assert Moved()(run) == Moved(since=run.at(0))(run.final) == pytest.approx(2)
 
 
 def test_displacements_go_on_or_come_back():

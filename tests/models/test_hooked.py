@@ -426,6 +426,14 @@ def test_a_mistake_says_what_to_type(mistake):
         act()
 
 
+def test_what_a_part_receives_goes_by_a_name_too():
+    net = torch.nn.Sequential(torch.nn.Embedding(14, 8), torch.nn.Flatten(), torch.nn.Linear(24, 13))
+    model = gl.hooked(net, {"2.hook_input": POST})
+    _, cache = model.run_with_cache(T13.inputs, names_filter=POST)
+    assert torch.equal(cache[POST], net[0](T13.inputs).flatten(1))
+    assert '"encoder.linear2.hook_input": "blocks.0.mlp.hook_post"' in gl.hooked.__doc__
+
+
 def test_a_path_takes_several_names():
     model = gl.hooked(Clock(), {"mixed": [POST, "mine"], "embedding.weight": ("W_E", "W_pos")})
     _, cache = model.run_with_cache(T13.inputs, names_filter=[POST, "mine", "mixed"])

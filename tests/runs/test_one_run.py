@@ -218,6 +218,14 @@ class TestModelsInMemory:
             ({0: lambda: model(0)}, r"models\[0\] is no model: A lambda has no cfg"),
             ({0: gl.MLP()}, r"models\[0\] is no model: MLP\(…\) describes a model"),
             ({torch.tensor(1): model(0), 1: model(1)}, "two for step 1"),
+            (
+                {0: model(0), 10: gl.MLP(d_mlp=4, d_embed=4).build(gl.ModularArithmetic(3, "add"), seed=0)},
+                r"models\[10\] is no model of a\+b mod 5: The model gives 3 logits, the task has 5 classes",
+            ),
+            (
+                {0: gl.Transformer(d_model=8, n_heads=1, d_mlp=8).build(gl.ModularArithmetic(3), seed=0)},
+                r"models\[0\] is no model of a\+b mod 5: .* tokens up to 5",
+            ),
         ],
     )
     def test_what_is_no_model_by_its_step(self, models, message, as_outside):

@@ -184,7 +184,7 @@ def test_views_that_need_tokens_say_so(run):
     ):
         with pytest.raises(
             GroklensError,
-            match=r"features|not all pairs of two operands|lacks what it needs|no attention heads",
+            match=r"features|not all pairs of two operands|of a group, and digits.* has none|no attention heads",
         ):
             view(run)
     with pytest.raises(BadArgument, match="the elements of a group need inputs of tokens"):

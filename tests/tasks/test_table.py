@@ -9,7 +9,7 @@ from groklens.errors import BadArgument
 from groklens.groups import FiniteGroup
 from groklens.groups.finite_group import cyclic
 from groklens.integers import integers
-from groklens.tasks import ModularArithmetic, RandomTable, TableTask, Task, task_from_spec
+from groklens.tasks import ModularArithmetic, RandomTable, TableTask, Task, check_task, task_from_spec
 
 TABLES = st.integers(1, 3).flatmap(
     lambda n_pos: st.lists(
@@ -122,3 +122,8 @@ def test_tasks_describe_themselves(task: Task):
     assert type(task).__name__ in repr(task)
     assert task.n_ctx == task.inputs.shape[1]
     assert hash(task) == hash(task_from_spec(task.spec()))
+
+
+def test_what_is_no_task_is_answered_with_the_three_ways_to_one():
+    with pytest.raises(BadArgument, match=r"gl\.ModularArithmetic.*gl\.TableTask.*derives from gl\.Task\."):
+        check_task("mod 113")

@@ -23,6 +23,18 @@ def clock():
     return gl.Snapshot(gl.planted(task, [2, 5]), task)
 
 
+@pytest.mark.parametrize("view", [gl.views.embedding, gl.views.spectrum, gl.views.clusters, gl.views.circuit])
+def test_without_a_group_it_is_said_what_can_be_drawn(view):
+    task = gl.RandomTable(5, seed=0)
+    model = gl.Transformer(d_model=16, n_heads=2, d_head=8, d_mlp=32).build(task, seed=0)
+    run = gl.Run.of({0: model}, task, train_index=range(15))
+    with pytest.raises(BadArgument, match="of a group, and random table 5 has none; what is drawn") as said:
+        view(run)
+    drawn = re.findall(r"gl\.views\.(\w+)\(run\)", str(said.value))
+    assert drawn == ["curves", "neurons", "logits"]
+    assert all(getattr(gl.views, name)(run).html for name in drawn)
+
+
 def test_neurons_are_the_captured_activations_in_hundredths(tiny_run):
     figure = views.neurons(tiny_run, [3, 17])
     post = gl.capture(tiny_run, POST, pos=-1)[POST].values

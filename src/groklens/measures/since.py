@@ -6,9 +6,12 @@ import copy
 from dataclasses import dataclass
 from typing import Any
 
+import xarray as xr
+
 from groklens.errors import BadArgument, whole_fields
+from groklens.hypotheses import AnyCircuit
 from groklens.measures.family import Family
-from groklens.runs import Run
+from groklens.runs import AnyRun, Run, as_run
 from groklens.snapshots import Snapshot
 
 
@@ -27,12 +30,18 @@ class Since(Family):
         except BadArgument as error:
             raise BadArgument(f"{error} Or give the snapshot to compare with: since=run.at(0).") from None
 
+    def __call__(self, snapshot: AnyRun, circuit: AnyCircuit | None = None) -> float | xr.DataArray:
+        """The value for a snapshot, or for the last one of a run, whose step `since` is then the reference."""
+        if isinstance(snapshot, Snapshot):
+            return super().__call__(snapshot, circuit)
+        run = as_run(snapshot)
+        return self.in_run(run)(run.final, circuit)
+
     def in_run(self, run: Run) -> Since:
-        """The measure with this run's reference; `BadArgument` where that step was not kept."""
+        """The measure with this run's reference; `UnknownName` where that step was not kept."""
         bound: Any = copy.copy(self)
-        object.__setattr__(
-            bound, "_run", run
-        )  # no field: neither the column's name nor equality knows the run
+        # No fields: neither the column's name nor equality knows the run.
+        object.__setattr__(bound, "_run", run)
         if not isinstance(self.since, Snapshot):
             object.__setattr__(bound, "_first", run.at(self.since))
         return bound

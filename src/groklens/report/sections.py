@@ -11,7 +11,7 @@ from groklens.claims import HEADINGS, PHASE_COLUMNS, named, number, percent
 from groklens.errors import BadArgument, UnknownName
 from groklens.report import captions
 from groklens.report.captions import joined
-from groklens.report.latent import DRAWS, latent_table
+from groklens.report.latent import DRAWS, OTHERS, latent_table
 from groklens.views import (
     attention,
     bare_title,
@@ -96,7 +96,7 @@ def _progress(explanation: Explanation) -> str:
 def _latent(explanation: Explanation) -> str:
     table = latent_table(explanation)
     shuffled = percent(table.attrs["shuffled"])
-    caption = joined(captions.LATENT.format(draws=DRAWS, shuffled=shuffled))
+    caption = joined(captions.LATENT.format(draws=DRAWS, others=OTHERS.draws, shuffled=shuffled))
     return _picture(curves(table, list(map(str, table.data_vars)), explanation.phases), caption)
 
 

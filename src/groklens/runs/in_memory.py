@@ -9,9 +9,9 @@ from jaxtyping import Int
 from torch import Tensor
 
 from groklens.errors import BadArgument, GroklensError, described, whole_number
-from groklens.models import check_model, own_model
+from groklens.models import at_rest, check_model, device_of, own_model, run_answers
 from groklens.runs.source import Source
-from groklens.snapshots import Snapshot
+from groklens.snapshots import Snapshot, running
 from groklens.tasks import Task
 
 _HOW = "give each model by its step: gl.Run.of({0: model0, 100: model1}, task)"
@@ -70,6 +70,20 @@ def by_step(models: Any) -> dict[int, Any]:
             raise BadArgument(f"models has two for step {step}; {_HOW}.")
         found[step] = _checked(model, step)
     return found
+
+
+def check_sizes(models: Mapping[int, Any], task: Task) -> None:
+    """Raise `BadArgument`, naming the step, for a model that has not the task's size: each is run on one input.
+
+    It is the one with the largest token, for which the embedding is too small first.
+    """
+    tokens = task.inputs[task.inputs.flatten(1).amax(dim=1).argmax()][None]
+    for step, model in models.items():
+        try:
+            with running(task, tokens), at_rest(model):
+                run_answers(model, tokens.to(device_of(model)), task.d_vocab_out)
+        except GroklensError as error:
+            raise BadArgument(f"models[{step}] is no model of {task.name}: {error}") from error
 
 
 def _checked(model: Any, step: int) -> Any:

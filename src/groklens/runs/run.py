@@ -14,7 +14,7 @@ from torch import Tensor
 from groklens.errors import BadArgument, described, shown, whole_number
 from groklens.models import Answer, answered
 from groklens.recipes import Recipe
-from groklens.runs.in_memory import InMemory, by_step
+from groklens.runs.in_memory import InMemory, by_step, check_sizes
 from groklens.runs.source import Source
 from groklens.runs.steps import kept_step, kept_steps
 from groklens.runs.stored import Stored
@@ -59,7 +59,8 @@ class Run:
             answer: where the logits are in what the models give (`answer=lambda output: output[0]`).
             name: what the run is called; the class of the last model when not given.
 
-        Raises `BadArgument` for what is no mapping of steps to models, no task, or no split of it.
+        Raises `BadArgument` for what is no mapping of steps to models, no task, or no split of it, and for a model
+        that does not take the task's inputs or lacks some of its classes.
 
         >>> Run.of({0: model0, 100: model1}, task).steps  # doctest: +SKIP
         [0, 100]
@@ -75,6 +76,7 @@ class Run:
             raise BadArgument(f"name is {described(name)}; give text, such as name='mine'.")
         index = None if train_index is None else split_index(train_index, len(task.labels))
         answering = {step: answered(model, answer) for step, model in found.items()}
+        check_sizes(answering, task)
         return cls.over(InMemory(answering, task, index, name))
 
     @classmethod

@@ -201,7 +201,8 @@ def check_task(task: object) -> None:
     if not isinstance(task, Task):
         raise BadArgument(
             f"A task is meant here, and {described(task)} was given. Give what is learned, such as "
-            "gl.ModularArithmetic(113, 'add'), or gl.TableTask(inputs, labels) for a table of your own."
+            "gl.ModularArithmetic(113, 'add'), gl.TableTask(inputs, labels) for a table of your own, or an object of a "
+            "class of yours that derives from gl.Task."
         )
 
 

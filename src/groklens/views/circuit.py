@@ -11,6 +11,7 @@ import numpy as np
 from groklens.claims import LEAST_CHANGE, change, named, number
 from groklens.errors import BadArgument
 from groklens.views.drawing.axes import layout
+from groklens.views.drawing.labels import no_group
 from groklens.views.drawing.palette import INK, OTHER, component_colours, faded
 from groklens.views.inputs import circuit_of, final_of
 from groklens.views.renderers.figure import Figure
@@ -62,6 +63,8 @@ def circuit(source: Any, circuit: AnyCircuit | None = None) -> Figure:
     if final.anatomy.neurons is None:
         raise BadArgument(f"There are no clusters of neurons to draw: {final.anatomy.no_neurons_in(final)}.")
     chosen = circuit_of(source) if circuit is None else as_circuit(circuit, final.task)
+    if chosen is None and final.task.symmetry is None:
+        raise BadArgument(no_group("A circuit is", final.task.name))
     if chosen is None:
         raise BadArgument(
             f"{final!r} has no circuit that survived its controls, so there is none to draw; to look at one of "

@@ -36,8 +36,9 @@ def hooked(
         module: any module; its parameters are shared, and no hook, attribute or mode of it is changed. Hooks of
             torch's are placed for the length of one call.
         names: further names by path. `encoder.linear1` is what that part gives (of a tuple the first tensor,
-            `encoder.linear1.1` being the second item), `encoder.linear1.hook_input` what it receives. TransformerLens'
-            names open what goes by them: `"blocks.0.mlp.hook_post"` the neurons, `"hook_embed"` the embeddings. A
+            `encoder.linear1.1` being the second item), `encoder.linear1.hook_input` what it receives: either is a key,
+            as in `{"encoder.linear2.hook_input": "blocks.0.mlp.hook_post"}`. TransformerLens' names open what goes by
+            them: `"blocks.0.mlp.hook_post"` the neurons, `"hook_embed"` the embeddings. A
             parameter is named as a weight: `{"embed.weight": "W_E", "head.weight": "W_U"}`; those of `nn.Linear` are
             turned to in × out as TransformerLens has them, any other with `.T` after its path; name W_out too where
             neurons are not read out by W_U itself. Of an

@@ -23,9 +23,14 @@ _JOINING = {"of", "the", "on", "in", "for", "a", "to", "by"}
 
 
 def variable(table: xr.Dataset, name: str) -> xr.DataArray:
-    """One variable of a table of one run, with steps as its first axis; `UnknownName` where it is absent."""
+    """One variable of a table of one run, with steps as its first axis; `UnknownName` where it is absent.
+
+    `BadArgument` where it is of a group and the run's task has none.
+    """
     if name not in table.data_vars:
         needed = json.loads(table.attrs.get("left_out") or "{}").get(name)
+        if isinstance(needed, list) and "group" in needed:
+            raise BadArgument(no_group(f"{name} is", table.attrs.get("task", "this run's task")))
         if needed:
             needed = needed if isinstance(needed, str) else " and ".join(map(str, needed))
             raise UnknownName(f"The table has no {name!r}; this run lacks what it needs: {needed}.")
@@ -42,6 +47,14 @@ def variable(table: xr.Dataset, name: str) -> xr.DataArray:
             )
         found = found.isel(run=0)
     return found.transpose("step", ...)
+
+
+def no_group(what: str, task: str) -> str:
+    """The message that a picture is of a group and the task has none, and what is drawn of such a task."""
+    return (
+        f"{what} of a group, and {task} has none; what is drawn without one: gl.views.curves(run), and where the "
+        "inputs are all pairs of two operands gl.views.neurons(run) and gl.views.logits(run)."
+    )
 
 
 def title(found: xr.DataArray) -> str:
