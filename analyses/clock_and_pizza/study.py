@@ -29,7 +29,7 @@ def measure(smoke: bool = False) -> dict[str, Any]:
     run = shipped("mod113")
     return {
         "planted": named_as_planted(31 if smoke else 59),
-        "runs": {} if smoke else {name: named_in_runs(name) for name in RUNS},
+        "shipped": {} if smoke else {name: named_in_runs(name) for name in RUNS},
         "authors": {} if smoke else of_authors(),
         "curves": gl.track(run, DISCRIMINATORS, steps=[run.steps[0], *run.steps[1::6]] if smoke else None),
     }
@@ -79,7 +79,7 @@ def of_authors() -> dict[str, Any]:
 def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
     """The findings that these numbers make."""
     findings = [planted_are_named(**numbers["planted"])]
-    findings += [runs_are_named(name, found) for name, found in numbers["runs"].items()]
+    findings += [runs_are_named(name, found) for name, found in numbers["shipped"].items()]
     if authors := numbers["authors"]:
         findings += [authors_are_named(authors["named"]), logits_do_not_tell(authors["explained"])]
         findings.append(circles_tell(authors))

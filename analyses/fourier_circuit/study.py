@@ -37,7 +37,7 @@ def measure(smoke: bool = False) -> dict[str, Any]:
     if smoke:
         task = gl.ModularArithmetic(31, "add")
         final, nulls = planted(task, "clock"), {"lookup": planted(task, "lookup")}
-        zoo, steps = {}, [run.steps[0], *run.steps[1::8], run.steps[-1]]
+        zoo, steps = {}, [run.steps[0], *run.steps[1::20], run.steps[-1]]
     else:
         final, steps = run.final, list(run.steps)
         nulls = {name: shipped(name).final for name in RUNS[1:]} | {"untrained (step 0)": run.at(0)}

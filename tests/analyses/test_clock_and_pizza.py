@@ -18,7 +18,7 @@ def numbers(study):
         blank = {study.INTERRUPTED: "undecided"}
         return {
             "planted": {"p": 31, "named": planted},
-            "runs": {"mine": run},
+            "shipped": {"mine": run},
             "authors": {
                 "named": study.AUTHORS | blank | (named or {}),
                 "explained": {**dict.fromkeys(study.AUTHORS, 0.9), study.INTERRUPTED: 0.1}
@@ -36,7 +36,7 @@ def numbers(study):
 
 def test_what_was_predicted_is_supported(study, numbers, judged):
     assert set(judged(study, numbers()).values()) == {"supported"}
-    assert set(judged(study, numbers() | {"runs": {}, "authors": {}})) == {"planted"}
+    assert set(judged(study, numbers() | {"shipped": {}, "authors": {}})) == {"planted"}
 
 
 def test_each_prediction_can_be_refuted(study, numbers, judged):
