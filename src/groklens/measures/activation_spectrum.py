@@ -34,7 +34,7 @@ class ActivationSpectrum(Family):
     Activations are averaged over the inputs that share an element, and the variance of these means is split over the
     components of the group: component × labelling, in [0, 1], summing to 1 over components. `own` is by the group as it
     is; the other labellings are the mean, least and largest of 20 draws that rename its elements at random, about
-    size / (order − 1) each. Above the largest: the means follow that component; within the draws: nothing is to be seen.
+    size / (order − 1) each. Above the largest: the means follow that component; within the draws: nothing is seen.
     Spectra are no mechanism: what carries the power may be unused (`gl.examine`).
 
     After Engels et al. (2024), arXiv:2405.14860, who find circles of weekdays; the relabelled draws are ours. Raises
