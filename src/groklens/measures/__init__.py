@@ -33,6 +33,7 @@ from groklens.measures.doubling import frequency_doubling as frequency_doubling
 from groklens.measures.effective_dimension import participation_ratio as participation_ratio
 from groklens.measures.effective_dimension import spectral_entropy as spectral_entropy
 from groklens.measures.family import Family as Family
+from groklens.measures.family import families_in as families_in
 from groklens.measures.frame import frame as frame
 from groklens.measures.kernels import KernelAlignment as KernelAlignment
 from groklens.measures.kernels import KernelMoved as KernelMoved
@@ -153,11 +154,18 @@ MOTION = (
     participation_ratio,
 )
 
+#: Every measure, those of a family with their parameters at their defaults.
+ALL = (
+    *(each for each in tuple(globals().values()) if isinstance(each, Measure) and not isinstance(each, type)),
+    *families_in(dict(globals())).values(),
+)
+
 #: What stands here for other packages alone.
 _FOR_THE_LIBRARY = {
     "IN_CLUSTER",
     "KEY_SIMILARITY",
     "between_heads",
+    "families_in",
     "has_others",
     "key_by_logits",
     "public_names",
