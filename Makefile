@@ -2,14 +2,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+LINT := $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 .PHONY: demo test lint bench notebooks pictures clean
 
 demo: $(READY)
 	$(BIN)/groklens explain examples/runs/mod113 --json why.json --html report.html
 
-test: $(READY) lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest # a worker a core, a thread a worker
+# Beside the tests, which wait for pages and processes now and then; a worker a core, a thread a worker.
+test: $(READY)
+	($(LINT)) & lint=$$!; OMP_NUM_THREADS=1 $(BIN)/python -m pytest; tests=$$?; wait $$lint && exit $$tests
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
@@ -21,9 +23,7 @@ pictures: $(READY)
 	$(BIN)/python examples/pictures.py
 
 lint: $(READY)
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(LINT)
 
 # The stamp is newer than these files once everything that they name is installed.
 $(READY): pyproject.toml constraints.txt

@@ -2,12 +2,12 @@
 
 import os
 
-from jaxtyping import install_import_hook
+import typechecker
 
 # Torch's threads spin while they wait, which on a busy machine costs these small models most of their time.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch is imported; no number depends on it
 
-install_import_hook("groklens", "typechecker.check")  # before anything of groklens is imported
+typechecker.install("groklens")  # before anything of groklens is imported
 
 import shutil  # noqa: E402
 import sys  # noqa: E402

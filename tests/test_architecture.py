@@ -1,11 +1,15 @@
 """The direction of dependencies, and what keeps the code readable, checked in the syntax tree."""
 
 import ast
+import copy
+import functools
 import itertools
 import re
 from pathlib import Path
 
 import pytest
+
+from every_file import for_each
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "groklens"
@@ -43,8 +47,8 @@ def name_of(path):
     return str(path.relative_to(SOURCE if path.is_relative_to(SOURCE) else ROOT))
 
 
-every_file = pytest.mark.parametrize("path", FILES, ids=name_of)
-every_user = pytest.mark.parametrize("path", USERS, ids=name_of)
+every_file = for_each(FILES, name_of)
+every_user = for_each(USERS, name_of)
 
 
 class Imports(ast.NodeVisitor):
@@ -56,9 +60,8 @@ class Imports(ast.NodeVisitor):
         self.visit(tree)
 
     def visit_If(self, node):
-        if "TYPE_CHECKING" in ast.dump(node.test):
-            node.body = []
-        self.generic_visit(node)
+        for inside in node.orelse if "TYPE_CHECKING" in ast.dump(node.test) else ast.iter_child_nodes(node):
+            self.visit(inside)
 
     def visit_FunctionDef(self, node):
         self._depth += 1
@@ -76,7 +79,9 @@ class Imports(ast.NodeVisitor):
         self.found += [(name, self._depth > 0) for name in names]
 
 
+@functools.cache
 def tree_of(path):
+    """The syntax tree of a file, shared: it is only looked at."""
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
@@ -133,7 +138,7 @@ def test_names_of_other_packages_come_from_their_faces(path):
 def files_imported(path):
     """The files of the library that this one imports, wherever it does; through a face, those that define the names."""
     found = set()
-    for node in ast.walk(without_type_checking(tree_of(path))):
+    for node in ast.walk(without_type_checking(copy.deepcopy(tree_of(path)))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("groklens"):
             for alias in node.names:
                 found |= {file_of(node.module, alias.name)}
@@ -314,7 +319,7 @@ def test_nothing_is_printed(path):
     assert not [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"]
 
 
-@pytest.mark.parametrize("path", FILES + USERS, ids=name_of)
+@for_each(FILES + USERS, name_of)
 def test_no_import_takes_everything(path):
     imports = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.ImportFrom)]
     assert not [node for node in imports if node.names[0].name == "*"]
@@ -341,6 +346,18 @@ def test_examples_and_studies_use_the_public_interface_only(path):
             assert node.module in PUBLIC_MODULES - {"groklens"}, f"{node.module} is not public"
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "gl":
             assert not node.attr.startswith("_")
+
+
+def test_offenders_are_listed():
+    """What is asked of every file names those that fail, and is not passed for want of files."""
+
+    def seven(number):
+        assert number == 7, "is not seven"
+
+    for_each([7, 7], str)(seven)()
+    for paths, said in (([7, 8, 9], "8: is not seven.*9: is not seven"), ([], "")):
+        with pytest.raises(AssertionError, match=f"(?s){said}"):
+            for_each(paths, str)(seven)()
 
 
 def test_the_checks_can_fail(tmp_path):

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -245,3 +246,11 @@ def copied(folder, tmp_path):
     import shutil
 
     return Path(shutil.copytree(folder, tmp_path / "copy"))
+
+
+def test_python_runs_the_package_as_it_runs_the_command(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["groklens", "--version"])
+    with pytest.raises(SystemExit) as stop:
+        runpy.run_module("groklens", run_name="__main__")
+    assert not stop.value.code
+    assert capsys.readouterr().out.startswith("groklens ")

@@ -7,9 +7,8 @@ import pkgutil
 import re
 from pathlib import Path
 
-import pytest
-
 import groklens as gl
+from every_file import for_each
 
 SOURCE = Path(gl.__file__).parent
 FILES = sorted(SOURCE.rglob("*.py"))
@@ -25,7 +24,7 @@ FORBIDDEN = (
     r"\b(a|an) (line|row|column|writer|file) an? \w+",
 )
 
-every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
+every_file = for_each(FILES, lambda path: str(path.relative_to(SOURCE)))
 
 
 def said(tree):

@@ -1,9 +1,9 @@
 """Trains in one go, and again under SIGKILLs at random moments, and compares every byte.
 
-usage: python tests/training/kills.py WORK --kind full_batch|mini_batch|many|recorder [--kills 7] [--seed 0]
+usage: python tests/training/kills.py WORK --kinds full_batch mini_batch many recorder [--kills 7] [--seed 0]
 
-Each attempt is a process of its own, forked from this one so that the imports are paid for once. Prints how many
-attempts were killed and how many files differ; exit status 1 where one does.
+Each attempt is a process of its own, forked from this one so that the imports are paid for once. Prints for each kind
+how many attempts were killed and which files differ; exit status 1 where one does.
 """
 
 import argparse
@@ -165,11 +165,14 @@ def compare(kind, folder, kills, seed):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("work", type=Path)
-    parser.add_argument("--kind", choices=KINDS, required=True)
+    parser.add_argument("--kinds", choices=KINDS, nargs="+", required=True)
     parser.add_argument("--kills", type=int, default=7)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    result = compare(options.kind, options.work, options.kills, options.seed)
-    sys.stdout.write(json.dumps(result) + "\n")
-    sys.exit(bool(result["differ"]))
+    results = [
+        compare(kind, options.work / kind, options.kills, options.seed)
+        for kind in dict.fromkeys(options.kinds)
+    ]
+    sys.stdout.write(json.dumps(results) + "\n")
+    sys.exit(any(result["differ"] for result in results))

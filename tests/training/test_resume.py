@@ -184,14 +184,15 @@ def killed_at_line(recipes, folder, number):
 class TestStacks:
     """Runs that were trained at once and stopped between their states go on at once, or after each other."""
 
-    @pytest.fixture
+    @pytest.fixture(scope="class")
     def recipes(self, tiny_recipe):
         return [replace(tiny_recipe, seed=seed) for seed in range(3)]
 
-    @pytest.fixture
-    def whole(self, recipes, tmp_path):
-        gl.train_many(recipes, tmp_path / "whole")
-        return contents(tmp_path / "whole")
+    @pytest.fixture(scope="class")
+    def whole(self, recipes, tmp_path_factory):
+        folder = tmp_path_factory.mktemp("whole")
+        gl.train_many(recipes, folder)
+        return contents(folder)
 
     @pytest.mark.parametrize("number", [1, 2, 17, 29])
     def test_after_a_state(self, recipes, whole, number, tmp_path, monkeypatch):

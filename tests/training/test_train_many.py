@@ -1,8 +1,7 @@
 """Runs trained at once: each is its single run, written and resumed on its own."""
 
-import json
-import subprocess
-import sys
+import os
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +10,7 @@ import torch
 
 import groklens as gl
 from groklens.errors import BadArgument, TrainingDiverged
+from groklens.runs.resume import ResumeState
 from groklens.training.stack import Stack
 from groklens.training.stacking import first_stack
 
@@ -157,34 +157,31 @@ def test_no_recipes_is_a_mistake(tmp_path):
         gl.train_many([], into=tmp_path)
 
 
-KILLED = """
-import json, os, signal, sys
-import groklens as gl
-from groklens.recipes import Recipe
-from groklens.runs.resume import ResumeState
+def train_until_killed(recipes, folder, saves):
+    """Train in a forked child, which imports nothing anew and kills itself before its `saves`-th state is written."""
+    child = os.fork()
+    if child == 0:
+        try:
+            left, save = saves, ResumeState.write
 
-recipes = [Recipe.from_dict(values) for values in json.load(open(sys.argv[1]))]
-left, save = int(sys.argv[3]), ResumeState.write
+            def save_and_die(self, *arguments):
+                nonlocal left
+                left -= 1
+                if left == 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                save(self, *arguments)
 
-def save_and_die(self, *arguments):
-    global left
-    left -= 1
-    if left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    save(self, *arguments)
-
-ResumeState.write = save_and_die
-gl.train_many(recipes, into=sys.argv[2], progress=False, resume_every=0.0)
-"""
+            ResumeState.write = save_and_die
+            gl.train_many(recipes, into=folder, progress=False, resume_every=0.0)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("saves", [1, 5, 9])
 def test_killed_and_resumed(saves, tmp_path):
     recipes = differing(MODELS["transformer"])
-    (tmp_path / "recipes.json").write_text(json.dumps([recipe.to_dict() for recipe in recipes]))
-    arguments = [tmp_path / "recipes.json", tmp_path / "killed", str(saves)]
-    died = subprocess.run([sys.executable, "-c", KILLED, *arguments], check=False)
-    assert died.returncode == -9
+    train_until_killed(recipes, tmp_path / "killed", saves)
     killed = gl.train_many(recipes, into=tmp_path / "killed")
     whole = gl.train_many(recipes, into=tmp_path / "whole")
     for run, other in zip(killed, whole, strict=True):
@@ -196,9 +193,7 @@ def test_killed_and_resumed(saves, tmp_path):
 
 def test_a_stacked_run_can_be_finished_by_itself(tmp_path):
     recipes = differing(MODELS["two layers, biases, norms"])
-    (tmp_path / "recipes.json").write_text(json.dumps([recipe.to_dict() for recipe in recipes]))
-    arguments = [tmp_path / "recipes.json", tmp_path / "killed", "29"]
-    subprocess.run([sys.executable, "-c", KILLED, *arguments], check=False)
+    train_until_killed(recipes, tmp_path / "killed", 20)
     run = gl.train(recipes[2], into=tmp_path / "killed" / recipes[2].id)
     single = gl.train(recipes[2], into=tmp_path / "single")
     assert run.finished
