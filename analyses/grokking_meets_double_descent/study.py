@@ -170,11 +170,7 @@ def model_wise(sweep: xr.Dataset, null: xr.Dataset, share: float) -> gl.Finding:
         least,
         "test accuracy, least of the widths that fit",
         verdict,
-        (
-            gl.Control.of(
-                "random table, test accuracy", null["test"].values.ravel().tolist(), key="random_table"
-            ),
-        ),
+        gl.Control.several({"random_table": ("random table, test accuracy", null["test"].values)}),
         source="Davies et al. 2023, section 4",
         note=f"fitted by every seed at widths {_listed(sweep['width'].values[fitted])}; of these wrong (below "
         f"{WRONG}) in every seed: {_listed(widths[wrong])}; right in every seed: {_listed(widths[right])}; mean "
@@ -207,7 +203,7 @@ def later(sweep: xr.Dataset, share: float) -> gl.Finding:
         float(np.median(ratios)),
         "ratio of steps, median",
         verdict,
-        (gl.Control.of("all runs that did both", ratios.tolist(), key="each_run"),),
+        gl.Control.several({"each_run": ("all runs that did both", ratios)}),
         source="Power et al. 2022",
         note=f"{len(ratios)} of {sweep['right_at'].size} runs did both",
         key=f"right_later.{share:g}",
@@ -271,9 +267,11 @@ def false_alarms(forecasts: list[dict[str, Any]]) -> gl.Finding:
         alarms,
         "share of forecasts above one half",
         verdict,
-        (
-            gl.Control.of("announced for the random table", null, key="random_table"),
-            gl.Control.of("announced for the task", own, key="task"),
+        gl.Control.several(
+            {
+                "random_table": ("announced for the random table", null),
+                "task": ("announced for the task", own),
+            }
         ),
         source="ours",
         note=f"{len(null)} forecasts on the random table, {len(own)} on the task",
@@ -292,7 +290,7 @@ def fits(forecasts: list[dict[str, Any]]) -> gl.Finding:
         float(np.median(own)),
         "root mean square error, median",
         "supported" if max(np.median(own), np.median(null)) < 0.05 else "refuted",
-        (gl.Control.of("random table", null, key="random_table"),),
+        gl.Control.several({"random_table": ("random table", null)}),
         source="Davies et al. 2023, section 3",
         note="twelve parameters: a good fit is no evidence for the model",
         key="fit",
@@ -310,7 +308,7 @@ def descent(sweep: xr.Dataset, share: float) -> gl.Finding:
         float(mean[peak]),
         "error at its largest after the first width",
         "supported" if double else "refuted",
-        (gl.Control.of("error at the first width", [float(mean[0])], key="first_width"),),
+        gl.Control.several({"first_width": ("error at the first width", mean[0])}),
         source="Nakkiran et al. 2020",
         note=", ".join(
             f"{w:.0f}: {m:.3f} ± {e:.3f}" for w, m, e in zip(sweep["width"].values, mean, error, strict=True)

@@ -221,9 +221,8 @@ def fitted(on: str, what: str, true: np.ndarray, random: np.ndarray, units: str)
         float(ratios.mean()),
         "times as long, mean of the seeds",
         "supported" if ratios.max() <= FEW else "refuted" if ratios.min() > FEW else "undecided",
-        (
-            gl.Control.of(f"{units}, true labels", true.tolist(), key="true_labels"),
-            gl.Control.of(f"{units}, random", random.tolist(), key="random_labels"),
+        gl.Control.several(
+            {"true_labels": (f"{units}, true labels", true), "random_labels": (f"{units}, random", random)}
         ),
         source="Zhang et al. 2017, section 2",
         note="each seed beside the same seed: " + ", ".join(f"{ratio:.2f}" for ratio in ratios),
@@ -241,11 +240,11 @@ def falls(table: xr.Dataset) -> gl.Finding:
         float(mean[-1]),
         "accuracy where all are random",
         "supported" if down and chance else "refuted",
-        (
-            gl.Control.of(
-                "accuracy with true labels", table["test"].values[:, 0].tolist(), key="true_labels"
-            ),
-            gl.Control.of("chance", [1 / 10], key="chance"),
+        gl.Control.several(
+            {
+                "true_labels": ("accuracy with true labels", table["test"].values[:, 0]),
+                "chance": ("chance", 1 / 10),
+            }
         ),
         source="Zhang et al. 2017, figure 1c",
         note="by share: "
@@ -270,9 +269,11 @@ def noise_is_fitted(table: xr.Dataset) -> gl.Finding:
         float(blank.max()),
         "test accuracy, best on shuffled or Gaussian images",
         "supported" if fits and apart else "refuted" if not fits else "undecided",
-        (
-            gl.Control.of("true images", test[:, 0].tolist(), key="true_images"),
-            gl.Control.of("one permutation", test[:, kinds.index("permuted")].tolist(), key="permuted"),
+        gl.Control.several(
+            {
+                "true_images": ("true images", test[:, 0]),
+                "permuted": ("one permutation", test[:, kinds.index("permuted")]),
+            }
         ),
         source="Zhang et al. 2017, section 2",
         note=f"updates until fitted, mean: {said}; a shuffled image keeps how bright it is, which tells a little",
@@ -289,9 +290,8 @@ def moved(table: xr.Dataset) -> gl.Finding:
         float(ratios.mean()),
         "ratio of distances, mean of the seeds",
         "supported" if ratios.min() > 1 else "refuted" if ratios.max() <= 1 else "undecided",
-        (
-            gl.Control.of("true labels", true.tolist(), key="true_labels"),
-            gl.Control.of("random labels", random.tolist(), key="random_labels"),
+        gl.Control.several(
+            {"true_labels": ("true labels", true), "random_labels": ("random labels", random)}
         ),
         source="ours; after the same number of updates",
         key="distance_moved",
@@ -312,10 +312,7 @@ def nothing_generalises(table: xr.Dataset) -> gl.Finding:
         float(null.mean()),
         "test accuracy",
         verdict,
-        (
-            gl.Control.of("modular addition", true.tolist(), key="modular_addition"),
-            gl.Control.of("chance", [chance], key="chance"),
-        ),
+        gl.Control.several({"modular_addition": ("modular addition", true), "chance": ("chance", chance)}),
         source="the null of every claim of grokking",
         note=f"random: {null.min():.3f} to {null.max():.3f} in {null.size} runs",
         key="chance_alone",
@@ -331,11 +328,7 @@ def no_circuit(table: xr.Dataset) -> gl.Finding:
         found,
         f"of {circuits[:, 1:].size} models",
         "refuted" if found else "supported" if circuits[:, 0].any() else "undecided",
-        (
-            gl.Control.of(
-                "found in models of modular addition", circuits[:, 0].tolist(), key="modular_addition"
-            ),
-        ),
+        gl.Control.several({"modular_addition": ("found in models of modular addition", circuits[:, 0])}),
         source="groklens.find_circuit",
         note="undecided where none is found in modular addition either",
         key="no_circuit",
@@ -350,7 +343,7 @@ def wrong_is_not_random(test: list[float]) -> gl.Finding:
         sum(test) / len(test),
         "test accuracy",
         "supported" if max(test) < chance / 2 else "refuted" if min(test) >= chance / 2 else "undecided",
-        (gl.Control.of("chance", [chance], key="chance"), gl.Control.of("each seed", test, key="each_seed")),
+        gl.Control.several({"chance": ("chance", chance), "each_seed": ("each seed", test)}),
         source="ours: a trap for whoever makes labels random by moving them to another class",
         key="never_right",
         role="aside",

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+
 from groklens.claims.lookup import with_key
 from groklens.claims.wording import in_units, quantity
 from groklens.errors import BadArgument
@@ -42,6 +44,18 @@ class Control:
     def of(cls, name: str, values: Sequence[float], key: str = "") -> Control:
         """The control summarising these draws, of which there must be at least one."""
         return cls(name, math.fsum(values) / len(values), min(values), max(values), len(values), key)
+
+    @classmethod
+    def several(cls, named: Mapping[str, tuple[str, Any]]) -> tuple[Control, ...]:
+        """Controls by key, each given as its name and its draws: a number, a list or an array of any shape.
+
+        >>> [str(each) for each in Control.several({"chance": ("chance", 0.1), "seeds": ("each seed", [0.2, 0.4])})]
+        ['chance: 0.1', 'each seed: 0.3 (0.2 to 0.4, 2 draws)']
+        """
+        return tuple(
+            cls.of(name, np.ravel(np.asarray(values, dtype=float)).tolist(), key)
+            for key, (name, values) in named.items()
+        )
 
     def __str__(self) -> str:
         return self.said("")
