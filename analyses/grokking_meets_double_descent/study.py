@@ -189,14 +189,8 @@ def later(sweep: xr.Dataset, share: float) -> gl.Finding:
     ratios = ratios[np.isfinite(ratios)]
     claim = f"test inputs are right at least twice as late as train inputs are fitted, {share:.0%} trained on"
     if not len(ratios):
-        return gl.Finding(
-            claim,
-            None,
-            "ratio of steps",
-            "undecided",
-            note="no run was right on test inputs",
-            key=f"right_later.{share:g}",
-        )
+        blank = gl.Finding(claim, None, "ratio of steps", "undecided", key=f"right_later.{share:g}")
+        return replace(blank, note="no run was right on test inputs")
     verdict = "supported" if ratios.min() >= 2 else "refuted" if np.median(ratios) < 2 else "undecided"
     return gl.Finding(
         claim,
@@ -215,14 +209,8 @@ def foresees(forecasts: list[dict[str, Any]]) -> gl.Finding:
     own = [each for each in forecasts if each["kind"] == "task"]
     claim = "the pattern model, fitted to the first part, foretells the rest better than a logistic and the last value"
     if not own:
-        return gl.Finding(
-            claim,
-            None,
-            "share of forecasts",
-            "undecided",
-            note="there was nothing to forecast",
-            key="forecast",
-        )
+        blank = gl.Finding(claim, None, "share of forecasts", "undecided", key="forecast")
+        return replace(blank, note="there was nothing to forecast")
     better = [each["patterns"] < min(each["logistic"], each["persists"]) for each in own]
     share = sum(better) / len(better)
     by_stand = {
@@ -252,14 +240,8 @@ def false_alarms(forecasts: list[dict[str, Any]]) -> gl.Finding:
     own = [each["announced"] for each in forecasts if each["kind"] == "task"]
     claim = "the pattern model announces no generalisation where none comes, on the random table"
     if not null or not own:
-        return gl.Finding(
-            claim,
-            None,
-            "test accuracy",
-            "undecided",
-            note="there was nothing to forecast",
-            key="false_alarms",
-        )
+        blank = gl.Finding(claim, None, "test accuracy", "undecided", key="false_alarms")
+        return replace(blank, note="there was nothing to forecast")
     alarms = sum(value > WRONG for value in null) / len(null)
     verdict = "supported" if alarms <= 0.05 else "refuted" if alarms > 0.25 else "undecided"
     return gl.Finding(

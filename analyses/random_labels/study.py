@@ -197,24 +197,11 @@ def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
 def fitted(on: str, what: str, true: np.ndarray, random: np.ndarray, units: str) -> gl.Finding:
     """Random labels are fitted, within a few times as long as true ones."""
     claim = f"random labels are fitted, within {FEW} times as long as true ones: {what}"
+    blank = gl.Finding(claim, None, "times as long", "undecided", key=f"fitted.{on}")
     if np.isnan(true).any():
-        return gl.Finding(
-            claim,
-            None,
-            "times as long",
-            "undecided",
-            note="the true labels were not fitted",
-            key=f"fitted.{on}",
-        )
+        return replace(blank, note="the true labels were not fitted")
     if np.isnan(random).any():
-        return gl.Finding(
-            claim,
-            None,
-            "times as long",
-            "refuted",
-            note=f"{units} run out before they are fitted",
-            key=f"fitted.{on}",
-        )
+        return replace(blank, verdict="refuted", note=f"{units} run out before they are fitted")
     ratios = random / np.maximum(true, 1)
     return gl.Finding(
         claim,
@@ -351,5 +338,5 @@ def wrong_is_not_random(test: list[float]) -> gl.Finding:
 
 
 def picture(numbers: dict[str, Any]) -> gl.views.Figure:
-    """Epochs to fit and test accuracy over the share of wrong labels."""
-    return gl.views.sweep(numbers["labels"], log_x=False)
+    """Updates to fit, test accuracy and distance moved over the share of random labels."""
+    return gl.views.sweep(numbers["labels"], ["fitted_at", "test", "moved"], log_x=False)
