@@ -78,6 +78,11 @@ class Control:
         spread = {"mean": self.mean, "low": self.low, "high": self.high, "draws": self.draws}
         return {**known_by, "name": self.name, **spread}
 
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Control:
+        """The control that `to_dict` gave."""
+        return cls(**values)
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -139,7 +144,7 @@ class Finding:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Finding:
         """The finding that `to_dict` gave, such as one of those in `why.json`."""
-        controls = tuple(Control(**control) for control in values["controls"])
+        controls = tuple(Control.from_dict(control) for control in values["controls"])
         return cls(**{**values, "controls": controls})
 
 
