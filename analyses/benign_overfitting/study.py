@@ -215,7 +215,7 @@ def foretold(spectra: xr.Dataset) -> gl.Finding:
         worst,
         "relative error, largest over n",
         verdict,
-        (gl.Control.of("the other spectrum's closed form", crossed.values.tolist(), key="other_spectrum"),),
+        gl.Control.several({"other_spectrum": ("the other spectrum's closed form", crossed.values)}),
         source="Simon et al. 2021, arXiv:2110.03922",
         note=", ".join(f"{kind}: {value:.3f}" for kind, value in apart.items()),
         key="closed_form",
@@ -235,12 +235,13 @@ def bartlett_follows(spectra: xr.Dataset) -> gl.Finding:
         spread,
         "largest over least ratio of the two",
         verdict,
-        (
-            gl.Control.of(
-                "against the other spectra's prices",
-                [float(c.max() / c.min()) for c in controls],
-                key="other_spectra",
-            ),
+        gl.Control.several(
+            {
+                "other_spectra": (
+                    "against the other spectra's prices",
+                    [float(c.max() / c.min()) for c in controls],
+                )
+            }
         ),
         source="Bartlett et al. 2020, theorem 1, b = 1",
         note=f"theory over measured: {', '.join(f'{each:.2f}' for each in ratio)}",
@@ -262,12 +263,8 @@ def phase(key: str, decays: xr.Dataset, of_wrong: str, claim: str) -> gl.Finding
         float(least["test"].values[there].max() if there.any() else least["test"].values[best]),
         "test accuracy, least of the seeds",
         verdict,
-        (
-            gl.Control.of(
-                f"wrong labels {other} there",
-                decays[other].isel(weight_decay=best).values.tolist(),
-                key="other_fate",
-            ),
+        gl.Control.several(
+            {"other_fate": (f"wrong labels {other} there", decays[other].isel(weight_decay=best).values)}
         ),
         source="Doshi et al. 2024, section 3",
         note=f"{decays.sizes['seed']} seeds; in all of them at weight decay "
@@ -302,23 +299,13 @@ def pruning(decays: xr.Dataset) -> gl.Finding:
         lead,
         units,
         verdict,
-        (
-            gl.Control.of(
-                "fitted, low IPR pruned", here["pruned_fitted"].values.ravel().tolist(), key="lowest_ipr"
-            ),
-            gl.Control.of(
-                "the best of 20 random prunings",
-                here["random_fitted"].values.ravel().tolist(),
-                key="random_neurons",
-            ),
-            gl.Control.of(
-                "high IPR pruned", here["highest_fitted"].values.ravel().tolist(), key="highest_ipr"
-            ),
-            gl.Control.of(
-                "test, random prunings",
-                here["random_test"].values.ravel().tolist(),
-                key="random_neurons.test",
-            ),
+        gl.Control.several(
+            {
+                "lowest_ipr": ("fitted, low IPR pruned", here["pruned_fitted"].values),
+                "random_neurons": ("the best of 20 random prunings", here["random_fitted"].values),
+                "highest_ipr": ("high IPR pruned", here["highest_fitted"].values),
+                "random_neurons.test": ("test, random prunings", here["random_test"].values),
+            }
         ),
         source=source,
         note=f"asked for: {MARGIN}; test accuracy loses at most {lost:.4f} by it",

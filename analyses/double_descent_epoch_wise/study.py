@@ -105,12 +105,12 @@ def twice(table: xr.Dataset) -> gl.Finding:
         float(mean[peak]),
         "squared error at the peak",
         "supported" if found and falls_first else "refuted",
-        (
-            gl.Control.of("at the first low", [float(mean[first])], key="first_low"),
-            gl.Control.of("at the second low", [float(mean[second])], key="second_low"),
-            gl.Control.of(
-                "one speed, at its largest", [float(table["one_speed"].mean("seed").max())], key="one_speed"
-            ),
+        gl.Control.several(
+            {
+                "first_low": ("at the first low", mean[first]),
+                "second_low": ("at the second low", mean[second]),
+                "one_speed": ("one speed, at its largest", table["one_speed"].mean("seed").max()),
+            }
         ),
         source="Heckel and Yilmaz 2021",
         note=f"{table.sizes['seed']} seeds; low at step {steps[first]:.0f}, peak at {steps[peak]:.0f}, low at "
@@ -135,10 +135,8 @@ def once(table: xr.Dataset) -> gl.Finding:
         float(mean[peak] - max(mean[first], mean[second])),
         "height of the peak above the lows beside it",
         "refuted" if found else "supported",
-        (
-            gl.Control.of(
-                "two speeds, at the peak", [float(table["two_speeds"].mean("seed").max())], key="two_speeds"
-            ),
+        gl.Control.several(
+            {"two_speeds": ("two speeds, at the peak", table["two_speeds"].mean("seed").max())}
         ),
         source="Heckel and Yilmaz 2021",
         note="refuted by a rise and a fall beyond error",
@@ -173,12 +171,12 @@ def of_network(table: xr.Dataset) -> gl.Finding:
         float(mean[low:].max() - mean[-1]),
         "share wrong by which the end lies below the largest after the low",
         "supported" if found else "refuted",
-        (
-            gl.Control.of("test error at its low", [float(mean[low])], key="low"),
-            gl.Control.of("at the end", [float(mean[-1])], key="end"),
-            gl.Control.of(
-                "train error at the end", table["train"].isel(steps=-1).values.tolist(), key="train_end"
-            ),
+        gl.Control.several(
+            {
+                "low": ("test error at its low", mean[low]),
+                "end": ("at the end", mean[-1]),
+                "train_end": ("train error at the end", table["train"].isel(steps=-1).values),
+            }
         ),
         source="Nakkiran et al. 2020, of larger networks",
         note=f"low at step {table['steps'].values[low] - 1:.0f} of {table['steps'].values[-1] - 1:.0f}; standard error "

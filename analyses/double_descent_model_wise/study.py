@@ -182,9 +182,8 @@ def peak_is_threshold(on: str, table: xr.Dataset, what: str, level: float) -> gl
         float(sizes[at]),
         "size at the peak",
         "supported" if apart <= 1 else "refuted" if apart > 3 else "undecided",
-        (
-            gl.Control.of("peak of each seed", each, key="each_seed"),
-            gl.Control.of("first size that fits", [first], key="threshold"),
+        gl.Control.several(
+            {"each_seed": ("peak of each seed", each), "threshold": ("first size that fits", first)}
         ),
         source="Nakkiran et al. 2020, section 2",
         note=f"fitted: mean train error at most {level}; supported within one of the sizes tried, refuted beyond three",
@@ -200,12 +199,13 @@ def stopped(table: xr.Dataset) -> gl.Finding:
         gl.theory.tallest_peak(mean)[1],
         "share wrong, height of the peak",
         "refuted" if gl.theory.descends_twice(table["best"]) else "supported",
-        (
-            gl.Control.of(
-                "height of the peak at the end",
-                [gl.theory.tallest_peak(table["test"].mean("seed").values)[1]],
-                key="end",
-            ),
+        gl.Control.several(
+            {
+                "end": (
+                    "height of the peak at the end",
+                    gl.theory.tallest_peak(table["test"].mean("seed").values)[1],
+                )
+            }
         ),
         source="Nakkiran et al. 2020, section 5",
         note="the step is chosen on the test inputs themselves: a lower bound of what stopping could give",

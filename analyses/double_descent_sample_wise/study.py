@@ -123,12 +123,12 @@ def descends_twice(on: str, table: xr.Dataset, what: str, units: str) -> gl.Find
         float(mean.max()),
         f"{units} at the peak",
         verdict,
-        (
-            gl.Control.of(
-                "least before the peak", [float(mean[: max(mean.argmax(), 1)].min())], key="before_peak"
-            ),
-            gl.Control.of("at the most data", [float(mean[-1])], key="most_data"),
-            gl.Control.of("ridge, at its worst", [float(ridge.max())], key="ridge"),
+        gl.Control.several(
+            {
+                "before_peak": ("least before the peak", mean[: max(mean.argmax(), 1)].min()),
+                "most_data": ("at the most data", mean[-1]),
+                "ridge": ("ridge, at its worst", ridge.max()),
+            }
         ),
         source="Nakkiran et al. 2020",
         note=f"{table.sizes['seed']} seeds; with ridge the same test says {'yes' if ridge_too else 'no'}",
@@ -146,7 +146,7 @@ def peaks_at_features(table: xr.Dataset) -> gl.Finding:
         float(sizes[mean.argmax()]),
         "examples",
         "supported" if sizes[mean.argmax()] == d else "refuted",
-        (gl.Control.of("the worst of each seed", each.tolist(), key="each_seed"),),
+        gl.Control.several({"each_seed": ("the worst of each seed", each)}),
         source="Belkin, Hsu and Xu 2020",
         note=f"{d} features",
         key="peak_at_features",
@@ -166,11 +166,7 @@ def closed_form(table: xr.Dataset) -> gl.Finding:
         worst,
         "relative error, largest",
         "supported" if worst <= NEAR else "refuted",
-        (
-            gl.Control.of(
-                "the form of one and a half times the features", shifted[away].tolist(), key="other_form"
-            ),
-        ),
+        gl.Control.several({"other_form": ("the form of one and a half times the features", shifted[away])}),
         source="Belkin, Hsu and Xu 2020, theorem 1",
         note=", ".join(f"n={n:.0f}: {o:.3f}" for n, o in zip(sizes[away], off[away], strict=True)),
         key="closed_form",
@@ -192,12 +188,13 @@ def no_harm(table: xr.Dataset) -> gl.Finding:
         rise,
         "largest rise from one number of examples to the next",
         "refuted" if double else "supported",
-        (
-            gl.Control.of(
-                "the same of least squares",
-                [float(table["least_squares"].mean("seed").diff("examples").max())],
-                key="least_squares",
-            ),
+        gl.Control.several(
+            {
+                "least_squares": (
+                    "the same of least squares",
+                    table["least_squares"].mean("seed").diff("examples").max(),
+                )
+            }
         ),
         source="Nakkiran et al. 2021, theorem 1",
         note="refuted by a rise and a fall beyond error",

@@ -124,12 +124,13 @@ def moved_first(table: xr.Dataset, name: str, other: list[list[float]]) -> gl.Fi
         min(certain for certain, _ in leads),
         "steps of lead, at least",
         verdict,
-        (
-            gl.Control.of(
-                "change with random components, share",
-                [(each[-1] - each[start]) / change for each in other],
-                key="random_components",
-            ),
+        gl.Control.several(
+            {
+                "random_components": (
+                    "change with random components, share",
+                    [(each[-1] - each[start]) / change for each in other],
+                )
+            }
         ),
         source="Nanda et al. 2023, section 5: progress measures",
         note="lead between kept steps, for each tenth of the way: "
@@ -168,7 +169,7 @@ def as_the_authors(name: str, found: dict[str, Any], untrained: int) -> gl.Findi
         None if circuit is None else len(circuit),
         "components",
         "supported" if same else "refuted",
-        (gl.Control.of("components with a cluster, untrained model", [untrained], key="untrained"),),
+        gl.Control.several({"untrained": ("components with a cluster, untrained model", untrained)}),
         source="Nanda et al. 2023",
         note=f"{name}: {rules}",
         key=f"authors.{name}",

@@ -170,11 +170,7 @@ def model_wise(sweep: xr.Dataset, null: xr.Dataset, share: float) -> gl.Finding:
         least,
         "test accuracy, least of the widths that fit",
         verdict,
-        (
-            gl.Control.of(
-                "random table, test accuracy", null["test"].values.ravel().tolist(), key="random_table"
-            ),
-        ),
+        gl.Control.several({"random_table": ("random table, test accuracy", null["test"].values)}),
         source="Davies et al. 2023, section 4",
         note=f"fitted by every seed at widths {_listed(sweep['width'].values[fitted])}; of these wrong (below "
         f"{WRONG}) in every seed: {_listed(widths[wrong])}; right in every seed: {_listed(widths[right])}; mean "
@@ -193,21 +189,15 @@ def later(sweep: xr.Dataset, share: float) -> gl.Finding:
     ratios = ratios[np.isfinite(ratios)]
     claim = f"test inputs are right at least twice as late as train inputs are fitted, {share:.0%} trained on"
     if not len(ratios):
-        return gl.Finding(
-            claim,
-            None,
-            "ratio of steps",
-            "undecided",
-            note="no run was right on test inputs",
-            key=f"right_later.{share:g}",
-        )
+        blank = gl.Finding(claim, None, "ratio of steps", "undecided", key=f"right_later.{share:g}")
+        return replace(blank, note="no run was right on test inputs")
     verdict = "supported" if ratios.min() >= 2 else "refuted" if np.median(ratios) < 2 else "undecided"
     return gl.Finding(
         claim,
         float(np.median(ratios)),
         "ratio of steps, median",
         verdict,
-        (gl.Control.of("all runs that did both", ratios.tolist(), key="each_run"),),
+        gl.Control.several({"each_run": ("all runs that did both", ratios)}),
         source="Power et al. 2022",
         note=f"{len(ratios)} of {sweep['right_at'].size} runs did both",
         key=f"right_later.{share:g}",
@@ -219,14 +209,8 @@ def foresees(forecasts: list[dict[str, Any]]) -> gl.Finding:
     own = [each for each in forecasts if each["kind"] == "task"]
     claim = "the pattern model, fitted to the first part, foretells the rest better than a logistic and the last value"
     if not own:
-        return gl.Finding(
-            claim,
-            None,
-            "share of forecasts",
-            "undecided",
-            note="there was nothing to forecast",
-            key="forecast",
-        )
+        blank = gl.Finding(claim, None, "share of forecasts", "undecided", key="forecast")
+        return replace(blank, note="there was nothing to forecast")
     better = [each["patterns"] < min(each["logistic"], each["persists"]) for each in own]
     share = sum(better) / len(better)
     by_stand = {
@@ -256,14 +240,8 @@ def false_alarms(forecasts: list[dict[str, Any]]) -> gl.Finding:
     own = [each["announced"] for each in forecasts if each["kind"] == "task"]
     claim = "the pattern model announces no generalisation where none comes, on the random table"
     if not null or not own:
-        return gl.Finding(
-            claim,
-            None,
-            "test accuracy",
-            "undecided",
-            note="there was nothing to forecast",
-            key="false_alarms",
-        )
+        blank = gl.Finding(claim, None, "test accuracy", "undecided", key="false_alarms")
+        return replace(blank, note="there was nothing to forecast")
     alarms = sum(value > WRONG for value in null) / len(null)
     verdict = "supported" if alarms <= 0.05 else "refuted" if alarms > 0.25 else "undecided"
     return gl.Finding(
@@ -271,9 +249,11 @@ def false_alarms(forecasts: list[dict[str, Any]]) -> gl.Finding:
         alarms,
         "share of forecasts above one half",
         verdict,
-        (
-            gl.Control.of("announced for the random table", null, key="random_table"),
-            gl.Control.of("announced for the task", own, key="task"),
+        gl.Control.several(
+            {
+                "random_table": ("announced for the random table", null),
+                "task": ("announced for the task", own),
+            }
         ),
         source="ours",
         note=f"{len(null)} forecasts on the random table, {len(own)} on the task",
@@ -292,7 +272,7 @@ def fits(forecasts: list[dict[str, Any]]) -> gl.Finding:
         float(np.median(own)),
         "root mean square error, median",
         "supported" if max(np.median(own), np.median(null)) < 0.05 else "refuted",
-        (gl.Control.of("random table", null, key="random_table"),),
+        gl.Control.several({"random_table": ("random table", null)}),
         source="Davies et al. 2023, section 3",
         note="twelve parameters: a good fit is no evidence for the model",
         key="fit",
@@ -310,7 +290,7 @@ def descent(sweep: xr.Dataset, share: float) -> gl.Finding:
         float(mean[peak]),
         "error at its largest after the first width",
         "supported" if double else "refuted",
-        (gl.Control.of("error at the first width", [float(mean[0])], key="first_width"),),
+        gl.Control.several({"first_width": ("error at the first width", mean[0])}),
         source="Nakkiran et al. 2020",
         note=", ".join(
             f"{w:.0f}: {m:.3f} ± {e:.3f}" for w, m, e in zip(sweep["width"].values, mean, error, strict=True)

@@ -197,33 +197,19 @@ def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
 def fitted(on: str, what: str, true: np.ndarray, random: np.ndarray, units: str) -> gl.Finding:
     """Random labels are fitted, within a few times as long as true ones."""
     claim = f"random labels are fitted, within {FEW} times as long as true ones: {what}"
+    blank = gl.Finding(claim, None, "times as long", "undecided", key=f"fitted.{on}")
     if np.isnan(true).any():
-        return gl.Finding(
-            claim,
-            None,
-            "times as long",
-            "undecided",
-            note="the true labels were not fitted",
-            key=f"fitted.{on}",
-        )
+        return replace(blank, note="the true labels were not fitted")
     if np.isnan(random).any():
-        return gl.Finding(
-            claim,
-            None,
-            "times as long",
-            "refuted",
-            note=f"{units} run out before they are fitted",
-            key=f"fitted.{on}",
-        )
+        return replace(blank, verdict="refuted", note=f"{units} run out before they are fitted")
     ratios = random / np.maximum(true, 1)
     return gl.Finding(
         claim,
         float(ratios.mean()),
         "times as long, mean of the seeds",
         "supported" if ratios.max() <= FEW else "refuted" if ratios.min() > FEW else "undecided",
-        (
-            gl.Control.of(f"{units}, true labels", true.tolist(), key="true_labels"),
-            gl.Control.of(f"{units}, random", random.tolist(), key="random_labels"),
+        gl.Control.several(
+            {"true_labels": (f"{units}, true labels", true), "random_labels": (f"{units}, random", random)}
         ),
         source="Zhang et al. 2017, section 2",
         note="each seed beside the same seed: " + ", ".join(f"{ratio:.2f}" for ratio in ratios),
@@ -241,11 +227,11 @@ def falls(table: xr.Dataset) -> gl.Finding:
         float(mean[-1]),
         "accuracy where all are random",
         "supported" if down and chance else "refuted",
-        (
-            gl.Control.of(
-                "accuracy with true labels", table["test"].values[:, 0].tolist(), key="true_labels"
-            ),
-            gl.Control.of("chance", [1 / 10], key="chance"),
+        gl.Control.several(
+            {
+                "true_labels": ("accuracy with true labels", table["test"].values[:, 0]),
+                "chance": ("chance", 1 / 10),
+            }
         ),
         source="Zhang et al. 2017, figure 1c",
         note="by share: "
@@ -270,9 +256,11 @@ def noise_is_fitted(table: xr.Dataset) -> gl.Finding:
         float(blank.max()),
         "test accuracy, best on shuffled or Gaussian images",
         "supported" if fits and apart else "refuted" if not fits else "undecided",
-        (
-            gl.Control.of("true images", test[:, 0].tolist(), key="true_images"),
-            gl.Control.of("one permutation", test[:, kinds.index("permuted")].tolist(), key="permuted"),
+        gl.Control.several(
+            {
+                "true_images": ("true images", test[:, 0]),
+                "permuted": ("one permutation", test[:, kinds.index("permuted")]),
+            }
         ),
         source="Zhang et al. 2017, section 2",
         note=f"updates until fitted, mean: {said}; a shuffled image keeps how bright it is, which tells a little",
@@ -289,9 +277,8 @@ def moved(table: xr.Dataset) -> gl.Finding:
         float(ratios.mean()),
         "ratio of distances, mean of the seeds",
         "supported" if ratios.min() > 1 else "refuted" if ratios.max() <= 1 else "undecided",
-        (
-            gl.Control.of("true labels", true.tolist(), key="true_labels"),
-            gl.Control.of("random labels", random.tolist(), key="random_labels"),
+        gl.Control.several(
+            {"true_labels": ("true labels", true), "random_labels": ("random labels", random)}
         ),
         source="ours; after the same number of updates",
         key="distance_moved",
@@ -312,10 +299,7 @@ def nothing_generalises(table: xr.Dataset) -> gl.Finding:
         float(null.mean()),
         "test accuracy",
         verdict,
-        (
-            gl.Control.of("modular addition", true.tolist(), key="modular_addition"),
-            gl.Control.of("chance", [chance], key="chance"),
-        ),
+        gl.Control.several({"modular_addition": ("modular addition", true), "chance": ("chance", chance)}),
         source="the null of every claim of grokking",
         note=f"random: {null.min():.3f} to {null.max():.3f} in {null.size} runs",
         key="chance_alone",
@@ -331,11 +315,7 @@ def no_circuit(table: xr.Dataset) -> gl.Finding:
         found,
         f"of {circuits[:, 1:].size} models",
         "refuted" if found else "supported" if circuits[:, 0].any() else "undecided",
-        (
-            gl.Control.of(
-                "found in models of modular addition", circuits[:, 0].tolist(), key="modular_addition"
-            ),
-        ),
+        gl.Control.several({"modular_addition": ("found in models of modular addition", circuits[:, 0])}),
         source="groklens.find_circuit",
         note="undecided where none is found in modular addition either",
         key="no_circuit",
@@ -350,7 +330,7 @@ def wrong_is_not_random(test: list[float]) -> gl.Finding:
         sum(test) / len(test),
         "test accuracy",
         "supported" if max(test) < chance / 2 else "refuted" if min(test) >= chance / 2 else "undecided",
-        (gl.Control.of("chance", [chance], key="chance"), gl.Control.of("each seed", test, key="each_seed")),
+        gl.Control.several({"chance": ("chance", chance), "each_seed": ("each seed", test)}),
         source="ours: a trap for whoever makes labels random by moving them to another class",
         key="never_right",
         role="aside",
@@ -358,5 +338,5 @@ def wrong_is_not_random(test: list[float]) -> gl.Finding:
 
 
 def picture(numbers: dict[str, Any]) -> gl.views.Figure:
-    """Epochs to fit and test accuracy over the share of wrong labels."""
-    return gl.views.sweep(numbers["labels"], log_x=False)
+    """Updates to fit, test accuracy and distance moved over the share of random labels."""
+    return gl.views.sweep(numbers["labels"], ["fitted_at", "test", "moved"], log_x=False)

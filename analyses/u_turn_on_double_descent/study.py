@@ -183,7 +183,7 @@ def peak(table: xr.Dataset) -> gl.Finding:
         float(sizes[mean.argmax()]),
         "features at the peak",
         "supported" if found and sizes[mean.argmax()] == n else "refuted",
-        (gl.Control.of("peak of each seed", each.tolist(), key="each_seed"),),
+        gl.Control.several({"each_seed": ("peak of each seed", each)}),
         source="Belkin et al. 2019, figure 2",
         note=f"{n} examples, {table.sizes['seed']} seeds; judged on the logarithm of the error; "
         "a measured fact, which nothing below refutes",
@@ -202,13 +202,7 @@ def interpolates(table: xr.Dataset) -> gl.Finding:
         worst,
         "relative difference, largest",
         "supported" if worst < 1e-6 else "refuted",
-        (
-            gl.Control.of(
-                "effective parameters with fewer features",
-                before.values.ravel().tolist(),
-                key="fewer_features",
-            ),
-        ),
+        gl.Control.several({"fewer_features": ("effective parameters with fewer features", before.values)}),
         source="Curth et al. 2023, section 4",
         note="so at train inputs nothing tells these models apart; at test inputs they differ",
         key="effective_parameters",
@@ -230,11 +224,7 @@ def monotone(table: xr.Dataset, raw_: xr.Dataset) -> gl.Finding:
         rises[worst],
         "largest certain rise of log error from one place to the next (below 0: none)",
         "supported" if rises[worst] <= 0 else "refuted",
-        (
-            gl.Control.of(
-                "the same on the raw axis", [float((raw_steps - 2 * raw_error).max())], key="raw_axis"
-            ),
-        ),
+        gl.Control.several({"raw_axis": ("the same on the raw axis", (raw_steps - 2 * raw_error).max())}),
         source="Curth et al. 2023, section 3",
         note="by components, of differences within a seed less two standard errors: "
         + ", ".join(f"{count}: {rise:.3f}" for count, rise in rises.items()),
@@ -258,7 +248,7 @@ def within(table: xr.Dataset, raw_: xr.Dataset) -> gl.Finding:
         len(found),
         f"of {total} lines",
         "refuted" if found else "supported" if on_raw else "undecided",
-        (gl.Control.of("the same test on the raw axis", [float(on_raw)], key="raw_axis"),),
+        gl.Control.several({"raw_axis": ("the same test on the raw axis", on_raw)}),
         source="Curth et al. 2023, section 5",
         note=f"lines that do: {', '.join(found) or 'none'}; so what is refuted is to read the raw axis as one "
         "growing complexity, on which error descends twice",
@@ -282,12 +272,12 @@ def chained(on: str, table: xr.Dataset, what: str) -> gl.Finding:
         gl.theory.tallest_peak(mean)[1],
         "squared error, height of the peak above the higher of its two lows",
         "refuted" if any(falls.values()) else "supported" if together else "undecided",
-        (
-            gl.Control.of("both axes end to end fall twice", [float(together)], key="end_to_end"),
-            gl.Control.of(
-                "effective parameters at the end of the first", [float(unseen[first - 1])], key="first_end"
-            ),
-            gl.Control.of("at the end of the second", [float(unseen[-1])], key="second_end"),
+        gl.Control.several(
+            {
+                "end_to_end": ("both axes end to end fall twice", together),
+                "first_end": ("effective parameters at the end of the first", unseen[first - 1]),
+                "second_end": ("at the end of the second", unseen[-1]),
+            }
         ),
         source="Curth et al. 2023, sections 3 and 5",
         note=f"errors {', '.join(f'{each:.3f}' for each in mean)}; the first axis has {first} places",
@@ -308,12 +298,13 @@ def not_a_function(table: xr.Dataset) -> gl.Finding:
         float(ratio[i, j]),
         "ratio of errors of two models whose effective parameters are alike",
         "supported" if certain and ratio[i, j] > 1.5 else "undecided",
-        (
-            gl.Control.of(
-                "spread of the error over seeds, relative",
-                [float(stderr[i] / error[i]), float(stderr[j] / error[j])],
-                key="spread",
-            ),
+        gl.Control.several(
+            {
+                "spread": (
+                    "spread of the error over seeds, relative",
+                    [float(stderr[i] / error[i]), float(stderr[j] / error[j])],
+                )
+            }
         ),
         source="ours",
         note=f"effective parameters {unseen[i]:.0f} and {unseen[j]:.0f} (alike: within {ALIKE:.0%}), errors "

@@ -26,3 +26,12 @@ def test_a_finding_is_json_values():
 def test_a_finding_with_a_key_is_known_by_it():
     values = Finding("it rains", 0.25, "share", "refuted", key="weather.rain", role="aside").to_dict()
     assert (values["key"], values["role"]) == ("weather.rain", "aside")
+
+
+def test_a_finding_comes_back_from_its_values():
+    control = Control.of("random", [0.1, 0.2], key="random")
+    for finding in (
+        Finding("it rains", 0.5, "share", "refuted", (control,), "ours", "seen", "rain", "aside"),
+        Finding("it rains", None, "share", "undecided"),
+    ):
+        assert Finding.from_dict(finding.to_dict()) == finding

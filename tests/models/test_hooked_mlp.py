@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from groklens.models import MLP, weights
+from groklens.errors import BadArgument
+from groklens.models import MLP, Transformer, weights
 from groklens.tasks import ModularArithmetic
 
 TASK = ModularArithmetic(5, "add")
@@ -84,3 +85,38 @@ def test_initial_scales():
     assert float(W_E.std()) == pytest.approx(64**-0.5, rel=0.05)
     assert float(W_in.std()) == pytest.approx(64**-0.5, rel=0.05)
     assert float(W_U.std()) == pytest.approx(61**-0.5, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("spec", "fan_in"),
+    [
+        ({"combine": "concat", "d_embed": None}, {"W_in": 12, "b_in": 12, "W_U": 4096, "b_U": 4096}),
+        ({"combine": "sum", "d_embed": None}, {"W_in": 6, "b_in": 6}),
+        ({"combine": "product", "d_embed": 20}, {"W_E": 6, "W_in": 20, "b_in": 20}),
+    ],
+)
+def test_uniform_draws_weights_and_biases_as_linear_layers_do(spec, fan_in):
+    model = MLP(d_mlp=4096, init="uniform", **spec).build(TASK, 0)
+    for name, inputs in fan_in.items():
+        values, bound = getattr(model, name).detach(), inputs**-0.5
+        assert 0 < values.abs().max() <= bound
+        if values.numel() > 1000:
+            assert abs(values.std() / (bound / 3**0.5) - 1) < 0.05
+
+
+def test_uniform_is_a_matter_of_the_seed_and_biases_may_be_left_out():
+    spec = MLP(d_mlp=8, d_embed=None, init="uniform")
+    first, again, other = (spec.build(TASK, seed) for seed in (0, 0, 1))
+    assert torch.equal(first.b_in, again.b_in)
+    assert not torch.equal(first.b_in, other.b_in)
+    bare = MLP(d_mlp=8, d_embed=None, init="uniform", bias=False).build(TASK, 0)
+    assert torch.equal(bare.W_in, first.W_in)
+    assert not bare.b_in.any()
+    assert not bare.b_U.requires_grad
+
+
+def test_only_an_mlp_is_initialised_so():
+    with pytest.raises(BadArgument, match="choose one of 'nanda', 'gpt2'"):
+        Transformer(init="uniform")
+    with pytest.raises(BadArgument, match="'uniform'"):
+        MLP(init="zeros")

@@ -10,6 +10,7 @@ from torch import nn
 import groklens as gl
 from groklens.errors import BadArgument
 from groklens.theory import (
+    class_errors,
     effective_parameters,
     kernel_ridge,
     least_squares,
@@ -149,3 +150,12 @@ def test_a_snapshots_kernel_is_that_of_small_changes():
 def test_a_model_without_weights_has_no_tangents():
     with pytest.raises(BadArgument, match="no tangents"):
         neural_tangent_kernel(nn.ReLU(), torch.ones(2, 2))
+
+
+def test_errors_of_classes_are_those_by_hand():
+    smoother = torch.tensor([[1.0, 0.0], [0.4, 0.6], [0.0, 2.0]]).double()
+    squared, wrong = class_errors(smoother, torch.tensor([0, 2]), torch.tensor([0, 0, 2]))
+    assert squared == pytest.approx((0 + 2 * 0.36 + 1) / 3)
+    assert wrong == pytest.approx(1 / 3)
+    with pytest.raises((BadArgument, TypeCheckError)):
+        class_errors(smoother, torch.tensor([0, 2]), torch.tensor([0, 0]))

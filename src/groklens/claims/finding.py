@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+
 from groklens.claims.lookup import with_key
 from groklens.claims.wording import in_units, quantity
 from groklens.errors import BadArgument
@@ -43,6 +45,18 @@ class Control:
         """The control summarising these draws, of which there must be at least one."""
         return cls(name, math.fsum(values) / len(values), min(values), max(values), len(values), key)
 
+    @classmethod
+    def several(cls, named: Mapping[str, tuple[str, Any]]) -> tuple[Control, ...]:
+        """Controls by key, each given as its name and its draws: a number, a list or an array of any shape.
+
+        >>> [str(each) for each in Control.several({"chance": ("chance", 0.1), "seeds": ("each seed", [0.2, 0.4])})]
+        ['chance: 0.1', 'each seed: 0.3 (0.2 to 0.4, 2 draws)']
+        """
+        return tuple(
+            cls.of(name, np.ravel(np.asarray(values, dtype=float)).tolist(), key)
+            for key, (name, values) in named.items()
+        )
+
     def __str__(self) -> str:
         return self.said("")
 
@@ -63,6 +77,11 @@ class Control:
         known_by = {"key": self.key} if self.key else {}
         spread = {"mean": self.mean, "low": self.low, "high": self.high, "draws": self.draws}
         return {**known_by, "name": self.name, **spread}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Control:
+        """The control that `to_dict` gave."""
+        return cls(**values)
 
 
 @dataclass(frozen=True)
@@ -125,7 +144,7 @@ class Finding:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Finding:
         """The finding that `to_dict` gave, such as one of those in `why.json`."""
-        controls = tuple(Control(**control) for control in values["controls"])
+        controls = tuple(Control.from_dict(control) for control in values["controls"])
         return cls(**{**values, "controls": controls})
 
 

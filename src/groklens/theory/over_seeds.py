@@ -19,8 +19,8 @@ def sweep_table(
 ) -> xr.Dataset:
     """A table seed × axis of what was measured along one axis with several seeds, as `gl.views.sweep` draws it.
 
-    `along` is the axis' name, its values and what it is called; each variable is its numbers (seed × axis, or one a
-    place of the axis), what it is called and its units. Raises `BadArgument` for numbers of another shape.
+    `along` is the axis' name, its values and what it is called; each variable is its numbers (seed × axis, or along
+    the axis alone), what it is called and its units. Raises `BadArgument` for numbers of another shape.
 
     >>> errors = ([[3, 1], [2, 1]], "test error", "share")
     >>> table = sweep_table(("width", [8, 16], "hidden width"), [0, 1], {"test": errors})
@@ -36,7 +36,7 @@ def sweep_table(
         if numbers.shape not in (whole, whole[1:]):
             raise BadArgument(
                 f"{variable} has shape {numbers.shape}; give a number for each of {whole[0]} seeds and {whole[1]} "
-                f"places of {name}, {whole}, or one for each place."
+                f"places of {name}, {whole}, or along {name} alone."
             )
         table[variable] = (("seed", name) if numbers.ndim == 2 else (name,), numbers)
         table[variable].attrs = {"long_name": called, "units": units}
