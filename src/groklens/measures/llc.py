@@ -14,7 +14,7 @@ from torch import Tensor
 from groklens.claims import Control, Finding, Verdict
 from groklens.errors import BadArgument, described, is_number, whole_number
 from groklens.hypotheses import Circuit
-from groklens.measures.chain_health import ERRORS, ChainHealth, chain_health
+from groklens.measures.chain_health import ChainHealth, chain_health
 from groklens.measures.family import Family, column_name
 from groklens.measures.measure import About
 from groklens.measures.sgld import Sampler, Walk, walked
@@ -251,10 +251,11 @@ def _unlikely(found: ChainHealth) -> list[str]:
 
 
 def _no_plateau(whole: ChainHealth, half: ChainHealth) -> list[str]:
-    """The reason that the estimate depends on the step size, where it does beyond error and a tenth."""
+    """The reason that the estimate depends on the step size, where it does by more than a tenth and two errors."""
     if not math.isfinite(whole.mean):
         return []
-    allowed = PLATEAU * abs(whole.mean) + ERRORS * math.hypot(whole.stderr, half.stderr)
+    # Not their sum: an estimate that is noisy as well would hide a bias behind its error.
+    allowed = max(PLATEAU * abs(whole.mean), 2 * math.hypot(whole.stderr, half.stderr))
     if math.isfinite(half.mean) and abs(whole.mean - half.mean) <= allowed:
         return []
     return [f"it depends on the step size: {whole.mean:.3g}, and {half.mean:.3g} at half of it"]
