@@ -10,7 +10,7 @@ overlap. All is asked at two temperatures, for λ̂ depends on how far the chain
 them alone is undecided. So is one that rests on an estimate whose chains are not healthy.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -60,24 +60,15 @@ def measure(smoke: bool = False) -> dict[str, Any]:
         [of_kind(base, kind, seed) for kind in KINDS for seed in seeds],
         None if smoke else Path(__file__).parent / "runs",
     )
-    steps = [step for step in runs[0].steps if step]
-    tables = [gl.track(run, [*chains.values(), *BESIDE], steps=steps) for run in runs]
-    by_kind = {kind: tables[i * len(seeds) : (i + 1) * len(seeds)] for i, kind in enumerate(KINDS)}
-
-    def table(of: Callable[[xr.Dataset], Any], called: str, units: str) -> xr.Dataset:
-        variables = {
-            kind: ([of(each) for each in found], f"{called}, {kind.replace('_', ' ')}", units)
-            for kind, found in by_kind.items()
-        }
-        return gl.theory.sweep_table(("step", steps, "training step"), list(seeds), variables)
-
-    numbers: dict[str, Any] = {name: table(lambda t, n=name: t[n], *words) for name, words in BESIDE.items()}
+    every = [step for step in runs[0].steps if step]
+    numbers = {name: table_of(runs, seeds, name, every, *words) for name, words in BESIDE.items()}
     for name, llc in chains.items():
+        steps = (
+            every if name == "cold" else [every[0], every[-1]]
+        )  # warm chains mix slowly, and need many draws
         units = f"effective parameters / 2 (nβ {llc.n_beta:g}, γ {llc.gamma:g})"
-        for quantity, called in {"value": "λ̂", "stderr": "error of λ̂"}.items():
-            numbers[f"{name}_{quantity}"] = table(
-                lambda t, column=llc.__name__, q=quantity: t[column].sel(quantity=q), called, units
-            )
+        found = table_of(runs, seeds, llc, steps, "λ̂", units)
+        numbers |= {f"{name}_{each}": found.sel(quantity=each, drop=True) for each in ("value", "stderr")}
     kept = {
         f"{run.task.name}, weight decay {run.recipe.optimizer.weight_decay:g}, seed {run.recipe.seed}": of_run(
             run
@@ -85,6 +76,22 @@ def measure(smoke: bool = False) -> dict[str, Any]:
         for run in runs
     }
     return numbers | {"runs": kept}
+
+
+def table_of(
+    runs: list[gl.Run], seeds: Sequence[int], measure: Any, steps: list[int], called: str, units: str
+) -> xr.Dataset:
+    """A measure of runs, which are in the order of kinds and then seeds, as a table seed × step with a kind each."""
+    tables = [gl.track(run, measure, steps=steps) for run in runs]
+    columns = [next(iter(each.data_vars.values())) for each in tables]
+    table = xr.Dataset()
+    for i, kind in enumerate(KINDS):
+        own = xr.concat(columns[i * len(seeds) : (i + 1) * len(seeds)], dim="seed").assign_coords(
+            seed=list(seeds)
+        )
+        words = {"long_name": f"{called}, {kind.replace('_', ' ')}", "units": units}
+        table[kind] = own.transpose("seed", "step", ...).assign_attrs(words)
+    return table
 
 
 def of_kind(recipe: gl.Recipe, kind: str, seed: int) -> gl.Recipe:
