@@ -13,7 +13,7 @@ import xarray as xr
 from groklens.errors import BadArgument
 from groklens.hypotheses import AnyCircuit, Circuit
 from groklens.measures.measure import checked
-from groklens.runs import AnyRun, Run
+from groklens.runs import AnyRun, Run, as_run
 from groklens.snapshots import Snapshot
 
 
@@ -43,7 +43,10 @@ class Family:
         """The number, or labelled array, of a snapshot that has all that `about.needs` names."""
 
     def __call__(self, snapshot: AnyRun, circuit: AnyCircuit | None = None) -> float | xr.DataArray:
-        """The value for a snapshot, or for the last one of a run; `BadArgument` where a need is not met."""
+        """The value for a snapshot, or for the last one of a run, in that run; `BadArgument` if a need is not met."""
+        if not isinstance(snapshot, Snapshot):
+            run = as_run(snapshot)
+            return self.in_run(run)(run.final, circuit)
         return self.value(*checked(self, snapshot, circuit))
 
     def in_run(self, run: Run) -> Family:

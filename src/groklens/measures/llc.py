@@ -14,12 +14,13 @@ from torch import Tensor
 from groklens.claims import Control, Finding, Verdict
 from groklens.errors import BadArgument, described, is_number, whole_number
 from groklens.hypotheses import Circuit
-from groklens.measures.chain_health import ERRORS, ChainHealth, chain_health
+from groklens.measures.chain_health import ChainHealth, chain_health
 from groklens.measures.family import Family, column_name
 from groklens.measures.measure import About
 from groklens.measures.sgld import Sampler, Walk, walked
 from groklens.measures.stacked_losses import StackedLosses
-from groklens.runs import AnyRun, Run, as_snapshot
+from groklens.recipes import Loss
+from groklens.runs import AnyRun, Run, as_run
 from groklens.snapshots import Snapshot
 
 #: What a table holds of an estimate, in the order of the axis `quantity`; `healthy` is 1 or 0.
@@ -52,7 +53,8 @@ class LLC(Family):
         sampler: `"sgld"`, or `"rmsprop"`, which scales each weight by its own gradients.
         weights: parameters that are sampled, by TransformerLens name (`"W_E"`) or a part of their own; all where empty.
         batch_size: examples of a chain's gradient, drawn for each chain; all where None. Losses are over all.
-        loss: `"cross_entropy"` or `"mse"`; that of the run's recipe, where it says one, if None.
+        loss: `"cross_entropy"`, `"mse"` or a loss of your own; if None that of the recipe, where it is taken of a run,
+            and cross-entropy of a snapshot, which does not know its run.
         seed: of the noise.
 
     Source: Lau et al. 2023 (arXiv:2308.12108); departures: the loss at w* is over the same examples as those of the
@@ -71,7 +73,7 @@ class LLC(Family):
     sampler: Sampler | str = "sgld"
     weights: tuple[str, ...] = ()
     batch_size: int | None = None
-    loss: str | None = None
+    loss: str | Loss | None = None
     seed: int = 0
 
     about = About(
@@ -97,9 +99,9 @@ class LLC(Family):
             raise BadArgument(f"sampler is {described(self.sampler)}; choose 'sgld' or 'rmsprop'.")
 
     def in_run(self, run: Run) -> LLC:
-        """The measure with the loss that the run was trained with, where the run says one of ours."""
+        """The measure with the loss that the run was trained with, where the run says one."""
         said = getattr(run.recipe, "loss", None) if self.loss is None else None
-        return replace(self, loss=said) if isinstance(said, str) else self
+        return self if said is None else replace(self, loss=said)
 
     @property
     def __name__(self) -> str:
@@ -156,7 +158,7 @@ class LLCEstimate:
 
 
 def learning_coefficient(snapshot: AnyRun, llc: LLC | None = None) -> LLCEstimate:
-    """The local learning coefficient of a snapshot with its verdict, standard error and traces.
+    """The local learning coefficient of a snapshot, or of the last of a run, with its verdict, error and traces.
 
     Half as many chains walk at ε/2 beside those at ε: their difference shows the bias of the step size. Raises
     `BadArgument` where the split is not known, or no weight is named that the model has.
@@ -164,7 +166,10 @@ def learning_coefficient(snapshot: AnyRun, llc: LLC | None = None) -> LLCEstimat
     >>> learning_coefficient(run.final, LLC(epsilon=3e-3)).verdict  # doctest: +SKIP
     'supported'
     """
-    snapshot, llc = as_snapshot(snapshot), llc or LLC()
+    llc = llc or LLC()
+    if not isinstance(snapshot, Snapshot):
+        run = as_run(snapshot)
+        snapshot, llc = run.final, llc.in_run(run)
     if snapshot.train_index is None or not len(snapshot.train_index):
         raise BadArgument(
             "A learning coefficient is of the train loss, and which inputs were trained on is not known. Give "
@@ -251,10 +256,11 @@ def _unlikely(found: ChainHealth) -> list[str]:
 
 
 def _no_plateau(whole: ChainHealth, half: ChainHealth) -> list[str]:
-    """The reason that the estimate depends on the step size, where it does beyond error and a tenth."""
+    """The reason that the estimate depends on the step size, where it does by more than a tenth and two errors."""
     if not math.isfinite(whole.mean):
         return []
-    allowed = PLATEAU * abs(whole.mean) + ERRORS * math.hypot(whole.stderr, half.stderr)
+    # Not their sum: an estimate that is noisy as well would hide a bias behind its error.
+    allowed = max(PLATEAU * abs(whole.mean), 2 * math.hypot(whole.stderr, half.stderr))
     if math.isfinite(half.mean) and abs(whole.mean - half.mean) <= allowed:
         return []
     return [f"it depends on the step size: {whole.mean:.3g}, and {half.mean:.3g} at half of it"]

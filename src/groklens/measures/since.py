@@ -6,12 +6,9 @@ import copy
 from dataclasses import dataclass
 from typing import Any
 
-import xarray as xr
-
 from groklens.errors import BadArgument, whole_fields
-from groklens.hypotheses import AnyCircuit
 from groklens.measures.family import Family
-from groklens.runs import AnyRun, Run, as_run
+from groklens.runs import Run
 from groklens.snapshots import Snapshot
 
 
@@ -29,13 +26,6 @@ class Since(Family):
             whole_fields(self, "since", least=0)
         except BadArgument as error:
             raise BadArgument(f"{error} Or give the snapshot to compare with: since=run.at(0).") from None
-
-    def __call__(self, snapshot: AnyRun, circuit: AnyCircuit | None = None) -> float | xr.DataArray:
-        """The value for a snapshot, or for the last one of a run, whose step `since` is then the reference."""
-        if isinstance(snapshot, Snapshot):
-            return super().__call__(snapshot, circuit)
-        run = as_run(snapshot)
-        return self.in_run(run)(run.final, circuit)
 
     def in_run(self, run: Run) -> Since:
         """The measure with this run's reference; `UnknownName` where that step was not kept."""

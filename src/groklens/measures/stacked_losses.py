@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -10,7 +11,8 @@ from torch import Tensor, nn
 
 from groklens.errors import BadArgument
 from groklens.models import LOSSES_EACH, Workspace, at_rest, device_of, own_model, run_logits
-from groklens.models.fast_pass import Entering, entering, folded_forward, quick_holds
+from groklens.models.fast_pass import entering, folded_forward, quick_holds
+from groklens.recipes import Loss
 from groklens.snapshots import Snapshot
 from groklens.tasks import LAST
 
@@ -23,8 +25,8 @@ class StackedLosses:
     `BadArgument` for a model without trainable weights, or a loss that is none of the recipes'.
     """
 
-    def __init__(self, snapshot: Snapshot, n_chains: int, loss: str = "cross_entropy") -> None:
-        if loss not in LOSSES_EACH:
+    def __init__(self, snapshot: Snapshot, n_chains: int, loss: str | Loss = "cross_entropy") -> None:
+        if not isinstance(loss, Loss) and loss not in LOSSES_EACH:
             raise BadArgument(f"loss is {loss!r}; choose {', '.join(map(repr, LOSSES_EACH))}.")
         task, index = snapshot.task, snapshot.train_index
         assert index is not None  # asked of the measure
@@ -36,11 +38,12 @@ class StackedLosses:
                 f"A {snapshot.anatomy.kind} has no weights that require a gradient, so none to sample."
             )
         self.names, self._parameters = list(named), list(named.values())
-        self._each, self._task, self._workspace = LOSSES_EACH[loss], task, Workspace()
+        self._each, self._task, self._workspace = _each_of(loss), task, Workspace()
         device = device_of(snapshot.model)
         self._inputs, self._targets = task.inputs[index].to(device), task.targets[index].to(device)
         self.is_quick = task.reads == LAST and quick_holds(snapshot.model, self._inputs, task.d_vocab_out)
-        self._entering = self._stacked(self._inputs, n_chains) if self.is_quick else None
+        stacked = self._inputs.expand(n_chains, *self._inputs.shape)
+        self._entering = entering(stacked) if self.is_quick else None
 
     @property
     def n_examples(self) -> int:
@@ -54,60 +57,64 @@ class StackedLosses:
 
     def __call__(self, values: list[Tensor]) -> Float[Tensor, "chain"]:
         """The loss of every chain, over all train inputs."""
-        return self._losses(values, self._inputs, self._targets, self._entering)
+        n_chains = len(values[0])
+        inputs, targets = (each.expand(n_chains, *each.shape) for each in (self._inputs, self._targets))
+        same = self._entering if n_chains == self._n_chains else None
+        return self._losses(values, inputs, targets, self._workspace, same)
 
     def of_batches(self, size: int, generator: torch.Generator) -> Any:
         """The loss of every chain over a batch of its own, drawn anew at each call: shared ones would bind chains."""
+        # Full losses are taken between a batch's loss and its gradient, and would overwrite what that still needs.
+        workspace = Workspace()
 
         def losses(values: list[Tensor]) -> Tensor:
-            rows = [
-                torch.randperm(self.n_examples, generator=generator)[:size] for _ in range(self._n_chains)
-            ]
-            each = [
-                self._losses(
-                    [value[chain : chain + 1] for value in values], self._inputs[own], self._targets[own]
-                )
-                for chain, own in enumerate(rows)
-            ]
-            return torch.cat(each)
+            drawn = [torch.randperm(self.n_examples, generator=generator)[:size] for _ in values[0]]
+            rows = torch.stack(drawn).to(self._inputs.device)
+            return self._losses(values, self._inputs[rows], self._targets[rows], workspace)
 
         return losses
 
-    def _losses(self, values: list[Tensor], inputs: Tensor, targets: Tensor, read: Any = None) -> Tensor:
-        logits = self._quick(values, inputs, read) if self.is_quick else self._plain(values, inputs)
-        labels = targets.expand(len(logits), *targets.shape)
+    def _losses(
+        self, values: list[Tensor], inputs: Tensor, labels: Tensor, workspace: Workspace, read: Any = None
+    ) -> Tensor:
+        """The loss of every chain over inputs and labels of its own (chain × input × …)."""
+        quick = self.is_quick
+        logits = self._quick(values, inputs, workspace, read) if quick else self._plain(values, inputs)
         if labels.ndim > 2:  # several reads, as so many inputs
             logits, labels = logits.flatten(1, 2), labels.flatten(1)
-        return self._each(logits, labels, self._workspace if self.is_quick else None).mean(dim=-1)
+        return self._each(logits, labels, workspace if quick else None).mean(dim=-1)
 
-    def _quick(self, values: list[Tensor], inputs: Tensor, read: Any) -> Tensor:
+    def _quick(self, values: list[Tensor], inputs: Tensor, workspace: Workspace, read: Any) -> Tensor:
         by_parameter = dict(zip(map(id, self._parameters), values, strict=True))
-        n_chains = len(values[0])
+        n_chains, n_inputs = inputs.shape[:2]
 
         def of(parameter: nn.Parameter) -> Tensor:
             frozen = parameter.detach()[None].expand(n_chains, *parameter.shape)
             return by_parameter.get(id(parameter), frozen)
 
-        logits, _ = folded_forward(self.model, of, read or self._stacked(inputs, n_chains), self._workspace)
-        return logits.expand(n_chains, len(inputs), -1)[..., : self._task.d_vocab_out]
-
-    @staticmethod
-    def _stacked(inputs: Tensor, n_chains: int) -> Entering:
-        return entering(inputs.expand(n_chains, *inputs.shape))
+        logits, _ = folded_forward(self.model, of, read or entering(inputs), workspace)
+        return logits.expand(n_chains, n_inputs, -1)[..., : self._task.d_vocab_out]
 
     def _plain(self, values: list[Tensor], inputs: Tensor) -> Tensor:
         """The logits of the model itself, its parameters exchanged for each chain's while it runs."""
         found = []
-        for own in zip(*values, strict=True):
+        for own, seen in zip(zip(*values, strict=True), inputs, strict=True):
             swapped = dict(zip(self.names, own, strict=True))
             found.append(
-                torch.func.functional_call(_Around(self._module, self._run), _within(swapped), (inputs,))
+                torch.func.functional_call(_Around(self._module, self._run), _within(swapped), (seen,))
             )
         return torch.stack(found)
 
     def _run(self, inputs: Tensor) -> Tensor:
         with at_rest(self.model), torch.enable_grad():
             return run_logits(self.model, inputs, self._task.d_vocab_out, self._task.reads)
+
+
+def _each_of(loss: str | Loss) -> Callable[..., Tensor]:
+    """The loss of each input of stacked logits; a user's, which takes those of one model, chain by chain."""
+    if isinstance(loss, str):
+        return LOSSES_EACH[loss]
+    return lambda logits, labels, _: torch.stack(list(map(loss.each, logits, labels)))
 
 
 class _Around(nn.Module):
