@@ -92,12 +92,21 @@ def test_with_every_head_no_other_set_can_be_drawn(copying):
     assert not found["sufficiency.heads"].controls
 
 
-def test_two_heads_of_which_one_copies(copying):
-    """Another pair may hold the copier too, so that random pairs do as well: undecided, not supported."""
-    found = verdicts(copying, Heads([(0, 0), (0, 2)]))
-    assert found["sufficiency.heads"] == "supported"  # pairs are drawn from the other two heads
-    three = verdicts(copying, Heads([(0, 0), (0, 1), (0, 2)]))
-    assert three["sufficiency.heads"] == "undecided"  # drawn from all
+def test_heads_are_compared_with_every_other_set_where_there_are_few(copying):
+    found = {each.key: each for each in gl.examine(copying, Heads([(0, 0), (0, 1), (0, 2)]))}
+    control = found["sufficiency.heads"].control("random_heads")
+    assert control.draws == 3  # of the four sets of three, the others
+    assert "all 3 there are" in control.name
+    assert found["sufficiency.heads"].verdict == "undecided"  # two of the others hold the copier too
+    alone = {each.key: each for each in gl.examine(copying, Heads([(0, 2)]))}
+    assert alone["sufficiency.heads"].control("random_heads").draws == 3
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_of_an_untrained_model_nothing_is_supported(seed):
+    task = SparseParity(n=8, k=2, seed=seed)
+    snapshot = gl.Snapshot(gl.MLP(d_mlp=64).build(task, seed=seed), task)
+    assert "supported" not in verdicts(snapshot, Parity(task.hidden)).values()
 
 
 def test_what_is_kept_and_what_is_removed_are_all(parity, copying):

@@ -52,6 +52,17 @@ def test_a_coordinate_of_ones_own(clock):
     assert float(found.sum()) == pytest.approx(1)
 
 
+def test_a_small_group_is_compared_with_what_means_nothing():
+    """Shifts and reflections of C5 carry waves into waves, and C3 has no other renaming."""
+    five = gl.ModularArithmetic(5)
+    found = ActivationSpectrum()(gl.Snapshot(gl.planted(five, [1]), five)).sel(component=1)
+    assert float(found.sel(labelling="own")) == pytest.approx(1)
+    assert float(found.sel(labelling="relabelled: highest")) < 0.99
+    three = gl.ModularArithmetic(3)
+    with pytest.raises(BadArgument, match="no control for a spectrum of so small a group"):
+        ActivationSpectrum()(gl.Snapshot(gl.planted(three, [1]), three))
+
+
 def test_an_untrained_model_stays_within_the_draws():
     """Over its components; one in twenty may stand out by chance, and not by much."""
     snapshot = gl.Snapshot(
@@ -73,6 +84,8 @@ def test_it_is_tracked_and_named(clock):
     ("fields", "words"),
     [
         ({"coordinate": "z"}, "choose 'x', 'y', 'xy'"),
+        ({"coordinate": "x", "group": "C7"}, "goes with a coordinate of your own"),
+        ({"coordinate": (0.5,) * 169}, "not all whole numbers"),
         ({"coordinate": (0, 1)}, "has 2 numbers up to 1"),
         ({"coordinate": (0,) * 169}, "No input has the element 1"),
         ({"coordinate": (13,) * 169}, "C13 has 13 elements"),

@@ -149,6 +149,18 @@ def test_it_is_explained_without_a_circuit(tmp_path):
     assert gl.views.summary(why)
 
 
+def test_a_hypothesis_is_of_one_answer():
+    task = table()
+    snapshot = gl.Snapshot(MODEL.build(task, seed=0), task)
+    for hypothesis in (gl.hypotheses.Heads([(0, 0)]), gl.Circuit("C2", [1])):
+        with pytest.raises(BadArgument, match="answered at 2 positions"):
+            gl.examine(snapshot, hypothesis)
+    with pytest.raises(BadArgument, match="answered at 2 positions, and a circuit is of one"):
+        gl.track(snapshot, "restricted_loss", circuit=gl.Circuit("C2", [1]))
+    spectrum = gl.measures.ActivationSpectrum("blocks.0.hook_resid_post", (0, 1, 2, 3, 0, 1, 2, 3), 1, "C4")
+    assert spectrum(snapshot).sizes["component"] == 2
+
+
 def test_activations_and_captures_carry_the_labels():
     task = table()
     acts = gl.capture(gl.Snapshot(MODEL.build(task, seed=0), task), "blocks.0.hook_resid_post")

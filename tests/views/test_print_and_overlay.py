@@ -81,6 +81,10 @@ def test_runs_are_drawn_over_each_other(runs):
     np.testing.assert_allclose(figure.data[1].y, table["train_loss"])
     assert len(gl.views.curves(runs).data) == 6  # accuracies where nobody chose
     assert len(gl.views.curves(runs, "train_loss").data) == 3
+    assert len(gl.views.curves(runs, [gl.measures.train_loss]).data) == 3
+    tables = {name: gl.track(run, ["train_loss", "loss"]) for name, run in runs.items()}
+    assert len(gl.views.curves(tables).data) == 6
+    assert len(gl.views.curves(runs["decay"], [gl.measures.Moved(since=0)]).data) == 1
 
 
 def test_what_cannot_be_overlaid(runs):

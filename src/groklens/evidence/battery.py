@@ -20,6 +20,8 @@ from groklens.models import tied_accuracy
 from groklens.progress import each
 from groklens.snapshots import Snapshot, accuracy_if, judged_by
 
+#: A model less than this share of the way from chance to all correct has learned too little for a verdict on how.
+HARDLY = 0.1
 _OF_ITS_SIZE = "kept or removed at one site, against draws of equal size and of equal energy"
 
 
@@ -51,7 +53,8 @@ def judged(
     Sufficiency: supported when no more than 0.01 is lost and every control keeps less. Necessity: supported when
     accuracy falls at least half of the way to chance and below every control. Controls are 20 draws of each of the
     hypothesis' nulls, and those of `fixed`. Accuracies are compared at the resolution of float32: logits that agree to
-    within it share the credit. Undecided when a control does as well, or none could be drawn.
+    within it share the credit. Undecided when a control does as well, none could be drawn, or the model is
+    hardly above chance.
     """
     whole, chance = accuracy_if(snapshot, snapshot.logits), 1 / snapshot.task.d_vocab_out
 
@@ -62,6 +65,9 @@ def judged(
         return logits_after(snapshot, check.act, part, check.site)
 
     def control(null: Null) -> Control:
+        if null.every:  # fewer than draws would be: each once
+            values = [of_draws(snapshot, logits(part)) for part in null.every]
+            return Control.of(f"{null.name} (all {len(values)} there are)", values, key=null.key)
         return random_control(null.name, lambda g: of_draws(snapshot, logits(null.draw(g))), key=null.key)
 
     nulls = hypothesis.nulls(check.act, check.site, snapshot)
@@ -71,6 +77,11 @@ def judged(
         verdict, note = judge_keeping(value, whole, controls)
     else:
         verdict, note = judge_removal(value, whole, chance, controls)
+    if verdict == "supported" and whole < chance + HARDLY * (1 - chance):
+        verdict, note = (
+            "undecided",
+            f"{note}; the whole model is hardly above chance, so there is little to explain",
+        )
     return Finding(
         check.claim,
         value,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from groklens.claims import Finding
+from groklens.errors import BadArgument
 from groklens.evidence.battery import tried
 from groklens.evidence.circuit_battery import asked, embedding_findings, neuron_findings
 from groklens.evidence.generalising import generalises
@@ -46,6 +47,11 @@ def examine(
     ...     print(finding)
     """
     snapshot = as_snapshot(snapshot)
+    if len(snapshot.task.reads) > 1:
+        raise BadArgument(
+            f"{snapshot.task.name} is answered at {len(snapshot.task.reads)} positions, and a hypothesis is tried on one "
+            "answer; examine the model on a table, or a stream, that reads one of them."
+        )
     hypothesis, part = as_hypothesis(circuit, snapshot), snapshot.where_group_acts
     if isinstance(hypothesis, Circuit):
         control = None if untrained is None else Untrained(*untrained).where_group_acts

@@ -82,6 +82,11 @@ class Circuit:
     def symmetry(self, task: Task) -> Symmetry:
         """Where the circuit's group stands in the task's inputs; `BadArgument` where it does not fit the task."""
         own = task.symmetry
+        if len(task.reads) > 1:
+            raise BadArgument(
+                f"{task.name} is answered at {len(task.reads)} positions, and a circuit is of one answer; look at a table "
+                "that reads one of them."
+            )
         if own is not None and (own.group.name == self.group.name or not own.is_plain):
             return plain(own, task.name)
         check_tokens(task, "the elements of a group")

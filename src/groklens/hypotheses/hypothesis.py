@@ -35,11 +35,15 @@ class Part(Protocol):
 
 
 class Null(NamedTuple):
-    """A control of a hypothesis by its key and name: draws of equal size, or equal energy, that mean nothing."""
+    """A control of a hypothesis by its key and name: draws of equal size, or equal energy, that mean nothing.
+
+    Where there are fewer such parts than would be drawn, `every` has each of them once.
+    """
 
     key: str
     name: str
     draw: Callable[[torch.Generator], Part]
+    every: tuple[Part, ...] = ()
 
 
 @runtime_checkable

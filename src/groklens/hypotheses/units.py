@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from groklens.claims import DRAWS
 from groklens.errors import BadArgument, described, whole_number
 from groklens.hypotheses.hypothesis import Act, Given, Null, noise_like
 from groklens.hypotheses.values import values_at
@@ -55,7 +58,13 @@ class Neurons:
         if not len(pool):
             return []
         name = f"as many random neurons {done}"
-        return [Null("random_neurons", name, lambda g: Neurons(some(pool, len(self.index), g)))]
+        return [Null("random_neurons", name, lambda g: self._other(pool, g))]
+
+    def _other(self, pool: Tensor, generator: torch.Generator) -> Neurons:
+        while True:
+            other = Neurons(some(pool, len(self.index), generator))
+            if set(other.index) != set(self.index):
+                return other
 
     def pool(self, snapshot: Snapshot) -> Tensor:
         """The neurons that random sets are drawn from; none where the hypothesis has them all."""
@@ -113,12 +122,14 @@ class Heads:
     def nulls(self, act: Act, site: str, snapshot: Snapshot) -> list[Null]:
         """As many random heads: others where there are as many, else any; and, removing, noise of equal energy."""
         values, done = values_at(snapshot, site), "kept" if act == "keep" else "mean-ablated"
-        every = [(layer, head) for layer in range(values.shape[1]) for head in range(values.shape[3])]
-        others = [each for each in every if each not in self.heads]
-        pool, found = others if len(others) >= len(self.heads) else every, []
+        units = [(layer, head) for layer in range(values.shape[1]) for head in range(values.shape[3])]
+        others = [each for each in units if each not in self.heads]
+        pool, found = others if len(others) >= len(self.heads) else units, []
         if others:
-            name = f"as many random heads {done}"
-            found.append(Null("random_heads", name, lambda g: self._other(pool, g)))
+            few = math.comb(len(pool), len(self.heads)) <= DRAWS
+            sets = map(Heads, combinations(pool, len(self.heads))) if few else ()
+            name, every = f"as many random heads {done}", tuple(each for each in sets if each != self)
+            found.append(Null("random_heads", name, lambda g: self._other(pool, g), every))
         if act == "remove":
             part = self.part(values, site, snapshot)
             name = "random change of equal energy"
@@ -126,8 +137,11 @@ class Heads:
         return found
 
     def _other(self, pool: list[tuple[int, int]], generator: torch.Generator) -> Heads:
-        chosen = torch.randperm(len(pool), generator=generator)[: len(self.heads)]
-        return Heads([pool[at] for at in chosen.tolist()])
+        while True:
+            chosen = torch.randperm(len(pool), generator=generator)[: len(self.heads)]
+            other = Heads([pool[at] for at in chosen.tolist()])
+            if other != self:
+                return other
 
 
 def without(n: int, members: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from groklens.errors import BadArgument, described
 from groklens.groups import FiniteGroup, as_group
 from groklens.harmonics import nontrivial, operand_shares
 from groklens.hypotheses import Circuit
+from groklens.integers import integers
 from groklens.measures.family import Family
 from groklens.measures.measure import About
 from groklens.snapshots import Snapshot, symmetry_of
@@ -63,7 +64,7 @@ class ActivationSpectrum(Family):
         hook = snapshot.last_mlp if self.site is None else self.site
         means = _means(snapshot.activations(hook, self.pos), elements, group)
         generator = torch.Generator().manual_seed(0)
-        orders = [torch.randperm(group.order, generator=generator) for _ in range(DRAWS)]
+        orders = [_meaningless(group, generator) for _ in range(DRAWS)]
         own, *drawn = (operand_shares(each, group) for each in (means, *(means[order] for order in orders)))
         of_draws = torch.tensor([list(each.values()) for each in drawn])
         table = torch.stack(
@@ -75,6 +76,10 @@ class ActivationSpectrum(Family):
     def _elements(self, snapshot: Snapshot) -> tuple[FiniteGroup, Int[Tensor, "input"]]:
         """The group, and the element of every input along the coordinate."""
         if isinstance(self.coordinate, str):
+            if self.group is not None:
+                raise BadArgument(
+                    f"group={self.group!r} goes with a coordinate of your own; {self.coordinate!r} is of the task's group."
+                )
             if self.coordinate not in COORDINATES:
                 raise BadArgument(
                     f"coordinate is {self.coordinate!r}; choose {', '.join(map(repr, COORDINATES))}, or give an "
@@ -87,13 +92,35 @@ class ActivationSpectrum(Family):
         own = snapshot.task.group if self.group is None else as_group(self.group)
         if own is None:
             raise BadArgument("A coordinate of your own is of a group; say which: group='C7'.")
-        elements = torch.as_tensor(self.coordinate)
-        if elements.shape != snapshot.task.labels.shape or int(elements.max()) >= own.order:
+        elements = integers("coordinate", self.coordinate, 1, "(0, 1, −1)")
+        n_inputs = len(snapshot.task.inputs)
+        if len(elements) != n_inputs or int(elements.max()) >= own.order:
             raise BadArgument(
                 f"coordinate has {len(elements)} numbers up to {int(elements.max())}; {own.name} has {own.order} "
-                f"elements and the task {len(snapshot.task.labels)} inputs: give each its element, or −1 for none."
+                f"elements and the task {n_inputs} inputs: give each its element, or −1 for none."
             )
         return own, elements
+
+
+def _meaningless(group: FiniteGroup, generator: torch.Generator) -> Int[Tensor, "element"]:
+    """A random renaming of the elements under which some component is no component; `BadArgument` where none is found.
+
+    Shifts, reflections and multiplications of a cyclic group carry waves into waves, and would be no control.
+    """
+    bases = [part.basis for part in nontrivial(group).values()]
+    sizes = torch.tensor([basis.shape[1] for basis in bases], dtype=torch.float64)
+    whole = torch.cat(bases, dim=1)
+    owner = torch.repeat_interleave(torch.arange(len(bases)), sizes.long())
+    for _ in range(200):
+        order = torch.randperm(group.order, generator=generator)
+        overlap = (whole.T @ whole[order]).square()
+        by_part = torch.zeros(len(bases), overlap.shape[1], dtype=torch.float64).index_add_(0, owner, overlap)
+        if bool((by_part.amax(dim=0) < 1 - 1e-6).any()):
+            return order
+    raise BadArgument(
+        f"Every renaming of the {group.order} elements of {group.name} carries components into components, so there is "
+        "no control for a spectrum of so small a group."
+    )
 
 
 def _means(

@@ -93,6 +93,8 @@ class LLC(Family):
             value = getattr(self, name)
             if (value is not None or name != "n_beta") and not (is_number(value) and 0 < value < math.inf):
                 raise BadArgument(f"{name} is {described(value)}; give a positive number, such as 1e-3.")
+        if isinstance(self.weights, str):
+            object.__setattr__(self, "weights", (self.weights,))
         for name, least in (("chains", 2), ("draws", 20), ("burn_in", 0)):
             whole_number(name, getattr(self, name), least, such_as=400)
         if self.sampler not in ("sgld", "rmsprop"):

@@ -10,7 +10,7 @@ from groklens.views.drawing.axes import StepAxis, axis, layout
 from groklens.views.drawing.curve import Panel, curve, panels_of, scale
 from groklens.views.drawing.labels import drawn, shared_title, title, variable
 from groklens.views.drawing.palette import band_colour, curve_colours, faded
-from groklens.views.inputs import is_explanation, is_table, run_of, table_of
+from groklens.views.inputs import called, is_explanation, is_table, run_of, table_of
 from groklens.views.overlay import overlaid
 from groklens.views.renderers.figure import Figure
 
@@ -54,11 +54,11 @@ def curves(
     """
     from plotly.subplots import make_subplots
 
-    names = [names] if isinstance(names, str) else names
+    names = [names] if isinstance(names, str) or callable(names) else names
     if isinstance(source, Mapping) and not is_table(source):
         return overlaid(source, names, log_steps)
     table, phases = _table(source, names), phases if phases is not None else getattr(source, "phases", ())
-    panels = panels_of(_chosen(table, names))
+    panels = panels_of(_chosen(table, None if names is None else called(names)))
     steps = StepAxis.of(table, log_steps)
     figure = make_subplots(rows=len(panels), cols=1, shared_xaxes=True, vertical_spacing=0.14 / len(panels))
     for row, panel in enumerate(panels, start=1):

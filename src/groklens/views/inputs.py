@@ -84,13 +84,20 @@ def table_of(
     from groklens.measures import chosen_measures
 
     held = source if is_table(source) else getattr(source, "table", None)
-    if is_table(source) or (held is not None and set(names) <= set(held.data_vars)):
+    if is_table(source) or (held is not None and set(called(names)) <= set(held.data_vars)):
         assert held is not None
         return held if steps is None else at_steps(held, steps)
     wanted = chosen_measures(names)
     run = run_of(source)
     chosen = shown_steps(run, steps)
-    return track(run, wanted, circuit_of(run if isinstance(source, (str, Path)) else source), steps=chosen)
+    relative = any("circuit" in each.about.needs for each in wanted)
+    circuit = circuit_of(run if isinstance(source, (str, Path)) else source) if relative else None
+    return track(run, wanted, circuit, steps=chosen)
+
+
+def called(names: Sequence[Any]) -> list[str]:
+    """What the columns of these measures are called; names stay as they are."""
+    return [each if isinstance(each, str) else str(getattr(each, "__name__", each)) for each in names]
 
 
 def circuit_of(source: Any) -> Circuit | None:

@@ -10,7 +10,7 @@ from groklens.views.drawing.axes import StepAxis, axis, layout
 from groklens.views.drawing.curve import curve, scale
 from groklens.views.drawing.labels import drawn, title, variable
 from groklens.views.drawing.palette import HUES
-from groklens.views.inputs import table_of
+from groklens.views.inputs import called, is_table, table_of
 from groklens.views.renderers.figure import Figure
 
 _PANEL_HEIGHT = 225
@@ -27,8 +27,9 @@ def overlaid(sources: Mapping[str, Any], names: Sequence[str] | None, log_steps:
             f"{len(sources)} runs were given; {len(HUES)} colours can be told apart. Draw fewer in one picture, or set "
             "them side by side with gl.views.compare."
         )
-    wanted = list(_USUAL if names is None else names)
-    tables = {name: table_of(source, wanted) for name, source in sources.items()}
+    asked = _shared(sources) if names is None else list(names)
+    tables = {name: table_of(source, asked) for name, source in sources.items()}
+    wanted = called(asked)
     rows = [[variable(table, name) for table in tables.values()] for name in wanted]
     _check_curves(rows)
     longest = max(tables.values(), key=lambda table: int(table["step"][-1]))
@@ -47,6 +48,15 @@ def overlaid(sources: Mapping[str, Any], names: Sequence[str] | None, log_steps:
     figure.update_xaxes(steps.axis(""))
     figure.update_xaxes(title_text=drawn(title(longest["step"])), row=len(rows))
     return Figure(figure, f"Over training steps, of {', '.join(tables)}: {', '.join(wanted)}.")
+
+
+def _shared(sources: Mapping[str, Any]) -> list[str]:
+    """What is drawn where nobody chose: accuracies, or of tables every number per step that all of them have."""
+    tables = [source for source in sources.values() if is_table(source)]
+    if not tables:
+        return list(_USUAL)
+    names = [name for name, found in tables[0].data_vars.items() if found.dims == ("step",)]
+    return [str(name) for name in names if all(name in table for table in tables)]
 
 
 def _check_curves(rows: Sequence[Sequence[Any]]) -> None:
