@@ -49,8 +49,8 @@ def examine(
     snapshot = as_snapshot(snapshot)
     if len(snapshot.task.reads) > 1:
         raise BadArgument(
-            f"{snapshot.task.name} is answered at {len(snapshot.task.reads)} positions, and a hypothesis is tried on one "
-            "answer; examine the model on a table, or a stream, that reads one of them."
+            f"{snapshot.task.name} is answered at {len(snapshot.task.reads)} positions, and a hypothesis is tried on "
+            "one answer; examine the model on a table, or a stream, that reads one of them."
         )
     hypothesis, part = as_hypothesis(circuit, snapshot), snapshot.where_group_acts
     if isinstance(hypothesis, Circuit):

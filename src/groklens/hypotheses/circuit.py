@@ -84,8 +84,8 @@ class Circuit:
         own = task.symmetry
         if len(task.reads) > 1:
             raise BadArgument(
-                f"{task.name} is answered at {len(task.reads)} positions, and a circuit is of one answer; look at a table "
-                "that reads one of them."
+                f"{task.name} is answered at {len(task.reads)} positions, and a circuit is of one answer; look at a "
+                "table that reads one of them."
             )
         if own is not None and (own.group.name == self.group.name or not own.is_plain):
             return plain(own, task.name)

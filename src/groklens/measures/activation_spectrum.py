@@ -78,7 +78,7 @@ class ActivationSpectrum(Family):
         if isinstance(self.coordinate, str):
             if self.group is not None:
                 raise BadArgument(
-                    f"group={self.group!r} goes with a coordinate of your own; {self.coordinate!r} is of the task's group."
+                    f"group={self.group!r} goes with a coordinate of your own; {self.coordinate!r} is of the task's."
                 )
             if self.coordinate not in COORDINATES:
                 raise BadArgument(
