@@ -16,9 +16,7 @@ RECIPE = Recipe(task=ASIDE, model=MLP())
 
 def test_it_says_what_share_is_wrong_and_what_to_type():
     noisy = Corrupted(TASK, 0.1, seed=0)
-    with pytest.warns(
-        UserWarning, match=r"34% of the train labels are wrong, not about 10%.*seed=1000\)"
-    ) as said:
+    with pytest.warns(UserWarning, match=r"34% of the train labels are wrong, not about 10%.*seed=1000\)"):
         recipe = Recipe(task=noisy, model=MLP())
     train, _ = recipe.task.split(0.3, 0)
     assert round(float(noisy.is_wrong[train].double().mean()), 2) == 0.34

@@ -30,8 +30,8 @@ class Corrupted(Task):
     `uniform`, the draw is among all classes, the correct one included: at fraction 1 these are the random
     labels of Zhang et al. (2017, arXiv:1611.03530), which say nothing of the task. Which of them are trained on is the
     split's choice. On a table of tokens it is made by the same permutation where the recipe's `seed` is this one, so
-    that the inputs changed are the first to be trained on (the recipe warns of it); give another seed for a choice that is
-    independent of it.
+    that the inputs changed are the first to be trained on (the recipe warns of it); give another seed for a choice that
+    is independent of it.
     Of a stream, each fresh example has a wrong target with probability `fraction`, by `seed`, the recipe's and the
     update; its probe is labelled correctly.
 
