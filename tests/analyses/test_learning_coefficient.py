@@ -1,12 +1,10 @@
 """The judgement of `learning_coefficient` can go either way."""
 
-import math
-
+import numpy as np
 import pytest
 
-STEPS = (0, 100, 1000, 4000)
-FALLS, STAYS = (5.0, 40.0, 20.0, 0.1), (5.0, 30.0, 12.0, 2.0)
-BY_HEART, LEARNED = (0.1, 1.0, 1.0, 1.0), (0.0, 0.1, 0.5, 1.0)
+KINDS = ("grokking", "memorising", "random_table")
+NAN = float("nan")
 
 
 @pytest.fixture
@@ -16,38 +14,78 @@ def study(study_named):
 
 @pytest.fixture
 def numbers(planted):
-    def make(groks=FALLS, memorises=STAYS, random=STAYS, test=LEARNED):
-        def table(llc, test):
-            return planted("step", STEPS, {"llc": llc, "train_accuracy": BY_HEART, "test_accuracy": test})
+    """λ̂ of each kind at first and at last, at both temperatures alike unless `cold` says otherwise."""
+
+    def make(
+        warm=((30, 10), (35, 50), (30, 40)),
+        cold=None,
+        train=1.0,
+        test=((0, 1), (0, 0), (0, 0)),
+        norm=(1, 3, 2),
+    ):
+        def table(rows, **options):
+            return planted("step", (200, 8000), dict(zip(KINDS, rows, strict=True)), **options)
 
         return {
-            "groks": table(groks, test),
-            "memorises": table(memorises, (0.0,) * 4),
-            "random_table": table(random, (0.0,) * 4),
+            "warm_value": table(warm),
+            "cold_value": table(cold or warm),
+            **{f"{name}_stderr": table([(0.3, 0.3)] * 3) for name in ("warm", "cold")},
+            "train_accuracy": table([(train, train)] * 3, jitter=0),
+            "test_accuracy": table(test, jitter=0),
+            "sum_squared_weights": table([(1, each) for each in norm]),
         }
 
     return make
 
 
 def test_what_was_predicted_is_supported(study, numbers, judged):
-    assert judged(study, numbers()) == {"llc.falls": "supported", "llc.tells_apart": "supported"}
-
-
-def test_it_can_be_refuted(study, numbers, judged):
-    assert judged(study, numbers(groks=STAYS, random=FALLS)) == {
-        "llc.falls": "refuted",
-        "llc.tells_apart": "refuted",
-    }
-    higher = (5.0, 4000.0, 20.0, 3.0)  # falls further, and ends higher
-    assert judged(study, numbers(groks=higher)) == {"llc.falls": "supported", "llc.tells_apart": "refuted"}
+    found = judged(study, numbers())
+    assert {found[key] for key in ("falls", "falls_by_more", "tells_apart")} == {"supported"}
+    assert found["controls_fall_too"] == "refuted"
 
 
 @pytest.mark.parametrize(
-    "change", [{"groks": (5.0, 40.0, 20.0, math.nan)}, {"random": (5.0, 30.0, 12.0, math.nan)}]
+    ("key", "change"),
+    [
+        ("falls", {"warm": ((30, 31), (35, 50), (30, 40))}),
+        ("falls_by_more", {"warm": ((30, 20), (35, 10), (30, 40))}),
+        ("tells_apart", {"warm": ((30, 40), (35, 50), (30, 40))}),
+        ("norm_tells_apart", {"norm": (1, 3, 3)}),
+    ],
 )
-def test_without_healthy_estimates_it_is_undecided(study, numbers, judged, change):
-    assert set(judged(study, numbers(**change)).values()) == {"undecided"}
+def test_each_prediction_can_be_refuted(study, numbers, judged, key, change):
+    assert judged(study, numbers(**change))[key] == "refuted"
 
 
-def test_runs_that_did_not_grok_say_nothing(study, numbers, judged):
-    assert set(judged(study, numbers(test=(0.0, 0.1, 0.2, 0.6))).values()) == {"undecided"}
+@pytest.mark.parametrize(
+    ("key", "change"),
+    [
+        ("falls", {"cold": ((30, 31), (35, 50), (30, 40))}),
+        ("falls_by_more", {"cold": ((30, 20), (35, 10), (30, 40))}),
+        ("tells_apart", {"cold": ((30, 40), (35, 50), (30, 40))}),
+        ("falls", {"cold": ((30, NAN), (35, 50), (30, 40))}),
+        ("falls_by_more", {"cold": ((30, 10), (NAN, 50), (30, 40))}),
+        ("tells_apart", {"cold": ((30, 10), (35, 50), (30, NAN))}),
+        ("falls", {"test": ((0, 0.9), (0, 0), (0, 0))}),
+        ("falls", {"train": 0.9}),
+        ("tells_apart", {"test": ((0, 1), (0, 1), (0, 0))}),
+    ],
+)
+def test_one_temperature_what_is_missing_and_the_wrong_networks_decide_nothing(
+    study, numbers, judged, key, change
+):
+    assert judged(study, numbers(**change))[key] == "undecided"
+
+
+def test_a_fall_in_controls_is_said(study, numbers, judged):
+    falling = numbers(cold=((30, 3), (35, 20), (30, 20)))
+    assert judged(study, falling)["controls_fall_too"] == "supported"
+    assert judged(study, numbers(cold=((30, 3), (35, NAN), (30, 40))))["controls_fall_too"] == "undecided"
+
+
+def test_what_is_unhealthy_is_counted(study, numbers):
+    some = numbers(cold=((30, NAN), (35, 50), (30, 40)))
+    found = next(each for each in study.judge(some) if each.key == "falls")
+    assert found.value is None
+    assert "0 of 18 warm, 3 of 18 cold" in found.note
+    assert np.isnan(some["cold_value"]["grokking"].values[:, -1]).all()
