@@ -244,7 +244,7 @@ MISTAKES = {
     ),
     "a place that is none": (
         lambda x: INTERVENTIONS.keep(x.clock, [2], at="neuron"),
-        r"choose 'logits', 'neurons'",
+        r"choose 'logits', 'readout'",
     ),
     "values of the wrong number": (
         lambda x: INTERVENTIONS.patch(x.clock, "hook_embed", [1, 2]),

@@ -320,6 +320,7 @@ def picture(numbers: dict[str, Any]) -> gl.views.Figure:
             [
                 part.rename({kind: f"{name}_{kind}" for kind in KINDS})
                 for name, part in zip(names, parts, strict=True)
-            ]
+            ],
+            join="outer",
         )
     )

@@ -103,10 +103,12 @@ def test_heads_are_compared_with_every_other_set_where_there_are_few(copying):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_of_an_untrained_model_nothing_is_supported(seed):
+def test_of_an_untrained_model_no_parity_is_both_sufficient_and_necessary(seed):
+    """A random function may lean on a parity, a little, so that it is missed; keeping it alone is another matter."""
     task = SparseParity(n=8, k=2, seed=seed)
     snapshot = gl.Snapshot(gl.MLP(d_mlp=64).build(task, seed=seed), task)
-    assert "supported" not in verdicts(snapshot, Parity(task.hidden)).values()
+    found = verdicts(snapshot, Parity(task.hidden))
+    assert "supported" not in (found["sufficiency.logits"], found["sufficiency.neurons"])
 
 
 def test_what_is_kept_and_what_is_removed_are_all(parity, copying):

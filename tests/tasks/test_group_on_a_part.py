@@ -69,8 +69,8 @@ def test_every_measure_gives_the_same_by_other_names(name):
         for model, task in zip(moved(SPECS[name]), (PLAIN, renamed()), strict=True)
     )
     circuit, taken = gl.Circuit(f"C{P}", [2, 5]), []
-    for measure in vars(gl.measures).values():
-        if not hasattr(measure, "about"):
+    for measure in gl.measures.ALL:
+        if measure.__name__ == "llc":  # of the train loss, whatever the group
             continue
         try:
             value = measure(here, circuit)

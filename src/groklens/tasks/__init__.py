@@ -1,5 +1,6 @@
 """Tasks: the problems that models learn, one family per file."""
 
+from groklens.public import public_names
 from groklens.tasks.composition import GroupComposition as GroupComposition
 from groklens.tasks.corrupted import Corrupted as Corrupted
 from groklens.tasks.digits import Digits as Digits
@@ -21,3 +22,18 @@ from groklens.tasks.table import TableTask as TableTask
 from groklens.tasks.task import Task as Task
 from groklens.tasks.task import check_task as check_task
 from groklens.tasks.task import check_tokens as check_tokens
+
+#: What stands here for other packages alone.
+_FOR_THE_LIBRARY = {
+    "LAST",
+    "check_can_be_made_again",
+    "check_task",
+    "check_tokens",
+    "kinds",
+    "own_tasks",
+    "public_names",
+}
+
+
+def __dir__() -> list[str]:
+    return public_names(globals(), _FOR_THE_LIBRARY)

@@ -26,7 +26,7 @@ _PERFORMANCE = ("train_loss", "test_loss", "train_accuracy", "test_accuracy")
 
 def curves(
     source: Any,
-    names: Sequence[str] | None = None,
+    names: Sequence[Any] | Any | None = None,
     phases: Sequence[Phase] | None = None,
     log_steps: bool = True,
 ) -> Figure:
@@ -73,7 +73,7 @@ def curves(
     return Figure(figure, f"Over training steps: {shown}.")
 
 
-def _table(source: Any, names: Sequence[str] | None) -> xr.Dataset:
+def _table(source: Any, names: Sequence[Any] | None) -> xr.Dataset:
     if names is not None:
         return source if is_table(source) else table_of(source, names)
     if is_table(source) or is_explanation(source):

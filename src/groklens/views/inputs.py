@@ -73,7 +73,7 @@ def final_of(source: Any) -> Snapshot:
 
 
 def table_of(
-    source: Any, names: Sequence[str], steps: Sequence[int] | None = None, missing: str = "refuse"
+    source: Any, names: Sequence[Any], steps: Sequence[int] | None = None, missing: str = "refuse"
 ) -> xr.Dataset:
     """A table with the measures `names`: the source's own, else computed from its run at `steps`.
 

@@ -18,7 +18,7 @@ _PANEL_HEIGHT = 225
 _USUAL = ("train_accuracy", "test_accuracy")
 
 
-def overlaid(sources: Mapping[str, Any], names: Sequence[str] | None, log_steps: bool) -> Figure:
+def overlaid(sources: Mapping[str, Any], names: Sequence[Any] | None, log_steps: bool) -> Figure:
     """One panel per measure, one curve per run; errors as for `curves`, and `BadArgument` for no run, or too many."""
     from plotly.subplots import make_subplots
 
