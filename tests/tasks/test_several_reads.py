@@ -70,6 +70,18 @@ def test_one_table_a_position_gives_the_same_numbers():
         whole.logits_at(2)
 
 
+@pytest.mark.parametrize("reads", [(0,), (0, 1), (2, 0)])
+def test_neurons_are_those_of_the_last_read(reads):
+    task = table(reads)
+    snapshot = gl.Snapshot(MODEL.build(task, seed=0), task)
+    post = snapshot.activations("blocks.0.mlp.hook_post")
+    assert torch.equal(snapshot.neurons, post[:, reads[-1]])
+    silent = gl.interventions.ablate(snapshot, range(64))
+    assert not torch.allclose(silent.logits, snapshot.logits)
+    changed = gl.interventions.patch(snapshot, "logits", snapshot.logits + 1.0)
+    torch.testing.assert_close(changed.logits, snapshot.logits + 1.0)
+
+
 def test_one_read_is_what_it_was():
     plain = gl.TableTask([[0, 1], [1, 0]], [1, 0])
     for reads in ((-1,), (1,), [1]):

@@ -41,7 +41,7 @@ def patch(
             f"give one row per input, as snapshot.activations({site.hook!r}, pos={site.pos}) does."
         )
     if site.hook == LOGITS:
-        return edited(snapshot, {}, _at_answer(values))
+        return edited(snapshot, {}, _at_answer(values, snapshot.anatomy.answered_at))
     return edited(snapshot, {site.hook: at_site(site, values)})
 
 
@@ -77,10 +77,10 @@ def at_site(site: Site, values: Tensor) -> Edit:
     return edit
 
 
-def _at_answer(values: Tensor) -> Edit:
+def _at_answer(values: Tensor, pos: int) -> Edit:
     def edit(output: Tensor, rows: Tensor) -> Tensor:
         changed = output.clone()
-        last = changed[:, -1] if changed.ndim == 3 else changed
+        last = changed[:, pos] if changed.ndim == 3 else changed
         last[:, : values.shape[1]] = values[rows].to(output)
         return changed
 

@@ -14,7 +14,7 @@ from groklens.models.outputs import as_float
 from groklens.models.protocol import hook_names, n_layers, number_of_parameters, weights
 from groklens.models.renamed import renamed_weights
 from groklens.models.site import Heads, Site, mlp_site
-from groklens.tasks import Task
+from groklens.tasks import LAST, Task
 
 #: How what is read of one operand meets what is read of another, before the non-linearity of the last MLP.
 Combination = Literal["attention", "product", "sum", "concatenation", "unknown"]
@@ -179,10 +179,16 @@ class Anatomy:
 
     # The last MLP
 
+    @property
+    def answered_at(self) -> int:
+        """The position of the answer, from the end: the last of those that the task reads."""
+        reads = self.task.reads
+        return -1 if reads == LAST else reads[-1] - self.task.n_ctx
+
     @cached_property
     def neurons_sought(self) -> Site:
         """Where the last layer's MLP activations are looked for, after the non-linearity, at the answer."""
-        return mlp_site(self.n_layers - 1, "post")
+        return mlp_site(self.n_layers - 1, "post", self.answered_at)
 
     @cached_property
     def neurons(self) -> Site | None:
@@ -192,7 +198,7 @@ class Anatomy:
     @cached_property
     def neuron_inputs_sought(self) -> Site:
         """Where what the last MLP's neurons receive is looked for, before the non-linearity, at the answer."""
-        return mlp_site(self.n_layers - 1, "pre")
+        return mlp_site(self.n_layers - 1, "pre", self.answered_at)
 
     @cached_property
     def neuron_inputs(self) -> Site | None:
@@ -202,7 +208,7 @@ class Anatomy:
     @cached_property
     def residual(self) -> Site | None:
         """Where the last layer leaves the residual stream, at the answer; None without the hook."""
-        return self._found(Site(f"blocks.{self.n_layers - 1}.hook_resid_post", -1))
+        return self._found(Site(f"blocks.{self.n_layers - 1}.hook_resid_post", self.answered_at))
 
     @cached_property
     def readout(self) -> Literal["W_out W_U", "W_U"] | None:

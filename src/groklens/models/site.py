@@ -81,10 +81,10 @@ class Heads:
         return Site(f"blocks.{self.layer}.attn.{hook}")
 
 
-def mlp_site(layer: int, part: str) -> Site:
+def mlp_site(layer: int, part: str, pos: int = -1) -> Site:
     """The site of a layer's MLP neurons at the answer: what they receive, `"pre"`, or give, `"post"`.
 
     >>> mlp_site(0, "post")
     Site(hook='blocks.0.mlp.hook_post', pos=-1)
     """
-    return Site(f"blocks.{layer}.mlp.hook_{part}", -1)
+    return Site(f"blocks.{layer}.mlp.hook_{part}", pos)

@@ -159,7 +159,9 @@ def _plain(model: Any, tokens: Tensor, task: Task, neurons: Site | None) -> tupl
     values = cache[neurons.hook] if neurons.hook in cache.keys() else None  # noqa: SIM118 (not a dict)
     every = every_logit(model, output, tokens, task.d_vocab_out, task.reads)
     if values is not None:
-        values = as_float(values[:, -1] if values.ndim > 2 else values)  # a hook may have no positions
+        values = as_float(
+            values[:, neurons.pos] if values.ndim > 2 else values
+        )  # a hook may have no positions
     return answers(every, task.d_vocab_out), values
 
 
