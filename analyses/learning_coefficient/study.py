@@ -312,15 +312,14 @@ def norm_tells_them_apart(numbers: dict[str, Any]) -> gl.Finding:
 
 
 def picture(numbers: dict[str, Any]) -> gl.views.Figure:
-    """λ̂ at both temperatures and the test accuracy over training, each seed a line."""
-    parts = [numbers[f"{name}_value"] for name in CHAINS] + [numbers["test_accuracy"]]
-    names = ("warm", "cold", "test")
-    return gl.views.sweep(
-        xr.merge(
-            [
-                part.rename({kind: f"{name}_{kind}" for kind in KINDS})
-                for name, part in zip(names, parts, strict=True)
-            ],
-            join="outer",
+    """λ̂ at both temperatures (warm: at the ends alone) and the test accuracy over training, each seed a line."""
+    parts = {name: numbers[f"{name}_value"] for name in CHAINS} | {"test": numbers["test_accuracy"]}
+    drawn = {
+        f"{name}_{kind}": part[kind].assign_attrs(
+            long_name=part[kind].attrs["long_name"].replace("λ̂", f"λ̂ {name}")
         )
-    )
+        for name, part in parts.items()
+        for kind in KINDS
+    }
+    aligned = xr.align(*drawn.values(), join="outer")
+    return gl.views.sweep(xr.Dataset(dict(zip(drawn, aligned, strict=True))))

@@ -92,6 +92,47 @@ def test_with_every_head_no_other_set_can_be_drawn(copying):
     assert not found["sufficiency.heads"].controls
 
 
+def test_a_head_that_another_layer_reads_is_necessary():
+    """Head 0.0 writes the first token where head 1.0 reads it: without either, or with one alone, nothing is copied."""
+
+    class Relay(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embed = torch.nn.Embedding.from_pretrained(torch.eye(12))
+            self.z0, self.z1 = torch.nn.Identity(), torch.nn.Identity()
+            self.cfg_layers = 2
+
+        def forward(self, tokens):
+            embedded = self.embed(tokens)
+            first, noise = embedded[:, :1].expand_as(embedded), 0.1 * embedded
+            passed = self.z0(torch.stack([first, noise], dim=2))
+            read = self.z1(torch.stack([passed[:, :, 0], 0.1 * passed[:, :, 1]], dim=2))
+            return 10.0 * read[:, :, 0] + read[:, :, 1]
+
+    module = Relay()
+    module.cfg = type("Cfg", (), {"n_layers": 2})()
+    tokens = torch.cartesian_prod(torch.arange(12), torch.arange(12))
+    task = gl.TableTask(tokens, tokens[:, 0], name="the first of two tokens")
+    names = {"z0": "blocks.0.attn.hook_z", "z1": "blocks.1.attn.hook_z"}
+    snapshot = gl.Snapshot(gl.hooked(module, names=names), task)
+    if snapshot.anatomy.n_layers != 2:
+        pytest.skip("a plain module says nothing of its layers")
+    for heads in ([(0, 0)], [(1, 0)]):
+        assert verdicts(snapshot, Heads(heads))["necessity.heads"] == "supported"
+    assert verdicts(snapshot, Heads([(1, 0)]))["sufficiency.heads"] == "refuted"
+    assert verdicts(snapshot, Heads([(0, 0), (1, 0)]))["sufficiency.heads"] == "supported"
+
+
+def test_a_hypothesis_is_not_tried_where_it_cannot_be(copying, parity):
+    for snapshot, hypothesis, site in (
+        (copying, Heads([(0, 2)]), "logits"),
+        (parity, Neurons([0]), "logits"),
+    ):
+        with pytest.raises(BadArgument, match="cannot be tried at the logits"):
+            gl.examine(snapshot, hypothesis, sites=site)
+    assert len(gl.examine(parity, Parity(BITS), sites=["logits", "logits"])) == 3
+
+
 def test_heads_are_compared_with_every_other_set_where_there_are_few(copying):
     found = {each.key: each for each in gl.examine(copying, Heads([(0, 0), (0, 1), (0, 2)]))}
     control = found["sufficiency.heads"].control("random_heads")

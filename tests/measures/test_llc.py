@@ -84,6 +84,26 @@ def test_half_the_dimension_is_approached_as_the_temperature_falls():
     assert quadratic_learning_coefficient(torch.ones(1), 1e4, 1.0, epsilon=1e-3) == math.inf
 
 
+@pytest.mark.parametrize("epsilon", [1e-3, 1e-4])
+def test_held_scales_do_not_bend_the_density(epsilon):
+    """Scales that followed the chain would give twice the half of w², the nearer the smaller the steps."""
+    walk = Walk(epsilon, 100.0, 1.0, "rmsprop", adapts=300)
+    found = estimated(lambda w: w.square().sum(-1), 1, walk, draws=8000, burn_in=1000)
+    exact = tempered_learning_coefficient(lambda w: w[..., 0] ** 2, 1, 100.0, 1.0)
+    assert abs(found.mean - exact) < 3 * found.stderr + 0.03
+
+
+def test_an_untrained_model_stands_at_no_minimum():
+    for llc in (
+        LLC(gamma=100.0),
+        LLC(epsilon=3e-3, draws=600, burn_in=200),
+        LLC(epsilon=5e-3, n_beta=5.0, gamma=20.0),
+    ):
+        found = learning_coefficient(snapshot(), llc)
+        assert found.verdict == "undecided"
+        assert "no minimum" in " ".join(found.reasons)
+
+
 def test_preconditioning_keeps_the_start_and_moves_all_alike():
     walk = Walk(1e-4, 100.0, 1.0, "rmsprop")
     steep = torch.tensor([100.0, 1.0], dtype=torch.float64)

@@ -167,7 +167,7 @@ def test_a_hypothesis_is_of_one_answer():
     for hypothesis in (gl.hypotheses.Heads([(0, 0)]), gl.Circuit("C2", [1])):
         with pytest.raises(BadArgument, match="answered at 2 positions"):
             gl.examine(snapshot, hypothesis)
-    with pytest.raises(BadArgument, match="answered at 2 positions, and a circuit is of one"):
+    with pytest.raises(BadArgument, match="answered at 2 positions, and a circuit is of one answer"):
         gl.track(snapshot, "restricted_loss", circuit=gl.Circuit("C2", [1]))
     spectrum = gl.measures.ActivationSpectrum("blocks.0.hook_resid_post", (0, 1, 2, 3, 0, 1, 2, 3), 1, "C4")
     assert spectrum(snapshot).sizes["component"] == 2
@@ -215,6 +215,7 @@ def test_a_plain_module_answers_at_every_position():
         (lambda: table(reads=(1, 3)), "0 to 2 or -1 from the end"),
         (lambda: table(reads=(2, -1)), "names a position twice"),
         (lambda: table(group="C2"), "leave group out"),
+        (lambda: table((0,), group="C2"), "at the last position; leave group out"),
         (lambda: Examples(torch.zeros(4, 3).long(), torch.zeros(4).long(), reads=(0, 1)), r"\(4, 2\)"),
         (lambda: gl.Corrupted(table(), 0.1), "answered at 2 positions"),
     ],

@@ -14,7 +14,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from groklens.claims import DRAWS, Control, Finding, Role, judge_keeping, judge_removal
-from groklens.hypotheses import SITES, Act, Hypothesis, Null, Part, hooks_at
+from groklens.errors import BadArgument
+from groklens.hypotheses import SITES, Act, Circuit, Hypothesis, Null, Part, hooks_at
 from groklens.interventions import logits_after
 from groklens.models import tied_accuracy
 from groklens.progress import each
@@ -97,8 +98,16 @@ def judged(
 
 def tried(snapshot: Snapshot, hypothesis: Hypothesis, sites: Sequence[str]) -> list[Finding]:
     """The findings that a hypothesis is sufficient and necessary at each of these sites."""
+    possible = (
+        *hypothesis.sites(snapshot),
+        *(("residual", "heads") if isinstance(hypothesis, Circuit) else ()),
+    )
     for site in sites:
         hooks_at(snapshot, site)  # raises where there is no such site, before any is tried
+        if site not in possible:
+            raise BadArgument(
+                f"{hypothesis.in_words} cannot be tried at {SITES[site]}; choose {', '.join(map(repr, possible))}."
+            )
     checks = [check for site in sites for check in _both(hypothesis, site)]
     return [judged(snapshot, hypothesis, check) for check in checks]
 

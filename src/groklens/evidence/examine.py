@@ -17,6 +17,7 @@ from groklens.hypotheses import Circuit
 from groklens.interventions import AnyHypothesis, as_hypothesis
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot
+from groklens.tasks import LAST, in_words
 from groklens.threads import one_thread
 
 
@@ -26,7 +27,7 @@ def examine(
     circuit: AnyHypothesis,
     untrained: tuple[Snapshot, str] | None = None,
     *,
-    sites: Sequence[str] | None = None,
+    sites: Sequence[str] | str | None = None,
 ) -> list[Finding]:
     """Run the causal battery on a hypothesis: whether the model generalises, and whether it does so by this circuit.
 
@@ -47,11 +48,12 @@ def examine(
     ...     print(finding)
     """
     snapshot = as_snapshot(snapshot)
-    if len(snapshot.task.reads) > 1:
+    if snapshot.task.reads != LAST:
         raise BadArgument(
-            f"{snapshot.task.name} is answered at {len(snapshot.task.reads)} positions, and a hypothesis is tried on "
-            "one answer; examine the model on a table, or a stream, that reads one of them."
+            f"{snapshot.task.name} is answered at {in_words(snapshot.task.reads)}, and a hypothesis is tried on one "
+            "answer at the last position; examine the model on inputs that end where it answers."
         )
+    sites = (sites,) if isinstance(sites, str) else None if sites is None else tuple(dict.fromkeys(sites))
     hypothesis, part = as_hypothesis(circuit, snapshot), snapshot.where_group_acts
     if isinstance(hypothesis, Circuit):
         control = None if untrained is None else Untrained(*untrained).where_group_acts

@@ -16,7 +16,7 @@ from groklens.harmonics import ComponentName, chosen_basis, component_name, nont
 from groklens.hypotheses.circuit_part import Relabelled, circuit_nulls
 from groklens.hypotheses.hypothesis import Act, Null
 from groklens.snapshots import Snapshot
-from groklens.tasks import Task, check_tokens
+from groklens.tasks import LAST, Task, check_tokens, in_words
 
 
 @dataclass(frozen=True, init=False)
@@ -82,10 +82,10 @@ class Circuit:
     def symmetry(self, task: Task) -> Symmetry:
         """Where the circuit's group stands in the task's inputs; `BadArgument` where it does not fit the task."""
         own = task.symmetry
-        if len(task.reads) > 1:
+        if task.reads != LAST:
             raise BadArgument(
-                f"{task.name} is answered at {len(task.reads)} positions, and a circuit is of one answer; look at a "
-                "table that reads one of them."
+                f"{task.name} is answered at {in_words(task.reads)}, and a circuit is of one answer at the last "
+                "position; look at inputs that end where it is answered."
             )
         if own is not None and (own.group.name == self.group.name or not own.is_plain):
             return plain(own, task.name)

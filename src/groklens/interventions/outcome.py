@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from groklens.hypotheses import Act, Circuit, Neurons, Part, Relabelled, hooks_at
-from groklens.interventions.project import changed_at, with_values
+from groklens.hypotheses import Act, Circuit, Heads, Neurons, Part, Relabelled, hooks_at
+from groklens.interventions.project import changed_at, with_heads, with_values
 from groklens.interventions.readout import embedded_logits, logits_of, logits_without
 from groklens.interventions.replace import logits_of_fits
 from groklens.snapshots import Snapshot
@@ -24,6 +24,8 @@ def logits_after(snapshot: Snapshot, act: Act, hypothesis: Part, site: str) -> F
         return logits_of_fits(snapshot, fits.circuit, fits.order)
     if isinstance(hypothesis, Neurons) and act == "remove":
         return logits_without(snapshot, torch.tensor(hypothesis.index))
+    if site == "heads" and (act == "remove" or isinstance(hypothesis, Heads)):
+        return with_heads(snapshot, act, hypothesis).logits
     hooks, changed = hooks_at(snapshot, site), changed_at(snapshot, act, hypothesis, site)
     if not hooks:
         return changed

@@ -13,6 +13,7 @@ from groklens.hypotheses import (
     Act,
     AnyCircuit,
     Circuit,
+    Heads,
     Hypothesis,
     Part,
     Relabelled,
@@ -100,7 +101,40 @@ def _acted(snapshot: Snapshot, act: Act, hypothesis: Part, at: str, amount: floa
     if at not in SITES:
         raise BadArgument(f"at is {at!r}; choose {', '.join(map(repr, SITES))}.")
     hooks = hooks_at(snapshot, at)  # raises where the model has none
+    if at == "heads" and (act == "remove" or isinstance(hypothesis, Heads)):
+        return with_heads(snapshot, act, hypothesis, amount)
     return with_values(snapshot, hooks, changed_at(snapshot, act, hypothesis, at, amount))
+
+
+def with_heads(snapshot: Snapshot, act: Act, hypothesis: Part, amount: float = 1.0) -> Snapshot:
+    """The snapshot with heads held at their means, or without a part of what heads give, while the model runs.
+
+    Later layers see what the change makes of earlier ones: nothing is held at what it was in the whole model.
+    """
+    hooks, values = hooks_at(snapshot, "heads"), values_at(snapshot, "heads")
+    part, means = hypothesis.part(values, "heads", snapshot), values.mean(dim=0)
+    edits: dict[str, Edit] = {}
+    for layer, hook in enumerate(hooks):
+        if isinstance(hypothesis, Heads):
+            own = [head for at, head in hypothesis.heads if at == layer]
+            held = own if act == "remove" else [h for h in range(values.shape[3]) if h not in own]
+            edits[hook.hook] = _held(held, means[layer], amount if act == "remove" else 1.0)
+        else:
+            edits[hook.hook] = _less(amount * part[:, layer])
+    return edited(snapshot, edits)
+
+
+def _held(heads: list[int], means: Tensor, amount: float) -> Edit:
+    def edit(value: Tensor, rows: Tensor) -> Tensor:
+        changed = value.clone()
+        changed[:, :, heads] += amount * (means[:, heads].to(value) - value[:, :, heads])
+        return changed
+
+    return edit
+
+
+def _less(part: Tensor) -> Edit:
+    return lambda value, rows: value - part[rows].to(value)
 
 
 def with_values(snapshot: Snapshot, hooks: list[Site], changed: Tensor) -> Snapshot:

@@ -95,6 +95,10 @@ class LLC(Family):
                 raise BadArgument(f"{name} is {described(value)}; give a positive number, such as 1e-3.")
         if isinstance(self.weights, str):
             object.__setattr__(self, "weights", (self.weights,))
+        object.__setattr__(self, "weights", tuple(self.weights))
+        if self.batch_size is not None:
+            whole_number("batch_size", self.batch_size, 1, such_as=64)
+        whole_number("seed", self.seed, such_as=0)
         for name, least in (("chains", 2), ("draws", 20), ("burn_in", 0)):
             whole_number(name, getattr(self, name), least, such_as=400)
         if self.sampler not in ("sgld", "rmsprop"):
@@ -178,12 +182,13 @@ def learning_coefficient(snapshot: AnyRun, llc: LLC | None = None) -> LLCEstimat
             "train_index to the Recorder or Snapshot."
         )
     beside = max(2, llc.chains // 2)  # as many at half the step size: they need to show a difference, no more
-    losses = StackedLosses(snapshot, llc.chains + beside, llc.loss or "cross_entropy")
+    losses = StackedLosses(snapshot, llc.chains + beside + 1, llc.loss or "cross_entropy")
     n = losses.n_examples
     n_beta = n / math.log(max(n, 2)) if llc.n_beta is None else float(llc.n_beta)
-    traces = _walked(losses, llc, n_beta, beside).split([llc.chains, beside])
-    whole, half = (chain_health(_estimates(trace, llc, n_beta)) for trace in traces)
-    reasons = [*whole.reasons, *_unlikely(whole), *_no_plateau(whole, half)]
+    traces = _walked(losses, llc, n_beta, beside).split([llc.chains, beside, 1])
+    whole, half = (chain_health(_estimates(trace, llc, n_beta)) for trace in traces[:2])
+    gained = n_beta * float(traces[2][0, 0] - traces[2].min())
+    reasons = [*whole.reasons, *_unlikely(whole, gained), *_no_plateau(whole, half)]
     return LLCEstimate(
         whole.mean,
         whole.stderr,
@@ -233,9 +238,10 @@ def tune(
 
 
 def _walked(losses: StackedLosses, llc: LLC, n_beta: float, beside: int) -> Float[Tensor, "chain step"]:
-    """The losses of the chains at the step size, and then of those at half of it."""
-    epsilon = torch.tensor([llc.epsilon] * llc.chains + [llc.epsilon / 2] * beside)
-    walk = Walk(epsilon, n_beta, llc.gamma, llc.sampler)  # type: ignore[arg-type]  # checked when it was made
+    """The losses of the chains at the step size, of those at half of it, and of one that only descends."""
+    epsilon = torch.tensor([llc.epsilon] * llc.chains + [llc.epsilon / 2] * beside + [llc.epsilon])
+    heat = torch.tensor([1.0] * (llc.chains + beside) + [0.0])
+    walk = Walk(epsilon, n_beta, llc.gamma, llc.sampler, heat, llc.burn_in)  # type: ignore[arg-type]  # checked above
     generator = torch.Generator().manual_seed(llc.seed)
     batches = torch.Generator().manual_seed(llc.seed)
     size = llc.batch_size
@@ -249,7 +255,12 @@ def _estimates(trace: Tensor, llc: LLC, n_beta: float) -> Float[Tensor, "chain d
     return n_beta * (trace[:, 1 + llc.burn_in :] - trace[:, :1])
 
 
-def _unlikely(found: ChainHealth) -> list[str]:
+def _unlikely(found: ChainHealth, gained: float) -> list[str]:
+    """The reasons that the model stands at no minimum: an estimate below 0, or a loss that descent alone lowers."""
+    if math.isfinite(found.mean) and gained > max(PLATEAU * abs(found.mean), 2 * found.stderr):
+        return [
+            f"plain descent gains {gained:.2g} from here, beside an estimate of {found.mean:.2g}: no minimum"
+        ]
     if found.mean < -2 * found.stderr:
         return [
             f"the estimate is below 0 ({found.mean:.2g} ± {found.stderr:.2g}): the model stands at no minimum"
@@ -271,15 +282,19 @@ def _no_plateau(whole: ChainHealth, half: ChainHealth) -> list[str]:
 def _masks(losses: StackedLosses, weights: tuple[str, ...]) -> list[Any] | None:
     if not weights:
         return None
-    asked = {part for name in weights for part in _NAMED.get(name, (name,))}
-    walking = [bool(asked & set(name.split("."))) and not _is_bias(name, weights) for name in losses.names]
-    if not any(walking):
+    meant = {name: [each for each in losses.names if _is_meant(each, name)] for name in weights}
+    missing = [name for name, found in meant.items() if not found]
+    if missing:
         raise BadArgument(
-            f"weights names {', '.join(map(repr, weights))}; the model's parameters are {', '.join(losses.names)}."
+            f"weights names {missing[0]!r}; the model's parameters are {', '.join(losses.names)}."
         )
-    return [torch.tensor(float(each)) for each in walking]
+    walking = {each for found in meant.values() for each in found}
+    return [torch.tensor(float(name in walking)) for name in losses.names]
 
 
-def _is_bias(name: str, weights: tuple[str, ...]) -> bool:
-    """Whether this is the bias of a part whose weight alone was named."""
-    return name.endswith("bias") and not any(name.endswith(each) for each in weights)
+def _is_meant(parameter: str, name: str) -> bool:
+    """Whether a parameter is the one of this name, or of a part of this name; of a weight's name not its bias."""
+    if parameter == name or parameter.endswith(f".{name}"):
+        return True
+    parts = parameter.split(".")
+    return parts[-1] != "bias" and any(part in parts for part in _NAMED.get(name, (name,)))

@@ -26,13 +26,17 @@ _DECAY, _FLOOR = 0.99, 1e-3
 class Walk:
     """How chains walk: step size ε, inverse temperature nβ, pull γ towards the start, and what scales each weight.
 
-    `epsilon` is one for all chains, or one for each (chain).
+    `epsilon` is one for all chains, or one for each (chain); `heat` is how much of the noise each gets, 0 for plain
+    descent. Under RMSprop the scales are found in the first `adapts` steps and held from then on: scales that follow
+    the chain would bend the density, the more the smaller the steps.
     """
 
     epsilon: float | Float[Tensor, "chain"]
     n_beta: float
     gamma: float
     sampler: Sampler = "sgld"
+    heat: float | Float[Tensor, "chain"] = 1.0
+    adapts: int = 100
 
 
 def walked(
@@ -66,6 +70,7 @@ def walked(
         with torch.no_grad():
             for place, (value, gradient) in enumerate(zip(values, gradients, strict=True)):
                 mask = None if masks is None else masks[place]
+                _scaled(squares, place, gradient, walk, draw)
                 _step(value, anchor[place], gradient, squares[place], walk, generator, mask)
     return torch.stack(found, dim=1)
 
@@ -86,11 +91,26 @@ def _step(
 ) -> None:
     scale: Tensor | float = 1.0
     if walk.sampler == "rmsprop":
-        squares.mul_(_DECAY).addcmul_(gradient, gradient, value=1 - _DECAY)
         scale = 1 / (squares.sqrt() + _FLOOR)
-    epsilon = torch.as_tensor(walk.epsilon, dtype=value.dtype, device=value.device)
-    epsilon = epsilon.view(-1, *[1] * (value.ndim - 1)) * scale
-    noise = torch.randn(value.shape, generator=generator, dtype=value.dtype, device=value.device)
+    epsilon = _of_chain(walk.epsilon, value) * scale
+    noise = torch.randn(value.shape, generator=generator, dtype=value.dtype).to(value.device)
+    noise = noise * _of_chain(walk.heat, value)
     pull = walk.n_beta * gradient + walk.gamma * (value - anchor)
     moved = noise * epsilon.sqrt() - (epsilon / 2) * pull
     value += moved if mask is None else moved * mask
+
+
+def _scaled(squares: list[Tensor], place: int, gradient: Tensor, walk: Walk, draw: int) -> None:
+    """Take a gradient into the running mean of its squares, while the chains adapt."""
+    if walk.sampler != "rmsprop" or draw >= max(walk.adapts, 1):
+        return
+    if draw == 0:
+        squares[place] = gradient.square()
+    else:
+        squares[place].mul_(_DECAY).addcmul_(gradient, gradient, value=1 - _DECAY)
+
+
+def _of_chain(number: float | Tensor, value: Tensor) -> Tensor:
+    """A number of each chain, or of all, with the axes of the values."""
+    found = torch.as_tensor(number, dtype=value.dtype, device=value.device)
+    return found.view(-1, *[1] * (value.ndim - 1))

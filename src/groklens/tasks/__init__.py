@@ -7,6 +7,7 @@ from groklens.tasks.digits import Digits as Digits
 from groklens.tasks.examples import LAST as LAST
 from groklens.tasks.examples import Examples as Examples
 from groklens.tasks.examples import Inputs as Inputs
+from groklens.tasks.examples import in_words as in_words
 from groklens.tasks.modular import OPERATIONS as OPERATIONS
 from groklens.tasks.modular import ModularArithmetic as ModularArithmetic
 from groklens.tasks.probe import Probe as Probe
@@ -29,6 +30,7 @@ _FOR_THE_LIBRARY = {
     "check_can_be_made_again",
     "check_task",
     "check_tokens",
+    "in_words",
     "kinds",
     "own_tasks",
     "public_names",

@@ -59,6 +59,15 @@ class Examples:
                 )
 
 
+def in_words(reads: tuple[int, ...]) -> str:
+    """Where a task is answered, such as `2 positions` or `position 1`.
+
+    >>> in_words((1, 2))
+    '2 positions'
+    """
+    return f"{len(reads)} positions" if len(reads) > 1 else f"position {reads[0]}"
+
+
 def checked_reads(reads: Any, n_ctx: int) -> tuple[int, ...]:
     """Positions that are answered, in their order: `LAST` where it is the last alone, else counted from the front.
 

@@ -75,6 +75,10 @@ class ModularArithmetic(Task):
                 f"zero=True is for op 'mul' or 'div' with one vocabulary; found op={self.op!r}, shared_vocab="
                 f"{self.shared_vocab}. Leave it out: only a product and a quotient go without zero."
             )
+        if self.zero and self.p < 3:
+            raise BadArgument(
+                f"p is {self.p}, whose one non-zero residue makes no group; use a prime from 3 on."
+            )
         if self._divides and not _is_prime(self.p):
             raise BadArgument(
                 f"p is {self.p}, which is not prime: {self.op!r} needs every non-zero residue to have an "

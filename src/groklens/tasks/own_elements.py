@@ -12,6 +12,9 @@ from groklens.errors import BadArgument
 from groklens.groups import FiniteGroup, Symmetry
 from groklens.integers import integers
 
+#: A token beyond this is a mistake, and a table of all tokens would not fit.
+MOST_TOKENS = 10_000_000
+
 
 def symmetry_by_tokens(
     group: FiniteGroup,
@@ -26,6 +29,10 @@ def symmetry_by_tokens(
     the product of its operands. Raises `BadArgument` for no such tokens, or where neither does.
     """
     tokens = _one_each("elements", elements, group)
+    if int(tokens.max()) >= MOST_TOKENS:
+        raise BadArgument(
+            f"elements goes up to {int(tokens.max())}; a token is a row of an embedding, below {MOST_TOKENS:,}."
+        )
     most = int(max(operands.max(), tokens.max())) + 1
     element_of = torch.full((most,), -1).index_copy(0, tokens, torch.arange(group.order))
     found = element_of[operands]

@@ -61,10 +61,17 @@ class TableTask(Task):
         self._inputs = integers("inputs", inputs, 2, f"{_EXAMPLE} and [1, 1] for labels")
         self._reads = checked_reads(reads, self._inputs.shape[1])
         several = len(self._reads) > 1
+        if self._reads != LAST and group is not None:
+            raise BadArgument(
+                f"reads is {self._reads}, and analyses of a group are of one answer at the last position; leave group "
+                "out, or end the inputs where they are answered."
+            )
         self._labels = integers("labels", labels, 1 + several, f"[1, 1] for inputs {_EXAMPLE}")
         _check_lengths(self._inputs, self._labels)
         if several:
-            _check_several(self._inputs, self._labels, self._reads, group is not None)
+            Examples(
+                self._inputs, self._labels, reads=self._reads
+            )  # raises for labels that are not input × read
         check_from_zero(self._inputs, self._labels)
         self._positions = _positions(operands, self._inputs.shape[1], group is not None)
         self._group = None if group is None else as_group(group)
@@ -167,15 +174,6 @@ class TableTask(Task):
         if found is None or found.tokens is None or found.classes is None:
             return {}
         return {"elements": found.tokens.tolist(), "classes": found.classes.tolist()}
-
-
-def _check_several(inputs: Tensor, labels: Tensor, reads: tuple[int, ...], has_group: bool) -> None:
-    if has_group:
-        raise BadArgument(
-            f"reads names {len(reads)} positions, and analyses of a group are of one answer; leave group out, or make "
-            "a table for each position."
-        )
-    Examples(inputs, labels, reads=reads)  # raises for labels that are not input × read
 
 
 def _largest_class(symmetry: Symmetry) -> int:
