@@ -100,7 +100,6 @@ def test_a_head_that_another_layer_reads_is_necessary():
             super().__init__()
             self.embed = torch.nn.Embedding.from_pretrained(torch.eye(12))
             self.z0, self.z1 = torch.nn.Identity(), torch.nn.Identity()
-            self.cfg_layers = 2
 
         def forward(self, tokens):
             embedded = self.embed(tokens)
@@ -115,12 +114,14 @@ def test_a_head_that_another_layer_reads_is_necessary():
     task = gl.TableTask(tokens, tokens[:, 0], name="the first of two tokens")
     names = {"z0": "blocks.0.attn.hook_z", "z1": "blocks.1.attn.hook_z"}
     snapshot = gl.Snapshot(gl.hooked(module, names=names), task)
-    if snapshot.anatomy.n_layers != 2:
-        pytest.skip("a plain module says nothing of its layers")
+    assert snapshot.anatomy.n_layers == 2
     for heads in ([(0, 0)], [(1, 0)]):
-        assert verdicts(snapshot, Heads(heads))["necessity.heads"] == "supported"
-    assert verdicts(snapshot, Heads([(1, 0)]))["sufficiency.heads"] == "refuted"
+        found = {each.key: each for each in gl.examine(snapshot, Heads(heads))}
+        assert found["necessity.heads"].value < 0.2
+        assert found["necessity.heads"].verdict == "undecided"  # the other one is as necessary
+        assert found["sufficiency.heads"].verdict == "refuted"
     assert verdicts(snapshot, Heads([(0, 0), (1, 0)]))["sufficiency.heads"] == "supported"
+    assert verdicts(snapshot, Heads([(0, 1), (1, 1)]))["necessity.heads"] == "refuted"
 
 
 def test_a_hypothesis_is_not_tried_where_it_cannot_be(copying, parity):
