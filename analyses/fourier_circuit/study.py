@@ -128,7 +128,7 @@ def moved_first(table: xr.Dataset, name: str, other: list[list[float]]) -> gl.Fi
             {
                 "random_components": (
                     "change with random components, share",
-                    [(each[-1] - each[start]) / change for each in other],
+                    [(each[-1] - each[start]) / change if change else 0.0 for each in other],
                 )
             }
         ),

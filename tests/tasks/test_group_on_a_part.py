@@ -70,7 +70,11 @@ def test_every_measure_gives_the_same_by_other_names(name):
     )
     circuit, taken = gl.Circuit(f"C{P}", [2, 5]), []
     for measure in gl.measures.ALL:
-        if measure.__name__ == "llc":  # of the train loss, whatever the group
+        if measure.__name__ in (
+            "llc",
+            "kernel_moved",
+            "kernel_alignment",
+        ):  # drawn in the order of tokens and classes
             continue
         try:
             value = measure(here, circuit)

@@ -151,7 +151,7 @@ def test_the_report_shows_everything_offline(opened_report, report_of_mod113):
     chart = seen.page.locator("#embedding .js-plotly-plot")
     seen.slide(chart, 0.0)
     assert "training step 0" in chart.locator(".slider-label").first.text_content()
-    seen.page.locator("nav a").nth(3).click()
+    seen.page.locator('nav a[href="#circles"]').click()
     assert seen.page.evaluate("location.hash") == "#circles"
     seen.shot("report")
 

@@ -68,8 +68,8 @@ def test_a_still_picture_shows_the_data():
 
 
 def test_a_path_that_is_neither_page_nor_picture_is_refused(tmp_path):
-    with pytest.raises(BadArgument, match=r"\.html or \.png"):
-        curves(table(), ["test_loss"]).save(tmp_path / "curves.pdf")
+    with pytest.raises(BadArgument, match=r"\.html, \.png, \.svg or \.pdf"):
+        curves(table(), ["test_loss"]).save(tmp_path / "curves.eps")
     assert curves(table(), ["test_loss"]).save(tmp_path / "c.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -29,7 +29,10 @@ def report(explanation: Explanation) -> Page:
     )
     line = explanation.headline
     return Page(
-        body, line, lambda: findings_still(explanation.findings), inline=_framed(document(line, body))
+        body,
+        line,
+        lambda **how: findings_still(explanation.findings, **how),
+        inline=_framed(document(line, body)),
     )
 
 

@@ -133,7 +133,7 @@ def _check_sizes(path: Path, config: dict[str, Any], state: dict[str, Tensor]) -
             )
 
 
-def _states(path: Path, content: dict[str, Any]) -> dict[int, dict[str, Tensor]]:
+def _states(path: Path, content: dict[Any, Any]) -> dict[int, dict[str, Any]]:
     """Weights by step: the checkpoints where there are any, and the last model."""
     epochs, saved = content.get("epochs", []), content.get("state_dicts")
     saved = saved if isinstance(saved, (list, tuple)) else []

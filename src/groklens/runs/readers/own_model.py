@@ -59,7 +59,7 @@ def filled(model: Any, state: Mapping[str, Tensor], path: Path) -> Any:
     return own
 
 
-def stripped(state: Mapping[str, Any]) -> dict[str, Any]:
+def stripped(state: Mapping[str, Any] | Any) -> dict[str, Any]:
     """The same weights without prefixes that wrappers (`torch.compile`, `DataParallel`, …) add to every name.
 
     >>> stripped({"module._orig_mod.embed.W_E": 1})

@@ -196,7 +196,7 @@ def load_weights(model: Any, weights: dict[str, Tensor], path: Path) -> Any:
     return model
 
 
-def check_weights(path: Path, state: Mapping[str, Tensor]) -> None:
+def check_weights(path: Path, state: Mapping[str, Any]) -> None:
     """Raise `DamagedRun` unless the weights are plain real tensors in memory, no larger than the file."""
     most = max(2**20, 2 * path.stat().st_size) if path.is_file() else None
     for name, tensor in state.items():
