@@ -152,7 +152,7 @@ def _epoch(value: object) -> int:
     return value
 
 
-def _transposed(states: dict[int, dict[str, Tensor]]) -> bool:
+def _transposed(states: dict[int, dict[str, Any]]) -> bool:
     if not states:
         return False
     state = states[max(states)]
