@@ -101,7 +101,7 @@ def _split(index: Tensor, n_inputs: int) -> Tensor:
         ) from error
 
 
-def _states(path: Path, content: dict[str, Any]) -> dict[int, dict[str, Tensor]]:
+def _states(path: Path, content: dict[str, Any]) -> dict[int, dict[str, Any]]:
     """Weights by step: the checkpoint of epoch e was taken after that epoch's update, so it is step e + 1."""
     states = {}
     for epoch, state in zip(content["checkpoint_epochs"], content["checkpoints"], strict=True):
@@ -118,7 +118,7 @@ def _states(path: Path, content: dict[str, Any]) -> dict[int, dict[str, Tensor]]
 
 def _transformers(
     path: Path,
-    states: Mapping[int, dict[str, Tensor]],
+    states: Mapping[int, dict[str, Any]],
     task: Task,
     known: Mapping[str, Any],
     told: LoadArguments,
@@ -136,13 +136,13 @@ def _transformers(
 
 
 def _own(
-    path: Path, states: Mapping[int, dict[str, Tensor]], told: LoadArguments
+    path: Path, states: Mapping[int, dict[str, Any]], told: LoadArguments
 ) -> dict[int, Callable[[], Any]]:
     told.refuse(path, "config", why="takes its configuration from the model given")
     return {step: partial(filled, told.model, state, path) for step, state in states.items()}
 
 
-def _addition(state: dict[str, Tensor]) -> ModularArithmetic:
+def _addition(state: dict[str, Any]) -> ModularArithmetic:
     """Addition mod the number of classes; "=" is the one further token."""
     tokens, classes = state["embed.W_E"].shape[0], state["unembed.W_U"].shape[1]
     if tokens != classes + 1:

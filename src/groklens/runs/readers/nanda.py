@@ -96,7 +96,7 @@ def _task(
 
 def _models(
     path: Path,
-    states: Mapping[int, dict[str, Tensor]],
+    states: Mapping[int, dict[str, Any]],
     task: Task,
     config: dict[str, Any],
     told: LoadArguments,
@@ -115,7 +115,7 @@ def _models(
     return models, taken
 
 
-def _check_sizes(path: Path, config: dict[str, Any], state: dict[str, Tensor]) -> None:
+def _check_sizes(path: Path, config: dict[str, Any], state: dict[str, Any]) -> None:
     """Raise where the configuration contradicts the weights, or has norms, which this code never had."""
     if flag(config, "use_ln", path, default=False):
         raise DamagedRun(
@@ -164,12 +164,12 @@ def _transposed(states: dict[int, dict[str, Any]]) -> bool:
         return False
 
 
-def _model(path: Path, state: dict[str, Tensor], task: Task, config: Mapping[str, Any]) -> Any:
+def _model(path: Path, state: dict[str, Any], task: Task, config: Mapping[str, Any]) -> Any:
     with reading(path):
         return legacy_model(path, straight(state, path), task, config)
 
 
-def straight(state: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
+def straight(state: dict[str, Any], path: Path) -> dict[str, Any]:
     """The file's weights, most of which are transposed, in TransformerLens' shapes."""
     try:
         weights = {"pos_embed.W_pos": state["pos_embed.W_pos"], "embed.W_E": state["embed.W_E"].T}
