@@ -57,6 +57,9 @@ class LLC(Family):
             and cross-entropy of a snapshot, which does not know its run.
         seed: of the noise.
 
+    Healthy is not yet true: the chain that only descends keeps the pull γ, so that at a small nβ a model that is still
+    learning, or has not begun, can pass (its gain is at most (nβ‖∇L‖)²/γ). Look at the train loss beside it.
+
     Source: Lau et al. 2023 (arXiv:2308.12108); departures: the loss at w* is over the same examples as those of the
     draws, batches are no chain's neighbour's, draws before `burn_in` do not count. Held to
     `theory.tempered_learning_coefficient`.
