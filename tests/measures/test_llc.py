@@ -95,6 +95,7 @@ def test_held_scales_do_not_bend_the_density(epsilon):
 
 def test_an_untrained_model_stands_at_no_minimum():
     for llc in (
+        LLC(epsilon=6e-3, n_beta=2.0, draws=600),
         LLC(gamma=100.0),
         LLC(epsilon=3e-3, draws=600, burn_in=200),
         LLC(epsilon=5e-3, n_beta=5.0, gamma=20.0),

@@ -45,7 +45,7 @@ from groklens.measures.key_rules import logit_similarity_fve as logit_similarity
 from groklens.measures.llc import LLC as LLC
 from groklens.measures.llc import LLCEstimate as LLCEstimate
 from groklens.measures.llc import learning_coefficient as learning_coefficient
-from groklens.measures.llc import tune as tune
+from groklens.measures.llc_tuning import tune as tune
 from groklens.measures.measure import About as About
 from groklens.measures.measure import Measure as Measure
 from groklens.measures.measure import measure as measure

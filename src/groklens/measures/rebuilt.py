@@ -29,9 +29,10 @@ CONTROLS = {
 class RebuiltAccuracy(Family):
     """Accuracy over all inputs of the network rebuilt from the neurons' frequencies, phases and amplitudes, in [0, 1].
 
-    The network is `gl.interventions.rebuild`'s, of cyclic groups. Above test accuracy: the algorithm is there and
-    something hides it, as while a model still memorises. At 1/classes: the neurons hold nothing of it. Which
-    frequencies those are is known from the circuit, and so from the last step of a run, at every step alike.
+    The network is `gl.interventions.rebuild`'s, of cyclic groups. Above test accuracy: these waves answer
+    more than the model does, as while it still memorises; that it will come to use them does not follow, for a model
+    that never generalises can stand above too. At 1/classes: the neurons hold nothing of it. Which frequencies those
+    are is known from the circuit, and so from the last step of a run, at every step alike.
 
     `control` asks what extraction scores where there is no algorithm, as the largest of `draws` (seed 0): under
     `"relabelled"` elements; of the model with its weights `"shuffled"`, an untrained one of the same size; with as many

@@ -24,11 +24,11 @@ is spread evenly, 1 where one component holds all), the share of the logits' var
 LATENT = """
 Accuracy of the model beside that of its latent algorithm over all inputs, at up to eight steps: the network in which
 every neuron of the last MLP is a pure wave, with the one frequency of the circuit that it reads most, its phases and
-its amplitudes of that step, and in which nothing else of the model is left. Above the model's own, the algorithm is
-there and something hides it, as memorised answers do. What the extraction knows by itself is seen where there is no
-algorithm: under relabelled elements and, where there are enough, with as many other frequencies (the largest of
-{draws} and of {others} draws), and, with the weights of the last step shuffled, {shuffled}. Before a model settles,
-other frequencies may hold something too; the circuit's are known from the last step.
+its amplitudes of that step, and in which nothing else of the model is left. Above the model's own accuracy, these waves
+answer more than the model does; that it will come to use them does not follow, for a model that never generalises can
+stand above too. Controls: the same extraction under relabelled elements and, where there are enough, with as many other
+frequencies (the largest of {draws} and of {others} draws), and, with the weights of the last step shuffled, {shuffled}.
+The circuit's frequencies are known from the last step.
 """
 
 EMBEDDING = "The share of the token embedding's power that each component holds, its constant part left out."
