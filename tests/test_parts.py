@@ -105,7 +105,11 @@ def test_every_measure_has_its_line():
             if bases & {"Family", "Since"} and node.name != "Since":  # of which families are made
                 declared.add(node.name)
     shown = {name for name in dir(gl.measures) if isinstance(getattr(gl.measures, name), gl.measures.Measure)}
-    assert declared == shown - {"Measure"}
+    named = {name: getattr(gl.measures, name) for name in shown - {"Measure"}}
+    # A name may stand for one measure of a family, as it did before there were families.
+    assert declared == {
+        type(it).__name__ if isinstance(it, gl.measures.Family) else name for name, it in named.items()
+    }
 
 
 def test_every_reader_has_its_line():

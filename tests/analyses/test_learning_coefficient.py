@@ -1,5 +1,7 @@
 """The judgement of `learning_coefficient` can go either way."""
 
+import importlib
+
 import numpy as np
 import pytest
 
@@ -89,3 +91,11 @@ def test_what_is_unhealthy_is_counted(study, numbers):
     assert found.value is None
     assert "0 of 18 warm, 3 of 18 cold" in found.note
     assert np.isnan(some["cold_value"]["grokking"].values[:, -1]).all()
+
+
+def test_exact_losses_near_what_they_must(study):
+    table = importlib.import_module(f"{study.__package__}.exact").exact(most=3)
+    assert float(table["square"][-1]) == pytest.approx(1, abs=2e-3)
+    assert 0.35 < float(table["product"].sel(n_beta=100)) < 0.36
+    assert (table["product"] < 0.5).all()
+    assert (table["product"].diff("n_beta") > 0).all()

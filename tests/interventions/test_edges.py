@@ -5,7 +5,7 @@ import torch
 
 import groklens as gl
 from groklens.errors import BadArgument
-from groklens.interventions import clusters, edges
+from groklens.interventions import clusters, edges, edges_in
 
 P = 13
 ADD = gl.ModularArithmetic(P, "add")
@@ -28,7 +28,7 @@ def loss(logits):
 
 
 def test_every_edge_of_a_planted_clock_is_worth_something(clock):
-    found = edges(clock, CIRCUIT)
+    found = edges_in(edges(clock, CIRCUIT))
     nodes = {edge.source for edge in found} | {edge.target for edge in found}
     assert {node.component for node in nodes if node.kind == "cluster"} == {2, 5}
     assert {node.name for node in nodes if node.kind == "token"} == {"a", "b"}
@@ -36,7 +36,7 @@ def test_every_edge_of_a_planted_clock_is_worth_something(clock):
 
 
 def test_a_component_that_is_not_there_has_no_cluster(clock):
-    found = edges(clock, gl.Circuit("C13", [2, 3]))
+    found = edges_in(edges(clock, gl.Circuit("C13", [2, 3])))
     by_kind = {
         (edge.source.kind, edge.source.component): edge for edge in found if edge.target.kind == "logits"
     }
@@ -47,7 +47,7 @@ def test_a_component_that_is_not_there_has_no_cluster(clock):
 def test_ablating_a_cluster_is_what_its_edge_says(clock):
     members = clusters(clock, CIRCUIT)[5]
     silent = gl.interventions.ablate(clock, members)
-    (edge,) = [e for e in edges(clock, CIRCUIT) if e.source.component == 5]
+    (edge,) = [e for e in edges_in(edges(clock, CIRCUIT)) if e.source.component == 5]
     assert edge.effect == pytest.approx(loss(silent.logits) - loss(clock.logits), abs=1e-6)
     assert edge.source.size == len(members)
 
@@ -59,7 +59,9 @@ def test_a_cluster_that_is_not_read_is_worth_nothing():
     with torch.no_grad():
         model.state_dict()["unembed.W_U"][idle] = 0
     found = {
-        e.source.component: e for e in edges(gl.Snapshot(model, ADD), CIRCUIT) if e.target.kind == "logits"
+        e.source.component: e
+        for e in edges_in(edges(gl.Snapshot(model, ADD), CIRCUIT))
+        if e.target.kind == "logits"
     }
     assert found[5].effect == pytest.approx(0, abs=1e-7)
     assert found[2].effect > 0.01
@@ -83,7 +85,7 @@ def test_edges_of_heads_agree_with_hooks_used_by_hand(transformer):
     hooks = [("blocks.0.attn.hook_z", quiet), ("blocks.0.mlp.hook_post", frozen)]
     with torch.no_grad():
         by_hand = loss(model.run_with_hooks(ADD.inputs, fwd_hooks=hooks)[:, -1])
-    found = edges(transformer, CIRCUIT)
+    found = edges_in(edges(transformer, CIRCUIT))
     (edge,) = [e for e in found if e.source.name == "head 0.1" and e.target.kind == "logits"]
     assert edge.effect == pytest.approx(by_hand - loss(transformer.logits), abs=1e-6)
 
@@ -102,11 +104,25 @@ def test_a_token_edge_takes_out_what_the_head_gets_from_there(transformer):
 
     with torch.no_grad():
         logits = model.run_with_hooks(ADD.inputs, fwd_hooks=[("blocks.0.attn.hook_z", quiet)])[:, -1]
-    found = edges(transformer, CIRCUIT)
+    found = edges_in(edges(transformer, CIRCUIT))
     (edge,) = [e for e in found if e.source.name == "b" and e.target.name == "head 0.0"]
     assert edge.effect == pytest.approx(loss(logits) - loss(transformer.logits), abs=1e-6)
 
 
+def test_the_table_holds_every_edge_and_its_control(clock):
+    table = edges(clock, CIRCUIT)
+    assert table["effect"].attrs["units"] == "nats"
+    rows = table.to_dataframe()
+    assert set(rows[rows.target == "logits"].source_component) >= {2, 5}
+    for edge, (_, row) in zip(edges_in(table), rows.iterrows(), strict=True):
+        assert (edge.source.name, edge.target.kind, edge.effect) == (row.source, row.target_kind, row.effect)
+        assert (edge.control is None) == (row.control_mean != row.control_mean)
+    drawn = gl.views.circuit(table)
+    assert drawn.text == gl.views.circuit(clock, CIRCUIT).text
+    with pytest.raises(BadArgument, match="A table of edges is meant"):
+        edges_in(gl.track(clock, "loss"))
+
+
 def test_a_circuit_of_another_group_is_refused(clock):
     with pytest.raises(BadArgument, match="C7"):
-        edges(clock, gl.Circuit("C7", [1]))
+        edges_in(edges(clock, gl.Circuit("C7", [1])))

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 import groklens as gl
 from groklens.errors import BadArgument
-from groklens.measures import LLC, learning_coefficient, tune
+from groklens.measures import LLC, learning_coefficient, llc_tuning, stacked_losses, tune
 from groklens.measures.chain_health import chain_health, effective_size, split_r_hat
-from groklens.measures.sgld import Walk, walked
+from groklens.measures.llc_chains import Chains
+from groklens.measures.sgld import Noise, Walk, walked
 from groklens.measures.stacked_losses import StackedLosses
 from groklens.models import LOSSES_EACH
 from groklens.theory import quadratic_learning_coefficient, tempered_learning_coefficient
@@ -37,7 +38,11 @@ def snapshot(spec="MLP", task=TASK, train=TRAIN):
 def estimated(loss, n_weights, walk, draws=4000, burn_in=1000, chains=16, seed=0):
     start = [torch.zeros(chains, n_weights, dtype=torch.float64)]
     trace = walked(
-        lambda values: loss(values[0]), start, walk, burn_in + draws, torch.Generator().manual_seed(seed)
+        lambda values: loss(values[0]),
+        start,
+        walk,
+        burn_in + draws,
+        Noise(torch.Generator().manual_seed(seed), chains),
     )
     return chain_health(walk.n_beta * (trace[:, 1 + burn_in :] - trace[:, :1]))
 
@@ -110,7 +115,7 @@ def test_preconditioning_keeps_the_start_and_moves_all_alike():
     steep = torch.tensor([100.0, 1.0], dtype=torch.float64)
     trace = walked(
         lambda values: (steep * values[0] ** 2).sum(-1), [torch.zeros(4, 2, dtype=torch.float64)], walk, 300,
-        torch.Generator().manual_seed(0),
+        Noise(torch.Generator().manual_seed(0), 4),
     )  # fmt: skip
     assert trace.isfinite().all()
     assert (trace[:, 0] == 0).all()
@@ -308,6 +313,19 @@ def test_batches_are_each_chains_own_and_their_gradients_the_models(spec):
         torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.parametrize("batch_size", [None, 20])
+@pytest.mark.parametrize("is_quick", [True, False])
+def test_chains_walk_alike_in_groups_and_together(batch_size, is_quick, monkeypatch):
+    if not is_quick:
+        monkeypatch.setattr(stacked_losses, "quick_holds", lambda *_: False)
+    walk = Walk(torch.tensor([1e-3] * 3 + [5e-4] * 2), 30.0, 5.0, adapts=4)
+    chains = Chains(snapshot(), batch_size=batch_size)
+    (one, other), gained = chains.side_by_side(walk, (3, 2), 8)
+    (together,), same = chains.side_by_side(walk, (5,), 8)
+    torch.testing.assert_close(torch.cat([one, other]), together, rtol=1e-6, atol=0)
+    assert gained == same > 0
+
+
 def test_a_plain_module_is_sampled(learned):
     class Ours(torch.nn.Module):
         def __init__(self):
@@ -331,6 +349,21 @@ def test_tuning_proposes_a_healthy_cell(learned):
     assert table["value"].dims == ("epsilon", "n_beta")
     assert table.attrs["epsilon"] == 4e-3
     assert float(table["healthy"].sel(epsilon=1.0, n_beta=5.0)) == 0
+    assert table["reasons"].sel(epsilon=1.0, n_beta=5.0).item()
+    assert table["reasons"].sel(epsilon=4e-3, n_beta=5.0).item() == ""
+
+
+def test_tuning_prefers_a_plateau_to_a_small_error():
+    value = np.array([[1.0, 1.05, 3.0], [math.nan, 1.02, math.nan]])
+    change = llc_tuning._changes(value)
+    np.testing.assert_allclose(change[0], [0.05, 1.95 / 1.05, 2 / 3])
+    assert np.isnan(change[1]).tolist() == [True, False, True]
+    stderr = np.array([[0.02, 0.02, 0.01], [math.nan, 0.04, math.nan]])
+    assert llc_tuning._proposed(value, stderr, change) == (1, 1)
+    alone = np.array([[1.0, math.nan]])
+    assert llc_tuning._proposed(alone, 0.1 * alone, llc_tuning._changes(alone)) == (0, 0)
+    nothing = np.full((1, 2), math.nan)
+    assert llc_tuning._proposed(nothing, nothing, llc_tuning._changes(nothing)) is None
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import xarray as xr
 
 import groklens as gl
 from groklens.errors import BadArgument
-from groklens.interventions.edges import edges
+from groklens.interventions import edges, edges_in
 from groklens.models import run_logits
 from groklens.models.fast_pass import quick_logits
 from groklens.models.lens import HookedRootModule
@@ -90,7 +90,9 @@ def test_measures_and_interventions_give_the_same_numbers(layout):
     for found in gl.measures.circles(there):
         one, other = (gl.measures.isolated_logits(s, found) for s in (here, there))
         assert torch.equal(one, other)
-    assert [e.effect for e in edges(here, [2, 5])] == [e.effect for e in edges(there, [2, 5])]
+    assert [e.effect for e in edges_in(edges(here, [2, 5]))] == [
+        e.effect for e in edges_in(edges(there, [2, 5]))
+    ]
 
 
 def test_an_explanation_is_the_same(layout):
@@ -135,7 +137,7 @@ def test_a_transformer_on_a_op_b_trains_and_is_looked_at(tmp_path):
     found = gl.measures.attention_explained(snapshot)
     assert found.sizes["head"] == 2
     gl.interventions.keep(snapshot, [1], "embeddings")
-    found = edges(snapshot, [1])
+    found = edges_in(edges(snapshot, [1]))
     assert {edge.source.name for edge in found if edge.source.kind == "token"} == {"a", "13", "b", "14"}
 
 

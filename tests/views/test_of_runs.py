@@ -108,7 +108,7 @@ def test_elements_of_permutation_groups_are_dots_with_their_names():
 def test_the_diagram_has_the_effects_that_were_measured(clock):
     circuit = gl.Circuit("C13", [2, 5])
     figure = views.circuit(clock, circuit)
-    found = gl.interventions.edges(clock, circuit)
+    found = gl.interventions.edges_in(gl.interventions.edges(clock, circuit))
     said = " ".join(text for trace in figure.data for text in (trace.hovertext or ()))
     for edge in found:
         seen = edge.effect > 0.02 * max(other.effect for other in found)

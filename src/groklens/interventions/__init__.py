@@ -9,8 +9,9 @@ True
 """
 
 from groklens.interventions.ablate import ablate as ablate
-from groklens.interventions.edges import Edge as Edge
-from groklens.interventions.edges import Node as Node
+from groklens.interventions.edge_table import Edge as Edge
+from groklens.interventions.edge_table import Node as Node
+from groklens.interventions.edge_table import edges_in as edges_in
 from groklens.interventions.edges import edges as edges
 from groklens.interventions.graded_removal import graded as graded
 from groklens.interventions.neurons import clusters as clusters

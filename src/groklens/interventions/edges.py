@@ -8,17 +8,17 @@ arXiv:2211.00593, with mean ablation.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import torch
+import xarray as xr
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from groklens.claims import Control
 from groklens.errors import BadArgument
-from groklens.harmonics import ComponentName
 from groklens.hypotheses import AnyCircuit, Circuit, as_circuit
 from groklens.interventions import neurons as neurons_
+from groklens.interventions.edge_table import RANDOM_NEURONS, Edge, Node, edge_table
 from groklens.interventions.patch import patch
 from groklens.interventions.readout import logits_of, logits_without
 from groklens.models import Heads, cross_entropy_each
@@ -30,33 +30,13 @@ from groklens.threads import one_thread
 DRAWS = 10
 
 
-@dataclass(frozen=True)
-class Node:
-    """A place on the way from tokens to logits: a `token`, `head`, `cluster`, `neurons` in no cluster, or `logits`."""
-
-    kind: str
-    name: str
-    component: ComponentName | None = None
-    size: int = 1
-
-
-@dataclass(frozen=True)
-class Edge:
-    """An edge from one node to the next; `effect` is the rise of the loss, in nats, when the edge carries its mean.
-
-    0 is an edge that nothing hangs on; below 0, the model does better without it. `control` is the same for as
-    many random neurons outside the cluster, for edges from clusters to the logits.
-    """
-
-    source: Node
-    target: Node
-    effect: float
-    control: Control | None = None
-
-
 @one_thread()
-def edges(snapshot: AnyRun, circuit: AnyCircuit) -> list[Edge]:
+def edges(snapshot: AnyRun, circuit: AnyCircuit) -> xr.Dataset:
     """The edges token → head → cluster of neurons → logits of a model, each with the rise of the loss without it.
+
+    A table with a row per `edge`: `effect`, in nats; `control_mean`, `control_low` and `control_high`, the same for as
+    many random neurons outside a cluster, missing where there is no such control; and the names, kinds, components and
+    sizes of what the edge goes from (`source`, …) and to (`target`, …). `edges_in` reads it back as `Edge`s.
 
     Clusters are the neurons of each of the circuit's components (`clusters`), the rest are one node. A head's
     edge to the logits is what goes past the last MLP. What one head tells a later one is counted with the
@@ -64,7 +44,7 @@ def edges(snapshot: AnyRun, circuit: AnyCircuit) -> list[Edge]:
     over that operand's values. Effects do not add up: heads and clusters share work. Raises `BadArgument` for
     a model without neurons, or a circuit of another group.
 
-    >>> for edge in edges(run.final, gl.find_circuit(run.final)): print(edge)  # doctest: +SKIP
+    >>> edges(run.final, gl.find_circuit(run.final)).to_dataframe()  # doctest: +SKIP
     """
     snapshot = as_snapshot(snapshot).where_group_acts
     circuit = as_circuit(circuit, snapshot.task)
@@ -73,7 +53,7 @@ def edges(snapshot: AnyRun, circuit: AnyCircuit) -> list[Edge]:
     if not snapshot.anatomy.can_be_edited:
         raise BadArgument(f"A {snapshot.anatomy.kind} has no hooks, so nothing in it can be patched.")
     heads = look.from_heads() if snapshot.anatomy.has_attention else look.from_operands()
-    return [*heads, *look.to_logits()]
+    return edge_table([*heads, *look.to_logits()], circuit, snapshot.task.name)
 
 
 class _Look:
@@ -125,7 +105,7 @@ class _Look:
             return None
         draws = [pool[torch.randperm(len(pool), generator=generator)[: len(index)]] for _ in range(DRAWS)]
         return Control.of(
-            "as many random neurons outside it",
+            RANDOM_NEURONS,
             [self._ablated(draw) for draw in draws],
             key="random_neurons",
         )

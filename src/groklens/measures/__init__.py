@@ -43,8 +43,8 @@ from groklens.measures.key_rules import key_components as key_components
 from groklens.measures.key_rules import logit_similarity as logit_similarity
 from groklens.measures.key_rules import logit_similarity_fve as logit_similarity_fve
 from groklens.measures.llc import LLC as LLC
-from groklens.measures.llc import LLCEstimate as LLCEstimate
 from groklens.measures.llc import learning_coefficient as learning_coefficient
+from groklens.measures.llc_estimate import LLCEstimate as LLCEstimate
 from groklens.measures.llc_tuning import tune as tune
 from groklens.measures.measure import About as About
 from groklens.measures.measure import Measure as Measure
@@ -66,6 +66,8 @@ from groklens.measures.performance import train_accuracy as train_accuracy
 from groklens.measures.performance import train_loss as train_loss
 from groklens.measures.phase_relation import phase_relation as phase_relation
 from groklens.measures.planes import embedding_plane as embedding_plane
+from groklens.measures.progress import ExcludedLoss as ExcludedLoss
+from groklens.measures.progress import RestrictedLoss as RestrictedLoss
 from groklens.measures.progress import excluded_loss as excluded_loss
 from groklens.measures.progress import excluded_loss_each as excluded_loss_each
 from groklens.measures.progress import logit_fve as logit_fve
@@ -155,9 +157,17 @@ MOTION = (
 )
 
 #: Every measure, those of a family with their parameters at their defaults.
-ALL = (
-    *(each for each in tuple(globals().values()) if isinstance(each, Measure) and not isinstance(each, type)),
-    *families_in(dict(globals())).values(),
+ALL = tuple(
+    dict.fromkeys(
+        (
+            *(
+                each
+                for each in tuple(globals().values())
+                if isinstance(each, Measure) and not isinstance(each, type)
+            ),
+            *families_in(dict(globals())).values(),
+        )
+    )
 )
 
 #: What stands here for other packages alone.

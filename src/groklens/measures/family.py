@@ -21,8 +21,9 @@ class Family:
     """A measure with parameters. Derive a frozen dataclass from it, with `about` and `value`.
 
     Its fields are the parameters, each with a default; the column's name is the class' in small letters, and each
-    field that is not at its default: `Moved(since=100)` is `moved_since_100`. It is used as any measure is: called with
-    a snapshot (and a circuit), given to `track`, or named in a shell where all fields are at their defaults.
+    field that is not at its default: `Moved(since=100)` is `moved_since_100`; of a split the value alone is spelt, of a
+    flag that is set the name. It is used as any measure is: called with a snapshot (and a circuit), given to `track`,
+    or named in a shell where all fields are at their defaults.
 
     >>> from dataclasses import dataclass
     >>> from groklens.measures import About
@@ -65,8 +66,11 @@ def column_name(family: Family) -> str:
     parts = [_small(type(family).__qualname__.rpartition(".")[2])]
     for field in fields(family):  # type: ignore[arg-type]
         value = getattr(family, field.name)
-        if field.default is MISSING or value != field.default:
-            parts += [field.name, _spelt(value)]
+        if field.default is not MISSING and value == field.default:
+            continue
+        # A split says by itself what it is, and a flag that is set by its name.
+        named = [] if field.name == "split" else [field.name]
+        parts += named if value is True else [*named, _spelt(value)]
     return "_".join(parts)
 
 

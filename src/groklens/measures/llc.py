@@ -4,34 +4,25 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 import xarray as xr
 from jaxtyping import Float
 from torch import Tensor
 
-from groklens.claims import Control, Finding, Verdict
 from groklens.errors import BadArgument, described, is_number, whole_number
 from groklens.hypotheses import Circuit
 from groklens.measures.chain_health import ChainHealth, chain_health
 from groklens.measures.family import Family, column_name
-from groklens.measures.measure import About
-from groklens.measures.sgld import Sampler, Walk, descended, walked
-from groklens.measures.stacked_losses import StackedLosses
+from groklens.measures.llc_chains import Chains
+from groklens.measures.llc_estimate import ABOUT, LLCEstimate
+from groklens.measures.sgld import Sampler, Walk
 from groklens.recipes import Loss
 from groklens.runs import AnyRun, Run, as_run
 from groklens.snapshots import Snapshot
 
-#: What a table holds of an estimate, in the order of the axis `quantity`; `healthy` is 1 or 0.
-QUANTITIES = ("value", "stderr", "r_hat", "ess", "healthy")
 #: How much an estimate may change, as a share of itself, when the step size is halved; its bias is about twice that.
 PLATEAU = 0.1
-_NAMED = {
-    "W_E": ("tok_embed", "W_E"), "W_pos": ("pos", "W_pos"), "W_Q": ("q", "W_Q"), "W_K": ("k", "W_K"),
-    "W_V": ("v", "W_V"), "W_O": ("o", "W_O"), "W_in": ("fc_in", "W_in"), "W_out": ("fc_out", "W_out"),
-    "W_U": ("head", "W_U"),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -79,14 +70,7 @@ class LLC(Family):
     loss: str | Loss | None = None
     seed: int = 0
 
-    about = About(
-        "local learning coefficient",
-        "effective parameters / 2",
-        (-math.inf, math.inf),
-        "Lau et al. 2023, arXiv:2308.12108; full-batch losses, health from split R̂, ESS, drift, sign and plateau",
-        "train",
-        ("split",),
-    )
+    about = ABOUT
     #: Its value may be missing: an estimate that is not healthy is no number.
     may_be_missing = True
 
@@ -122,50 +106,6 @@ class LLC(Family):
         return learning_coefficient(snapshot, self).array
 
 
-@dataclass(frozen=True, eq=False)
-class LLCEstimate:
-    """An estimate of a local learning coefficient: the number, whether it can be believed, and the traces behind it.
-
-    `verdict` is `supported` where the chains are healthy, else `undecided`, and `reasons` say why. `losses` are those
-    of every chain from the start on (chain × step); `at_half_step` is the estimate at half the step size.
-    """
-
-    value: float
-    stderr: float
-    r_hat: float
-    ess: float
-    verdict: Verdict
-    reasons: tuple[str, ...]
-    n_beta: float
-    at_half_step: float
-    losses: Float[Tensor, "chain step"]
-
-    @property
-    def array(self) -> xr.DataArray:
-        """The estimate by quantity, its value missing where it is not to be believed."""
-        healthy = self.verdict == "supported"
-        numbers = [self.value if healthy else math.nan, self.stderr, self.r_hat, self.ess, float(healthy)]
-        numbers[1:3] = [each if math.isfinite(each) else math.nan for each in numbers[1:3]]
-        return xr.DataArray(numbers, dims="quantity", coords={"quantity": list(QUANTITIES)})
-
-    def finding(self) -> Finding:
-        """The finding that the estimate can be believed, beside that at half the step size; the trace says the rest."""
-        at_half = [self.at_half_step] if math.isfinite(self.at_half_step) else []
-        controls = (Control.of("at half the step size", at_half, key="half_step"),) if at_half else ()
-        return Finding(
-            "the chains give the local learning coefficient of the train loss",
-            self.value if math.isfinite(self.value) else None,
-            LLC.about.units,
-            self.verdict,
-            controls,
-            source=LLC.about.source,
-            note="; ".join(self.reasons)
-            or f"± {self.stderr:.2g}; split R̂ {self.r_hat:.2f}, {self.ess:.0f} independent draws",
-            key="llc.healthy",
-            role="aside",
-        )
-
-
 def learning_coefficient(snapshot: AnyRun, llc: LLC | None = None) -> LLCEstimate:
     """The local learning coefficient of a snapshot, or of the last of a run, with its verdict, error and traces.
 
@@ -185,15 +125,15 @@ def learning_coefficient(snapshot: AnyRun, llc: LLC | None = None) -> LLCEstimat
             "train_index to the Recorder or Snapshot."
         )
     beside = max(2, llc.chains // 2)  # as many at half the step size: they need to show a difference, no more
-    losses, alone = (
-        StackedLosses(snapshot, count, llc.loss or "cross_entropy") for count in (llc.chains + beside, 1)
-    )
-    n = losses.n_examples
+    n = len(snapshot.train_index)
     n_beta = n / math.log(max(n, 2)) if llc.n_beta is None else float(llc.n_beta)
-    traces = _walked(losses, llc, n_beta, beside).split([llc.chains, beside])
+    sizes = (llc.chains, beside)
+    epsilon = torch.tensor([llc.epsilon] * llc.chains + [llc.epsilon / 2] * beside)
+    walk = Walk(epsilon, n_beta, llc.gamma, llc.sampler, llc.burn_in)  # type: ignore[arg-type]  # checked above
+    chains = Chains(snapshot, llc.loss or "cross_entropy", llc.weights, llc.batch_size, llc.seed)
+    traces, gained = chains.side_by_side(walk, sizes, llc.burn_in + llc.draws)
     whole, half = (chain_health(_estimates(trace, llc, n_beta)) for trace in traces)
-    gained = n_beta * descended(alone, alone.start, _masks(alone, llc.weights))
-    reasons = [*whole.reasons, *_unlikely(whole, gained), *_no_plateau(whole, half)]
+    reasons = [*whole.reasons, *_unlikely(whole, n_beta * gained), *_no_plateau(whole, half)]
     return LLCEstimate(
         whole.mean,
         whole.stderr,
@@ -205,18 +145,6 @@ def learning_coefficient(snapshot: AnyRun, llc: LLC | None = None) -> LLCEstimat
         half.mean,
         traces[0],
     )
-
-
-def _walked(losses: StackedLosses, llc: LLC, n_beta: float, beside: int) -> Float[Tensor, "chain step"]:
-    """The losses of the chains at the step size, and then of those at half of it."""
-    epsilon = torch.tensor([llc.epsilon] * llc.chains + [llc.epsilon / 2] * beside)
-    walk = Walk(epsilon, n_beta, llc.gamma, llc.sampler, llc.burn_in)  # type: ignore[arg-type]  # checked above
-    generator = torch.Generator().manual_seed(llc.seed)
-    batches = torch.Generator().manual_seed(llc.seed)
-    size = llc.batch_size
-    followed = None if size is None or size >= losses.n_examples else losses.of_batches(size, batches)
-    masks = _masks(losses, llc.weights)
-    return walked(losses, losses.start, walk, llc.burn_in + llc.draws, generator, followed, masks)
 
 
 def _estimates(trace: Tensor, llc: LLC, n_beta: float) -> Float[Tensor, "chain draw"]:
@@ -244,24 +172,3 @@ def _no_plateau(whole: ChainHealth, half: ChainHealth) -> list[str]:
     if math.isfinite(half.mean) and abs(whole.mean - half.mean) <= allowed:
         return []
     return [f"it depends on the step size: {whole.mean:.3g}, and {half.mean:.3g} at half of it"]
-
-
-def _masks(losses: StackedLosses, weights: tuple[str, ...]) -> list[Any] | None:
-    if not weights:
-        return None
-    meant = {name: [each for each in losses.names if _is_meant(each, name)] for name in weights}
-    missing = [name for name, found in meant.items() if not found]
-    if missing:
-        raise BadArgument(
-            f"weights names {missing[0]!r}; the model's parameters are {', '.join(losses.names)}."
-        )
-    walking = {each for found in meant.values() for each in found}
-    return [torch.tensor(float(name in walking)) for name in losses.names]
-
-
-def _is_meant(parameter: str, name: str) -> bool:
-    """Whether a parameter is the one of this name, or of a part of this name; of a weight's name not its bias."""
-    if parameter == name or parameter.endswith(f".{name}"):
-        return True
-    parts = parameter.split(".")
-    return parts[-1] != "bias" and any(part in parts for part in _NAMED.get(name, (name,)))

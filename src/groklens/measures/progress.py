@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import xarray as xr
 from jaxtyping import Float
 from torch import Tensor
@@ -10,83 +12,94 @@ from groklens.harmonics import chosen_basis, logit_similarity
 from groklens.hypotheses import Circuit
 from groklens.measures.by_component import by_component
 from groklens.measures.excluded import excluded_losses
-from groklens.measures.measure import measure
+from groklens.measures.family import Family
+from groklens.measures.measure import About, measure
 from groklens.snapshots import Snapshot, Split, input_statistics, judged_by, logit_means
+from groklens.value_checks import choice, flag_fields
 
 _SECTION = "Nanda et al. 2023, section 5"
 _NATS = (0.0, float("inf"))
 
 
-@measure(
-    long_name="restricted loss",
-    units="nats",
-    valid_range=_NATS,
-    source=_SECTION + "; over all inputs (the paper names no split)",
-    split="all",
-    needs=("circuit",),
-)
-def restricted_loss(snapshot: Snapshot, circuit: Circuit) -> float:
-    """Loss with only the circuit's part of the logits, over all inputs, in nats.
+@dataclass(frozen=True)
+class RestrictedLoss(Family):
+    """Loss with only the circuit's part of the logits, over all, train or test inputs, in nats.
 
-    At or below the test loss where the circuit is all that generalises; log(classes) where it does nothing.
+    At or below the test loss where the circuit is all that generalises; log(classes) where it does nothing. The paper
+    names no split, hence all inputs where none is asked for.
+
+    Args:
+        split: `"all"`, `"train"` or `"test"`.
+
+    Raises `BadArgument` for another split, and where the split asked for is not known.
+
+    >>> RestrictedLoss(split="test").__name__
+    'restricted_loss_test'
     """
-    return float(_restricted(snapshot, circuit, "all").mean())
+
+    split: Split = "all"
+
+    def __post_init__(self) -> None:
+        """Refuse a split that is none."""
+        choice("split", self.split, ("all", "train", "test"))
+
+    @property
+    def about(self) -> About:
+        """Its name and needs depend on the split."""
+        if self.split == "all":
+            source = _SECTION + "; over all inputs (the paper names no split)"
+            return About("restricted loss", "nats", _NATS, source, "all", ("circuit",))
+        name = f"restricted loss on {self.split} inputs"
+        return About(name, "nats", _NATS, _SECTION, self.split, ("circuit", "split"))
+
+    def value(self, snapshot: Snapshot, circuit: Circuit | None) -> float:
+        """The mean loss over the split, from one row of logits per answer."""
+        assert circuit is not None  # asked of `about.needs`
+        losses = _restricted(snapshot, circuit, self.split)
+        index = {"all": None, "train": snapshot.train_index, "test": snapshot.test_index}[self.split]
+        return float((losses if index is None else losses[index]).mean())
 
 
-@measure(
-    long_name="restricted loss on train inputs",
-    units="nats",
-    valid_range=_NATS,
-    source=_SECTION,
-    split="train",
-    needs=("circuit", "split"),
-)
-def restricted_loss_train(snapshot: Snapshot, circuit: Circuit) -> float:
-    """Loss with only the circuit's part of the logits, over the train inputs, in nats."""
-    return float(_restricted(snapshot, circuit, "train")[snapshot.train_index].mean())
-
-
-@measure(
-    long_name="restricted loss on test inputs",
-    units="nats",
-    valid_range=_NATS,
-    source=_SECTION,
-    split="test",
-    needs=("circuit", "split"),
-)
-def restricted_loss_test(snapshot: Snapshot, circuit: Circuit) -> float:
-    """Loss with only the circuit's part of the logits, over the test inputs, in nats."""
-    return float(_restricted(snapshot, circuit, "test")[snapshot.test_index].mean())
-
-
-@measure(
-    long_name="excluded loss",
-    units="nats",
-    valid_range=_NATS,
-    source=_SECTION + "; all components removed at once, two directions a frequency",
-    split="train",
-    needs=("circuit", "split"),
-)
-def excluded_loss(snapshot: Snapshot, circuit: Circuit) -> float:
-    """Train loss without the circuit's part of the logits, in nats.
+@dataclass(frozen=True)
+class ExcludedLoss(Family):
+    """Train loss without the circuit's part of the logits, or without each of its components in turn, in nats.
 
     Equal to the train loss while the model memorises without the circuit; rises as it comes to rely on it.
+
+    Args:
+        each: one component removed at a time, as an array by `component`; else all at once, as a number.
+
+    >>> ExcludedLoss(each=True).__name__
+    'excluded_loss_each'
     """
-    return excluded_losses(snapshot, circuit)[circuit.components]
+
+    each: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a flag that is none."""
+        flag_fields(self, "each")
+
+    @property
+    def about(self) -> About:
+        """Its name says whether one component is removed at a time."""
+        if self.each:
+            name, source = "excluded loss of one component", "one component removed at a time"
+        else:
+            name, source = "excluded loss", "all components removed at once, two directions a frequency"
+        return About(name, "nats", _NATS, f"{_SECTION}; {source}", "train", ("circuit", "split"))
+
+    def value(self, snapshot: Snapshot, circuit: Circuit | None) -> float | xr.DataArray:
+        """The mean train loss, or one for each component."""
+        assert circuit is not None  # asked of `about.needs`
+        losses = excluded_losses(snapshot, circuit)
+        if self.each:
+            return by_component({name: losses[(name,)] for name in circuit.components})
+        return losses[circuit.components]
 
 
-@measure(
-    long_name="excluded loss of one component",
-    units="nats",
-    valid_range=_NATS,
-    source=_SECTION + "; one component removed at a time",
-    split="train",
-    needs=("circuit", "split"),
-)
-def excluded_loss_each(snapshot: Snapshot, circuit: Circuit) -> xr.DataArray:
-    """Train loss without each of the circuit's components in turn (component), in nats."""
-    losses = excluded_losses(snapshot, circuit)
-    return by_component({name: losses[(name,)] for name in circuit.components})
+restricted_loss = RestrictedLoss()
+restricted_loss_train, restricted_loss_test = RestrictedLoss(split="train"), RestrictedLoss(split="test")
+excluded_loss, excluded_loss_each = ExcludedLoss(), ExcludedLoss(each=True)
 
 
 @measure(

@@ -8,7 +8,7 @@ al. 2016 (arXiv:1512.07666), without their correction Γ.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
@@ -39,14 +39,29 @@ class Walk:
     adapts: int = 100
 
 
+@dataclass(frozen=True)
+class Noise:
+    """Standard normal noise for some of `n_chains` chains: the same numbers, whichever of them walk together."""
+
+    generator: torch.Generator
+    n_chains: int
+    chains: slice = field(default_factory=lambda: slice(None))
+
+    def __call__(self, value: Tensor) -> Tensor:
+        """Noise of the shape of `value`, chain × …."""
+        shape = (self.n_chains, *value.shape[1:])
+        drawn = torch.randn(shape, generator=self.generator, dtype=value.dtype)
+        return drawn[self.chains].to(value.device)
+
+
 def walked(
     losses: Losses,
     start: Sequence[Tensor],
     walk: Walk,
     draws: int,
-    generator: torch.Generator,
+    noise: Noise,
     gradient_losses: Losses | None = None,
-    masks: Sequence[Tensor | None] | None = None,
+    masks: list[Tensor] | None = None,
 ) -> Float[Tensor, "chain draw"]:
     """The losses of chains that walk from `start` (chain × …), at the start and after each of `draws` steps, float64.
 
@@ -58,6 +73,7 @@ def walked(
     anchor = [value.detach() for value in start]
     values = [value.clone().requires_grad_(True) for value in anchor]
     squares = [torch.zeros_like(value) for value in anchor]
+    epsilon = [_of_chain(walk.epsilon, value) for value in anchor]
     found = []
     for draw in range(draws + 1):
         followed = (gradient_losses or losses)(values)
@@ -68,10 +84,8 @@ def walked(
             break
         gradients = torch.autograd.grad(followed.sum(), values)
         with torch.no_grad():
-            for place, (value, gradient) in enumerate(zip(values, gradients, strict=True)):
-                mask = None if masks is None else masks[place]
-                _scaled(squares, place, gradient, walk, draw)
-                _step(value, anchor[place], gradient, squares[place], walk, generator, mask)
+            sizes = _sizes(epsilon, squares, gradients, walk, draw)
+            _step(values, anchor, gradients, sizes, walk, noise, masks)
     return torch.stack(found, dim=1)
 
 
@@ -81,25 +95,26 @@ def _without_gradient(losses: Losses, values: list[Tensor]) -> Tensor:
 
 
 def _step(
-    value: Tensor,
-    anchor: Tensor,
-    gradient: Tensor,
-    squares: Tensor,
+    values: list[Tensor],
+    anchor: list[Tensor],
+    gradients: tuple[Tensor, ...],
+    epsilon: list[Tensor],
     walk: Walk,
-    generator: torch.Generator,
-    mask: Tensor | None,
+    noise: Noise,
+    masks: list[Tensor] | None,
 ) -> None:
-    scale: Tensor | float = 1.0
-    if walk.sampler == "rmsprop":
-        scale = 1 / (squares.sqrt() + _FLOOR)
-    epsilon = _of_chain(walk.epsilon, value) * scale
-    noise = torch.randn(value.shape, generator=generator, dtype=value.dtype).to(value.device)
-    pull = walk.n_beta * gradient + walk.gamma * (value - anchor)
-    moved = noise * epsilon.sqrt() - (epsilon / 2) * pull
-    value += moved if mask is None else moved * mask
+    """One step of all weights at once, in few calls, so that chains in two threads seldom wait for each other."""
+    pull = torch._foreach_sub(values, anchor)
+    torch._foreach_mul_(pull, walk.gamma)
+    torch._foreach_add_(pull, gradients, alpha=walk.n_beta)
+    moved = torch._foreach_mul([noise(value) for value in values], [each.sqrt() for each in epsilon])
+    torch._foreach_addcmul_(moved, pull, epsilon, value=-0.5)
+    if masks is not None:
+        torch._foreach_mul_(moved, masks)
+    torch._foreach_add_(values, moved)
 
 
-def descended(losses: Losses, start: Sequence[Tensor], masks: Sequence[Tensor | None] | None = None) -> float:
+def descended(losses: Losses, start: Sequence[Tensor], masks: list[Tensor] | None = None) -> float:
     """How much lower the loss comes from `start` (1 × …) by 300 steps of Adam at 3e-3, at the least on the way; ≥ 0.
 
     Near 0 at a minimum; a model that is still learning, or has not begun, has much to gain.
@@ -117,14 +132,18 @@ def descended(losses: Losses, start: Sequence[Tensor], masks: Sequence[Tensor | 
     return found[0] - min(found)
 
 
-def _scaled(squares: list[Tensor], place: int, gradient: Tensor, walk: Walk, draw: int) -> None:
-    """Take a gradient into the running mean of its squares, while the chains adapt."""
-    if walk.sampler != "rmsprop" or draw >= max(walk.adapts, 1):
-        return
-    if draw == 0:
-        squares[place] = gradient.square()
-    else:
-        squares[place].mul_(_DECAY).addcmul_(gradient, gradient, value=1 - _DECAY)
+def _sizes(
+    epsilon: list[Tensor], squares: list[Tensor], gradients: tuple[Tensor, ...], walk: Walk, draw: int
+) -> list[Tensor]:
+    """Each weight's step size; under RMSprop, gradients enter the running mean of their squares while it adapts."""
+    if walk.sampler != "rmsprop":
+        return epsilon
+    for square, gradient in zip(squares, gradients, strict=True):
+        if draw == 0:
+            square.copy_(gradient.square())
+        elif draw < walk.adapts:
+            square.mul_(_DECAY).addcmul_(gradient, gradient, value=1 - _DECAY)
+    return [each / (square.sqrt() + _FLOOR) for each, square in zip(epsilon, squares, strict=True)]
 
 
 def _of_chain(number: float | Tensor, value: Tensor) -> Tensor:

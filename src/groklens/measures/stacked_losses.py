@@ -16,6 +16,13 @@ from groklens.recipes import Loss
 from groklens.snapshots import Snapshot
 from groklens.tasks import LAST
 
+#: Parts of parameters' own names that TransformerLens' names stand for.
+_NAMED = {
+    "W_E": ("tok_embed", "W_E"), "W_pos": ("pos", "W_pos"), "W_Q": ("q", "W_Q"), "W_K": ("k", "W_K"),
+    "W_V": ("v", "W_V"), "W_O": ("o", "W_O"), "W_in": ("fc_in", "W_in"), "W_out": ("fc_out", "W_out"),
+    "W_U": ("head", "W_U"),
+}  # fmt: skip
+
 
 class StackedLosses:
     """The mean train loss of `n_chains` copies of a snapshot's model, each with weights of its own, with gradients.
@@ -62,14 +69,33 @@ class StackedLosses:
         same = self._entering if n_chains == self._n_chains else None
         return self._losses(values, inputs, targets, self._workspace, same)
 
-    def of_batches(self, size: int, generator: torch.Generator) -> Any:
-        """The loss of every chain over a batch of its own, drawn anew at each call: shared ones would bind chains."""
+    def masks(self, weights: tuple[str, ...]) -> list[Tensor] | None:
+        """For every parameter 1 if it is among the weights named, else 0; None where none is named."""
+        if not weights:
+            return None
+        meant = {name: [each for each in self.names if _is_meant(each, name)] for name in weights}
+        missing = [name for name, found in meant.items() if not found]
+        if missing:
+            raise BadArgument(
+                f"weights names {missing[0]!r}; the model's parameters are {', '.join(self.names)}."
+            )
+        walking = {each for found in meant.values() for each in found}
+        return [torch.tensor(float(name in walking)) for name in self.names]
+
+    def of_batches(
+        self, size: int, generator: torch.Generator, n_chains: int | None = None, chains: slice = slice(None)
+    ) -> Any:
+        """The loss of every chain over a batch of its own, drawn anew at each call: shared ones would bind chains.
+
+        Of `n_chains` chains, for all of which batches are drawn, these are `chains`.
+        """
         # Full losses are taken between a batch's loss and its gradient, and would overwrite what that still needs.
         workspace = Workspace()
 
         def losses(values: list[Tensor]) -> Tensor:
-            drawn = [torch.randperm(self.n_examples, generator=generator)[:size] for _ in values[0]]
-            rows = torch.stack(drawn).to(self._inputs.device)
+            every = range(n_chains or len(values[0]))
+            drawn = [torch.randperm(self.n_examples, generator=generator)[:size] for _ in every]
+            rows = torch.stack(drawn[chains]).to(self._inputs.device)
             return self._losses(values, self._inputs[rows], self._targets[rows], workspace)
 
         return losses
@@ -141,3 +167,11 @@ def _module_of(model: Any) -> nn.Module:
             "a HookedRootModule, or what gl.hooked makes of a torch module."
         )
     return found
+
+
+def _is_meant(parameter: str, name: str) -> bool:
+    """Whether a parameter is the one of this name, or of a part of this name; of a weight's name not its bias."""
+    if parameter == name or parameter.endswith(f".{name}"):
+        return True
+    parts = parameter.split(".")
+    return parts[-1] != "bias" and any(part in parts for part in _NAMED.get(name, (name,)))

@@ -13,11 +13,12 @@ from groklens.errors import BadArgument
 from groklens.views.drawing.axes import layout
 from groklens.views.drawing.labels import no_group
 from groklens.views.drawing.palette import INK, OTHER, component_colours, faded
-from groklens.views.inputs import circuit_of, final_of
+from groklens.views.inputs import circuit_of, final_of, is_table
 from groklens.views.renderers.figure import Figure
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
+    import xarray as xr
 
     from groklens.hypotheses import AnyCircuit
     from groklens.interventions import Edge, Node
@@ -49,13 +50,26 @@ def circuit(source: Any, circuit: AnyCircuit | None = None) -> Figure:
     cluster is the neurons that one component explains, grey the rest.
 
     Args:
-        source: a snapshot, or a run or explanation, whose last snapshot is shown.
+        source: the table that `gl.interventions.edges` gave; or a snapshot, or a run or explanation, whose last
+            snapshot is measured first.
         circuit: whose clusters to draw; that of the source when not given.
 
     Raises `BadArgument` where there is no circuit to draw, or no neurons were found in the model.
 
     >>> gl.views.circuit(run)  # doctest: +SKIP
     """
+    from groklens.interventions import edges_in
+
+    table = source if is_table(source) and "edge" in source.dims else _measured(source, circuit)
+    found, chosen = edges_in(table), circuit_of(table)
+    assert chosen is not None  # every table of edges says whose they are
+    most = _nats(max(edge.effect for edge in found))
+    text = f"{table.attrs['task']}: what each edge of {chosen} is worth, {most} nats at most."
+    return Figure(_diagram(found, component_colours(chosen.components)), text)
+
+
+def _measured(source: Any, circuit: AnyCircuit | None) -> xr.Dataset:
+    """The edges of the last snapshot of a source."""
     from groklens.hypotheses import as_circuit
     from groklens.interventions import edges
 
@@ -70,10 +84,7 @@ def circuit(source: Any, circuit: AnyCircuit | None = None) -> Figure:
             f"{final!r} has no circuit that survived its controls, so there is none to draw; to look at one of "
             'your own, name it: gl.views.circuit(run, gl.Circuit("C113", [14, 35])).'
         )
-    found = edges(final, chosen)
-    most = _nats(max(edge.effect for edge in found))
-    text = f"{final.task.name}: what each edge of {chosen} is worth, {most} nats at most."
-    return Figure(_diagram(found, component_colours(chosen.components)), text)
+    return edges(final, chosen)
 
 
 def _nats(effect: float) -> str:

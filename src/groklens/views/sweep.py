@@ -9,7 +9,7 @@ from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from groklens.errors import BadArgument, UnknownName, described
-from groklens.views.drawing.axes import axis, layout
+from groklens.views.drawing.axes import StepAxis, axis, layout
 from groklens.views.drawing.labels import drawn, shared_title, title
 from groklens.views.drawing.palette import HUES, INK, faded
 from groklens.views.inputs import is_table
@@ -70,7 +70,7 @@ def sweep(
         figure.update_yaxes(axis(drawn(heading, beside=True), **scale), row=row)
     figure.update_layout(_layout(len(panels)))
     places = _Places.of(table[along], log_x)
-    figure.update_xaxes(axis("", type="log" if log_x else "linear", range=places.ends))
+    figure.update_xaxes(places.axis())
     figure.update_xaxes(title_text=drawn(title(table[along])), row=len(panels))
     for name, at in (marks or {}).items():
         _mark(figure, name, at, places)
@@ -101,6 +101,15 @@ class _Places:
         first, last = self.at(self.first), self.at(self.last)
         room = 0.03 * (last - first) or 0.5
         return [first - room, last + room]
+
+    def axis(self) -> dict[str, Any]:
+        """The axis in plotly's terms; a log axis with labels that do not overlap."""
+        scale = (
+            StepAxis(self.first, self.last, True).axis("")
+            if self.log and self.first < self.last
+            else axis("")
+        )
+        return scale | {"range": self.ends}
 
     def is_late(self, place: float) -> bool:
         first, last = self.ends

@@ -138,4 +138,4 @@ class StepAxis:
 
 
 def _label(step: float) -> str:
-    return f"{step:,.0f}"
+    return f"{step:,.0f}" if step >= 1 or step == 0 else f"{step:g}"

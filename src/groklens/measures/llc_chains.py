@@ -1,0 +1,66 @@
+"""`Chains`: the chains of an estimate of a learning coefficient, in groups side by side, and a descent beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import accumulate
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from groklens.measures.sgld import Noise, Walk, descended, walked
+from groklens.measures.stacked_losses import StackedLosses
+from groklens.recipes import Loss
+from groklens.snapshots import Snapshot
+
+#: Python threads that walk at once; each computes on one of torch's, and the numbers do not depend on either.
+_WORKERS = 2
+
+
+@dataclass(frozen=True)
+class Chains:
+    """Chains that start at a snapshot's weights; `weights` that walk, batches whose gradient is followed, seed."""
+
+    snapshot: Snapshot
+    loss: str | Loss = "cross_entropy"
+    weights: tuple[str, ...] = ()
+    batch_size: int | None = None
+    seed: int = 0
+
+    def side_by_side(
+        self, walk: Walk, sizes: Sequence[int], draws: int
+    ) -> tuple[list[Float[Tensor, "chain step"]], float]:
+        """The losses of groups of chains that walk at once, and what a descent from the same weights gains.
+
+        `walk.epsilon` is of every chain, the groups' in turn; a group's noise and batches are those it would have if
+        all walked together. Groups stand in threads of their own where the quick pass holds, for two halves of small
+        operations take less time than the whole; the model itself runs for one at a time, as its parameters are
+        exchanged meanwhile.
+        """
+        alone = self._losses(1)
+        masks = alone.masks(self.weights)
+        ends = list(accumulate(sizes))
+        groups = [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
+        with ThreadPoolExecutor(_WORKERS if alone.is_quick else 1) as pool:
+            walking = [pool.submit(self._walked, walk, group, ends[-1], draws) for group in groups]
+            gained = pool.submit(descended, alone, alone.start, masks)
+            return [each.result() for each in walking], gained.result()
+
+    def _walked(self, walk: Walk, group: slice, n_chains: int, draws: int) -> Float[Tensor, "chain step"]:
+        losses = self._losses(group.stop - group.start)
+        noise, batches = (torch.Generator().manual_seed(self.seed) for _ in range(2))
+        size = self.batch_size
+        followed = (
+            None
+            if size is None or size >= losses.n_examples
+            else losses.of_batches(size, batches, n_chains, group)
+        )
+        own = replace(walk, epsilon=torch.as_tensor(walk.epsilon)[group])
+        drawn = Noise(noise, n_chains, group)
+        return walked(losses, losses.start, own, draws, drawn, followed, losses.masks(self.weights))
+
+    def _losses(self, n_chains: int) -> StackedLosses:
+        return StackedLosses(self.snapshot, n_chains, self.loss)
