@@ -37,6 +37,7 @@ MLPS = {
     "MLP": {},
     "MLP on one-hots": {"d_embed": None},
     "MLP, shared weights": {"combine": "sum", "act_fn": "quadratic"},
+    "MLP, gelu": {"act_fn": "gelu"},
     "MLP, product": {"combine": "product", "act_fn": "identity"},
     "MLP, product of one-hots, no bias": {"combine": "product", "d_embed": None, "bias": False},
 }

@@ -2,13 +2,14 @@
 
 import pytest
 import torch
+from torch.nn.functional import gelu
 
 from groklens.errors import BadArgument
 from groklens.models import MLP, Transformer, weights
 from groklens.tasks import ModularArithmetic
 
 TASK = ModularArithmetic(5, "add")
-ACTIVATIONS = {"relu": torch.relu, "quadratic": torch.square, "identity": lambda x: x}
+ACTIVATIONS = {"relu": torch.relu, "quadratic": torch.square, "identity": lambda x: x, "gelu": gelu}
 
 
 def formula(model, tokens, combine, act_fn):

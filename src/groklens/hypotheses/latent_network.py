@@ -19,7 +19,6 @@ from groklens.tasks import check_tokens
 #: The activation functions of neurons that are known; of those that fit, the first is taken.
 _KNOWN = {
     **MLP_ACTIVATIONS,
-    "gelu": F.gelu,
     "gelu_new": lambda x: F.gelu(x, approximate="tanh"),
     "silu": F.silu,
     "tanh": torch.tanh,

@@ -11,4 +11,5 @@ MLP_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": torch.relu,
     "quadratic": torch.square,
     "identity": lambda x: x,
+    "gelu": torch.nn.functional.gelu,
 }
