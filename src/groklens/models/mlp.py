@@ -31,7 +31,8 @@ class MLP:
     `"concat"` (each operand has weights of its own), `"sum"` (they share them) or `"product"` (own weights, and
     the terms are multiplied: a bilinear network). A task of features enters as it is, as one operand: `d_embed` is None
     then. `act_fn` is `"relu"`, `"gelu"`, `"quadratic"` (x², Gromov 2023) or `"identity"`.
-    `init` is `"nanda"` or `"gpt2"`, of biases that start at zero, or `"uniform"`: weights and biases in ±1/√fan_in, as `torch.nn.Linear` draws them. A separator token is not read. Raises `BadArgument` for other values.
+    `init` is `"nanda"` or `"gpt2"`, of biases that start at zero, or `"uniform"`: weights and biases in ±1/√fan_in, as
+    `torch.nn.Linear` draws them. A separator token is not read. Raises `BadArgument` for other values.
 
     >>> MLP(d_mlp=128, d_embed=None, combine="sum", act_fn="quadratic").d_mlp
     128
