@@ -356,7 +356,7 @@ def test_tuning_proposes_a_healthy_cell(learned):
 def test_tuning_prefers_a_plateau_to_a_small_error():
     value = np.array([[1.0, 1.05, 3.0], [math.nan, 1.02, math.nan]])
     change = llc_tuning._changes(value)
-    np.testing.assert_allclose(change[0], [0.05, 1.95 / 1.05, 2 / 3])
+    np.testing.assert_allclose(change[0], [0.05, 1.95 / 1.05, 1.95 / 3])
     assert np.isnan(change[1]).tolist() == [True, False, True]
     stderr = np.array([[0.02, 0.02, 0.01], [math.nan, 0.04, math.nan]])
     assert llc_tuning._proposed(value, stderr, change) == (1, 1)

@@ -40,24 +40,28 @@ class Chains:
         operations take less time than the whole; the model itself runs for one at a time, as its parameters are
         exchanged meanwhile.
         """
-        alone = self._losses(1)
-        masks = alone.masks(self.weights)
-        ends = list(accumulate(sizes))
+        n_chains, ends = sum(sizes), list(accumulate(sizes))
         groups = [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
+        # Made one after another, for they look at the model, which is laid to rest and woken each time.
+        alone, *together = (self._losses(size) for size in (1, *sizes))
+        masks = alone.masks(self.weights)
         with ThreadPoolExecutor(_WORKERS if alone.is_quick else 1) as pool:
-            walking = [pool.submit(self._walked, walk, group, ends[-1], draws) for group in groups]
+            walking = [
+                pool.submit(self._walked, losses, walk, group, n_chains, draws)
+                for losses, group in zip(together, groups, strict=True)
+            ]
             gained = pool.submit(descended, alone, alone.start, masks)
             return [each.result() for each in walking], gained.result()
 
-    def _walked(self, walk: Walk, group: slice, n_chains: int, draws: int) -> Float[Tensor, "chain step"]:
-        losses = self._losses(group.stop - group.start)
+    def _walked(
+        self, losses: StackedLosses, walk: Walk, group: slice, n_chains: int, draws: int
+    ) -> Float[Tensor, "chain step"]:
         noise, batches = (torch.Generator().manual_seed(self.seed) for _ in range(2))
         size = self.batch_size
-        followed = (
-            None
-            if size is None or size >= losses.n_examples
-            else losses.of_batches(size, batches, n_chains, group)
-        )
+        if size is None or size >= losses.n_examples:
+            followed = None
+        else:
+            followed = losses.of_batches(size, batches, n_chains, group)
         own = replace(walk, epsilon=torch.as_tensor(walk.epsilon)[group])
         drawn = Noise(noise, n_chains, group)
         return walked(losses, losses.start, own, draws, drawn, followed, losses.masks(self.weights))

@@ -67,7 +67,8 @@ def _changes(value: Float[np.ndarray, "epsilon n_beta"]) -> Float[np.ndarray, "e
     padded = np.pad(value, 1, constant_values=math.nan)
     beside = np.stack([padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:]])
     shares = np.abs(beside - value) / np.abs(value)
-    return np.where(np.isfinite(shares).any(axis=0), np.nan_to_num(shares, nan=-1).max(axis=0), math.nan)
+    known = np.isfinite(shares)
+    return np.where(known.any(axis=0), np.where(known, shares, 0.0).max(axis=0), math.nan)
 
 
 def _proposed(value: np.ndarray, stderr: np.ndarray, change: np.ndarray) -> tuple[int, int] | None:
@@ -75,7 +76,7 @@ def _proposed(value: np.ndarray, stderr: np.ndarray, change: np.ndarray) -> tupl
     unsure = np.maximum(error, change)
     if not np.isfinite(unsure).any():  # no healthy cell has a healthy neighbour
         unsure = error
-    unsure = np.nan_to_num(unsure, nan=math.inf)
+    unsure = np.where(np.isfinite(unsure), unsure, math.inf)
     if not np.isfinite(unsure).any():
         return None
     row, column = divmod(int(unsure.argmin()), value.shape[1])

@@ -104,12 +104,11 @@ class _Places:
 
     def axis(self) -> dict[str, Any]:
         """The axis in plotly's terms; a log axis with labels that do not overlap."""
-        scale = (
-            StepAxis(self.first, self.last, True).axis("")
-            if self.log and self.first < self.last
-            else axis("")
-        )
-        return scale | {"range": self.ends}
+        if not self.log:
+            return axis("", type="linear", range=self.ends)
+        if self.first == self.last:
+            return axis("", type="log", range=self.ends)
+        return StepAxis(self.first, self.last, True).axis("") | {"range": self.ends}
 
     def is_late(self, place: float) -> bool:
         first, last = self.ends
