@@ -74,7 +74,9 @@ class TwoLanguages(Task):
         kind = {"both": "", "none": ", no dictionary", "shuffled": ", shuffled dictionary"}[self.dictionary]
         what = {"sum": "sums", "difference": "differences", "max": "maxima"}[self.switched]
         how = ", answered as begun" if self.answers == "first" else ""
-        return f"a+b mod {self.p} in two languages, {100 * self.code_switching:.3g}% of {what} mixed{how}{kind}"
+        return (
+            f"a+b mod {self.p} in two languages, {100 * self.code_switching:.3g}% of {what} mixed{how}{kind}"
+        )
 
     @property
     def d_vocab(self) -> int:
