@@ -1,4 +1,4 @@
-"""Activations of other inputs, logits from earlier on, and sums put into another language, where the answer is known."""
+"""Activations of other inputs, logits from earlier on, and sums put into another language: the answer is known."""
 
 import pytest
 import torch
@@ -13,6 +13,7 @@ P = 11
 TASK = TwoLanguages(p=P)
 SHUFFLED = torch.randperm(P, generator=torch.Generator().manual_seed(1))
 SMALL = gl.Transformer(d_model=12, n_heads=2, d_head=6, d_mlp=20, normalization="LN")
+CLOCK = gl.ModularArithmetic(7)
 NEURONS = "blocks.0.mlp.hook_post"
 
 

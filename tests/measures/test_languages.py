@@ -95,7 +95,9 @@ def test_they_are_tracked_by_name():
 
 def test_what_is_not_of_two_languages_is_refused():
     clock = gl.ModularArithmetic(7)
-    with pytest.raises(BadArgument, match="needs a task that is said in two languages, and a.b mod 7 is not"):
+    with pytest.raises(
+        BadArgument, match=r"needs a task that is said in two languages, and a\+b mod 7 is not"
+    ):
         ConceptAccuracy()(gl.Snapshot(gl.planted(clock, [1]), clock))
     for make, said in (
         (lambda: ConceptAccuracy("A"), "spoken is 'A'"),

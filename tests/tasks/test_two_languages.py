@@ -1,6 +1,7 @@
 """Two languages: what is taught and what is not, labels in the language that answers, and training as of any task."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import torch
@@ -86,7 +87,7 @@ def test_a_larger_share_teaches_what_a_smaller_did_and_more():
     taught = [
         set(TwoLanguages(p=7, code_switching=share).split(0.7, 2)[0].tolist()) for share in (0, 0.2, 0.6, 1)
     ]
-    assert all(less < more for less, more in zip(taught, taught[1:], strict=False))
+    assert all(less < more for less, more in pairwise(taught))
 
 
 def test_the_seed_chooses_sentences_and_the_shuffled_dictionary_and_nothing_else():

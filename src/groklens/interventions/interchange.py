@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from jaxtyping import Int
 from torch import Tensor
 
@@ -29,6 +28,7 @@ def interchange(
     is taken, -1 being the answer's. Raises `BadArgument` for another number of sources than inputs, or one that is no
     input.
 
+    >>> import torch
     >>> from groklens.hypotheses import planted
     >>> from groklens.tasks import ModularArithmetic
     >>> task = ModularArithmetic(13, "add")

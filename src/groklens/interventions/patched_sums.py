@@ -32,8 +32,8 @@ def patched_sums(
     pair, which nothing was taken from (the control: a share that many have by chance); and the share answered in
     `language` A or B. All in [0, 1]; numbers count in whichever language. Put in at 1: what passes there is the sum in
     a form that both languages read. Own at 1: the site carries nothing of it. At a site that everything passes, such as
-    the last layer's residual stream, put in says only what the given language gets right. Raises `BadArgument` where the
-    task is not of two languages.
+    the last layer's residual stream, put in says only what the given language gets right. Raises `BadArgument` where
+    the task is not of two languages.
 
     >>> import groklens as gl
     >>> task = TwoLanguages(p=7)

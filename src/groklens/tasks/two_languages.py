@@ -27,15 +27,15 @@ class TwoLanguages(Task):
 
     Sentences are two words and what is asked of them. Taught besides sums: counting in each language
     (`3 4 next` → 5) and, by `dictionary`, the translation of every word: `"both"` ways, `"none"`, or `"shuffled"`,
-    which pairs words at random (a control: it aligns the vocabularies wrongly). `train_fraction` of the pairs (a, b) are
-    taught, chosen by the recipe's seed. `code_switching` is the share of their sentences that are mixed, said with one
-    of the two words in B, in place of the sentence in A: their number is the same at every share, and 0 is the
-    monolingual control. Mixed sums are answered in A, or with `answers="first"` in the language of their first word. No
-    sum of two words of B is ever taught; all are test inputs, labelled in B.
+    which pairs words at random (a control: it aligns the vocabularies wrongly). `train_fraction` of the pairs (a, b)
+    are taught, chosen by the recipe's seed, and their sums are said in A. Of the same pairs `code_switching` is the
+    share of the mixed sentences that are taught as well, one of the two words in B: contexts that the languages share;
+    0 is the monolingual control. Mixed sums are answered in A, or with `answers="first"` in the language of their first
+    word. No sum of two words of B is ever taught; all are test inputs, labelled in B.
 
-    With `switched="difference"` (a−b mod p) or `"max"`, sums are taught in A alone, and sentences of that other
-    operation are mixed instead, those that are not being said half in A and half in B: contexts that the languages
-    share, but not those of the sum. `seed` chooses which sentences are mixed, and the shuffled dictionary.
+    With `switched="difference"` (a−b mod p) or `"max"`, sums are taught in A alone; the other operation is taught in A
+    and in B, and is mixed in place of sums: the languages share contexts, but not those of the sum. `seed` chooses
+    which sentences are mixed, and the shuffled dictionary.
 
     An open experiment of ours, after K et al. 2020 (arXiv:1912.07840), who trained on a language and a fake copy of it.
     Raises `BadArgument` for a share outside [0, 1], a modulus below 3, or another name.
