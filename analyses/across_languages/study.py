@@ -168,11 +168,11 @@ def unless_unknown(verdict: str, *known: np.ndarray) -> tuple[Any, str]:
     return verdict, ""
 
 
-def compared(more: np.ndarray, less: np.ndarray) -> str:
-    """Supported where each number of the one is beyond each of the other, refuted where their mean is no larger."""
-    if more.min() > less.max():
+def compared(more: np.ndarray, *others: np.ndarray) -> str:
+    """Supported where each number is beyond every one of the others, refuted where their mean is not beyond another's."""
+    if all(more.min() > each.max() for each in others):
         return "supported"
-    return "refuted" if more.mean() <= less.mean() else "undecided"
+    return "refuted" if any(more.mean() <= each.mean() for each in others) else "undecided"
 
 
 def control(name: str, values: np.ndarray, key: str) -> gl.Control:
@@ -184,7 +184,7 @@ def carries_over(kept: Kept) -> gl.Finding:
     """Sums are known in B with shared contexts, and not without."""
     mixed, apart, shuffled = kept.at(-1, "concept"), kept.at(0, "concept"), kept.at(-1, "concept_shuffled")
     verdict, note = unless_unknown(
-        compared(mixed, np.concatenate([apart, shuffled])), kept.at(-1, "known"), kept.at(0, "known")
+        compared(mixed, apart, shuffled), kept.at(-1, "known"), kept.at(0, "known")
     )
     return gl.Finding(
         "sums taught in A are known in B where contexts are shared, and not with counting and a dictionary alone",
@@ -289,7 +289,7 @@ def alignment_is_not_enough(kept: Kept) -> gl.Finding:
 def fails_before_the_sum(kept: Kept) -> gl.Finding:
     """In networks that do not know sums in B, the sum of A's words is answered when it is put into B's sentence."""
     put_in, own, third = (kept.at(0, name) for name in ("put_in", "concept", "put_in_third"))
-    verdict, note = unless_unknown(compared(put_in, np.concatenate([own, third])), kept.at(0, "known"))
+    verdict, note = unless_unknown(compared(put_in, own, third), kept.at(0, "known"))
     return gl.Finding(
         "without shared contexts it is the way to the sum that fails: with the MLP's output of a sum in A put in, sums "
         "in B are answered with that sum",
