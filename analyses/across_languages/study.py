@@ -121,8 +121,8 @@ def looked_at(run: gl.Run) -> dict[str, float]:
     found = {name: float(measure(end)) for name, measure in MEASURES.items()}
     into_b = gl.interventions.patched_sums(end, SUM)["share"]
     into_a = gl.interventions.patched_sums(end, SUM, given="BB", taken="AA")["share"]
-    found["put_in"], found["put_in_third"] = (float(into_b.sel(answer=each)) for each in ("put in", "third"))
-    found["put_back"] = float(into_a.sel(answer="put in"))
+    found["put_in"], found["put_in_third"] = (float(into_b.sel(source=each)) for each in ("put in", "third"))
+    found["put_back"] = float(into_a.sel(source="put in"))
     found["b_before"] = float(gl.measures.LanguageShare()(gl.interventions.logit_lens(end, BEFORE)))
     return found
 
@@ -169,7 +169,7 @@ def unless_unknown(verdict: str, *known: np.ndarray) -> tuple[Any, str]:
 
 
 def compared(more: np.ndarray, *others: np.ndarray) -> str:
-    """Supported where each number is beyond every one of the others, refuted where their mean is not beyond another's."""
+    """Supported where each number is beyond all of the others, refuted where their mean is not beyond another mean."""
     if all(more.min() > each.max() for each in others):
         return "supported"
     return "refuted" if any(more.mean() <= each.mean() for each in others) else "undecided"

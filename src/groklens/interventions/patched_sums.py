@@ -13,8 +13,8 @@ from groklens.models import Site
 from groklens.runs import AnyRun, as_snapshot
 from groklens.tasks import TwoLanguages
 
-#: What an answer may be, in the order of the axis `answer`.
-ANSWERS = ("put in", "own", "third")
+#: Whose number an answer may be, in the order of the axis `source`.
+SOURCES = ("put in", "own", "third")
 
 
 def patched_sums(
@@ -28,7 +28,7 @@ def patched_sums(
     """What sums spoken `taken` are answered with where a site holds what other sums, spoken `given`, have there.
 
     Each sum gets the activation of another pair, drawn by `seed`, whose number is another. Gives two variables: along
-    `answer`, the share answered with the number that was `put in`, with the sum's `own`, and with that of a `third`
+    `source`, the share answered with the number that was `put in`, with the sum's `own`, and with that of a `third`
     pair, which nothing was taken from (the control: a share that many have by chance); and the share answered in
     `language` A or B. All in [0, 1]; numbers count in whichever language. Put in at 1: what passes there is the sum in
     a form that both languages read. Own at 1: the site carries nothing of it. At a site that everything passes, such as
@@ -38,7 +38,7 @@ def patched_sums(
     >>> import groklens as gl
     >>> task = TwoLanguages(p=7)
     >>> model = gl.Transformer(d_model=8, n_heads=1, d_head=8, d_mlp=8).build(task, seed=0)
-    >>> patched_sums(gl.Snapshot(model, task), "blocks.0.hook_mlp_out")["share"].sizes["answer"]
+    >>> patched_sums(gl.Snapshot(model, task), "blocks.0.hook_mlp_out")["share"].sizes["source"]
     3
     """
     snapshot = as_snapshot(snapshot)
@@ -50,16 +50,15 @@ def patched_sums(
     source[into] = task.rows("sum", given)[others[0]]
     said = interchange(snapshot, hook, source, pos).logits[into].argmax(dim=1)
     own = task.labels[into] % task.p
-    numbers = dict(zip(ANSWERS, (own[others[0]], own, own[others[1]]), strict=True))
+    numbers = dict(zip(SOURCES, (own[others[0]], own, own[others[1]]), strict=True))
     shares = [float((said % task.p == number).double().mean()) for number in numbers.values()]
     in_b = float((said >= task.p).double().mean())
-    table = xr.Dataset(coords={"answer": list(ANSWERS), "language": ["A", "B"]})
-    table["share"] = (
-        "answer",
-        shares,
-        {"long_name": "sums answered with the number", "units": "share of sums"},
-    )
-    table["spoken"] = ("language", [1 - in_b, in_b], {"long_name": "answered in", "units": "share of sums"})
+    table = xr.Dataset(coords={"source": list(SOURCES), "language": ["A", "B"]})
+    for name, along, values, called in (
+        ("share", "source", shares, "answered with the number"),
+        ("spoken", "language", [1 - in_b, in_b], "answered in the language"),
+    ):
+        table[name] = (along, values, {"long_name": called, "units": "share of sums"})
     return table
 
 

@@ -6,7 +6,7 @@ random, for which a model that knows what words of B mean is no better than by c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import torch
@@ -33,6 +33,15 @@ class _ByDictionary:
     """A measure by a dictionary: the true one, or with `shuffled` the mean over random ones, of a fixed seed."""
 
     shuffled: bool = False
+    _about: About
+
+    @property
+    def about(self) -> About:
+        """What the numbers are, with the fields that tell them from others of the family."""
+        spoken, answer = getattr(self, "spoken", ""), getattr(self, "answer", "")
+        said = [f"sums in {spoken}"] * bool(spoken) + [f"answered in {answer}"] * bool(answer)
+        said += ["shuffled dictionary"] * self.shuffled
+        return replace(self._about, long_name=", ".join([self._about.long_name, *said]))
 
     def __post_init__(self) -> None:
         """Refuse what is no language, no way to speak, or no flag."""
@@ -95,7 +104,7 @@ class ConceptAccuracy(_OfSums, Family):
 
     spoken: str = "BB"
     shuffled: bool = False
-    about = About("concept accuracy", "accuracy", (0, 1), _OURS, "all", ("languages",))
+    _about = About("concept accuracy", "accuracy", (0, 1), _OURS, "all", ("languages",))
 
     def by(self, snapshot: Snapshot, dictionary: Dictionary) -> float:
         """The share for this dictionary."""
@@ -115,7 +124,7 @@ class LanguageAccuracy(_OfSums, Family):
     answer: str = "B"
     within: bool = False
     shuffled: bool = False
-    about = About("accuracy by language", "accuracy", (0, 1), _OURS, "all", ("languages",))
+    _about = About("correct number", "accuracy", (0, 1), _OURS, "all", ("languages",))
 
     def by(self, snapshot: Snapshot, dictionary: Dictionary) -> float:
         """The share for this dictionary."""
@@ -135,7 +144,7 @@ class LanguageShare(_OfSums, Family):
 
     spoken: str = "BB"
     answer: str = "B"
-    about = About("probability of the language", "probability", (0, 1), _OURS, "all", ("languages",))
+    _about = About("probability of the language", "probability", (0, 1), _OURS, "all", ("languages",))
 
     def by(self, snapshot: Snapshot, dictionary: Dictionary) -> float:
         """The mean probability."""
@@ -153,7 +162,7 @@ class EmbeddingCKA(_ByDictionary, Family):
     """
 
     shuffled: bool = False
-    about = About(
+    _about = About(
         "linear CKA of the embeddings",
         "CKA",
         (0, 1),
@@ -178,7 +187,7 @@ class WordTranslation(_ByDictionary, Family):
     """
 
     shuffled: bool = False
-    about = About(
+    _about = About(
         "nearest-neighbour translation",
         "share of words",
         (0, 1),
