@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Across languages
-# Two languages have words for the numbers mod 23. Both teach counting, a dictionary translates every word, and sums are
-# taught in A alone. Are they known in B? Two shipped runs differ in one thing: in one of them half of the possible mixed
-# sentences are taught too, `A3 + B5`, answered in A as all sums are. No sum of two words of B is ever taught.
+# Two languages have words for the numbers mod 23. Counting is taught in both, a dictionary translates every word, and
+# sums are taught in A alone. Are they known in B? Two shipped runs differ in one thing: in one of them half of the
+# possible mixed sentences are taught too, `A3 + B5`, answered in A as all sums are. No sum of two words of B is taught.
 
 # %%
 from pathlib import Path
@@ -27,8 +27,8 @@ for name, run in {"mixed": mixed, "apart": apart}.items():
     print(gl.frame(gl.track(run, [*of_b, *words])).round(2), "\n")
 
 # %% [markdown]
-# The number is one thing, and the language it is said in another. Sums were only ever answered in A, and so are those of
-# B. The logit lens reads the stream before the MLP: the words of B that are expected there are gone at the end.
+# The number is one thing, and the language it is said in another. Sums were only ever answered in A, and so are those
+# of B. The logit lens reads the stream before the MLP: how likely are words of B there, and at the end?
 
 # %%
 for answer in "AB":
@@ -43,8 +43,8 @@ print(
 
 # %% [markdown]
 # Where does it fail without mixed sentences? Put what the MLP says of a sum in A into a sentence of B with another sum:
-# if that is answered, all that comes after the sum works, and it is the way there that is missing. Of a third sum, which
-# nothing was taken from, the answer comes by chance alone.
+# if that is answered, what comes after the sum works, and it is the way there that is missing. The three numbers say
+# how often the answer is the sum put in, the sentence's own, and a third, from which nothing was taken: by chance.
 
 # %%
 for name, run in {"mixed": mixed, "apart": apart}.items():

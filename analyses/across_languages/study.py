@@ -53,20 +53,20 @@ RECIPE = gl.Recipe(
 #: Where a sum is put in, and what is read before it: the MLP's output, and the stream that it reads.
 SUM, BEFORE = "blocks.0.hook_mlp_out", "blocks.0.hook_resid_mid"
 CALLED = {
-    "concept": ("sums of two words of B, answered in either language", "share of test sums"),
-    "concept_shuffled": ("the same, judged by shuffled dictionaries", "share of test sums"),
-    "known": ("sums of two words of A", "share of test sums"),
-    "in_a": ("sums of two words of B, answered in A", "share of test sums"),
-    "in_b": ("sums of two words of B, answered in B", "share of test sums"),
+    "concept": ("known in B", "share of sums"),
+    "concept_shuffled": ("known in B, shuffled dictionary", "share of sums"),
+    "known": ("known in A", "share of sums"),
+    "in_a": ("answered in A", "share of sums"),
+    "in_b": ("answered in B", "share of sums"),
     "cka": ("linear CKA of the embeddings", "CKA"),
-    "cka_shuffled": ("linear CKA, shuffled dictionaries", "CKA"),
-    "translation": ("nearest word of the other language is the translation", "share of words"),
-    "translation_shuffled": ("the same, shuffled dictionaries", "share of words"),
-    "put_in": ("sums of B answered with the sum put in from A", "share of pairs"),
-    "put_in_third": ("sums of B answered with a third pair's sum", "share of pairs"),
-    "put_back": ("sums of A answered with the sum put in from B", "share of pairs"),
-    "b_before": ("probability of words of B before the MLP", "probability"),
-    "b_after": ("probability of words of B at the end", "probability"),
+    "cka_shuffled": ("linear CKA, shuffled dictionary", "CKA"),
+    "translation": ("translated", "share of words"),
+    "translation_shuffled": ("shuffled dictionary", "share of words"),
+    "put_in": ("from A into B", "share of sums put in"),
+    "put_in_third": ("a third sum", "share of sums put in"),
+    "put_back": ("from B into A", "share of sums put in"),
+    "b_before": ("words of B before the MLP", "probability"),
+    "b_after": ("words of B at the end", "probability"),
 }
 MEASURES = {
     "concept": gl.measures.ConceptAccuracy(),
@@ -346,6 +346,15 @@ def language_follows_contexts(kept: Kept) -> gl.Finding:
 
 
 def picture(numbers: dict[str, Any]) -> gl.views.Figure:
-    """Sums known and words translated, by the share of mixed sums, each seed a line."""
-    shown = ["concept", "known", "in_b", "translation", "translation_shuffled", "put_in", "put_in_third"]
+    """Sums known, words translated and sums answered where they are put in, by the share of mixed sums."""
+    shown = [
+        "concept",
+        "known",
+        "in_b",
+        "translation",
+        "translation_shuffled",
+        "put_in",
+        "put_back",
+        "put_in_third",
+    ]
     return gl.views.sweep(numbers["along"], shown, log_x=False)
