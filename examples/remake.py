@@ -8,6 +8,7 @@ import groklens as gl
 PAPER = gl.Transformer(
     n_layers=1, d_model=128, n_heads=4, d_head=32, d_mlp=512, act_fn="relu", bias="mlp", init="nanda"
 )
+BILINGUAL = gl.Transformer(n_layers=1, d_model=32, n_heads=4, d_head=8, d_mlp=128, bias="mlp")
 FEW = gl.Steps([0, 100, 1_000])
 #: Dense where things happen: memorisation by 200, circuit formation, cleanup by 12,000.
 SHOWN = [0, 10, 50, 100, 200, 300, 500, 800, 1_200, 1_800, 2_500, 3_200, 4_000, 4_800, 5_600]
@@ -69,6 +70,30 @@ RECIPES = {
         evaluate_every=50,
         seed=0,
         keep=FEW,
+    ),
+    # Two languages for one arithmetic: half of the sums are said with words of both.
+    "two-languages": gl.Recipe(
+        task=gl.tasks.TwoLanguages(p=23, code_switching=0.5),
+        train_fraction=0.8,
+        model=BILINGUAL,
+        optimizer=gl.AdamW(lr=5e-3, weight_decay=1.0),
+        batch_size=256,
+        steps=2_000,
+        evaluate_every=100,
+        seed=0,
+        keep=gl.Steps([0, 100, 200, 400, 700, 1_000, 1_500, 2_000]),
+    ),
+    # The same without those sentences: the monolingual control.
+    "two-languages-apart": gl.Recipe(
+        task=gl.tasks.TwoLanguages(p=23, code_switching=0.0),
+        train_fraction=0.8,
+        model=BILINGUAL,
+        optimizer=gl.AdamW(lr=5e-3, weight_decay=1.0),
+        batch_size=256,
+        steps=2_000,
+        evaluate_every=100,
+        seed=0,
+        keep=gl.Steps([0, 100, 200, 400, 700, 1_000, 1_500, 2_000]),
     ),
 }
 

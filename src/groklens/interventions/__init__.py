@@ -14,10 +14,13 @@ from groklens.interventions.edge_table import Node as Node
 from groklens.interventions.edge_table import edges_in as edges_in
 from groklens.interventions.edges import edges as edges
 from groklens.interventions.graded_removal import graded as graded
+from groklens.interventions.interchange import interchange as interchange
+from groklens.interventions.logit_lens import logit_lens as logit_lens
 from groklens.interventions.neurons import clusters as clusters
 from groklens.interventions.outcome import logits_after as logits_after
 from groklens.interventions.patch import patch as patch
 from groklens.interventions.patch import resample as resample
+from groklens.interventions.patched_sums import patched_sums as patched_sums
 from groklens.interventions.project import AnyHypothesis as AnyHypothesis
 from groklens.interventions.project import as_hypothesis as as_hypothesis
 from groklens.interventions.project import keep as keep

@@ -42,6 +42,11 @@ from groklens.measures.key_rules import key_by_logits as key_by_logits
 from groklens.measures.key_rules import key_components as key_components
 from groklens.measures.key_rules import logit_similarity as logit_similarity
 from groklens.measures.key_rules import logit_similarity_fve as logit_similarity_fve
+from groklens.measures.languages import ConceptAccuracy as ConceptAccuracy
+from groklens.measures.languages import EmbeddingCKA as EmbeddingCKA
+from groklens.measures.languages import LanguageAccuracy as LanguageAccuracy
+from groklens.measures.languages import LanguageShare as LanguageShare
+from groklens.measures.languages import WordTranslation as WordTranslation
 from groklens.measures.llc import LLC as LLC
 from groklens.measures.llc import learning_coefficient as learning_coefficient
 from groklens.measures.llc_estimate import LLCEstimate as LLCEstimate
@@ -143,6 +148,18 @@ CLOCK_PIZZA = (
     circle_doubling,
     frequency_doubling,
     logit_similarity_fve,
+)
+#: What of sums passes from one language to the other, and how their words lie: each with its shuffled dictionary.
+LANGUAGES = (
+    ConceptAccuracy(),
+    ConceptAccuracy(shuffled=True),
+    LanguageAccuracy(answer="A"),
+    LanguageAccuracy(answer="B"),
+    LanguageShare(),
+    EmbeddingCKA(),
+    EmbeddingCKA(shuffled=True),
+    WordTranslation(),
+    WordTranslation(shuffled=True),
 )
 #: How far a network has gone from where it was, lazy or rich (Kumar et al. 2023), and how certain it is (Prieto 2025).
 MOTION = (

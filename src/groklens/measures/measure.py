@@ -13,9 +13,12 @@ from groklens.hypotheses import AnyCircuit, Circuit, as_circuit
 from groklens.models import Heads
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot
+from groklens.tasks import TwoLanguages
 
 #: What a measure may need of a snapshot besides logits and weights.
-NEEDS = ("group", "split", "embedding", "neurons", "attention", "circuit", "corruption", "readout")
+NEEDS = (
+    "group", "split", "embedding", "neurons", "attention", "circuit", "corruption", "readout", "languages",
+)  # fmt: skip
 #: The first layer, of whose heads a model with attention has queries and keys.
 _FIRST = Heads(layer=0, count=1)
 
@@ -71,8 +74,8 @@ def measure(
         source: the paper and section of the definition, and any departure from it.
         split: the inputs it is taken over: `"all"`, `"train"`, `"test"`, or `"weights"` for none.
         needs: what it cannot do without, of `"group"`, `"split"`, `"embedding"`, `"neurons"`, their `"readout"`,
-            `"attention"`, `"circuit"` and `"corruption"` of train labels. Called where one is missing it raises
-            `BadArgument`; `track` leaves it out instead and says so.
+            `"attention"`, `"circuit"`, `"corruption"` of train labels and two `"languages"`. Called where one is
+            missing it raises `BadArgument`; `track` leaves it out instead and says so.
 
     >>> @measure(long_name="largest logit", units="logit", valid_range=(-1e9, 1e9), source="here")
     ... def largest_logit(snapshot):
@@ -130,6 +133,7 @@ def lacking(about: About, snapshot: Snapshot, circuit: Circuit | None) -> list[s
         "attention": snapshot.anatomy.can_score,
         "circuit": circuit is not None,
         "corruption": snapshot.task.is_corrupted,
+        "languages": isinstance(snapshot.task, TwoLanguages),
     }
     if about.split == "train":  # a stream has test inputs alone
         found["split"] = found["split"] and snapshot.train_index is not None
@@ -154,6 +158,7 @@ _LACK = {
     "module's are named in gl.hooked(module, names={{'PATH': 'blocks.0.attn'}}).",
     "corruption": "needs train labels that are wrong, and those of {task} are not. Train on "
     "gl.Corrupted(task, 0.1).",
+    "languages": "needs a task that is said in two languages, and {task} is not. Train on gl.tasks.TwoLanguages(p=23).",
     "circuit": "is relative to a circuit: give one as its second argument, such as "
     "gl.find_circuit(snapshot) or gl.Circuit('C113', [14, 35]).",
     "readout": "needs what each neuron adds to each logit, and this model has no W_U (with a W_out in between) that "

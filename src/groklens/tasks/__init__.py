@@ -23,10 +23,13 @@ from groklens.tasks.table import TableTask as TableTask
 from groklens.tasks.task import Task as Task
 from groklens.tasks.task import check_task as check_task
 from groklens.tasks.task import check_tokens as check_tokens
+from groklens.tasks.two_languages import SPOKEN as SPOKEN
+from groklens.tasks.two_languages import TwoLanguages as TwoLanguages
 
 #: What stands here for other packages alone.
 _FOR_THE_LIBRARY = {
     "LAST",
+    "SPOKEN",
     "check_can_be_made_again",
     "check_task",
     "check_tokens",

@@ -1,0 +1,47 @@
+"""`interchange`: a model with each input's activation taken from another input that one chooses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jaxtyping import Int
+from torch import Tensor
+
+from groklens.errors import BadArgument
+from groklens.integers import integers
+from groklens.interventions.patch import patch
+from groklens.models import Site
+from groklens.runs import AnyRun, as_snapshot
+from groklens.snapshots import Snapshot
+
+
+def interchange(
+    snapshot: AnyRun,
+    hook: Site | str,
+    source: Int[Tensor, "input"] | Sequence[int],
+    pos: int | None = None,
+) -> Snapshot:
+    """The snapshot with the activation at `hook` of every input taken from the input that `source` names for it.
+
+    An interchange intervention (Geiger et al. 2021, arXiv:2106.02997): if what passes there stands for a thing, the
+    answer becomes that of the source. An input that is its own source is left as it is. With `pos` only that position
+    is taken, -1 being the answer's. Raises `BadArgument` for another number of sources than inputs, or one that is no
+    input.
+
+    >>> import torch
+    >>> from groklens.hypotheses import planted
+    >>> from groklens.tasks import ModularArithmetic
+    >>> task = ModularArithmetic(13, "add")
+    >>> turned = torch.arange(169).flip(0)
+    >>> other = interchange(Snapshot(planted(task, [2, 5]), task), "blocks.0.mlp.hook_post", turned, pos=-1)
+    >>> bool((other.logits.argmax(dim=1) == task.labels[turned]).all())
+    True
+    """
+    snapshot = as_snapshot(snapshot)
+    n_inputs, order = len(snapshot.task.inputs), integers("source", source, 1, "list(range(n_inputs))")
+    if len(order) != n_inputs or int(order.min()) < 0 or int(order.max()) >= n_inputs:
+        raise BadArgument(
+            f"source names {len(order)} inputs, {int(order.min())} to {int(order.max())}; {snapshot.task.name} has "
+            f"{n_inputs}: give for each the input from 0 to {n_inputs - 1} that its activation is taken from."
+        )
+    return patch(snapshot, hook, snapshot.activations(hook, pos)[order], pos)
