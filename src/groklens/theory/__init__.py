@@ -26,6 +26,7 @@ from groklens.theory.memorisation import inverse_participation as inverse_partic
 from groklens.theory.memorisation import label_fates as label_fates
 from groklens.theory.memorisation import phase_of as phase_of
 from groklens.theory.memorisation import time_to_fit as time_to_fit
+from groklens.theory.n_grams import NGrams as NGrams
 from groklens.theory.over_seeds import descends_twice as descends_twice
 from groklens.theory.over_seeds import mean_and_error as mean_and_error
 from groklens.theory.over_seeds import sweep_rows as sweep_rows
