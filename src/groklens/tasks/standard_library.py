@@ -24,7 +24,18 @@ MODULES = (
     "multiprocessing/managers", "asyncio/selector_events", "collections/__init__", "importlib/_bootstrap_external",
 )  # fmt: skip
 #: Modules held out for the probe.
-HELD_OUT = ("difflib", "enum", "smtplib", "random", "socket", "codecs", "heapq", "tempfile", "textwrap", "uuid")
+HELD_OUT = (
+    "difflib",
+    "enum",
+    "smtplib",
+    "random",
+    "socket",
+    "codecs",
+    "heapq",
+    "tempfile",
+    "textwrap",
+    "uuid",
+)
 #: Every token: printable ASCII and the end of a line; what is neither is the last.
 ALPHABET = ["\n", *map(chr, range(32, 127)), "�"]
 

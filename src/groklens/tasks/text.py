@@ -30,7 +30,7 @@ class Text(Written):
         path: the file, relative to where Python runs unless it is absolute.
         unit: `"byte"` (256 tokens) or `"character"` (those of the text, read as UTF-8).
         length: tokens of a window; the next one is asked for at all but the last.
-        held_out: the share of the text at its end that nothing is trained on, above 0 and below 1.
+        held_out_share: the share of the text at its end that nothing is trained on, above 0 and below 1.
         sha256: digest of the text and of where it is divided; filled in.
 
     Raises `BadArgument` for a file that cannot be read, is no UTF-8 where characters are wanted, is too short, or is
@@ -39,7 +39,7 @@ class Text(Written):
     >>> Text("notes.txt", unit="character", length=128)  # doctest: +SKIP
     """
 
-    path: str
+    path: str | Path
     unit: str = "byte"
     length: int = 64
     held_out_share: float = 0.1
@@ -48,7 +48,7 @@ class Text(Written):
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", title("path", str(self.path), such_as="notes.txt"))
         choice("unit", self.unit, UNITS)
-        number_fields(self, "held_out_share", above=0, below=1, such_as=0.1)
+        number_fields(self, "held_out_share", above=0, below=1, such_as="0.1")
         self.remember_digest()
 
     @property

@@ -62,7 +62,7 @@ class Written(Stream):
             object.__setattr__(self, "sha256", digest_of(self.sides()))
 
     @cached_property
-    def _parts(self) -> tuple[Int[Tensor, "pos"], Int[Tensor, "pos"]]:
+    def _parts(self) -> tuple[Int[Tensor, "trained"], Int[Tensor, "held_out"]]:
         """Tokens of the trained and of the held-out part; `BadArgument` for a text that was changed or is too short."""
         sides = self.sides()
         found = digest_of(sides)
@@ -114,6 +114,11 @@ class Written(Stream):
     def references(self) -> tuple[NGrams, ...]:
         """Predictors to compare a model with: uniform, and n-grams of order 1 to 5 counted in the trained part."""
         return _references(self)
+
+    @property
+    def reference(self) -> NGrams:
+        """The 5-gram predictor."""
+        return self.references[-1]
 
     @property
     def reads(self) -> tuple[int, ...]:

@@ -45,6 +45,7 @@ from groklens.theory.predictors import Predictor as Predictor
 from groklens.theory.predictors import Retrieval as Retrieval
 from groklens.theory.predictors import Uniform as Uniform
 from groklens.theory.predictors import check_sequences as check_sequences
+from groklens.theory.sampling import sample as sample
 from groklens.theory.smoothers import class_errors as class_errors
 from groklens.theory.smoothers import effective_parameters as effective_parameters
 from groklens.theory.smoothers import kernel_ridge as kernel_ridge

@@ -48,7 +48,9 @@ class NGrams:
         whole_fields(self, "order", least=0)
         whole_fields(self, "states", least=1)
         if not isinstance(self.text, Tensor) or self.text.ndim != 1 or not len(self.text):
-            raise BadArgument(f"text is {described(self.text)}; give a tensor of its tokens, one after another.")
+            raise BadArgument(
+                f"text is {described(self.text)}; give a tensor of its tokens, one after another."
+            )
         check_sequences(self.text[None], self.states)
         if self.states**self.order >= 2**63:
             raise BadArgument(
@@ -82,7 +84,10 @@ class NGrams:
     def _probabilities(self, tokens: Int[Tensor, "example pos"]) -> Float[Tensor, "example pos d_vocab"]:
         if self.order == 0:
             return torch.full((*tokens.shape, self.states), 1 / self.states, dtype=torch.float64)
-        found, begins = self.lower._probabilities(tokens), max(self.order - 2, 0)  # of shorter contexts before
+        found, begins = (
+            self.lower._probabilities(tokens),
+            max(self.order - 2, 0),
+        )  # of shorter contexts before
         contexts = _numbered(tokens, self.order - 1, self.states)
         if contexts.numel():
             self._mix(found[:, begins:], contexts)

@@ -38,7 +38,9 @@ def sample(
             "gl.measures.predictor_of(snapshot)."
         )
     if not isinstance(starts, Tensor) or starts.ndim != 2 or not starts.numel():
-        raise BadArgument(f"starts is {described(starts)}; give a tensor, example × pos, of the first tokens.")
+        raise BadArgument(
+            f"starts is {described(starts)}; give a tensor, example × pos, of the first tokens."
+        )
     length = whole_number("length", length, starts.shape[1], such_as=64)
     generator = torch.Generator().manual_seed(whole_number("seed", seed, such_as=0))
     tokens = starts.long()
