@@ -71,7 +71,7 @@ def test_characters_are_those_of_the_text(tmp_path):
     assert len(task.trained) + len(task.held_out) == 120
     as_bytes = Text(path, length=4)
     assert as_bytes.d_vocab == 256
-    assert as_bytes.token_names[9:11] + [as_bytes.token_names[0xE9]] == ["\\t", "\\n", "\\xe9"]
+    assert [*as_bytes.token_names[9:11], as_bytes.token_names[0xE9]] == ["\\t", "\\n", "\\xe9"]
 
 
 def test_references_are_counted_in_what_is_trained_on(rhyme):

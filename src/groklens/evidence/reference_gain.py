@@ -32,16 +32,17 @@ def gains_as_reference(snapshot: Snapshot) -> Finding:
     if not possible > 0 or constant >= ENOUGH:
         verdict = "undecided"
     name = task.reference.name
+    controls = (Control.of("always the frequencies of the probe", [constant], key="frequencies"),)
     return Finding(
         f"the model gains on the probe, over guessing, what the {name} predictor gains",
         None if math.isnan(value) else value,
         "share of the gain",
         verdict,
-        () if math.isnan(constant) else (Control.of("always the frequencies of the probe", [constant], key="frequencies"),),
+        () if math.isnan(constant) else controls,
         source=f"at least {percent(ENOUGH)} of the reference's fall in loss from log(classes)",
         note=f"loss {loss:.3g} nats, {known:.3g} of the {name} predictor, {guessing:.3g} of guessing",
         key="generalises",
-    )  # fmt: skip
+    )
 
 
 def reference_loss(task: Task) -> float:

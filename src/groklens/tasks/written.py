@@ -70,8 +70,8 @@ class Written(Stream):
             kind = type(self).__name__
             raise BadArgument(
                 f"{self.where} is not the text that this task was made of: its SHA-256 is {found[:12]}…, and "
-                f"{self.sha256[:12]}… is expected, so that it was changed, or is another's. Restore it; or look at the "
-                "models of a run on the text as it is here: gl.Run.of({step: run.at(step).model for step in run.steps}, "
+                f"{self.sha256[:12]}… is expected, so that it was changed, or is another's. Restore it; or look at "
+                "the models of a run on the text as it is: gl.Run.of({step: run.at(step).model for step in run.steps}, "
                 f"gl.tasks.{kind}(…))."
             )
         trained, held_out = (self.encoded(part) for part in sides)

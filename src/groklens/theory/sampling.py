@@ -34,8 +34,8 @@ def sample(
     """
     if not isinstance(predictor, Predictor) or isinstance(predictor, type):
         raise BadArgument(
-            f"A predictor is drawn from, and {described(predictor)} was given; give one such as gl.theory.NGrams(…), or "
-            "gl.measures.predictor_of(snapshot)."
+            f"A predictor is drawn from, and {described(predictor)} was given; give one such as gl.theory.NGrams(…) "
+            "or gl.measures.predictor_of(snapshot)."
         )
     if not isinstance(starts, Tensor) or starts.ndim != 2 or not starts.numel():
         raise BadArgument(
