@@ -2,7 +2,7 @@
 
 The text is the sources of Python's standard library, character by character; the references are n-gram counts of what
 is trained on, with Witten–Bell back-off (`gl.theory.NGrams`). A stage is the reference that the model is nearest to in
-KL on modules that are held out.
+KL on test modules, of which nothing is trained on.
 
 Prediction (the learning of n-grams in turn: Edelman et al. 2024 in context, Nguyen 2024 and others of language models;
 a sudden induction head: Olsson et al. 2022): every seed is nearest to uniform, unigram, bigram and trigram, in that
@@ -66,7 +66,7 @@ def measure(smoke: bool = False) -> dict[str, Any]:
     runs = trained([replace(base, seed=seed) for seed in seeds], folder)
     tables = [gl.measures.stages(run, progress=False) for run in runs]
     measured = [gl.track(run, _MEASURES, progress=False) for run in runs]
-    text = {"python": base.task.python, "sha256": base.task.sha256, "trained_on": len(base.task.trained)}
+    text = {"python": base.task.python, "sha256": base.task.sha256, "trained_on": len(base.task.train_tokens)}
     return {
         "text": text | {"tokens": base.steps * base.batch_size * base.task.length},
         "kl": over_seeds([table["mean_kl"] for table in tables], seeds),
@@ -392,7 +392,7 @@ def picture(numbers: dict[str, Any]) -> gl.views.Figure:
         name: kl.sel(reference=name, drop=True).assign_attrs(long_name=f"KL from {name}", units="nats")
         for name in ORDERS
     }
-    drawn["loss"] = loss.assign_attrs(long_name="loss on held-out modules", units="nats a character")
+    drawn["loss"] = loss.assign_attrs(long_name="loss on test modules", units="nats a character")
     drawn["induction"] = induction.assign_attrs(
         long_name="prefix matching, best head", units="share of attention"
     )
