@@ -94,6 +94,11 @@ class MarkovChains(Stream):
         known = [] if self.mixture is None else [Retrieval(self.mixture, context=each) for each in (0, 1)]
         return (Uniform(self.states), *counts, *known)
 
+    @property
+    def reference(self) -> Predictor:
+        """The bigram predictor, or retrieval from a finite mixture: what is Bayes optimal under a Dirichlet prior."""
+        return self.references[2 if self.mixture is None else 5]
+
     def batch(self, update: int, seed: int, size: int) -> Examples:
         """`size` fresh sequences, determined by update and seed alone."""
         return self._drawn(1 + seed * 1_000_003 + update, size)[0]
