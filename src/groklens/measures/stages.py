@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -42,11 +43,12 @@ def stages(
         progress: shows or hides the bar.
 
     Gives a table with `kl` (step × reference × pos; nats, 0 where the model predicts as the reference, float64),
-    `mean_kl` (step × reference, over positions) and `kl_error` (its standard error over examples), `stage` (step: the
-    name of the nearest), `stage_at` (step × pos), `loss` (step: the model's own cross-entropy) and `reference_loss`
-    (reference: cross-entropy of the reference on the same labels). The nearest is a relative word: what a model has
-    learned is one of these only where its KL is small beside the distance from one reference to the next, which is
-    `between` (reference × nearest: KL of the one from the other).
+    `mean_kl` (step × reference, over positions) and `kl_error` (its standard error over examples), `lead` (step ×
+    reference: how much nearer it is than the nearest other, below 0 for all but the nearest) and `lead_error`, `stage`
+    (step: the name of the nearest), `stage_at` (step × pos), `loss` (step: the model's own cross-entropy) and
+    `reference_loss` (reference: cross-entropy of the reference on the same labels). Nearest is a relative word: a model
+    has learned one of these only where its KL is small beside the distance from one reference to the next, `between`
+    (reference × nearest: KL of the one from the other).
 
     Raises `BadArgument` for no references, a name twice, or a predictor that gives other shapes.
 
@@ -64,9 +66,9 @@ def stages(
 
 def checked_references(task: Task, given: Any) -> list[Predictor]:
     """The references given, or the task's own; `BadArgument` for none, what is no predictor, or a name twice."""
-    found = getattr(task, "references", None) if given is None else given
+    found = task.references if given is None else given
     if isinstance(found, Predictor) or not isinstance(found, Iterable):
-        found = [] if found is None else [found]
+        found = [found]
     found = list(found)
     names = [getattr(one, "name", None) for one in found]
     if not found or not all(isinstance(one, Predictor) for one in found) or len(set(names)) < len(names):
@@ -129,58 +131,65 @@ def _row(run: Run, step: int, compared: Sequence[_Compared]) -> dict[str, Any]:
     of_example = every.mean(dim=2)
     return {
         "kl": every.mean(dim=1).numpy(),
-        "kl_error": (of_example.std(dim=1, correction=0) / of_example.shape[1] ** 0.5).numpy(),
+        "kl_error": _error(of_example),
+        **_leads(of_example),
         "loss": float(torch.cat(losses).mean()),
     }
+
+
+def _error(of_example: Float[Tensor, "reference example"]) -> np.ndarray:
+    return (of_example.std(dim=1, correction=0) / of_example.shape[1] ** 0.5).numpy()
+
+
+def _leads(of_example: Float[Tensor, "reference example"]) -> dict[str, np.ndarray]:
+    """How much nearer each reference is than the nearest other, and the standard error of that over examples."""
+    means, leads = of_example.mean(dim=1), []
+    for place in range(len(means)):
+        others = means.clone()
+        others[place] = math.inf
+        leads.append(of_example[int(others.argmin())] - of_example[place])
+    each = torch.stack(leads)
+    return {"lead": each.mean(dim=1).numpy(), "lead_error": _error(each)}
 
 
 def _table(
     run: Run, steps: list[int], compared: Sequence[_Compared], rows: list[dict[str, Any]]
 ) -> xr.Dataset:
     names = np.array([one.name for one in compared], dtype=object)
-    kl = np.stack([row["kl"] for row in rows])
-    mean = kl.mean(axis=2)
-    nats = {"units": "nats", "source": _SOURCE}
-    by = ("step", "reference")
-    return xr.Dataset(
-        {
-            "kl": ((*by, "pos"), kl, {"long_name": "KL from the reference", **nats}),
-            "mean_kl": (by, mean, {"long_name": "KL from the reference, mean over positions", **nats}),
-            "kl_error": (
-                by,
-                np.stack([row["kl_error"] for row in rows]),
-                {"long_name": "standard error", **nats},
-            ),
-            "stage": (
-                "step",
-                names[mean.argmin(axis=1)],
-                {"long_name": "nearest reference", "source": _SOURCE},
-            ),
-            "stage_at": (
-                ("step", "pos"),
-                names[kl.argmin(axis=1)],
-                {"long_name": "nearest reference by position", "source": _SOURCE},
-            ),
-            "loss": ("step", [row["loss"] for row in rows], {"long_name": "loss", "units": "nats"}),
-            "reference_loss": (
-                "reference",
-                [one.loss(run.task) for one in compared],
-                {"long_name": "loss of the reference", "units": "nats"},
-            ),
-            "between": (
-                ("reference", "nearest"),
-                _between(compared),
-                {"long_name": "KL of one reference from another", "units": "nats"},
-            ),
-        },
-        coords={
-            "step": ("step", steps, {"long_name": "training step", "units": "updates"}),
-            "reference": names,
-            "nearest": names,
-            "pos": ("pos", list(run.task.reads), {"long_name": "position"}),
-        },
-        attrs={"run": run.name, "task": run.task.name},
+    kl, error, lead, lead_error = (
+        np.stack([row[name] for row in rows]) for name in ("kl", "kl_error", "lead", "lead_error")
     )
+    mean, by = kl.mean(axis=2), ("step", "reference")
+    variables = {
+        "kl": _nats((*by, "pos"), kl, "KL from the reference"),
+        "mean_kl": _nats(by, mean, "KL from the reference, mean over positions"),
+        "kl_error": _nats(by, error, "standard error of that"),
+        "lead": _nats(by, lead, "how much nearer than the nearest other"),
+        "lead_error": _nats(by, lead_error, "standard error of the lead"),
+        "stage": ("step", names[mean.argmin(axis=1)], {"long_name": "nearest reference"}),
+        "stage_at": (
+            ("step", "pos"),
+            names[kl.argmin(axis=1)],
+            {"long_name": "nearest reference by position"},
+        ),
+        "loss": _nats(("step",), np.array([row["loss"] for row in rows]), "loss"),
+        "reference_loss": _nats(
+            ("reference",), np.array([one.loss(run.task) for one in compared]), "loss of the reference"
+        ),
+        "between": _nats(("reference", "nearest"), _between(compared), "KL of one reference from another"),
+    }
+    coords = {
+        "step": ("step", steps, {"long_name": "training step", "units": "updates"}),
+        "reference": ("reference", names, {"long_name": "reference"}),
+        "nearest": names,
+        "pos": ("pos", list(run.task.reads), {"long_name": "position"}),
+    }
+    attributes = {"run": run.name, "task": run.task.name, "source": _SOURCE}
+    return xr.Dataset(variables, coords=coords, attrs=attributes)
+
+
+def _nats(dims: tuple[str, ...], values: np.ndarray, called: str) -> tuple[Any, ...]:
+    return dims, values, {"long_name": called, "units": "nats", "source": _SOURCE}
 
 
 def _between(compared: Sequence[_Compared]) -> Float[np.ndarray, "reference nearest"]:

@@ -8,6 +8,7 @@ from groklens.tasks.examples import LAST as LAST
 from groklens.tasks.examples import Examples as Examples
 from groklens.tasks.examples import Inputs as Inputs
 from groklens.tasks.examples import in_words as in_words
+from groklens.tasks.markov_chains import MarkovChains as MarkovChains
 from groklens.tasks.modular import OPERATIONS as OPERATIONS
 from groklens.tasks.modular import ModularArithmetic as ModularArithmetic
 from groklens.tasks.probe import Probe as Probe

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -74,6 +74,11 @@ class Task(ABC):
     def is_corrupted(self) -> bool:
         """Whether `targets` may differ from `labels`."""
         return False
+
+    @property
+    def references(self) -> Sequence[Predictor]:
+        """Predictors of the next token to compare a model with (`gl.measures.stages`); none for other tasks."""
+        return ()
 
     @property
     def reference(self) -> Predictor | None:

@@ -18,6 +18,8 @@ from groklens.theory.learning_coefficient import (
     tempered_learning_coefficient as tempered_learning_coefficient,
 )
 from groklens.theory.markov import as_chains as as_chains
+from groklens.theory.markov import draw_chains as draw_chains
+from groklens.theory.markov import draw_doubly_stochastic as draw_doubly_stochastic
 from groklens.theory.markov import stationary_distribution as stationary_distribution
 from groklens.theory.memorisation import ALL_FITTED as ALL_FITTED
 from groklens.theory.memorisation import NONE_FITTED as NONE_FITTED
