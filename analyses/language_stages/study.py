@@ -28,18 +28,21 @@ from analyses.result import of_run
 import groklens as gl
 
 RUNS = ()
-SEEDS = range(3)
+#: Sizes were chosen by the speed of a run of seed 0, which is not among these.
+SEEDS = range(1, 4)
 #: References by order; of those in between, every seed is asked for.
 ORDERS = ("uniform", "unigram", "bigram", "trigram", "4-gram", "5-gram")
 ASKED = ("unigram", "bigram", "trigram")
 RECIPE = gl.Recipe(
     task=gl.tasks.StandardLibrary(length=64),
-    model=gl.Transformer(n_layers=2, d_model=64, n_heads=4, d_head=16, d_mlp=None, init="gpt2"),
+    model=gl.Transformer(
+        n_layers=2, d_model=64, n_heads=4, d_head=16, d_mlp=None, init="gpt2", positions="rotary"
+    ),
     optimizer=gl.AdamW(lr=3e-3, weight_decay=0.01, betas=(0.9, 0.98), warmup_steps=50),
     batch_size=32,
-    steps=5000,
+    steps=6000,
     evaluate_every=None,
-    keep=gl.LogSpaced(48),
+    keep=gl.LogSpaced(44),
 )
 #: Sequences that are sampled at a stage, and resamples of them for its error.
 SAMPLED, RESAMPLED = 64, 1000
@@ -139,6 +142,7 @@ def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
         samples_are_of_the_stage(numbers),
         induction_is_sudden(numbers),
         loss_is_smooth(numbers),
+        previous_token_between(numbers),
         context_is_worth(numbers),
     ]
 
@@ -352,6 +356,40 @@ def loss_is_smooth(numbers: dict[str, Any]) -> gl.Finding:
         source="Olsson et al. 2022, arXiv:2209.11895, see a bump there",
         note="above 2 in every seed the loss has a kink; undecided where no head forms",
         key="loss_smooth",
+    )
+
+
+def previous_token_between(numbers: dict[str, Any]) -> gl.Finding:
+    """A head comes to look at the token before while the model leaves the bigram for the trigram."""
+    table = numbers["previous"]["value"].sel(step=numbers["previous"]["step"] > 0)
+    steps, halves = table["step"].values.astype(float), []
+    for values in table.transpose("seed", "step").values:
+        halves.append(crossing(steps, values, (values[0] + values.max()) / 2))
+    kl = numbers["kl"]["value"].transpose("seed", "step", "reference").values
+    every = numbers["kl"]["step"].values
+    first = {
+        name: [
+            float(every[np.argmax(one)]) if one.any() else np.inf
+            for one in kl.argmin(axis=2) == ORDERS.index(name)
+        ]
+        for name in ("bigram", "trigram")
+    }
+    within = [a <= half <= b for a, half, b in zip(first["bigram"], halves, first["trigram"], strict=True)]
+    reached = {name: [each for each in found if np.isfinite(each)] for name, found in first.items()}
+    return gl.Finding(
+        "beside the question: a head comes to look at the previous character between the bigram and the trigram stage",
+        float(np.mean(halves)),
+        "updates until half of its most, mean of the seeds",
+        "supported" if all(within) else "undecided" if any(within) else "refuted",
+        tuple(
+            gl.Control.of(f"updates until nearest to the {name}", found, key=name)
+            for name, found in reached.items()
+            if found
+        ),
+        source="ours: a trigram needs the character before, and attention alone can bring it",
+        note=f"of the best head; by seed: {', '.join(f'{each:.0f}' for each in halves)}",
+        key="previous_token",
+        role="aside",
     )
 
 
