@@ -22,6 +22,7 @@ def numbers(study):
         off=0.1,
         sampled=0.1,
         induction=(0, 0, 0, 0, 1, 1),
+        previous=(0, 0, 0, 1, 1, 1),
         loss=(5, 4, 2.5, 1.5, 1, 0.8),
     ):
         def by(values, *dims, **coords):
@@ -37,6 +38,7 @@ def numbers(study):
             "kl": by(kl, "step", "reference", step=STEPS, reference=reference),
             "loss": by(loss, "step", step=STEPS),
             "induction": by(induction, "step", step=STEPS),
+            "previous": by(previous, "step", step=STEPS),
             "references": xr.Dataset(
                 {"between": (("reference", "nearest"), between), "reference_loss": ("reference", 5 - LINE)},
                 {"reference": reference, "nearest": reference},
@@ -77,6 +79,7 @@ def test_what_was_predicted_is_supported(study, numbers, judged):
         ("samples", {"sampled": 0.499}, "undecided"),  # within the bootstrap's reach of a half
         ("induction_sudden", {"induction": (0, 0, 0.2, 0.5, 0.8, 1)}, "refuted"),
         ("induction_sudden", {"induction": (0, 0, 0, 0, 0.05, 0.05)}, "undecided"),  # no head forms
+        ("previous_token", {"previous": (0, 0, 0, 0, 0, 1)}, "refuted"),  # only after the trigram
         ("loss_smooth", {"loss": (5, 5, 4.9, 4.8, 1, 0)}, "refuted"),
         ("loss_smooth", {"loss": (5, 5, 4, 3, 1.5, 1)}, "undecided"),
         ("loss_smooth", {"induction": (0, 0, 0, 0, 0, 0)}, "undecided"),
