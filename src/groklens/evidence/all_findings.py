@@ -32,6 +32,8 @@ def all_findings(final: Snapshot, blank: Untrained, found: Search, table: xr.Dat
     findings += outside_answers(final, blank)
     findings += [split_finding(final)] if split_doubted(final) else []
     findings += wrong_labels(final, blank)
+    if circuit is None and final.task.reference is not None:  # nobody looks for a circuit in a language
+        return findings
     if circuit is None:
         return [*findings, _no_circuit(general.verdict, found.reason)]
     of_circuit = neuron_findings(part, circuit)

@@ -10,6 +10,7 @@ from groklens.claims import by_key, verdict_of
 from groklens.evidence import (
     all_findings,
     name_algorithm,
+    nearest_reference,
     search,
     split_doubt,
     split_doubted,
@@ -17,8 +18,8 @@ from groklens.evidence import (
     untrained_like,
 )
 from groklens.explain.explanation import Explanation
-from groklens.explain.phases import find_phases
-from groklens.measures import PROGRESS, key_components, tabulate
+from groklens.explain.phases import find_phases, stage_phases
+from groklens.measures import PROGRESS, key_components, stages, tabulate
 from groklens.models import Answer
 from groklens.progress import progress_shown
 from groklens.runs import AnyRun, Run, as_run, kept_steps
@@ -72,6 +73,12 @@ def _explain(run: Run, chosen: list[int]) -> Explanation:
     table = tabulate(run, measures, found.circuit, chosen, at_hand)
     generalised = by_key(found.findings)["generalises"].verdict
     findings = all_findings(final, blank, found, table) + taken_for_granted(run)
+    phases = [] if doubted else find_phases(table)
+    if run.task.reference is not None:
+        compared = stages(run, steps=chosen)
+        findings.append(nearest_reference(compared, run.task))
+        phases = stage_phases(compared)
+        table = table.assign(reference_kl=compared["mean_kl"])
     return Explanation(
         run=run.name,
         task=run.task.name,
@@ -80,7 +87,7 @@ def _explain(run: Run, chosen: list[int]) -> Explanation:
         verdict=verdict_of(findings, found.circuit is not None and found.circuit.is_everything),
         key_components=[] if run.task.symmetry is None else key_components(final),
         circuit=found.circuit,
-        phases=[] if doubted else find_phases(table),
+        phases=phases,
         findings=findings,
         table=table,
         final=final,

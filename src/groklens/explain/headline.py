@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groklens.claims import Finding, by_key, counted_with, named, percent
+from groklens.claims import Finding, by_key, counted_with, named, number, percent
 from groklens.evidence import ENOUGH, nothing_held_out, split_doubt
 
 if TYPE_CHECKING:
@@ -36,6 +36,12 @@ def _outcome(why: Explanation, general: Finding) -> str:
 
 
 def _outcome_undecided(why: Explanation, score: str) -> str:
+    if why.final.task.reference is not None:
+        reference = why.final.task.reference.name
+        return (
+            f"cannot be judged, as the {reference} predictor gains hardly more than the frequencies of tokens do: that "
+            "it generalises is undecided"
+        )
     if "split.fits" in by_key(why.findings):
         return (
             f"cannot be judged, as the split given may not be the model's: {split_doubt(why.final)}; whether it "
@@ -54,6 +60,9 @@ def _outcome_undecided(why: Explanation, score: str) -> str:
 
 
 def _not_generalising(why: Explanation, score: str) -> str:
+    if why.final.task.reference is not None:
+        gained = f"gains {score} of what the {why.final.task.reference.name} predictor gains over guessing"
+        return f"{gained}, short of the {percent(ENOUGH)} that count as generalising"
     if why.final.test_index is None:
         return f"is correct on {score} of all inputs, too few to have memorised those that it was trained on"
     if (
@@ -69,12 +78,27 @@ def _not_generalising(why: Explanation, score: str) -> str:
 
 
 def _not_by_a_circuit(why: Explanation) -> str:
+    if why.final.task.reference is not None:
+        return _most_like(why)
     if why.final.task.symmetry is None:
         return "a circuit is not asked for, as its task has no group"
     return "that it generalises by a circuit is refuted"
 
 
+def _most_like(why: Explanation) -> str:
+    """Which reference a model of sequences is nearest to, and whether that is more than chance."""
+    distances = why.table["reference_kl"].isel(step=-1)
+    nearest = distances["reference"].values[distances.values.argmin()]
+    kl = f"KL {number(float(distances.min()))} nats"
+    reference, verdict = why.final.task.reference, by_key(why.findings)["stage"].verdict
+    if reference is not None and verdict == "undecided":
+        return f"whether it predicts most like the {reference.name} predictor is undecided"
+    return f"of its references it predicts most like the {nearest} predictor ({kl})"
+
+
 def _by_what(why: Explanation) -> str:
+    if why.final.task.reference is not None:
+        return f"as the {why.final.task.reference.name} predictor does; {_most_like(why)}"
     if why.circuit is None and why.final.task.symmetry is None:
         return "by what is undecided: its task has no group in which a circuit could be looked for"
     if why.circuit is None:

@@ -56,6 +56,21 @@ def find_phases(table: xr.Dataset) -> list[Phase]:
     return [*phases, Phase("circuit formation", memorised, fall), Phase("cleanup", fall, settled)]
 
 
+def stage_phases(table: xr.Dataset) -> list[Phase]:
+    """The stages of a model of sequences as phases, from a table of `stages`: which reference it is nearest to when.
+
+    A phase begins at the first kept step at which its reference is the nearest and ends at the first at which another
+    is; one that comes back is listed again, and the last is not over. Nearest is by KL alone, however little apart.
+    """
+    steps, names = [int(step) for step in table["step"].values], table["stage"].values.tolist()
+    begins = [place for place, name in enumerate(names) if place == 0 or name != names[place - 1]]
+    events = [(steps[max(place - 1, 0)], steps[place]) for place in begins]
+    ends = [*events[1:], None]
+    if len(steps) < 2:
+        return []
+    return [Phase(names[place], start, end) for place, start, end in zip(begins, events, ends, strict=True)]
+
+
 def _formed(table: xr.Dataset, memorised: Interval, fall: Interval) -> bool:
     """Whether excluded loss rises between memorisation and the fall of test loss."""
     if memorised is None or fall is None or fall[1] <= memorised[1] or "excluded_loss" not in table:

@@ -35,6 +35,9 @@ from groklens.measures.effective_dimension import spectral_entropy as spectral_e
 from groklens.measures.family import Family as Family
 from groklens.measures.family import families_in as families_in
 from groklens.measures.frame import frame as frame
+from groklens.measures.heads import PrefixMatching as PrefixMatching
+from groklens.measures.heads import induction as induction
+from groklens.measures.heads import previous_token as previous_token
 from groklens.measures.kernels import KernelAlignment as KernelAlignment
 from groklens.measures.kernels import KernelMoved as KernelMoved
 from groklens.measures.key_rules import KEY_SIMILARITY as KEY_SIMILARITY
@@ -71,6 +74,7 @@ from groklens.measures.performance import train_accuracy as train_accuracy
 from groklens.measures.performance import train_loss as train_loss
 from groklens.measures.phase_relation import phase_relation as phase_relation
 from groklens.measures.planes import embedding_plane as embedding_plane
+from groklens.measures.positions import loss_by_position as loss_by_position
 from groklens.measures.progress import ExcludedLoss as ExcludedLoss
 from groklens.measures.progress import RestrictedLoss as RestrictedLoss
 from groklens.measures.progress import excluded_loss as excluded_loss
@@ -89,6 +93,8 @@ from groklens.measures.representations import hidden_y_share as hidden_y_share
 from groklens.measures.representations import unembed_share as unembed_share
 from groklens.measures.representations import x_embed_share as x_embed_share
 from groklens.measures.representations import y_embed_share as y_embed_share
+from groklens.measures.samples import predictor_of as predictor_of
+from groklens.measures.samples import sampled_stages as sampled_stages
 from groklens.measures.spectra import embedding_spectrum as embedding_spectrum
 from groklens.measures.spectra import gini_embedding as gini_embedding
 from groklens.measures.spectra import gini_neuron_logit as gini_neuron_logit
@@ -97,6 +103,7 @@ from groklens.measures.spectra import neuron_ipr as neuron_ipr
 from groklens.measures.spectra import neuron_logit_residual as neuron_logit_residual
 from groklens.measures.spectra import neuron_logit_spectrum as neuron_logit_spectrum
 from groklens.measures.spectra import sum_squared_weights as sum_squared_weights
+from groklens.measures.stages import stages as stages
 from groklens.measures.tabulate import tabulate as tabulate
 from groklens.public import public_names
 
@@ -172,6 +179,8 @@ MOTION = (
     spectral_entropy,
     participation_ratio,
 )
+#: What heads look at in a sequence, by head.
+HEADS = (previous_token, induction, PrefixMatching())
 
 #: Every measure, those of a family with their parameters at their defaults.
 ALL = tuple(

@@ -17,7 +17,8 @@ from groklens.tasks import TwoLanguages
 
 #: What a measure may need of a snapshot besides logits and weights.
 NEEDS = (
-    "group", "split", "embedding", "neurons", "attention", "circuit", "corruption", "readout", "languages",
+    "group", "split", "embedding", "neurons", "attention", "patterns", "circuit", "corruption", "readout",
+    "languages",
 )  # fmt: skip
 #: The first layer, of whose heads a model with attention has queries and keys.
 _FIRST = Heads(layer=0, count=1)
@@ -74,8 +75,8 @@ def measure(
         source: the paper and section of the definition, and any departure from it.
         split: the inputs it is taken over: `"all"`, `"train"`, `"test"`, or `"weights"` for none.
         needs: what it cannot do without, of `"group"`, `"split"`, `"embedding"`, `"neurons"`, their `"readout"`,
-            `"attention"`, `"circuit"`, `"corruption"` of train labels and two `"languages"`. Called where one is
-            missing it raises `BadArgument`; `track` leaves it out instead and says so.
+            `"attention"`, its `"patterns"`, `"circuit"`, `"corruption"` of train labels and two `"languages"`. Called where
+            one is missing it raises `BadArgument`; `track` leaves it out instead and says so.
 
     >>> @measure(long_name="largest logit", units="logit", valid_range=(-1e9, 1e9), source="here")
     ... def largest_logit(snapshot):
@@ -131,6 +132,7 @@ def lacking(about: About, snapshot: Snapshot, circuit: Circuit | None) -> list[s
         "neurons": snapshot.anatomy.neurons is not None,
         "readout": "readout" in about.needs and snapshot.neuron_logit_map is not None,
         "attention": snapshot.anatomy.can_score,
+        "patterns": snapshot.anatomy.shows_patterns,
         "circuit": circuit is not None,
         "corruption": snapshot.task.is_corrupted,
         "languages": isinstance(snapshot.task, TwoLanguages),
@@ -156,6 +158,8 @@ _LACK = {
     "gl.hooked(module, names={{'PATH': 'blocks.0.mlp.hook_post'}}).",
     "attention": f"needs attention, and this model has no {_FIRST.queries.hook} and {_FIRST.keys.hook}. A torch "
     "module's are named in gl.hooked(module, names={{'PATH': 'blocks.0.attn'}}).",
+    "patterns": f"needs attention patterns, and this model has no {_FIRST.pattern.hook}. A torch module's are named in "
+    "gl.hooked(module, names={{'PATH': 'blocks.0.attn'}}).",
     "corruption": "needs train labels that are wrong, and those of {task} are not. Train on "
     "gl.Corrupted(task, 0.1).",
     "languages": "needs a task that is said in two languages, and {task} is not. Train on gl.tasks.TwoLanguages(p=23).",

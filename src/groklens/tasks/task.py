@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +17,7 @@ from groklens.errors import BadArgument, described, is_number, whole_number
 from groklens.groups import MOST_ELEMENTS, FiniteGroup, Symmetry
 from groklens.parts import spec_of
 from groklens.tasks.examples import LAST, Examples, Inputs
+from groklens.theory import Predictor
 from groklens.value_checks import in_bytes
 
 
@@ -73,6 +74,16 @@ class Task(ABC):
     def is_corrupted(self) -> bool:
         """Whether `targets` may differ from `labels`."""
         return False
+
+    @property
+    def references(self) -> Sequence[Predictor]:
+        """Predictors of the next token to compare a model with (`gl.measures.stages`); none for other tasks."""
+        return ()
+
+    @property
+    def reference(self) -> Predictor | None:
+        """Where no answer is certain, the predictor whose loss counts as generalising; None where answers are."""
+        return None
 
     @property
     @abstractmethod

@@ -17,6 +17,10 @@ from groklens.theory.learning_coefficient import (
 from groklens.theory.learning_coefficient import (
     tempered_learning_coefficient as tempered_learning_coefficient,
 )
+from groklens.theory.markov import as_chains as as_chains
+from groklens.theory.markov import draw_chains as draw_chains
+from groklens.theory.markov import draw_doubly_stochastic as draw_doubly_stochastic
+from groklens.theory.markov import stationary_distribution as stationary_distribution
 from groklens.theory.memorisation import ALL_FITTED as ALL_FITTED
 from groklens.theory.memorisation import NONE_FITTED as NONE_FITTED
 from groklens.theory.memorisation import LabelFates as LabelFates
@@ -26,6 +30,7 @@ from groklens.theory.memorisation import inverse_participation as inverse_partic
 from groklens.theory.memorisation import label_fates as label_fates
 from groklens.theory.memorisation import phase_of as phase_of
 from groklens.theory.memorisation import time_to_fit as time_to_fit
+from groklens.theory.n_grams import NGrams as NGrams
 from groklens.theory.over_seeds import descends_twice as descends_twice
 from groklens.theory.over_seeds import mean_and_error as mean_and_error
 from groklens.theory.over_seeds import sweep_rows as sweep_rows
@@ -37,6 +42,12 @@ from groklens.theory.patterns import DOUBLE_DESCENT as DOUBLE_DESCENT
 from groklens.theory.patterns import GROKKING as GROKKING
 from groklens.theory.patterns import Pattern as Pattern
 from groklens.theory.patterns import pattern_curves as pattern_curves
+from groklens.theory.predictors import InContext as InContext
+from groklens.theory.predictors import Predictor as Predictor
+from groklens.theory.predictors import Retrieval as Retrieval
+from groklens.theory.predictors import Uniform as Uniform
+from groklens.theory.predictors import check_sequences as check_sequences
+from groklens.theory.sampling import sample as sample
 from groklens.theory.smoothers import class_errors as class_errors
 from groklens.theory.smoothers import effective_parameters as effective_parameters
 from groklens.theory.smoothers import kernel_ridge as kernel_ridge
@@ -55,7 +66,7 @@ from groklens.theory.tree_smoothers import forest as forest
 from groklens.theory.tree_smoothers import tree as tree
 
 #: What stands here for other packages alone.
-_FOR_THE_LIBRARY = {"ALL_FITTED", "NONE_FITTED", "public_names"}
+_FOR_THE_LIBRARY = {"ALL_FITTED", "NONE_FITTED", "as_chains", "check_sequences", "public_names"}
 
 
 def __dir__() -> list[str]:

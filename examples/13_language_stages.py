@@ -1,0 +1,49 @@
+# %% [markdown]
+# # The stages of a language
+# A transformer of two layers of attention learned to predict the next character of Python's own sources. What did it
+# know when? At every step it is compared with references that know less than it may come to know: the frequencies of
+# characters, and what follows the last one, two, three or four characters in the text that it was trained on.
+
+# %%
+from pathlib import Path
+
+import xarray as xr
+
+import groklens as gl
+
+RUNS = Path(__file__).parent / "runs" if "__file__" in globals() else Path("runs")
+shipped = gl.load(RUNS / "language")
+text = gl.tasks.StandardLibrary(length=64)
+print(f"trained on Python {shipped.task.python}; here is {text.python}: {shipped.task.sha256 == text.sha256}")
+
+# %% [markdown]
+# A text is known by its digest, and yours may be another version's. The models are looked at on the sources that are
+# here: of modules that nothing was trained on.
+
+# %%
+run = gl.Run.of({step: shipped.at(step).model for step in shipped.steps}, text, name="language")
+table = gl.measures.stages(run, progress=False)
+for step, stage in zip(run.steps, table["stage"].values, strict=True):
+    print(f"step {step:5,}: nearest to {stage}")
+
+# %% [markdown]
+# Does it also *say* what its stage says? Below it goes on by itself from a first character; then the divergence of what
+# it samples from each reference, in nats a character.
+
+# %%
+chosen = [30, 120, 2_000]
+for step in chosen:
+    said = gl.theory.sample(gl.measures.predictor_of(run.at(step)), text.inputs[:1, :1], length=64)
+    print(f"step {step:5,}: {''.join(text.token_names[token] for token in said[0])}")
+said = gl.measures.sampled_stages(run, steps=chosen, sequences=24, progress=False)
+print(said["kl"].mean("example").round(2).to_pandas())
+
+# %% [markdown]
+# Each reference is approached and left again: the model is at one only where its line touches the floor.
+
+# %%
+later = table["mean_kl"].sel(step=table["step"] > 0)
+lines = {name: later.sel(reference=name, drop=True) for name in table["reference"].values}
+gl.views.sweep(
+    xr.Dataset({name: each.assign_attrs(long_name=f"KL from {name}") for name, each in lines.items()})
+)
