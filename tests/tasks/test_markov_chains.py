@@ -83,7 +83,13 @@ class Uniformly(torch.nn.Module):
 
 
 def test_its_specification_makes_it_again():
-    for task in (TASK, gl.tasks.MarkovChains(4, 9, "doubly stochastic", chains=3, concentration=0.5, seed=2)):
+    given = gl.tasks.MarkovChains(2, 9, chains=[[[0.9, 0.1], [0.3, 0.7]]])
+    assert given.name == "one Markov chain of 2 states"
+    for task in (
+        TASK,
+        given,
+        gl.tasks.MarkovChains(4, 9, "doubly stochastic", chains=3, concentration=0.5, seed=2),
+    ):
         again = task_from_spec(json.loads(json.dumps(task.spec())))
         assert again == task
         assert again.digest == task.digest
@@ -91,7 +97,15 @@ def test_its_specification_makes_it_again():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"states": 1}, {"length": 1}, {"prior": "uniform"}, {"concentration": 0}, {"chains": 0}, {"seed": -1}],
+    [
+        {"states": 1},
+        {"length": 1},
+        {"prior": "uniform"},
+        {"concentration": 0},
+        {"chains": 0},
+        {"chains": [[[0.5, 0.5], [0.5, 0.5]]]},
+        {"seed": -1},
+    ],
 )
 def test_wrong_values_are_refused(wrong):
     with pytest.raises(BadArgument, match=next(iter(wrong))):

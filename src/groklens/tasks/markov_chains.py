@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from groklens.errors import whole_fields
+from groklens.errors import BadArgument, whole_fields
 from groklens.tasks.examples import Examples
 from groklens.tasks.stream import Stream
-from groklens.theory import InContext, Predictor, Retrieval, Uniform, draw_chains, draw_doubly_stochastic
+from groklens.theory import (
+    InContext,
+    Predictor,
+    Retrieval,
+    Uniform,
+    as_chains,
+    draw_chains,
+    draw_doubly_stochastic,
+)
 from groklens.value_checks import choice, number_fields
 
 #: Examples of the probe.
@@ -36,8 +45,9 @@ class MarkovChains(Stream):
         prior: of each chain: `"dirichlet"` draws every row from Dirichlet(`concentration`); `"doubly stochastic"`
             has columns that sum to 1 as well, with entries that vary as much, so that all states are equally frequent
             in the long run and unigrams are hardly a help.
-        chains: of a finite mixture, the number of chains that exist; they are drawn from the prior by `seed`, and
-            the first token is then read as well. None draws a fresh chain for every sequence.
+        chains: of a finite mixture, the number of chains that exist, which are drawn from the prior by `seed`; or
+            their transition matrices, such as `[[[0.9, 0.1], [0.3, 0.7]]]`. The first token is then read as well. None
+            draws a fresh chain for every sequence.
         concentration: of the Dirichlet distribution; at least 0.01; small ones give chains that are nearly certain.
         seed: of the mixture's chains.
 
@@ -49,7 +59,7 @@ class MarkovChains(Stream):
     states: int = 3
     length: int = 50
     prior: str = "dirichlet"
-    chains: int | None = None
+    chains: int | Any = None
     concentration: float = 1.0
     seed: int = 0
     #: Positions of a sequence are no operands.
@@ -60,13 +70,22 @@ class MarkovChains(Stream):
         whole_fields(self, "seed", least=0)
         number_fields(self, "concentration", least=0.01, such_as="1.0")
         choice("prior", self.prior, PRIORS)
-        if self.chains is not None:
+        if isinstance(self.chains, int):
             whole_fields(self, "chains", least=1)
+        elif self.chains is not None:
+            object.__setattr__(self, "chains", self._given())
 
     @property
     def name(self) -> str:
         """The task's name, such as `Markov chains of 3 states` or `8 Markov chains of 3 states, doubly stochastic`."""
-        which = "Markov chains" if self.chains is None else f"{self.chains} Markov chains"
+        count = None if self.mixture is None else len(self.mixture)
+        which = (
+            "Markov chains"
+            if count is None
+            else "one Markov chain"
+            if count == 1
+            else f"{count} Markov chains"
+        )
         balanced = "" if self.prior == "dirichlet" else f", {self.prior}"
         return f"{which} of {self.states} states{balanced}"
 
@@ -85,6 +104,8 @@ class MarkovChains(Stream):
         """The chains of a finite mixture, or None where every sequence has a fresh one."""
         if self.chains is None:
             return None
+        if not isinstance(self.chains, int):
+            return torch.tensor(self.chains, dtype=torch.float64)
         return self._of_prior(self.chains, torch.Generator().manual_seed(self.seed))
 
     @cached_property
@@ -120,9 +141,18 @@ class MarkovChains(Stream):
         else:
             chains = self.mixture[torch.randint(len(self.mixture), (size,), generator=generator)]
         tokens = sampled(chains, self.length + 1, generator)
-        reads = tuple(range(0 if self.chains else 1, self.length))
+        reads = tuple(range(1 if self.mixture is None else 0, self.length))
         labels = tokens[:, 1 + reads[0] :]
         return Examples(tokens[:, :-1], labels if len(reads) > 1 else labels[:, 0], reads=reads), chains
+
+    def _given(self) -> tuple[tuple[tuple[float, ...], ...], ...]:
+        """The transition matrices given, as values that a file can hold."""
+        found = as_chains(self.chains)
+        if found.shape[1] != self.states:
+            raise BadArgument(
+                f"chains are of {found.shape[1]} states, and states is {self.states}; give the same number."
+            )
+        return tuple(tuple(tuple(row) for row in chain) for chain in found.tolist())
 
     def _of_prior(self, count: int, generator: torch.Generator) -> Float[Tensor, "chain from to"]:
         draw = draw_chains if self.prior == "dirichlet" else draw_doubly_stochastic
