@@ -37,6 +37,9 @@ from groklens.measures.explained import explained_by as explained_by
 from groklens.measures.family import Family as Family
 from groklens.measures.family import families_in as families_in
 from groklens.measures.frame import frame as frame
+from groklens.measures.heads import PrefixMatching as PrefixMatching
+from groklens.measures.heads import induction as induction
+from groklens.measures.heads import previous_token as previous_token
 from groklens.measures.kernels import KernelAlignment as KernelAlignment
 from groklens.measures.kernels import KernelMoved as KernelMoved
 from groklens.measures.key_rules import KEY_SIMILARITY as KEY_SIMILARITY
@@ -96,6 +99,7 @@ from groklens.measures.spectra import neuron_ipr as neuron_ipr
 from groklens.measures.spectra import neuron_logit_residual as neuron_logit_residual
 from groklens.measures.spectra import neuron_logit_spectrum as neuron_logit_spectrum
 from groklens.measures.spectra import sum_squared_weights as sum_squared_weights
+from groklens.measures.stages import stages as stages
 from groklens.measures.tabulate import tabulate as tabulate
 from groklens.public import public_names
 
@@ -159,6 +163,8 @@ MOTION = (
     spectral_entropy,
     participation_ratio,
 )
+#: What heads look at in a sequence, by head.
+HEADS = (previous_token, induction, PrefixMatching())
 
 #: Every measure, those of a family with their parameters at their defaults.
 ALL = (

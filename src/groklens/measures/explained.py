@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,7 @@ QUANTITIES = {
     "simple": "what the simple predictor says of the label, I(L;Y)",
 }
 _SHUFFLED = ("model", "explained", "beyond", "missed")
+_LINEAR = LinearPredictor()
 Classes = NDArray[np.int64]
 
 
@@ -62,7 +63,7 @@ class ExplainedBy(Family):
     >>> gl.track(run, gl.measures.ExplainedBy(gl.measures.ShallowTree(2)))  # doctest: +SKIP
     """
 
-    simple: SimplePredictor | Any = LinearPredictor()
+    simple: SimplePredictor | Any = _LINEAR
     shuffles: int = 20
     seed: int = 0
 
@@ -123,7 +124,7 @@ def explained_by(
     >>> float(table.explained[-1]), float(table.missed[-1])  # doctest: +SKIP
     (0.482, 0.004)
     """
-    taken = ExplainedBy(LinearPredictor() if simple is None else simple, shuffles, seed)
+    taken = ExplainedBy(_LINEAR if simple is None else simple, shuffles, seed)
     looked = as_run(run)
     column = tabulate(looked, [taken], None, kept_steps(looked, steps))[taken.__name__]
     table = column.to_dataset("quantity")

@@ -15,7 +15,9 @@ from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot
 
 #: What a measure may need of a snapshot besides logits and weights.
-NEEDS = ("group", "split", "embedding", "neurons", "attention", "circuit", "corruption", "readout")
+NEEDS = (
+    "group", "split", "embedding", "neurons", "attention", "patterns", "circuit", "corruption", "readout",
+)  # fmt: skip
 #: The first layer, of whose heads a model with attention has queries and keys.
 _FIRST = Heads(layer=0, count=1)
 
@@ -71,8 +73,8 @@ def measure(
         source: the paper and section of the definition, and any departure from it.
         split: the inputs it is taken over: `"all"`, `"train"`, `"test"`, or `"weights"` for none.
         needs: what it cannot do without, of `"group"`, `"split"`, `"embedding"`, `"neurons"`, their `"readout"`,
-            `"attention"`, `"circuit"` and `"corruption"` of train labels. Called where one is missing it raises
-            `BadArgument`; `track` leaves it out instead and says so.
+            `"attention"`, its `"patterns"`, `"circuit"` and `"corruption"` of train labels. Called where one is
+            missing it raises `BadArgument`; `track` leaves it out instead and says so.
 
     >>> @measure(long_name="largest logit", units="logit", valid_range=(-1e9, 1e9), source="here")
     ... def largest_logit(snapshot):
@@ -128,6 +130,7 @@ def lacking(about: About, snapshot: Snapshot, circuit: Circuit | None) -> list[s
         "neurons": snapshot.anatomy.neurons is not None,
         "readout": "readout" in about.needs and snapshot.neuron_logit_map is not None,
         "attention": snapshot.anatomy.can_score,
+        "patterns": snapshot.anatomy.shows_patterns,
         "circuit": circuit is not None,
         "corruption": snapshot.task.is_corrupted,
     }
@@ -152,6 +155,8 @@ _LACK = {
     "gl.hooked(module, names={{'PATH': 'blocks.0.mlp.hook_post'}}).",
     "attention": f"needs attention, and this model has no {_FIRST.queries.hook} and {_FIRST.keys.hook}. A torch "
     "module's are named in gl.hooked(module, names={{'PATH': 'blocks.0.attn'}}).",
+    "patterns": f"needs attention patterns, and this model has no {_FIRST.pattern.hook}. A torch module's are named in "
+    "gl.hooked(module, names={{'PATH': 'blocks.0.attn'}}).",
     "corruption": "needs train labels that are wrong, and those of {task} are not. Train on "
     "gl.Corrupted(task, 0.1).",
     "circuit": "is relative to a circuit: give one as its second argument, such as "

@@ -1,9 +1,8 @@
-"""Simple predictors, beside which a model is put: linear, one Fourier mode, a shallow tree, or a reference of a stream."""
+"""Simple predictors, with which a model is compared: linear, one Fourier mode, a shallow tree, or a reference."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -96,8 +95,8 @@ class ShallowTree:
 class OneFourierMode:
     """Where the sum x∘y stands on the circle of one frequency of a cyclic group, to the nearest of a few arcs.
 
-    Arc ⌊arcs · frac(k (x∘y)/p + 1/(2 arcs))⌋ for frequency k: with two arcs, the sign of cos 2πk(x∘y)/p. The exact angle
-    of one frequency prime to p would tell every sum, and be no simple predictor. It is fitted to nothing. Raises
+    Arc ⌊arcs · frac(k (x∘y)/p + 1/(2 arcs))⌋ for frequency k: with two arcs, the sign of cos 2πk(x∘y)/p. The exact
+    angle of one frequency prime to p would tell every sum, and be no simple predictor. It is fitted to nothing. Raises
     `BadArgument` for fewer than two arcs and, where it is asked for answers, for a task whose group is not cyclic or
     does not act on every input.
 

@@ -173,6 +173,11 @@ class Anatomy:
         return bool(self.heads) and self.has(self.heads[0].queries) and self.has(self.heads[0].keys)
 
     @property
+    def shows_patterns(self) -> bool:
+        """Whether how much each query attends to each key can be read, of any layer's heads."""
+        return any(self.has(layer.pattern) for layer in self.heads)
+
+    @property
     def _n_heads(self) -> int:
         said = self.size("n_heads")
         return said or (self.weights["W_Q"].shape[1] if self.has_attention else 0)

@@ -21,6 +21,8 @@ from groklens.theory.learning_coefficient import (
 from groklens.theory.learning_coefficient import (
     tempered_learning_coefficient as tempered_learning_coefficient,
 )
+from groklens.theory.markov import as_chains as as_chains
+from groklens.theory.markov import stationary_distribution as stationary_distribution
 from groklens.theory.memorisation import ALL_FITTED as ALL_FITTED
 from groklens.theory.memorisation import NONE_FITTED as NONE_FITTED
 from groklens.theory.memorisation import LabelFates as LabelFates
@@ -41,6 +43,11 @@ from groklens.theory.patterns import DOUBLE_DESCENT as DOUBLE_DESCENT
 from groklens.theory.patterns import GROKKING as GROKKING
 from groklens.theory.patterns import Pattern as Pattern
 from groklens.theory.patterns import pattern_curves as pattern_curves
+from groklens.theory.predictors import InContext as InContext
+from groklens.theory.predictors import Predictor as Predictor
+from groklens.theory.predictors import Retrieval as Retrieval
+from groklens.theory.predictors import Uniform as Uniform
+from groklens.theory.predictors import check_sequences as check_sequences
 from groklens.theory.random_functions import random_functions as random_functions
 from groklens.theory.smoothers import class_errors as class_errors
 from groklens.theory.smoothers import effective_parameters as effective_parameters
@@ -60,7 +67,7 @@ from groklens.theory.tree_smoothers import forest as forest
 from groklens.theory.tree_smoothers import tree as tree
 
 #: What stands here for other packages alone.
-_FOR_THE_LIBRARY = {"ALL_FITTED", "NONE_FITTED", "public_names"}
+_FOR_THE_LIBRARY = {"ALL_FITTED", "NONE_FITTED", "as_chains", "check_sequences", "public_names"}
 
 
 def __dir__() -> list[str]:

@@ -24,8 +24,8 @@ def mutual_information(
 
     I(A;B|C) = H(A,C) + H(B,C) − H(A,B,C) − H(C), each entropy that of the counts with the correction of Miller and
     Madow (1955), (cells seen − 1)/2n nats. 0 for independent variables, at most the smaller entropy; a little below 0
-    by chance. Where there are about as many cells as samples the correction falls short: compare with `shuffled_within`.
-    Values are whole numbers and stand for themselves. Raises `BadArgument` for samples that differ in number, or none.
+    by chance. Where there are about as many cells as samples the correction falls short: see `shuffled_within`. Values
+    are whole numbers and stand for themselves. Raises `BadArgument` for samples that differ in number, or none.
 
     >>> coin, other, xor = [0, 0, 1, 1] * 1000, [0, 1, 0, 1] * 1000, [0, 1, 1, 0] * 1000
     >>> [abs(round(each, 3)) for each in (mutual_information(coin, other), mutual_information(coin, other, given=xor))]

@@ -1,0 +1,55 @@
+"""Scores of attention heads on patterns written by hand."""
+
+import pytest
+import torch
+
+import groklens as gl
+from groklens.errors import BadArgument
+
+TASK = gl.Probe([[0, 1, 0, 1, 2, 0], [1, 1, 0, 2, 1, 0]], d_vocab=3)
+
+
+def snapshot(pattern, task=TASK):
+    """A model of one layer and two heads, whose second head attends as `pattern` says (query × key)."""
+    model = gl.Transformer(n_layers=1, n_heads=2, d_model=8, d_head=4, d_mlp=None).build(task, seed=0)
+
+    def put(value, hook):
+        changed = value.clone()
+        changed[:, 1] = pattern
+        return changed
+
+    model.add_hook("blocks.0.attn.hook_pattern", put)
+    return gl.Snapshot(model, task)
+
+
+def test_a_head_that_looks_one_back_scores_one():
+    back = torch.eye(6).roll(-1, dims=1)
+    found = gl.measures.previous_token(snapshot(back))
+    assert found["head"].values.tolist() == ["0.0", "0.1"]
+    assert float(found.sel(head="0.1")) == 1.0 > float(found.sel(head="0.0"))
+
+
+def test_a_head_that_attends_evenly_has_what_chance_gives():
+    even = torch.ones(6, 6).tril() / torch.arange(1, 7)[:, None]
+    found = gl.measures.previous_token(snapshot(even)).sel(head="0.1")
+    assert float(found) == pytest.approx(sum(1 / t for t in range(2, 7)) / 5)
+    # Of 0 1 0 1 2 0: positions 2 (what followed a 0: 1 of 3), 3 (1 of 4) and 5 (2 of 6); of 1 1 0 2 1 0: positions
+    # 1 (1 of 2, itself), 4 (2 of 5) and 5 (1 of 6).
+    found = gl.measures.induction(snapshot(even)).sel(head="0.1")
+    assert float(found) == pytest.approx((1 / 3 + 1 / 4 + 2 / 6 + 1 / 2 + 2 / 5 + 1 / 6) / 6)
+
+
+def test_a_repetition_is_matched_by_looking_a_length_back():
+    task = gl.Probe([[0] * 6], d_vocab=3)
+    back = torch.eye(6).roll(2, dims=0)  # query t looks at t − 2, what came after the first occurrence
+    score = gl.measures.PrefixMatching(sequences=4)
+    assert float(score(snapshot(back, task)).sel(head="0.1")) == 1.0
+    assert float(score(snapshot(torch.eye(6), task)).sel(head="0.1")) == 0.0
+    with pytest.raises(BadArgument, match="at most 3"):
+        gl.measures.PrefixMatching(length=4)(snapshot(back, task))
+
+
+def test_models_without_patterns_are_refused_by_name():
+    task = gl.ModularArithmetic(7)
+    with pytest.raises(BadArgument, match="needs attention patterns"):
+        gl.measures.previous_token(gl.Snapshot(gl.MLP(d_mlp=8).build(task, seed=0), task))
