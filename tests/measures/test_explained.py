@@ -9,7 +9,6 @@ import torch
 import groklens as gl
 from groklens.errors import BadArgument
 from groklens.measures.explained import QUANTITIES
-from groklens.measures.simple import answers_of
 
 M = gl.measures
 N = 1200
@@ -188,4 +187,4 @@ def test_a_reference_predictor_answers_by_its_likeliest_token():
 
     tokens = torch.tensor([[0, 1, 2, 3], [3, 2, 1, 0]])
     language = gl.tasks.Probe(tokens, labels=tokens[:, -1])
-    assert answers_of(Repeats(), language, None).tolist() == [3, 0]
+    assert M.simple_answers(Repeats(), language, None).tolist() == [3, 0]

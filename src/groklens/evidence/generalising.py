@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from groklens.claims import Control, Finding, Verdict, percent
+from groklens.evidence.reference_gain import gains_as_reference
 from groklens.evidence.split_fits import ENOUGH as ENOUGH
 from groklens.evidence.split_fits import split_doubt, split_doubted
 from groklens.snapshots import Snapshot, Split, scores
@@ -17,8 +18,11 @@ def generalises(snapshot: Snapshot) -> Finding:
     had so many been memorised; that takes it that no model is better on test inputs than on train inputs. It is
     undecided where the split given may not be the model's (`split_doubted`), where there are no test inputs, and where
     the control is as good as what is asked for: always giving the commonest answer. An input whose largest logit is
-    none of the task's classes is wrong.
+    none of the task's classes is wrong. Where no answer is certain, as in a language, it is the loss that counts,
+    against a stated reference (`gains_as_reference`).
     """
+    if snapshot.task.reference is not None:
+        return gains_as_reference(snapshot)
     test = snapshot.test_index
     known = test is not None and len(test) > 0
     split: Split = "test" if known else "all"

@@ -36,6 +36,12 @@ def _outcome(why: Explanation, general: Finding) -> str:
 
 
 def _outcome_undecided(why: Explanation, score: str) -> str:
+    if why.final.task.reference is not None:
+        reference = why.final.task.reference.name
+        return (
+            f"cannot be judged, as the {reference} predictor gains hardly more than the frequencies of tokens do: that "
+            "it generalises is undecided"
+        )
     if "split.fits" in by_key(why.findings):
         return (
             f"cannot be judged, as the split given may not be the model's: {split_doubt(why.final)}; whether it "
@@ -54,6 +60,9 @@ def _outcome_undecided(why: Explanation, score: str) -> str:
 
 
 def _not_generalising(why: Explanation, score: str) -> str:
+    if why.final.task.reference is not None:
+        gained = f"gains {score} of what the {why.final.task.reference.name} predictor gains over guessing"
+        return f"{gained}, short of the {percent(ENOUGH)} that count as generalising"
     if why.final.test_index is None:
         return f"is correct on {score} of all inputs, too few to have memorised those that it was trained on"
     if (

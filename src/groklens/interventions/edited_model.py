@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Tensor
 
 from groklens.errors import BadArgument
@@ -33,7 +33,7 @@ class EditedModel:
         self.model = model
         self._edits = {matching_hooks(model, name)[0]: edit for name, edit in edits.items()}
         self._output = output
-        self._row_of = _Rows(task) if task.d_in is None else _RowsOfFeatures(task)
+        self._row_of = _Rows(task) if _numbered(task) else _RowsByBytes(task)
 
     @property
     def unedited(self) -> Any:
@@ -104,22 +104,27 @@ class _Rows:
         return (tokens * base).sum(dim=1)
 
 
-class _RowsOfFeatures:
-    """Which of a task's inputs each row of features is, by its bytes: of equal ones the last."""
+def _numbered(task: Task) -> bool:
+    """Whether every sequence of the task's tokens has a whole number of its own that an int64 holds."""
+    return task.d_vocab is not None and task.d_vocab**task.n_ctx < 2**63
+
+
+class _RowsByBytes:
+    """Which of a task's inputs each row of features, or of many tokens, is, by its bytes: of equal ones the last."""
 
     def __init__(self, task: Task) -> None:
         self._task = task
         self._rows = {key: row for row, key in enumerate(_bytes(task.inputs))}
 
-    def __call__(self, features: Float[Tensor, "batch feature"]) -> Int[Tensor, "batch"]:
+    def __call__(self, inputs: Inputs) -> Int[Tensor, "batch"]:
         try:
-            return torch.tensor([self._rows[key] for key in _bytes(features)])
+            return torch.tensor([self._rows[key] for key in _bytes(inputs)])
         except KeyError as error:
             raise _another_input(self._task) from error
 
 
-def _bytes(features: Tensor) -> list[bytes]:
-    return [row.tobytes() for row in features.detach().cpu().numpy()]
+def _bytes(inputs: Tensor) -> list[bytes]:
+    return [row.tobytes() for row in inputs.detach().cpu().numpy()]
 
 
 def _another_input(task: Task) -> BadArgument:

@@ -71,6 +71,7 @@ from groklens.measures.performance import train_accuracy as train_accuracy
 from groklens.measures.performance import train_loss as train_loss
 from groklens.measures.phase_relation import phase_relation as phase_relation
 from groklens.measures.planes import embedding_plane as embedding_plane
+from groklens.measures.positions import loss_by_position as loss_by_position
 from groklens.measures.progress import excluded_loss as excluded_loss
 from groklens.measures.progress import excluded_loss_each as excluded_loss_each
 from groklens.measures.progress import logit_fve as logit_fve
@@ -87,10 +88,13 @@ from groklens.measures.representations import hidden_y_share as hidden_y_share
 from groklens.measures.representations import unembed_share as unembed_share
 from groklens.measures.representations import x_embed_share as x_embed_share
 from groklens.measures.representations import y_embed_share as y_embed_share
+from groklens.measures.samples import predictor_of as predictor_of
+from groklens.measures.samples import sampled_stages as sampled_stages
 from groklens.measures.simple import LinearPredictor as LinearPredictor
 from groklens.measures.simple import OneFourierMode as OneFourierMode
 from groklens.measures.simple import ShallowTree as ShallowTree
 from groklens.measures.simple import SimplePredictor as SimplePredictor
+from groklens.measures.simple import simple_answers as simple_answers
 from groklens.measures.spectra import embedding_spectrum as embedding_spectrum
 from groklens.measures.spectra import gini_embedding as gini_embedding
 from groklens.measures.spectra import gini_neuron_logit as gini_neuron_logit

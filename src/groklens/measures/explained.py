@@ -18,7 +18,7 @@ from groklens.errors import whole_fields
 from groklens.hypotheses import Circuit
 from groklens.measures.family import Family
 from groklens.measures.measure import About
-from groklens.measures.simple import LinearPredictor, SimplePredictor, answers_of
+from groklens.measures.simple import LinearPredictor, SimplePredictor, simple_answers
 from groklens.measures.tabulate import tabulate
 from groklens.runs import AnyRun, Run, as_run, kept_steps
 from groklens.snapshots import Snapshot
@@ -84,7 +84,7 @@ class ExplainedBy(Family):
         """The measure with the simple predictor fitted once for all steps of this run."""
         bound = copy.copy(self)
         # No field: neither the column's name nor equality knows the run.
-        object.__setattr__(bound, "_answers", answers_of(self.simple, run.task, run.train_index))
+        object.__setattr__(bound, "_answers", simple_answers(self.simple, run.task, run.train_index))
         return bound
 
     def value(self, snapshot: Snapshot, circuit: Circuit | None) -> xr.DataArray:
@@ -92,7 +92,7 @@ class ExplainedBy(Family):
         del circuit
         simple = self.__dict__.get("_answers")
         if simple is None:
-            simple = answers_of(self.simple, snapshot.task, snapshot.train_index)
+            simple = simple_answers(self.simple, snapshot.task, snapshot.train_index)
         test = snapshot.test_index
         rows = slice(None) if test is None or not len(test) else test
         answers, labels = _answers(snapshot), snapshot.task.labels

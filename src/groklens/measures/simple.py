@@ -127,12 +127,16 @@ class OneFourierMode:
         return ((2 * self.arcs * turns + n) // (2 * n)) % self.arcs
 
 
-def answers_of(
+def simple_answers(
     simple: Any, task: Task, train_index: Int[Tensor, "train"] | None
 ) -> Int[Tensor, "input"] | Int[Tensor, "input read"]:
     """The answers of a simple predictor, or the likeliest tokens of a reference predictor at the positions read.
 
-    Raises `BadArgument` for what is neither, or answers of another shape than the labels.
+    A whole number for each label of the task. Raises `BadArgument` for what is neither, or answers of another shape.
+
+    >>> import groklens as gl
+    >>> simple_answers(OneFourierMode(), gl.ModularArithmetic(5), None)[:3].tolist()
+    [0, 0, 1]
     """
     if callable(getattr(simple, "log_probabilities", None)):
         found = simple.log_probabilities(task.inputs)[:, list(task.reads), : task.d_vocab_out].argmax(dim=-1)

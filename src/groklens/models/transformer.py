@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import torch
 
-from groklens.errors import whole_fields
+from groklens.errors import BadArgument, whole_fields
 from groklens.models.device import check_device
 from groklens.models.init import check_scheme, initialise
 from groklens.models.sizes import MOST_LAYERS, allocating, check_description, check_weights, transformer_bytes
+from groklens.parts import LATER
 from groklens.tasks import Task, check_task, check_tokens
 from groklens.value_checks import choice, flag_fields
 
 if TYPE_CHECKING:
     from transformer_lens.model_bridge import TransformerBridge
 
+#: What positions are called here, and by TransformerLens.
+POSITIONS = {"absolute": "standard", "rotary": "rotary"}
 ACTIVATIONS = ("relu", "gelu", "gelu_new", "silu", "solu", "solu_ln")
 
 
@@ -27,7 +30,9 @@ class Transformer:
     `init` is `"nanda"` (N(0, 1/d_model) everywhere, N(0, 1/d_vocab) for W_U) or `"gpt2"` (N(0, 0.64/d_model)
     everywhere); neither scales output projections by depth, as TransformerLens 4 would. `bias=False` freezes
     every bias at zero, `"mlp"` trains the MLP's alone (the model of Nanda et al.), True trains all.
-    `normalization` is None, `"LN"` or `"LNPre"`; `d_mlp=None` leaves the MLP out. Raises `BadArgument` for
+    `normalization` is None, `"LN"` or `"LNPre"`; `d_mlp=None` leaves the MLP out. `positions` are `"absolute"`, learned
+    and added to the embeddings, or `"rotary"`, by which queries and keys are turned, so that scores know how far apart
+    two tokens are and the stream does not: what looks one token back is learned far sooner. Raises `BadArgument` for
     sizes that do not fit, or whose weights do not fit in memory: no description asks for more than a tebibyte, and
     `build` for no more than this machine has.
 
@@ -45,6 +50,7 @@ class Transformer:
     bias: bool | str = False
     causal: bool = True
     init: str = "nanda"
+    positions: str = field(default="absolute", metadata=LATER)
 
     def __post_init__(self) -> None:
         """Refuse sizes and names that TransformerLens could not build."""
@@ -55,7 +61,12 @@ class Transformer:
         choice("act_fn", self.act_fn, ACTIVATIONS)
         choice("bias", self.bias, (False, True, "mlp"))
         choice("normalization", self.normalization, (None, "LN", "LNPre"))
+        choice("positions", self.positions, tuple(POSITIONS))
         flag_fields(self, "causal")
+        if self.positions == "rotary" and self.d_head % 2:
+            raise BadArgument(
+                f"d_head is {self.d_head}, and rotary positions turn pairs within a head; give an even number."
+            )
         check_description("This Transformer", self._bytes(2, 2, 1))
 
     def _bytes(self, d_vocab: int, d_vocab_out: int, n_ctx: int) -> int:
@@ -91,6 +102,7 @@ class Transformer:
             d_vocab=d_vocab,
             d_vocab_out=task.d_vocab_out,
             n_ctx=task.n_ctx,
+            positional_embedding_type=POSITIONS[self.positions],
             init_weights=False,
         )
         with allocating("this Transformer"):

@@ -8,6 +8,7 @@ from groklens.tasks.examples import LAST as LAST
 from groklens.tasks.examples import Examples as Examples
 from groklens.tasks.examples import Inputs as Inputs
 from groklens.tasks.examples import in_words as in_words
+from groklens.tasks.markov_chains import MarkovChains as MarkovChains
 from groklens.tasks.modular import OPERATIONS as OPERATIONS
 from groklens.tasks.modular import ModularArithmetic as ModularArithmetic
 from groklens.tasks.probe import Probe as Probe
@@ -18,11 +19,14 @@ from groklens.tasks.serial import own_tasks as own_tasks
 from groklens.tasks.serial import task_from_spec as task_from_spec
 from groklens.tasks.sparse_parity import SparseParity as SparseParity
 from groklens.tasks.split_examples import split_examples as split_examples
+from groklens.tasks.standard_library import StandardLibrary as StandardLibrary
 from groklens.tasks.stream import Stream as Stream
 from groklens.tasks.table import TableTask as TableTask
 from groklens.tasks.task import Task as Task
 from groklens.tasks.task import check_task as check_task
 from groklens.tasks.task import check_tokens as check_tokens
+from groklens.tasks.text import Text as Text
+from groklens.tasks.written import Written as Written
 
 #: What stands here for other packages alone.
 _FOR_THE_LIBRARY = {

@@ -17,6 +17,7 @@ from groklens.errors import BadArgument, described, is_number, whole_number
 from groklens.groups import MOST_ELEMENTS, FiniteGroup, Symmetry
 from groklens.parts import spec_of
 from groklens.tasks.examples import LAST, Examples, Inputs
+from groklens.theory import Predictor
 from groklens.value_checks import in_bytes
 
 
@@ -73,6 +74,11 @@ class Task(ABC):
     def is_corrupted(self) -> bool:
         """Whether `targets` may differ from `labels`."""
         return False
+
+    @property
+    def reference(self) -> Predictor | None:
+        """Where no answer is certain, the predictor whose loss counts as generalising; None where answers are."""
+        return None
 
     @property
     @abstractmethod

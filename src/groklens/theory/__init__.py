@@ -22,6 +22,8 @@ from groklens.theory.learning_coefficient import (
     tempered_learning_coefficient as tempered_learning_coefficient,
 )
 from groklens.theory.markov import as_chains as as_chains
+from groklens.theory.markov import draw_chains as draw_chains
+from groklens.theory.markov import draw_doubly_stochastic as draw_doubly_stochastic
 from groklens.theory.markov import stationary_distribution as stationary_distribution
 from groklens.theory.memorisation import ALL_FITTED as ALL_FITTED
 from groklens.theory.memorisation import NONE_FITTED as NONE_FITTED
@@ -32,6 +34,7 @@ from groklens.theory.memorisation import inverse_participation as inverse_partic
 from groklens.theory.memorisation import label_fates as label_fates
 from groklens.theory.memorisation import phase_of as phase_of
 from groklens.theory.memorisation import time_to_fit as time_to_fit
+from groklens.theory.n_grams import NGrams as NGrams
 from groklens.theory.over_seeds import descends_twice as descends_twice
 from groklens.theory.over_seeds import mean_and_error as mean_and_error
 from groklens.theory.over_seeds import sweep_rows as sweep_rows
@@ -49,6 +52,7 @@ from groklens.theory.predictors import Retrieval as Retrieval
 from groklens.theory.predictors import Uniform as Uniform
 from groklens.theory.predictors import check_sequences as check_sequences
 from groklens.theory.random_functions import random_functions as random_functions
+from groklens.theory.sampling import sample as sample
 from groklens.theory.smoothers import class_errors as class_errors
 from groklens.theory.smoothers import effective_parameters as effective_parameters
 from groklens.theory.smoothers import kernel_ridge as kernel_ridge

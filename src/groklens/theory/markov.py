@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
@@ -34,6 +36,44 @@ def stationary_distribution(chain: Float[Tensor, "from to"] | Any) -> Float[Tens
     wanted[-1] = 1
     found = torch.linalg.lstsq(system, wanted, driver="gelsd").solution[:, 0].clamp_min(0)
     return found / found.sum()
+
+
+def draw_chains(
+    count: int, states: int, generator: torch.Generator, concentration: float = 1.0
+) -> Float[Tensor, "chain from to"]:
+    """Random Markov chains, every row from a symmetric Dirichlet distribution, float64 (chain × from × to).
+
+    >>> draw_chains(2, 3, torch.Generator().manual_seed(0)).sum(dim=2)
+    tensor([[1., 1., 1.],
+            [1., 1., 1.]], dtype=torch.float64)
+    """
+    return _dirichlet((count, states, states), concentration, generator)
+
+
+def draw_doubly_stochastic(
+    count: int, states: int, generator: torch.Generator, concentration: float = 1.0
+) -> Float[Tensor, "chain from to"]:
+    """Random Markov chains whose columns sum to 1 as well, float64: all states are equally frequent in the long run.
+
+    Each is a mean of random permutations, with weights from Dirichlet(`concentration`). They are 1 + k(1 + α) for k
+    states and concentration α (rounded up), so that an entry varies as much as one of Dirichlet(α) rows does: both have
+    the variance (1/k)(1 − 1/k)/(1 + kα).
+
+    >>> draw_doubly_stochastic(1, 3, torch.Generator().manual_seed(0)).sum(dim=1)
+    tensor([[1., 1., 1.]], dtype=torch.float64)
+    """
+    terms = 1 + math.ceil(states * (1 + concentration))
+    weights = _dirichlet((count, terms), concentration, generator)
+    order = torch.rand(count, terms, states, generator=generator).argsort(dim=-1)
+    permutations = F.one_hot(order, states).double()
+    return torch.einsum("ct,ctij->cij", weights, permutations)
+
+
+def _dirichlet(shape: tuple[int, ...], concentration: float, generator: torch.Generator) -> Tensor:
+    """Distributions along the last axis; none is all zeros, for concentrations from 0.01."""
+    wanted = torch.full(shape, concentration, dtype=torch.float64)
+    drawn = torch._standard_gamma(wanted, generator=generator).clamp_min(1e-300)
+    return drawn / drawn.sum(dim=-1, keepdim=True)
 
 
 def as_chains(given: Any) -> Float[Tensor, "chain from to"]:

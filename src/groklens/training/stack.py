@@ -14,7 +14,14 @@ from torch import Tensor, nn
 from groklens.errors import BadArgument, described
 from groklens.memory import BUDGETS, rows_within
 from groklens.models import Workspace, build_model, run_logits
-from groklens.models.fast_pass import Entering, entering, folded_forward, quick_applies
+from groklens.models.fast_pass import (
+    Entering,
+    entering,
+    folded_forward,
+    quick_applies,
+    sequence_logits,
+    sequences_apply,
+)
 from groklens.parts import is_ours
 from groklens.recipes import Recipe
 from groklens.runs import Row
@@ -42,7 +49,7 @@ class Stack:
         models = [build_model(recipe.model, recipe.task, recipe.seed, device) for recipe in recipes]
         self.model = models[0]
         self._reads = recipes[0].task.reads
-        self.is_quick = self._reads == LAST and quick_applies(self.model)
+        self.is_quick = (quick_applies if self._reads == LAST else sequences_apply)(self.model)
         self.is_stream = recipes[0].task.is_stream
         self._values = {p: v.requires_grad_(p.requires_grad) for p, v in _stacked(models).items()}
         # An optimiser of a user's own sees the parameters of its one run as they are, without an axis of runs.
@@ -157,7 +164,7 @@ class Stack:
             fresh = [batch_of(each, update) for each in self.recipes]
             inputs = torch.stack([examples.inputs for examples in fresh]).to(self._inputs.device)
             targets = torch.stack([examples.targets for examples in fresh]).to(self._inputs.device)
-            return inputs, targets, entering(inputs)
+            return inputs, targets, self._entering(inputs)
         if recipe.batch_size is None or recipe.batch_size >= self._train.shape[1]:
             return self._whole_batch
         batches = [batch_for(r, i.cpu(), update) for r, i in zip(self.recipes, self._train, strict=True)]
@@ -182,7 +189,11 @@ class Stack:
         inputs = torch.take_along_dim(self._inputs, rows[:, :, None], dim=1)
         several = self._labels.ndim > 2
         labels = torch.take_along_dim(self._labels, rows[:, :, None] if several else rows, dim=1)
-        return inputs, labels, entering(inputs)
+        return inputs, labels, self._entering(inputs)
+
+    def _entering(self, inputs: Tensor) -> Entering:
+        """Inputs as the quick pass takes them; of whole sequences they are taken as they are."""
+        return entering(inputs) if self._reads == LAST else []
 
     def _logits(
         self, inputs: Tensor, read: Entering, workspace: Workspace
@@ -190,6 +201,10 @@ class Stack:
         n_classes = self.recipes[0].task.d_vocab_out
         if not self.is_quick:  # never stacked
             return run_logits(self.model, inputs[0], n_classes, self._reads)[None]
+        if self._reads != LAST:
+            every = sequence_logits(self.model, self._values.__getitem__, inputs)
+            found = every[:, :, list(self._reads), :n_classes]
+            return found if len(self._reads) > 1 else found[:, :, 0]
         logits, _ = folded_forward(self.model, self._values.__getitem__, read, workspace)
         return logits.expand(-1, inputs.shape[1], -1)[..., :n_classes]  # one row where inputs are alike
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from groklens.memory import BUDGETS, rows_within
 from groklens.models import build_model
-from groklens.models.fast_pass import quick_applies
+from groklens.models.fast_pass import quick_applies, sequences_apply
 from groklens.parts import is_ours
 from groklens.recipes import Recipe
 from groklens.tasks import LAST
@@ -19,8 +19,8 @@ def first_stack(recipes: Sequence[Recipe], steps: Sequence[int]) -> list[Recipe]
     `steps` says at which step each would start: a stack is at one step.
     """
     first = recipes[0]
-    alone = first.task.reads != LAST or not is_ours(first.optimizer)
-    if alone or not quick_applies(build_model(first.model, first.task, first.seed)):
+    applies = quick_applies if first.task.reads == LAST else sequences_apply
+    if not is_ours(first.optimizer) or not applies(build_model(first.model, first.task, first.seed)):
         return [first]
     wanted = (_shape(first), steps[0])
     alike = [r for r, step in zip(recipes, steps, strict=True) if (_shape(r), step) == wanted]
@@ -36,6 +36,7 @@ def _shape(recipe: Recipe) -> tuple[Any, ...]:
         task.d_in,
         task.d_vocab_out,
         task.n_ctx,
+        task.reads,
         task.operand_positions,
         len(task.labels),
         _n_train(recipe),
@@ -50,7 +51,7 @@ def _bytes(recipe: Recipe) -> int:
     n_train = _n_train(recipe)
     n_rows = min(n_train, recipe.batch_size or n_train)
     layers = getattr(model, "n_layers", 1)
-    positions = 1 if layers == 1 else task.n_ctx
+    positions = 1 if layers == 1 and task.reads == LAST else task.n_ctx
     width = getattr(model, "d_model", 0) * 6 + 2 * (getattr(model, "d_mlp", None) or 0) + 4 * task.d_vocab_out
     return 4 * n_rows * layers * positions * width
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from groklens.errors import BadArgument
 from groklens.models.at_rest import at_rest
 from groklens.models.fast_pass import folded
 from groklens.models.fast_pass.rows import Entering, entering
+from groklens.models.fast_pass.sequences import sequences
 from groklens.models.outputs import Answers, answers, as_float
 from groklens.models.protocol import device_of, run_logits
 from groklens.models.workspace import Workspace
@@ -101,21 +102,42 @@ def folded_forward(
     return folded.transformer(folded.unwrap(model.original_model), of, inputs, workspace)
 
 
+def sequence_logits(
+    model: Any, of: folded.Weights, tokens: Int[Tensor, "run input pos"]
+) -> Float[Tensor, "run input pos answer"]:
+    """The quick pass at every position of runs stacked, where `sequences_apply`."""
+    return sequences(folded.unwrap(model.original_model), of, tokens)
+
+
+def sequences_apply(model: Any) -> bool:
+    """Whether the quick pass at every position computes this model: a transformer, rotary positions included."""
+    return not _in_half_precision(model) and _is_plain_transformer(model, (None, "standard", "rotary"))
+
+
 def quick_applies(model: Any) -> bool:
     """Whether the quick pass computes this model: one that `Transformer` or `MLP` builds, no hooks set.
 
     In half precision the order of sums shows, so those run as they are.
     """
-    if any(p.dtype in (torch.bfloat16, torch.float16) for p in getattr(model, "parameters", list)()):
+    if _in_half_precision(model):
         return False
     if type(model).__name__ == "HookedMLP":
         return not _has_hooks(model, model.modules())
+    return _is_plain_transformer(model, (None, "standard"))
+
+
+def _in_half_precision(model: Any) -> bool:
+    return any(p.dtype in (torch.bfloat16, torch.float16) for p in getattr(model, "parameters", list)())
+
+
+def _is_plain_transformer(model: Any, positions: tuple[str | None, ...]) -> bool:
+    """Whether this is TransformerLens' own transformer with such positions, without extras and without hooks."""
     native: Any = getattr(model, "original_model", None)
     cfg = getattr(model, "cfg", None)
     if type(native).__name__ != "NativeModel" or cfg is None:
         return False
     return (
-        getattr(cfg, "positional_embedding_type", "standard") in (None, "standard")
+        getattr(cfg, "positional_embedding_type", "standard") in positions
         and (bool(getattr(cfg, "attn_only", False)) or cfg.act_fn in _POINTWISE)
         and not getattr(cfg, "gated_mlp", False)
         and cfg.n_key_value_heads in (None, cfg.n_heads)

@@ -51,7 +51,7 @@ def transformer(native: Any, of: Weights, tokens_at: list[TokensAt], workspace: 
     if isinstance(norm, nn.Identity) and last.is_linear_outside_neurons:
         return last.readout(residual, z, head)
     final, neurons = last.after(residual, z)
-    return _normalise(norm, of, final.each()) @ head.mT, neurons
+    return normalise(norm, of, final.each()) @ head.mT, neurons
 
 
 def mlp(model: Any, of: Weights, inputs: Entering) -> Answer:
@@ -100,7 +100,7 @@ class _Layer:
         mid = self._after_attention(residual, z)
         if self.mlp is None:
             return mid, None
-        normed = _normalise(self.ln2, self.of, mid.values)
+        normed = normalise(self.ln2, self.of, mid.values)
         out, neurons = self._neurons(
             normed, *self._weights(self.mlp.fc_in), self._weights(self.mlp.fc_out)[0]
         )
@@ -148,7 +148,7 @@ class _Layer:
         return Rows(residual.each() + written.each())
 
     def _normed(self, residual: Rows) -> Rows:
-        return residual.map(lambda values: _normalise(self.ln1, self.of, values))
+        return residual.map(lambda values: normalise(self.ln1, self.of, values))
 
     def _project(self, name: str, normed: Rows) -> Rows:
         weight, bias = self._weights(getattr(self.attention, name))
@@ -170,7 +170,7 @@ class _Layer:
         return self.of(linear.weight), self.of(linear.bias)[:, None]
 
 
-def _normalise(norm: Any, of: Weights, values: Tensor) -> Tensor:
+def normalise(norm: Any, of: Weights, values: Tensor) -> Tensor:
     """`norm` of each row, with the scale and the shift of its run."""
     if isinstance(norm, nn.LayerNorm):
         normed = F.layer_norm(values, norm.normalized_shape, eps=norm.eps)
