@@ -17,13 +17,7 @@ def study(study_named):
 def numbers(study):
     """A model that is the nth reference at the nth step, one nat from its neighbours; each part can be planted anew."""
 
-    def make(
-        path=(0, 1, 2, 3, 4, 5),
-        off=0.1,
-        sampled=0.1,
-        induction=(0, 0, 0, 0, 1, 1),
-        loss=(5, 4, 2.5, 1.5, 1, 0.8),
-    ):
+    def make(path=(0, 1, 2, 3, 4, 5), off=0.1, sampled=0.1, induction=(0, 0, 0, 0, 1, 1), loss=(5, 4, 2.5, 1.5, 1, 0.8)):
         def by(values, *dims, **coords):
             repeated = np.stack([np.asarray(values, float)] * 3)
             return xr.Dataset({"value": (("seed", *dims), repeated)}, {"seed": [0, 1, 2], **coords})
@@ -48,10 +42,7 @@ def numbers(study):
             ),
             "samples": xr.Dataset(
                 {
-                    "kl": (
-                        ("seed", "stage", "reference", "example"),
-                        np.stack([own[..., None] * examples] * 3),
-                    ),
+                    "kl": (("seed", "stage", "reference", "example"), np.stack([own[..., None] * examples] * 3)),
                     "between": (("nearest", "reference", "example"), between[..., None] * np.ones(5)),
                 },
                 {"stage": list(study.ASKED), "reference": reference, "nearest": reference},
