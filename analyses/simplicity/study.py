@@ -28,7 +28,7 @@ import groklens as gl
 RUNS = ()
 SEEDS = range(5)
 #: Scales of the weights of random networks, and how many networks are drawn at each.
-SCALES, NETWORKS = (0.7, 1.0, 1.4142, 2.0, 4.0, 6.0, 8.0), 4000
+SCALES, NETWORKS = (1.0, 1.4142, 2.0, 4.0, 8.0), 4000
 #: Fewer functions than these, each found twice, have no correlation.
 FEWEST = 10
 DRAWS = 20
