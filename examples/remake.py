@@ -106,6 +106,16 @@ RECIPES = {
         seed=0,
         keep=gl.Steps([0, 10, 20, 30, 50, 80, 120, 200, 300, 500, 800, 1_200]),
     ),
+    # Digits by plain descent: what a linear classifier says comes first, and stays.
+    "digits": gl.Recipe(
+        task=gl.tasks.Digits(n_train=1000),
+        model=gl.MLP(d_mlp=64, d_embed=None, init="uniform"),
+        optimizer=gl.SGD(lr=0.1),
+        steps=10_000,
+        evaluate_every=100,
+        seed=0,
+        keep=gl.LogSpaced(20),
+    ),
 }
 
 if __name__ == "__main__":

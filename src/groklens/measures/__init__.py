@@ -32,6 +32,8 @@ from groklens.measures.cosets import subgroup_name as subgroup_name
 from groklens.measures.doubling import frequency_doubling as frequency_doubling
 from groklens.measures.effective_dimension import participation_ratio as participation_ratio
 from groklens.measures.effective_dimension import spectral_entropy as spectral_entropy
+from groklens.measures.explained import ExplainedBy as ExplainedBy
+from groklens.measures.explained import explained_by as explained_by
 from groklens.measures.family import Family as Family
 from groklens.measures.family import families_in as families_in
 from groklens.measures.frame import frame as frame
@@ -95,6 +97,11 @@ from groklens.measures.representations import x_embed_share as x_embed_share
 from groklens.measures.representations import y_embed_share as y_embed_share
 from groklens.measures.samples import predictor_of as predictor_of
 from groklens.measures.samples import sampled_stages as sampled_stages
+from groklens.measures.simple import LinearPredictor as LinearPredictor
+from groklens.measures.simple import OneFourierMode as OneFourierMode
+from groklens.measures.simple import ShallowTree as ShallowTree
+from groklens.measures.simple import SimplePredictor as SimplePredictor
+from groklens.measures.simple import simple_answers as simple_answers
 from groklens.measures.spectra import embedding_spectrum as embedding_spectrum
 from groklens.measures.spectra import gini_embedding as gini_embedding
 from groklens.measures.spectra import gini_neuron_logit as gini_neuron_logit

@@ -6,11 +6,15 @@
 """
 
 from groklens.public import public_names
+from groklens.theory.complexity import lempel_ziv as lempel_ziv
+from groklens.theory.complexity import sensitivity as sensitivity
 from groklens.theory.descent import epoch_wise_risk as epoch_wise_risk
 from groklens.theory.descent import gradient_descent_path as gradient_descent_path
 from groklens.theory.descent import has_double_descent as has_double_descent
 from groklens.theory.descent import sample_wise_risk as sample_wise_risk
 from groklens.theory.descent import tallest_peak as tallest_peak
+from groklens.theory.information import mutual_information as mutual_information
+from groklens.theory.information import shuffled_within as shuffled_within
 from groklens.theory.learning_coefficient import (
     quadratic_learning_coefficient as quadratic_learning_coefficient,
 )
@@ -49,6 +53,7 @@ from groklens.theory.predictors import Predictor as Predictor
 from groklens.theory.predictors import Retrieval as Retrieval
 from groklens.theory.predictors import Uniform as Uniform
 from groklens.theory.predictors import check_sequences as check_sequences
+from groklens.theory.random_functions import random_functions as random_functions
 from groklens.theory.sampling import sample as sample
 from groklens.theory.smoothers import class_errors as class_errors
 from groklens.theory.smoothers import effective_parameters as effective_parameters
