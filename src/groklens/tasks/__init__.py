@@ -10,6 +10,7 @@ from groklens.tasks.examples import Inputs as Inputs
 from groklens.tasks.examples import in_words as in_words
 from groklens.tasks.modular import OPERATIONS as OPERATIONS
 from groklens.tasks.modular import ModularArithmetic as ModularArithmetic
+from groklens.tasks.multitask_parity import MultitaskParity as MultitaskParity
 from groklens.tasks.probe import Probe as Probe
 from groklens.tasks.random_table import RandomTable as RandomTable
 from groklens.tasks.serial import check_can_be_made_again as check_can_be_made_again
