@@ -21,6 +21,9 @@ from groklens.measures.clock_pizza import distance_irrelevance_incorrect as dist
 from groklens.measures.clock_pizza import gradient_symmetricity as gradient_symmetricity
 from groklens.measures.confidence import logit_scale as logit_scale
 from groklens.measures.confidence import softmax_collapse as softmax_collapse
+from groklens.measures.continuous import ExactMatch as ExactMatch
+from groklens.measures.continuous import brier_score as brier_score
+from groklens.measures.continuous import edit_distance as edit_distance
 from groklens.measures.corruption import clean_accuracy as clean_accuracy
 from groklens.measures.corruption import corrected_accuracy as corrected_accuracy
 from groklens.measures.corruption import fitted_accuracy as fitted_accuracy
@@ -32,9 +35,14 @@ from groklens.measures.cosets import subgroup_name as subgroup_name
 from groklens.measures.doubling import frequency_doubling as frequency_doubling
 from groklens.measures.effective_dimension import participation_ratio as participation_ratio
 from groklens.measures.effective_dimension import spectral_entropy as spectral_entropy
+from groklens.measures.emergence import audit_emergence as audit_emergence
 from groklens.measures.family import Family as Family
 from groklens.measures.family import families_in as families_in
 from groklens.measures.frame import frame as frame
+from groklens.measures.hidden_progress import LargestMove as LargestMove
+from groklens.measures.hidden_progress import SupportMove as SupportMove
+from groklens.measures.hidden_progress import fourier_gap as fourier_gap
+from groklens.measures.hidden_progress import support_weight as support_weight
 from groklens.measures.kernels import KernelAlignment as KernelAlignment
 from groklens.measures.kernels import KernelMoved as KernelMoved
 from groklens.measures.key_rules import KEY_SIMILARITY as KEY_SIMILARITY
@@ -82,6 +90,9 @@ from groklens.measures.representations import hidden_y_share as hidden_y_share
 from groklens.measures.representations import unembed_share as unembed_share
 from groklens.measures.representations import x_embed_share as x_embed_share
 from groklens.measures.representations import y_embed_share as y_embed_share
+from groklens.measures.skills import skill_accuracy as skill_accuracy
+from groklens.measures.skills import skill_brier as skill_brier
+from groklens.measures.skills import skill_loss as skill_loss
 from groklens.measures.spectra import embedding_spectrum as embedding_spectrum
 from groklens.measures.spectra import gini_embedding as gini_embedding
 from groklens.measures.spectra import gini_neuron_logit as gini_neuron_logit
@@ -153,6 +164,10 @@ MOTION = (
     spectral_entropy,
     participation_ratio,
 )
+#: Progress of a parity behind its loss: answer-free ones first, then those that need the hidden bits.
+HIDDEN_PROGRESS = (LargestMove(), KernelMoved(by_answer=False), SupportMove(), support_weight, fourier_gap)
+#: Each skill of many by itself, sharp and continuous.
+SKILLS = (skill_accuracy, skill_loss, skill_brier)
 
 #: Every measure, those of a family with their parameters at their defaults.
 ALL = (

@@ -13,9 +13,13 @@ from groklens.hypotheses import AnyCircuit, Circuit, as_circuit
 from groklens.models import Heads
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot
+from groklens.tasks import MultitaskParity, hidden_bits
 
 #: What a measure may need of a snapshot besides logits and weights.
-NEEDS = ("group", "split", "embedding", "neurons", "attention", "circuit", "corruption", "readout")
+NEEDS = (
+    *("group", "split", "embedding", "neurons", "attention", "circuit", "corruption", "readout"),
+    *("hidden", "own_weights", "skills"),
+)
 #: The first layer, of whose heads a model with attention has queries and keys.
 _FIRST = Heads(layer=0, count=1)
 
@@ -71,7 +75,8 @@ def measure(
         source: the paper and section of the definition, and any departure from it.
         split: the inputs it is taken over: `"all"`, `"train"`, `"test"`, or `"weights"` for none.
         needs: what it cannot do without, of `"group"`, `"split"`, `"embedding"`, `"neurons"`, their `"readout"`,
-            `"attention"`, `"circuit"` and `"corruption"` of train labels. Called where one is missing it raises
+            `"attention"`, `"circuit"`, `"corruption"` of train labels, `"hidden"` bits, operands that are read by
+            `"own_weights"`, and `"skills"`. Called where one is missing it raises
             `BadArgument`; `track` leaves it out instead and says so.
 
     >>> @measure(long_name="largest logit", units="logit", valid_range=(-1e9, 1e9), source="here")
@@ -130,6 +135,9 @@ def lacking(about: About, snapshot: Snapshot, circuit: Circuit | None) -> list[s
         "attention": snapshot.anatomy.can_score,
         "circuit": circuit is not None,
         "corruption": snapshot.task.is_corrupted,
+        "hidden": bool(hidden_bits(snapshot.task)),
+        "own_weights": "own_weights" in about.needs and snapshot.anatomy.reads_each_operand_apart,
+        "skills": isinstance(snapshot.task, MultitaskParity),
     }
     if about.split == "train":  # a stream has test inputs alone
         found["split"] = found["split"] and snapshot.train_index is not None
@@ -156,6 +164,10 @@ _LACK = {
     "gl.Corrupted(task, 0.1).",
     "circuit": "is relative to a circuit: give one as its second argument, such as "
     "gl.find_circuit(snapshot) or gl.Circuit('C113', [14, 35]).",
+    "hidden": "needs hidden bits among others, and {task} has none; gl.tasks.SparseParity(n=40, k=3) has.",
+    "own_weights": "needs weights of its own for every operand, and this model has no W_in that reads each apart. Take "
+    "gl.MLP(d_embed=None).",
+    "skills": "needs a task of several skills, and {task} is not; gl.tasks.MultitaskParity(skills=16) is.",
     "readout": "needs what each neuron adds to each logit, and this model has no W_U (with a W_out in between) that "
     "fits its neurons. Name yours so, as attributes or properties of the model, or in gl.hooked(module, "
     "names={{'PATH.weight': 'W_U'}}).",

@@ -18,6 +18,7 @@ from groklens.tasks.serial import kinds as kinds
 from groklens.tasks.serial import own_tasks as own_tasks
 from groklens.tasks.serial import task_from_spec as task_from_spec
 from groklens.tasks.sparse_parity import SparseParity as SparseParity
+from groklens.tasks.sparse_parity import hidden_bits as hidden_bits
 from groklens.tasks.split_examples import split_examples as split_examples
 from groklens.tasks.stream import Stream as Stream
 from groklens.tasks.table import TableTask as TableTask
@@ -31,6 +32,7 @@ _FOR_THE_LIBRARY = {
     "check_can_be_made_again",
     "check_task",
     "check_tokens",
+    "hidden_bits",
     "in_words",
     "kinds",
     "own_tasks",
