@@ -22,7 +22,7 @@ _AGAINST = {
 
 
 def audit_emergence(
-    table: xr.Dataset, n_test: int, sharp: str | None = None, continuous: Sequence[str] | None = None
+    table: xr.Dataset | Any, n_test: int, sharp: str | None = None, continuous: Sequence[str] | None = None
 ) -> Finding:
     """Whether the jump of a sharp metric is emergent: in every continuous metric of the same answers too.
 
@@ -94,7 +94,7 @@ def _verdict(
 
 
 def _chosen(
-    table: xr.Dataset, sharp: str | None, continuous: Sequence[str] | None
+    table: xr.Dataset | Any, sharp: str | None, continuous: Sequence[str] | None
 ) -> tuple[str, list[str]]:
     """The sharp metric and the continuous ones."""
     if not isinstance(table, xr.Dataset):

@@ -19,6 +19,7 @@ from groklens.views.neurons import neurons as neurons
 from groklens.views.renderers.figure import Figure as Figure
 from groklens.views.renderers.figure import Page as Page
 from groklens.views.report import report as report
+from groklens.views.skills import skills as skills
 from groklens.views.spectrum import spectrum as spectrum
 from groklens.views.summary import summary as summary
 from groklens.views.sweep import sweep as sweep
@@ -36,6 +37,7 @@ __all__ = [
     "logits",
     "neurons",
     "report",
+    "skills",
     "spectrum",
     "summary",
     "sweep",
