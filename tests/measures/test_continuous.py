@@ -9,7 +9,9 @@ from groklens.measures import ExactMatch, brier_score, edit_distance
 from groklens.measures.continuous import levenshtein
 
 TASK = gl.TableTask([[0, 0], [0, 1], [1, 0], [1, 1]], labels=[0, 1, 1, 0], d_vocab_out=2)
-SEVERAL = gl.TableTask([[0, 1, 2, 0], [1, 2, 0, 0]], labels=[[1, 2, 0], [2, 0, 0]], reads=(0, 1, 2), d_vocab_out=3)
+SEVERAL = gl.TableTask(
+    [[0, 1, 2, 0], [1, 2, 0, 0]], labels=[[1, 2, 0], [2, 0, 0]], reads=(0, 1, 2), d_vocab_out=3
+)
 
 
 def answering(right):
@@ -39,7 +41,7 @@ def test_exact_match_asks_for_all_and_accuracy_for_each():
     some = answering([True, True, True, False])
     assert gl.measures.all_accuracy(some) == 0.75
     assert [ExactMatch(inputs=n)(some) for n in (1, 2, 3, 4)] == [0.75, 0.5, 1.0, 0.0]
-    with pytest.raises(BadArgument, match="inputs is 5, and .* has 4"):
+    with pytest.raises(BadArgument, match=r"inputs is 5, and .* has 4"):
         ExactMatch(inputs=5)(some)
 
 

@@ -1,4 +1,4 @@
-"""The audit of a jump: a planted artefact of the metric is refuted, a planted jump supported, and little decides nothing."""
+"""The audit of a jump: an artefact of the metric is refuted, a true jump supported, and little decides nothing."""
 
 import numpy as np
 import pytest
@@ -70,7 +70,9 @@ def test_what_does_not_jump_is_not_emergent():
 def test_what_the_tests_cannot_see_is_undecided():
     assert audit_emergence(scored(AT_ONCE), n_test=8).verdict == "undecided"
     assert "8 tests" in audit_emergence(scored(AT_ONCE), n_test=8).note
-    late = scored(1 / (1 + np.exp(-(STEPS - 600) / 17)))  # the loss falls a little before: a few tests leave that open
+    late = scored(
+        1 / (1 + np.exp(-(STEPS - 600) / 17))
+    )  # the loss falls a little before: a few tests leave that open
     assert [audit_emergence(late, n).verdict for n in (100, 10_000)] == ["undecided", "refuted"]
 
 

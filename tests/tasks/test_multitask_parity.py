@@ -53,7 +53,7 @@ def test_frequencies_are_a_power_law_that_the_probe_follows():
     assert TASK.frequencies.tolist() == pytest.approx([each / sum(powers) for each in powers])
     counted = torch.bincount(TASK.skill_of(TASK.inputs), minlength=4) / len(TASK.inputs)
     assert counted.tolist() == pytest.approx(TASK.frequencies.tolist(), abs=4 * 0.5 / 64)
-    assert torch.bincount(TASK.skill_of(TASK.each_skill.inputs)).tolist() == [1024] * 4
+    assert torch.bincount(TASK.skill_of(TASK.each_skill.inputs)).tolist() == [4096] * 4
 
 
 def test_a_batch_is_a_function_of_update_and_seed_alone():

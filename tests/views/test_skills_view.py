@@ -15,7 +15,11 @@ def table(count=4, **more):
     values = np.linspace(0.5, 1, len(STEPS))[:, None] ** np.arange(1, count + 1)
     return xr.Dataset(
         {
-            "skill_accuracy": (("step", "skill"), values, {"long_name": "accuracy on each skill", "units": "accuracy"}),
+            "skill_accuracy": (
+                ("step", "skill"),
+                values,
+                {"long_name": "accuracy on each skill", "units": "accuracy"},
+            ),
             "all_accuracy": ("step", values.mean(axis=1), {"long_name": "accuracy", "units": "accuracy"}),
         }
         | more,

@@ -102,6 +102,7 @@ from groklens.measures.spectra import neuron_logit_residual as neuron_logit_resi
 from groklens.measures.spectra import neuron_logit_spectrum as neuron_logit_spectrum
 from groklens.measures.spectra import sum_squared_weights as sum_squared_weights
 from groklens.measures.tabulate import tabulate as tabulate
+from groklens.measures.transition import Transition as Transition
 from groklens.public import public_names
 
 PERFORMANCE = (loss, all_accuracy, train_loss, test_loss, train_accuracy, test_accuracy)

@@ -98,7 +98,9 @@ def _chosen(
 ) -> tuple[str, list[str]]:
     """The sharp metric and the continuous ones."""
     if not isinstance(table, xr.Dataset):
-        raise BadArgument(f"table is {described(table)}; give what gl.track(run, …) returns, an xarray.Dataset.")
+        raise BadArgument(
+            f"table is {described(table)}; give what gl.track(run, …) returns, an xarray.Dataset."
+        )
     held = [str(name) for name in table.data_vars]
     if sharp is None:
         sharp = next((name for kind in _AGAINST for name in held if name.startswith(kind)), None)

@@ -66,9 +66,7 @@ class KernelMoved(Since):
     def value(self, snapshot: Snapshot, circuit: object) -> float:
         """The movement of the snapshot's kernel from that of the reference."""
         del circuit
-        now, before = (
-            _kernel(each, *_sizes(self), self.by_answer) for each in (snapshot, self.reference)
-        )
+        now, before = (_kernel(each, *_sizes(self), self.by_answer) for each in (snapshot, self.reference))
         return float((now - before).norm() / before.norm())
 
 

@@ -16,10 +16,9 @@ from groklens.snapshots import Snapshot
 from groklens.tasks import MultitaskParity, hidden_bits
 
 #: What a measure may need of a snapshot besides logits and weights.
-NEEDS = (
-    *("group", "split", "embedding", "neurons", "attention", "circuit", "corruption", "readout"),
-    *("hidden", "own_weights", "skills"),
-)
+NEEDS = ("group", "split", "embedding", "neurons", "attention", "circuit", "corruption", "readout")
+#: What a measure of a parity or of many may need: bits that are hidden, weights of each operand's own, several skills.
+NEEDS_OF_PARITIES = ("hidden", "own_weights", "skills")
 #: The first layer, of whose heads a model with attention has queries and keys.
 _FIRST = Heads(layer=0, count=1)
 
@@ -75,8 +74,7 @@ def measure(
         source: the paper and section of the definition, and any departure from it.
         split: the inputs it is taken over: `"all"`, `"train"`, `"test"`, or `"weights"` for none.
         needs: what it cannot do without, of `"group"`, `"split"`, `"embedding"`, `"neurons"`, their `"readout"`,
-            `"attention"`, `"circuit"`, `"corruption"` of train labels, `"hidden"` bits, operands that are read by
-            `"own_weights"`, and `"skills"`. Called where one is missing it raises
+            `"attention"`, `"circuit"` and `"corruption"` of train labels. Called where one is missing it raises
             `BadArgument`; `track` leaves it out instead and says so.
 
     >>> @measure(long_name="largest logit", units="logit", valid_range=(-1e9, 1e9), source="here")
@@ -86,9 +84,10 @@ def measure(
     'logit'
     """
     about = About(long_name, units, valid_range, source, split, needs)
-    unknown = set(needs) - set(NEEDS)
+    unknown = set(needs) - {*NEEDS, *NEEDS_OF_PARITIES}
     if unknown:
-        raise BadArgument(f"needs holds {sorted(unknown)}; a measure may need {', '.join(NEEDS)}.")
+        known = ", ".join((*NEEDS, *NEEDS_OF_PARITIES))
+        raise BadArgument(f"needs holds {sorted(unknown)}; a measure may need {known}.")
 
     def declare(function: Callable[..., Any]) -> Measure:
         def called(snapshot: AnyRun, circuit: AnyCircuit | None = None) -> float | xr.DataArray:

@@ -13,6 +13,8 @@ from groklens.snapshots import Snapshot, once_per_snapshot
 from groklens.tasks import MultitaskParity
 
 _PAPER = "Michaud et al. 2023, arXiv:2303.13506 §3 (subtasks)"
+#: Inputs of one pass: an MLP holds inputs × operands × neurons on the way.
+_AT_ONCE = 1024
 _SAMPLE = "on as many inputs of every skill, not by its frequency"
 
 
@@ -26,7 +28,7 @@ _SAMPLE = "on as many inputs of every skill, not by its frequency"
 def skill_accuracy(snapshot: Snapshot) -> xr.DataArray:
     """Share of each skill's inputs that is answered correctly (skill), in [0, 1]; 1/2 at chance.
 
-    Over `task.each_skill`, 1,024 inputs of every skill. Skills are in the order of their frequencies, from 1.
+    Over `task.each_skill`, 4,096 inputs of every skill. Skills are in the order of their frequencies, from 1.
     """
     logits, labels = _at_each_skill(snapshot)
     return _by_skill(snapshot, (logits.argmax(dim=1) == labels).double())
@@ -74,10 +76,13 @@ def brier_each(logits: Float[Tensor, "*row answer"], labels: Tensor) -> Float[Te
 def _at_each_skill(snapshot: Snapshot) -> tuple[Float[Tensor, "input answer"], Tensor]:
     task, model = snapshot.task, snapshot.model
     assert isinstance(task, MultitaskParity)  # by the need `skills`
-    examples = task.each_skill
+    examples, device = task.each_skill, device_of(model)
     with at_rest(model):
-        logits = run_logits(model, examples.inputs.to(device_of(model)), task.d_vocab_out)
-    return logits.double().cpu(), examples.labels
+        blocks = [
+            run_logits(model, block.to(device), task.d_vocab_out).double().cpu()
+            for block in examples.inputs.split(_AT_ONCE)
+        ]
+    return torch.cat(blocks), examples.labels
 
 
 def _by_skill(snapshot: Snapshot, each: Float[Tensor, "input"]) -> xr.DataArray:

@@ -15,7 +15,7 @@ from groklens.tasks.examples import Examples
 from groklens.tasks.stream import Stream
 
 #: Examples of the probe, and of every skill where skills are looked at one by one.
-PROBE, OF_A_SKILL = 4096, 1024
+PROBE, OF_A_SKILL = 4096, 4096
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -107,7 +107,7 @@ class MultitaskParity(Stream):
 
     @cached_property
     def each_skill(self) -> Examples:
-        """1,024 fixed inputs of every skill, in the skills' order, drawn with another generator that no update uses."""
+        """4,096 fixed inputs of every skill, in the skills' order, drawn with another generator that no update uses."""
         asked = torch.arange(self.skills).repeat_interleave(OF_A_SKILL)
         return self._asking(asked, torch.Generator().manual_seed(1))
 

@@ -5,7 +5,14 @@ import torch
 
 import groklens as gl
 from groklens.errors import BadArgument
-from groklens.measures import HIDDEN_PROGRESS, KernelMoved, LargestMove, SupportMove, fourier_gap, support_weight
+from groklens.measures import (
+    HIDDEN_PROGRESS,
+    KernelMoved,
+    LargestMove,
+    SupportMove,
+    fourier_gap,
+    support_weight,
+)
 from groklens.tasks import Examples, SparseParity, hidden_bits
 
 TASK = SparseParity(n=8, k=3, seed=1)
