@@ -12,12 +12,12 @@ from groklens.errors import BadArgument, described, whole_number
 from groklens.measures.transition import Transition, counting_error
 
 #: Sharp metrics by the beginnings of their names, the sharpest first, and what each is audited against unless named.
-_LOSSES = ("test_loss", "loss", "brier_score", "skill_loss", "skill_brier")
+_LOSSES = ("test_loss", "loss", "brier_score")
 _AGAINST = {
     "exact_match": (*_LOSSES, "edit_distance", "test_accuracy", "all_accuracy"),
     "test_accuracy": _LOSSES,
     "all_accuracy": _LOSSES,
-    "skill_accuracy": _LOSSES,
+    "skill_accuracy": ("skill_loss", "skill_brier"),
 }
 
 
