@@ -116,6 +116,17 @@ RECIPES = {
         seed=0,
         keep=gl.LogSpaced(20),
     ),
+    # Which 3 of 30 bits matter? At chance for most of its training (Barak et al. 2022).
+    "parity": gl.Recipe(
+        task=gl.tasks.SparseParity(n=30, k=3),
+        model=gl.MLP(d_mlp=100, d_embed=None, init="uniform"),
+        optimizer=gl.SGD(lr=0.1),
+        batch_size=32,
+        steps=2_200,
+        evaluate_every=100,
+        seed=0,
+        keep=gl.Every(50),
+    ),
 }
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import xarray as xr
 import groklens as gl
 from groklens import measures
 from groklens.errors import BadArgument
-from groklens.measures.measure import NEEDS
+from groklens.measures.measure import NEEDS, NEEDS_OF_PARITIES
 
 TASK = gl.ModularArithmetic(11, "add")
 TRAIN, _ = TASK.split(0.5, seed=0)
@@ -37,7 +37,7 @@ def test_says_what_its_numbers_mean(measure):
     assert about.units
     assert about.source
     assert about.split in ("all", "train", "test", "weights")
-    assert set(about.needs) <= set(NEEDS)
+    assert set(about.needs) <= {*NEEDS, *NEEDS_OF_PARITIES}
     assert about.valid_range[0] < about.valid_range[1]
     assert measure.__doc__
     assert len(measure.__doc__.split()) > 5

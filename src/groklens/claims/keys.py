@@ -34,6 +34,7 @@ FINDINGS = {
     "split.fits": "the split given is the one that the model was trained on",
     "files.assumed": "the files say how the model computes and what it was trained on",
     "llc.healthy": "the chains give the local learning coefficient of the train loss",
+    "emergence.survives": "the jump of a sharp metric is in every continuous metric too",
     "pruning.lowest_ipr": "the neurons of lowest inverse participation ratio fit the wrong labels",
 }
 
@@ -58,6 +59,8 @@ CONTROLS = {
     "random_neurons": "random sets of as many neurons",
     "random_neurons.test": "test accuracy without random sets of as many neurons",
     "highest_ipr": "as many neurons of highest inverse participation ratio",
+    "sharp_metric": "the sharp metric's own width over wait",
+    "continuous_metrics": "each continuous metric's width over wait",
     "whole_model": "the whole model",
     "first_step": "the first kept step",
     "half_step": "the same estimate at half the step size",

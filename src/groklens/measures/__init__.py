@@ -21,6 +21,9 @@ from groklens.measures.clock_pizza import distance_irrelevance_incorrect as dist
 from groklens.measures.clock_pizza import gradient_symmetricity as gradient_symmetricity
 from groklens.measures.confidence import logit_scale as logit_scale
 from groklens.measures.confidence import softmax_collapse as softmax_collapse
+from groklens.measures.continuous import ExactMatch as ExactMatch
+from groklens.measures.continuous import brier_score as brier_score
+from groklens.measures.continuous import edit_distance as edit_distance
 from groklens.measures.corruption import clean_accuracy as clean_accuracy
 from groklens.measures.corruption import corrected_accuracy as corrected_accuracy
 from groklens.measures.corruption import fitted_accuracy as fitted_accuracy
@@ -32,6 +35,7 @@ from groklens.measures.cosets import subgroup_name as subgroup_name
 from groklens.measures.doubling import frequency_doubling as frequency_doubling
 from groklens.measures.effective_dimension import participation_ratio as participation_ratio
 from groklens.measures.effective_dimension import spectral_entropy as spectral_entropy
+from groklens.measures.emergence import audit_emergence as audit_emergence
 from groklens.measures.explained import ExplainedBy as ExplainedBy
 from groklens.measures.explained import explained_by as explained_by
 from groklens.measures.family import Family as Family
@@ -40,6 +44,10 @@ from groklens.measures.frame import frame as frame
 from groklens.measures.heads import PrefixMatching as PrefixMatching
 from groklens.measures.heads import induction as induction
 from groklens.measures.heads import previous_token as previous_token
+from groklens.measures.hidden_progress import LargestMove as LargestMove
+from groklens.measures.hidden_progress import SupportMove as SupportMove
+from groklens.measures.hidden_progress import fourier_gap as fourier_gap
+from groklens.measures.hidden_progress import support_weight as support_weight
 from groklens.measures.kernels import KernelAlignment as KernelAlignment
 from groklens.measures.kernels import KernelMoved as KernelMoved
 from groklens.measures.key_rules import KEY_SIMILARITY as KEY_SIMILARITY
@@ -102,6 +110,9 @@ from groklens.measures.simple import OneFourierMode as OneFourierMode
 from groklens.measures.simple import ShallowTree as ShallowTree
 from groklens.measures.simple import SimplePredictor as SimplePredictor
 from groklens.measures.simple import simple_answers as simple_answers
+from groklens.measures.skills import skill_accuracy as skill_accuracy
+from groklens.measures.skills import skill_brier as skill_brier
+from groklens.measures.skills import skill_loss as skill_loss
 from groklens.measures.spectra import embedding_spectrum as embedding_spectrum
 from groklens.measures.spectra import gini_embedding as gini_embedding
 from groklens.measures.spectra import gini_neuron_logit as gini_neuron_logit
@@ -112,6 +123,7 @@ from groklens.measures.spectra import neuron_logit_spectrum as neuron_logit_spec
 from groklens.measures.spectra import sum_squared_weights as sum_squared_weights
 from groklens.measures.stages import stages as stages
 from groklens.measures.tabulate import tabulate as tabulate
+from groklens.measures.transition import Transition as Transition
 from groklens.public import public_names
 
 PERFORMANCE = (loss, all_accuracy, train_loss, test_loss, train_accuracy, test_accuracy)
@@ -188,6 +200,10 @@ MOTION = (
 )
 #: What heads look at in a sequence, by head.
 HEADS = (previous_token, induction, PrefixMatching())
+#: Progress of a parity behind its loss: answer-free ones first, then those that need the hidden bits.
+HIDDEN_PROGRESS = (LargestMove(), KernelMoved(by_answer=False), SupportMove(), support_weight, fourier_gap)
+#: Each skill of many by itself, sharp and continuous.
+SKILLS = (skill_accuracy, skill_loss, skill_brier)
 
 #: Every measure, those of a family with their parameters at their defaults.
 ALL = tuple(

@@ -19,6 +19,7 @@ from groklens.models import at_rest, device_of, run_logits, trained_of
 from groklens.snapshots import Snapshot, judged_by, once_per_snapshot
 from groklens.tasks import Task
 from groklens.theory import neural_tangent_kernel
+from groklens.value_checks import flag_fields
 
 _PAPER = "Kumar et al. 2023, arXiv:2310.06110"
 _SAMPLE = "on inputs drawn with their answers, of random ±1 sums of the logits in place of one output"
@@ -38,6 +39,8 @@ class KernelMoved(Since):
         outputs: how many random sums of the logits stand for the classes: one backward pass an input and output. The
             mean over all classes is approached as they grow.
         seed: of the inputs and the sums.
+        by_answer: whether the inputs are drawn by their answers; without, the measure sees no answer at all, and what
+            it shows of a network is answer-free, as `LargestMove` is.
 
     Raises `BadArgument` for a model without trained weights.
     """
@@ -45,6 +48,7 @@ class KernelMoved(Since):
     inputs: int = 64
     outputs: int = 4
     seed: int = 0
+    by_answer: bool = True
     about = About(
         "movement of the tangent kernel",
         "share of the reference's norm",
@@ -57,11 +61,12 @@ class KernelMoved(Since):
         """Refuse what is no number of inputs or outputs."""
         super().__post_init__()
         _check(self)
+        flag_fields(self, "by_answer")
 
     def value(self, snapshot: Snapshot, circuit: object) -> float:
         """The movement of the snapshot's kernel from that of the reference."""
         del circuit
-        now, before = (_kernel(each, *_sizes(self)) for each in (snapshot, self.reference))
+        now, before = (_kernel(each, *_sizes(self), self.by_answer) for each in (snapshot, self.reference))
         return float((now - before).norm() / before.norm())
 
 
@@ -104,12 +109,15 @@ def alignment(kernel: Float[Tensor, "input input"], labels: Int[Tensor, "input"]
     return max(0.0, float((kernel * target).sum()) / scale) if scale > 0 else 0.0
 
 
-def chosen(task: Task, inputs: int, seed: int) -> Int[Tensor, "input"]:
+def chosen(task: Task, inputs: int, seed: int, by_answer: bool = True) -> Int[Tensor, "input"]:
     """Inputs from about √inputs answers, drawn at random, and as many from each; all there are, if they are no more.
 
-    Of inputs drawn without regard to answers hardly two would have one in common.
+    Of inputs drawn without regard to answers (not `by_answer`) hardly two would have one in common, where answers are
+    many.
     """
     generator, labels = torch.Generator().manual_seed(seed), judged_by(task, "all")
+    if not by_answer:
+        return torch.randperm(len(labels), generator=generator)[:inputs]
     answers = labels.unique()
     few = math.ceil(math.sqrt(inputs))
     drawn = answers[torch.randperm(len(answers), generator=generator)[:few]]
@@ -122,8 +130,10 @@ def chosen(task: Task, inputs: int, seed: int) -> Int[Tensor, "input"]:
 
 
 @once_per_snapshot
-def _kernel(snapshot: Snapshot, inputs: int, outputs: int, seed: int) -> Float[Tensor, "input input"]:
-    rows = chosen(snapshot.task, inputs, seed)
+def _kernel(
+    snapshot: Snapshot, inputs: int, outputs: int, seed: int, by_answer: bool = True
+) -> Float[Tensor, "input input"]:
+    rows = chosen(snapshot.task, inputs, seed, by_answer)
     with at_rest(snapshot.model):
         return neural_tangent_kernel(_Sums(snapshot, outputs, seed), snapshot.task.inputs[rows])
 

@@ -13,13 +13,15 @@ from groklens.hypotheses import AnyCircuit, Circuit, as_circuit
 from groklens.models import Heads
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot
-from groklens.tasks import TwoLanguages
+from groklens.tasks import MultitaskParity, TwoLanguages, hidden_bits
 
 #: What a measure may need of a snapshot besides logits and weights.
 NEEDS = (
     "group", "split", "embedding", "neurons", "attention", "patterns", "circuit", "corruption", "readout",
     "languages",
 )  # fmt: skip
+#: What a measure of a parity or of many may need: bits that are hidden, weights of each operand's own, several skills.
+NEEDS_OF_PARITIES = ("hidden", "own_weights", "skills")
 #: The first layer, of whose heads a model with attention has queries and keys.
 _FIRST = Heads(layer=0, count=1)
 
@@ -85,9 +87,10 @@ def measure(
     'logit'
     """
     about = About(long_name, units, valid_range, source, split, needs)
-    unknown = set(needs) - set(NEEDS)
+    unknown = set(needs) - {*NEEDS, *NEEDS_OF_PARITIES}
     if unknown:
-        raise BadArgument(f"needs holds {sorted(unknown)}; a measure may need {', '.join(NEEDS)}.")
+        known = ", ".join((*NEEDS, *NEEDS_OF_PARITIES))
+        raise BadArgument(f"needs holds {sorted(unknown)}; a measure may need {known}.")
 
     def declare(function: Callable[..., Any]) -> Measure:
         def called(snapshot: AnyRun, circuit: AnyCircuit | None = None) -> float | xr.DataArray:
@@ -136,6 +139,9 @@ def lacking(about: About, snapshot: Snapshot, circuit: Circuit | None) -> list[s
         "circuit": circuit is not None,
         "corruption": snapshot.task.is_corrupted,
         "languages": isinstance(snapshot.task, TwoLanguages),
+        "hidden": bool(hidden_bits(snapshot.task)),
+        "own_weights": "own_weights" in about.needs and snapshot.anatomy.reads_each_operand_apart,
+        "skills": isinstance(snapshot.task, MultitaskParity),
     }
     if about.split == "train":  # a stream has test inputs alone
         found["split"] = found["split"] and snapshot.train_index is not None
@@ -165,6 +171,10 @@ _LACK = {
     "languages": "needs a task that is said in two languages, and {task} is not. Train on gl.tasks.TwoLanguages(p=23).",
     "circuit": "is relative to a circuit: give one as its second argument, such as "
     "gl.find_circuit(snapshot) or gl.Circuit('C113', [14, 35]).",
+    "hidden": "needs hidden bits among others, and {task} has none; gl.tasks.SparseParity(n=40, k=3) has.",
+    "own_weights": "needs weights of its own for every operand, and this model has no W_in that reads each apart. Take "
+    "gl.MLP(d_embed=None).",
+    "skills": "needs a task of several skills, and {task} is not; gl.tasks.MultitaskParity(skills=16) is.",
     "readout": "needs what each neuron adds to each logit, and this model has no W_U (with a W_out in between) that "
     "fits its neurons. Name yours so, as attributes or properties of the model, or in gl.hooked(module, "
     "names={{'PATH.weight': 'W_U'}}).",

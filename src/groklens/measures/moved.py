@@ -60,7 +60,7 @@ class Moved(Since):
     def value(self, snapshot: Snapshot, circuit: object) -> float:
         """The distance of the snapshot's weights from those of the reference."""
         del circuit
-        now, before = _both(snapshot, self.reference, self.of)
+        now, before = moved_weights(snapshot, self.reference, self.of)
         distance, norm = float((now - before).norm()), float(before.norm())
         if not self.relative:
             return distance
@@ -104,7 +104,7 @@ class Direction(Since):
     def value(self, snapshot: Snapshot, circuit: object) -> float:
         """The cosine, 0 where one of the two directions is none."""
         del circuit
-        now, before = _both(snapshot, self.reference, self.of)
+        now, before = moved_weights(snapshot, self.reference, self.of)
         if self.against == "weights":
             return _cosine(now, before)
         earlier = [step for step in self.run.steps if snapshot.step is not None and step < snapshot.step]
@@ -119,9 +119,10 @@ def _cosine(one: Float[Tensor, "weight"], other: Float[Tensor, "weight"]) -> flo
     return max(-1.0, min(1.0, float(one @ other) / scale)) if scale > 0 else 0.0
 
 
-def _both(
+def moved_weights(
     snapshot: Snapshot, reference: Snapshot, of: str
 ) -> tuple[Float[Tensor, "weight"], Float[Tensor, "weight"]]:
+    """The weights of a snapshot and of the reference, each as one float64 vector; `BadArgument` where shapes differ."""
     shapes = [[tuple(each.shape) for each in _weights(one, of)] for one in (snapshot, reference)]
     if shapes[0] != shapes[1]:
         one, other = next(

@@ -129,6 +129,13 @@ class Anatomy:
         known = "W_in" in self.weights and not self.has_attention
         return known and (not is_hooked(self.model) or len(self.weights["W_in"]) == self.task.n_operands)
 
+    @property
+    def reads_each_operand_apart(self) -> bool:
+        """Whether W_in reads every operand itself, with weights of its own for each (operand × token × neuron)."""
+        inward = self.weights.get("W_in")
+        apart = inward is not None and inward.ndim == 3 and len(inward) == self.task.n_operands
+        return apart and self.reads_operands_directly
+
     @cached_property
     def reads_operands(self) -> bool:
         """Whether any weights are known to read operands: W_E, or W_in."""

@@ -11,6 +11,7 @@ from groklens.tasks.examples import in_words as in_words
 from groklens.tasks.markov_chains import MarkovChains as MarkovChains
 from groklens.tasks.modular import OPERATIONS as OPERATIONS
 from groklens.tasks.modular import ModularArithmetic as ModularArithmetic
+from groklens.tasks.multitask_parity import MultitaskParity as MultitaskParity
 from groklens.tasks.probe import Probe as Probe
 from groklens.tasks.random_table import RandomTable as RandomTable
 from groklens.tasks.serial import check_can_be_made_again as check_can_be_made_again
@@ -18,6 +19,7 @@ from groklens.tasks.serial import kinds as kinds
 from groklens.tasks.serial import own_tasks as own_tasks
 from groklens.tasks.serial import task_from_spec as task_from_spec
 from groklens.tasks.sparse_parity import SparseParity as SparseParity
+from groklens.tasks.sparse_parity import hidden_bits as hidden_bits
 from groklens.tasks.split_examples import split_examples as split_examples
 from groklens.tasks.standard_library import StandardLibrary as StandardLibrary
 from groklens.tasks.stream import Stream as Stream
@@ -37,6 +39,7 @@ _FOR_THE_LIBRARY = {
     "check_can_be_made_again",
     "check_task",
     "check_tokens",
+    "hidden_bits",
     "in_words",
     "kinds",
     "own_tasks",

@@ -10,8 +10,10 @@ from jaxtyping import Int
 from torch import Tensor
 
 from groklens.errors import BadArgument, whole_fields
+from groklens.tasks.corrupted import Corrupted
 from groklens.tasks.examples import Examples
 from groklens.tasks.stream import Stream
+from groklens.tasks.task import Task
 
 #: Examples of the probe.
 PROBE = 4096
@@ -80,3 +82,14 @@ class SparseParity(Stream):
         generator = torch.Generator().manual_seed(seed)
         inputs: Int[Tensor, "example pos"] = torch.randint(2, (size, self.n), generator=generator)
         return Examples(inputs, inputs[:, self.hidden].sum(dim=1) % 2)
+
+
+def hidden_bits(task: Task) -> list[int]:
+    """Positions of the bits that a task hides among others, as its `hidden` says; none of a task without that.
+
+    >>> hidden_bits(Corrupted(SparseParity(n=5, k=1, seed=0), 0.1)) == SparseParity(n=5, k=1, seed=0).hidden
+    True
+    """
+    within = task.task if isinstance(task, Corrupted) else task
+    found = getattr(within, "hidden", None)
+    return list(found) if isinstance(found, list | tuple) and len(found) < task.n_ctx else []

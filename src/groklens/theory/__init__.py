@@ -41,6 +41,9 @@ from groklens.theory.over_seeds import descends_twice as descends_twice
 from groklens.theory.over_seeds import mean_and_error as mean_and_error
 from groklens.theory.over_seeds import sweep_rows as sweep_rows
 from groklens.theory.over_seeds import sweep_table as sweep_table
+from groklens.theory.parity import initial_parity_gradient as initial_parity_gradient
+from groklens.theory.parity import majority_coefficient as majority_coefficient
+from groklens.theory.parity import parity_gap as parity_gap
 from groklens.theory.pattern_fit import PatternFit as PatternFit
 from groklens.theory.pattern_fit import fit_patterns as fit_patterns
 from groklens.theory.pattern_fit import forecast_errors as forecast_errors

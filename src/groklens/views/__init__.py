@@ -20,6 +20,7 @@ from groklens.views.neurons import neurons as neurons
 from groklens.views.renderers.figure import Figure as Figure
 from groklens.views.renderers.figure import Page as Page
 from groklens.views.report import report as report
+from groklens.views.skills import skills as skills
 from groklens.views.spectrum import spectrum as spectrum
 from groklens.views.stages import stages as stages
 from groklens.views.summary import summary as summary
@@ -39,6 +40,7 @@ __all__ = [
     "logits",
     "neurons",
     "report",
+    "skills",
     "spectrum",
     "stages",
     "summary",
