@@ -6,19 +6,19 @@ import shutil
 import sys
 from pathlib import Path
 
-import pandas  # noqa: F401
-import pytest
-import scipy.optimize  # noqa: F401
-import typechecker
-import xarray  # noqa: F401
-
 # Torch's threads spin while they wait, which on a busy machine costs these small models most of their time.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch is imported; no number depends on it
 
-# What a module of ours imports while its types are made to be checked is compiled anew, from source: a third of a
-# minute for these libraries, which are therefore here before.
-import torch  # noqa: E402, F401
-import transformer_lens.model_bridge  # noqa: E402, F401
+# Whatever a module of ours imports while its types are made to be checked is compiled anew from source, torch and
+# pandas with it: a third of a minute, were these libraries not here before.
+import pandas  # noqa: F401
+import pytest
+import scipy.optimize  # noqa: F401
+import torch  # noqa: F401
+import transformer_lens.model_bridge  # noqa: F401
+import xarray  # noqa: F401
+
+import typechecker
 
 typechecker.install("groklens")  # before anything of groklens is imported
 
