@@ -42,6 +42,7 @@ def planted_bilingual(
     clock = planted(ModularArithmetic(p), components)
     d_embed, d_mlp = clock.W_E.shape[1], clock.W_U.shape[0]
     model = MLP(d_mlp=d_mlp, d_embed=d_embed, combine="product", act_fn="identity").build(task, seed=0)
+    assert model.W_E is not None  # embeddings were asked for
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.zero_()
