@@ -53,4 +53,4 @@ for name, run in {"mixed": mixed, "apart": apart}.items():
     print(f"{name}: A into B {into_b['share'].values.round(2)}, B into A {into_a['share'].values.round(2)}")
 
 # %%
-gl.views.curves({"mixed": mixed, "apart": apart}, [*of_b, *words])
+gl.views.curves({"mixed": mixed, "apart": apart}, [of_b[0], words[0]])

@@ -39,7 +39,9 @@ class _ByDictionary:
     def about(self) -> About:
         """What the numbers are, with the fields that tell them from others of the family."""
         spoken, answer = getattr(self, "spoken", ""), getattr(self, "answer", "")
-        said = [f"sums in {spoken}"] * bool(spoken) + [f"answered in {answer}"] * bool(answer)
+        said = [f"sums in {''.join(dict.fromkeys(spoken))}"] * bool(spoken) + [
+            f"answered in {answer}"
+        ] * bool(answer)
         said += ["shuffled dictionary"] * self.shuffled
         return replace(self._about, long_name=", ".join([self._about.long_name, *said]))
 
