@@ -24,7 +24,7 @@ of_b = [gl.measures.ConceptAccuracy(), gl.measures.ConceptAccuracy(shuffled=True
 words = [gl.measures.WordTranslation(), gl.measures.WordTranslation(shuffled=True)]
 for name, run in {"mixed": mixed, "apart": apart}.items():
     print(name)
-    print(gl.frame(gl.track(run, [*of_b, *words])).round(2), "\n")
+    print(gl.frame(gl.track(run, [*of_b, *words])).round(2).to_string(), "\n")
 
 # %% [markdown]
 # The number is one thing, and the language it is said in another. Sums were only ever answered in A, and so are those
@@ -53,4 +53,4 @@ for name, run in {"mixed": mixed, "apart": apart}.items():
     print(f"{name}: A into B {into_b['share'].values.round(2)}, B into A {into_a['share'].values.round(2)}")
 
 # %%
-gl.views.curves({"mixed": mixed, "apart": apart}, [*of_b, *words])
+gl.views.curves({"mixed": mixed, "apart": apart}, [of_b[0], words[0]])

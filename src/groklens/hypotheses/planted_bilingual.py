@@ -46,6 +46,7 @@ def planted_bilingual(
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.zero_()
+        assert model.W_E is not None  # it embeds
         model.W_E[:p], model.W_E[p : 2 * p] = clock.W_E[:p], clock.W_E[order]
         model.W_in.copy_(clock.W_in)
         model.W_U[:, :p] = clock.W_U[:, :p]

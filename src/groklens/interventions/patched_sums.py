@@ -13,7 +13,7 @@ from groklens.models import Site
 from groklens.runs import AnyRun, as_snapshot
 from groklens.tasks import TwoLanguages
 
-#: Whose sum may be answered, in the order of the axis `source`.
+#: Whose sum the answer may be, in the order of the axis `source`.
 SOURCES = ("put in", "own", "third")
 
 

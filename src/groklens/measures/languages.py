@@ -39,9 +39,14 @@ class _ByDictionary:
     def about(self) -> About:
         """What the numbers are, with the fields that tell them from others of the family."""
         spoken, answer = getattr(self, "spoken", ""), getattr(self, "answer", "")
-        said = [f"sums in {spoken}"] * bool(spoken) + [f"answered in {answer}"] * bool(answer)
-        said += ["shuffled dictionary"] * self.shuffled
-        return replace(self._about, long_name=", ".join([self._about.long_name, *said]))
+        said = [self._about.long_name]
+        if spoken:
+            said.append(f"sums in {spoken[0] if spoken in ('AA', 'BB') else spoken}")
+        if answer:
+            said.append(f"answered in {answer}")
+        if self.shuffled:
+            said.append("shuffled dictionary")
+        return replace(self._about, long_name=", ".join(said))
 
     def __post_init__(self) -> None:
         """Refuse what is no language, no way to speak, or no flag."""

@@ -106,12 +106,12 @@ class TwoLanguages(Task):
         words = [f"{language}{number}" for language in "AB" for number in range(self.p)]
         return [*words, "+", {"max": "max"}.get(self.switched, "−"), *_SIGNS[2:]]
 
-    @property
+    @cached_property
     def inputs(self) -> Int[Tensor, "input pos"]:
         """Every sentence: two words and what is asked of them, by the blocks that `rows` names."""
         return torch.cat([inputs for inputs, _ in self._blocks.values()])
 
-    @property
+    @cached_property
     def labels(self) -> Int[Tensor, "input"]:
         """The word that answers each sentence, as a class."""
         return torch.cat([labels for _, labels in self._blocks.values()])
@@ -136,7 +136,7 @@ class TwoLanguages(Task):
     def split(self, train_fraction: float, seed: int) -> tuple[Int[Tensor, "train"], Int[Tensor, "test"]]:
         """Indices of what is taught, and of all the rest: `train_fraction` of the pairs, counting, the dictionary.
 
-        Each pair taught is said once, in one of its four ways; no sum is said in B.
+        Sums of the pairs are said in A, and those sentences of the same pairs that are mixed; no sum is said in B.
         """
         pairs, _ = ModularArithmetic(self.p).split(train_fraction, seed)
         taught = [rows for (what, _), rows in self._rows.items() if what in ("next", "translate")]
