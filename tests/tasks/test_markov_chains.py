@@ -64,6 +64,21 @@ def test_the_chains_of_the_probe_are_those_that_made_it():
     }
 
 
+def test_what_is_added_to_counts_is_best():
+    for prior in ("dirichlet", "doubly stochastic"):
+        task = gl.tasks.MarkovChains(states=3, length=20, prior=prior)
+        snapshot = gl.Snapshot(gl.hooked(Uniformly()), task)
+        for context in range(3):
+            own = task.references[1 + context]
+            added = [own.pseudocount * factor for factor in (0.25, 1.0, 4.0)]
+            losses = [
+                gl.measures.stages(snapshot, [gl.theory.InContext(3, context, each)])["reference_loss"].item()
+                for each in added
+            ]
+            assert losses[1] < min(losses[0], losses[2])
+    assert gl.tasks.MarkovChains(3, 20, concentration=0.5).reference.pseudocount == 0.5  # Bayes optimal
+
+
 def test_references_are_ordered_by_what_they_know():
     table = gl.measures.stages(gl.Snapshot(gl.hooked(Uniformly()), TASK))
     loss = table["reference_loss"]
@@ -83,7 +98,13 @@ class Uniformly(torch.nn.Module):
 
 
 def test_its_specification_makes_it_again():
-    for task in (TASK, gl.tasks.MarkovChains(4, 9, "doubly stochastic", chains=3, concentration=0.5, seed=2)):
+    given = gl.tasks.MarkovChains(2, 9, chains=[[[0.9, 0.1], [0.3, 0.7]]])
+    assert given.name == "one Markov chain of 2 states"
+    for task in (
+        TASK,
+        given,
+        gl.tasks.MarkovChains(4, 9, "doubly stochastic", chains=3, concentration=0.5, seed=2),
+    ):
         again = task_from_spec(json.loads(json.dumps(task.spec())))
         assert again == task
         assert again.digest == task.digest
@@ -91,7 +112,15 @@ def test_its_specification_makes_it_again():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"states": 1}, {"length": 1}, {"prior": "uniform"}, {"concentration": 0}, {"chains": 0}, {"seed": -1}],
+    [
+        {"states": 1},
+        {"length": 1},
+        {"prior": "uniform"},
+        {"concentration": 0},
+        {"chains": 0},
+        {"chains": [[[0.5, 0.5], [0.5, 0.5]]]},
+        {"seed": -1},
+    ],
 )
 def test_wrong_values_are_refused(wrong):
     with pytest.raises(BadArgument, match=next(iter(wrong))):

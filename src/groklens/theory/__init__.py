@@ -18,8 +18,10 @@ from groklens.theory.learning_coefficient import (
     tempered_learning_coefficient as tempered_learning_coefficient,
 )
 from groklens.theory.markov import as_chains as as_chains
+from groklens.theory.markov import chain_on_contexts as chain_on_contexts
 from groklens.theory.markov import draw_chains as draw_chains
 from groklens.theory.markov import draw_doubly_stochastic as draw_doubly_stochastic
+from groklens.theory.markov import entropy_given_last as entropy_given_last
 from groklens.theory.markov import stationary_distribution as stationary_distribution
 from groklens.theory.memorisation import ALL_FITTED as ALL_FITTED
 from groklens.theory.memorisation import NONE_FITTED as NONE_FITTED

@@ -76,6 +76,54 @@ def _dirichlet(shape: tuple[int, ...], concentration: float, generator: torch.Ge
     return drawn / drawn.sum(dim=-1, keepdim=True)
 
 
+def chain_on_contexts(after: Float[Tensor, "context token"]) -> Float[Tensor, "from to"]:
+    """The Markov chain that a predictor with a fixed context of T of V tokens is, on the Vᵀ contexts, float64.
+
+    Its exact and only literal reading as one (Zekri et al. 2024, arXiv:2410.02724, section 3): the oldest token leaves
+    the context, the next one enters. `after` is the distribution of the next token after every context, in
+    lexicographic order. True of every such predictor, trained or not. Raises `BadArgument` where the number of contexts
+    is no power of that of tokens.
+
+    >>> chain_on_contexts(torch.tensor([[0.9, 0.1], [0.3, 0.7]])).tolist()  # a context of one token
+    [[0.899..., 0.100...], [0.300..., 0.699...]]
+    """
+    size, states = len(after), check_contexts(after)
+    chain = torch.zeros(size, size, dtype=torch.float64)
+    for token in range(states):
+        chain[torch.arange(size), (torch.arange(size) * states + token) % size] = after[:, token].double()
+    return chain / chain.sum(dim=1, keepdim=True)
+
+
+def entropy_given_last(after: Float[Tensor, "context token"]) -> Float[Tensor, "length"]:
+    """Entropy of the next token given the last 0, 1, …, T tokens, in nats, of what a predictor writes in the long run.
+
+    `after` is as in `chain_on_contexts`, whose stationary distribution weighs the contexts. It falls as more is given,
+    and is level from n tokens on where the predictor is a Markov chain of order n.
+
+    >>> entropy_given_last(torch.tensor([[0.9, 0.1], [0.3, 0.7]])).round(decimals=3).tolist()
+    [0.562, 0.397]
+    """
+    states = check_contexts(after)
+    joint = stationary_distribution(chain_on_contexts(after))[:, None] * after.double()
+    found, size = [], 1
+    while size <= len(joint):  # contexts that end in the same tokens have the same number modulo their count
+        summed = joint.view(len(joint) // size, size, states).sum(dim=0)
+        share = summed / summed.sum(dim=1, keepdim=True).clamp_min(1e-300)
+        found.append(-torch.special.xlogy(summed, share).sum())
+        size *= states
+    return torch.stack(found)
+
+
+def check_contexts(after: Float[Tensor, "context token"]) -> int:
+    """The number of tokens; `BadArgument` unless there are as many contexts as sequences of some length."""
+    size, states = after.shape
+    if states < 2 or states ** round(math.log(size, states)) != size:
+        raise BadArgument(
+            f"after has {size} contexts of {states} tokens; give a row for each of the {states}^T contexts of T tokens."
+        )
+    return states
+
+
 def as_chains(given: Any) -> Float[Tensor, "chain from to"]:
     """Transition matrices, float64; `BadArgument` unless every row is a distribution over as many states as rows."""
     try:

@@ -14,12 +14,14 @@ from groklens.views.drawing.labels import variable as variable
 from groklens.views.embedding import embedding as embedding
 from groklens.views.findings import findings as findings
 from groklens.views.findings import findings_table as findings_table
+from groklens.views.heads import heads as heads
 from groklens.views.logits import logits as logits
 from groklens.views.neurons import neurons as neurons
 from groklens.views.renderers.figure import Figure as Figure
 from groklens.views.renderers.figure import Page as Page
 from groklens.views.report import report as report
 from groklens.views.spectrum import spectrum as spectrum
+from groklens.views.stages import stages as stages
 from groklens.views.summary import summary as summary
 from groklens.views.sweep import sweep as sweep
 
@@ -33,10 +35,12 @@ __all__ = [
     "curves",
     "embedding",
     "findings",
+    "heads",
     "logits",
     "neurons",
     "report",
     "spectrum",
+    "stages",
     "summary",
     "sweep",
 ]
