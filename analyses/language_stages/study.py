@@ -40,9 +40,9 @@ RECIPE = gl.Recipe(
     ),
     optimizer=gl.AdamW(lr=3e-3, weight_decay=0.01, betas=(0.9, 0.98), warmup_steps=50),
     batch_size=32,
-    steps=2500,
+    steps=1600,
     evaluate_every=None,
-    keep=gl.LogSpaced(32),
+    keep=gl.LogSpaced(24),
 )
 #: Sequences that are sampled at a stage, and resamples of them for its error.
 SAMPLED, RESAMPLED = 64, 1000
