@@ -7,8 +7,6 @@
 # %%
 from pathlib import Path
 
-import xarray as xr
-
 import groklens as gl
 
 RUNS = Path(__file__).parent / "runs" if "__file__" in globals() else Path("runs")
@@ -21,7 +19,7 @@ print(f"trained on Python {shipped.task.python}; here is {text.python}: {shipped
 # here: of modules that nothing was trained on.
 
 # %%
-run = gl.Run.of({step: shipped.at(step).model for step in shipped.steps}, text, name="language")
+run = gl.Run.of({step: shipped.at(step).model for step in shipped.steps[::2]}, text, name="language")
 table = gl.measures.stages(run, progress=False)
 for step, stage in zip(run.steps, table["stage"].values, strict=True):
     print(f"step {step:5,}: nearest to {stage}")
@@ -31,19 +29,16 @@ for step, stage in zip(run.steps, table["stage"].values, strict=True):
 # it samples from each reference, in nats a character.
 
 # %%
-chosen = [30, 120, 2_000]
+chosen = [50, 300, 2_000]
 for step in chosen:
     said = gl.theory.sample(gl.measures.predictor_of(run.at(step)), text.inputs[:1, :1], length=64)
     print(f"step {step:5,}: {''.join(text.token_names[token] for token in said[0])}")
-said = gl.measures.sampled_stages(run, steps=chosen, sequences=24, progress=False)
+said = gl.measures.sampled_stages(run, steps=chosen, sequences=12, progress=False)
 print(said["kl"].mean("example").round(2).to_pandas())
 
 # %% [markdown]
-# Each reference is approached and left again: the model is at one only where its line touches the floor.
+# Each reference is approached and left again: the lowest line names the stage, and the model is at a stage only where
+# that line comes near the floor. Below, its loss beside theirs.
 
 # %%
-later = table["mean_kl"].sel(step=table["step"] > 0)
-lines = {name: later.sel(reference=name, drop=True) for name in table["reference"].values}
-gl.views.sweep(
-    xr.Dataset({name: each.assign_attrs(long_name=f"KL from {name}") for name, each in lines.items()})
-)
+gl.views.stages(table)

@@ -268,7 +268,7 @@ def ordered(states: int, table: xr.Dataset, balanced: xr.Dataset) -> gl.Finding:
         by_share(share) if there.mean() >= 1 / 2 else "undecided",
         (gl.Control.of("the same of doubly stochastic chains", [blank], key="doubly_stochastic"),),
         source="Edelman et al. 2024, section 4: the nearest reference in KL, at two kept steps in a row",
-        note=f"{there.sum()} of {len(there)} runs reach it; half of the gap closed at step {_listed(dates(table, HALF))}",
+        note=f"{there.sum()} of {len(there)} runs reach it; half of the gap closed at {_listed(dates(table, HALF))}",
         key=f"order.{states}",
     )
 

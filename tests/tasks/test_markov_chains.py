@@ -64,6 +64,21 @@ def test_the_chains_of_the_probe_are_those_that_made_it():
     }
 
 
+def test_what_is_added_to_counts_is_best():
+    for prior in ("dirichlet", "doubly stochastic"):
+        task = gl.tasks.MarkovChains(states=3, length=20, prior=prior)
+        snapshot = gl.Snapshot(gl.hooked(Uniformly()), task)
+        for context in range(3):
+            own = task.references[1 + context]
+            added = [own.pseudocount * factor for factor in (0.25, 1.0, 4.0)]
+            losses = [
+                gl.measures.stages(snapshot, [gl.theory.InContext(3, context, each)])["reference_loss"].item()
+                for each in added
+            ]
+            assert losses[1] < min(losses[0], losses[2])
+    assert gl.tasks.MarkovChains(3, 20, concentration=0.5).reference.pseudocount == 0.5  # Bayes optimal
+
+
 def test_references_are_ordered_by_what_they_know():
     table = gl.measures.stages(gl.Snapshot(gl.hooked(Uniformly()), TASK))
     loss = table["reference_loss"]

@@ -130,10 +130,11 @@ def test_train_many_gives_the_runs_of_train(run, tmp_path):
     assert second.final.step == 20
 
 
-def test_a_changed_text_is_refused_and_the_run_still_opens(rhyme, tmp_path):
+@pytest.mark.parametrize("unit", ["byte", "character"])
+def test_a_changed_text_is_refused_and_the_run_still_opens(unit, rhyme, tmp_path):
     path = tmp_path / "rhyme.txt"
     path.write_bytes(rhyme.read_bytes())
-    trained = gl.train(recipe(Text(path, length=8), steps=3, keep=gl.Steps([])), into=tmp_path / "run")
+    trained = gl.train(recipe(Text(path, unit, length=8), steps=3, keep=gl.Steps([])), into=tmp_path / "run")
     path.write_text(RHYME.replace("wall", "hall"))
     opened = gl.load(trained.path)
     assert opened.steps == [0, 3]
@@ -142,9 +143,10 @@ def test_a_changed_text_is_refused_and_the_run_still_opens(rhyme, tmp_path):
         _ = opened.final.logits
     with pytest.raises(BadArgument, match="is not the text"):
         gl.train(trained.recipe, into=tmp_path / "more")
-    here = gl.Run.of({step: opened.at(step).model for step in opened.steps}, Text(path, length=8))
-    assert here.final.logits.shape == (len(here.task.inputs), 256)
+    here = gl.Run.of({step: opened.at(step).model for step in opened.steps}, Text(path, unit, length=8))
+    assert here.final.logits.shape == (len(here.task.inputs), here.task.d_vocab)
     path.unlink()
+    assert gl.load(trained.path).steps == [0, 3]
     with pytest.raises(BadArgument, match=r"rhyme.txt' cannot be read \(No such file"):
         _ = gl.load(trained.path).final.logits
 

@@ -26,6 +26,8 @@ from groklens.value_checks import choice, number_fields
 
 #: Examples of the probe.
 PROBE = 512
+#: A seed of sequences that neither an update nor the probe has, and what may be added to counts.
+_APART, _ADDED = 2**62, [2 ** (power / 2) for power in range(-4, 13)]
 #: Where the rows of a chain come from.
 PRIORS = ("dirichlet", "doubly stochastic")
 
@@ -110,8 +112,13 @@ class MarkovChains(Stream):
 
     @cached_property
     def references(self) -> tuple[Predictor, ...]:
-        """Predictors to compare a model with: uniform, counts in context, and retrieval where the mixture is finite."""
-        counts = [InContext(self.states, context, self.concentration) for context in range(3)]
+        """Predictors to compare a model with: uniform, counts in context, and retrieval where the mixture is finite.
+
+        The bigram adds `concentration` to its counts under the Dirichlet prior, of which it is then the Bayes
+        predictor. All other counts have what is best added to them: what gives the least loss, among powers of √2, on
+        sequences of the prior that are not the probe's. Edelman et al. add 1 to all.
+        """
+        counts = [self._counting(context) for context in range(3)]
         known = [] if self.mixture is None else [Retrieval(self.mixture, context=each) for each in (0, 1)]
         return (Uniform(self.states), *counts, *known)
 
@@ -133,6 +140,19 @@ class MarkovChains(Stream):
     def probe_chains(self) -> Float[Tensor, "example from to"]:
         """The chain of every sequence of the probe, which no model is shown."""
         return self._drawn(0, PROBE)[1]
+
+    def _counting(self, context: int) -> InContext:
+        """Counts of this context with what is best added to them."""
+        if context == 1 and self.prior == "dirichlet":
+            return InContext(self.states, context, self.concentration)
+        examples, _ = self._drawn(_APART, PROBE // 2)
+        labels = examples.labels.reshape(len(examples.inputs), -1, 1)
+
+        def loss(pseudocount: float) -> float:
+            found = InContext(self.states, context, pseudocount).log_probabilities(examples.inputs)
+            return -float(found[:, list(examples.reads)].gather(-1, labels).mean())
+
+        return InContext(self.states, context, min(_ADDED, key=loss))
 
     def _drawn(self, seed: int, size: int) -> tuple[Examples, Tensor]:
         generator = torch.Generator().manual_seed(seed)

@@ -39,6 +39,8 @@ class Written(Stream):
 
     length: int
     sha256: str
+    #: What the text is cut into.
+    unit: str = "character"
     #: Positions of a text are no operands.
     operand_names = ()
 
@@ -147,8 +149,8 @@ class Written(Stream):
 
     @cached_property
     def digest(self) -> str:
-        """A digest of the text's own and of the length of windows, for which the text need not be read."""
-        return hashlib.sha256(f"{self.sha256} {self.length} {self.d_vocab}".encode()).hexdigest()[:16]
+        """A digest of the text's own, its unit and the length of windows, for which the text need not be read."""
+        return hashlib.sha256(f"{self.sha256} {self.unit} {self.length}".encode()).hexdigest()[:16]
 
 
 def digest_of(sides: Sides) -> str:
