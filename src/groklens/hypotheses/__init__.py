@@ -13,6 +13,7 @@ from groklens.hypotheses.hypothesis import Part as Part
 from groklens.hypotheses.latent_network import rebuilt as rebuilt
 from groklens.hypotheses.parity import Parity as Parity
 from groklens.hypotheses.planted import planted as planted
+from groklens.hypotheses.planted_induction import planted_induction as planted_induction
 from groklens.hypotheses.units import Heads as Heads
 from groklens.hypotheses.units import Neurons as Neurons
 from groklens.hypotheses.units import some as some
