@@ -14,8 +14,8 @@ run = gl.load(RUNS / "markov")
 print(gl.explain(run))
 
 # %% [markdown]
-# At every step the lowest curve names the stage. Below, the loss lies on a reference's dashed line while the model knows
-# what that reference knows and no more: the plateau at the unigram level is no reason to stop training.
+# At every step the lowest curve names the stage. Below, the loss lies on a dashed line while the model knows what that
+# reference knows and no more: the plateau at the unigram level is no reason to stop training.
 
 # %%
 table = gl.measures.stages(run)
