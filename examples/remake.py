@@ -127,6 +127,17 @@ RECIPES = {
         seed=0,
         keep=gl.Every(50),
     ),
+    # Edelman et al. (2024): sequences that each have their own Markov chain, learned by stages; two layers, rotary.
+    "markov": gl.Recipe(
+        task=gl.tasks.MarkovChains(states=3, length=50),
+        model=gl.Transformer(n_layers=2, d_model=16, n_heads=1, d_head=16, d_mlp=None, positions="rotary"),
+        optimizer=gl.AdamW(lr=3e-3, weight_decay=0.0),
+        batch_size=64,
+        steps=1_200,
+        evaluate_every=100,
+        seed=1,
+        keep=gl.Steps([0, 10, 25, 50, 100, 200, 300, 400, 450, 500, 550, 600, 650, 700, 800, 1_000, 1_200]),
+    ),
 }
 
 if __name__ == "__main__":

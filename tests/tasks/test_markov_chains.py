@@ -9,6 +9,7 @@ import groklens as gl
 from groklens.errors import BadArgument
 from groklens.tasks import task_from_spec
 from groklens.tasks.markov_chains import sampled
+from groklens.training.stack import Stack
 
 TASK = gl.tasks.MarkovChains(states=3, length=12)
 
@@ -75,7 +76,8 @@ def test_what_is_added_to_counts_is_best():
                 gl.measures.stages(snapshot, [gl.theory.InContext(3, context, each)])["reference_loss"].item()
                 for each in added
             ]
-            assert losses[1] < min(losses[0], losses[2])
+            assert losses[1] < losses[0]
+            assert losses[1] < losses[2] + 1e-3  # where unigrams say nothing, more is never worse
     assert gl.tasks.MarkovChains(3, 20, concentration=0.5).reference.pseudocount == 0.5  # Bayes optimal
 
 
@@ -125,3 +127,30 @@ def test_its_specification_makes_it_again():
 def test_wrong_values_are_refused(wrong):
     with pytest.raises(BadArgument, match=next(iter(wrong))):
         gl.tasks.MarkovChains(**wrong)
+
+
+def test_it_is_trained_and_after_a_kill_resumed_to_the_same_bits(tmp_path, monkeypatch):
+    recipe = gl.Recipe(
+        task=TASK, batch_size=16, steps=20, keep=gl.Every(10), evaluate_every=10,
+        model=gl.Transformer(n_layers=2, d_model=8, n_heads=1, d_head=8, d_mlp=None, positions="rotary"),
+    )  # fmt: skip
+    whole = gl.train(recipe, into=tmp_path / "whole", progress=False)
+    step = Stack.step
+
+    def stopping(self, losses, update):
+        if update == 13:
+            raise KeyboardInterrupt
+        step(self, losses, update)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Stack, "step", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            gl.train(recipe, into=tmp_path / "killed", progress=False)
+    again = gl.train(recipe, into=tmp_path / "killed", progress=False)
+    for name, value in whole.final.model.state_dict().items():
+        assert torch.equal(value, again.final.model.state_dict()[name]), name
+    assert gl.load(tmp_path / "killed").task == TASK
+    assert (
+        "positions"
+        not in gl.Recipe(task=TASK, batch_size=1, steps=1, model=gl.Transformer()).to_dict()["model"]
+    )

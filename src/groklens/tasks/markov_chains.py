@@ -27,7 +27,7 @@ from groklens.value_checks import choice, number_fields
 #: Examples of the probe.
 PROBE = 512
 #: A seed of sequences that neither an update nor the probe has, and what may be added to counts.
-_APART, _ADDED = 2**62, [2 ** (power / 2) for power in range(-4, 13)]
+_APART, _ADDED = 2**62, [2.0**power for power in range(-2, 7)]
 #: Where the rows of a chain come from.
 PRIORS = ("dirichlet", "doubly stochastic")
 
@@ -115,7 +115,7 @@ class MarkovChains(Stream):
         """Predictors to compare a model with: uniform, counts in context, and retrieval where the mixture is finite.
 
         The bigram adds `concentration` to its counts under the Dirichlet prior, of which it is then the Bayes
-        predictor. All other counts have what is best added to them: what gives the least loss, among powers of √2, on
+        predictor. All other counts have what is best added to them: what gives the least loss, among powers of 2, on
         sequences of the prior that are not the probe's. Edelman et al. add 1 to all.
         """
         counts = [self._counting(context) for context in range(3)]
