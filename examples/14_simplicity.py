@@ -23,15 +23,18 @@ shuffle = np.random.default_rng(0).permuted
 for scale in (1.0, 2.0, 8.0):
     functions = gl.theory.random_functions(500, sigma_w=scale, act_fn="tanh", seed=0).numpy()
     bits, shuffled = (
-        np.mean([gl.theory.lempel_ziv(each) for each in some]) for some in (functions, shuffle(functions, axis=1))
+        np.mean([gl.theory.lempel_ziv(each) for each in some])
+        for some in (functions, shuffle(functions, axis=1))
     )
     commonest = Counter(map(bytes, functions)).most_common(1)[0][1]
-    print(f"σ_w {scale:g}: {bits:.0f} bits, shuffled {shuffled:.0f}; the commonest function comes {commonest} times")
+    print(
+        f"σ_w {scale:g}: {bits:.0f} bits, shuffled {shuffled:.0f}; the commonest function comes {commonest} times"
+    )
 
 # %% [markdown]
 # Then training. Of what a network knows of a digit, how much is what a linear classifier of the pixels knows too? The
-# network says I(F;Y) bits of the label; μ of them the classifier explains, I(F;Y|L) are beyond it, and I(L;Y|F) are what
-# the classifier knows and the network does not.
+# network says I(F;Y) bits of the label; μ of them the classifier explains, I(F;Y|L) are beyond it, and I(L;Y|F) are
+# what the classifier knows and the network does not.
 
 # %%
 run = gl.load(RUNS / "digits")
@@ -54,7 +57,9 @@ tree = gl.measures.explained_by(run, gl.measures.ShallowTree(depth=3))
 for name, table in {"linear": linear, "tree": tree}.items():
     half = table["step"].values[table["model"].values >= table["simple"].values[0] / 2][0]
     share = float((table["explained"] / table["model"]).sel(step=half))
-    print(f"{name}: knows {float(table.simple[0]):.2f} bits; half of that at step {half}, {share:.0%} of it explained")
+    print(
+        f"{name}: knows {float(table.simple[0]):.2f} bits; half of that at step {half}, {share:.0%} of it explained"
+    )
 
 # %% [markdown]
 # What the linear classifier says comes first and is kept; the rest comes later. The same in numbers with five seeds, on
