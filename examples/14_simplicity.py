@@ -33,8 +33,8 @@ for scale in (1.0, 2.0, 8.0):
 
 # %% [markdown]
 # Then training. Of what a network knows of a digit, how much is what a linear classifier of the pixels knows too? The
-# network says I(F;Y) bits of the label; μ of them the classifier explains, I(F;Y|L) are beyond it, and I(L;Y|F) are what
-# the classifier knows and the network does not.
+# network says I(F;Y) bits of the label; μ of them the classifier explains, I(F;Y|L) are beyond it, and I(L;Y|F) are
+# what the classifier knows and the network does not.
 
 # %%
 run = gl.load(RUNS / "digits")

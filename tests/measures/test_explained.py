@@ -36,6 +36,13 @@ class Answers(torch.nn.Module):
         return self.weight * torch.nn.functional.one_hot(self.rule(tokens), self.n_classes).float()
 
 
+class Follows(Answers):
+    """A model that answers every token with what follows it most often."""
+
+    def __init__(self, chain):
+        super().__init__(lambda tokens: chain.argmax(dim=1)[tokens], len(chain))
+
+
 def said(model_rule, label_rule, simple=None, train_index=None):
     """The quantities of a model that follows one rule on a task of another, its inputs random bits."""
     tokens = torch.randint(0, 2, (N, 3), generator=torch.Generator().manual_seed(0))
@@ -175,6 +182,20 @@ def test_a_stream_is_fitted_to_fresh_examples():
     parity = gl.tasks.SparseParity(6, 1)
     answers = M.LinearPredictor().answers(parity, None)
     assert (answers == parity.labels).all()
+
+
+def test_of_a_sequence_it_is_a_table_of_what_follows_what():
+    chains = gl.tasks.MarkovChains(
+        states=3, length=20, chains=1, concentration=0.05
+    )  # one chain, nearly certain
+    found = M.LinearPredictor().answers(chains, None)
+    assert torch.equal(found, chains.mixture[0].argmax(dim=1)[chains.inputs])
+    assert torch.equal(M.ShallowTree(3).answers(chains, None), found)
+    snapshot = gl.Snapshot(gl.hooked(Follows(chains.mixture[0])), chains, 0)
+    said = M.ExplainedBy(M.LinearPredictor())(snapshot)
+    assert float(said.sel(quantity="beyond")) == pytest.approx(0, abs=1e-9)
+    assert float(said.sel(quantity="explained")) == pytest.approx(float(said.sel(quantity="model")))
+    assert float(said.sel(quantity="model")) > 0.3
 
 
 def test_a_reference_predictor_answers_by_its_likeliest_token():

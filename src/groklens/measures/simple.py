@@ -13,7 +13,7 @@ from groklens.errors import BadArgument, described, whole_fields
 from groklens.tasks import Examples, Task
 from groklens.value_checks import number_fields
 
-#: Fresh examples that a predictor is fitted to where the task is a stream.
+#: Fresh answers that a predictor is fitted to where the task is a stream.
 _FRESH = 4096
 #: Steps of L-BFGS of a linear predictor.
 _ITERATIONS = 100
@@ -33,10 +33,10 @@ class SimplePredictor(Protocol):
 class LinearPredictor:
     """The linear classifier of the inputs, fitted to the train inputs by logistic regression.
 
-    Tokens enter as one-hots by position, features as they are, with a bias. The weights minimise mean cross-entropy
-    + penalty/2 ‖weights‖², by L-BFGS in float64. Of a stream it is fitted to 4,096 fresh examples, and of a table whose
-    split is not known to every input. Raises `BadArgument` for a penalty not above 0 and, where it is asked for
-    answers, for a task that is answered at several positions.
+    Tokens enter as one-hots by position, features as they are, with a bias; where a task is answered at several
+    positions, the token at each alone, so that it is a table of what follows what. The weights minimise mean
+    cross-entropy + penalty/2 ‖weights‖², by L-BFGS in float64. Of a stream it is fitted to 4,096 fresh answers, and of
+    a table whose split is not known to every input. Raises `BadArgument` for a penalty not above 0.
 
     >>> import groklens as gl
     >>> LinearPredictor().answers(gl.ModularArithmetic(5), None).shape
@@ -49,13 +49,15 @@ class LinearPredictor:
         """Refuse what is no penalty."""
         number_fields(self, "penalty", least=1e-12, such_as="1e-4")
 
-    def answers(self, task: Task, train_index: Int[Tensor, "train"] | None) -> Int[Tensor, "input"]:
+    def answers(
+        self, task: Task, train_index: Int[Tensor, "train"] | None
+    ) -> Int[Tensor, "input"] | Int[Tensor, "input read"]:
         """The most probable class of every input."""
         fitted = _fitted_to(task, train_index)
         weights = _logistic_weights(
-            _features(fitted.inputs, task), fitted.targets, task.d_vocab_out, self.penalty
+            _features(fitted.inputs, task), fitted.targets.flatten(), task.d_vocab_out, self.penalty
         )
-        return (_features(task.inputs, task) @ weights).argmax(dim=1)
+        return (_features(task.inputs, task) @ weights).argmax(dim=1).reshape(task.labels.shape)
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,8 @@ class ShallowTree:
     """The decision tree of a few questions about single inputs, fitted to the train inputs by scikit-learn.
 
     Each question asks whether one feature (a pixel, or whether a position holds one token) is above a threshold, so a
-    tree of depth d tells at most 2^d kinds of inputs apart. It needs `pip install "groklens[studies]"`. Raises
-    `BadArgument` for a depth below 1, without scikit-learn, and for a task that is answered at several positions.
+    tree of depth d tells at most 2^d kinds of inputs apart. Inputs enter as in `LinearPredictor`. It needs
+    `pip install "groklens[studies]"`. Raises `BadArgument` for a depth below 1, or without scikit-learn.
 
     >>> import groklens as gl
     >>> ShallowTree(depth=2).answers(gl.ModularArithmetic(5), None).unique().numel() <= 4
@@ -79,7 +81,9 @@ class ShallowTree:
         whole_fields(self, "depth", least=1, most=64)
         whole_fields(self, "seed", least=0, most=2**32 - 1)
 
-    def answers(self, task: Task, train_index: Int[Tensor, "train"] | None) -> Int[Tensor, "input"]:
+    def answers(
+        self, task: Task, train_index: Int[Tensor, "train"] | None
+    ) -> Int[Tensor, "input"] | Int[Tensor, "input read"]:
         """The commonest class in the leaf of every input."""
         try:
             from sklearn.tree import DecisionTreeClassifier
@@ -87,8 +91,9 @@ class ShallowTree:
             raise BadArgument('A tree is fitted by scikit-learn: pip install "groklens[studies]".') from error
         fitted = _fitted_to(task, train_index)
         tree = DecisionTreeClassifier(max_depth=self.depth, random_state=self.seed)
-        tree.fit(_features(fitted.inputs, task).numpy(), fitted.targets.numpy())
-        return torch.as_tensor(tree.predict(_features(task.inputs, task).numpy())).long()
+        tree.fit(_features(fitted.inputs, task).numpy(), fitted.targets.flatten().numpy())
+        found = torch.as_tensor(tree.predict(_features(task.inputs, task).numpy()))
+        return found.long().reshape(task.labels.shape)
 
 
 @dataclass(frozen=True)
@@ -158,20 +163,23 @@ def simple_answers(
 
 def _fitted_to(task: Task, train_index: Int[Tensor, "train"] | None) -> Examples:
     """The examples that a predictor is fitted to."""
-    if len(task.reads) > 1:
-        raise BadArgument(
-            f"{task.name} is answered at {len(task.reads)} positions, which this predictor cannot do; give a reference "
-            "predictor with log_probabilities(tokens)."
-        )
     if task.is_stream:
-        return task.batch(1, 0, _FRESH)  # type: ignore[attr-defined]  # a stream has it
+        return task.batch(1, 0, -(-_FRESH // len(task.reads)))  # type: ignore[attr-defined]  # a stream has it
     index = torch.arange(len(task.labels)) if train_index is None else train_index
     return Examples(task.inputs[index], task.labels[index], task.targets[index], task.reads)
 
 
-def _features(inputs: Tensor, task: Task) -> Float[Tensor, "input feature"]:
-    """Inputs as they are where they are features, else one-hots by position; last a column of ones."""
-    flat = inputs if task.d_vocab is None else torch.nn.functional.one_hot(inputs, task.d_vocab).flatten(1)
+def _features(inputs: Tensor, task: Task) -> Float[Tensor, "answer feature"]:
+    """Inputs as they are where they are features, else one-hots by position; last a column of ones.
+
+    Where several positions are answered, a row for each of them, of the token there.
+    """
+    if task.d_vocab is None:
+        flat = inputs
+    elif len(task.reads) > 1:
+        flat = torch.nn.functional.one_hot(inputs[:, list(task.reads)], task.d_vocab).flatten(0, 1)
+    else:
+        flat = torch.nn.functional.one_hot(inputs, task.d_vocab).flatten(1)
     return torch.cat([flat.double(), torch.ones(len(flat), 1, dtype=torch.float64)], dim=1)
 
 
