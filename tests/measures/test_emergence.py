@@ -92,7 +92,9 @@ def test_a_logarithm_of_the_axis_makes_no_jump():
 
 def test_the_metrics_are_found_and_can_be_named():
     by_skill = {f"skill_{name}": ("step", AT_ONCE) for name in ("accuracy", "loss", "brier")}
-    assert audit_emergence(scored(EVENLY).assign(by_skill)[["loss", *by_skill]], 10_000).verdict == "supported"
+    assert (
+        audit_emergence(scored(EVENLY).assign(by_skill)[["loss", *by_skill]], 10_000).verdict == "supported"
+    )
     table = scored(AT_ONCE).drop_vars("exact_match")
     assert "all_accuracy" in audit_emergence(table, 10_000).claim
     assert audit_emergence(table.rename(loss="mine"), 10_000, continuous="mine").verdict == "supported"
