@@ -371,9 +371,19 @@ def controls_of(named: dict[str, tuple[str, Any]]) -> tuple[gl.Control, ...]:
 
 
 def picture(numbers: dict[str, Any]) -> gl.views.Figure:
-    """Hidden progress of a parity, and below one skill, all skills and the exam, each seed a line."""
-    above = numbers["curves"][[SHOWS, "fourier_gap", MOVE, "on_random_labels"]]
-    below = numbers["skills"][[skill_names(numbers["skills"])[-1], "all_accuracy", "exact_match"]]
-    below = below.map(lambda each: each.assign_attrs(units="share correct"), keep_attrs=True)
+    """Hidden progress of a parity, and below the rarest skill, all skills and the exam, each seed a line."""
+    above = numbers["curves"][[SHOWS, MOVE, "on_random_labels", "fourier_gap"]]
+    names = {
+        "all_accuracy": "all skills",
+        skill_names(numbers["skills"])[-1]: "rarest skill",
+        "exact_match": f"exams of {QUESTIONS}",
+    }
+    above["on_random_labels"].attrs["long_name"] = "largest move on random labels"
+    below = xr.Dataset(
+        {
+            name: numbers["skills"][name].assign_attrs(long_name=said, units="share correct, many skills")
+            for name, said in names.items()
+        }
+    )
     parts = xr.align(above, below, join="outer")
     return gl.views.sweep(xr.merge(parts, combine_attrs="override"), log_x=False)
