@@ -22,7 +22,9 @@ def numbers(study, planted):
 
     def make(alarms=None, false=0, parity=AT_ONCE, skill=AT_ONCE, every=EVENLY, loss=None, exam=None):
         early = (
-            dict.fromkeys(study.NAMES, (300, 700, 1000)) | {study.SHOWS: (400, 900, 1300)} | (alarms or {})
+            dict.fromkeys(study.NAMES, (300, 700, 1000))
+            | {study.SHOWS: (400, 900, 1300), "visible": (500, 1000, 1500)}
+            | (alarms or {})
         )
         none = np.full((SEEDS, 3), NAN)
         null = {name: none.copy() for name in study.NAMES}
@@ -68,6 +70,7 @@ def test_what_was_predicted_is_supported(study, numbers, judged):
     [
         ("before_accuracy.largest_move", {"alarms": {"largest_move": (300, 1200, 1000)}}),
         ("before_accuracy.largest_move", {"alarms": {"largest_move": (NAN, 700, 1000)}}),
+        ("before_visible.largest_move", {"alarms": {"largest_move": (300, 1200, 1000)}}),
         ("false_alarms.largest_move", {"false": 9}),
         ("sum_is_smooth", {"every": AT_ONCE}),
         ("sum_is_smooth", {"skill": EVENLY}),
@@ -103,6 +106,12 @@ def test_the_rule_looks_at_no_later_step(study):
     assert study.alarm_steps(steps, changed_later, np.hstack([nulls[:, :2], 99 * nulls[:, 2:]])) == [1]
     assert np.isnan(study.alarm_steps(steps, nulls[:1], nulls)).all()
     assert np.isnan(study.alarm_steps(steps, nulls[1:] + (steps > 0), nulls)).all()
+
+
+def test_the_same_alarm_may_be_before_the_one_and_after_the_other(study, numbers, judged):
+    found = judged(study, numbers(alarms={"largest_move": (450, 950, 1400)}))
+    assert found["before_visible.largest_move"] == "supported"
+    assert found["before_accuracy.largest_move"] == "refuted"
 
 
 def test_many_false_alarms_are_too_many(study, numbers, judged):
