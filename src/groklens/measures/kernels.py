@@ -125,7 +125,7 @@ def chosen(task: Task, inputs: int, seed: int) -> Int[Tensor, "input"]:
 def _kernel(snapshot: Snapshot, inputs: int, outputs: int, seed: int) -> Float[Tensor, "input input"]:
     rows = chosen(snapshot.task, inputs, seed)
     with at_rest(snapshot.model):
-        return neural_tangent_kernel(_Sums(snapshot, outputs, seed), snapshot.task.inputs[rows])
+        return neural_tangent_kernel(_Sums(snapshot, outputs, seed), snapshot.task.inputs[rows]).cpu()
 
 
 class _Sums:

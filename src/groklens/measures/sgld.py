@@ -72,7 +72,7 @@ def walked(
                 mask = None if masks is None else masks[place]
                 _scaled(squares, place, gradient, walk, draw)
                 _step(value, anchor[place], gradient, squares[place], walk, generator, mask)
-    return torch.stack(found, dim=1)
+    return torch.stack(found, dim=1).cpu()
 
 
 @torch.no_grad()
