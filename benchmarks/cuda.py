@@ -1,7 +1,7 @@
 """On a card: 64 stacked runs of p = 113 against the plain loop there, a single run's step, and a learning coefficient.
 
-The stack must have 20 times the throughput of the plain loop on that card (40 is aimed at). Times are of single steps of
-`gl.train` and `gl.train_many`, without what starting takes. Where there is no card all of it is skipped.
+The stack must have 20 times the throughput of the plain loop on that card (40 is aimed at). Times are of single steps,
+without what starting takes. Where there is no card all of it is skipped.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import statistics
 import tempfile
 import time
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import torch
 
@@ -27,8 +28,8 @@ class Clock:
     """A schedule that keeps nothing and notes the time of every step."""
 
     def keeps(self, step: int) -> bool:
-        """No, but now is when it was asked."""
-        _SEEN[step] = time.perf_counter()
+        """No, but now is when it was asked first; it is asked again once the run is opened."""
+        _SEEN.setdefault(step, time.perf_counter())
         return False
 
 
@@ -60,7 +61,7 @@ def median_step(recipes: list[gl.Recipe]) -> float:
     with tempfile.TemporaryDirectory() as folder:
         gl.train_many(recipes, into=folder, device="cuda", progress=False)
     times = [_SEEN[step] for step in sorted(_SEEN) if step >= 20]
-    return statistics.median(after - before for before, after in zip(times, times[1:], strict=False))
+    return statistics.median(after - before for before, after in pairwise(times))
 
 
 def plain_step(recipe: gl.Recipe) -> float:
