@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import torch
@@ -35,9 +36,8 @@ class CapturedStack(Stack):
 
     def __init__(self, recipes: Sequence[Recipe], device: str) -> None:
         super().__init__(recipes, device)
-        # One stream for what is captured and what goes before it: gradients remember the stream they were made on.
         self._device = self._inputs.device
-        self._stream = torch.cuda.Stream(self._device)
+        self._stream = _stream(self._device)
         self._graphs: list[torch.cuda.CUDAGraph] = []
         self._rates: list[float] = []  # those of the last update, or of the graphs
         self._found: Tensor | None = None
@@ -87,6 +87,15 @@ class CapturedStack(Stack):
             found = work(*given)
         here.wait_stream(self._stream)
         return found
+
+
+@cache
+def _stream(device: torch.device) -> torch.cuda.Stream:
+    """The stream of a card on which steps are captured, and made before: gradients remember where they were made.
+
+    One for all stacks, since cuBLAS keeps memory for each stream that it has ever worked on.
+    """
+    return torch.cuda.Stream(device)
 
 
 @contextmanager

@@ -74,6 +74,10 @@ def tokens_at_each_position(tokens: Int[Tensor, "run input pos"]) -> list[Tokens
     return found
 
 
+#: Of each index that is in use on a card: what is read, row by row, and where each row begins and ends.
+_BY_ROW = WeakIdKeyDictionary()
+
+
 def sum_by_row(
     values: Float[Tensor, "read feature"], index: Int[Tensor, "read"], n_rows: int
 ) -> Float[Tensor, "row feature"]:
@@ -86,10 +90,6 @@ def sum_by_row(
         _BY_ROW[index] = index.argsort(stable=True), F.pad(lengths.cumsum(0), (1, 0))
     order, offsets = _BY_ROW[index]
     return torch.segment_reduce(values.index_select(0, order), "sum", offsets=offsets, unsafe=True, initial=0)
-
-
-#: Of each index that is in use on a card: what is read, row by row, and where each row begins and ends.
-_BY_ROW = WeakIdKeyDictionary()
 
 
 class _Read(Function):
