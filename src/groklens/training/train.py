@@ -52,8 +52,10 @@ def train(
     every `recipe.evaluate_every` steps. A resume state at most `resume_every` seconds old holds the
     optimiser: after a kill at any moment the same call goes on and ends with the same bits as an
     uninterrupted run on the same machine, versions and number of threads. On a card (`device="cuda"`) the step is
-    captured as CUDA graphs, which give the bits of the step that they repeat; a card's losses are those of the
-    processor within rounding. The bar shows by itself on a terminal and in a notebook; `progress` shows or hides it.
+    captured as CUDA graphs, which give the bits of the step that they repeat; its losses are those of the processor
+    within rounding. A model that the quick pass does not compute (`run.environment["engine"]` is `plain`) ends with
+    other last digits there each time, as torch's gradient of an embedding does on a card. The bar shows by itself on
+    a terminal and in a notebook; `progress` shows or hides it.
 
     Raises `RecipeMismatch` when the folder holds another recipe, `RunInUse` while another process writes it,
     `TrainingDiverged` when the loss is no longer finite (weights whose loss is not are never kept), `DamagedRun`
