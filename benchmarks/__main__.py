@@ -12,6 +12,7 @@ NAMES = (
     "capture",
     "large_modulus",
     "many_runs",
+    "cuda",
     "import_time",
     "explain",
 )

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
+
 _MIB = 2**20
+#: The memory, in bytes, of a machine that the budgets are meant for.
+_MACHINE = 8 * 2**30
 
 
 @dataclass
@@ -40,6 +44,17 @@ class Budgets:
 
 
 BUDGETS = Budgets()
+
+
+def on_device(budget: int, device: torch.device) -> int:
+    """A budget on that device: on a card in proportion to all of its memory, so that one card always gets the same.
+
+    >>> on_device(BUDGETS.stack, torch.device("cpu")) == BUDGETS.stack
+    True
+    """
+    if device.type != "cuda":
+        return budget
+    return budget * torch.cuda.get_device_properties(device).total_memory // _MACHINE
 
 
 def rows_within(n_rows: int, bytes_per_row: int, budget: int) -> int:

@@ -198,16 +198,3 @@ def test_a_stacked_run_can_be_finished_by_itself(tmp_path):
     single = gl.train(recipes[2], into=tmp_path / "single")
     assert run.finished
     np.testing.assert_allclose(run.history["train_loss"], single.history["train_loss"], rtol=1e-4)
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device here")
-@pytest.mark.parametrize("many", [False, True], ids=["single", "stacked"])
-def test_on_a_gpu(many, tmp_path):
-    recipes = differing(MODELS["transformer"])
-    if many:
-        runs = gl.train_many(recipes, into=tmp_path / "gpu", device="cuda")
-    else:
-        runs = [gl.train(recipe, into=tmp_path / "gpu" / recipe.id, device="cuda") for recipe in recipes]
-    for recipe, run in zip(recipes, runs, strict=True):
-        single = gl.train(recipe, into=tmp_path / "cpu" / recipe.id)
-        np.testing.assert_allclose(run.history["train_loss"], single.history["train_loss"], rtol=1e-3)

@@ -17,7 +17,7 @@ from torch import Tensor
 from groklens.errors import BadArgument
 from groklens.harmonics import discrete_log
 from groklens.memory import BUDGETS, rows_within
-from groklens.models import answer_logits, at_rest, operand_rows
+from groklens.models import answer_logits, at_rest, device_of, operand_rows
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot, symmetry_of
 
@@ -92,7 +92,7 @@ def isolated_logits(snapshot: AnyRun, circle: Circle) -> Float[Tensor, "input an
         return value
 
     parts = []
-    device = snapshot.weights["W_E"].device
+    device = device_of(model)
     for block in task.inputs.split(rows_within(len(task.inputs), 2**14, BUDGETS.circle)):
         with at_rest(model):
             output = model.run_with_hooks(block.to(device), fwd_hooks=[(site.hook, replace)])

@@ -135,7 +135,7 @@ def _kernel(
 ) -> Float[Tensor, "input input"]:
     rows = chosen(snapshot.task, inputs, seed, by_answer)
     with at_rest(snapshot.model):
-        return neural_tangent_kernel(_Sums(snapshot, outputs, seed), snapshot.task.inputs[rows])
+        return neural_tangent_kernel(_Sums(snapshot, outputs, seed), snapshot.task.inputs[rows]).cpu()
 
 
 class _Sums:

@@ -86,7 +86,7 @@ def walked(
         with torch.no_grad():
             sizes = _sizes(epsilon, squares, gradients, walk, draw)
             _step(values, anchor, gradients, sizes, walk, noise, masks)
-    return torch.stack(found, dim=1)
+    return torch.stack(found, dim=1).cpu()
 
 
 @torch.no_grad()

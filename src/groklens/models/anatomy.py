@@ -65,12 +65,12 @@ class Anatomy:
 
     @cached_property
     def weights(self) -> dict[str, Tensor]:
-        """Weights by TransformerLens name, in float32 or better.
+        """Weights by TransformerLens name, in float32 or better, on the processor wherever the model is.
 
         What has other axes than TransformerLens gives it is left out, as is a W_E without a row for every operand, or
         of a task of features.
         """
-        found = {name: as_float(value) for name, value in weights(self.model).items()}
+        found = {name: as_float(value.cpu()) for name, value in weights(self.model).items()}
         if self.task.d_in is not None:
             return {name: value for name, value in found.items() if name != "W_E"}
         if is_hooked(self.model) and "W_Q" not in found and "W_in" in found:

@@ -111,7 +111,7 @@ class Transformer:
             named = list(bridge.named_parameters())
             initialise(named, self.init, d_model=self.d_model, d_vocab=d_vocab, seed=seed)
         self._freeze_biases(bridge)
-        return bridge if place.type == "cpu" else bridge.to(place)
+        return bridge if place.type == "cpu" else bridge.to(place, print_details=False)
 
     def _freeze_biases(self, bridge: TransformerBridge) -> None:
         for name, parameter in bridge.named_parameters():

@@ -126,7 +126,9 @@ class Header:
 
 def environment(engine: str, device: str) -> dict[str, Any]:
     """What the bits of a result depend on besides the recipe (versions, threads, device), and the date of training."""
-    return {
+    on_card = torch.device(device).type == "cuda"
+    card = {"card": torch.cuda.get_device_name(device)} if on_card else {}
+    return card | {
         "groklens": _version("groklens"),
         "torch": torch.__version__,
         "transformer-lens": _version("transformer-lens"),

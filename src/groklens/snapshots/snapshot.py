@@ -117,6 +117,8 @@ class Snapshot:
     def weights(self) -> dict[str, Tensor]:
         """Weights by TransformerLens name (`W_E`, `W_Q`, …), per-layer ones stacked; clone before writing.
 
+        They are on the processor, as logits and activations are, wherever the model is.
+
         What has other axes than TransformerLens gives it is left out, as is a W_E without a row for every operand.
         """
         return self.anatomy.weights

@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from groklens.errors import BadArgument, described
-from groklens.memory import BUDGETS, rows_within
+from groklens.memory import BUDGETS, on_device, rows_within
 from groklens.models import Workspace, build_model, run_logits
 from groklens.models.fast_pass import (
     Entering,
@@ -159,16 +159,21 @@ class Stack:
 
     def _batch(self, update: int) -> tuple[Tensor, Tensor, Entering]:
         """Inputs and targets of update number `update`: fresh ones of a stream, else of the train inputs."""
-        recipe = self.recipes[0]
         if self.is_stream:
             fresh = [batch_of(each, update) for each in self.recipes]
             inputs = torch.stack([examples.inputs for examples in fresh]).to(self._inputs.device)
             targets = torch.stack([examples.targets for examples in fresh]).to(self._inputs.device)
             return inputs, targets, self._entering(inputs)
-        if recipe.batch_size is None or recipe.batch_size >= self._train.shape[1]:
+        if self._is_whole:
             return self._whole_batch
         batches = [batch_for(r, i.cpu(), update) for r, i in zip(self.recipes, self._train, strict=True)]
         return self._select(torch.stack(batches).to(self._train.device))
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether every update trains on all of the train inputs."""
+        size = self.recipes[0].batch_size
+        return not self.is_stream and (size is None or size >= self._train.shape[1])
 
     @cached_property
     def _whole_batch(self) -> tuple[Tensor, Tensor, Entering]:
@@ -181,7 +186,7 @@ class Stack:
         widths = 4 * (d_model + self.recipes[0].task.d_vocab_out) + 2 * d_mlp
         n_inputs = self._inputs.shape[1]
         row = 4 * widths * self._inputs.shape[2] * len(self.recipes)
-        size = rows_within(n_inputs, row, BUDGETS.evaluation)
+        size = rows_within(n_inputs, row, on_device(BUDGETS.evaluation, self._inputs.device))
         every = torch.arange(n_inputs, device=self._inputs.device).expand(len(self.recipes), -1)
         return [self._select(rows) for rows in every.split(size, dim=1)]
 

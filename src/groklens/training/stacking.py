@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from groklens.memory import BUDGETS, rows_within
-from groklens.models import build_model
+from groklens.memory import BUDGETS, on_device, rows_within
+from groklens.models import build_model, check_device
 from groklens.models.fast_pass import quick_applies, sequences_apply
 from groklens.parts import is_ours
 from groklens.recipes import Recipe
 from groklens.tasks import LAST
 
 
-def first_stack(recipes: Sequence[Recipe], steps: Sequence[int]) -> list[Recipe]:
-    """The first recipe and those that can be stacked with it, by optimiser, as many as `BUDGETS.stack` holds.
+def first_stack(recipes: Sequence[Recipe], steps: Sequence[int], device: str = "cpu") -> list[Recipe]:
+    """The first recipe and those that can be stacked with it, by optimiser, as many as `BUDGETS.stack` holds there.
 
     `steps` says at which step each would start: a stack is at one step.
     """
@@ -25,7 +25,7 @@ def first_stack(recipes: Sequence[Recipe], steps: Sequence[int]) -> list[Recipe]
     wanted = (_shape(first), steps[0])
     alike = [r for r, step in zip(recipes, steps, strict=True) if (_shape(r), step) == wanted]
     alike.sort(key=lambda recipe: repr(recipe.optimizer))  # equal ones beside each other
-    return alike[: rows_within(len(alike), _bytes(first), BUDGETS.stack)]
+    return alike[: rows_within(len(alike), _bytes(first), on_device(BUDGETS.stack, check_device(device)))]
 
 
 def _shape(recipe: Recipe) -> tuple[Any, ...]:

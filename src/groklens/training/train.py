@@ -23,6 +23,7 @@ from groklens.runs import (
     environment,
 )
 from groklens.tasks import check_can_be_made_again
+from groklens.training.cuda_graph import stack_on
 from groklens.training.loop import Diverged, run_loop
 from groklens.training.replay_writer import Ghost
 from groklens.training.stack import Stack
@@ -50,8 +51,11 @@ def train(
     Train loss is recorded every step (of the batch, where there are batches), test loss and accuracies
     every `recipe.evaluate_every` steps. A resume state at most `resume_every` seconds old holds the
     optimiser: after a kill at any moment the same call goes on and ends with the same bits as an
-    uninterrupted run on the same machine, versions and number of threads. The bar shows by itself on a
-    terminal and in a notebook; `progress` shows or hides it.
+    uninterrupted run on the same machine, versions and number of threads. On a card (`device="cuda"`) the step is
+    captured as CUDA graphs, which give the bits of the step that they repeat; its losses are those of the processor
+    within rounding. A model that the quick pass does not compute (`run.environment["engine"]` is `plain`) ends with
+    other last digits there each time, as torch's gradient of an embedding does on a card. The bar shows by itself on
+    a terminal and in a notebook; `progress` shows or hides it.
 
     Raises `RecipeMismatch` when the folder holds another recipe, `RunInUse` while another process writes it,
     `TrainingDiverged` when the loss is no longer finite (weights whose loss is not are never kept), `DamagedRun`
@@ -105,7 +109,7 @@ def train_many(
     failed: dict[str, str] = {}
     while pending := _pending(chosen, root, failed):
         try:
-            _train_planned(partial(plan_next, pending, root), device, progress, resume_every)
+            _train_planned(partial(plan_next, pending, root, device), device, progress, resume_every)
         except Diverged as error:  # the others of the stack go on from here
             failed |= error.messages
     for name, recipe in chosen.items():
@@ -150,7 +154,7 @@ def _train_planned(make: Callable[[], Plan], device: str, progress: bool | None,
         ]
         if make() != plan or any(is_finished(folder, recipe) for folder, recipe in written):
             return  # somebody else was at it before the locks were there: what is left is planned anew
-        stack = Stack(plan.recipes, device)
+        stack = stack_on(plan.recipes, device)
         histories = _restore(stack, plan)
         writers = [
             Ghost(history) if lock is None else _writer(lock, recipe, stack, device, plan.step, history)

@@ -49,7 +49,7 @@ def plan_alone(recipe: Recipe, folder: Path) -> Plan:
     return Plan((recipe,), (folder,), (True,))
 
 
-def plan_next(pending: Mapping[str, Recipe], root: Path) -> Plan:
+def plan_next(pending: Mapping[str, Recipe], root: Path, device: str) -> Plan:
     """The stack of the first pending recipe: the one that it was in, or those of its shape that are as new as it."""
     first = next(iter(pending.values()))
     if os.path.lexists(RunPaths(root / first.id).resume):
@@ -61,7 +61,7 @@ def plan_next(pending: Mapping[str, Recipe], root: Path) -> Plan:
             folders = tuple(root / name for name in state.ids)
             return Plan(state.recipes, folders, written, path, state.step, tuple(range(len(folders))))
     new = [recipe for recipe in pending.values() if not _begun(recipe, root, stacks)]
-    stacked = first_stack(new, [0] * len(new))
+    stacked = first_stack(new, [0] * len(new), device)
     return Plan(tuple(stacked), tuple(root / each.id for each in stacked), (True,) * len(stacked))
 
 

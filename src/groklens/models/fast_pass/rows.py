@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
+from torch.utils.weak import WeakIdKeyDictionary
 
 
 @dataclass(frozen=True)
@@ -72,23 +74,31 @@ def tokens_at_each_position(tokens: Int[Tensor, "run input pos"]) -> list[Tokens
     return found
 
 
+#: Of each index that is in use on a card: what is read, row by row, and where each row begins and ends.
+_BY_ROW = WeakIdKeyDictionary()
+
+
 def sum_by_row(
     values: Float[Tensor, "read feature"], index: Int[Tensor, "read"], n_rows: int
 ) -> Float[Tensor, "row feature"]:
     """The sum of what was read of each row: the gradient of looking rows up, the same to the bit every time."""
-    if values.is_cuda:  # there `index_add_` is not
-        return torch.ops.aten.embedding_dense_backward(values, index, n_rows, -1, False)
-    return values.new_zeros(n_rows, values.shape[1]).index_add_(0, index, values)
+    if not values.is_cuda:
+        return values.new_zeros(n_rows, values.shape[1]).index_add_(0, index, values)
+    # A card adds at once what falls on one row, in any order: here each row is summed by one hand, one after another.
+    if index not in _BY_ROW:
+        lengths = torch.bincount(index, minlength=n_rows)
+        _BY_ROW[index] = index.argsort(stable=True), F.pad(lengths.cumsum(0), (1, 0))
+    order, offsets = _BY_ROW[index]
+    return torch.segment_reduce(values.index_select(0, order), "sum", offsets=offsets, unsafe=True, initial=0)
 
 
 class _Read(Function):
     @staticmethod
     def forward(ctx: Any, rows: Tensor, index: Tensor) -> Tensor:
-        ctx.save_for_backward(index)
-        ctx.n_rows = len(rows)
+        ctx.index, ctx.n_rows = index, len(rows)
         return rows.index_select(0, index)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, of_read: Tensor) -> tuple[Tensor, None]:
-        return sum_by_row(of_read, ctx.saved_tensors[0], ctx.n_rows), None
+        return sum_by_row(of_read, ctx.index, ctx.n_rows), None
