@@ -8,6 +8,7 @@ from collections.abc import Callable
 from groklens.claims import Control, Finding, Verdict
 from groklens.errors import BadArgument
 from groklens.evidence.generalising import ENOUGH
+from groklens.evidence.kinds import accuracy_by_kind, some_generalise
 from groklens.evidence.untrained import Untrained
 from groklens.harmonics import discrete_log
 from groklens.hypotheses import Circuit
@@ -27,13 +28,16 @@ def name_algorithm(snapshot: Snapshot, generalised: Verdict, circuit: Circuit | 
     """The model's algorithm as one word: `memorised`, `none`, `undecided`, `clock`, `pizza` or `irreps`.
 
     `memorised`: not generalised, train accuracy at least 0.99. `none`: neither. `undecided`: generalised, but
-    no circuit survives its controls; or whether it generalised cannot be told (`generalises`). With a circuit:
+    no circuit survives its controls; or whether it generalised cannot be told (`generalises`); or it answers one
+    kind of question as what generalises does and another not. With a circuit:
     `clock` or `pizza` for a cyclic group where gradient symmetricity and distance irrelevance agree, otherwise
     `irreps`.
     """
     if generalised == "supported":
         return "undecided" if circuit is None else _by_circuit(snapshot, circuit)
     if generalised == "undecided":
+        return "undecided"
+    if some_generalise(accuracy_by_kind(snapshot)):
         return "undecided"
     if snapshot.train_index is None:  # refuted all the same: too few are correct to have been memorised
         return "none"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from groklens.claims import Control, Finding, Verdict, percent
+from groklens.evidence.kinds import accuracy_by_kind, said_by_kind
 from groklens.evidence.reference_gain import gains_as_reference
 from groklens.evidence.split_fits import ENOUGH as ENOUGH
 from groklens.evidence.split_fits import split_doubt, split_doubted
@@ -18,7 +19,8 @@ def generalises(snapshot: Snapshot) -> Finding:
     had so many been memorised; that takes it that no model is better on test inputs than on train inputs. It is
     undecided where the split given may not be the model's (`split_doubted`), where there are no test inputs, and where
     the control is as good as what is asked for: always giving the commonest answer. An input whose largest logit is
-    none of the task's classes is wrong. Where no answer is certain, as in a language, it is the loss that counts,
+    none of the task's classes is wrong. Of a task that asks several kinds of question (`task.kinds`) each has to be
+    answered so. Where no answer is certain, as in a language, it is the loss that counts,
     against a stated reference (`gains_as_reference`).
     """
     if snapshot.task.reference is not None:
@@ -32,6 +34,9 @@ def generalises(snapshot: Snapshot) -> Finding:
     verdict, why = _judged(snapshot, value)
     if verdict == "supported" and commonest >= ENOUGH:
         verdict, why = "undecided", f"{why}always giving the commonest answer is enough; "
+    kinds = accuracy_by_kind(snapshot)
+    if verdict == "supported" and min(kinds.values(), default=1.0) < ENOUGH:
+        verdict = "refuted"
     return Finding(
         f"the model is correct on {'test' if known else 'all'} inputs",
         value,
@@ -39,7 +44,8 @@ def generalises(snapshot: Snapshot) -> Finding:
         verdict,
         (Control.of("always the commonest answer", [commonest], key="commonest_answer"),),
         source="accuracy of at least 99 % on test inputs",
-        note=f"{why}accuracy {percent(value)} against the {percent(ENOUGH)} asked for",
+        note=f"{why}accuracy {percent(value)} against the {percent(ENOUGH)} asked for"
+        + (f"; by kind: {said_by_kind(kinds)}" if kinds else ""),
         key="generalises",
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groklens.claims import Finding, by_key, counted_with, named, number, percent
-from groklens.evidence import ENOUGH, nothing_held_out, split_doubt
+from groklens.evidence import ENOUGH, accuracy_by_kind, nothing_held_out, said_by_kind, split_doubt
 
 if TYPE_CHECKING:
     from groklens.explain.explanation import Explanation
@@ -69,8 +69,10 @@ def _not_generalising(why: Explanation, score: str) -> str:
         why.final.task.symmetry is None
     ):  # no finding tells what it learned instead: its accuracy is all there is
         fitted = "fits its train inputs and " if why.algorithm == "memorised" else ""
-        short = f"short of the {percent(ENOUGH)} that count as generalising"
-        return f"{fitted}is correct on {score} of test inputs, {short}"
+        kinds = accuracy_by_kind(why.final)
+        by_kind = f" ({said_by_kind(kinds)})" if kinds else ""
+        short = f"short of the {percent(ENOUGH)} {'of each ' if kinds else ''}that count as generalising"
+        return f"{fitted}is correct on {score} of test inputs{by_kind}, {short}"
     if why.final.task.is_stream:
         return f"does not generalise (test accuracy {score})"
     memorised = "has memorised" if why.algorithm == "memorised" else "has not memorised"

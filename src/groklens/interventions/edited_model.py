@@ -33,7 +33,7 @@ class EditedModel:
         self.model = model
         self._edits = {matching_hooks(model, name)[0]: edit for name, edit in edits.items()}
         self._output = output
-        self._row_of = _Rows(task) if _numbered(task) else _RowsByBytes(task)
+        self.row_of = _Rows(task) if _numbered(task) else _RowsByBytes(task)
 
     @property
     def unedited(self) -> Any:
@@ -63,7 +63,7 @@ class EditedModel:
         return getattr(self.model, name)
 
     def _edited(self, tokens: Tensor) -> AbstractContextManager[Any]:
-        rows = self._row_of(tokens)
+        rows = self.row_of(tokens)
 
         def hook(edit: Edit) -> Callable[..., Tensor]:
             return lambda value, hook: edit(value, rows)
@@ -71,7 +71,7 @@ class EditedModel:
         return self.model.hooks(fwd_hooks=[(name, hook(edit)) for name, edit in self._edits.items()])
 
     def _finished(self, output: Tensor, tokens: Tensor) -> Tensor:
-        return output if self._output is None else self._output(output, self._row_of(tokens))
+        return output if self._output is None else self._output(output, self.row_of(tokens))
 
 
 def edited(snapshot: Snapshot, edits: dict[str, Edit], output: Edit | None = None) -> Snapshot:
@@ -83,6 +83,23 @@ def edited(snapshot: Snapshot, edits: dict[str, Edit], output: Edit | None = Non
         )
     model = EditedModel(snapshot.model, snapshot.task, edits, output)
     return snapshot.with_model(model)
+
+
+def check_equal_inputs(edited: EditedModel, task: Task, values: Tensor) -> None:
+    """Raise `BadArgument` where a task holds an input twice and `values` (input × …) differ: edits are by input."""
+    rows = edited.row_of(task.inputs)
+    again = torch.nonzero(rows != torch.arange(len(rows)))[:, 0]
+    if not len(again):
+        return
+    here, there = values[again].double().flatten(1), values[rows[again]].double().flatten(1)
+    apart = (here - there).abs().amax(dim=1) > 1e-3 * (1 + there.abs().amax(dim=1))  # not by rounding
+    if bool(apart.any()):
+        first = int(apart.int().argmax())
+        raise BadArgument(
+            f"Inputs {int(again[first])} and {int(rows[again[first]])} of {task.name} are the same, and what is to be put "
+            "in differs: a model cannot tell them apart. Give equal inputs equal values, or take a task or probe without "
+            "repeats."
+        )
 
 
 class _Rows:

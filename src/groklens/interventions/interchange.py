@@ -25,8 +25,8 @@ def interchange(
 
     An interchange intervention (Geiger et al. 2021, arXiv:2106.02997): if what passes there stands for a thing, the
     answer becomes that of the source. An input that is its own source is left as it is. With `pos` only that position
-    is taken, -1 being the answer's. Raises `BadArgument` for another number of sources than inputs, or one that is no
-    input.
+    is taken, -1 being the answer's. Raises `BadArgument` for another number of sources than inputs, one that is no
+    input, or inputs that are the same with sources in which other values stand.
 
     >>> import torch
     >>> from groklens.hypotheses import planted

@@ -14,7 +14,8 @@ def logit_lens(snapshot: AnyRun, hook: Site | str, pos: int | None = None) -> Sn
 
     nostalgebraist 2020, "interpreting GPT: the logit lens". The values take the place of the last layer's residual
     stream, so that a final norm is applied as the model does. `hook` is one of the residual stream, or of what is added
-    to it (`blocks.0.hook_attn_out`, for that part alone). `pos` is another position to look from. Every measure takes
+    to it (`blocks.0.hook_attn_out`, for that part alone). `pos` is another position to look from, of a task that is
+    answered at one; where it is answered at several, each is read from its own position. Every measure takes
     what comes of it: `gl.measures.LanguageShare()(logit_lens(run, "blocks.0.hook_resid_mid"))`. Raises `BadArgument`
     where the model has no residual stream of TransformerLens' name, or values of another width are given.
 
@@ -33,5 +34,12 @@ def logit_lens(snapshot: AnyRun, hook: Site | str, pos: int | None = None) -> Sn
             f"{snapshot!r} has no residual stream to read logits from; the lens is for transformers, whose last "
             "layer leaves it at a hook of TransformerLens' name."
         )
+    if len(snapshot.task.reads) > 1:
+        if pos is not None:
+            raise BadArgument(
+                f"{snapshot.task.name} is answered at {len(snapshot.task.reads)} positions, each read from its own; "
+                "leave pos out."
+            )
+        return patch(snapshot, last.hook, snapshot.activations(hook))
     place = last.pos if pos is None else pos
     return patch(snapshot, last, snapshot.activations(hook, place))

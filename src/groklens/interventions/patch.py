@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from groklens.errors import BadArgument, described
-from groklens.interventions.edited_model import Edit, edited
+from groklens.interventions.edited_model import Edit, check_equal_inputs, edited
 from groklens.models import Site, site_of
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot, axis_names, position_axis
@@ -24,7 +24,8 @@ def patch(
     `values` are as `snapshot.activations(hook, pos)` gives them, one row per input: with `pos` only that
     position is replaced, -1 being the answer's (of attention patterns: that query). `hook` may be `"logits"`:
     then the task's logits are replaced. Everything that is computed after the hook follows. Raises
-    `BadArgument` when the shapes do not agree, `UnknownName` for a hook that the model does not have.
+    `BadArgument` when the shapes do not agree, or inputs that are the same are given different values; `UnknownName`
+    for a hook that the model does not have.
 
     >>> from groklens.hypotheses import planted
     >>> from groklens.tasks import ModularArithmetic
@@ -41,18 +42,23 @@ def patch(
             f"give one row per input, as snapshot.activations({site.hook!r}, pos={site.pos}) does."
         )
     if site.hook == LOGITS:
-        return edited(snapshot, {}, _at_answer(values, snapshot.anatomy.answered_at))
-    return edited(snapshot, {site.hook: at_site(site, values)})
+        found = edited(snapshot, {}, _at_answer(values, snapshot.anatomy.answered_at))
+    else:
+        found = edited(snapshot, {site.hook: at_site(site, values)})
+    check_equal_inputs(found.model, snapshot.task, values)
+    return found
 
 
 def resample(snapshot: AnyRun, hook: Site | str, seed: int = 0, pos: int | None = None) -> Snapshot:
     """The snapshot with the activation at `hook` taken from inputs drawn at random, which destroys its information.
 
-    Its distribution over the inputs stays as it is. With `pos` only that position is resampled.
+    Its distribution over the inputs stays as it is, but for inputs that a probe holds several times: all of them take
+    what one of them does. With `pos` only that position is resampled.
     """
     snapshot = as_snapshot(snapshot)
     values = snapshot.activations(hook, pos)
     order = torch.randperm(len(values), generator=torch.Generator().manual_seed(seed))
+    order = order[edited(snapshot, {}).model.row_of(snapshot.task.inputs)]
     return patch(snapshot, hook, values[order], pos)
 
 

@@ -12,11 +12,12 @@ from groklens.errors import BadArgument, described, whole_number
 from groklens.measures.transition import Transition, counting_error
 
 #: Sharp metrics by the beginnings of their names, the sharpest first, and what each is audited against unless named.
-_LOSSES = ("test_loss", "loss", "brier_score")
 _AGAINST = {
-    "exact_match": (*_LOSSES, "edit_distance", "test_accuracy", "all_accuracy"),
-    "test_accuracy": _LOSSES,
-    "all_accuracy": _LOSSES,
+    "exact_match": ("loss", "brier_score", "edit_distance", "all_accuracy"),
+    "test_accuracy": (
+        "test_loss",
+    ),  # of the same inputs: what is over all falls while train inputs are memorised
+    "all_accuracy": ("loss", "brier_score"),
     "skill_accuracy": ("skill_loss", "skill_brier"),
 }
 
@@ -28,9 +29,12 @@ def audit_emergence(
 
     Schaeffer et al. (2023), arXiv:2304.15004: exact match over L answers, each correct with probability p, is p^L, and
     jumps where p rises evenly. A *jump* here is a transition that takes less of the axis than was waited for it: its
-    width, from where the metric first differs from its first value by 10 % of its whole change to where it stays within
-    10 % of its last, is below the wait from the table's beginning to there (`Transition`). The axis is taken as it is,
-    for a logarithm makes anything sharp. The number is the largest width over wait of the continuous metrics: below 1
+    width, from where the metric has first made 10 % of its whole change to where it stays within 10 % of its last value,
+    is below the wait from the table's beginning to there (`Transition`). What goes the other way before, as a test loss
+    does while train inputs are memorised, is no part of the change. The axis is taken as it is, for a logarithm makes
+    anything sharp, and so does a table that begins late make anything slow: let it begin where learning does, and of a
+    scale say where. That width is compared with the wait, and not with half or twice of it, is a choice of ours; the
+    numbers are there to judge by another. The number is the largest width over wait of the continuous metrics: below 1
     they jump. Every passage lies between two places of the axis, and of the sharp metric it is known up to the counting
     error of `n_test` tests (two standard errors, at least 1/n_test): the verdict holds for all that these allow.
 
@@ -43,8 +47,9 @@ def audit_emergence(
             `gl.track(run, ["exact_match", "loss", "brier_score", "edit_distance", "all_accuracy"])`.
         n_test: how many tests the sharp metric is a share of: those of an accuracy are its inputs.
         sharp: its name; when not given the sharpest that the table has: `exact_match`, then accuracies.
-        continuous: names of those it has to survive; when not given all that the table has and that are continuous
-            beside it: losses (log-probability), Brier score, and beside exact match edit distance and accuracy.
+        continuous: names of those it has to survive; when not given all that the table has and that are continuous, of
+            the same inputs: the loss (log-probability) and Brier score, and beside exact match edit distance and
+            accuracy; beside test accuracy the test loss alone.
 
     Raises `BadArgument` for a table of several axes, an axis that does not ascend, or metrics that are not there.
 
@@ -65,7 +70,7 @@ def audit_emergence(
     return Finding(
         f"the jump of {sharp_one} is emergent: the continuous metrics jump there too",
         max(ratios) if ratios else None,
-        "width over wait, largest of the continuous metrics",
+        "width over wait from the table's beginning, largest of the continuous metrics",
         verdict,
         tuple(controls),
         source="Schaeffer et al. 2023, arXiv:2304.15004; the rule is ours",

@@ -49,19 +49,24 @@ class KernelMoved(Since):
     outputs: int = 4
     seed: int = 0
     by_answer: bool = True
-    about = About(
-        "movement of the tangent kernel",
-        "share of the reference's norm",
-        (0, float("inf")),
-        f"{_PAPER} (‖K_t − K₀‖/‖K₀‖); {_SAMPLE}",
-        "all",
-    )
 
     def __post_init__(self) -> None:
         """Refuse what is no number of inputs or outputs."""
         super().__post_init__()
         _check(self)
         flag_fields(self, "by_answer")
+
+    @property
+    def about(self) -> About:
+        """Its source says whether inputs are drawn by their answers."""
+        drawn = (
+            _SAMPLE
+            if self.by_answer
+            else "answer-free: inputs and sums of outputs drawn by seed, without answers"
+        )
+        name = "movement of the tangent kernel" + ("" if self.by_answer else ", answer-free")
+        source = f"{_PAPER} (‖K_t − K₀‖/‖K₀‖); {drawn}"
+        return About(name, "share of the reference's norm", (0, float("inf")), source, "all")
 
     def value(self, snapshot: Snapshot, circuit: object) -> float:
         """The movement of the snapshot's kernel from that of the reference."""

@@ -17,9 +17,8 @@ Numbers = NDArray[np.float64]
 class Transition:
     """The passage of a number from its first level to its last along an axis, with what places and errors leave open.
 
-    `began` and `done` are each the earliest and latest place that they allow: the first at which the number differs
-    from its first value by a tenth of its whole change, either way, and the last before it stays within a tenth of its
-    last value. `first` is where the axis begins. `span` is from the place before it began to the place where it is
+    `began` and `done` are each the earliest and latest place that they allow: the first at which the number has made a
+    tenth of its whole change, and the last before it stays within a tenth of its last value. `first` is where the axis begins. `span` is from the place before it began to the place where it is
     done, as the values have it, errors aside; between two places the passage is taken on a straight line for `ratio`,
     the width over the wait.
     """
@@ -42,7 +41,7 @@ class Transition:
         if not change or not np.isfinite(number).all() or spread.max() >= LEVEL * abs(change):
             return None
         gone, open_by = (number - number[0]) / change, spread / abs(change)
-        left, away = np.abs(gone), np.abs(gone - 1)
+        left, away = gone, np.abs(gone - 1)  # what goes the other way first has not left yet
         earliest, latest = (_first(left + side * open_by >= LEVEL) for side in (1, -1))
         stayed, strayed = (_last(away + side * open_by > LEVEL) for side in (-1, 1))
         leaves, stays = _first(left >= LEVEL), _last(away > LEVEL) + 1

@@ -111,6 +111,12 @@ class MultitaskParity(Stream):
         asked = torch.arange(self.skills).repeat_interleave(OF_A_SKILL)
         return self._asking(asked, torch.Generator().manual_seed(1))
 
+    @cached_property
+    def kinds(self) -> dict[str, Int[Tensor, "input"]]:
+        """The inputs of the probe that ask for each skill, the most frequent first."""
+        asked = self.skill_of(self.inputs)
+        return {f"skill {i + 1}": torch.nonzero(asked == i)[:, 0] for i in range(self.skills)}
+
     def skill_of(self, inputs: Int[Tensor, "input pos"]) -> Int[Tensor, "input"]:
         """Which skill each input asks for, from 0: the place of the control bit that is set."""
         return inputs[:, : self.skills].argmax(dim=1)

@@ -76,6 +76,11 @@ class Task(ABC):
         return False
 
     @property
+    def kinds(self) -> Mapping[str, Int[Tensor, "input"]]:
+        """Which inputs ask which kind of question, by its name; none where all ask the same."""
+        return {}
+
+    @property
     def references(self) -> Sequence[Predictor]:
         """Predictors of the next token to compare a model with (`gl.measures.stages`); none for other tasks."""
         return ()

@@ -133,6 +133,16 @@ class TwoLanguages(Task):
             )
         return self._rows[what, spoken]
 
+    @cached_property
+    def kinds(self) -> dict[str, Int[Tensor, "input"]]:
+        """Sums in A, mixed and in B, the other operation alike, counting and translating."""
+        named = {"AA": "in A", "AB": "mixed", "BA": "mixed", "BB": "in B", "A": "in A", "B": "in B"}
+        asked = {"sum": "sums", "difference": "differences", "max": "maxima", "next": "counting"}
+        found: dict[str, list[Tensor]] = {}
+        for (what, spoken), rows in self._rows.items():
+            found.setdefault(f"{asked.get(what, 'translating')} {named[spoken]}", []).append(rows)
+        return {name: torch.cat(rows) for name, rows in found.items()}
+
     def split(self, train_fraction: float, seed: int) -> tuple[Int[Tensor, "train"], Int[Tensor, "test"]]:
         """Indices of what is taught, and of all the rest: `train_fraction` of the pairs, counting, the dictionary.
 
