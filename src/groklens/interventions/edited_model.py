@@ -96,9 +96,9 @@ def check_equal_inputs(edited: EditedModel, task: Task, values: Tensor) -> None:
     if bool(apart.any()):
         first = int(apart.int().argmax())
         raise BadArgument(
-            f"Inputs {int(again[first])} and {int(rows[again[first]])} of {task.name} are the same, and what is to be put "
-            "in differs: a model cannot tell them apart. Give equal inputs equal values, or take a task or probe without "
-            "repeats."
+            f"Inputs {int(again[first])} and {int(rows[again[first]])} of {task.name} are the same, and what is to be "
+            "put in differs: a model cannot tell them apart. Give equal inputs equal values, or take a task or probe "
+            "without repeats."
         )
 
 

@@ -29,14 +29,15 @@ def audit_emergence(
 
     Schaeffer et al. (2023), arXiv:2304.15004: exact match over L answers, each correct with probability p, is p^L, and
     jumps where p rises evenly. A *jump* here is a transition that takes less of the axis than was waited for it: its
-    width, from where the metric has first made 10 % of its whole change to where it stays within 10 % of its last value,
-    is below the wait from the table's beginning to there (`Transition`). What goes the other way before, as a test loss
-    does while train inputs are memorised, is no part of the change. The axis is taken as it is, for a logarithm makes
-    anything sharp, and so does a table that begins late make anything slow: let it begin where learning does, and of a
-    scale say where. That width is compared with the wait, and not with half or twice of it, is a choice of ours; the
-    numbers are there to judge by another. The number is the largest width over wait of the continuous metrics: below 1
-    they jump. Every passage lies between two places of the axis, and of the sharp metric it is known up to the counting
-    error of `n_test` tests (two standard errors, at least 1/n_test): the verdict holds for all that these allow.
+    width, from where the metric has first made 10 % of its whole change to where it stays within 10 % of its last
+    value, is below the wait from the table's beginning to there (`Transition`). What goes the other way before, as a
+    test loss does while train inputs are memorised, is no part of the change. The axis is taken as it is, for a
+    logarithm makes anything sharp, and a table that begins late makes anything slow: let it begin where learning does,
+    and of a scale say where. That the width is compared with the wait, and not with half or twice of it, is a choice of
+    ours; the numbers are there to judge by another. The number is the largest width over wait of the continuous
+    metrics: below 1 they jump. Every passage lies between two places of the axis, and of the sharp metric it is known
+    up to the counting error of `n_test` tests (two standard errors, at least 1/n_test): the verdict holds for all that
+    these allow.
 
     *supported*: the sharp metric jumps, and so does every continuous one, at a time that overlaps. *refuted*: the
     sharp metric does not jump, or a continuous one does not, or elsewhere. *undecided*: places are too few or tests too

@@ -98,16 +98,16 @@ class ShallowTree:
 
 @dataclass(frozen=True)
 class OneFourierMode:
-    """Where the sum x∘y stands on the circle of one frequency of a cyclic group, to the nearest of a few arcs: an oracle.
+    """Where the sum x∘y stands on the circle of one frequency of a cyclic group, to the nearest of a few arcs.
 
-    It is a coarsening of the right answer: a model that generalises is explained by every frequency alike, used or not,
-    by all that the arcs say (one bit of two). What it tells apart is how far a model on the way there goes by one
-    frequency or another.
+    An oracle: it is a coarsening of the right answer, so that a model that generalises is explained by every frequency
+    alike, used or not, by all that the arcs say (one bit of two). What it tells apart is how far a model on the way
+    there goes by one frequency or another.
+
     Arc ⌊arcs · frac(k (x∘y)/p + 1/(2 arcs))⌋ for frequency k: with two arcs, the sign of cos 2πk(x∘y)/p. The exact
-    angle of one frequency prime to p would tell every sum, and be no simple predictor. It sees the answers, and is fitted
-    to no input. Raises
-    `BadArgument` for fewer than two arcs and, where it is asked for answers, for a task whose group is not cyclic or
-    does not act on every input.
+    angle of one frequency prime to p would tell every sum, and be no simple predictor. Raises `BadArgument` for fewer
+    than two arcs and, where it is asked for answers, for a task whose group is not cyclic or does not act on every
+    input.
 
     >>> import groklens as gl
     >>> OneFourierMode(frequency=1).answers(gl.ModularArithmetic(5), None)[:5].tolist()  # 0+0, 0+1, …

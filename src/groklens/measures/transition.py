@@ -18,9 +18,9 @@ class Transition:
     """The passage of a number from its first level to its last along an axis, with what places and errors leave open.
 
     `began` and `done` are each the earliest and latest place that they allow: the first at which the number has made a
-    tenth of its whole change, and the last before it stays within a tenth of its last value. `first` is where the axis begins. `span` is from the place before it began to the place where it is
-    done, as the values have it, errors aside; between two places the passage is taken on a straight line for `ratio`,
-    the width over the wait.
+    tenth of its whole change, and the last before it stays within a tenth of its last value. `first` is where the axis
+    begins. `span` is from the place before it began to the place where it is done, as the values have it, errors aside;
+    between two places the passage is taken on a straight line for `ratio`, the width over the wait.
     """
 
     first: float
