@@ -8,9 +8,10 @@ Words that mean the same may lie in the same place and sums still not be known, 
 share are of another operation. What fails comes before the sum: put in from A, it is answered in the middle of B.
 
 Refuted if sums are known in B as well without a shared context, if more of them do not help, if the answer is in the
-language that was never taught to answer sums, or if networks of equally aligned words know equally many sums. The monolingual control has everything but the mixed sentences; a dictionary of words
-paired at random is the control of each measure. What is not known in A cannot carry over: claims about networks whose
-sums in A fail on test pairs are undecided.
+language that was never taught to answer sums, or if networks of equally aligned words know equally many sums. The
+monolingual control has everything but the mixed sentences; a dictionary of words paired at random is the control of
+each measure. What is not known in A cannot carry over: claims about networks whose sums in A fail on test pairs are
+undecided.
 """
 
 from dataclasses import dataclass, replace
