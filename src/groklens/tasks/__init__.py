@@ -28,6 +28,7 @@ from groklens.tasks.task import Task as Task
 from groklens.tasks.task import check_task as check_task
 from groklens.tasks.task import check_tokens as check_tokens
 from groklens.tasks.text import Text as Text
+from groklens.tasks.two_hop import TwoHop as TwoHop
 from groklens.tasks.two_languages import SPOKEN as SPOKEN
 from groklens.tasks.two_languages import TwoLanguages as TwoLanguages
 from groklens.tasks.written import Written as Written
