@@ -40,9 +40,9 @@ RECIPE = gl.Recipe(
     ),
     optimizer=gl.AdamW(lr=3e-3, weight_decay=0.01, betas=(0.9, 0.98), warmup_steps=50),
     batch_size=32,
-    steps=1600,
+    steps=1200,
     evaluate_every=None,
-    keep=gl.LogSpaced(24),
+    keep=gl.LogSpaced(22),
 )
 #: Sequences that are sampled at a stage, and resamples of them for its error.
 SAMPLED, RESAMPLED = 64, 1000
