@@ -40,9 +40,9 @@ RECIPE = gl.Recipe(
     ),
     optimizer=gl.AdamW(lr=3e-3, weight_decay=0.01, betas=(0.9, 0.98), warmup_steps=50),
     batch_size=32,
-    steps=1600,
+    steps=1200,
     evaluate_every=None,
-    keep=gl.LogSpaced(24),
+    keep=gl.LogSpaced(22),
 )
 #: Sequences that are sampled at a stage, and resamples of them for its error.
 SAMPLED, RESAMPLED = 64, 1000
@@ -189,7 +189,7 @@ def unique(paths: list[list[str]]) -> list[list[str]]:
 
 
 def apart(between: np.ndarray) -> np.ndarray:
-    """How far the nearer neighbour of each reference asked for is from it (between: nearest × reference × …)."""
+    """KL of each reference asked for and its nearer neighbour (between: the one whose tokens they are × the other)."""
     places = [ORDERS.index(name) for name in ASKED]
     return np.stack([np.minimum(between[at, at - 1], between[at, at + 1]) for at in places])
 
@@ -218,7 +218,7 @@ def samples_are_of_the_stage(numbers: dict[str, Any]) -> gl.Finding:
     table = numbers["samples"]
     kl = table["kl"].transpose("seed", "stage", "reference", "example").values
     own = np.stack([kl[:, place, ORDERS.index(name)] for place, name in enumerate(ASKED)], axis=1)
-    gap = apart(table["between"].mean("example").values)
+    gap = apart(table["between"].mean("example").values.T)  # what a neighbour samples, as the model does here
     low, high = (each / gap for each in bounds(own))
     right = [ORDERS[place] for place in kl.mean(axis=-1).argmin(axis=-1).ravel()]
     agree = sum(one == other for one, other in zip(right, list(ASKED) * len(kl), strict=True))
