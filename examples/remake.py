@@ -81,6 +81,17 @@ RECIPES = {
         seed=1,
         keep=gl.Steps([0, 10, 25, 50, 100, 200, 300, 400, 450, 500, 550, 600, 650, 700, 800, 1_000, 1_200]),
     ),
+    # A language, small: Python's own sources, character by character, by attention alone.
+    "language": gl.Recipe(
+        task=gl.tasks.StandardLibrary(length=64),
+        model=gl.Transformer(n_layers=2, d_model=32, n_heads=2, d_head=16, d_mlp=None, init="gpt2"),
+        optimizer=gl.AdamW(lr=5e-3, weight_decay=0.01, betas=(0.9, 0.98), warmup_steps=50),
+        batch_size=32,
+        steps=2_000,
+        evaluate_every=100,
+        seed=0,
+        keep=gl.Steps([0, 10, 20, 30, 50, 80, 120, 200, 300, 500, 800, 1_200]),
+    ),
 }
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 The text is the sources of Python's standard library, character by character; the references are n-gram counts of what
 is trained on, with Witten–Bell back-off (`gl.theory.NGrams`). A stage is the reference that the model is nearest to in
-KL on modules that are held out.
+KL on test modules, of which nothing is trained on.
 
 Prediction (the learning of n-grams in turn: Edelman et al. 2024 in context, Nguyen 2024 and others of language models;
 a sudden induction head: Olsson et al. 2022): every seed is nearest to uniform, unigram, bigram and trigram, in that
@@ -28,18 +28,21 @@ from analyses.result import of_run
 import groklens as gl
 
 RUNS = ()
-SEEDS = range(3)
+#: Sizes were chosen by the speed of a run of seed 0, which is not among these.
+SEEDS = range(1, 4)
 #: References by order; of those in between, every seed is asked for.
 ORDERS = ("uniform", "unigram", "bigram", "trigram", "4-gram", "5-gram")
 ASKED = ("unigram", "bigram", "trigram")
 RECIPE = gl.Recipe(
     task=gl.tasks.StandardLibrary(length=64),
-    model=gl.Transformer(n_layers=2, d_model=64, n_heads=4, d_head=16, d_mlp=None, init="gpt2"),
+    model=gl.Transformer(
+        n_layers=2, d_model=64, n_heads=4, d_head=16, d_mlp=None, init="gpt2", positions="rotary"
+    ),
     optimizer=gl.AdamW(lr=3e-3, weight_decay=0.01, betas=(0.9, 0.98), warmup_steps=50),
     batch_size=32,
-    steps=5000,
+    steps=1200,
     evaluate_every=None,
-    keep=gl.LogSpaced(48),
+    keep=gl.LogSpaced(22),
 )
 #: Sequences that are sampled at a stage, and resamples of them for its error.
 SAMPLED, RESAMPLED = 64, 1000
@@ -66,7 +69,7 @@ def measure(smoke: bool = False) -> dict[str, Any]:
     runs = trained([replace(base, seed=seed) for seed in seeds], folder)
     tables = [gl.measures.stages(run, progress=False) for run in runs]
     measured = [gl.track(run, _MEASURES, progress=False) for run in runs]
-    text = {"python": base.task.python, "sha256": base.task.sha256, "trained_on": len(base.task.trained)}
+    text = {"python": base.task.python, "sha256": base.task.sha256, "trained_on": len(base.task.train_tokens)}
     return {
         "text": text | {"tokens": base.steps * base.batch_size * base.task.length},
         "kl": over_seeds([table["mean_kl"] for table in tables], seeds),
@@ -139,6 +142,7 @@ def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
         samples_are_of_the_stage(numbers),
         induction_is_sudden(numbers),
         loss_is_smooth(numbers),
+        previous_token_between(numbers),
         context_is_worth(numbers),
     ]
 
@@ -185,7 +189,7 @@ def unique(paths: list[list[str]]) -> list[list[str]]:
 
 
 def apart(between: np.ndarray) -> np.ndarray:
-    """How far the nearer neighbour of each reference asked for is from it (between: nearest × reference × …)."""
+    """KL of each reference asked for and its nearer neighbour (between: the one whose tokens they are × the other)."""
     places = [ORDERS.index(name) for name in ASKED]
     return np.stack([np.minimum(between[at, at - 1], between[at, at + 1]) for at in places])
 
@@ -214,7 +218,7 @@ def samples_are_of_the_stage(numbers: dict[str, Any]) -> gl.Finding:
     table = numbers["samples"]
     kl = table["kl"].transpose("seed", "stage", "reference", "example").values
     own = np.stack([kl[:, place, ORDERS.index(name)] for place, name in enumerate(ASKED)], axis=1)
-    gap = apart(table["between"].mean("example").values)
+    gap = apart(table["between"].mean("example").values.T)  # what a neighbour samples, as the model does here
     low, high = (each / gap for each in bounds(own))
     right = [ORDERS[place] for place in kl.mean(axis=-1).argmin(axis=-1).ravel()]
     agree = sum(one == other for one, other in zip(right, list(ASKED) * len(kl), strict=True))
@@ -355,6 +359,40 @@ def loss_is_smooth(numbers: dict[str, Any]) -> gl.Finding:
     )
 
 
+def previous_token_between(numbers: dict[str, Any]) -> gl.Finding:
+    """A head comes to look at the token before while the model leaves the bigram for the trigram."""
+    table = numbers["previous"]["value"].sel(step=numbers["previous"]["step"] > 0)
+    steps, halves = table["step"].values.astype(float), []
+    for values in table.transpose("seed", "step").values:
+        halves.append(crossing(steps, values, (values[0] + values.max()) / 2))
+    kl = numbers["kl"]["value"].transpose("seed", "step", "reference").values
+    every = numbers["kl"]["step"].values
+    first = {
+        name: [
+            float(every[np.argmax(one)]) if one.any() else np.inf
+            for one in kl.argmin(axis=2) == ORDERS.index(name)
+        ]
+        for name in ("bigram", "trigram")
+    }
+    within = [a <= half <= b for a, half, b in zip(first["bigram"], halves, first["trigram"], strict=True)]
+    reached = {name: [each for each in found if np.isfinite(each)] for name, found in first.items()}
+    return gl.Finding(
+        "beside the question: a head comes to look at the previous character between the bigram and the trigram stage",
+        float(np.mean(halves)),
+        "updates until half of its most, mean of the seeds",
+        "supported" if all(within) else "undecided" if any(within) else "refuted",
+        tuple(
+            gl.Control.of(f"updates until nearest to the {name}", found, key=name)
+            for name, found in reached.items()
+            if found
+        ),
+        source="ours: a trigram needs the character before, and attention alone can bring it",
+        note=f"of the best head; by seed: {', '.join(f'{each:.0f}' for each in halves)}",
+        key="previous_token",
+        role="aside",
+    )
+
+
 def context_is_worth(numbers: dict[str, Any]) -> gl.Finding:
     """Beyond the four characters that a 5-gram sees, more context helps."""
     table = numbers["positions"]["value"].transpose("seed", "pos")
@@ -384,16 +422,6 @@ def context_is_worth(numbers: dict[str, Any]) -> gl.Finding:
 
 
 def picture(numbers: dict[str, Any]) -> gl.views.Figure:
-    """KL to each reference, the loss and the best head's prefix matching over training, each seed a line."""
-    kl, loss, induction = (
-        numbers[name]["value"].sel(step=numbers[name]["step"] > 0) for name in ("kl", "loss", "induction")
-    )
-    drawn = {
-        name: kl.sel(reference=name, drop=True).assign_attrs(long_name=f"KL from {name}", units="nats")
-        for name in ORDERS
-    }
-    drawn["loss"] = loss.assign_attrs(long_name="loss on held-out modules", units="nats a character")
-    drawn["induction"] = induction.assign_attrs(
-        long_name="prefix matching, best head", units="share of attention"
-    )
-    return gl.views.sweep(xr.Dataset(drawn))
+    """KL from each reference, and the loss beside theirs, over training, each seed a line."""
+    table = xr.Dataset({"mean_kl": numbers["kl"]["value"], "loss": numbers["loss"]["value"]})
+    return gl.views.stages(table.assign(reference_loss=numbers["references"]["reference_loss"]))

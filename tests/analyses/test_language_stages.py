@@ -17,7 +17,14 @@ def study(study_named):
 def numbers(study):
     """A model that is the nth reference at the nth step, one nat from its neighbours; each part can be planted anew."""
 
-    def make(path=(0, 1, 2, 3, 4, 5), off=0.1, sampled=0.1, induction=(0, 0, 0, 0, 1, 1), loss=(5, 4, 2.5, 1.5, 1, 0.8)):
+    def make(
+        path=(0, 1, 2, 3, 4, 5),
+        off=0.1,
+        sampled=0.1,
+        induction=(0, 0, 0, 0, 1, 1),
+        previous=(0, 0, 0, 1, 1, 1),
+        loss=(5, 4, 2.5, 1.5, 1, 0.8),
+    ):
         def by(values, *dims, **coords):
             repeated = np.stack([np.asarray(values, float)] * 3)
             return xr.Dataset({"value": (("seed", *dims), repeated)}, {"seed": [0, 1, 2], **coords})
@@ -31,6 +38,7 @@ def numbers(study):
             "kl": by(kl, "step", "reference", step=STEPS, reference=reference),
             "loss": by(loss, "step", step=STEPS),
             "induction": by(induction, "step", step=STEPS),
+            "previous": by(previous, "step", step=STEPS),
             "references": xr.Dataset(
                 {"between": (("reference", "nearest"), between), "reference_loss": ("reference", 5 - LINE)},
                 {"reference": reference, "nearest": reference},
@@ -42,7 +50,10 @@ def numbers(study):
             ),
             "samples": xr.Dataset(
                 {
-                    "kl": (("seed", "stage", "reference", "example"), np.stack([own[..., None] * examples] * 3)),
+                    "kl": (
+                        ("seed", "stage", "reference", "example"),
+                        np.stack([own[..., None] * examples] * 3),
+                    ),
                     "between": (("nearest", "reference", "example"), between[..., None] * np.ones(5)),
                 },
                 {"stage": list(study.ASKED), "reference": reference, "nearest": reference},
@@ -68,6 +79,7 @@ def test_what_was_predicted_is_supported(study, numbers, judged):
         ("samples", {"sampled": 0.499}, "undecided"),  # within the bootstrap's reach of a half
         ("induction_sudden", {"induction": (0, 0, 0.2, 0.5, 0.8, 1)}, "refuted"),
         ("induction_sudden", {"induction": (0, 0, 0, 0, 0.05, 0.05)}, "undecided"),  # no head forms
+        ("previous_token", {"previous": (0, 0, 0, 0, 0, 1)}, "refuted"),  # only after the trigram
         ("loss_smooth", {"loss": (5, 5, 4.9, 4.8, 1, 0)}, "refuted"),
         ("loss_smooth", {"loss": (5, 5, 4, 3, 1.5, 1)}, "undecided"),
         ("loss_smooth", {"induction": (0, 0, 0, 0, 0, 0)}, "undecided"),

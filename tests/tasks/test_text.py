@@ -51,11 +51,11 @@ def test_a_batch_is_windows_of_the_text_by_update_and_seed_alone(rhyme, update, 
     assert all(bytes(window) in trained for window in examples.inputs.tolist())
 
 
-def test_the_probe_is_held_out(rhyme):
-    task = Text(rhyme, length=10, held_out_share=0.25)
+def test_the_probe_is_no_part_of_what_is_trained_on(rhyme):
+    task = Text(rhyme, length=10, test_share=0.25)
     windows = b"".join(bytes(window) for window in task.inputs.tolist())
     held_out = RHYME.encode()[round(0.75 * len(RHYME)) :]
-    assert len(task.trained) + len(task.held_out) == len(RHYME)
+    assert len(task.train_tokens) + len(task.test_tokens) == len(RHYME)
     assert windows == held_out[: len(windows)]
     assert len(task.inputs) == len(held_out) // 10
 
@@ -63,12 +63,12 @@ def test_the_probe_is_held_out(rhyme):
 def test_characters_are_those_of_the_text(tmp_path):
     path = tmp_path / "marks.txt"
     path.write_text("é→b\tb\n" * 20, encoding="utf-8")
-    task = Text(path, "character", length=4, held_out_share=0.31)
+    task = Text(path, "character", length=4, test_share=0.31)
     assert task.d_vocab == task.d_vocab_out == 5
     assert task.token_names == ["\\t", "\\n", "b", "é", "→"]
-    said = "".join(sorted(set("é→b\tb\n"))[token] for token in task.trained.tolist())
+    said = "".join(sorted(set("é→b\tb\n"))[token] for token in task.train_tokens.tolist())
     assert ("é→b\tb\n" * 20).startswith(said)
-    assert len(task.trained) + len(task.held_out) == 120
+    assert len(task.train_tokens) + len(task.test_tokens) == 120
     as_bytes = Text(path, length=4)
     assert as_bytes.d_vocab == 256
     assert [*as_bytes.token_names[9:11], as_bytes.token_names[0xE9]] == ["\\t", "\\n", "\\xe9"]
@@ -78,14 +78,14 @@ def test_references_are_counted_in_what_is_trained_on(rhyme):
     task = Text(rhyme, "character", length=16)
     assert [each.name for each in task.references][1:] == ["unigram", "bigram", "trigram", "4-gram", "5-gram"]
     assert task.reference is task.references[-1]
-    assert torch.equal(task.reference.text, task.trained)
+    assert torch.equal(task.reference.text, task.train_tokens)
     assert Text(rhyme, "character", length=16).references is task.references  # counted once
 
 
 def test_it_comes_back_from_its_specification(rhyme):
     task = Text(rhyme, length=16)
     spec = json.loads(json.dumps(task.spec()))
-    assert set(spec) == {"kind", "path", "unit", "length", "held_out_share", "sha256"}
+    assert set(spec) == {"kind", "path", "unit", "length", "test_share", "sha256"}
     again = task_from_spec(spec)
     assert again == task
     assert again.digest == task.digest
@@ -130,10 +130,11 @@ def test_train_many_gives_the_runs_of_train(run, tmp_path):
     assert second.final.step == 20
 
 
-def test_a_changed_text_is_refused_and_the_run_still_opens(rhyme, tmp_path):
+@pytest.mark.parametrize("unit", ["byte", "character"])
+def test_a_changed_text_is_refused_and_the_run_still_opens(unit, rhyme, tmp_path):
     path = tmp_path / "rhyme.txt"
     path.write_bytes(rhyme.read_bytes())
-    trained = gl.train(recipe(Text(path, length=8), steps=3, keep=gl.Steps([])), into=tmp_path / "run")
+    trained = gl.train(recipe(Text(path, unit, length=8), steps=3, keep=gl.Steps([])), into=tmp_path / "run")
     path.write_text(RHYME.replace("wall", "hall"))
     opened = gl.load(trained.path)
     assert opened.steps == [0, 3]
@@ -142,9 +143,10 @@ def test_a_changed_text_is_refused_and_the_run_still_opens(rhyme, tmp_path):
         _ = opened.final.logits
     with pytest.raises(BadArgument, match="is not the text"):
         gl.train(trained.recipe, into=tmp_path / "more")
-    here = gl.Run.of({step: opened.at(step).model for step in opened.steps}, Text(path, length=8))
-    assert here.final.logits.shape == (len(here.task.inputs), 256)
+    here = gl.Run.of({step: opened.at(step).model for step in opened.steps}, Text(path, unit, length=8))
+    assert here.final.logits.shape == (len(here.task.inputs), here.task.d_vocab)
     path.unlink()
+    assert gl.load(trained.path).steps == [0, 3]
     with pytest.raises(BadArgument, match=r"rhyme.txt' cannot be read \(No such file"):
         _ = gl.load(trained.path).final.logits
 
@@ -174,8 +176,11 @@ def test_what_predicts_as_the_reference_generalises(rhyme, monkeypatch):
         (lambda path: Text(path.with_name("none.txt")), "none.txt' cannot be read"),
         (lambda path: Text(path, "word"), "unit is 'word'"),
         (lambda path: Text(path, length=2), "length is 2"),
-        (lambda path: Text(path, held_out_share=1), "held_out_share is 1"),
-        (lambda path: Text(path, length=200).probe, "25 tokens are held out, fewer than one window of 200"),
+        (lambda path: Text(path, test_share=1), "test_share is 1"),
+        (
+            lambda path: Text(path, length=200).probe,
+            "25 tokens are kept for the probe, fewer than one window of 200",
+        ),
         (lambda path: Text(path, "character", length=4).inputs, "is no UTF-8 .* give unit='byte'"),
         (lambda path: Text(path).split(0.5, 0), "is a stream"),
     ],
@@ -195,8 +200,8 @@ def test_the_sources_are_there_with_their_version_and_digest():
     assert task.spec()["python"] == ".".join(map(str, sys.version_info[:3]))
     assert len(task.sha256) == 64
     assert (task.d_vocab, len(task.token_names)) == (97, 97)
-    assert len(task.trained) > 2_000_000
-    said = "".join(standard_library.ALPHABET[token] for token in task.trained[:5000].tolist())
+    assert len(task.train_tokens) > 2_000_000
+    said = "".join(standard_library.ALPHABET[token] for token in task.train_tokens[:5000].tolist())
     assert "import" in said
     assert task.inputs.shape == (256, 32)
     assert task_from_spec(task.spec()) == task
@@ -221,9 +226,9 @@ def test_another_version_of_the_library_is_judged_by_its_digest(monkeypatch):
 
 
 def test_every_module_is_there():
-    for module in (*standard_library.MODULES, *standard_library.HELD_OUT):
+    for module in (*standard_library.MODULES, *standard_library.TEST_MODULES):
         assert (Path(os.__file__).parent / f"{module}.py").is_file(), module
-    assert not set(standard_library.MODULES) & set(standard_library.HELD_OUT)
+    assert not set(standard_library.MODULES) & set(standard_library.TEST_MODULES)
 
 
 def test_both_appear_by_themselves_in_a_shell():

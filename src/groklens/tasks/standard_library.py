@@ -23,8 +23,8 @@ MODULES = (
     "http/cookiejar", "asyncio/base_events", "http/client", "logging/handlers", "xmlrpc/client", "http/server",
     "multiprocessing/managers", "asyncio/selector_events", "collections/__init__", "importlib/_bootstrap_external",
 )  # fmt: skip
-#: Modules held out for the probe.
-HELD_OUT = (
+#: Modules that the probe is made of.
+TEST_MODULES = (
     "difflib",
     "enum",
     "smtplib",
@@ -81,8 +81,8 @@ class StandardLibrary(Written):
         return f"The standard library of Python {platform.python_version()}, which is here,"
 
     def sides(self) -> Sides:
-        """The sources of the modules trained on, one after another, and of those held out."""
-        return Sides(_sources(MODULES), _sources(HELD_OUT))
+        """The sources of the modules trained on, one after another, and of those for the probe."""
+        return Sides(_sources(MODULES), _sources(TEST_MODULES))
 
     @property
     def d_vocab(self) -> int:

@@ -30,7 +30,7 @@ class Text(Written):
         path: the file, relative to where Python runs unless it is absolute.
         unit: `"byte"` (256 tokens) or `"character"` (those of the text, read as UTF-8).
         length: tokens of a window; the next one is asked for at all but the last.
-        held_out_share: the share of the text at its end that nothing is trained on, above 0 and below 1.
+        test_share: the share of the text at its end that nothing is trained on, above 0 and below 1.
         sha256: digest of the text and of where it is divided; filled in.
 
     Raises `BadArgument` for a file that cannot be read, is no UTF-8 where characters are wanted, is too short, or is
@@ -42,13 +42,13 @@ class Text(Written):
     path: str | Path
     unit: str = "byte"
     length: int = 64
-    held_out_share: float = 0.1
+    test_share: float = 0.1
     sha256: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", title("path", str(self.path), such_as="notes.txt"))
         choice("unit", self.unit, UNITS)
-        number_fields(self, "held_out_share", above=0, below=1, such_as="0.1")
+        number_fields(self, "test_share", above=0, below=1, such_as="0.1")
         self.remember_digest()
 
     @property
@@ -58,7 +58,7 @@ class Text(Written):
 
     @property
     def where(self) -> str:
-        """The file."""
+        """The path of the file, as it can be printed."""
         return shown(self.path)
 
     def sides(self) -> Sides:
@@ -70,7 +70,7 @@ class Text(Written):
             raise BadArgument(
                 f"The text {described(self.path)} cannot be read ({said}); give the path of a text file."
             ) from error
-        at = round(len(text) * (1 - self.held_out_share))
+        at = round(len(text) * (1 - self.test_share))
         while self.unit == "character" and 0 < at < len(text) and text[at] & 0xC0 == 0x80:
             at -= 1  # within a character of several bytes
         return Sides(text[:at], text[at:])

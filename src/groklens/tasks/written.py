@@ -16,29 +16,31 @@ from groklens.tasks.examples import Examples
 from groklens.tasks.stream import Stream
 from groklens.theory import NGrams
 
-#: Windows of the probe, or as many as fit in the held-out text without overlapping.
+#: Windows of the probe, or as many as fit in the test text without overlapping.
 WINDOWS = 256
 #: The highest order of the references: n-grams that a text of some million tokens still has counts of.
 ORDER = 5
 
 
 class Sides(NamedTuple):
-    """A text in two: the part that is trained on, and the part held out for the probe."""
+    """A text in two: the part that is trained on, and the part that the probe is made of."""
 
-    trained: bytes
-    held_out: bytes
+    train: bytes
+    test: bytes
 
 
 class Written(Stream):
     """A stream of windows from one text. Derive a frozen dataclass with `length`, `sha256`, `sides` and `encoded`.
 
-    Every update trains on windows that begin anywhere in the trained part; the probe are windows of the held-out part,
+    Every update trains on windows that begin anywhere in the trained part; the probe are windows of the test part,
     evenly spaced. The labels are the next tokens, at every position but the last. The text is read when it is first
     needed and must then have the digest that the task was made with; a run of it can be opened without the text.
     """
 
     length: int
     sha256: str
+    #: What the text is cut into.
+    unit: str = "character"
     #: Positions of a text are no operands.
     operand_names = ()
 
@@ -62,8 +64,8 @@ class Written(Stream):
             object.__setattr__(self, "sha256", digest_of(self.sides()))
 
     @cached_property
-    def _parts(self) -> tuple[Int[Tensor, "trained"], Int[Tensor, "held_out"]]:
-        """Tokens of the trained and of the held-out part; `BadArgument` for a text that was changed or is too short."""
+    def _parts(self) -> tuple[Int[Tensor, "train"], Int[Tensor, "test"]]:
+        """Tokens of both parts; `BadArgument` for a text that was changed or is too short."""
         sides = self.sides()
         found = digest_of(sides)
         if found != self.sha256:
@@ -74,37 +76,37 @@ class Written(Stream):
                 "the models of a run on the text as it is: gl.Run.of({step: run.at(step).model for step in run.steps}, "
                 f"gl.tasks.{kind}(…))."
             )
-        trained, held_out = (self.encoded(part) for part in sides)
-        for name, part in (("trained on", trained), ("held out", held_out)):
+        train, test = (self.encoded(part) for part in sides)
+        for name, part in (("trained on", train), ("kept for the probe", test)):
             if len(part) < self.length:
                 raise BadArgument(
                     f"Of {self.where}, {len(part)} tokens are {name}, fewer than one window of {self.length}; give a "
                     "longer text or a smaller length."
                 )
-        return trained, held_out
+        return train, test
 
     @property
-    def trained(self) -> Int[Tensor, "pos"]:
+    def train_tokens(self) -> Int[Tensor, "pos"]:
         """The tokens that windows are drawn from."""
         return self._parts[0]
 
     @property
-    def held_out(self) -> Int[Tensor, "pos"]:
+    def test_tokens(self) -> Int[Tensor, "pos"]:
         """The tokens that nothing is trained on."""
         return self._parts[1]
 
     def batch(self, update: int, seed: int, size: int) -> Examples:
         """`size` windows of the trained part, begun anywhere; determined by update and seed alone."""
         generator = torch.Generator().manual_seed(1 + seed * 1_000_003 + update)
-        starts = torch.randint(len(self.trained) - self.length + 1, (size,), generator=generator)
-        return self._windows(self.trained, starts)
+        starts = torch.randint(len(self.train_tokens) - self.length + 1, (size,), generator=generator)
+        return self._windows(self.train_tokens, starts)
 
     @cached_property
     def probe(self) -> Examples:
-        """At most 256 windows of the held-out part, evenly spaced and without overlap."""
-        count = min(WINDOWS, len(self.held_out) // self.length)
-        starts = torch.arange(count) * (len(self.held_out) // count)
-        return self._windows(self.held_out, starts)
+        """At most 256 windows of the test part, evenly spaced and without overlap."""
+        count = min(WINDOWS, len(self.test_tokens) // self.length)
+        starts = torch.arange(count) * (len(self.test_tokens) // count)
+        return self._windows(self.test_tokens, starts)
 
     def _windows(self, tokens: Int[Tensor, "pos"], starts: Int[Tensor, "example"]) -> Examples:
         inputs = tokens[starts[:, None] + torch.arange(self.length)]
@@ -147,13 +149,13 @@ class Written(Stream):
 
     @cached_property
     def digest(self) -> str:
-        """A digest of the text's own and of the length of windows, for which the text need not be read."""
-        return hashlib.sha256(f"{self.sha256} {self.length} {self.d_vocab}".encode()).hexdigest()[:16]
+        """A digest of the text's own, its unit and the length of windows, for which the text need not be read."""
+        return hashlib.sha256(f"{self.sha256} {self.unit} {self.length}".encode()).hexdigest()[:16]
 
 
 def digest_of(sides: Sides) -> str:
     """The SHA-256 of both parts of a text and of where they are divided."""
-    whole = hashlib.sha256(f"{len(sides.trained)}:".encode())
+    whole = hashlib.sha256(f"{len(sides.train)}:".encode())
     for part in sides:
         whole.update(part)
     return whole.hexdigest()
@@ -162,4 +164,4 @@ def digest_of(sides: Sides) -> str:
 @lru_cache(maxsize=4)
 def _references(task: Written) -> tuple[NGrams, ...]:
     assert task.d_vocab is not None  # for the type checker
-    return NGrams(task.trained, ORDER, task.d_vocab).up_to()
+    return NGrams(task.train_tokens, ORDER, task.d_vocab).up_to()

@@ -36,8 +36,9 @@ class NGrams:
 
     Raises `BadArgument` for what is no text of such tokens, or more states than `order` of them can be numbered.
 
-    >>> NGrams(torch.tensor([0, 1, 0, 1, 1]), order=2, states=2).log_probabilities(torch.tensor([[1, 0]]))[0, 1].exp()
-    tensor([0.1389, 0.8611], dtype=torch.float64)
+    >>> bigram = NGrams(torch.tensor([0, 1, 0, 1, 1]), order=2, states=2)
+    >>> bigram.log_probabilities(torch.tensor([[1, 0]]))[0, 1].exp()
+    tensor([0.1429, 0.8571], dtype=torch.float64)
     """
 
     text: Int[Tensor, "pos"] | Any
