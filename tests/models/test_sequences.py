@@ -7,6 +7,8 @@ import pytest
 import torch
 
 import groklens as gl
+from groklens.errors import BadArgument
+from groklens.models import describe_model, rebuild_model
 from groklens.models.fast_pass import quick_applies, sequence_logits, sequences_apply
 
 SMALL = {"d_model": 16, "n_heads": 2, "d_head": 8, "d_mlp": 32, "n_layers": 2}
@@ -74,3 +76,18 @@ def test_runs_of_a_language_are_stacked_and_each_is_its_single_run(tmp_path):
             np.testing.assert_allclose(run.history[name], single.history[name], rtol=1e-4, err_msg=name)
         torch.testing.assert_close(run.final.logits, single.final.logits, rtol=1e-3, atol=1e-4)
         assert float(run.history["test_loss"][-1]) == pytest.approx(gl.measures.test_loss(run), abs=1e-5)
+
+
+@pytest.mark.parametrize("wrong", [{"positions": "relative"}, {"positions": "rotary", "d_head": 7}])
+def test_positions_that_cannot_be_are_refused(wrong):
+    with pytest.raises(BadArgument, match=r"positions is 'relative'|d_head is 7"):
+        gl.Transformer(**wrong)
+
+
+def test_a_rotary_model_is_described_and_built_again():
+    model = build("rotary")
+    again = rebuild_model(describe_model(model))
+    again.load_state_dict(model.state_dict())
+    tokens = TASK.inputs[:4]
+    assert torch.equal(again(tokens), model(tokens))
+    assert not torch.allclose(model(tokens.flip(1)), model(tokens).flip(1), atol=1e-3)  # it knows the order

@@ -27,7 +27,7 @@ from groklens.value_checks import choice, number_fields
 #: Examples of the probe.
 PROBE = 512
 #: A seed of sequences that neither an update nor the probe has, and what may be added to counts.
-_APART, _ADDED = 2**62, [2.0**power for power in range(-2, 7)]
+_APART, _ADDED = 2**32 - 1, [2.0**power for power in range(-2, 7)]
 #: Where the rows of a chain come from.
 PRIORS = ("dirichlet", "doubly stochastic")
 
