@@ -151,7 +151,7 @@ SHOWN = {
     "model": "the network says of the label",
     "explained": "explained by the {}",
     "beyond": "beyond it",
-    "missed": "the {} knows, the network not",
+    "missed": "the {} alone knows",
 }
 
 
