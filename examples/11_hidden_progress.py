@@ -32,7 +32,7 @@ recipe = gl.Recipe(
     model=gl.MLP(d_mlp=128, d_embed=None),
     optimizer=gl.AdamW(lr=5e-3, weight_decay=0.0),
     batch_size=256,
-    steps=700,
+    steps=500,
     evaluate_every=None,
     keep=gl.Every(25),
 )
