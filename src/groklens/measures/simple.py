@@ -13,6 +13,8 @@ from groklens.errors import BadArgument, described, whole_fields
 from groklens.tasks import Examples, Task
 from groklens.value_checks import number_fields
 
+#: A seed of fresh examples that hardly any run has.
+_APART = 4_000
 #: Fresh answers that a predictor is fitted to where the task is a stream.
 _FRESH = 4096
 #: Steps of L-BFGS of a linear predictor.
@@ -168,7 +170,8 @@ def simple_answers(
 def _fitted_to(task: Task, train_index: Int[Tensor, "train"] | None) -> Examples:
     """The examples that a predictor is fitted to."""
     if task.is_stream:
-        return task.batch(1, 0, -(-_FRESH // len(task.reads)))  # type: ignore[attr-defined]  # a stream has it
+        fresh = -(-_FRESH // len(task.reads))
+        return task.batch(0, _APART, fresh)  # type: ignore[attr-defined]  # a stream has it
     index = torch.arange(len(task.labels)) if train_index is None else train_index
     return Examples(task.inputs[index], task.labels[index], task.targets[index], task.reads)
 

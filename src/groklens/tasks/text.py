@@ -82,7 +82,9 @@ class Text(Written):
 
     @property
     def token_names(self) -> list[str]:
-        """The characters, as they are written in Python where they cannot be seen."""
+        """The characters, as they are written in Python where they cannot be seen; `BadArgument` for a changed text."""
+        if self.unit == "character":
+            self.checked_sides()  # another text has another alphabet
         signs = [chr(byte) if byte < 128 else f"\\x{byte:02x}" for byte in range(256)]
         return [repr(sign)[1:-1] if sign.isspace() or not sign.isprintable() else sign
                 for sign in (signs if self.unit == "byte" else self._alphabet)]  # fmt: skip

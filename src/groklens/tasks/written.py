@@ -63,9 +63,8 @@ class Written(Stream):
         if not self.sha256:
             object.__setattr__(self, "sha256", digest_of(self.sides()))
 
-    @cached_property
-    def _parts(self) -> tuple[Int[Tensor, "train"], Int[Tensor, "test"]]:
-        """Tokens of both parts; `BadArgument` for a text that was changed or is too short."""
+    def checked_sides(self) -> Sides:
+        """The text as the task was made of it; `BadArgument` where it was changed."""
         sides = self.sides()
         found = digest_of(sides)
         if found != self.sha256:
@@ -76,7 +75,12 @@ class Written(Stream):
                 "the models of a run on the text as it is: gl.Run.of({step: run.at(step).model for step in run.steps}, "
                 f"gl.tasks.{kind}(…))."
             )
-        train, test = (self.encoded(part) for part in sides)
+        return sides
+
+    @cached_property
+    def _parts(self) -> tuple[Int[Tensor, "train"], Int[Tensor, "test"]]:
+        """Tokens of both parts; `BadArgument` for a text that was changed or is too short."""
+        train, test = (self.encoded(part) for part in self.checked_sides())
         for name, part in (("trained on", train), ("kept for the probe", test)):
             if len(part) < self.length:
                 raise BadArgument(
