@@ -508,7 +508,7 @@ def smoother_is_better(table: xr.Dataset) -> gl.Finding:
 
 
 def least_norm_is_better(table: xr.Dataset) -> gl.Finding:
-    """It is not the number of features: a rougher interpolant on the same ones is worse, as what no train input sees is.
+    """It is not the number of features: a rougher interpolant on the same ones is worse.
 
     That it is worse on average is known beforehand, for what is added is drawn without a view of the labels; how much
     is measured.
@@ -517,8 +517,8 @@ def least_norm_is_better(table: xr.Dataset) -> gl.Finding:
     least, rough = (table[name].values[:, fits] for name in ("test", "test_rough"))
     times = (table["roughness_rough"] / table["roughness"]).values[:, fits]
     return found(
-        "beside the question: on the same features, an interpolant with as much added that no train input sees is rougher "
-        "and predicts worse",
+        "beside the question: on the same features, an interpolant with as much added that no train input sees is "
+        "rougher and predicts worse",
         rough / least,
         "times the squared error, mean",
         by_seed(((rough > least) & (times > 1)).all(axis=1)),
