@@ -104,3 +104,16 @@ def test_history_reads_back_to_the_bit(tmp_path):
     assert rows[9] == {}
     assert sorted(History(path, before=3).rows) == [1, 2]
     assert sorted(read_history(path)) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "spec", [gl.MLP(d_mlp=8, d_embed=4, bias=False), gl.Transformer(d_model=8, n_heads=1, d_head=8, d_mlp=8)]
+)
+def test_what_was_held_still_is_held_still_when_it_is_read(spec, tmp_path):
+    """Else a learning coefficient would be of weights that no training moved, and a tangent kernel too."""
+    recipe = gl.Recipe(task=gl.ModularArithmetic(5), model=spec, steps=2, train_fraction=0.5)
+    model = gl.train(recipe, tmp_path / "run").final.model
+    built = spec.build(recipe.task, recipe.seed)
+    trained = {name for name, one in built.named_parameters() if one.requires_grad}
+    assert {name for name, one in model.named_parameters() if one.requires_grad} == trained
+    assert len(trained) < len(list(built.named_parameters()))

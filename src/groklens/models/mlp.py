@@ -86,9 +86,13 @@ class MLP:
             )
         with allocating("this MLP"):
             self._initialise(module, task, seed)
+        self.freeze(module)
+        return module.to(place)
+
+    def freeze(self, module: HookedMLP) -> None:
+        """Let nothing train in a model of this specification that it does not train: biases without `bias`."""
         for bias in (module.b_in, module.b_U):
             bias.requires_grad_(self.bias)
-        return module.to(place)
 
     def _initialise(self, module: HookedMLP, task: Task, seed: int) -> None:
         named = list(module.named_parameters())

@@ -110,10 +110,11 @@ class Transformer:
                 bridge = TransformerBridge.boot_native(config)
             named = list(bridge.named_parameters())
             initialise(named, self.init, d_model=self.d_model, d_vocab=d_vocab, seed=seed)
-        self._freeze_biases(bridge)
+        self.freeze(bridge)
         return bridge if place.type == "cpu" else bridge.to(place, print_details=False)
 
-    def _freeze_biases(self, bridge: TransformerBridge) -> None:
+    def freeze(self, bridge: TransformerBridge) -> None:
+        """Let nothing train in a model of this specification that it does not train: biases without `bias`."""
         for name, parameter in bridge.named_parameters():
             # TransformerLens 4 always makes biases; norms keep theirs, which are part of the norm.
             if name.endswith("bias") and ".ln" not in name:

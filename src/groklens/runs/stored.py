@@ -101,7 +101,11 @@ class Stored(Source):
             return self.recipe.model.build(self.task, self.recipe.seed)
         if self.recipe is not None and "config" not in self.model:  # of a user's own specification
             return build_model(self.recipe.model, self.task, self.recipe.seed)
-        return rebuild_model(self.model)
+        model = rebuild_model(self.model)
+        freeze = getattr(getattr(self.recipe, "model", None), "freeze", None)
+        if freeze is not None:  # a description does not say what was held still
+            freeze(model)
+        return model
 
     def verify(self) -> None:
         """Check every file; `DamagedRun` names those that fail and those that load."""
