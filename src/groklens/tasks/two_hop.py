@@ -66,7 +66,7 @@ class TwoHop(Task):
 
     @property
     def d_vocab_out(self) -> int:
-        """The entities."""
+        """One class for every entity."""
         return self.entities
 
     @cached_property
