@@ -89,12 +89,13 @@ SUMS_SEEDS = range(1, 6)
 def measure(smoke: bool = False) -> dict[str, Any]:
     """Random networks over the scale of their weights, learning on digits and sums, and random features over size."""
     folder = None if smoke else Path(__file__).parent / "runs"
-    seeds, scales, count = (range(2), (1.0, 6.0), 200) if smoke else (SEEDS, SCALES, NETWORKS)
+    seeds, scales, count = (range(2), (1.0, 6.0), 100) if smoke else (SEEDS, SCALES, NETWORKS)
     digits = (
         replace(DIGITS, task=OddOrEven(n_train=300), steps=200, keep=gl.LogSpaced(6)) if smoke else DIGITS
     )
     sums = replace(SUMS, task=gl.ModularArithmetic(7), steps=20, keep=gl.Steps([10])) if smoke else SUMS
-    chains = replace(CHAINS, steps=10, batch_size=4, keep=gl.LogSpaced(3)) if smoke else CHAINS
+    short = gl.tasks.MarkovChains(states=3, length=8)
+    chains = replace(CHAINS, task=short, steps=10, batch_size=4, keep=gl.LogSpaced(3)) if smoke else CHAINS
     sizes, n = ((20, 60, 90, 200), 60) if smoke else (FEATURES, N)
     return {
         **{act_fn: over_scales(act_fn, scales, count, seeds) for act_fn in ("relu", "tanh")},

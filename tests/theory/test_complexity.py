@@ -58,6 +58,7 @@ def test_symbols_are_only_names():
     assert (
         lempel_ziv([5, 7, 5, 5]) == lempel_ziv("0100") == lempel_ziv(torch.tensor([True, False, True, True]))
     )
+    assert lempel_ziv(np.array([0, 1, 0, 0])) == lempel_ziv("0100")
     with pytest.raises(BadArgument, match="at least two"):
         lempel_ziv("0")
     with pytest.raises(BadArgument, match="one axis"):

@@ -7,18 +7,22 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from groklens.errors import BadArgument, described
 
+#: Text, or values that are told apart, in a row.
+Symbols = str | Sequence[Any] | Tensor | NDArray[Any]
 
-def lempel_ziv(string: str | Sequence[Any] | Tensor) -> float:
+
+def lempel_ziv(string: Symbols) -> float:
     """The Lempel–Ziv complexity of a string of symbols, in bits: small for a pattern, large for noise.
 
     log₂n · [N_w(x) + N_w(x reversed)] / 2 for n symbols, and log₂n where all are equal; N_w counts the words of the
     parsing of Lempel and Ziv (1976), in which each word is the shortest that has not occurred before it (it may overlap
-    itself). About 150 for 128 fair coin tosses, 7 for 128 equal ones. A string is text, a sequence or a tensor of one
-    axis; which symbols stand for what does not matter. Comparable between strings of equal length alone.
+    itself). About 150 for 128 fair coin tosses, 7 for 128 equal ones. A string is text, a list, an array or a tensor of
+    one axis; which symbols stand for what does not matter. Comparable between strings of equal length alone.
 
     Source: Dingle, Camargo and Louis 2018, and Valle-Pérez et al. 2019 (arXiv:1805.08522), section 3. Raises
     `BadArgument` for fewer than two symbols, or a tensor of several axes.
@@ -35,7 +39,7 @@ def lempel_ziv(string: str | Sequence[Any] | Tensor) -> float:
     return math.log2(n) * (_words(symbols) + _words(symbols[::-1])) / 2
 
 
-def sensitivity(outputs: str | Sequence[Any] | Tensor) -> float:
+def sensitivity(outputs: Symbols) -> float:
     """The sensitivity of a function of bits: how many of its n inputs change its value when flipped, on average.
 
     E_x Σ_i 1[f(x) ≠ f(x^{⊕i})], from 0 (constant) to n (parity); n/2 for a function drawn at random. `outputs` are its
