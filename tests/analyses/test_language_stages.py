@@ -76,7 +76,7 @@ def test_what_was_predicted_is_supported(study, numbers, judged):
         ("stage", {"off": 1.2}, "refuted"),
         ("stage", {"off": 0.7}, "undecided"),
         ("samples", {"sampled": 1.2}, "refuted"),
-        ("samples", {"sampled": 0.499}, "undecided"),  # within the bootstrap's reach of a half
+        ("samples", {"sampled": 0.2499}, "undecided"),  # within the bootstrap's reach of a quarter
         ("induction_sudden", {"induction": (0, 0, 0.2, 0.5, 0.8, 1)}, "refuted"),
         ("induction_sudden", {"induction": (0, 0, 0, 0, 0.05, 0.05)}, "undecided"),  # no head forms
         ("previous_token", {"previous": (0, 0, 0, 0, 0, 1)}, "refuted"),  # only after the trigram

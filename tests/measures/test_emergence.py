@@ -139,8 +139,11 @@ def test_a_transition_is_from_ten_to_ninety_per_cent():
     assert found.is_jump is True
 
 
-def test_it_begins_with_the_first_change_either_way_and_ends_where_it_stays():
-    assert Transition.of(range(6), [1, 1.2, 1, 0, 0.5, 0]).began == (0, 1)
+def test_it_begins_with_the_first_change_its_way_and_ends_where_it_stays():
+    assert Transition.of(range(6), [1, 1.2, 1, 0, 0.5, 0]).began == (
+        2,
+        3,
+    )  # a rise before is no part of the fall
     assert Transition.of(range(6), [1, 1, 1, 0, 0.5, 0]).done == (4, 5)
 
 

@@ -69,8 +69,8 @@ def sampled_stages(
     sequences from the first tokens of the task's inputs, and along each the mean over positions of
     KL(model‖reference) is taken: in expectation, the divergence between the two distributions of whole sequences,
     per token (chain rule). 0 where the model speaks exactly as the reference does. The same is asked of every
-    reference against every other: below half of what parts neighbouring references, a model's samples are clearly
-    those of one stage.
+    reference against every other: below a quarter of what parts neighbouring references, as far as an even mixture
+    of two is from each, a model's samples are clearly those of one stage.
 
     Args:
         run: a run, a snapshot or a lone model's run, of a task whose inputs are tokens of a sequence.
