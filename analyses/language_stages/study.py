@@ -253,7 +253,8 @@ def near(
     """A finding on KL to three stages' references (seed × stage) as shares of what parts them from a neighbour.
 
     Supported where all are below a quarter: KL grows as the square of the way, so that a model half-way between two
-    references, an even mixture of them, is about a quarter of their KL from each. Refuted where one stage is above 1 in every seed: the reference's neighbour is nearer to it than the model ever is.
+    references, an even mixture of them, is about a quarter of their KL from each. Refuted where one stage is above 1
+    in every seed: the reference's neighbour is nearer to it than the model ever is.
     """
     verdict = "supported" if (high < HALF_WAY).all() else "undecided"
     if (low > 1).all(axis=0).any():
