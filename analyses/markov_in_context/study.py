@@ -373,7 +373,7 @@ def one_layer(table: xr.Dataset) -> gl.Finding:
     """One layer of attention stays at the unigram level."""
     share = closed(table, level(table), "bigram")[:, -1]
     return gl.Finding(
-        "one layer of attention does not learn bigrams in context",
+        "one layer of attention does not learn bigrams in context within the updates that two take",
         float(share.max()),
         "share of the gap closed, most of the seeds",
         "supported" if share.max() < OTHERS[0] else "refuted" if share.min() > HALF else "undecided",
