@@ -32,6 +32,18 @@ def browser():
             chromium.close()
 
 
+#: That so many figures stand on the page, and what the sliders of each will play has been added.
+_DRAWN = """count => {
+  const figures = Array.from(document.querySelectorAll(".js-plotly-plot"));
+  const framed = e => !(e.layout.sliders || []).length || (e._transitionData && e._transitionData._frames.length);
+  return figures.length >= count
+    && figures.every(e => e.querySelector(".main-svg") && framed(e));
+}"""
+#: That what plotly has still under way is done, and has been painted.
+_SETTLED = """async () => {
+  await Promise.all(Array.from(document.querySelectorAll(".js-plotly-plot")).flatMap(e => e._promises || []));
+  await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+}"""
 _OVERLAPPING = """() => Array.from(document.querySelectorAll(".js-plotly-plot")).flatMap(function (chart) {
   const words = Array.from(chart.querySelectorAll("svg text")).filter(e => !e.closest(".updatemenu-button"));
   const found = words.concat(Array.from(chart.querySelectorAll(".updatemenu-button")))
@@ -74,10 +86,9 @@ class Opened:
         self.page.screenshot(path=str(SCREENSHOTS / f"{name}.png"), full_page=True)
 
     def drawn(self, count):
-        """Wait until at least `count` plotly figures stand on the page, and return how many do."""
-        drawn = "Array.from(document.querySelectorAll('.js-plotly-plot')).filter(e => e.querySelector('.main-svg'))"
-        self.page.wait_for_function(f"{drawn}.length >= {count}")
-        self.page.wait_for_timeout(1000)
+        """Wait until at least `count` plotly figures stand on the page, their frames with them; return how many do."""
+        self.page.wait_for_function(_DRAWN, arg=count)
+        self.page.evaluate(_SETTLED)
         return self.page.locator(".js-plotly-plot").count()
 
     def overlapping(self):

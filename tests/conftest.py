@@ -1,20 +1,28 @@
 """Shapes and types are checked while the tests run; small tasks, models and runs that many tests share."""
 
+import functools
 import os
-
-import typechecker
+import shutil
+import sys
+from pathlib import Path
 
 # Torch's threads spin while they wait, which on a busy machine costs these small models most of their time.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch is imported; no number depends on it
 
+# Whatever a module of ours imports while its types are made to be checked is compiled anew from source, torch and
+# pandas with it: a third of a minute, were these libraries not here before.
+import pandas  # noqa: F401
+import pytest
+import scipy.optimize  # noqa: F401
+import torch  # noqa: F401
+import transformer_lens.model_bridge  # noqa: F401
+import xarray  # noqa: F401
+
+import typechecker
+
 typechecker.install("groklens")  # before anything of groklens is imported
 
-import shutil  # noqa: E402
-import sys  # noqa: E402
-from pathlib import Path  # noqa: E402
-
-import pytest  # noqa: E402
-
+RUNS = Path(__file__).parents[1] / "examples" / "runs"
 SMALL = {"d_model": 16, "n_heads": 2, "d_head": 8, "d_mlp": 32}
 
 
@@ -55,6 +63,14 @@ def tiny_run(_trained_once):
     return gl.load(_trained_once)
 
 
+@pytest.fixture(scope="session")
+def explained():
+    """The explanation of a shipped run by its name, made once: read only."""
+    import groklens as gl
+
+    return functools.cache(lambda name: gl.explain(gl.load(RUNS / name)))
+
+
 @pytest.fixture
 def shell(monkeypatch, capsys):
     """Runs `groklens ARGS` and gives exit status, standard output and standard error."""
@@ -72,10 +88,16 @@ def shell(monkeypatch, capsys):
     return run
 
 
+#: Files whose tests share what takes long to make, by what that is: one worker has them all.
+SHARING = {
+    "zoo explained": ("test_copies", "test_pizza", "test_rep_theory"),
+    "shipped runs explained": ("test_browser", "test_shipped_runs", "test_same_numbers", "test_phases"),
+}
 #: Files that take longest, begun first so that no worker is left alone with one at the end.
 LONGEST = (
-    "test_examples", "test_nulls", "test_browser", "test_copies", "test_documentation", "test_benchmarks",
-    "test_analyses", "test_shipped_runs", "test_report",
+    "test_examples", *SHARING["zoo explained"], *SHARING["shipped runs explained"], "test_nulls",
+    "test_documentation", "test_benchmarks", "test_analyses", "test_resume", "test_train_many", "test_command",
+    "test_kill", "test_engine", "test_report",
 )  # fmt: skip
 
 
@@ -84,3 +106,16 @@ def pytest_collection_modifyitems(items):
         return LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST)
 
     items.sort(key=place)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """A file a worker, and files that share something one after another."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return next((what for what, files in SHARING.items() if Path(file).stem in files), file)
+
+    return Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None

@@ -26,15 +26,10 @@ def finished_run(name):
 
 
 @pytest.fixture(scope="session")
-def mod113():
-    """The explanation of the shipped run, computed once."""
-    run = finished_run("mod113")
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        return gl.explain(run)
-    finally:
-        torch.set_num_threads(before)
+def mod113(explained):
+    """The explanation of the shipped run."""
+    finished_run("mod113")
+    return explained("mod113")
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ import json
 import pytest
 
 import groklens as gl
-from groklens.claims import by_key
 
 pytestmark = pytest.mark.slow
 
@@ -65,17 +64,18 @@ def test_mod113_has_the_losses_that_its_training_recorded(mod113, shipped):
 
 def test_mod113_refutes_its_circuit_with_one_frequency_missing(mod113):
     fewer = gl.Circuit(mod113.circuit.group, mod113.circuit.components[1:])
-    whole, found = gl.examine(mod113.final, mod113.circuit), gl.examine(mod113.final, fewer)
+    found = gl.examine(mod113.final, fewer)
     # In the logits it keeps its accuracy by the others alone; what they hold besides, and the neurons and
     # embeddings of the missing one, tell.
     refuted = [finding.key for finding in found if finding.verdict == "refuted"]
     assert refuted == ["logits.complete", "sufficiency.neurons", "sufficiency.embeddings"]
-    assert {by_key(whole)[key].verdict for key in refuted} == {"supported"}
+    assert {mod113.finding(key).verdict for key in refuted} == {"supported"}
 
 
 @pytest.mark.parametrize("name", ["mod113-no-decay", "random-table"])
-def test_the_controls_have_memorised_and_have_no_circuit(name, shipped):
-    why = gl.explain(shipped(name))
+def test_the_controls_have_memorised_and_have_no_circuit(name, shipped, explained):
+    assert shipped(name).finished
+    why = explained(name)
     assert not why.generalised
     assert why.algorithm == "memorised"
     assert why.verdict == "refuted"
@@ -83,18 +83,18 @@ def test_the_controls_have_memorised_and_have_no_circuit(name, shipped):
     assert [phase.name for phase in why.phases if phase.start is not None] == ["memorisation"]
 
 
-def test_a5_generalises_by_irreps_of_a_group_that_is_not_abelian(shipped):
+def test_a5_generalises_by_irreps_of_a_group_that_is_not_abelian(shipped, explained):
     run = shipped("a5")
-    why = gl.explain(run.final)
+    why = explained("a5")
     assert gl.measures.test_accuracy(run.final) >= 0.999
     assert (why.algorithm, why.verdict) == ("irreps", "supported")
     assert set(why.circuit.components) == set(why.key_components)
     assert gl.find_circuit(run.at(0)) is None
 
 
-def test_multiplication_is_found_in_the_order_of_discrete_logarithms(shipped):
+def test_multiplication_is_found_in_the_order_of_discrete_logarithms(shipped, explained):
     run = shipped("mul97")
-    why = gl.explain(run.final)
+    why = explained("mul97")
     assert why.generalised
     assert why.circuit.group.name == "C96"
     assert 2 <= len(why.circuit.components) <= 10

@@ -64,8 +64,11 @@ def check(found, task, logits, neurons):
         close(found.neurons.shares()[2], neuron_components(neurons, symmetry)[2])
 
 
-@pytest.mark.parametrize("rows", [1, 17, 10_000])
-@pytest.mark.parametrize("task", TASKS)
+#: A row at a time, some at a time with fewer in the last block, and all at once.
+ROWS = [(task, rows) for task in TASKS for rows in (17, 10_000)] + [("S3", 1), ("no group", 1)]
+
+
+@pytest.mark.parametrize(("task", "rows"), ROWS)
 @pytest.mark.parametrize("model", MODELS)
 def test_blocks_of_any_size_give_the_statistics_of_the_whole(model, task, rows, monkeypatch):
     snapshot = snapshot_of(model, task)

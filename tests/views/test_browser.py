@@ -127,13 +127,8 @@ def test_the_input_can_be_chosen_and_the_mean_is_the_mean(opened, mod113):
 
 
 @pytest.fixture(scope="module")
-def why(mod113):
-    return gl.explain(mod113)
-
-
-@pytest.fixture(scope="module")
-def report_of_mod113(why, tmp_path_factory):
-    return views.report(why).save(tmp_path_factory.mktemp("report") / "report.html")
+def report_of_mod113(explained, tmp_path_factory):
+    return views.report(explained("mod113")).save(tmp_path_factory.mktemp("report") / "report.html")
 
 
 @pytest.fixture

@@ -1,10 +1,13 @@
 """Models that others trained, read from $GROKLENS_ZOO."""
 
+import functools
 import json
 import os
 from pathlib import Path
 
 import pytest
+
+import groklens as gl
 
 ROOT = Path(os.environ.get("GROKLENS_ZOO", Path(__file__).parents[2].parent / "shared" / "zoo"))
 
@@ -20,6 +23,12 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def zoo():
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def zoo_explained():
+    """The explanation of the last model at a path, made once: read only."""
+    return functools.cache(lambda path: gl.explain(gl.load(path).final))
 
 
 @pytest.fixture(scope="session")

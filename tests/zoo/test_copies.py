@@ -1,4 +1,8 @@
-"""Copies of other people's models that say the same in other words: the answer follows the words, no more."""
+"""Copies of other people's models that say the same in other words: the answer follows the words, no more.
+
+A copy whose elements are renamed has its neurons in another order too, and its residual stream in another basis:
+an answer that follows all three at once follows each of them.
+"""
 
 import functools
 
@@ -11,7 +15,6 @@ from groklens.groups import FiniteGroup, group_named
 from groklens.groups.isomorphism import isomorphism
 from groklens.groups.permutations import permutations_of
 
-PIZZAS = ("p99zdpze5l", "h9m153uuh9", "p71frej8t7")
 CLOCK = "l8k1hzciux"
 NANDA = "wd_10-1_mod_addition_loss_curve"
 #: Its 100 triples name other cells once elements are renamed, so the number moves; the algorithm may not.
@@ -19,7 +22,7 @@ BY_TRIPLES = "algorithm.symmetricity"
 
 
 @pytest.fixture(scope="module")
-def original(zoo):
+def original(zoo, zoo_explained):
     """The snapshot of one model, read anew, and its explanation, made once.
 
     Anew, because what runs in a deep copy of a bridge can leave tensors in the one that it was copied from.
@@ -30,11 +33,7 @@ def original(zoo):
             return zoo / "nanda" / f"{NANDA}.pth"
         return zoo / "rep_theory" / name if "_seed" in name else zoo / "pizza" / f"model_{name}.pt"
 
-    @functools.cache
-    def explained(name):
-        return gl.explain(gl.load(path(name)).final)
-
-    return lambda name: (gl.load(path(name)).final, explained(name))
+    return lambda name: (gl.load(path(name)).final, zoo_explained(path(name)))
 
 
 def copy_of(snapshot, model, order=None, task=None):
@@ -52,12 +51,27 @@ def assert_same_logits(snapshot, image, order=None):
     assert float((found - logits).abs().max()) < 1e-4 * float(logits.abs().max())
 
 
-def assert_follows(before, image, new=None, triples=False):
-    """That `image` is explained as `before` was, its components renamed by `new`.
+def neurons_moved(snapshot):
+    """The model with its neurons in another order; that they are is checked."""
+    model = neurons_permuted(snapshot.model, seed=3)
+    neurons = gl.Snapshot(model, snapshot.task).neurons[:100]
+    assert not torch.allclose(neurons, snapshot.neurons[:100])
+    return model
+
+
+def stream_turned(snapshot, model):
+    """The model with its residual stream in another basis; that it is is checked."""
+    turned = residual_rotated(model, seed=3)
+    W_E = gl.Snapshot(turned, snapshot.task).weights["W_E"]
+    assert not torch.allclose(W_E, snapshot.weights["W_E"], atol=0.01)
+    return turned
+
+
+def assert_follows(before, after, new=None, triples=False):
+    """That the copy is explained as the original was, its components renamed by `new`.
 
     `triples` says that elements have moved under the triples which gradient symmetricity samples.
     """
-    after = gl.explain(image)
     new = {name: name for name in similarities(before.final)} if new is None else new
     assert (after.algorithm, after.verdict) == (before.algorithm, before.verdict)
     assert set(after.circuit.components) == {new[name] for name in before.circuit.components}
@@ -94,18 +108,26 @@ def conjugation(name, by):
 
 
 @pytest.mark.parametrize(
-    ("name", "unit"),
-    [("p99zdpze5l", 2), ("h9m153uuh9", 7), ("p71frej8t7", 31), (CLOCK, 10), ("qlvxqhkvit", 57)],
+    ("name", "unit", "turned"),
+    [
+        ("p99zdpze5l", 2, True),
+        ("h9m153uuh9", 7, True),
+        ("p71frej8t7", 31, False),
+        (CLOCK, 10, True),
+        ("qlvxqhkvit", 57, False),
+    ],
 )
-def test_multiplying_residues_by_a_unit_divides_the_frequencies_by_it(original, name, unit):
+def test_multiplying_residues_by_a_unit_divides_the_frequencies_by_it(original, name, unit, turned):
     snapshot, before = original(name)
     order = torch.arange(59) * unit % 59
-    image = copy_of(snapshot, relabelled(snapshot.model, order), order)
+    model = neurons_moved(snapshot)
+    model = stream_turned(snapshot, model) if turned else model
+    image = copy_of(snapshot, relabelled(model, order), order)
     assert_same_logits(snapshot, image, order)
     divided = {k: k * pow(unit, -1, 59) % 59 for k in range(1, 30)}
     new = {k: min(frequency, 59 - frequency) for k, frequency in divided.items()}
     assert new != {k: k for k in new}
-    assert_follows(before, image, new, triples=True)
+    assert_follows(before, gl.explain(image), new, triples=True)
 
 
 # Elements renamed by an automorphism of the group: the task stays as it is
@@ -115,27 +137,40 @@ def test_conjugating_the_elements_of_s5_renames_nothing(original):
     snapshot, before = original("S5_MLP_seed2")
     order = conjugation("S5", torch.tensor([2, 0, 1, 4, 3]))
     assert set(renaming(snapshot.task.group, order).items()) == {(n, n) for n in similarities(snapshot)}
-    image = copy_of(snapshot, relabelled(snapshot.model, order), order)
+    image = copy_of(snapshot, relabelled(neurons_moved(snapshot), order), order)
     assert_same_logits(snapshot, image, order)
-    assert_follows(before, image)
+    assert_follows(before, gl.explain(image))
+
+
+@pytest.fixture(scope="module")
+def conjugated(original):
+    """A model of A5 with its elements conjugated by an odd permutation, and its explanation, made once."""
+
+    @functools.cache
+    def copied(name):
+        snapshot, _ = original(name)
+        order = conjugation("A5", torch.tensor([1, 0, 2, 3, 4]))
+        image = copy_of(snapshot, relabelled(snapshot.model, order), order)
+        return order, image, gl.explain(image)
+
+    return copied
 
 
 @pytest.mark.parametrize("name", ["A5_T_seed1", "A5_MLP_seed1"])
-def test_conjugating_a5_by_an_odd_permutation_swaps_its_three_dimensional_irreps(original, name):
+def test_conjugating_a5_by_an_odd_permutation_swaps_its_three_dimensional_irreps(original, conjugated, name):
     snapshot, before = original(name)
-    order = conjugation("A5", torch.tensor([1, 0, 2, 3, 4]))
+    order, image, after = conjugated(name)
     new = {rho: rho for rho in similarities(snapshot)} | {"a5_3d_a": "a5_3d_b", "a5_3d_b": "a5_3d_a"}
     assert renaming(snapshot.task.group, order) == new
-    image = copy_of(snapshot, relabelled(snapshot.model, order), order)
     assert_same_logits(snapshot, image, order)
-    assert_follows(before, image, new)
+    assert_follows(before, after, new)
 
 
 def test_conjugating_a5_by_an_even_permutation_swaps_nothing(original):
     snapshot, before = original("A5_T_seed1")
     order = conjugation("A5", torch.tensor([1, 2, 0, 3, 4]))
     image = copy_of(snapshot, relabelled(snapshot.model, order), order)
-    assert_follows(before, image)
+    assert_follows(before, gl.explain(image))
 
 
 @pytest.mark.slow
@@ -148,7 +183,7 @@ def test_multiplying_the_rotations_of_d59_by_a_unit_divides_the_frequencies_by_i
     assert renaming(snapshot.task.group, order) == new
     image = copy_of(snapshot, relabelled(snapshot.model, order), order)
     assert_same_logits(snapshot, image, order)
-    assert_follows(before, image, new)
+    assert_follows(before, gl.explain(image), new)
 
 
 # Elements in any order: the task is another table, whose names come through an isomorphism
@@ -170,41 +205,33 @@ def test_a_table_in_another_order_of_elements_takes_its_names_over(original, nam
     new = renaming(group, automorphism)
     if group.name == "S5":  # has no automorphism that exchanges names
         assert all(old == other for old, other in new.items())
-    assert_follows(before, image, new)
+    assert_follows(before, gl.explain(image), new)
 
 
 # Neurons in another order, the residual stream in another basis: only the model is written differently
 
 
-@pytest.mark.parametrize(
-    "name",
-    [*PIZZAS, CLOCK, "S5_MLP_seed2", "A5_T_seed1", pytest.param("C113_MLP_seed1", marks=pytest.mark.slow)],
-)
-def test_the_order_of_neurons_does_not_matter(original, name):
+@pytest.mark.parametrize("name", ["A5_T_seed1", "A5_MLP_seed1"])
+def test_the_order_of_neurons_alone_does_not_matter(original, name):
     snapshot, before = original(name)
-    image = copy_of(snapshot, neurons_permuted(snapshot.model, seed=3))
-    assert not torch.allclose(image.neurons[:100], snapshot.neurons[:100])
+    image = copy_of(snapshot, neurons_moved(snapshot))
     assert_same_logits(snapshot, image)
-    assert_follows(before, image)
+    assert_follows(before, gl.explain(image))
 
 
-@pytest.mark.parametrize(
-    "name", ["p99zdpze5l", "h9m153uuh9", CLOCK, "A5_T_seed1", pytest.param(NANDA, marks=pytest.mark.slow)]
-)
-def test_the_basis_of_the_residual_stream_does_not_matter(original, name):
+@pytest.mark.parametrize("name", ["A5_T_seed1", pytest.param(NANDA, marks=pytest.mark.slow)])
+def test_the_basis_of_the_residual_stream_alone_does_not_matter(original, name):
     snapshot, before = original(name)
-    image = copy_of(snapshot, residual_rotated(snapshot.model, seed=3))
-    assert not torch.allclose(image.weights["W_E"], snapshot.weights["W_E"], atol=0.01)
+    image = copy_of(snapshot, stream_turned(snapshot, snapshot.model))
     assert_same_logits(snapshot, image)
-    assert_follows(before, image)
+    assert_follows(before, gl.explain(image))
 
 
-def test_a_copy_that_is_none_is_told_apart(original):
+def test_a_copy_that_is_none_is_told_apart(original, conjugated):
     """The comparison itself can fail: operands renamed and answers not is another function."""
     snapshot, before = original("A5_T_seed1")
-    order = conjugation("A5", torch.tensor([1, 0, 2, 3, 4]))
-    image = copy_of(snapshot, relabelled(snapshot.model, order), order)
+    _, image, after = conjugated("A5_T_seed1")
     with pytest.raises(AssertionError):
         assert_same_logits(snapshot, image)
     with pytest.raises(AssertionError):
-        assert_follows(before, image)
+        assert_follows(before, after)

@@ -16,12 +16,12 @@ MODELS = ("p99zdpze5l", "l8k1hzciux", "h9m153uuh9", "p71frej8t7", "qlvxqhkvit", 
 
 @pytest.fixture(scope="module", params=MODELS)
 def model(request, zoo, golden):
-    expected = golden["pizza"][request.param]
-    return gl.load(zoo / "pizza" / f"model_{request.param}.pt").final, expected
+    path = zoo / "pizza" / f"model_{request.param}.pt"
+    return path, gl.load(path).final, golden["pizza"][request.param]
 
 
 def test_numbers_are_the_authors(model):
-    snapshot, expected = model
+    _, snapshot, expected = model
     measured = {
         "accuracy": gl.measures.all_accuracy(snapshot),
         "di": distance_irrelevance(snapshot),
@@ -36,9 +36,9 @@ def test_numbers_are_the_authors(model):
         assert gl.measures.key_components(snapshot) == sorted(expected["frequencies"])
 
 
-def test_algorithm_is_among_the_allowed(model):
-    snapshot, expected = model
-    why = gl.explain(snapshot)
+def test_algorithm_is_among_the_allowed(model, zoo_explained):
+    path, _, expected = model
+    why = zoo_explained(path)
     assert why.algorithm in expected["algorithm"]
     assert (why.circuit is not None) == (expected["accuracy"] == 1.0)
 

@@ -94,7 +94,7 @@ def test_similarities_of_s5(zoo, golden):
     )
 
 
-def test_algorithm_is_among_the_allowed(model):
-    _, snapshot, expected = model
+def test_algorithm_is_among_the_allowed(model, zoo_explained):
+    folder, _, expected = model
     if "algorithm" in expected:
-        assert gl.explain(snapshot).algorithm in expected["algorithm"]
+        assert zoo_explained(folder).algorithm in expected["algorithm"]
