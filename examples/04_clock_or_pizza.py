@@ -13,7 +13,7 @@ RUNS = Path(__file__).parent / "runs" if "__file__" in globals() else Path("runs
 task = gl.ModularArithmetic(31, "add")
 models = {kind: gl.planted(task, [3, 7, 11], kind) for kind in ("clock", "pizza")}
 explained = {kind: gl.explain(model, task) for kind, model in models.items()}
-explained["mod113"] = gl.explain(gl.load(RUNS / "mod113"))
+explained["mod113"] = gl.explain(gl.load(RUNS / "mod113").final)
 
 # %% [markdown]
 # Two discriminators have to agree. Gradient symmetricity is near 1 for a pizza, whose logits treat both operands

@@ -91,12 +91,14 @@ def shell(monkeypatch, capsys):
 #: Files whose tests share what takes long to make, by what that is: one worker has them all.
 SHARING = {
     "zoo explained": ("test_copies", "test_pizza", "test_rep_theory"),
-    "shipped runs explained": ("test_browser", "test_shipped_runs", "test_same_numbers", "test_phases"),
-}
+    "shipped runs explained": (
+        "test_browser", "test_shipped_runs", "test_same_numbers", "test_phases", "test_documentation",
+    ),
+}  # fmt: skip
 #: Files that take longest, begun first so that no worker is left alone with one at the end.
 LONGEST = (
     "test_examples", *SHARING["zoo explained"], *SHARING["shipped runs explained"], "test_nulls",
-    "test_documentation", "test_benchmarks", "test_analyses", "test_resume", "test_train_many", "test_command",
+    "test_benchmarks", "test_analyses", "test_resume", "test_train_many", "test_command",
     "test_kill", "test_engine", "test_report",
 )  # fmt: skip
 

@@ -55,8 +55,22 @@ def elsewhere(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture
+def explained_once(explained, monkeypatch):
+    """`gl.explain` of a shipped run gives the explanation that other tests have had made of it."""
+    explain = gl.explain
+
+    def explain_once(run, *arguments, **options):
+        path = getattr(run, "path", None)
+        if path is None or arguments or options or path.resolve().parent != ROOT / "examples" / "runs":
+            return explain(run, *arguments, **options)
+        return explained(path.name)
+
+    monkeypatch.setattr(gl, "explain", explain_once)
+
+
 @pytest.mark.slow
-def test_the_readme_runs_as_printed(elsewhere):
+def test_the_readme_runs_as_printed(elsewhere, explained_once):
     text = README.read_text(encoding="utf-8")
     assert all(printed in text for printed in SMALLER)
     made, wrong = run_document(text, SMALLER)

@@ -47,7 +47,7 @@ def test_a_disk_that_refuses_at_any_operation(tmp_path, disk, stays, links, monk
     total, error = written(disk, tmp_path / "whole.zarr")
     assert error is None
     assert total > 50
-    for at in range(1, total + 1, 7):
+    for at in range(1, total + 1, 11):
         path = tmp_path / f"x-{at}.zarr"
         _, error = written(disk, path, at, stays)
         found = steps_left(path) or 0

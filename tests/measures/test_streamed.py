@@ -18,7 +18,7 @@ CASES = {
 @pytest.fixture(params=CASES)
 def case(request, monkeypatch):
     task, names = CASES[request.param]
-    monkeypatch.setattr("groklens.memory.BUDGETS.statistics", 8 * 40 * 7)  # a few rows a block
+    monkeypatch.setattr("groklens.memory.BUDGETS.statistics", 8 * 40 * 17)  # several blocks
     model = gl.Transformer(d_model=16, n_heads=2, d_head=8, d_mlp=24).build(task, seed=1)
     snapshot = gl.Snapshot(model, task, train_index=task.split(0.4, seed=0)[0])
     names = names or list(gl.harmonics.nontrivial(task.group))[-2:]
