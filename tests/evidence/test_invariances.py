@@ -18,7 +18,7 @@ P = 17
 TASK = gl.ModularArithmetic(P, "add")
 TRAIN, _ = TASK.split(0.5, seed=0)
 CIRCUIT = gl.Circuit("C17", [2, 5])
-MOD113 = Path(__file__).parents[2] / "examples" / "runs" / "mod113"
+TRAINED = Path(__file__).parents[2] / "examples" / "runs" / "mul97"
 #: One value a neuron, in the order of the neurons.
 BY_NEURON = ("neuron_component", "neuron_explained")
 
@@ -116,7 +116,7 @@ def test_multiplying_residues_by_a_unit_divides_the_frequencies_by_it(unit, name
 
 @pytest.mark.slow
 def test_a_trained_transformer_keeps_its_circuit_when_basis_and_neurons_are_renamed():
-    final = gl.load(MOD113).final
+    final = gl.load(TRAINED).final
     found = search(final)
     model = neurons_permuted(residual_rotated(final.model.double()))
     other = search(gl.Snapshot(model, final.task, train_index=final.train_index))

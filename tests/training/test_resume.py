@@ -76,7 +76,7 @@ def test_what_was_not_damaged_goes_on(half, tiny_recipe, tiny_run):
     assert not RunPaths(half).resume.exists()
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_a_bit_of_the_state(half, tiny_recipe, tiny_run, seed):
     """Wherever it is: in the weights, the moments, the names, the numbers; the rest of the run is left alone."""
     path = RunPaths(half).resume
@@ -203,7 +203,7 @@ class TestStacks:
         gl.train_many(recipes, tmp_path / "many")
         assert contents(tmp_path / "many") == whole
 
-    @pytest.mark.parametrize("seed", range(10))
+    @pytest.mark.parametrize("seed", range(6))
     def test_at_any_line_again_and_again(self, recipes, whole, seed, tmp_path):
         """Killed at a line of ours that chance chooses, early and late, two or three times in a row."""
         chance = random.Random(seed)

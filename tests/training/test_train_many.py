@@ -67,7 +67,7 @@ def one_stack(recipes):
     ids=["full batch", "mini-batches, SGD", "squared error"],
 )
 def test_each_run_is_its_single_run(model, changes, tmp_path):
-    recipes = differing(model, **changes)
+    recipes = differing(model, steps=10, **changes)
     assert len(one_stack(recipes)) == 4
     stacked = gl.train_many(recipes, into=tmp_path / "many")
     for recipe, run in zip(recipes, stacked, strict=True):
