@@ -182,3 +182,16 @@ def test_a_finished_stack_leaves_the_memory_of_the_card(tmp_path):
     before = torch.cuda.memory_allocated()
     gl.train_many(three(replace(RECIPE, steps=41)), into=tmp_path / "second", device="cuda")
     assert torch.cuda.memory_allocated() <= before
+
+
+@on_a_card
+def test_a_table_answered_at_several_positions_is_trained_step_by_step(tmp_path):
+    base = RECIPE.task
+    both = torch.stack([base.labels, base.labels.roll(3)], dim=1)
+    task = gl.TableTask(base.inputs, both, reads=(1, 2), name="two answers")
+    runs = [
+        gl.train(replace(RECIPE, task=task), tmp_path / device, device=device, progress=False)
+        for device in ("cuda", "cpu")
+    ]
+    one, other = (run.history["train_loss"].values for run in runs)
+    np.testing.assert_allclose(one, other, rtol=1e-3)

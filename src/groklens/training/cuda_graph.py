@@ -14,6 +14,7 @@ from torch import Tensor
 from groklens.models import check_device
 from groklens.parts import is_ours
 from groklens.recipes import Recipe
+from groklens.tasks import LAST
 from groklens.training.optimizers import set_learning_rate
 from groklens.training.stack import Stack
 
@@ -31,7 +32,8 @@ class CapturedStack(Stack):
     captured from, on the same memory, and so gives the same bits. Learning rates are part of it: the first update at
     given rates is made as any other, and leaves buffers, moments and the libraries' own memory behind; then the step is
     captured; updates at other rates, those of a warm-up, are made one by one. So are all where the batch changes, the
-    quick pass does not apply, or loss or optimiser are a user's own, who may ask for numbers in between.
+    quick pass does not apply, several positions are answered, or loss or optimiser are a user's own, who may ask for
+    numbers in between.
     """
 
     def __init__(self, recipes: Sequence[Recipe], device: str) -> None:
@@ -42,7 +44,8 @@ class CapturedStack(Stack):
         self._rates: list[float] = []  # those of the last update, or of the graphs
         self._found: Tensor | None = None
         parts = (recipes[0].optimizer, recipes[0].loss_part)
-        self._repeats = self.is_quick and self._is_whole and all(map(is_ours, parts))
+        at_the_end = recipes[0].task.reads == LAST
+        self._repeats = self.is_quick and at_the_end and self._is_whole and all(map(is_ours, parts))
 
     def losses(self, update: int) -> Float[Tensor, "run"]:
         """Loss of each run for update number `update`; the next call may overwrite them."""
