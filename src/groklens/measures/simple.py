@@ -102,7 +102,7 @@ class ShallowTree:
 class OneFourierMode:
     """Where the sum x∘y stands on the circle of one frequency of a cyclic group, to the nearest of a few arcs.
 
-    An oracle: it is a coarsening of the right answer, so that a model that generalises is explained by every frequency
+    An oracle: it is a coarsening of the label, so that a model that generalises is explained by every frequency
     alike, used or not, by all that the arcs say (one bit of two). What it tells apart is how far a model on the way
     there goes by one frequency or another.
 
