@@ -135,6 +135,8 @@ def snapshot(n=113, keys=KEYS, names=None, grid=True):
         grid=(n, n) if grid else None,
         labels=(a + b) % n,
         token_names=names or [str(i) for i in range(n)],
+        reference=None,
+        kinds={},
     )
     model = SimpleNamespace(cfg=SimpleNamespace(n_layers=1))
     anatomy = SimpleNamespace(
@@ -214,7 +216,13 @@ SPLIT = SimpleNamespace(
     train_index=range(2),
     test_index=range(2),
     train_share=None,
-    task=SimpleNamespace(symmetry=SimpleNamespace(elements=range(4)), labels=range(4), is_stream=False),
+    task=SimpleNamespace(
+        symmetry=SimpleNamespace(elements=range(4)),
+        labels=range(4),
+        is_stream=False,
+        reference=None,
+        kinds={},
+    ),
 )
 
 

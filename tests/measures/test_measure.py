@@ -126,7 +126,7 @@ def test_key_components_refuses_other_rules_and_tasks_without_a_group():
 def test_an_unknown_need_is_refused():
     with pytest.raises(
         BadArgument,
-        match=r"\['luck'\]; a measure may need group, split, embedding, neurons, attention, circuit",
+        match=r"\['luck'\]; a measure may need group, split, embedding, neurons, attention, patterns, circuit",
     ):
         gl.measure(long_name="x", units="x", valid_range=(0, 1), source="x", needs=("luck",))
 

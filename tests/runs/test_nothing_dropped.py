@@ -136,8 +136,8 @@ class TestWhatTheCodeFixes:
     def test_the_mlp_of_rep_theory(self, tmp_path):
         path = write_rep_theory_mlp(tmp_path)
         assert gl.load(path).known["taken for granted"] == {"act_fn": "relu"}
-        with pytest.raises(BadArgument, match=r"act_fn is 'gelu'.*choose relu"):
-            gl.load(path, config={"act_fn": "gelu"})
+        with pytest.raises(BadArgument, match=r"act_fn is 'silu'.*choose relu"):
+            gl.load(path, config={"act_fn": "silu"})
         with pytest.raises(BadArgument, match="attention_dir is nothing that could be said"):
             gl.load(path, config={"attention_dir": "causal"})
         config_with(path, {"act_fn": "relu"}, "cfg.json")

@@ -291,11 +291,27 @@ def in_page(page):
     return [int(step) for step in json.loads(re.search(r'"steps": ?(\[[^]]*\])', page.html)[1])]
 
 
+class Flat:
+    """A predictor of sequences that says nothing."""
+
+    name = "flat"
+
+    def log_probabilities(self, tokens):
+        return torch.zeros(*tokens.shape, ADD.d_vocab_out, dtype=torch.float64).log_softmax(dim=-1)
+
+
 #: Every public function that takes steps=, with the steps that are in what it gives.
 TAKE_STEPS = {
     "capture": lambda run, **some: gl.capture(run, "hook_embed", **some).step.values.tolist(),
     "track": lambda run, **some: gl.track(run, "all_accuracy", **some).step.values.tolist(),
     "explain": lambda run, **some: gl.explain(run, **some).table.step.values.tolist(),
+    "measures.stages": lambda run, **some: gl.measures.stages(run, Flat(), **some).step.values.tolist(),
+    "measures.sampled_stages": lambda run, **some: gl.measures.sampled_stages(
+        run, [Flat()], sequences=2, **some
+    ).step.values.tolist(),
+    "measures.explained_by": lambda run, **some: gl.measures.explained_by(
+        run, gl.measures.LinearPredictor(), shuffles=2, **some
+    ).step.values.tolist(),
     "views.neurons": lambda run, **some: on_slider(gl.views.neurons(run, [0], **some)),
     "views.embedding": lambda run, **some: on_slider(gl.views.embedding(run, [1], **some)),
     "views.attention": lambda run, **some: in_page(gl.views.attention(run, [0], **some)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import accumulate
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from groklens.measures.sgld import Noise, Walk, descended, walked
 from groklens.measures.stacked_losses import StackedLosses
+from groklens.models import device_of
 from groklens.recipes import Loss
 from groklens.snapshots import Snapshot
 
@@ -36,21 +38,24 @@ class Chains:
         """The losses of groups of chains that walk at once, and what a descent from the same weights gains.
 
         `walk.epsilon` is of every chain, the groups' in turn; a group's noise and batches are those it would have if
-        all walked together. Groups stand in threads of their own where the quick pass holds, for two halves of small
-        operations take less time than the whole; the model itself runs for one at a time, as its parameters are
-        exchanged meanwhile.
+        all walked together. Groups stand in threads of their own where the quick pass holds, on a processor, for two
+        halves of small operations take less time than the whole; the model itself runs for one at a time, as its
+        parameters are exchanged meanwhile.
         """
         n_chains, ends = sum(sizes), list(accumulate(sizes))
         groups = [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
         # Made one after another, for they look at the model, which is laid to rest and woken each time.
         alone, *together = (self._losses(size) for size in (1, *sizes))
         masks = alone.masks(self.weights)
-        with ThreadPoolExecutor(_WORKERS if alone.is_quick else 1) as pool:
-            walking = [
-                pool.submit(self._walked, losses, walk, group, n_chains, draws)
-                for losses, group in zip(together, groups, strict=True)
-            ]
-            gained = pool.submit(descended, alone, alone.start, masks)
+        walks = [
+            partial(self._walked, losses, walk, group, n_chains, draws)
+            for losses, group in zip(together, groups, strict=True)
+        ]
+        descent = partial(descended, alone, alone.start, masks)
+        if not (alone.is_quick and device_of(self.snapshot.model).type == "cpu"):
+            return [each() for each in walks], descent()
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            walking, gained = [pool.submit(each) for each in walks], pool.submit(descent)
             return [each.result() for each in walking], gained.result()
 
     def _walked(

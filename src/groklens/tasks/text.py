@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from groklens.errors import BadArgument, described, shown
+from groklens.errors import BadArgument, shown
 from groklens.tasks.written import Sides, Written
 from groklens.value_checks import choice, number_fields, title
 
@@ -68,7 +68,7 @@ class Text(Written):
         except (OSError, ValueError) as error:
             said = getattr(error, "strerror", None) or str(error)
             raise BadArgument(
-                f"The text {described(self.path)} cannot be read ({said}); give the path of a text file."
+                f"The text {self.where!r} cannot be read ({said}); give the path of a text file."
             ) from error
         at = round(len(text) * (1 - self.test_share))
         while self.unit == "character" and 0 < at < len(text) and text[at] & 0xC0 == 0x80:
