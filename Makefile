@@ -17,7 +17,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks
 
 notebooks: $(READY)
-	$(BIN)/jupytext --to ipynb examples/0*.py
+	$(BIN)/jupytext --to ipynb examples/[0-9]*.py
 
 pictures: $(READY)
 	$(BIN)/python examples/pictures.py
