@@ -1,11 +1,13 @@
 """`python -m analyses` lists the studies with their verdicts; `python -m analyses NAME` runs one.
 
 With `--smoke` a study runs on small models in seconds and writes nothing; with `--picture FILE` (.html or .png) it
-draws its picture, from the numbers that are kept.
+draws its picture, from the numbers that are kept. With `--model` a study of models that others trained looks at yours
+instead, a folder or a name, and writes nothing but the picture that is asked for.
 """
 
 import argparse
 import importlib
+import inspect
 import time
 from pathlib import Path
 from types import ModuleType
@@ -21,14 +23,19 @@ def study_named(name: str) -> ModuleType:
     return importlib.import_module(f"analyses.{name}.study")
 
 
-def run(name: str, smoke: bool = False) -> Result:
-    """Run one study: measure, and judge the numbers as they will be kept."""
+def run(name: str, smoke: bool = False, model: str | None = None) -> Result:
+    """Run one study: measure, and judge the numbers as they will be kept; `model` is one to look at instead of its own."""
     study, start = study_named(name), time.monotonic()
-    numbers = rounded(study.measure(smoke=smoke))
-    runs = {} if smoke else provenance(study.RUNS) | numbers.pop("runs", {})
+    numbers = rounded(study.measure(smoke=smoke, **({} if model is None else {"model": model})))
+    runs = {} if smoke or model else provenance(study.RUNS) | numbers.pop("runs", {})
     numbers.pop("runs", None)
     findings = study.judge(numbers)
     return Result(name, question(study), findings, runs, time.monotonic() - start, smoke, numbers)
+
+
+def takes_a_model(name: str) -> bool:
+    """Whether a study looks at models that others trained, and can look at another."""
+    return "model" in inspect.signature(study_named(name).measure).parameters
 
 
 def judged_again(name: str) -> dict[str, Any]:
@@ -62,9 +69,18 @@ def main() -> None:
     parser.add_argument("--smoke", action="store_true", help="small models, seconds, nothing written")
     parser.add_argument("--judge", action="store_true", help="judge the kept numbers anew, and keep that")
     parser.add_argument("--picture", metavar="FILE", help="draw the study's picture instead")
+    parser.add_argument("--model", metavar="PATH", help="look at this model, a folder, a file or a name, instead")
     chosen = parser.parse_args()
+    if chosen.model and (chosen.name is None or chosen.judge or not takes_a_model(chosen.name)):
+        able = [name for name in STUDIES if takes_a_model(name)]
+        parser.error(f"--model is for a run of {' or '.join(able)}")
     if chosen.name is None:
         print(listing())
+    elif chosen.model:
+        result = run(chosen.name, smoke=chosen.smoke, model=chosen.model)
+        print(*result.findings, f"{chosen.model}: {result.verdict} ({result.seconds:.0f} s)", sep="\n")
+        if chosen.picture:
+            study_named(chosen.name).picture(result.numbers).save(chosen.picture)
     elif chosen.picture:
         picture(chosen.name, smoke=chosen.smoke).save(chosen.picture)
     elif chosen.judge:
