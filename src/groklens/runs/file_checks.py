@@ -31,7 +31,7 @@ MOST_PICKLED = 24 * 2**20
 MOST_TEXT = 32 * 2**20
 _MOST_HEADER = 32 * 2**20
 #: Files of numbers, in which holes may stand for zeros, and how many bytes of holes are believed.
-_OF_NUMBERS = (".pt", ".pth", ".ckpt", ".bin", ".tar", ".safetensors", ".npz")
+_OF_NUMBERS = (".pt", ".pth", ".ckpt", ".bin", ".tar", ".safetensors", ".npz", ".gguf")
 _HOLES, _MOST_HOLES = 2**30, 16 * 2**30
 
 

@@ -42,8 +42,8 @@ def load(
 
     Args:
         format: a reader's name, when recognising the format is not wanted: `"groklens"`, `"pizza"`,
-            `"rep_theory"`, `"nanda"`, `"y_agent"`, `"grokking_demo"`, `"hugging_face"`, `"hooked_transformer"`,
-            `"state_dict"`, `"loss_log"`.
+            `"rep_theory"`, `"nanda"`, `"y_agent"`, `"grokking_demo"`, `"gguf"`, `"hugging_face"`,
+            `"hooked_transformer"`, `"state_dict"`, `"loss_log"`.
         task: what was trained on, for formats whose files do not say; `gl.Probe(tokens)` for language models.
         model: one for the weights to be loaded into, for weights or runs of a class of your own; each step goes into a
             copy of it.

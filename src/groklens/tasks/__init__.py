@@ -14,6 +14,7 @@ from groklens.tasks.modular import ModularArithmetic as ModularArithmetic
 from groklens.tasks.multitask_parity import MultitaskParity as MultitaskParity
 from groklens.tasks.probe import Probe as Probe
 from groklens.tasks.random_table import RandomTable as RandomTable
+from groklens.tasks.saved_tokenizer import tokenizer_of as tokenizer_of
 from groklens.tasks.serial import check_can_be_made_again as check_can_be_made_again
 from groklens.tasks.serial import kinds as kinds
 from groklens.tasks.serial import own_tasks as own_tasks

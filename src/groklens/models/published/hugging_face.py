@@ -1,22 +1,32 @@
 """Bridges to language models that Hugging Face's transformers saved, in a folder or on the hub.
 
-Weights are taken as they are (no norm folded, nothing centred), in float32, so that the bridge's logits are the
-model's own. Only safetensors are read, and code that comes with a model is never run.
+Weights are taken as they are (no norm folded, nothing centred) and as they are stored: mapped from their file, and
+taken to float32 layer by layer where they are of half precision, so that the bridge's logits are those of the model
+in float32. Only safetensors are read, and code that comes with a model is never run.
 """
 
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from groklens.errors import BadArgument, DamagedRun, described
+from groklens.models.by_layer import float32_by_layer
 
 #: Attention that comes with torch, and computes what the architecture says.
 _PLAIN = (None, "eager", "sdpa")
+_HALF = {"F16": torch.float16, "BF16": torch.bfloat16}
+_TAKEN_AS_THEY_ARE: dict[str, Any] = {
+    "attn_implementation": "eager",  # others give no pattern to hook
+    "ignore_mismatched_sizes": True,  # refused by name: `check_all_there`
+    "output_loading_info": True,
+}
 _ATTENTION = ("_attn_implementation", "attn_implementation", "_attn_implementation_internal")
 
 
@@ -89,25 +99,30 @@ def bridge_from_hugging_face(source: str | Path, revision: str | None = None) ->
     _check_folder(source)
     check_kind(_as_saved(source, revision), _file(source, "config.json"))
     with torch.random.fork_rng(devices=[]):  # both draw numbers that are thrown away
-        return _bridge(source, revision)
+        return bridge_around(_model(source, revision), str(source))
 
 
-def _bridge(source: str | Path, revision: str | None) -> Any:
+def bridge_around(model: Any, name: str) -> Any:
+    """A `TransformerBridge` around an opened model, in evaluation mode; half precision is computed with by layer.
+
+    Raises `BadArgument` for a model that TransformerLens has no bridge for.
+
+    >>> bridge_around(GPT2LMHeadModel(config), "mine").cfg.n_layers  # doctest: +SKIP
+    12
+    """
     from groklens.models.lens import build_bridge_from_module
 
-    config = _config(source, revision)
-    model = _model(source, revision)
-    architecture = (config.architectures or [type(model).__name__])[0]
+    architecture = (model.config.architectures or [type(model).__name__])[0]
     try:
         # Not boot_transformers: it would look for a tokenizer, on the hub if need be.
         bridge = build_bridge_from_module(
-            model, architecture, hf_config=model.config, dtype=torch.float32, model_name=str(source)
+            model, architecture, hf_config=model.config, dtype=torch.float32, model_name=name
         )
     except (ValueError, KeyError, AttributeError, TypeError, RuntimeError) as error:
         raise BadArgument(
-            f"TransformerLens has no bridge for {source} ({architecture}): {_line(error)}"
+            f"TransformerLens has no bridge for {name} ({architecture}): {_line(error)}"
         ) from error
-    return bridge.eval()
+    return float32_by_layer(bridge).eval()
 
 
 def _check_folder(source: str | Path) -> None:
@@ -159,12 +174,43 @@ def _model(source: str | Path, revision: str | None) -> Any:
             use_safetensors=True,
             trust_remote_code=False,
             local_files_only=Path(source).is_dir(),
-            attn_implementation="eager",  # others give no pattern to hook
-            dtype=torch.float32,
-            ignore_mismatched_sizes=True,  # refused below, by name
-            output_loading_info=True,
+            dtype=_stored_as(source),  # weights that need no other type stay in the file, by memory map
+            **_TAKEN_AS_THEY_ARE,
         )
-    # transformers fills what is missing with random numbers and a warning.
+    check_all_there(found, _file(source, "model.safetensors"))
+    return model
+
+
+def model_of_state(config: Any, weights: dict[str, Tensor], where: str) -> tuple[Any, dict[str, Any]]:
+    """A model of transformers around named weights, which are not copied, and what it says of their names.
+
+    The model has the type that most of the weights have.
+
+    >>> model_of_state(LlamaConfig(), weights, "model.gguf")[1]["missing_keys"]  # doctest: +SKIP
+    set()
+    """
+    from transformers import AutoModelForCausalLM
+
+    kind: Any = AutoModelForCausalLM._model_mapping[type(config)]
+    sizes: Counter[torch.dtype] = Counter()
+    for value in weights.values():
+        sizes[value.dtype] += value.numel()
+    with _said_in_one_line(where, ""), _quiet():
+        model, found = kind.from_pretrained(
+            None,
+            config=config,
+            state_dict=weights,
+            dtype=max(sizes, key=sizes.__getitem__),
+            **_TAKEN_AS_THEY_ARE,
+        )
+    return model, found
+
+
+def check_all_there(found: dict[str, Any], where: str) -> None:
+    """Raise `DamagedRun` where transformers filled what is missing with random numbers, of which it only warns.
+
+    >>> check_all_there({"missing_keys": [], "mismatched_keys": []}, "model.safetensors")
+    """
     missing = sorted(found["missing_keys"])
     wrong = sorted(str(key[0]) for key in found["mismatched_keys"])
     if missing or wrong:
@@ -172,10 +218,22 @@ def _model(source: str | Path, revision: str | None) -> Any:
         what = "lacks" if missing else "has in another shape"
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         raise DamagedRun(
-            f"{_file(source, 'model.safetensors')} {what} {shown}: it is not the model that its config.json "
-            "describes; copy both again."
+            f"{where} {what} {shown}: it is not the model that its config.json describes; copy both again."
         )
-    return model
+
+
+def _stored_as(source: str | Path) -> torch.dtype:
+    """The type of the weights in a folder, where it is one for all and of half precision; else float32.
+
+    A model on the hub is taken to float32: what its files hold is not known before they are here.
+    """
+    from safetensors import safe_open
+
+    kinds = set()
+    for file in Path(source).glob("*.safetensors") if Path(source).is_dir() else ():
+        with safe_open(file, framework="pt") as content:
+            kinds |= {content.get_slice(name).get_dtype() for name in content.keys()}  # noqa: SIM118 (no mapping)
+    return _HALF.get(kinds.pop(), torch.float32) if len(kinds) == 1 else torch.float32
 
 
 @contextlib.contextmanager

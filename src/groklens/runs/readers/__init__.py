@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from groklens.runs.readers import (
+    gguf,
     grokking_demo,
     hooked_transformer,
     hugging_face,
@@ -23,6 +24,7 @@ READERS: tuple[ModuleType, ...] = (
     y_agent,
     nanda,
     grokking_demo,
+    gguf,
     hugging_face,
     hooked_transformer,
     state_dict,
