@@ -88,7 +88,13 @@ def _named(wanted: Site | Sequence[Site] | NamesFilter, pos: int | None) -> tupl
     if isinstance(wanted, str) or not isinstance(wanted, (Site, list, tuple)):
         return wanted, pos  # type: ignore[return-value]  # whatever it is, `matching_hooks` says so
     sites = [site_of(each, pos) for each in ([wanted] if isinstance(wanted, Site) else wanted)]
-    positions = {site.pos for site in sites}
+    named = [site.pos for site in sites if isinstance(site.pos, str)]
+    if named:
+        raise BadArgument(
+            f"capture takes positions by number, and a site has {named[0]!r}; take snapshot.activations(site) of one "
+            "step, or the number."
+        )
+    positions = {site.pos for site in sites if not isinstance(site.pos, str)}
     if len(positions) > 1:
         raise BadArgument(
             f"The sites have positions {', '.join(map(str, positions))}; capture those of one position at a time."

@@ -24,6 +24,15 @@ from groklens.harmonics.grid_spectrum import without_components as without_compo
 from groklens.harmonics.irreps import ComponentName as ComponentName
 from groklens.harmonics.irreps import component_name as component_name
 from groklens.harmonics.irreps import irrep_matrices as irrep_matrices
+from groklens.harmonics.numbers import explained_held_out as explained_held_out
+from groklens.harmonics.numbers import folds_of as folds_of
+from groklens.harmonics.numbers import held_out_fit as held_out_fit
+from groklens.harmonics.numbers import held_out_principal as held_out_principal
+from groklens.harmonics.numbers import helix_basis as helix_basis
+from groklens.harmonics.numbers import number_bases as number_bases
+from groklens.harmonics.numbers import number_means as number_means
+from groklens.harmonics.numbers import orthonormal as orthonormal
+from groklens.harmonics.numbers import polynomial_basis as polynomial_basis
 from groklens.harmonics.projection import answer_means as answer_means
 from groklens.harmonics.projection import inputs_an_answer as inputs_an_answer
 from groklens.harmonics.projection import logit_similarity as logit_similarity
@@ -32,7 +41,16 @@ from groklens.harmonics.projection import project_on_answer as project_on_answer
 from groklens.public import public_names
 
 #: What stands here for other packages alone.
-_FOR_THE_LIBRARY = {"public_names"}
+_FOR_THE_LIBRARY = {
+    "explained_held_out",
+    "folds_of",
+    "held_out_fit",
+    "held_out_principal",
+    "number_bases",
+    "number_means",
+    "orthonormal",
+    "public_names",
+}
 
 
 def __dir__() -> list[str]:

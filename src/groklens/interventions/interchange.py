@@ -19,7 +19,7 @@ def interchange(
     snapshot: AnyRun,
     hook: Site | str,
     source: Int[Tensor, "input"] | Sequence[int],
-    pos: int | None = None,
+    pos: int | str | None = None,
 ) -> Snapshot:
     """The snapshot with the activation at `hook` of every input taken from the input that `source` names for it.
 

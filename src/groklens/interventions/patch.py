@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from groklens.errors import BadArgument, described
 from groklens.interventions.edited_model import Edit, check_equal_inputs, edited
 from groklens.models import Site, site_of
 from groklens.runs import AnyRun, as_snapshot
-from groklens.snapshots import Snapshot, axis_names, position_axis
+from groklens.snapshots import Snapshot, axis_names, position_axis, positions_of
 
 #: Where the logits at the answer can be patched, in any model.
 LOGITS = "logits"
 
 
 def patch(
-    snapshot: AnyRun, hook: Site | str, values: Float[Tensor, "input ..."], pos: int | None = None
+    snapshot: AnyRun, hook: Site | str, values: Float[Tensor, "input ..."], pos: int | str | None = None
 ) -> Snapshot:
     """The snapshot with `values` in place of the activation at a hook or site.
 
     `values` are as `snapshot.activations(hook, pos)` gives them, one row per input: with `pos` only that
-    position is replaced, -1 being the answer's (of attention patterns: that query). `hook` may be `"logits"`:
+    position is replaced, -1 being the answer's (of attention patterns: that query), a name each input's own. `hook` may be `"logits"`:
     then the task's logits are replaced. Everything that is computed after the hook follows. Raises
     `BadArgument` when the shapes do not agree, or inputs that are the same are given different values; `UnknownName`
     for a hook that the model does not have.
@@ -44,12 +44,13 @@ def patch(
     if site.hook == LOGITS:
         found = edited(snapshot, {}, _at_answer(values, snapshot.anatomy.answered_at))
     else:
-        found = edited(snapshot, {site.hook: at_site(site, values)})
+        named = positions_of(snapshot.task, site.pos) if isinstance(site.pos, str) else None
+        found = edited(snapshot, {site.hook: at_site(site, values, named)})
     check_equal_inputs(found.model, snapshot.task, values)
     return found
 
 
-def resample(snapshot: AnyRun, hook: Site | str, seed: int = 0, pos: int | None = None) -> Snapshot:
+def resample(snapshot: AnyRun, hook: Site | str, seed: int = 0, pos: int | str | None = None) -> Snapshot:
     """The snapshot with the activation at `hook` taken from inputs drawn at random, which destroys its information.
 
     Its distribution over the inputs stays as it is, but for inputs that a probe holds several times: all of them take
@@ -62,22 +63,28 @@ def resample(snapshot: AnyRun, hook: Site | str, seed: int = 0, pos: int | None 
     return patch(snapshot, hook, values[order], pos)
 
 
-def at_site(site: Site, values: Tensor) -> Edit:
-    """The edit that puts `values` (input × …) in place of what passes at a site."""
+def at_site(site: Site, values: Tensor, named: Int[Tensor, "input"] | None = None) -> Edit:
+    """The edit that puts `values` (input × …) in place of what passes at a site; `named` has the place of each input."""
     hook, pos = site.hook, site.pos
 
     def edit(value: Tensor, rows: Tensor) -> Tensor:
         new = values[rows].to(value)
         changed = value.clone()
         place, axis = changed, position_axis(axis_names(hook, value.ndim))
-        if pos is not None and not (axis is None and pos == -1):  # without positions, all is the answer's
+        own = None if named is None else (torch.arange(len(rows)), named[rows])
+        if own is not None:
+            place = changed[own]
+        elif isinstance(pos, int) and not (axis is None and pos == -1):  # without positions, all is the answer's
             place = changed.select(1 if axis is None else axis, pos)
         if place.shape != new.shape:
             raise BadArgument(
                 f"{hook} is {tuple(place.shape[1:])} an input and values are {tuple(new.shape[1:])}; give "
                 f"them as snapshot.activations({hook!r}, pos={pos}) does."
             )
-        place.copy_(new)
+        if own is None:
+            place.copy_(new)
+        else:  # what is indexed so is a copy
+            changed[own] = new
         return changed
 
     return edit

@@ -10,17 +10,18 @@ class Site:
     """One place in a model at which activations are read or changed: a hook's name and a position.
 
     `pos` is a position of the input, negative from the end: -1 is the answer's. Of an attention pattern it is the
-    query's. None means every position.
+    query's. None means every position. A name is that of a token whose place may differ from input to input, as the
+    task says (`task.token_positions`): `"a"` is the first operand's.
 
     >>> Site("blocks.0.mlp.hook_post", -1).pos
     -1
     """
 
     hook: str
-    pos: int | None = None
+    pos: int | str | None = None
 
 
-def site_of(where: Site | str, pos: int | None = None) -> Site:
+def site_of(where: Site | str, pos: int | str | None = None) -> Site:
     """The site that is meant by one, or by a hook's name and a position.
 
     >>> site_of("hook_embed", -1)

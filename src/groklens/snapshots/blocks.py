@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from groklens.errors import BadArgument, GroklensError, UnknownName, described, whole_number
@@ -86,8 +86,35 @@ def inputs_in_blocks(anatomy: Anatomy) -> tuple[Tensor, ...]:
 def activation_of_all(anatomy: Anatomy, site: Site) -> Tensor:
     """The activation at a site for every input of the task; `UnknownName` for a hook that the model does not have."""
     (hook,) = matching_hooks(anatomy.model, site.hook)
-    parts = [activation(anatomy, Site(hook, site.pos), tokens) for tokens in inputs_in_blocks(anatomy)]
+    blocks = inputs_in_blocks(anatomy)
+    if isinstance(site.pos, str):
+        rows = positions_of(anatomy.task, site.pos).split(len(blocks[0]))
+        whole = (activation(anatomy, Site(hook), tokens) for tokens in blocks)
+        parts = [taken_at(hook, value, own) for value, own in zip(whole, rows, strict=True)]
+    else:
+        parts = [activation(anatomy, Site(hook, site.pos), tokens) for tokens in blocks]
     return as_float(torch.cat(parts).cpu())
+
+
+def positions_of(task: Task, name: str) -> Int[Tensor, "input"]:
+    """The position of every input that goes by a name; `UnknownName` where the task has none of that name."""
+    if name in task.token_positions:
+        return task.token_positions[name]
+    known = ", ".join(map(repr, task.token_positions))
+    raise UnknownName(
+        f"pos is {name!r}; {task.name} {f'names the positions {known}' if known else 'names no positions'}. Give one "
+        "of its names, or a number: -1 is the answer's."
+    )
+
+
+def taken_at(hook: str, value: Tensor, positions: Int[Tensor, "row"]) -> Tensor:
+    """What passes at a hook, each input's at its own position; `BadArgument` for a hook without positions."""
+    if position_axis(axis_names(hook, value.ndim)) != 1:
+        raise BadArgument(
+            f"{hook!r} gives {described(value)}, whose second axis is no position of a token, so that no position can "
+            "be taken by its name; give a number, or pos=None."
+        )
+    return value[torch.arange(len(value), device=value.device), positions.to(value.device)]
 
 
 def activation(anatomy: Anatomy, site: Site, tokens: Tensor) -> Tensor:

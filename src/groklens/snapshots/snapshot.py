@@ -225,10 +225,11 @@ class Snapshot:
         held_out[self.train_index] = False
         return torch.nonzero(held_out)[:, 0]
 
-    def activations(self, name: Site | str, pos: int | None = None) -> Tensor:
+    def activations(self, name: Site | str, pos: int | str | None = None) -> Tensor:
         """The activation at one site, or hook and position, for every input: input × pos × … (× head for `hook_z`, …).
 
-        `pos` selects one position and drops the axis, -1 being the answer's; None keeps them all. Attention
+        `pos` selects one position and drops the axis, -1 being the answer's; None keeps them all, and a name takes
+        every input at its own (`task.token_positions`). Attention
         patterns are input × head × query × key, and `pos` selects the query. Raises `UnknownName` for a hook
         that the model does not have.
         """

@@ -12,6 +12,8 @@ from groklens.tasks.markov_chains import MarkovChains as MarkovChains
 from groklens.tasks.modular import OPERATIONS as OPERATIONS
 from groklens.tasks.modular import ModularArithmetic as ModularArithmetic
 from groklens.tasks.multitask_parity import MultitaskParity as MultitaskParity
+from groklens.tasks.numbers import numbers_of as numbers_of
+from groklens.tasks.numbers import place_of as place_of
 from groklens.tasks.probe import Probe as Probe
 from groklens.tasks.random_table import RandomTable as RandomTable
 from groklens.tasks.saved_tokenizer import tokenizer_of as tokenizer_of
@@ -33,6 +35,7 @@ from groklens.tasks.two_hop import TwoHop as TwoHop
 from groklens.tasks.two_languages import SPOKEN as SPOKEN
 from groklens.tasks.two_languages import TwoLanguages as TwoLanguages
 from groklens.tasks.written import Written as Written
+from groklens.tasks.written_sums import WrittenSums as WrittenSums
 
 #: What stands here for other packages alone.
 _FOR_THE_LIBRARY = {
@@ -44,7 +47,9 @@ _FOR_THE_LIBRARY = {
     "hidden_bits",
     "in_words",
     "kinds",
+    "numbers_of",
     "own_tasks",
+    "place_of",
     "public_names",
 }
 

@@ -144,6 +144,19 @@ class Task(ABC):
         return self.inputs[:, list(self.operand_positions)]
 
     @property
+    def numbers(self) -> Mapping[str, Int[Tensor, "input"]]:
+        """The number that every input has at each operand, by the operand's name; none where inputs are features."""
+        return dict(zip(self.operand_names, self.operands.T, strict=True)) if self.d_in is None else {}
+
+    @property
+    def token_positions(self) -> Mapping[str, Int[Tensor, "input"]]:
+        """Positions that go by a name, such as an operand's, in every input: what `Site(hook, "a")` means."""
+        if self.d_in is not None:
+            return {}
+        named = zip(self.operand_names, self.operand_positions, strict=True)
+        return {name: torch.full((len(self.inputs),), pos) for name, pos in named}
+
+    @property
     def grid(self) -> tuple[int, ...] | None:
         """Sizes of the operands' axes where the inputs are their whole lexicographic product, else None."""
         if self.d_in is not None:
