@@ -12,6 +12,7 @@ from groklens.tasks.markov_chains import MarkovChains as MarkovChains
 from groklens.tasks.modular import OPERATIONS as OPERATIONS
 from groklens.tasks.modular import ModularArithmetic as ModularArithmetic
 from groklens.tasks.multitask_parity import MultitaskParity as MultitaskParity
+from groklens.tasks.next_tokens import NextTokens as NextTokens
 from groklens.tasks.probe import Probe as Probe
 from groklens.tasks.random_table import RandomTable as RandomTable
 from groklens.tasks.serial import check_can_be_made_again as check_can_be_made_again
