@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from torch import Tensor
 from groklens.errors import UnknownName
 from groklens.memory import BUDGETS, rows_within
 from groklens.models import Heads
-from groklens.snapshots import Change, Snapshot, passing
+from groklens.snapshots import Change, Each, Snapshot, passing
 
 #: Copies of a layer's pattern that are in use while it is reduced, float32.
 _COPIES = 4
@@ -71,23 +72,32 @@ def with_patterns(snapshot: Snapshot) -> list[Heads]:
 
 
 def by_head(
-    snapshot: Snapshot, looked: Mapping[str, Looked], changes: Mapping[str, Change] | None = None
+    snapshot: Snapshot,
+    looked: Mapping[str, Looked],
+    changes: Mapping[str, Change] | None = None,
+    beside: Mapping[str, Each] | None = None,
 ) -> dict[str, xr.DataArray]:
     """The mean attention on the places that count, over the queries that are asked, of every head with a pattern.
 
-    All of `looked` are scored in one run of the model; sums are float64. 0 where no query is asked.
+    All of `looked` are scored in one run of the model; sums are float64. 0 where no query is asked. `changes` are made
+    to activations while it runs, and what passes at the hooks of `beside` is handed over (`passing`).
     """
     layers = with_patterns(snapshot)
     sums = _Sums(snapshot.task.inputs, looked)
     n_pos, n_heads = snapshot.task.n_ctx, max((layer.count for layer in layers), default=1)
     rows = rows_within(len(snapshot.task.inputs), 4 * _COPIES * n_heads * n_pos**2, BUDGETS.block)
     hooks = [layer.pattern.hook for layer in layers]
-    passing(snapshot.anatomy, hooks, sums.add, rows=rows, changes=changes)
+    each = {**dict.fromkeys(hooks, sums.add), **(beside or {})}
+    passing(snapshot.anatomy, list(each), partial(_handed, each), rows=rows, changes=changes)
     names = [name for layer in layers for name in layer.names]
     return {
         name: xr.DataArray(np.concatenate(sums.means(name, hooks)), coords={"head": names}, dims="head")
         for name in looked
     }
+
+
+def _handed(each: Mapping[str, Each], hook: str, value: Tensor, rows: slice) -> None:
+    each[hook](hook, value, rows)
 
 
 class _Sums:

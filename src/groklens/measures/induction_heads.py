@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import numpy as np
 import torch
 import xarray as xr
 from jaxtyping import Int
@@ -23,9 +20,9 @@ from groklens.threads import one_thread
 
 _LONGEST = 25
 _SOURCE = (
-    f"{PrefixMatching.about.source}. Random heads: queries turned by a random rotation within each head, all heads at "
-    "once, so that W_Q and W_K keep their singular values and lose what they have in common. Shuffled: the second half "
-    "in random order. Above: beyond the head itself on shuffled sequences by more than any random head"
+    f"{PrefixMatching.about.source}. Random heads: each head's queries turned by a random rotation, so that W_Q and W_K "
+    "keep their singular values and lose what they have in common, while the stream stays the model's own. Shuffled: "
+    "the second half in random order. Above: beyond the head itself on shuffled sequences by more than any random head"
 )
 
 
@@ -46,13 +43,13 @@ def induction_heads(
     Args:
         snapshot: a snapshot, or a run, which is looked at in its last step.
         length: tokens until the repetition; None takes 25, or what the context holds, or as many as there are.
-        sequences: how many are averaged.
+        sequences: how many a draw.
         draws: of random heads and of shuffled sequences. An untrained model has some head above all of them about once
-            in `draws + 1` times. The model is run three times a draw.
+            in `draws + 1` times. The model is run four times a draw.
         seed: of sequences and draws.
 
-    Gives, by head, `score` and `previous_token` and `first_token` on the same sequences; `shuffled`, the highest of the
-    same head where the second half is in random order (a head that looks a fixed number of places back scores there
+    Gives, by head, means over all sequences of `score`, `previous_token` and `first_token`; `shuffled`, the highest of
+    the same head where the second half is in random order (a head that looks a fixed number of places back scores there
     too); `random`, by how much any random head scores more on repeated than on shuffled sequences at most; `null`,
     the sum of both; and `above`: whether the score is higher than `null`. Shares of attention, 0 to 1.
 
@@ -72,29 +69,54 @@ def induction_heads(
     check_length(seen, length)
     if length > n_tokens:
         raise BadArgument(f"length is {length}, and there are {n_tokens} tokens, none of which comes twice.")
-    texts = (distinct_tokens(n_tokens, length, sequences, place) for place in _seeds(seed, 2 * draws + 1))
-    looked = {"score": repeated, "previous_token": before, "first_token": first}
-    found = by_head(_on(seen, _twice(next(texts))), looked)
-    generator = torch.Generator().manual_seed(seed)
-    shuffled = [_repeated(_on(seen, _shuffled(next(texts), generator))) for _ in range(draws)]
-    random = [_gain(seen, next(texts), _turned(layers, generator), generator) for _ in range(draws)]
-    same, highest = xr.concat(shuffled, dim="draw").max(dim="draw"), float(max(map(np.max, random)))
+    generator = torch.Generator().manual_seed(whole_number("seed", seed, least=0, such_as=0))
+    rows = []
+    for _ in range(draws):
+        once = distinct_tokens(n_tokens, length, sequences, int(torch.randint(2**62, (), generator=generator)))
+        rows.append(_draw(seen, layers, once, generator))
     return _table(
-        found, same, highest, {"length": length, "sequences": sequences, "draws": draws, "seed": seed}
+        xr.concat(rows, dim="draw"),
+        {"length": length, "sequences": sequences, "draws": draws, "seed": seed},
     )
 
 
-def _table(
-    found: dict[str, xr.DataArray], same: xr.DataArray, highest: float, said: dict[str, int]
-) -> xr.Dataset:
+def _draw(snapshot: Snapshot, layers: list[Heads], once: Tensor, generator: torch.Generator) -> xr.Dataset:
+    """The scores of all heads, and of random ones in their place, on repeated and on shuffled sequences."""
+    turns = _turns(layers, generator)
+    scores, turned = _as_is_and_turned(snapshot, layers, torch.cat([once, once], dim=1), turns)
+    shuffled, beside = _as_is_and_turned(snapshot, layers, _shuffled(once, generator), turns)
+    return xr.Dataset({**scores, "shuffled": shuffled["score"], "random": turned - beside})
+
+
+def _as_is_and_turned(
+    snapshot: Snapshot, layers: list[Heads], tokens: Tensor, turns: dict[str, Change]
+) -> tuple[dict[str, xr.DataArray], xr.DataArray]:
+    """The scores of a model's heads on these sequences, and of the same heads with their queries turned.
+
+    What heads give is kept from the first run and put in place of what they give in the second, so that every turned
+    head reads the stream that the model itself has there.
+    """
+    there = Snapshot(snapshot.model, Probe(tokens, d_vocab=snapshot.task.d_vocab))
+    kept: dict[str, list[Tensor]] = {layer.z.hook: [] for layer in layers}
+
+    def keep(hook: str, value: Tensor, rows: slice) -> None:
+        kept[hook].append(value)
+
+    looked = {"score": repeated, "previous_token": before, "first_token": first}
+    scores = by_head(there, looked, beside=dict.fromkeys(kept, keep))
+    own = {hook: _own(torch.cat(parts)) for hook, parts in kept.items()}
+    return scores, by_head(there, {"score": repeated}, {**turns, **own})["score"]
+
+
+def _own(values: Tensor) -> Change:
+    return lambda value, rows: values[rows].to(value)
+
+
+def _table(draws: xr.Dataset, said: dict[str, int]) -> xr.Dataset:
+    found = draws[["score", "previous_token", "first_token"]].mean("draw")
+    same, highest = draws["shuffled"].max("draw"), draws["random"].max()
     null = same + highest
-    named = {
-        **found,
-        "shuffled": same,
-        "null": null,
-        "random": xr.DataArray(highest),
-        "above": found["score"] > null,
-    }
+    named = {**found, "shuffled": same, "null": null, "random": highest, "above": found["score"] > null}
     labels = {
         "score": PrefixMatching.about.long_name,
         "previous_token": previous_token.about.long_name,
@@ -113,7 +135,8 @@ def _layers(snapshot: Snapshot) -> list[Heads]:
     anatomy, layers = snapshot.anatomy, with_patterns(snapshot)
     if not layers or snapshot.task.d_vocab is None:
         raise BadArgument(said_lacking("induction_heads", "patterns", snapshot.task.name))
-    missing = [layer.queries.hook for layer in layers if not anatomy.has(layer.queries)]
+    needed = [site for layer in layers for site in (layer.queries, layer.z)]
+    missing = [site.hook for site in needed if not anatomy.has(site)]
     if missing or not anatomy.can_be_edited:
         what = f"the hook {missing[0]!r}" if missing else "hooks(fwd_hooks=…)"
         raise BadArgument(
@@ -123,41 +146,22 @@ def _layers(snapshot: Snapshot) -> list[Heads]:
     return layers
 
 
-def _on(snapshot: Snapshot, tokens: Int[Tensor, "sequence pos"]) -> Snapshot:
-    return Snapshot(snapshot.model, Probe(tokens, d_vocab=snapshot.task.d_vocab))
-
-
-def _twice(once: Int[Tensor, "sequence pos"]) -> Int[Tensor, "sequence pos"]:
-    return torch.cat([once, once], dim=1)
-
-
 def _shuffled(once: Int[Tensor, "sequence pos"], generator: torch.Generator) -> Int[Tensor, "sequence pos"]:
     """The tokens, and then the same ones in an order of their own for each sequence."""
     order = torch.rand(once.shape, generator=generator).argsort(dim=1)
     return torch.cat([once, once.gather(1, order)], dim=1)
 
 
-def _repeated(snapshot: Snapshot, changes: dict[str, Change] | None = None) -> xr.DataArray:
-    return by_head(snapshot, {"score": repeated}, changes)["score"]
-
-
-def _gain(
-    snapshot: Snapshot, once: Tensor, changes: dict[str, Change], generator: torch.Generator
-) -> xr.DataArray:
-    """How much more heads that are changed score on repeated than on shuffled sequences."""
-    repetition, shuffled = _on(snapshot, _twice(once)), _on(snapshot, _shuffled(once, generator))
-    return _repeated(repetition, changes) - _repeated(shuffled, changes)
-
-
-def _turned(layers: list[Heads], generator: torch.Generator) -> dict[str, Change]:
+def _turns(layers: list[Heads], generator: torch.Generator) -> dict[str, Change]:
     """A change of every layer's queries: a random rotation within each head."""
-    return {layer.queries.hook: _turn(layer.count, int(seed)) for layer, seed in zip(
-        layers, torch.randint(2**62, (len(layers),), generator=generator), strict=True
-    )}
+    seeds = torch.randint(2**62, (len(layers),), generator=generator).tolist()
+    return {
+        layer.queries.hook: _turn(layer.count, seed) for layer, seed in zip(layers, seeds, strict=True)
+    }
 
 
 def _turn(n_heads: int, seed: int) -> Change:
-    def turned(queries: Tensor) -> Tensor:
+    def turned(queries: Tensor, rows: slice) -> Tensor:
         by_each = queries if queries.ndim == 4 else queries.unflatten(-1, (n_heads, -1))
         generator = torch.Generator().manual_seed(seed)  # the same for every block of inputs
         square = torch.randn(n_heads, *by_each.shape[-1:] * 2, generator=generator, dtype=torch.float64)
@@ -165,8 +169,3 @@ def _turn(n_heads: int, seed: int) -> Change:
         return torch.einsum("...hd,hde->...he", by_each, rotation).reshape(queries.shape)
 
     return turned
-
-
-def _seeds(seed: int, count: int) -> Iterator[int]:
-    generator = torch.Generator().manual_seed(whole_number("seed", seed, least=0, such_as=0))
-    return iter(torch.randint(2**62, (count,), generator=generator).tolist())

@@ -13,8 +13,8 @@ from groklens.snapshots.blocks import rows_a_block, running
 
 #: What is done with an activation: the hook's name, the value on the processor, and the inputs that it is of.
 Each = Callable[[str, Tensor, slice], None]
-#: What an activation is replaced by while the model runs.
-Change = Callable[[Tensor], Tensor]
+#: What an activation of some inputs is replaced by while the model runs.
+Change = Callable[[Tensor, slice], Tensor]
 
 
 def passing(
@@ -37,7 +37,8 @@ def passing(
     for tokens in task.inputs.split(min(rows or len(task.inputs), rows_a_block(anatomy))):
         here = slice(start, start + len(tokens))
         with running(task, tokens), at_rest(model):
-            _run(model, tokens.to(device_of(model)), hooks, partial(_handed, each, here), changes or {})
+            changed = [(name, _changing(change, here)) for name, change in (changes or {}).items()]
+            _run(model, tokens.to(device_of(model)), hooks, partial(_handed, each, here), changed)
         start = here.stop
 
 
@@ -50,16 +51,15 @@ def _run(
     tokens: Tensor,
     hooks: Sequence[str],
     take: Callable[[str, Tensor], None],
-    changes: Mapping[str, Change],
+    changed: list[tuple[str, Callable[..., Tensor]]],
 ) -> None:
     # What stands around a model changes activations by hooks of its own, which come after ours.
-    if not hasattr(model, "hooks") or (hasattr(model, "unedited") and not changes):
+    if not changed and (not hasattr(model, "hooks") or hasattr(model, "unedited")):
         _, cache = model.run_with_cache(tokens, names_filter=list(hooks))
         for name in hooks:
             take(name, cache[name])
         return
     taken = [(name, _taking(take, name)) for name in hooks]
-    changed = [(name, _changing(change)) for name, change in changes.items()]
     with model.hooks(fwd_hooks=[*changed, *taken]):
         model(tokens)
 
@@ -68,5 +68,5 @@ def _taking(take: Callable[[str, Tensor], None], name: str) -> Callable[..., Non
     return lambda value, hook: take(name, value)
 
 
-def _changing(change: Change) -> Callable[..., Tensor]:
-    return lambda value, hook: change(value)
+def _changing(change: Change, rows: slice) -> Callable[..., Tensor]:
+    return lambda value, hook: change(value, rows)
