@@ -16,13 +16,19 @@ _ONE_BACK, _MATCH, _LOGITS = 600.0, 300.0, 2.0
 _FAST = 6
 
 
-def planted_induction(task: Task | Any) -> Any:
+def planted_induction(task: Task | Any, *, bystanders: int = 0, seed: int = 0) -> Any:
     """A two-layer attention-only transformer that does by hand-written weights what an induction circuit does.
 
     The head of the first layer looks one token back and writes which token was there; that of the second looks at
     tokens that came after the present one before, and reads out what they are. It predicts like the bigram predictor,
     and with the first head at its mean, where the second attends evenly, like the unigram predictor: what an analysis
     of stages and heads has to find. Logits are linear in the shares of attention, so near a reference and not equal.
+
+    Args:
+        task: one whose answers are its tokens.
+        bystanders: heads of each layer beside the planted one, whose weights are as large as its own in random
+            directions, and which write nothing: what an analysis of heads must not take for it.
+        seed: of their weights.
 
     Raises `BadArgument` for a task whose answers are not its tokens.
 
@@ -38,14 +44,27 @@ def planted_induction(task: Task | Any) -> Any:
             "the next token, as of gl.tasks.MarkovChains(3)."
         )
     width, d_head = 3 * states + 1, 2 * (_FAST + states)
-    spec = Transformer(n_layers=2, d_model=width, n_heads=1, d_head=d_head, d_mlp=None, positions="rotary")
+    spec = Transformer(
+        n_layers=2, d_model=width, n_heads=1 + bystanders, d_head=d_head, d_mlp=None, positions="rotary"
+    )
     model = spec.build(task, seed=0)
     named = {name.replace("_original_component.", ""): own for name, own in model.named_parameters()}
     with torch.no_grad():
         for parameter in named.values():
             parameter.zero_()
         _write(named, states, d_head)
+        _turn_others(named, d_head, torch.Generator().manual_seed(seed))
     return model
+
+
+def _turn_others(named: dict[str, Any], d_head: int, generator: torch.Generator) -> None:
+    """The planted heads' queries and keys for all other heads, each turned by a rotation of its own."""
+    for layer in range(2):
+        for part in ("q", "k"):
+            heads = named[f"layers.{layer}.attn.{part}.weight"].split(d_head)
+            for other in heads[1:]:
+                square = torch.randn(d_head, d_head, generator=generator, dtype=torch.float64)
+                other.copy_(torch.linalg.qr(square).Q.float() @ heads[0])
 
 
 def _write(named: dict[str, Any], states: int, d_head: int) -> None:

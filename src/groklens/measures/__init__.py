@@ -24,6 +24,8 @@ from groklens.measures.confidence import softmax_collapse as softmax_collapse
 from groklens.measures.continuous import ExactMatch as ExactMatch
 from groklens.measures.continuous import brier_score as brier_score
 from groklens.measures.continuous import edit_distance as edit_distance
+from groklens.measures.copying import Copying as Copying
+from groklens.measures.copying import copying_eigenvalues as copying_eigenvalues
 from groklens.measures.corruption import clean_accuracy as clean_accuracy
 from groklens.measures.corruption import corrected_accuracy as corrected_accuracy
 from groklens.measures.corruption import fitted_accuracy as fitted_accuracy
@@ -42,6 +44,7 @@ from groklens.measures.family import Family as Family
 from groklens.measures.family import families_in as families_in
 from groklens.measures.frame import frame as frame
 from groklens.measures.heads import PrefixMatching as PrefixMatching
+from groklens.measures.heads import first_token as first_token
 from groklens.measures.heads import induction as induction
 from groklens.measures.heads import previous_token as previous_token
 from groklens.measures.hidden_progress import LargestMove as LargestMove
@@ -50,6 +53,8 @@ from groklens.measures.hidden_progress import fourier_gap as fourier_gap
 from groklens.measures.hidden_progress import support_weight as support_weight
 from groklens.measures.kernels import KernelAlignment as KernelAlignment
 from groklens.measures.kernels import KernelMoved as KernelMoved
+from groklens.measures.in_context import InContextScore as InContextScore
+from groklens.measures.induction_heads import induction_heads as induction_heads
 from groklens.measures.key_rules import KEY_SIMILARITY as KEY_SIMILARITY
 from groklens.measures.key_rules import key_by_logits as key_by_logits
 from groklens.measures.key_rules import key_components as key_components
@@ -199,7 +204,7 @@ MOTION = (
     participation_ratio,
 )
 #: What heads look at in a sequence, by head.
-HEADS = (previous_token, induction, PrefixMatching())
+HEADS = (previous_token, induction, PrefixMatching(), first_token, Copying())
 #: Progress of a parity behind its loss: answer-free ones first, then those that need the hidden bits.
 HIDDEN_PROGRESS = (LargestMove(), KernelMoved(by_answer=False), SupportMove(), support_weight, fourier_gap)
 #: Each skill of many by itself, sharp and continuous.

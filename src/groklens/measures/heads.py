@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 import xarray as xr
-from jaxtyping import Bool, Float, Int
-from torch import Tensor
 
 from groklens.errors import BadArgument, whole_fields
 from groklens.measures.family import Family
+from groklens.measures.head_patterns import before, by_head, first, followed, repeated
 from groklens.measures.measure import About, measure
-from groklens.snapshots import Snapshot
+from groklens.snapshots import Snapshot, once_per_snapshot
 from groklens.tasks import Probe
 
-#: Sequences whose patterns are read at a time.
-_BLOCK = 128
 _ELHAGE = "Elhage et al. 2021, A Mathematical Framework for Transformer Circuits, 'induction heads'"
 
 
@@ -37,7 +32,7 @@ def previous_token(snapshot: Snapshot) -> xr.DataArray:
 
     >>> gl.track(run, ["previous_token", "induction"])  # doctest: +SKIP
     """
-    return _by_head(snapshot, _before)
+    return _on_task(snapshot)["before"]
 
 
 @measure(
@@ -55,7 +50,23 @@ def induction(snapshot: Snapshot) -> xr.DataArray:
     token has occurred before are asked. Attention spread evenly gives the share of such tokens: about 1/k for k states,
     so that little can be read from a high score where there are few states; compare with the score at step 0.
     """
-    return _by_head(snapshot, _followed)
+    return _on_task(snapshot)["followed"]
+
+
+@measure(
+    long_name="attention to the first token",
+    units="share of attention",
+    valid_range=(0, 1),
+    source="pattern[t, 0], mean over inputs and positions t ≥ 1; Xiao et al. 2023, arXiv:2309.17453, 'attention sinks'",
+    needs=("patterns",),
+)
+def first_token(snapshot: Snapshot) -> xr.DataArray:
+    """Share of each head's attention that goes to the first token, mean over positions from the second (head).
+
+    1 for a head that rests there, as heads of language models do that have nothing to say; attention spread evenly over
+    T tokens gives about ln(T)/T. Other scores of a head are of what is left, so that they are read beside it.
+    """
+    return _on_task(snapshot)["first"]
 
 
 @dataclass(frozen=True)
@@ -96,67 +107,25 @@ class PrefixMatching(Family):
     def value(self, snapshot: Snapshot, circuit: object) -> xr.DataArray:
         """The score of every head on the repeated sequences."""
         del circuit
-        n_ctx, d_vocab = snapshot.task.n_ctx, snapshot.task.d_vocab or 1
-        length = self.length or n_ctx // 2
-        if not 1 <= length <= n_ctx // 2:
-            raise BadArgument(
-                f"length is {length}, and inputs hold {n_ctx} tokens; give at most {n_ctx // 2}."
-            )
+        d_vocab = snapshot.task.d_vocab or 1
+        length = self.length or snapshot.task.n_ctx // 2
+        check_length(snapshot, length)
         generator = torch.Generator().manual_seed(self.seed)
         once = torch.randint(d_vocab, (self.sequences, length), generator=generator)
         task = Probe(torch.cat([once, once], dim=1), d_vocab=d_vocab)
-        return _by_head(Snapshot(snapshot.model, task), _repeated)
+        return by_head(Snapshot(snapshot.model, task), {"repeated": repeated})["repeated"]
 
 
-#: From tokens to the places of a pattern that count, and the queries that are asked.
-Looked = Callable[
-    [Int[Tensor, "input pos"]], tuple[Bool[Tensor, "input query key"], Bool[Tensor, "input query"]]
-]
+def check_length(snapshot: Snapshot, length: int) -> None:
+    """Raise `BadArgument` unless a sequence of `length` tokens, said twice, is within the model's context."""
+    holds = max(snapshot.task.n_ctx, snapshot.anatomy.size("n_ctx"))
+    if not 1 <= length <= holds // 2:
+        raise BadArgument(
+            f"length is {length}, and the context holds {holds} tokens; give at most {holds // 2}."
+        )
 
 
-def _before(tokens: Int[Tensor, "input pos"]) -> tuple[Tensor, Tensor]:
-    n_pos = tokens.shape[1]
-    place = torch.eye(n_pos, dtype=torch.bool).roll(-1, dims=1).tril(-1)
-    asked = torch.arange(n_pos) >= 1
-    return place.expand(len(tokens), -1, -1), asked.expand(len(tokens), -1)
-
-
-def _followed(tokens: Int[Tensor, "input pos"]) -> tuple[Tensor, Tensor]:
-    before = torch.roll(tokens, 1, dims=1)
-    place = (tokens[:, :, None] == before[:, None, :]).tril()
-    place[:, :, 0] = False  # nothing comes before the first
-    return place, place.any(dim=2)
-
-
-def _repeated(tokens: Int[Tensor, "input pos"]) -> tuple[Tensor, Tensor]:
-    n_pos = tokens.shape[1]
-    query, key = torch.arange(n_pos)[:, None], torch.arange(n_pos)[None, :]
-    place = key == query - n_pos // 2 + 1
-    asked = torch.arange(n_pos) >= n_pos // 2
-    return place.expand(len(tokens), -1, -1), asked.expand(len(tokens), -1)
-
-
-def _by_head(snapshot: Snapshot, looked: Looked) -> xr.DataArray:
-    """The mean mass on the places that count, over the queries that are asked, of every head that has a pattern."""
-    names, scores = [], []
-    place, asked = looked(snapshot.task.inputs)
-    for layer in snapshot.anatomy.heads:
-        if not snapshot.anatomy.has(layer.pattern):
-            continue
-        pattern = snapshot.activations(layer.pattern)  # input × head × query × key
-        names += list(layer.names)
-        for head in pattern.unbind(dim=1):
-            scores.append(_mean_mass(head, place, asked))
-    return xr.DataArray(np.array(scores), coords={"head": names}, dims="head")
-
-
-def _mean_mass(
-    pattern: Float[Tensor, "input query key"],
-    place: Bool[Tensor, "input query key"],
-    asked: Bool[Tensor, "input query"],
-) -> float:
-    total, count = 0.0, int(asked.sum())
-    for rows in torch.arange(len(pattern)).split(_BLOCK):
-        mass = torch.where(place[rows], pattern[rows], 0.0).double().sum(dim=-1)
-        total += float(mass[asked[rows]].sum())
-    return total / count if count else 0.0
+@once_per_snapshot
+def _on_task(snapshot: Snapshot) -> dict[str, xr.DataArray]:
+    """What heads look at on the task's inputs, of one run."""
+    return by_head(snapshot, {"before": before, "followed": followed, "first": first})

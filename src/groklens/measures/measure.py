@@ -18,7 +18,7 @@ from groklens.tasks import MultitaskParity, TwoLanguages, hidden_bits
 #: What a measure may need of a snapshot besides logits and weights.
 NEEDS = (
     "group", "split", "embedding", "neurons", "attention", "patterns", "circuit", "corruption", "readout",
-    "languages",
+    "languages", "copies", "next_tokens",
 )  # fmt: skip
 #: What a measure of a parity or of many may need: bits that are hidden, weights of each operand's own, several skills.
 NEEDS_OF_PARITIES = ("hidden", "own_weights", "skills")
@@ -77,7 +77,8 @@ def measure(
         source: the paper and section of the definition, and any departure from it.
         split: the inputs it is taken over: `"all"`, `"train"`, `"test"`, or `"weights"` for none.
         needs: what it cannot do without, of `"group"`, `"split"`, `"embedding"`, `"neurons"`, their `"readout"`,
-            `"attention"`, its `"patterns"`, `"circuit"`, `"corruption"` of train labels and two `"languages"`. Called
+            `"attention"`, its `"patterns"`, what heads write of tokens (`"copies"`), `"circuit"`, `"corruption"` of
+            train labels, two `"languages"`, and several positions that are answered (`"next_tokens"`). Called
             where one is missing it raises `BadArgument`; `track` leaves it out instead and says so.
 
     >>> @measure(long_name="largest logit", units="logit", valid_range=(-1e9, 1e9), source="here")
@@ -127,25 +128,36 @@ def looked_at(about: About, snapshot: Snapshot) -> Snapshot:
 def lacking(about: About, snapshot: Snapshot, circuit: Circuit | None) -> list[str]:
     """Those of a measure's needs that a snapshot or circuit does not meet."""
     snapshot = looked_at(about, snapshot)
-    test = snapshot.test_index
-    found = {
-        "group": snapshot.task.symmetry is not None or circuit is not None,
-        "split": test is not None and len(test) > 0,
-        "embedding": snapshot.anatomy.reads_operands,
-        "neurons": snapshot.anatomy.neurons is not None,
-        "readout": "readout" in about.needs and snapshot.neuron_logit_map is not None,
-        "attention": snapshot.anatomy.can_score,
-        "patterns": snapshot.anatomy.shows_patterns,
-        "circuit": circuit is not None,
-        "corruption": snapshot.task.is_corrupted,
-        "languages": isinstance(snapshot.task, TwoLanguages),
-        "hidden": bool(hidden_bits(snapshot.task)),
-        "own_weights": "own_weights" in about.needs and snapshot.anatomy.reads_each_operand_apart,
-        "skills": isinstance(snapshot.task, MultitaskParity),
+    return [need for need in about.needs if not _met(need, about, snapshot, circuit)]
+
+
+def _met(need: str, about: About, snapshot: Snapshot, circuit: Circuit | None) -> bool:
+    """Whether a snapshot has what is needed; nothing else of it is looked for, which may stack all weights."""
+    anatomy, task = snapshot.anatomy, snapshot.task
+    found: dict[str, Callable[[], bool]] = {
+        "group": lambda: task.symmetry is not None or circuit is not None,
+        "split": lambda: _has_split(about, snapshot),
+        "embedding": lambda: anatomy.reads_operands,
+        "neurons": lambda: anatomy.neurons is not None,
+        "readout": lambda: snapshot.neuron_logit_map is not None,
+        "attention": lambda: anatomy.can_score,
+        "patterns": lambda: anatomy.shows_patterns,
+        "copies": lambda: anatomy.can_copy,
+        "circuit": lambda: circuit is not None,
+        "corruption": lambda: task.is_corrupted,
+        "languages": lambda: isinstance(task, TwoLanguages),
+        "next_tokens": lambda: len(task.reads) > 1 and task.d_vocab is not None,
+        "hidden": lambda: bool(hidden_bits(task)),
+        "own_weights": lambda: anatomy.reads_each_operand_apart,
+        "skills": lambda: isinstance(task, MultitaskParity),
     }
-    if about.split == "train":  # a stream has test inputs alone
-        found["split"] = found["split"] and snapshot.train_index is not None
-    return [need for need in about.needs if not found[need]]
+    return found[need]()
+
+
+def _has_split(about: About, snapshot: Snapshot) -> bool:
+    test = snapshot.test_index
+    known = test is not None and len(test) > 0
+    return known and (about.split != "train" or snapshot.train_index is not None)  # a stream has test inputs alone
 
 
 def said_lacking(measure: str, need: str, task: str) -> str:
@@ -166,6 +178,10 @@ _LACK = {
     "module's are named in gl.hooked(module, names={{'PATH': 'blocks.0.attn'}}).",
     "patterns": f"needs attention patterns, and this model has no {_FIRST.pattern.hook}. A torch module's are named in "
     "gl.hooked(module, names={{'PATH': 'blocks.0.attn'}}).",
+    "copies": f"needs what heads write of each token, and this model has no {_FIRST.values.hook} with a W_O and W_U. A "
+    "torch module's are named in gl.hooked(module, names={{'PATH': 'blocks.0.attn', 'PATH.weight': 'W_U'}}).",
+    "next_tokens": "needs a task that is answered at several positions, and {task} is at one; give "
+    "gl.tasks.NextTokens(tokens).",
     "corruption": "needs train labels that are wrong, and those of {task} are not. Train on "
     "gl.Corrupted(task, 0.1).",
     "languages": "needs a task that is said in two languages, and {task} is not. Train on gl.tasks.TwoLanguages(p=23).",

@@ -164,9 +164,8 @@ class Anatomy:
     def heads(self) -> tuple[Heads, ...]:
         """The heads of every layer; none without attention, by its weights or its hooks."""
         layers = [Heads(layer, self._n_heads) for layer in range(self.n_layers)]
-        known = self.has_attention or any(
-            self.has(site) for each in layers for site in (each.pattern, each.z, each.queries)
-        )
+        seen = any(self.has(site) for each in layers for site in (each.pattern, each.z, each.queries))
+        known = seen or self.has_attention  # asked last, for it stacks all weights: another model in memory
         return tuple(layers) if known and self._n_heads else ()
 
     @property
@@ -183,6 +182,17 @@ class Anatomy:
     def shows_patterns(self) -> bool:
         """Whether how much each query attends to each key can be read, of any layer's heads."""
         return any(self.has(layer.pattern) for layer in self.heads)
+
+    @cached_property
+    def can_copy(self) -> bool:
+        """Whether what heads write of a token can be read as logits: their values, W_V, W_O, W_E and W_U are known."""
+        if self.task.d_vocab is None or not self.heads or not self.has(self.heads[0].values):
+            return False
+        found = weights(self.model, ("W_E", "W_V", "W_O", "W_U"))
+        if len(found) < 4:
+            return False
+        width = found["W_O"].shape[-1]
+        return len(found["W_U"]) == width and found["W_E"].shape[1] == width
 
     @property
     def _n_heads(self) -> int:

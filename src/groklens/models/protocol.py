@@ -67,15 +67,15 @@ def _article(model: object) -> str:
     return found[0].upper() + found[1:]
 
 
-def weights(model: HookedModel) -> dict[str, Tensor]:
-    """The model's weights by TransformerLens names, detached; per-layer ones are stacked (layer × …).
+def weights(model: HookedModel, names: Iterable[str] = WEIGHT_NAMES) -> dict[str, Tensor]:
+    """The model's weights by TransformerLens names, detached; per-layer ones are stacked (layer × …), so copied.
 
     Names that the model does not have are left out, and what goes by one of them with another number of axes: it is
     something else. Tensors may share memory with the model: clone before
     changing them.
     """
     found = {}
-    for name in WEIGHT_NAMES:
+    for name in names:
         try:
             value = getattr(model, name)
         except (AttributeError, ImportError, KeyError, IndexError, RuntimeError):

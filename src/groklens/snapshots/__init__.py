@@ -7,6 +7,9 @@ from groklens.snapshots.blocks import does_not_run as does_not_run
 from groklens.snapshots.blocks import positions_of as positions_of
 from groklens.snapshots.blocks import running as running
 from groklens.snapshots.memo import once_per_snapshot as once_per_snapshot
+from groklens.snapshots.passing import Change as Change
+from groklens.snapshots.passing import Each as Each
+from groklens.snapshots.passing import passing as passing
 from groklens.snapshots.scores import Split as Split
 from groklens.snapshots.scores import accuracy_if as accuracy_if
 from groklens.snapshots.scores import correct_by_labels as correct_by_labels
