@@ -16,8 +16,8 @@ SOURCE = ROOT / "src" / "groklens"
 #: A package imports only from those before it.
 ORDER = (
     "errors", "value_checks", "integers", "progress", "threads", "public", "memory", "gguf_file", "parts", "claims",
-    "groups", "harmonics", "theory", "tasks", "models", "recipes", "snapshots", "runs", "capture", "training", "hypotheses",
-    "measures", "interventions", "evidence", "explain", "views", "report", "cli_io", "cli", "__main__",
+    "groups", "harmonics", "theory", "tasks", "models", "recipes", "snapshots", "runs", "capture", "training",
+    "hypotheses", "measures", "interventions", "evidence", "explain", "views", "report", "cli_io", "cli", "__main__",
 )  # fmt: skip
 #: The one exception: an Explanation's page and notebook representation are pictures, drawn when asked for.
 EXCEPTIONS = {("explain/explanation.py", "views"), ("explain/explanation.py", "report")}

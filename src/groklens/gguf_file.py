@@ -34,11 +34,13 @@ class StoredTensor:
 
 @dataclass(frozen=True, repr=False)
 class GgufFile:
-    """The header of a GGUF file: `says` by key, and its tensors by name."""
+    """The header of a GGUF file: `says` by key, its tensors by name, and where they begin, each at such a `step`."""
 
     path: Path
     says: dict[str, Any]
     tensors: dict[str, StoredTensor]
+    begin: int
+    step: int
 
 
 def is_gguf(path: Path) -> bool:
@@ -97,9 +99,7 @@ class _Header:
         tensors = {
             name: StoredTensor(shape, kind, begin + offset) for name, (shape, kind, offset) in found.items()
         }
-        if any(each.start > self._size for each in tensors.values()):
-            raise self._damaged("tensors are declared beyond its end")
-        return GgufFile(self._path, says, tensors)
+        return GgufFile(self._path, says, tensors, begin, step)
 
     def _named(self, n: int, read: Any) -> dict[str, Any]:
         found: dict[str, Any] = {}

@@ -30,12 +30,7 @@ class GgufTensors:
                 f'{file.path} is read with gguf, which is not installed: pip install "groklens[gguf]".'
             )
         self._file, self._size = file, file.path.stat().st_size
-        for name, tensor in file.tensors.items():
-            if not all(tensor.shape) or tensor.start + self._n_bytes(tensor) > self._size:
-                raise DamagedRun(
-                    f"{file.path} is damaged: {name[:80]!r} of shape {tensor.shape} does not fit into it; copy "
-                    "it again."
-                )
+        self._check_places()
 
     def __getitem__(self, name: str) -> Tensor:
         tensor = self._file.tensors[name]
@@ -45,6 +40,22 @@ class GgufTensors:
         if tensor.start % 4:  # torch has no numbers at odd places
             stored = stored.clone()
         return stored.view(_PLAIN[tensor.kind]).reshape(tensor.shape)
+
+    def _check_places(self) -> None:
+        """Raise unless the tensors stand one behind the other, from the header to the file's end."""
+        end = at = self._file.begin
+        for name, tensor in sorted(self._file.tensors.items(), key=lambda entry: entry[1].start):
+            if tensor.start != at or not all(tensor.shape):
+                raise DamagedRun(
+                    f"{self._file.path} is damaged: {name[:80]!r} is not where the tensor before it ends; copy it again."
+                )
+            end = at + self._n_bytes(tensor)
+            at = -(-end // self._file.step) * self._file.step
+        if not end <= self._size <= at:
+            raise DamagedRun(
+                f"{self._file.path} is damaged: its header declares {end:,} bytes and {self._size:,} are there; copy it "
+                "again."
+            )
 
     @cached_property
     def _content(self) -> Tensor:
