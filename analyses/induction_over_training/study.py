@@ -1,0 +1,242 @@
+"""Do induction heads form while a transformer learns, and does it come to use its context when they do?
+
+Prediction (Olsson et al. 2022, arXiv:2209.11895, of language models with two layers of attention or more): in training
+there come to be heads that attend to what followed the present token before, beyond any random head and any shuffled
+sequence; a head that looks one token back is there no later; and what the context is worth, the loss late in a sequence
+less the loss early, grows within a factor of two of updates of when they come.
+
+Refuted, of a run, if no head is above these nulls at its end; if the head that looks one back comes later; if less than
+half of what the context comes to be worth is gained around that time. The control of a run is its first step, before
+anything is learned, and of the study a run that has to learn from its context: Markov chains, each sequence its own.
+
+Runs: `examples/runs/language`, characters of Python's sources, and `examples/runs/markov`, both two layers of attention
+without MLPs. Of another model, a folder of checkpoints or a name with revisions, of which fifteen are fetched, each let
+go once it is looked at: `python -m analyses induction_over_training --model EleutherAI/pythia-70m`.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from analyses.models import shipped
+
+import groklens as gl
+
+RUNS = ("language", "markov")
+#: A head that looks one token back does so more than at all other tokens together.
+ONE_BACK = 1 / 2
+#: Updates from when heads form, as a factor either way, within which the context comes to be worth something.
+AROUND = 2
+#: Revisions that are looked at, and tokens of a window of text of a model of somebody else's, 512 as Olsson et al. have.
+REVISIONS, WINDOW, WINDOWS = 15, 512, 16
+SOURCE = "Olsson et al. 2022, arXiv:2209.11895"
+BY_HEAD = ("score", "null", "previous_token", "first_token", "copying")
+
+
+def measure(smoke: bool = False, model: str | None = None) -> dict[str, Any]:
+    """Of each run, scores and nulls by step and head, and what the context is worth."""
+    if model is not None:
+        return {Path(model).name: over_steps(loaded(model), smoke)}
+    return {name: over_steps(of_study(name), smoke) for name in RUNS}
+
+
+def of_study(name: str) -> gl.Run:
+    """A shipped run; that on Python's sources is looked at on those that are here."""
+    run = shipped(name)
+    if name != "language":
+        return run
+    text = gl.tasks.StandardLibrary(length=run.task.length)
+    return gl.Run.of({step: run.at(step).model for step in run.steps}, text, name=name)
+
+
+def loaded(model: str) -> gl.Run:
+    """Checkpoints of a folder, or revisions of a name, on windows of text by the model's own tokenizer."""
+    raise NotImplementedError
+
+
+def over_steps(run: gl.Run, smoke: bool) -> xr.Dataset:
+    """Scores of heads beside their nulls, and what the context is worth, at every kept step."""
+    steps = run.steps[:: len(run.steps) - 1] if smoke else run.steps
+    draws = {"sequences": 4, "draws": 4} if smoke else {}
+    rows = []
+    for step in steps:
+        snapshot = run.at(step)
+        heads = gl.measures.induction_heads(snapshot, **draws)
+        heads["copying"] = gl.measures.Copying()(snapshot)
+        early, late = worth(snapshot)
+        rows.append(heads.assign(early=early, late=late))
+    table = xr.concat(rows, dim=xr.Variable("step", list(steps)), combine_attrs="override")
+    return table.assign(in_context=in_context(table))[[*BY_HEAD, "above", "early", "late", "in_context"]]
+
+
+def worth(snapshot: gl.Snapshot) -> tuple[float, float]:
+    """Loss in the second eighth of a window and in its last half: of 512 tokens about the 50th to the 500th."""
+    found = gl.measures.loss_by_position(snapshot)
+    n_pos = len(found)
+    return float(found[n_pos // 8 : n_pos // 4].mean()), float(found[n_pos // 2 :].mean())
+
+
+def in_context(table: xr.Dataset) -> xr.DataArray:
+    """The loss late less the loss early."""
+    named = {"long_name": "loss late in a sequence less loss early", "units": "nats"}
+    return (table["late"] - table["early"]).assign_attrs(named)
+
+
+def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
+    """The findings that these numbers make, of each run."""
+    return [finding for name, table in numbers.items() for finding in of_run(name, table)]
+
+
+def of_run(name: str, table: xr.Dataset) -> list[gl.Finding]:
+    """What is said of one run."""
+    table = table.transpose("step", "head", ...)
+    formed = first_kept(table["above"].any("head"))
+    return [
+        heads_form(name, table, formed),
+        one_back_first(name, table, formed),
+        context_with_them(name, table, formed),
+        they_copy(name, table),
+        context_is_used(name, table),
+        rest_on_the_first(name, table),
+    ]
+
+
+def first_kept(holds: xr.DataArray) -> float:
+    """The first kept step from which on something holds to the end; nan where it does not at the end."""
+    steps, held = holds["step"].values, holds.values.astype(bool)
+    if not held[-1]:
+        return float("nan")
+    return float(steps[0] if held.all() else steps[np.flatnonzero(~held)[-1] + 1])
+
+
+def heads_form(name: str, table: xr.Dataset, formed: float) -> gl.Finding:
+    """At the end some head does induction, and at first none."""
+    above = table["above"].sum("head").values
+    verdict = "refuted" if above[-1] == 0 else "undecided" if above[0] > 0 else "supported"
+    best = int(table["score"][-1].argmax())
+    named = ", ".join(map(str, table["head"].values[table["above"].values[-1].astype(bool)])) or "none"
+    return gl.Finding(
+        f"{name}: in training heads come to attend to what followed the present token before",
+        float(above[-1]),
+        f"heads of {table.sizes['head']} above random heads and shuffled sequences at the end",
+        verdict,
+        gl.Control.several(
+            {
+                "untrained": ("the same at the first step", above[0]),
+                "score": ("score of the best head at the end, a share of attention", table["score"][-1, best]),
+                "null": ("the highest that this head has without induction", table["null"][-1, best]),
+            }
+        ),
+        source=SOURCE,
+        note=f"heads {named}; from step {formed:,.0f} on" if formed == formed else "",
+        key=f"{name}.induction",
+    )
+
+
+def one_back_first(name: str, table: xr.Dataset, formed: float) -> gl.Finding:
+    """A head that looks one token back, the first half of the circuit, is there no later."""
+    back = first_kept((table["previous_token"] > ONE_BACK).any("head"))
+    known = formed == formed
+    verdict = "undecided" if not known else "supported" if back <= formed else "refuted"
+    return gl.Finding(
+        f"{name}: a head that looks one token back more than anywhere else is there no later than induction",
+        back / formed if known and back == back and formed else None,
+        "its step, as a multiple of that of induction",
+        verdict,
+        gl.Control.several(
+            {
+                "first": ("the most any head looks back at the first step", table["previous_token"][0].max()),
+                "last": ("and at the end, share of attention", table["previous_token"][-1].max()),
+            }
+        ),
+        source=SOURCE,
+        note="no induction heads form" if not known else f"from step {back:,.0f} on" if back == back else "never",
+        key=f"{name}.previous_token",
+    )
+
+
+def context_with_them(name: str, table: xr.Dataset, formed: float) -> gl.Finding:
+    """What the context is worth is gained around the time at which induction heads form."""
+    gained = -(table["in_context"] - table["in_context"][0]).values
+    steps, known = table["step"].values, formed == formed
+    share = None
+    if known and gained[-1] > 0:
+        before, after = (gained[steps <= formed / AROUND], gained[steps <= formed * AROUND])
+        share = float((after[-1] - (before[-1] if len(before) else 0.0)) / gained[-1])
+    return gl.Finding(
+        f"{name}: the context comes to be worth something within a factor of {AROUND} of when induction heads form",
+        share,
+        "share of the gain in loss late less loss early",
+        "undecided" if not known else "supported" if share is not None and share > 1 / 2 else "refuted",
+        gl.Control.several({"gained": ("the gain by the end, nats", gained[-1])}),
+        source=SOURCE,
+        note="" if known else "no induction heads form",
+        key=f"{name}.context",
+    )
+
+
+def they_copy(name: str, table: xr.Dataset) -> gl.Finding:
+    """Beside the question: the heads that attend so speak for the token that they attend to."""
+    last = table.isel(step=-1)
+    above = last["above"].values.astype(bool)
+    found = last["copying"].values
+    low = float(found[above].min()) if above.any() else None
+    others = found[~above] if (~above).any() else np.zeros(1)
+    return gl.Finding(
+        f"beside the question, {name}: the heads that do induction copy what they attend to",
+        low,
+        "share of other tokens that they raise it above, less those below, least of these heads",
+        "undecided" if low is None else "supported" if low > 0 else "refuted",
+        gl.Control.several({"others": ("the other heads", others)}),
+        source=SOURCE,
+        key=f"{name}.copying",
+        role="aside",
+    )
+
+
+def context_is_used(name: str, table: xr.Dataset) -> gl.Finding:
+    """Beside the question: at the end the loss is lower late in a sequence than early, more so than at first."""
+    score = table["in_context"].values
+    return gl.Finding(
+        f"beside the question, {name}: the context is of use, with induction heads or without",
+        float(score[-1]),
+        "nats, loss in the last half of a sequence less loss in its second eighth",
+        "supported" if score[-1] < min(score[0], 0) else "refuted",
+        gl.Control.several({"untrained": ("at the first step", score[0])}),
+        source=SOURCE,
+        key=f"{name}.in_context",
+        role="aside",
+    )
+
+
+def rest_on_the_first(name: str, table: xr.Dataset) -> gl.Finding:
+    """Beside the question: a head rests on the first token."""
+    most = table["first_token"].max("head").values
+    return gl.Finding(
+        f"beside the question, {name}: a head rests on the first token, looking there more than anywhere else",
+        float(most[-1]),
+        "share of attention, the most of any head",
+        "supported" if most[-1] > 1 / 2 else "refuted",
+        gl.Control.several({"untrained": ("at the first step", most[0])}),
+        source="Xiao et al. 2023, arXiv:2309.17453, 'attention sinks'",
+        key=f"{name}.first_token",
+        role="aside",
+    )
+
+
+def picture(numbers: dict[str, Any]) -> gl.views.Figure:
+    """Induction by the head that does it most, beside its null, looking one back, and the worth of the context."""
+    return gl.views.curves({name: drawn(table) for name, table in numbers.items()})
+
+
+def drawn(table: xr.Dataset) -> xr.Dataset:
+    """One number a step: of the best head how far its score is above its null, and the most of the others."""
+    share = {"units": "share of attention"}
+    over = (table["score"] - table["null"]).max("head")
+    found = {
+        "induction": over.assign_attrs(share, long_name="most that a head's induction is above its null"),
+        "one_back": table["previous_token"].max("head").assign_attrs(share, long_name="most looked one token back"),
+        "in_context": table["in_context"],
+    }
+    return xr.Dataset(found)
