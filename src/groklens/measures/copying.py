@@ -90,8 +90,13 @@ def copying_eigenvalues(snapshot: Snapshot) -> xr.DataArray:
     found = weights(snapshot.model, ("W_E", "W_V", "W_O", "W_U"))
     around = _around(found["W_E"], found["W_U"])
     scores = [
-        [_share(outward.double() @ around @ value.double()) for outward, value in zip(out, values, strict=True)]
-        for out, values in zip(found["W_O"].cpu(), _of_heads(found["W_V"].cpu(), 1, found["W_O"]), strict=True)
+        [
+            _share(outward.double() @ around @ value.double())
+            for outward, value in zip(out, values, strict=True)
+        ]
+        for out, values in zip(
+            found["W_O"].cpu(), _of_heads(found["W_V"].cpu(), 1, found["W_O"]), strict=True
+        )
     ]
     layers = snapshot.anatomy.heads
     names = [name for layer in layers for name in layer.names]

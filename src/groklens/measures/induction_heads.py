@@ -72,7 +72,9 @@ def induction_heads(
     generator = torch.Generator().manual_seed(whole_number("seed", seed, least=0, such_as=0))
     rows = []
     for _ in range(draws):
-        once = distinct_tokens(n_tokens, length, sequences, int(torch.randint(2**62, (), generator=generator)))
+        once = distinct_tokens(
+            n_tokens, length, sequences, int(torch.randint(2**62, (), generator=generator))
+        )
         rows.append(_draw(seen, layers, once, generator))
     return _table(
         xr.concat(rows, dim="draw"),
@@ -155,9 +157,7 @@ def _shuffled(once: Int[Tensor, "sequence pos"], generator: torch.Generator) -> 
 def _turns(layers: list[Heads], generator: torch.Generator) -> dict[str, Change]:
     """A change of every layer's queries: a random rotation within each head."""
     seeds = torch.randint(2**62, (len(layers),), generator=generator).tolist()
-    return {
-        layer.queries.hook: _turn(layer.count, seed) for layer, seed in zip(layers, seeds, strict=True)
-    }
+    return {layer.queries.hook: _turn(layer.count, seed) for layer, seed in zip(layers, seeds, strict=True)}
 
 
 def _turn(n_heads: int, seed: int) -> Change:

@@ -157,7 +157,9 @@ def _met(need: str, about: About, snapshot: Snapshot, circuit: Circuit | None) -
 def _has_split(about: About, snapshot: Snapshot) -> bool:
     test = snapshot.test_index
     known = test is not None and len(test) > 0
-    return known and (about.split != "train" or snapshot.train_index is not None)  # a stream has test inputs alone
+    return known and (
+        about.split != "train" or snapshot.train_index is not None
+    )  # a stream has test inputs alone
 
 
 def said_lacking(measure: str, need: str, task: str) -> str:

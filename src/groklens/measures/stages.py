@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from groklens.errors import BadArgument, described
+from groklens.measures.compared import Compared, agreement, by_read, in_parts, kl_from, log_model
 from groklens.progress import each, progress_shown
 from groklens.runs import AnyRun, Run, as_run, kept_steps
 from groklens.snapshots import Snapshot
@@ -24,6 +25,12 @@ _SOURCE = (
     "KL(reference‖model) on the probe at the positions read, mean over its examples; the stage is the reference with "
     "the least, Edelman et al. 2024, arXiv:2402.11004, section 2"
 )
+
+_AGREEMENT = {
+    "long_name": "share of positions with the likeliest token of the reference",
+    "units": "share",
+    "source": "Nguyen 2024, arXiv:2407.12034: top-1 agreement; of tokens equally likely to the reference, 1/their number",
+}
 
 
 @one_thread()
@@ -44,7 +51,8 @@ def stages(
 
     Gives a table with `kl` (step × reference × pos; nats, 0 where the model predicts as the reference, float64),
     `mean_kl` (step × reference, over positions) and `kl_error` (its standard error over examples), `lead` (step ×
-    reference: how much nearer it is than the nearest other, below 0 for all but the nearest) and `lead_error`, `stage`
+    reference: how much nearer it is than the nearest other, below 0 for all but the nearest) and `lead_error`,
+    `agreement` (step × reference: share of positions where the model's likeliest token is the reference's), `stage`
     (step: the name of the nearest), `stage_at` (step × pos), `loss` (step: the model's own cross-entropy) and
     `reference_loss` (reference: cross-entropy of the reference on the same labels). Nearest is a relative word: a model
     has learned one of these only where its KL is small beside the distance from one reference to the next, `between`
@@ -57,7 +65,7 @@ def stages(
     array(['uniform', 'unigram', 'unigram', 'bigram'], dtype=object)
     """
     run = as_run(run)
-    compared = [_Compared(run.task, one) for one in checked_references(run.task, references)]
+    compared = [Compared(run.task, one) for one in checked_references(run.task, references)]
     chosen = kept_steps(run, steps)
     with progress_shown(progress):
         rows = [_row(run, step, compared) for step in each(chosen, "comparing step")]
@@ -80,61 +88,37 @@ def checked_references(task: Task, given: Any) -> list[Predictor]:
     return found
 
 
-class _Compared:
-    """A reference's log-probabilities on a task's examples, at the positions read."""
-
-    def __init__(self, task: Task, reference: Predictor) -> None:
-        self.name = reference.name
-        found = reference.log_probabilities(task.inputs)
-        expected = (*task.inputs.shape, task.d_vocab_out)
-        if not isinstance(found, Tensor) or found.shape != torch.Size(expected):
-            raise BadArgument(
-                f"The predictor {self.name!r} gives {described(found)} for tokens of shape {tuple(task.inputs.shape)}; "
-                f"it has to give {expected}: a log-probability for every token at every position."
-            )
-        self.log = found[:, list(task.reads)].double()
-
-    def kl(
-        self, log_model: Float[Tensor, "example pos d_vocab"], rows: slice
-    ) -> Float[Tensor, "example pos"]:
-        """KL(reference‖other) of some examples, 0 where the reference's probability is 0."""
-        log, share = self.log[rows], self.log[rows].exp()
-        return torch.where(share > 0, share * (log - log_model), 0.0).sum(dim=-1)
-
-    def loss(self, task: Task) -> float:
-        """The reference's cross-entropy on the labels."""
-        labels = by_read(task.labels)
-        return float(-self.log.gather(-1, labels[..., None]).mean())
-
-
-def by_read(labels: Tensor) -> Tensor:
-    """Labels or logits with an axis of reads, also where there is one."""
-    return labels if labels.ndim > 1 else labels[:, None]
-
-
-def log_model(logits: Tensor, n_reads: int) -> Float[Tensor, "example pos d_vocab"]:
-    """A model's log-probabilities at the positions read, float64."""
-    values = logits if n_reads > 1 else logits[:, None]
-    return values.double().log_softmax(dim=-1)
-
-
-def _row(run: Run, step: int, compared: Sequence[_Compared]) -> dict[str, Any]:
-    """KL from each reference by position and its error, and the model's loss."""
+def _row(run: Run, step: int, compared: Sequence[Compared]) -> dict[str, Any]:
+    """KL from each reference by position and its error, how often it agrees, and the model's loss."""
     snapshot: Snapshot = run.at(step)
     task = snapshot.task
     labels, parts, losses = by_read(task.labels), [], []
     for block in snapshot.blocks():
-        model = log_model(block.logits, len(task.reads))
-        parts.append(torch.stack([one.kl(model, block.rows) for one in compared]))
-        losses.append(-model.gather(-1, labels[block.rows][..., None])[..., 0])
-    every = torch.cat(parts, dim=1)  # reference × example × pos
-    of_example = every.mean(dim=2)
+        for rows in in_parts(task, block.rows):
+            within = slice(rows.start - block.rows.start, rows.stop - block.rows.start)
+            model = log_model(block.logits[within], len(task.reads))
+            parts.append(_compare(compared, model, rows))
+            losses.append(-model.gather(-1, labels[rows][..., None])[..., 0])
+    kl, agree = torch.cat(parts, dim=2)  # reference × example × pos, each
+    of_example = kl.mean(dim=2)
     return {
-        "kl": every.mean(dim=1).numpy(),
+        "kl": kl.mean(dim=1).numpy(),
         "kl_error": _error(of_example),
         **_leads(of_example),
+        "agreement": agree.mean(dim=(1, 2)).numpy(),
         "loss": float(torch.cat(losses).mean()),
     }
+
+
+def _compare(
+    compared: Sequence[Compared], model: Float[Tensor, "example pos d_vocab"], rows: slice
+) -> Float[Tensor, "quantity reference example pos"]:
+    """KL from each reference, and whether the likeliest token is the same."""
+    found = []
+    for one in compared:
+        log = one.log(rows)
+        found.append(torch.stack([kl_from(log, model), agreement(log, model)]))
+    return torch.stack(found, dim=1)
 
 
 def _error(of_example: Float[Tensor, "reference example"]) -> np.ndarray:
@@ -153,7 +137,7 @@ def _leads(of_example: Float[Tensor, "reference example"]) -> dict[str, np.ndarr
 
 
 def _table(
-    run: Run, steps: list[int], compared: Sequence[_Compared], rows: list[dict[str, Any]]
+    run: Run, steps: list[int], compared: Sequence[Compared], rows: list[dict[str, Any]]
 ) -> xr.Dataset:
     names = np.array([one.name for one in compared], dtype=object)
     kl, error, lead, lead_error = (
@@ -172,11 +156,12 @@ def _table(
             names[kl.argmin(axis=1)],
             {"long_name": "nearest reference by position"},
         ),
+        "agreement": (by, np.stack([row["agreement"] for row in rows]), _AGREEMENT),
         "loss": _nats(("step",), np.array([row["loss"] for row in rows]), "loss"),
-        "reference_loss": _nats(
-            ("reference",), np.array([one.loss(run.task) for one in compared]), "loss of the reference"
+        "reference_loss": _nats(("reference",), _losses(run.task, compared), "loss of the reference"),
+        "between": _nats(
+            ("reference", "nearest"), _between(run.task, compared), "KL of one reference from another"
         ),
-        "between": _nats(("reference", "nearest"), _between(compared), "KL of one reference from another"),
     }
     coords = {
         "step": ("step", steps, {"long_name": "training step", "units": "updates"}),
@@ -192,7 +177,18 @@ def _nats(dims: tuple[str, ...], values: np.ndarray, called: str) -> tuple[Any, 
     return dims, values, {"long_name": called, "units": "nats", "source": _SOURCE}
 
 
-def _between(compared: Sequence[_Compared]) -> Float[np.ndarray, "reference nearest"]:
+def _losses(task: Task, compared: Sequence[Compared]) -> Float[np.ndarray, "reference"]:
+    """The references' own cross-entropy on the labels."""
+    labels, totals = by_read(task.labels), torch.zeros(len(compared), dtype=torch.float64)
+    for rows in in_parts(task, slice(0, len(labels))):
+        totals -= torch.stack([one.log(rows).gather(-1, labels[rows][..., None]).sum() for one in compared])
+    return (totals / labels.numel()).numpy()
+
+
+def _between(task: Task, compared: Sequence[Compared]) -> Float[np.ndarray, "reference nearest"]:
     """KL(one‖other) of every pair of references, mean over examples and positions."""
-    whole = slice(None)
-    return np.array([[float(one.kl(other.log, whole).mean()) for other in compared] for one in compared])
+    total, count = np.zeros((len(compared), len(compared))), len(task.inputs) * len(task.reads)
+    for rows in in_parts(task, slice(0, len(task.inputs))):
+        logs = [one.log(rows) for one in compared]
+        total += [[float(kl_from(log, other).sum()) for other in logs] for log in logs]
+    return total / count

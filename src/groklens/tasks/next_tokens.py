@@ -61,7 +61,9 @@ class NextTokens(Probe):
         tokens = _tokens(text, tokenizer)
         length = whole_number("length", length, least=2, such_as=128)
         if len(tokens) < length:
-            raise BadArgument(f"The text has {len(tokens)} tokens, and length is {length}; give a longer text.")
+            raise BadArgument(
+                f"The text has {len(tokens)} tokens, and length is {length}; give a longer text."
+            )
         return cls(tokens[: len(tokens) // length * length].view(-1, length), d_vocab)
 
     @property
