@@ -15,7 +15,7 @@ from torch import Tensor
 
 from groklens.claims import DRAWS, Control, Finding, Role, judge_keeping, judge_removal
 from groklens.errors import BadArgument
-from groklens.hypotheses import SITES, Act, Circuit, Hypothesis, Null, Part, hooks_at
+from groklens.hypotheses import SITES, Act, Circuit, Hypothesis, Null, Part, hooks_at, said_at
 from groklens.interventions import logits_after
 from groklens.models import tied_accuracy
 from groklens.progress import each
@@ -30,7 +30,7 @@ _OF_ITS_SIZE = "kept or removed at one site, against draws of equal size and of 
 class Check:
     """One question about a hypothesis: what is done with it, at which site, and what is claimed of the accuracy.
 
-    `key` is `sufficiency.…` or `necessity.…` with the name of the site, unless said otherwise.
+    `key` is `sufficiency.…` or `necessity.…` with the name of the site, `activation` for a hook, unless said otherwise.
     """
 
     act: Act
@@ -43,7 +43,8 @@ class Check:
     @property
     def key(self) -> str:
         """The key of its finding."""
-        return f"{'sufficiency' if self.act == 'keep' else 'necessity'}.{self.named or self.site}"
+        of_site = self.site if self.site in SITES else "activation"
+        return f"{'sufficiency' if self.act == 'keep' else 'necessity'}.{self.named or of_site}"
 
 
 def judged(
@@ -106,14 +107,14 @@ def tried(snapshot: Snapshot, hypothesis: Hypothesis, sites: Sequence[str]) -> l
         hooks_at(snapshot, site)  # raises where there is no such site, before any is tried
         if site not in possible:
             raise BadArgument(
-                f"{hypothesis.in_words} cannot be tried at {SITES[site]}; choose {', '.join(map(repr, possible))}."
+                f"{hypothesis.in_words} cannot be tried at {said_at(site)}; choose {', '.join(map(repr, possible))}."
             )
-    checks = [check for site in sites for check in _both(hypothesis, site)]
-    return [judged(snapshot, hypothesis, check) for check in checks]
+    return [judged(snapshot, hypothesis, check) for site in sites for check in both(hypothesis, site)]
 
 
-def _both(hypothesis: Hypothesis, site: str) -> tuple[Check, Check]:
-    what, where = hypothesis.in_words, SITES[site]
+def both(hypothesis: Hypothesis, site: str) -> tuple[Check, Check]:
+    """What is asked of a hypothesis at a site: that it is sufficient, and that it is necessary."""
+    what, where = hypothesis.in_words, said_at(site)
     return (
         Check("keep", site, f"keeping only {what}, of {where}, keeps the accuracy", _OF_ITS_SIZE),
         Check(

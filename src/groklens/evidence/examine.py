@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from groklens.claims import Finding
 from groklens.errors import BadArgument
+from groklens.evidence.addition import helix_findings
 from groklens.evidence.battery import tried
 from groklens.evidence.circuit_battery import asked, embedding_findings, neuron_findings
 from groklens.evidence.generalising import generalises
@@ -13,7 +14,7 @@ from groklens.evidence.key_components import complete_in_logits, key_in_logits
 from groklens.evidence.neuron_components import components_in_neurons
 from groklens.evidence.untrained import Untrained
 from groklens.evidence.where_group_acts import said_where
-from groklens.hypotheses import Circuit
+from groklens.hypotheses import Circuit, Helix
 from groklens.interventions import AnyHypothesis, as_hypothesis
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot
@@ -41,6 +42,7 @@ def examine(
     snapshot, with its name, to what the logits show. Of other hypotheses: sufficiency and necessity at every site
     where they can be tried (`hypothesis.sites(snapshot)`), or at those of `sites`, which adds `"residual"` or `"heads"`
     to a circuit's. Raises `BadArgument` when the hypothesis does not fit the task, or for a site that the model lacks.
+    Of a `Helix` of numbers: that the model adds at all, that the helix says unseen numbers, and the two at its hook.
     Where the group acts on some inputs only, as in multiplication with zero, all but the first are made there, and
     say so.
 
@@ -59,6 +61,8 @@ def examine(
         control = None if untrained is None else Untrained(*untrained).where_group_acts
         found = _of_a_circuit(part, hypothesis, control)
         found += tried(part, hypothesis, [site for site in sites or () if site not in hypothesis.sites(part)])
+    elif isinstance(hypothesis, Helix):
+        found = helix_findings(part, hypothesis, sites)
     else:
         found = tried(part, hypothesis, hypothesis.sites(part) if sites is None else sites)
     return [generalises(snapshot), *said_where(snapshot, found)]

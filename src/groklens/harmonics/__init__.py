@@ -24,6 +24,7 @@ from groklens.harmonics.grid_spectrum import without_components as without_compo
 from groklens.harmonics.irreps import ComponentName as ComponentName
 from groklens.harmonics.irreps import component_name as component_name
 from groklens.harmonics.irreps import irrep_matrices as irrep_matrices
+from groklens.harmonics.numbers import checked_periods as checked_periods
 from groklens.harmonics.numbers import explained_held_out as explained_held_out
 from groklens.harmonics.numbers import folds_of as folds_of
 from groklens.harmonics.numbers import held_out_fit as held_out_fit
@@ -42,6 +43,7 @@ from groklens.public import public_names
 
 #: What stands here for other packages alone.
 _FOR_THE_LIBRARY = {
+    "checked_periods",
     "explained_held_out",
     "folds_of",
     "held_out_fit",

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from groklens.errors import BadArgument, described
+from groklens.value_checks import number
+
 #: Below this share of the largest, a column's variance or a singular value is rounding.
 _NOTHING = 1e-9
+
+
+def checked_periods(periods: Sequence[float] | Any) -> tuple[float, ...]:
+    """The periods of a helix, as a tuple; `BadArgument` for none, or what is no number above 1."""
+    listed = [periods] if not isinstance(periods, Sequence) or isinstance(periods, str) else list(periods)
+    found = tuple(number("a period", each, above=1, such_as="10") for each in listed)
+    if not found or len(set(found)) < len(found):
+        raise BadArgument(f"periods is {described(periods)}; give at least one, each once: (2, 5, 10, 100).")
+    return found
 
 
 def helix_basis(

@@ -5,11 +5,13 @@ from groklens.hypotheses.circuit import Circuit as Circuit
 from groklens.hypotheses.circuit import as_circuit as as_circuit
 from groklens.hypotheses.circuit_part import Components as Components
 from groklens.hypotheses.circuit_part import Relabelled as Relabelled
+from groklens.hypotheses.helix import Helix as Helix
 from groklens.hypotheses.hypothesis import SITES as SITES
 from groklens.hypotheses.hypothesis import Act as Act
 from groklens.hypotheses.hypothesis import Hypothesis as Hypothesis
 from groklens.hypotheses.hypothesis import Null as Null
 from groklens.hypotheses.hypothesis import Part as Part
+from groklens.hypotheses.hypothesis import said_at as said_at
 from groklens.hypotheses.latent_network import rebuilt as rebuilt
 from groklens.hypotheses.parity import Parity as Parity
 from groklens.hypotheses.planted import planted as planted
@@ -34,6 +36,7 @@ _FOR_THE_LIBRARY = {
     "constant_at",
     "hooks_at",
     "public_names",
+    "said_at",
     "some",
     "values_at",
     "without",

@@ -14,7 +14,8 @@ from groklens.snapshots import Snapshot
 #: What is done with a hypothesis' part of the values at a site: it alone is kept, or it is taken out.
 Act = Literal["keep", "remove"]
 #: Where hypotheses are tried, by name, and what stands there: `readout` is the logits as functions of the class, `fits`
-#: the neurons with each replaced by its own fit, `residual` the last layer's at the answer.
+#: the neurons with each replaced by its own fit, `residual` the last layer's at the answer. A hook and a position,
+#: such as `blocks.0.hook_resid_pre@a`, are a site too.
 SITES = {
     "logits": "the logits",
     "readout": "what is read out",
@@ -24,6 +25,15 @@ SITES = {
     "residual": "the residual stream",
     "heads": "what heads give",
 }
+
+
+def said_at(site: str) -> str:
+    """A site in words, such as `the neurons`.
+
+    >>> said_at("hook_embed@a")
+    'hook_embed at a'
+    """
+    return SITES.get(site, site.replace("@", " at "))
 
 
 @runtime_checkable
@@ -48,7 +58,7 @@ class Null(NamedTuple):
 
 @runtime_checkable
 class Hypothesis(Part, Protocol):
-    """A claim about what a snapshot computes with: a subspace (`Circuit`, `Parity`) or units (`Neurons`, `Heads`).
+    """A claim about what a snapshot computes with: a subspace (`Circuit`, `Parity`, `Helix`) or units (`Heads`, …).
 
     `sites` says where it can be tried, `part` what of the values there is its own, and `nulls` gives the draws that
     its part is compared with. `gl.examine(snapshot, hypothesis)` keeps and removes it at every site.
@@ -59,7 +69,7 @@ class Hypothesis(Part, Protocol):
         """The hypothesis in a sentence, such as `the parity of bits 0, 3`."""
 
     def sites(self, snapshot: Snapshot) -> tuple[str, ...]:
-        """The sites, of `SITES`, at which it can be tried in this snapshot."""
+        """The sites, of `SITES` or a hook and position, at which it can be tried in this snapshot."""
 
     def nulls(self, act: Act, site: str, snapshot: Snapshot) -> list[Null]:
         """Its controls at a site."""

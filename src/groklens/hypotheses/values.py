@@ -1,4 +1,4 @@
-"""The values at a site where hypotheses are tried (logits, neurons, embeddings, residual, heads), and their mean."""
+"""The values at a site where hypotheses are tried (logits, neurons, residual, heads, a hook, …), and their mean."""
 
 from __future__ import annotations
 
@@ -24,13 +24,24 @@ def hooks_at(snapshot: Snapshot, site: str) -> list[Site]:
         if anatomy.embedding is None:
             raise BadArgument(f"{snapshot!r} has no embeddings at hook_embed to intervene on.")
         return [anatomy.embedding]
+    if "@" in site:
+        return [_named(site)]
     if site not in SITES:
-        raise BadArgument(f"site is {site!r}; choose {', '.join(map(repr, SITES))}.")
+        raise BadArgument(
+            f"site is {site!r}; choose {', '.join(map(repr, SITES))}, or a hook and a position, such as "
+            "'blocks.0.hook_resid_pre@-1'."
+        )
     residual = [] if anatomy.residual is None else [anatomy.residual]
     hooks = residual if site == "residual" else anatomy.head_outputs
     if not hooks:
         raise BadArgument(f"{snapshot!r} has no hook of TransformerLens' name for its {site}.")
     return hooks
+
+
+def _named(site: str) -> Site:
+    """The hook and position that are written `HOOK@POSITION`, the position as a number or a name of the task's."""
+    hook, _, pos = site.rpartition("@")
+    return Site(hook, int(pos) if pos.removeprefix("-").isdecimal() else pos)
 
 
 def values_at(snapshot: Snapshot, site: str) -> Tensor:

@@ -20,6 +20,7 @@ from groklens.interventions.neurons import clusters as clusters
 from groklens.interventions.outcome import logits_after as logits_after
 from groklens.interventions.patch import patch as patch
 from groklens.interventions.patch import resample as resample
+from groklens.interventions.patched_fits import patched_fits as patched_fits
 from groklens.interventions.patched_sums import patched_sums as patched_sums
 from groklens.interventions.project import AnyHypothesis as AnyHypothesis
 from groklens.interventions.project import as_hypothesis as as_hypothesis

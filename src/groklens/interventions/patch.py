@@ -22,8 +22,8 @@ def patch(
     """The snapshot with `values` in place of the activation at a hook or site.
 
     `values` are as `snapshot.activations(hook, pos)` gives them, one row per input: with `pos` only that
-    position is replaced, -1 being the answer's (of attention patterns: that query), a name each input's own. `hook` may be `"logits"`:
-    then the task's logits are replaced. Everything that is computed after the hook follows. Raises
+    position is replaced, -1 being the answer's (of attention patterns: that query), a name each input's own. `hook`
+    may be `"logits"`: then the task's logits are replaced. Everything that is computed after the hook follows. Raises
     `BadArgument` when the shapes do not agree, or inputs that are the same are given different values; `UnknownName`
     for a hook that the model does not have.
 
@@ -64,7 +64,7 @@ def resample(snapshot: AnyRun, hook: Site | str, seed: int = 0, pos: int | str |
 
 
 def at_site(site: Site, values: Tensor, named: Int[Tensor, "input"] | None = None) -> Edit:
-    """The edit that puts `values` (input × …) in place of what passes at a site; `named` has the place of each input."""
+    """The edit that puts `values` (input × …) in place of what passes at a site; `named` is each input's place."""
     hook, pos = site.hook, site.pos
 
     def edit(value: Tensor, rows: Tensor) -> Tensor:
@@ -74,7 +74,9 @@ def at_site(site: Site, values: Tensor, named: Int[Tensor, "input"] | None = Non
         own = None if named is None else (torch.arange(len(rows)), named[rows])
         if own is not None:
             place = changed[own]
-        elif isinstance(pos, int) and not (axis is None and pos == -1):  # without positions, all is the answer's
+        elif isinstance(pos, int) and not (
+            axis is None and pos == -1
+        ):  # without positions, all is the answer's
             place = changed.select(1 if axis is None else axis, pos)
         if place.shape != new.shape:
             raise BadArgument(

@@ -41,9 +41,10 @@ def keep(
     Of a circuit, `at` is `"logits"` (functions of the answer in the circuit's components, Nanda's restricted logits),
     `"readout"` (the logits as functions of the class), `"neurons"` of the last MLP (functions of both operands:
     products of one component's waves), `"fits"` (each neuron by its own component alone), `"embeddings"` (functions of
-    each operand), `"residual"` or `"heads"` (of both operands, at the answer). `Parity`, `Neurons` and `Heads` say
-    where they can be tried by `sites(snapshot)`. `relabelled` renames a group's elements first: a permutation
-    drawn at random gives a control of the same dimensions, whose components mean nothing.
+    each operand), `"residual"` or `"heads"` (of both operands, at the answer). `Parity`, `Neurons`, `Heads` and `Helix`
+    say where they can be tried by `sites(snapshot)`; `"HOOK@POSITION"` is a hook of your own. `relabelled` renames a
+    group's elements first: a permutation drawn at random gives a control of the same dimensions, whose components mean
+    nothing.
 
     Raises `BadArgument` for another place, or one that the model does not have.
     """
@@ -98,8 +99,8 @@ def _acted(snapshot: Snapshot, act: Act, hypothesis: Part, at: str, amount: floa
         raise BadArgument(
             f"amount is {described(amount)}; give the share to remove, such as 1.0 for all of it."
         )
-    if at not in SITES:
-        raise BadArgument(f"at is {at!r}; choose {', '.join(map(repr, SITES))}.")
+    if at not in SITES and "@" not in str(at):
+        raise BadArgument(f"at is {at!r}; choose {', '.join(map(repr, SITES))}, or 'HOOK@POSITION'.")
     hooks = hooks_at(snapshot, at)  # raises where the model has none
     if at == "heads" and (act == "remove" or isinstance(hypothesis, Heads)):
         return with_heads(snapshot, act, hypothesis, amount)

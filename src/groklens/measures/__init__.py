@@ -47,6 +47,8 @@ from groklens.measures.heads import PrefixMatching as PrefixMatching
 from groklens.measures.heads import first_token as first_token
 from groklens.measures.heads import induction as induction
 from groklens.measures.heads import previous_token as previous_token
+from groklens.measures.helix_fit import SHUFFLED as SHUFFLED
+from groklens.measures.helix_fit import HelixFit as HelixFit
 from groklens.measures.hidden_progress import LargestMove as LargestMove
 from groklens.measures.hidden_progress import SupportMove as SupportMove
 from groklens.measures.hidden_progress import fourier_gap as fourier_gap
@@ -73,6 +75,7 @@ from groklens.measures.measure import About as About
 from groklens.measures.measure import Measure as Measure
 from groklens.measures.measure import measure as measure
 from groklens.measures.measure import said_lacking as said_lacking
+from groklens.measures.mod_probe import ModProbe as ModProbe
 from groklens.measures.moved import Direction as Direction
 from groklens.measures.moved import Moved as Moved
 from groklens.measures.neurons import IN_CLUSTER as IN_CLUSTER
@@ -80,6 +83,7 @@ from groklens.measures.neurons import cluster_sizes as cluster_sizes
 from groklens.measures.neurons import clustered_neurons as clustered_neurons
 from groklens.measures.neurons import neuron_component as neuron_component
 from groklens.measures.neurons import neuron_explained as neuron_explained
+from groklens.measures.number_spectrum import NumberSpectrum as NumberSpectrum
 from groklens.measures.operands import total_embeddings as total_embeddings
 from groklens.measures.performance import all_accuracy as all_accuracy
 from groklens.measures.performance import loss as loss
@@ -228,6 +232,7 @@ ALL = tuple(
 _FOR_THE_LIBRARY = {
     "IN_CLUSTER",
     "KEY_SIMILARITY",
+    "SHUFFLED",
     "between_heads",
     "families_in",
     "has_others",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from jaxtyping import Int
@@ -10,7 +9,6 @@ from torch import Tensor
 
 from groklens.errors import BadArgument, UnknownName, described
 from groklens.tasks.task import Task
-from groklens.value_checks import number
 
 #: Fewer numbers than these have no held-out fit to speak of.
 FEWEST = 4
@@ -33,14 +31,5 @@ def numbers_of(task: Task, operand: str | Any) -> Int[Tensor, "input"]:
 
 
 def place_of(task: Task, operand: str) -> int | str:
-    """The position at which a model has read an operand: its own token's, of a sum the template's end, else the last."""
+    """The position at which a model has read an operand: its own token's, of a sum the template's end, or the last."""
     return next((name for name in (operand, "=") if name in task.token_positions), -1)
-
-
-def checked_periods(periods: Sequence[float] | Any) -> tuple[float, ...]:
-    """The periods of a helix, as a tuple; `BadArgument` for none, or what is no number above 1."""
-    listed = [periods] if not isinstance(periods, Sequence) or isinstance(periods, str) else list(periods)
-    found = tuple(number("a period", each, above=1, such_as="10") for each in listed)
-    if not found or len(set(found)) < len(found):
-        raise BadArgument(f"periods is {described(periods)}; give at least one, each once: (2, 5, 10, 100).")
-    return found
