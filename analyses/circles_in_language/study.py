@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from analyses.circles_in_language.sums import helix_aside, of_sums, sums_findings
+from analyses.circles_in_language.sums import of_sums, sums_findings
 
 import groklens as gl
 

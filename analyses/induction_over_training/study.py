@@ -14,6 +14,8 @@ without MLPs. Of another model, a folder of checkpoints or a name with revisions
 go once it is looked at: `python -m analyses induction_over_training --model EleutherAI/pythia-70m`.
 """
 
+import argparse
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +54,21 @@ def of_study(name: str) -> gl.Run:
 
 def loaded(model: str) -> gl.Run:
     """Checkpoints of a folder, or revisions of a name, on windows of text by the model's own tokenizer."""
-    raise NotImplementedError
+    if Path(model).exists():
+        return gl.load(model, task=on_text(gl.tasks.tokenizer_of(model)))
+    from transformers import AutoTokenizer
+
+    known = gl.revisions(model)
+    places = np.unique(np.geomspace(1, len(known), REVISIONS).round().astype(int)) - 1
+    chosen = [list(known)[place] for place in places]
+    return gl.load(model, revisions=chosen, task=on_text(AutoTokenizer.from_pretrained(model)))
+
+
+def on_text(tokenizer: Any) -> gl.tasks.NextTokens:
+    """The first windows of the source of a module of Python, in a model's own tokens."""
+    text = inspect.getsource(argparse)
+    every = gl.tasks.NextTokens.of_text(text, tokenizer, length=WINDOW).inputs
+    return gl.tasks.NextTokens(every[:WINDOWS])
 
 
 def over_steps(run: gl.Run, smoke: bool) -> xr.Dataset:
@@ -114,7 +130,7 @@ def heads_form(name: str, table: xr.Dataset, formed: float) -> gl.Finding:
     """At the end some head does induction, and at first none."""
     above = table["above"].sum("head").values
     verdict = "refuted" if above[-1] == 0 else "undecided" if above[0] > 0 else "supported"
-    best = int(table["score"][-1].argmax())
+    best = int(table["score"].values[-1].argmax())
     named = ", ".join(map(str, table["head"].values[table["above"].values[-1].astype(bool)])) or "none"
     return gl.Finding(
         f"{name}: in training heads come to attend to what followed the present token before",
@@ -169,9 +185,8 @@ def context_with_them(name: str, table: xr.Dataset, formed: float) -> gl.Finding
         share,
         "share of the gain in loss late less loss early",
         "undecided" if not known else "supported" if share is not None and share > 1 / 2 else "refuted",
-        gl.Control.several({"gained": ("the gain by the end, nats", gained[-1])}),
         source=SOURCE,
-        note="" if known else "no induction heads form",
+        note=f"{gained[-1]:.3f} nats by the end" if known else "no induction heads form",
         key=f"{name}.context",
     )
 

@@ -1,0 +1,143 @@
+"""Whether a language model adds, asked before anything is said of how; and whether a helix says its numbers."""
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+import groklens as gl
+
+#: Sums that are shown before the one that is asked: none, or two.
+SHOWN = {
+    "one digit": ("{a}+{b}=", "2+3=5\n4+1=5\n{a}+{b}="),
+    "two digits": ("{a}+{b}=", "12+35=47\n28+14=42\n{a}+{b}="),
+}
+#: Numbers that are added: all answers of the first have one digit, and of the second two.
+NUMBERS = {
+    "one digit": {"smallest": 0, "largest": 9},
+    "two digits": {"smallest": 10, "largest": 49, "sample": 300},
+}
+#: A model adds numbers where it is right more often than not.
+ADDS = 1 / 2
+#: What a first trial gave, which does not say how it asked: 34 of 55 sums of one digit, and of two digits 21 % of units.
+TRIAL = {"one digit": 34 / 55, "two digits": 0.21}
+#: Prompts of numbers from 10 to 99 at whose first number a helix is fitted, and layers that are looked at: every third.
+READ, THIRD = 600, 3
+FITS = ("helix", "polynomial", "line", "shuffled: highest")
+SOURCE = "Kantamneni & Tegmark 2025, arXiv:2502.00873"
+
+
+def of_sums(model: Any, tokenizer: Any, d_vocab: int, smoke: bool) -> dict[str, Any]:
+    """How often sums are right, and what a helix says of numbers by layer; nothing where sums cannot be written."""
+    less = {"sample": 20} if smoke else {}
+    try:
+        asked = {
+            kind: [written(tokenizer, template, numbers | less) for template in SHOWN[kind]]
+            for kind, numbers in NUMBERS.items()
+        }
+        read = written(tokenizer, "{a}+{b}=", {"smallest": 10, "largest": 99, "sample": READ} | less)
+    except gl.GroklensError as error:
+        return {"sums": {"refused": str(error)}}
+    right = [[accuracy(model, task, d_vocab) for task in tasks] for tasks in asked.values()]
+    counts = [len(tasks[0].inputs) for tasks in asked.values()]
+    table = xr.Dataset(
+        {"right": (("kind", "shown"), right), "asked": (("kind",), counts)},
+        coords={"kind": list(asked), "shown": ["none", "two"]},
+    )
+    return {"sums": table, "helix": helix_by_layer(gl.Snapshot(model, read.fitted(d_vocab)))}
+
+
+def written(tokenizer: Any, template: str, numbers: dict[str, int]) -> gl.tasks.WrittenSums:
+    """Sums as the tokenizer writes them: the last digit asked for where digits are tokens, else the answer."""
+    try:
+        return gl.tasks.WrittenSums(tokenizer, template=template, digit="units", **numbers)
+    except gl.GroklensError:
+        return gl.tasks.WrittenSums(tokenizer, template=template, **numbers)
+
+
+def accuracy(model: Any, task: gl.tasks.WrittenSums, d_vocab: int) -> float:
+    """The share of the answers that are right."""
+    return float(gl.measures.all_accuracy(gl.Snapshot(model, task.fitted(d_vocab))))
+
+
+def helix_by_layer(snapshot: gl.Snapshot) -> xr.Dataset:
+    """Held-out R² of each shape at the first number's own token, by layer."""
+    layers = range(0, snapshot.model.cfg.n_layers, THIRD)
+    found = [gl.measures.HelixFit(f"blocks.{layer}.hook_resid_pre")(snapshot) for layer in layers]
+    return xr.Dataset({"r2": xr.concat(found, dim=xr.Variable("layer", list(layers))).sel(fit=list(FITS))})
+
+
+def sums_findings(numbers: dict[str, Any]) -> list[gl.Finding]:
+    """What is said of sums: accuracy first."""
+    sums = numbers["sums"]
+    if isinstance(sums, dict):
+        return []
+    return [does_not_add(sums), *(as_in_the_trial(kind, sums) for kind in TRIAL), helix_aside(numbers["helix"])]
+
+
+def spread(share: float, count: int) -> float:
+    """Two standard errors of a share of so many."""
+    return float(2 * (share * (1 - share) / count) ** 0.5)
+
+
+def does_not_add(sums: xr.Dataset) -> gl.Finding:
+    """Two-digit addition is not there to be explained: even the last digit is mostly wrong."""
+    right, count = sums["right"].sel(kind="two digits").values, int(sums["asked"].sel(kind="two digits"))
+    best = float(right.max())
+    error = spread(best, count)
+    return gl.Finding(
+        "the model does not add numbers of two digits, so that there is no circuit of addition to be explained",
+        best,
+        "accuracy on the last digit, the digits before it given",
+        "supported" if best + error < ADDS else "refuted" if best - error > ADDS else "undecided",
+        gl.Control.several(
+            {
+                "chance": ("one of ten digits", 0.1),
+                "prompts": ("with no sum shown before, and with two", right),
+                "one_digit": ("sums of one digit, likewise", sums["right"].sel(kind="one digit").values),
+            }
+        ),
+        source="more often right than wrong is what is asked for before a circuit is spoken of",
+        note=f"the better of two ways to ask; {count} sums",
+        key="addition.absent",
+    )
+
+
+def as_in_the_trial(kind: str, sums: xr.Dataset) -> gl.Finding:
+    """Beside the question: accuracy is what a trial gave."""
+    right, count = sums["right"].sel(kind=kind).values, int(sums["asked"].sel(kind=kind))
+    agree = [abs(each - TRIAL[kind]) <= spread(TRIAL[kind], count) for each in right.tolist()]
+    nearest = float(right[np.abs(right - TRIAL[kind]).argmin()])
+    return gl.Finding(
+        f"beside the question: sums of {kind} are right as often as in a trial, {TRIAL[kind]:.2f} of the time",
+        nearest,
+        "accuracy, of the way to ask that is nearer",
+        "supported" if any(agree) else "refuted",
+        gl.Control.several({"prompts": ("with no sum shown before, and with two", right)}),
+        source="that trial does not say how it asked",
+        key=f"addition.trial.{kind.replace(' ', '_')}",
+        role="aside",
+    )
+
+
+def helix_aside(table: xr.Dataset) -> gl.Finding:
+    """Beside the question: a helix says the states of numbers that it was not fitted to, better than simpler shapes."""
+    r2 = {str(fit): table["r2"].sel(fit=fit).values for fit in table["fit"].values}
+    helix = r2.pop("helix")
+    ahead = float((helix > np.max(list(r2.values()), axis=0)).mean())
+    named = {"polynomial": "polynomials as many", "line": "a line", "shuffled: highest": "the best of 20 shuffled helices"}
+    return gl.Finding(
+        "beside the question, and no word on how it would add: a helix with periods 2, 5, 10 and 100 says numbers that "
+        "it was not fitted to better than simpler shapes do, at most layers",
+        ahead,
+        "share of the layers looked at",
+        "supported" if ahead > 1 / 2 else "refuted",
+        gl.Control.several(
+            {"helix": ("held-out R² of the helix, by layer", helix)}
+            | {fit.split(":")[0]: (f"of {named[fit]}", values) for fit, values in r2.items()}
+        ),
+        source=f"{SOURCE}, section 4.2; held out by number",
+        note="a digit is a token here, so that its units are what a number's last token says",
+        key="helix",
+        role="aside",
+    )
