@@ -19,6 +19,7 @@ def planted(sign):
     )
     weights = {name.replace("_original_component.", ""): own for name, own in model.named_parameters()}
     with torch.no_grad():
+        weights["pos.weight"].zero_()
         weights["tok_embed.weight"].copy_(torch.eye(STATES))
         weights["head.weight"].copy_(torch.eye(STATES))
         weights["layers.0.attn.v.weight"][STATES:] = torch.eye(STATES)
