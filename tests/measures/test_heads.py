@@ -1,10 +1,12 @@
 """Scores of attention heads on patterns written by hand."""
 
+import numpy as np
 import pytest
 import torch
 
 import groklens as gl
 from groklens.errors import BadArgument
+from groklens.memory import BUDGETS
 
 TASK = gl.Probe([[0, 1, 0, 1, 2, 0], [1, 1, 0, 2, 1, 0]], d_vocab=3)
 
@@ -53,3 +55,34 @@ def test_models_without_patterns_are_refused_by_name():
     task = gl.ModularArithmetic(7)
     with pytest.raises(BadArgument, match="needs attention patterns"):
         gl.measures.previous_token(gl.Snapshot(gl.MLP(d_mlp=8).build(task, seed=0), task))
+
+
+def test_rest_at_the_first_token_is_told_apart():
+    rest = torch.zeros(6, 6)
+    rest[:, 0] = 1.0
+    assert float(gl.measures.first_token(snapshot(rest)).sel(head="0.1")) == 1.0
+    even = torch.ones(6, 6).tril() / torch.arange(1, 7)[:, None]
+    found = gl.measures.first_token(snapshot(even)).sel(head="0.1")
+    assert float(found) == pytest.approx(sum(1 / t for t in range(2, 7)) / 5)
+
+
+def test_patterns_are_reduced_block_by_block(monkeypatch):
+    task = gl.Probe(torch.randint(3, (9, 6), generator=torch.Generator().manual_seed(0)), d_vocab=3)
+    model = gl.Transformer(n_layers=2, n_heads=2, d_model=8, d_head=4, d_mlp=None).build(task, seed=0)
+    whole = [measure(gl.Snapshot(model, task)) for measure in gl.measures.HEADS]
+    seen = []
+    model.add_hook("blocks.0.attn.hook_pattern", lambda value, hook: seen.append(len(value)))
+    monkeypatch.setattr(BUDGETS, "block", 2 * 4 * 4 * 2 * 6 * 6)  # two inputs of them
+    cut = [measure(gl.Snapshot(model, task)) for measure in gl.measures.HEADS]
+    assert max(seen) <= 2
+    for one, other in zip(whole, cut, strict=True):
+        np.testing.assert_allclose(one.values, other.values, atol=1e-6)
+
+
+def test_a_model_that_is_changed_shows_the_pattern_it_attends_by():
+    given = snapshot(torch.eye(6))
+    hook = "blocks.0.attn.hook_pattern"
+    rest = torch.zeros_like(given.activations(hook))
+    rest[..., 0] = 1.0
+    changed = gl.interventions.patch(given, hook, rest)
+    assert gl.measures.first_token(changed).values.tolist() == [1.0, 1.0]

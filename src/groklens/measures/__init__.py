@@ -53,10 +53,10 @@ from groklens.measures.hidden_progress import LargestMove as LargestMove
 from groklens.measures.hidden_progress import SupportMove as SupportMove
 from groklens.measures.hidden_progress import fourier_gap as fourier_gap
 from groklens.measures.hidden_progress import support_weight as support_weight
-from groklens.measures.kernels import KernelAlignment as KernelAlignment
-from groklens.measures.kernels import KernelMoved as KernelMoved
 from groklens.measures.in_context import InContextScore as InContextScore
 from groklens.measures.induction_heads import induction_heads as induction_heads
+from groklens.measures.kernels import KernelAlignment as KernelAlignment
+from groklens.measures.kernels import KernelMoved as KernelMoved
 from groklens.measures.key_rules import KEY_SIMILARITY as KEY_SIMILARITY
 from groklens.measures.key_rules import key_by_logits as key_by_logits
 from groklens.measures.key_rules import key_components as key_components

@@ -18,12 +18,15 @@ _ARRAYS = 8
 
 
 class Compared:
-    """A reference's log-probabilities on a task's examples, at the positions read: kept where they fit the budget."""
+    """A reference's log-probabilities on a task's examples, at the positions read.
 
-    def __init__(self, task: Task, reference: Predictor) -> None:
+    They are kept where those of all references, `beside` in number, fit the budget.
+    """
+
+    def __init__(self, task: Task, reference: Predictor, beside: int = 1) -> None:
         self.name, self._task, self._reference = reference.name, task, reference
         self._kept: Tensor | None = None
-        if 8 * len(task.inputs) * len(task.reads) * task.d_vocab_out <= BUDGETS.remembered:
+        if 8 * beside * len(task.inputs) * len(task.reads) * task.d_vocab_out <= BUDGETS.remembered:
             self._kept = self._of(slice(None))
 
     def log(self, rows: slice) -> Float[Tensor, "example pos d_vocab"]:

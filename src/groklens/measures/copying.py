@@ -140,7 +140,7 @@ def _written(values: Tensor, outward: Float[Tensor, "head d_head d_model"]) -> I
 
 
 def _raised(logits: Float[Tensor, "input read token"]) -> Float[Tensor, "input"]:
-    """By how many more of the others the token read is raised above than put below, as a share, mean over those read."""
+    """Share of the others that the token read is raised above, less the share it is put below, mean over those read."""
     own = logits.diagonal(dim1=1, dim2=2)[..., None]
     n_others = max(logits.shape[2] - 1, 1)
     return (own - logits).sign().double().sum(dim=2).mean(dim=1) / n_others

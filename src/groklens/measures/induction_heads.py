@@ -20,9 +20,10 @@ from groklens.threads import one_thread
 
 _LONGEST = 25
 _SOURCE = (
-    f"{PrefixMatching.about.source}. Random heads: each head's queries turned by a random rotation, so that W_Q and W_K "
-    "keep their singular values and lose what they have in common, while the stream stays the model's own. Shuffled: "
-    "the second half in random order. Above: beyond the head itself on shuffled sequences by more than any random head"
+    f"{PrefixMatching.about.source}. Random heads: each head's queries turned by a random rotation, so that W_Q "
+    "and W_K keep their singular values and lose what they have in common, while the stream stays the model's own. "
+    "Shuffled: the second half in random order. Above: beyond the head itself on shuffled sequences by more than any random "
+    "head"
 )
 
 
@@ -148,7 +149,7 @@ def _layers(snapshot: Snapshot) -> list[Heads]:
     return layers
 
 
-def _shuffled(once: Int[Tensor, "sequence pos"], generator: torch.Generator) -> Int[Tensor, "sequence pos"]:
+def _shuffled(once: Int[Tensor, "sequence half"], generator: torch.Generator) -> Int[Tensor, "sequence pos"]:
     """The tokens, and then the same ones in an order of their own for each sequence."""
     order = torch.rand(once.shape, generator=generator).argsort(dim=1)
     return torch.cat([once, once.gather(1, order)], dim=1)

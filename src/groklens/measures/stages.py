@@ -29,7 +29,7 @@ _SOURCE = (
 _AGREEMENT = {
     "long_name": "share of positions with the likeliest token of the reference",
     "units": "share",
-    "source": "Nguyen 2024, arXiv:2407.12034: top-1 agreement; of tokens equally likely to the reference, 1/their number",
+    "source": "Nguyen 2024, arXiv:2407.12034: top-1 agreement; of n tokens equally likely to the reference, 1/n",
 }
 
 
@@ -65,7 +65,8 @@ def stages(
     array(['uniform', 'unigram', 'unigram', 'bigram'], dtype=object)
     """
     run = as_run(run)
-    compared = [Compared(run.task, one) for one in checked_references(run.task, references)]
+    given = checked_references(run.task, references)
+    compared = [Compared(run.task, one, beside=len(given)) for one in given]
     chosen = kept_steps(run, steps)
     with progress_shown(progress):
         rows = [_row(run, step, compared) for step in each(chosen, "comparing step")]
