@@ -24,10 +24,10 @@ _NAMES = {
 }
 
 
-def tiny_llama(seed=0, vocabulary=len(TOKENS), tied=False):
+def tiny_llama(seed=0, tied=False):
     """An untrained model of two layers whose norms are not the identity."""
     config = LlamaConfig(
-        vocab_size=vocabulary, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
+        vocab_size=len(TOKENS), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
         num_key_value_heads=2, max_position_embeddings=16, tie_word_embeddings=tied,
     )  # fmt: skip
     with torch.random.fork_rng():
@@ -52,8 +52,11 @@ def side_by_side(matrix, n_heads):
     return matrix.unflatten(0, (n_heads, 2, -1)).transpose(1, 2).reshape(matrix.shape)
 
 
-def write_gguf(file, model=None, kind="F32", tokens=TOKENS, pre="smollm", **more):
-    """Write a Llama, its matrices as numbers or codes of this kind; `more` are entries of the header."""
+def write_gguf(file, model=None, kind="F32", tokens=TOKENS, says=(), leave_out=(), change=None):
+    """Write a Llama, its matrices as numbers or codes of this kind; `says` are entries of the header, told otherwise.
+
+    Tensors named in `leave_out` are left out, and `change` is done to each other.
+    """
     model = model or tiny_llama()
     config = model.config
     writer = gguf.GGUFWriter(str(file), "llama")
@@ -66,22 +69,23 @@ def write_gguf(file, model=None, kind="F32", tokens=TOKENS, pre="smollm", **more
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
     writer.add_rope_freq_base(10000.0)
     writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre(pre)
+    writer.add_tokenizer_pre("smollm")
     writer.add_token_list(tokens)
     writer.add_token_types([3, 3, *[1] * (len(tokens) - 2)])
     writer.add_token_merges(MERGES)
     writer.add_bos_token_id(0)
-    for key, value in more.items():
-        add = writer.add_string if isinstance(value, str) else writer.add_uint32
-        add(key.replace("__", "."), value)
+    for key, value in dict(says).items():
+        writer.kv_data[0].pop(key, None)
+        writer.add_key_value(key, value, gguf.GGUFValueType.get_type(value))
     heads = {"attn_q": config.num_attention_heads, "attn_k": config.num_key_value_heads}
     tied = model.config.tie_word_embeddings
     for name, value in model.state_dict().items():
         theirs = their_name(name)
-        if tied and theirs == "output.weight":
+        if (tied and theirs == "output.weight") or theirs in leave_out:
             continue
         part = theirs.split(".")[-2]
         value = side_by_side(value, heads[part]) if part in heads else value
+        value = change(theirs, value) if change else value
         chosen = gguf.GGMLQuantizationType[kind if value.ndim == 2 else "F32"]
         data = gguf.quants.quantize(np.ascontiguousarray(value.float().numpy()), chosen)
         writer.add_tensor(theirs, data, raw_dtype=chosen)

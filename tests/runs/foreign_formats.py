@@ -161,6 +161,13 @@ def write_hugging_face(folder):
     return folder
 
 
+def write_gguf(folder):
+    from gguf_model import tiny_llama
+    from gguf_model import write_gguf as write
+
+    return write(folder / "tiny.gguf", tiny_llama(), "Q8_0")
+
+
 @dataclasses.dataclass(frozen=True)
 class Format:
     """One format: how to write it, its torch, safetensors and JSON files, and what its files do not say."""
@@ -219,6 +226,7 @@ FORMATS = {
         "hugging_face", write_hugging_face, ("checkpoint-10/model.safetensors",), "checkpoint-10/config.json",
         gl.Probe([[1, 2, 3], [3, 4, 5]]),
     ),
+    "gguf": Format("gguf", write_gguf, ("tiny.gguf",), None, gl.Probe([[1, 2, 3], [3, 4, 5]])),
 }  # fmt: skip
 
 

@@ -47,14 +47,15 @@ class GgufTensors:
         for name, tensor in sorted(self._file.tensors.items(), key=lambda entry: entry[1].start):
             if tensor.start != at or not all(tensor.shape):
                 raise DamagedRun(
-                    f"{self._file.path} is damaged: {name[:80]!r} is not where the tensor before it ends; copy it again."
+                    f"{self._file.path} is damaged: {name[:80]!r} is not where the tensor before it ends; copy it "
+                    "again."
                 )
             end = at + self._n_bytes(tensor)
             at = -(-end // self._file.step) * self._file.step
-        if not end <= self._size <= at:
+        if self._size not in (end, at):  # padded to a whole step, or not
             raise DamagedRun(
-                f"{self._file.path} is damaged: its header declares {end:,} bytes and {self._size:,} are there; copy it "
-                "again."
+                f"{self._file.path} is damaged: its header declares {end:,} bytes and {self._size:,} are there; "
+                "copy it again."
             )
 
     @cached_property

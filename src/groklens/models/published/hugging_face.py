@@ -230,7 +230,7 @@ def _stored_as(source: str | Path) -> torch.dtype:
     from safetensors import safe_open
 
     kinds = set()
-    for file in Path(source).glob("*.safetensors") if Path(source).is_dir() else ():
+    for file in Path(source).glob("model*.safetensors") if Path(source).is_dir() else ():
         with safe_open(file, framework="pt") as content:
             kinds |= {content.get_slice(name).get_dtype() for name in content.keys()}  # noqa: SIM118 (no mapping)
     return _HALF.get(kinds.pop(), torch.float32) if len(kinds) == 1 else torch.float32

@@ -18,8 +18,8 @@ NAME = "gguf"
 
 
 def recognises(path: Path) -> bool:
-    """Whether `path` is a file that begins as GGUF files do."""
-    return is_gguf(path)
+    """Whether `path` is a file that begins as GGUF files do, or is called so."""
+    return is_gguf(path) or (path.suffix.lower() == ".gguf" and path.is_file())
 
 
 def read(path: Path, told: LoadArguments | None = None) -> Run:

@@ -24,13 +24,21 @@ from groklens.runs.run import Run
 from groklens.tasks import Probe, Task
 
 NAME = "hugging_face"
+#: What stands beside the weights of an adapter (LoRA and its like), which are no model without another.
+_ADAPTER = "adapter_config.json"
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 
 
 def recognises(path: Path) -> bool:
-    """Whether `path` is a folder with a transformers config.json, or with `checkpoint-STEP/` that have one."""
+    """Whether `path` is a folder with a transformers config.json, or with `checkpoint-STEP/` that have one.
+
+    A folder of an adapter alone is one too, and refused with the lines that merge it.
+    """
     folders = _folders(path).values()
-    return any((folder / "config.json").is_file() and not _has_steps(folder) for folder in folders)
+    return any(
+        ((folder / "config.json").is_file() and not _has_steps(folder)) or (folder / _ADAPTER).is_file()
+        for folder in folders
+    )
 
 
 def read(path: Path, told: LoadArguments | None = None) -> Run:
@@ -45,6 +53,8 @@ def read(path: Path, told: LoadArguments | None = None) -> Run:
     folders = _folders(path)
     if not folders:
         raise DamagedRun(f"{path} has neither config.json nor checkpoint-STEP/ folders with one.")
+    for folder in folders.values():
+        _check_whole(folder)
     task = _given(told or LoadArguments(), str(path))
     last = folders[max(folders)]
     known = read_config(last / "config.json")
@@ -89,10 +99,20 @@ def _folders(path: Path) -> dict[int, Path]:
         return {}
     named = {_CHECKPOINT.fullmatch(folder.name): folder for folder in path.glob("checkpoint-*")}
     steps = {int(match[1]): folder for match, folder in named.items() if match and folder.is_dir()}
-    if steps or not (path / "config.json").is_file():
+    if steps or not any((path / name).is_file() for name in ("config.json", _ADAPTER)):
         return steps
     own = _CHECKPOINT.fullmatch(path.resolve().name)
     return {int(own[1]) if own else 0: path}
+
+
+def _check_whole(folder: Path) -> None:
+    """Raise `BadArgument` for an adapter, with the lines that merge it into the model that it was trained on."""
+    if (folder / _ADAPTER).is_file():
+        raise BadArgument(
+            f"{folder} holds an adapter ({_ADAPTER}), which is no model without the one that it was trained on; merge "
+            "them and open what is saved: from peft import AutoPeftModelForCausalLM; AutoPeftModelForCausalLM"
+            f".from_pretrained({str(folder)!r}).merge_and_unload().save_pretrained('merged')."
+        )
 
 
 def _steps(revisions: Sequence[str] | Mapping[str, int]) -> dict[int, str]:
