@@ -44,6 +44,63 @@ FEW = 0.05
 #: Shares of variance in frequency 1, over layers, of a first trial with three other templates: lowest and highest.
 TRIAL = {"weekdays": (0.49, 0.52), "months": (0.32, 0.38), "nouns": (0.31, 0.34)}
 SOURCE = "Engels et al. 2024, arXiv:2405.14860"
+#: As many unrelated nouns as there are of each, and how many lists of them.
+NOUNS, LISTS = {"weekdays": "seven unrelated nouns", "months": "twelve unrelated nouns"}, 5
+#: What could order words besides, and is regressed out of their states.
+TAKEN_OUT = {"frequency": "how frequent they are", "alphabet": "the alphabet"}
+
+
+def measure(smoke: bool = False, model: str | None = None) -> dict[str, Any]:
+    """Shares of variance by layer and by which templates were averaged, of every list of words; and sums."""
+    path = Path(model) if model is not None else planted() if smoke else fetched()
+    tokenizer = gl.tasks.tokenizer_of(path)
+    words = {"weekdays": gl.tasks.WEEKDAYS, "months": gl.tasks.MONTHS}
+    run = gl.load(path, task=gl.tasks.Words(TEMPLATES, words["weekdays"], tokenizer))
+    language, size = run.final.model, run.task.d_vocab
+    templates = TEMPLATES[:3] if smoke else TEMPLATES
+
+    def circles(listed: Sequence[str]) -> xr.Dataset:
+        return over_templates(language, size, templates, listed, tokenizer)
+
+    numbers: dict[str, Any] = {"model": {"file": path.name, "layers": language.cfg.n_layers}}
+    for name, listed in words.items():
+        numbers[name] = circles(listed)
+        lists = lists_of(len(listed), 2 if smoke else LISTS)
+        numbers[NOUNS[name]] = xr.concat([circles(nouns) for nouns in lists], dim="list")
+        numbers[f"{name}, taken out"] = without(language, size, templates, listed, tokenizer)
+    return numbers | of_sums(language, tokenizer, size, smoke)
+
+
+def fetched() -> Path:
+    """The model that `make smollm2` fetched, or that $GROKLENS_SMOLLM2 names."""
+    named = os.environ.get("GROKLENS_SMOLLM2")
+    found = [Path(named)] if named else sorted(FETCHED.rglob("*.gguf"))
+    if not found or not found[0].exists():
+        raise SystemExit(
+            f"There is no language model at {named or FETCHED}. Fetch one, `make smollm2`; or name yours, a GGUF or a "
+            "folder that transformers saved: `python -m analyses circles_in_language --model PATH`."
+        )
+    return found[0]
+
+
+def lists_of(size: int, count: int) -> list[Sequence[str]]:
+    """So many lists of unrelated nouns, which share none while there are enough."""
+    nouns = list(gl.tasks.UNRELATED)
+    return [[nouns[(place + i) % len(nouns)] for i in range(size)] for place in range(0, size * count, size)]
+
+
+def over_templates(
+    language: Any, size: int, templates: Sequence[str], words: Sequence[str], tokenizer: Any
+) -> xr.Dataset:
+    """Circles by layer from all templates averaged, from all but each, and from each alone."""
+    chosen = {"all": list(templates)}
+    chosen |= {f"without {i}": [*templates[:i], *templates[i + 1 :]] for i in range(len(templates))}
+    chosen |= {f"only {i}": [template] for i, template in enumerate(templates)}
+    found = []
+    for some in chosen.values():
+        task = gl.tasks.Words(some, words, tokenizer).fitted(size)
+        found.append(gl.measures.circles_by_layer(gl.Snapshot(language, task)))
+    return xr.concat(found, dim=xr.Variable("templates", list(chosen)))
 
 
 def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
