@@ -44,7 +44,7 @@ FEW = 0.05
 #: Shares of variance in frequency 1, over layers, of a first trial with three other templates: lowest and highest.
 TRIAL = {"weekdays": (0.49, 0.52), "months": (0.32, 0.38), "nouns": (0.31, 0.34)}
 SOURCE = "Engels et al. 2024, arXiv:2405.14860"
-#: As many unrelated nouns as there are of each, and how many lists of them.
+#: As many unrelated nouns as there are of each, and how many lists of them at most.
 NOUNS, LISTS = {"weekdays": "seven unrelated nouns", "months": "twelve unrelated nouns"}, 5
 #: What could order words besides, and is regressed out of their states.
 TAKEN_OUT = {"frequency": "how frequent they are", "alphabet": "the alphabet"}
@@ -84,9 +84,9 @@ def fetched() -> Path:
 
 
 def lists_of(size: int, count: int) -> list[Sequence[str]]:
-    """So many lists of unrelated nouns, which share none while there are enough."""
+    """As many lists of unrelated nouns, or fewer: no noun is in two."""
     nouns = list(gl.tasks.UNRELATED)
-    return [[nouns[(place + i) % len(nouns)] for i in range(size)] for place in range(0, size * count, size)]
+    return [nouns[place : place + size] for place in range(0, len(nouns) - size + 1, size)][:count]
 
 
 def over_templates(
