@@ -32,6 +32,8 @@ ONE_BACK = 1 / 2
 AROUND = 2
 #: Revisions that are looked at, and tokens of a window of text of a model of somebody else's, 512 as Olsson et al. have.
 REVISIONS, WINDOW, WINDOWS = 15, 512, 16
+#: Parts of the windows that each say what the context is worth.
+PARTS = 8
 SOURCE = "Olsson et al. 2022, arXiv:2209.11895"
 BY_HEAD = ("score", "null", "previous_token", "first_token", "copying")
 
@@ -80,23 +82,25 @@ def over_steps(run: gl.Run, smoke: bool) -> xr.Dataset:
         snapshot = run.at(step)
         heads = gl.measures.induction_heads(snapshot, **draws)
         heads["copying"] = gl.measures.Copying()(snapshot)
-        early, late = worth(snapshot)
-        rows.append(heads.assign(early=early, late=late))
+        rows.append(heads.assign(by_part=("part", worth(snapshot))))
     table = xr.concat(rows, dim=xr.Variable("step", list(steps)), combine_attrs="override")
-    return table.assign(in_context=in_context(table))[[*BY_HEAD, "above", "early", "late", "in_context"]]
-
-
-def worth(snapshot: gl.Snapshot) -> tuple[float, float]:
-    """Loss in the second eighth of a window and in its last half: of 512 tokens about the 50th to the 500th."""
-    found = gl.measures.loss_by_position(snapshot)
-    n_pos = len(found)
-    return float(found[n_pos // 8 : n_pos // 4].mean()), float(found[n_pos // 2 :].mean())
-
-
-def in_context(table: xr.Dataset) -> xr.DataArray:
-    """The loss late less the loss early."""
     named = {"long_name": "loss late in a sequence less loss early", "units": "nats"}
-    return (table["late"] - table["early"]).assign_attrs(named)
+    table["in_context"] = table["by_part"].mean("part").assign_attrs(named)
+    return table[[*BY_HEAD, "above", "by_part", "in_context"]]
+
+
+def worth(snapshot: gl.Snapshot) -> list[float]:
+    """Loss in the last half of a window less that in its second eighth (of 512 about the 50th token to the 500th).
+
+    Of each of a few parts of the windows, for the error.
+    """
+    task, found = snapshot.task, []
+    for part in range(PARTS):
+        some = gl.tasks.NextTokens(task.inputs[part::PARTS], d_vocab=task.d_vocab)
+        loss = gl.measures.loss_by_position(gl.Snapshot(snapshot.model, some))
+        n_pos = len(loss)
+        found.append(float(loss[n_pos // 2 :].mean() - loss[n_pos // 8 : n_pos // 4].mean()))
+    return found
 
 
 def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
@@ -212,14 +216,20 @@ def they_copy(name: str, table: xr.Dataset) -> gl.Finding:
 
 def context_is_used(name: str, table: xr.Dataset) -> gl.Finding:
     """Beside the question: at the end the loss is lower late in a sequence than early, more so than at first."""
-    score = table["in_context"].values
+    last, since = table["by_part"].values[-1], (table["by_part"][-1] - table["by_part"][0]).values
+    within = [2 * float(each.std(ddof=1)) / len(each) ** 0.5 for each in (last, since)]
+    used = last.mean() + within[0] < 0 and since.mean() + within[1] < 0
+    not_used = last.mean() - within[0] > 0 or since.mean() - within[1] > 0
     return gl.Finding(
         f"beside the question, {name}: the context is of use, with induction heads or without",
-        float(score[-1]),
+        float(last.mean()),
         "nats, loss in the last half of a sequence less loss in its second eighth",
-        "supported" if score[-1] < min(score[0], 0) else "refuted",
-        gl.Control.several({"untrained": ("at the first step", score[0])}),
+        "supported" if used else "refuted" if not_used else "undecided",
+        gl.Control.several(
+            {"untrained": ("at the first step", table["in_context"][0]), "parts": ("parts of the windows", last)}
+        ),
         source=SOURCE,
+        note=f"less than two standard errors ({within[0]:.2g}) from 0 or from the first step decides nothing",
         key=f"{name}.in_context",
         role="aside",
     )

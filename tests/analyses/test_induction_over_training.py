@@ -18,7 +18,7 @@ def study(study_named):
 def numbers():
     """A run of three heads; the last does induction from some step on, and the first looks one back."""
 
-    def make(formed=400, back=400, used=400, early=False, copies=0.9, rests=0.1):
+    def make(formed=400, back=400, used=400, early=False, copies=0.9, rests=0.1, gain=0.5, noise=0.01):
         steps = np.array(STEPS)
         shape = (len(STEPS), 3)
         score, one_back = np.full(shape, 0.05), np.full(shape, 0.1)
@@ -29,9 +29,10 @@ def numbers():
         copying[:, 2] = copies
         by_head = {"score": score, "null": np.full(shape, 0.2), "previous_token": one_back}
         by_head |= {"first_token": np.full(shape, rests), "copying": copying, "above": score > 0.2}
-        worth = np.where(steps >= used, -0.5, 0.0)
+        worth = np.where(steps >= used, -gain, 0.0)
         table = {name: (("step", "head"), values) for name, values in by_head.items()}
-        table |= {"in_context": ("step", worth), "early": ("step", 2 - 0 * worth), "late": ("step", 2 + worth)}
+        parts = worth[:, None] + noise * np.array([-1, 1, -1, 1])
+        table |= {"in_context": ("step", worth), "by_part": (("step", "part"), parts)}
         coords = {"step": list(STEPS), "head": ["0.0", "0.1", "1.0"]}
         return {"run": xr.Dataset(table, coords=coords)}
 
@@ -53,7 +54,7 @@ def test_what_was_predicted_is_supported(study, numbers, judged):
         ("run.context", {"used": 100}),
         ("run.context", {"used": 1600}),
         ("run.context", {"used": 9999}),
-        ("run.in_context", {"used": 9999}),
+        ("run.in_context", {"gain": -0.5}),
         ("run.copying", {"copies": -0.2}),
     ],
 )
@@ -64,6 +65,11 @@ def test_each_claim_can_be_refuted(study, numbers, judged, key, change):
 def test_without_induction_nothing_is_said_of_when(study, numbers, judged):
     verdicts = judged(study, numbers(formed=9999))
     assert {verdicts[f"run.{key}"] for key in ("previous_token", "context", "copying")} == {"undecided"}
+
+
+def test_within_its_error_nothing_is_said_of_the_context(study, numbers, judged):
+    assert judged(study, numbers(used=9999))["run.in_context"] == "undecided"
+    assert judged(study, numbers(noise=1.0))["run.in_context"] == "undecided"
 
 
 def test_a_model_that_had_such_heads_before_it_learned_decides_nothing(study, numbers, judged):
