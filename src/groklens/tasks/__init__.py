@@ -35,6 +35,13 @@ from groklens.tasks.text import Text as Text
 from groklens.tasks.two_hop import TwoHop as TwoHop
 from groklens.tasks.two_languages import SPOKEN as SPOKEN
 from groklens.tasks.two_languages import TwoLanguages as TwoLanguages
+from groklens.tasks.word_lists import COMPASS as COMPASS
+from groklens.tasks.word_lists import HOURS as HOURS
+from groklens.tasks.word_lists import MONTHS as MONTHS
+from groklens.tasks.word_lists import NOTES as NOTES
+from groklens.tasks.word_lists import UNRELATED as UNRELATED
+from groklens.tasks.word_lists import WEEKDAYS as WEEKDAYS
+from groklens.tasks.words import Words as Words
 from groklens.tasks.written import Written as Written
 from groklens.tasks.written_sums import WrittenSums as WrittenSums
 

@@ -1,0 +1,62 @@
+"""Cyclic orders of a few things, and how much of the variance of their vectors is one frequency in each order."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import permutations
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+#: As many orders as are all looked at, those of eight things and fewer; of more things, so many random ones.
+MOST_ORDERS, RANDOM_ORDERS = 5_040, 2_000
+#: The largest number of things of which all orders, (n − 1)!/2, are looked at.
+ALL_UP_TO = 8
+
+
+@lru_cache(maxsize=16)
+def cyclic_orders(n: int, seed: int = 0) -> tuple[Int[Tensor, "order position"], bool]:
+    """Cyclic orders of 0 … n−1, none a rotation or mirror image of another, and whether these are all of them.
+
+    Of eight things and fewer all (n − 1)!/2, 0 … n−1 itself first; of more 2,000 drawn with `seed`, 0 … n−1 not among
+    them. The same tensor is given again: do not write to it.
+
+    >>> [len(cyclic_orders(n)[0]) for n in (4, 7, 12)]
+    [3, 360, 2000]
+    """
+    if n <= ALL_UP_TO:
+        once = [(0, *rest) for rest in permutations(range(1, n)) if n < 3 or rest[0] < rest[-1]]
+        return torch.tensor(once), True
+    generator = torch.Generator().manual_seed(seed)
+    # More than are needed, for those that are the order itself are left out: one in 20,160 of nine things.
+    rest = torch.rand(RANDOM_ORDERS + 100, n - 1, generator=generator).argsort(dim=1) + 1
+    own = torch.arange(1, n)
+    is_own = (rest == own).all(dim=1) | (rest == own.flip(0)).all(dim=1)
+    kept = rest[~is_own][:RANDOM_ORDERS]
+    return torch.cat([torch.zeros(len(kept), 1, dtype=torch.long), kept], dim=1), False
+
+
+def shares_of_orders(
+    vectors: Float[Tensor, "thing feature"],
+    basis: Float[Tensor, "position function"],
+    orders: Int[Tensor, "order position"],
+) -> Float[Tensor, "order"]:
+    """Share of the variance of things' vectors that functions on a circle hold, in every order of the things on it.
+
+    `orders[i, p]` is the thing at position p; `basis` is orthonormal and without the constant. In [0, 1], float64; 0
+    where nothing varies.
+
+    >>> from groklens.harmonics import components
+    >>> wave = components("C7")[1].basis
+    >>> shares_of_orders(wave, wave, torch.arange(7)[None]).round(decimals=6).tolist()
+    [1.0]
+    """
+    centred = vectors.double() - vectors.double().mean(dim=0)
+    total = centred.square().sum()
+    if not total > 0:
+        return torch.zeros(len(orders), dtype=torch.float64)
+    # However many features there are, n numbers a thing say all that is asked: the vectors in their own span.
+    left, scale, _ = torch.linalg.svd(centred, full_matrices=False)
+    position = orders.argsort(dim=1)
+    return (basis[position].mT @ (left * scale)).square().sum(dim=(1, 2)) / total
