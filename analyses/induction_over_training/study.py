@@ -32,6 +32,8 @@ ONE_BACK = 1 / 2
 AROUND = 2
 #: Revisions that are looked at, and tokens of a window of text of a model of somebody else's, 512 as Olsson et al. have.
 REVISIONS, WINDOW, WINDOWS = 15, 512, 16
+#: Sequences of Markov chains; of Python's sources, all that there are.
+SEQUENCES = 4096
 #: Parts of the windows that each say what the context is worth.
 PARTS = 8
 SOURCE = "Olsson et al. 2022, arXiv:2209.11895"
@@ -42,16 +44,19 @@ def measure(smoke: bool = False, model: str | None = None) -> dict[str, Any]:
     """Of each run, scores and nulls by step and head, and what the context is worth."""
     if model is not None:
         return {Path(model).name: over_steps(loaded(model), smoke)}
-    return {name: over_steps(of_study(name), smoke) for name in RUNS}
+    return {name: over_steps(of_study(name, smoke), smoke) for name in RUNS}
 
 
-def of_study(name: str) -> gl.Run:
-    """A shipped run; that on Python's sources is looked at on those that are here."""
+def of_study(name: str, smoke: bool) -> gl.Run:
+    """A shipped run, looked at on many sequences that nothing was trained on; the language's are those that are here."""
     run = shipped(name)
-    if name != "language":
-        return run
-    text = gl.tasks.StandardLibrary(length=run.task.length)
-    return gl.Run.of({step: run.at(step).model for step in run.steps}, text, name=name)
+    if name == "language":
+        text = gl.tasks.StandardLibrary(length=run.task.length)
+        every = text.test_tokens[: len(text.test_tokens) // text.length * text.length].view(-1, text.length)
+    else:
+        every = run.task.batch(0, seed=run.recipe.seed + 1000, size=SEQUENCES).inputs
+    task = gl.tasks.NextTokens(every[:: 64 if smoke else 1], d_vocab=run.task.d_vocab)
+    return gl.Run.of({step: run.at(step).model for step in run.steps}, task, name=name)
 
 
 def loaded(model: str) -> gl.Run:
@@ -260,8 +265,8 @@ def drawn(table: xr.Dataset) -> xr.Dataset:
     share = {"units": "share of attention"}
     over = (table["score"] - table["null"]).max("head")
     found = {
-        "induction": over.assign_attrs(share, long_name="most that a head's induction is above its null"),
-        "one_back": table["previous_token"].max("head").assign_attrs(share, long_name="most looked one token back"),
+        "induction": over.assign_attrs(share, long_name="induction above its null, best head"),
+        "one_back": table["previous_token"].max("head").assign_attrs(share, long_name="attention one token back, best head"),
         "in_context": table["in_context"],
     }
     return xr.Dataset(found)
