@@ -32,6 +32,7 @@ MADE = {
     "Corrupted": lambda: gl.Corrupted(gl.ModularArithmetic(5), 0.2),
     "GroupComposition": lambda: gl.GroupComposition("D3"),
     "ModularArithmetic": lambda: gl.ModularArithmetic(5),
+    "NextTokens": lambda: gl.tasks.NextTokens([[0, 1, 1], [1, 0, 1]]),
     "Probe": lambda: gl.Probe([[0, 1], [1, 0]], labels=[1, 0]),
     "RandomTable": lambda: gl.RandomTable(4, seed=0),
     "Text": lambda: gl.tasks.Text(__file__, length=8),
@@ -86,7 +87,7 @@ def test_every_task_has_its_line():
     for path in sorted((SOURCE / "tasks").glob("*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             bases = {ast.unparse(base) for base in node.bases} if isinstance(node, ast.ClassDef) else set()
-            if bases & {"Task", "Stream", "Written"} and node.name not in (
+            if bases & {"Task", "Stream", "Written", "Probe"} and node.name not in (
                 "Stream",
                 "Written",
                 "ActingPart",
