@@ -41,8 +41,8 @@ def track(
     out there and said (`attrs["failed"]`, and a warning); the same call tries it again. One model is in memory at a
     time, but for the last where a circuit is found in it.
 
-    Raises `BadArgument` for no measures or no steps, or a folder of another table, `UnknownName` for a name that is no measure, and names
-    run, step and measure when one fails or gives a number that is not finite.
+    Raises `BadArgument` for no measures or no steps, or a folder of another table, `UnknownName` for a name that is no
+    measure, and names run, step and measure when one fails or gives a number that is not finite.
 
     >>> table = track(run, measures.PROGRESS)  # doctest: +SKIP
     >>> table.restricted_loss.attrs["units"]  # doctest: +SKIP
