@@ -32,6 +32,7 @@ MADE = {
     "Corrupted": lambda: gl.Corrupted(gl.ModularArithmetic(5), 0.2),
     "GroupComposition": lambda: gl.GroupComposition("D3"),
     "ModularArithmetic": lambda: gl.ModularArithmetic(5),
+    "NextTokens": lambda: gl.tasks.NextTokens([[0, 1, 1], [1, 0, 1]]),
     "Probe": lambda: gl.Probe([[0, 1], [1, 0]], labels=[1, 0]),
     "RandomTable": lambda: gl.RandomTable(4, seed=0),
     "Text": lambda: gl.tasks.Text(__file__, length=8),

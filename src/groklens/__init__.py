@@ -38,6 +38,7 @@ _PUBLIC = {
     "capture": "capture",
     "Run": "runs",
     "load": "runs",
+    "revisions": "runs",
     "Recorder": "training",
     "train": "training",
     "train_many": "training",
@@ -95,6 +96,7 @@ if TYPE_CHECKING:
     from groklens.recipes import Steps as Steps
     from groklens.runs import Run as Run
     from groklens.runs import load as load
+    from groklens.runs import revisions as revisions
     from groklens.snapshots import Snapshot as Snapshot
     from groklens.tasks import Corrupted as Corrupted
     from groklens.tasks import GroupComposition as GroupComposition

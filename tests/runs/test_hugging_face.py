@@ -153,9 +153,6 @@ class TestHub:
         with pytest.raises(BadArgument, match=says):
             gl.load("some/model", task=gl.Probe(TOKENS), revisions=revisions)
 
-    def test_the_number_after_step_counts(self, asked):
-        assert reader._step("stage1-step1000-tokens3B") == 1000
-
     def test_it_is_for_the_hub(self, folder):
         with pytest.raises(BadArgument, match="leave revisions= out"):
             gl.load(folder, task=gl.Probe(TOKENS), revisions=["step5"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import xarray as xr
 
@@ -22,6 +23,7 @@ def track(
     circuit: AnyCircuit | None = None,
     *,
     steps: Iterable[int] | int | None = None,
+    into: str | Path | None = None,
     progress: bool | None = None,
 ) -> xr.Dataset:
     """Every measure at every kept step as a dataset over `step`, one variable per measure, with its attributes.
@@ -34,8 +36,13 @@ def track(
     `attrs["left_out"]` says why; `attrs["circuit"]` records the circuit as JSON, empty for none. `progress`
     shows or hides the bar, which otherwise shows on a terminal and in a notebook.
 
-    Raises `BadArgument` for no measures or no steps, `UnknownName` for a name that is no measure, and names
-    run, step and measure when one fails or gives a number that is not finite.
+    `into` is a folder that keeps each row from when it is taken: a call that ended early, or one with more steps, goes
+    on with the rows that are missing. A step that cannot be read or measured, as after a download that broke, is left
+    out there and said (`attrs["failed"]`, and a warning); the same call tries it again. One model is in memory at a
+    time, but for the last where a circuit is found in it.
+
+    Raises `BadArgument` for no measures or no steps, or a folder of another table, `UnknownName` for a name that is no
+    measure, and names run, step and measure when one fails or gives a number that is not finite.
 
     >>> table = track(run, measures.PROGRESS)  # doctest: +SKIP
     >>> table.restricted_loss.attrs["units"]  # doctest: +SKIP
@@ -47,10 +54,11 @@ def track(
             "track needs at least one measure and one kept step; see groklens.measures.PROGRESS."
         )
     chosen = kept_steps(run, steps)
-    last = run.at(chosen[-1])
+    at_hand = {}
     if circuit is not None:
         circuit = as_circuit(circuit, run.task)
     elif any("circuit" in each.about.needs for each in wanted):
-        circuit = find_circuit(last)
+        at_hand[chosen[-1]] = run.at(chosen[-1])
+        circuit = find_circuit(at_hand[chosen[-1]])
     with progress_shown(progress):
-        return tabulate(run, wanted, circuit, chosen, {chosen[-1]: last})
+        return tabulate(run, wanted, circuit, chosen, at_hand, into)

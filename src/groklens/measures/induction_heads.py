@@ -22,8 +22,8 @@ _LONGEST = 25
 _SOURCE = (
     f"{PrefixMatching.about.source}. Random heads: each head's queries turned by a random rotation, so that W_Q "
     "and W_K keep their singular values and lose what they have in common, while the stream stays the model's own. "
-    "Shuffled: the second half in random order. Above: beyond the head itself on shuffled sequences by more than any random "
-    "head"
+    "Shuffled: the second half in random order. Above: beyond the head itself on shuffled sequences by more than any "
+    "random head"
 )
 
 

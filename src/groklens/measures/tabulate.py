@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ import xarray as xr
 from groklens.errors import BadArgument, GroklensError, UnknownName
 from groklens.hypotheses import Circuit
 from groklens.measures.family import Family
+from groklens.measures.kept_rows import KeptRows
 from groklens.measures.measure import Measure, lacking
 from groklens.progress import each
 from groklens.runs import Run
@@ -25,10 +28,11 @@ def tabulate(
     circuit: Circuit | None,
     steps: Sequence[int],
     at_hand: Mapping[Any, Snapshot] | None = None,
+    into: str | Path | None = None,
 ) -> xr.Dataset:
     """Measures at some kept steps of a run, as in `track`, relative to a given circuit or to none.
 
-    `at_hand` are snapshots by step that need not be read from the run again.
+    `at_hand` are snapshots by step that need not be read from the run again; `into` is a folder that keeps the rows.
     Raises `BadArgument` for no measures, and names run, step and measure when one fails or gives a number that is not
     finite.
     """
@@ -36,32 +40,111 @@ def tabulate(
         raise BadArgument(
             "track needs at least one measure and one kept step; see groklens.measures.PROGRESS."
         )
-    at_hand = at_hand or {}
     measures = [each.in_run(run) if isinstance(each, Family) else each for each in measures]
-    last = at_hand.get(steps[-1]) or run.at(steps[-1])
-    left_out = {m.__name__: lacking(m.about, last, circuit) for m in measures}
-    taken = [m for m in measures if not left_out[m.__name__]]
-    at_hand = {**at_hand, steps[-1]: last}
-    rows = [_row(run, step, taken, circuit, at_hand.get(step)) for step in each(steps, "measuring step")]
-    variables = {m.__name__: _stack(m, [row[m.__name__] for row in rows]) for m in taken}
+    said = "" if circuit is None else json.dumps(circuit.to_dict())
+    kept = None if into is None else KeptRows(into, run, measures, said)
+    rows = _Rows(run, measures, circuit, at_hand or {}, kept)
+    # The last comes first: it says what can be taken at all, and nothing is held while the others are read.
+    for step in each([steps[-1], *steps[:-1]], "measuring step"):
+        rows.take(step)
+    taken = rows.checked()
+    done = [step for step in steps if step in rows.found]
+    variables = {
+        m.__name__: _stack(m, [rows.found[step][m.__name__] for step in done])
+        for m in measures
+        if m.__name__ in taken
+    }
+    left_out = {m.__name__: rows.left_out[m.__name__] for m in measures if rows.left_out.get(m.__name__)}
     attributes = {
         "run": run.name,
         "task": run.task.name,
-        "circuit": "" if circuit is None else json.dumps(circuit.to_dict()),
-        "left_out": json.dumps({name: lack for name, lack in left_out.items() if lack}),
+        "circuit": said,
+        "left_out": json.dumps(left_out),
     }
-    steps_axis = ("step", list(steps), {"long_name": "training step", "units": "updates"})
-    table = xr.Dataset(variables, coords={"step": steps_axis}, attrs=attributes)
+    if kept is not None:
+        attributes["failed"] = json.dumps(dict(sorted(rows.failed.items())))
+    table = xr.Dataset(variables, coords=_steps(run, done), attrs=attributes)
     if "component" in table.coords:
         cyclic = table["component"].dtype.kind in "iu"
         table["component"].attrs["long_name"] = "frequency" if cyclic else "irrep"
     return table
 
 
+def _steps(run: Run, steps: list[int]) -> dict[str, Any]:
+    """The axis of steps, and beside it the tokens seen where the run knows them."""
+    coords: dict[str, Any] = {
+        "step": ("step", steps, {"long_name": "training step", "units": "updates"}),
+    }
+    tokens = run.known.get("tokens")
+    if isinstance(tokens, dict) and all(step in tokens for step in steps):
+        about = {"long_name": "tokens seen", "units": "tokens"}
+        coords["tokens"] = ("step", [tokens[step] for step in steps], about)
+    return coords
+
+
+class _Rows:
+    """The rows of a table as they are taken, and which of them failed where a folder keeps the others."""
+
+    def __init__(
+        self,
+        run: Run,
+        measures: Sequence[Measure],
+        circuit: Circuit | None,
+        at_hand: Mapping[Any, Snapshot],
+        kept: KeptRows | None,
+    ) -> None:
+        self._run, self._measures, self._circuit = run, measures, circuit
+        self._at_hand, self._kept = at_hand, kept
+        self.found: dict[int, dict[str, Any]] = {}
+        self.failed: dict[int, str] = {}
+        self._first_error: GroklensError | None = None
+        self._left_out = None if kept is None else kept.left_out
+
+    @property
+    def left_out(self) -> dict[str, list[str]]:
+        """The needs of each measure that the run does not meet."""
+        return self._left_out or {}
+
+    def take(self, step: int) -> None:
+        """The row of a step, from the folder where it is there.
+
+        Where no folder keeps the others an error is raised, of the first step that has one: the last is taken first.
+        """
+        row = None if self._kept is None else self._kept.read(step)
+        try:
+            self.found[step] = self._taken(step) if row is None else row
+        except GroklensError as error:
+            begun = bool(self.found) or self._first_error is not None
+            if isinstance(error, UnknownName) or (self._kept is None and begun):
+                raise
+            self.failed[step] = str(error)
+            self._first_error = self._first_error or error
+
+    def _taken(self, step: int) -> dict[str, Any]:
+        snapshot = self._at_hand.get(step) or self._run.at(step)
+        if self._left_out is None:
+            self._left_out = {m.__name__: lacking(m.about, snapshot, self._circuit) for m in self._measures}
+        wanted = [m for m in self._measures if not self._left_out.get(m.__name__)]
+        row = _row(self._run, snapshot, step, wanted, self._circuit)
+        return row if self._kept is None else self._kept.keep(step, row, self._left_out)
+
+    def checked(self) -> list[str]:
+        """The names of the measures taken; raises the first error where no row was, and warns of those that failed."""
+        if self._first_error is not None and (self._kept is None or not self.found):
+            raise self._first_error
+        if self.failed:
+            step, error = next(iter(self.failed.items()))
+            warnings.warn(
+                f"{len(self.failed)} of {len(self.failed) + len(self.found)} rows are missing, first that of step "
+                f"{step}: {error} The others are kept; the same call goes on with those that are missing.",
+                stacklevel=2,
+            )
+        return [m.__name__ for m in self._measures if not self.left_out.get(m.__name__)]
+
+
 def _row(
-    run: Run, step: int, measures: Sequence[Measure], circuit: Circuit | None, known: Snapshot | None
+    run: Run, snapshot: Snapshot, step: int, measures: Sequence[Measure], circuit: Circuit | None
 ) -> dict[str, Any]:
-    snapshot = known or run.at(step)
     return {m.__name__: _value(run, snapshot, step, m, circuit) for m in measures}
 
 

@@ -17,6 +17,8 @@ from groklens.runs.paths import RunPaths as RunPaths
 from groklens.runs.paths import as_path as as_path
 from groklens.runs.resume import ResumeState as ResumeState
 from groklens.runs.resume import damaged as damaged
+from groklens.runs.revisions import Revisions as Revisions
+from groklens.runs.revisions import revisions as revisions
 from groklens.runs.run import Run as Run
 from groklens.runs.run_like import RunLike as RunLike
 from groklens.runs.steps import chosen_steps as chosen_steps

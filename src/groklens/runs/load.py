@@ -34,7 +34,8 @@ def load(
     answer: Answer | None = None,
     config: Mapping[str, Any] | Any | None = None,
     train_index: TrainIndex | None = None,
-    revisions: Sequence[str] | Mapping[str, int] | None = None,
+    revisions: Sequence[str] | Mapping[str, Any] | None = None,
+    keep_downloads: bool = True,
     verify: bool = False,
     parts: Iterable[Any] | type = (),
 ) -> Run:
@@ -52,8 +53,11 @@ def load(
             `dict(act_fn="gelu", normalization_type=None, attention_dir="causal")`.
         train_index: the inputs trained on, as indices or a mask, for files that do not say their split.
         revisions: says that `path` is the name of a model on the Hugging Face hub, and which of its revisions
-            make the run: names that hold their step (`["step0", "step1000"]`), or names with their steps
-            (`{"main": 143000}`).
+            make the run: names that hold their step (`["step0", "step1000"]`), names with their steps
+            (`{"main": 143000}`) or with tokens seen, or some of `gl.revisions(path)`. Steps count updates; where names
+            or a mapping tell tokens alone, tokens. Each revision is fetched when it is looked at.
+        keep_downloads: whether what is fetched stays in the hub's cache; False drops each revision's files once it is
+            read, and nothing that was there before.
         verify: check every file of a run of ours against its checksum first.
         parts: classes of your own that the run was trained with (`parts=[MyTask, MyOptimizer]`), and readers of your
             own, values with `recognises(path)` and `read(path, task)`, which are asked first. Nothing is ever
@@ -81,7 +85,9 @@ def load(
             raise BadArgument(
                 "revisions= is for models on the Hugging Face hub; leave format= and verify= out."
             )
-        return hugging_face.read_hub(str(path), revisions, told).with_split(train_index)
+        return hugging_face.read_hub(str(path), revisions, told, keep_downloads).with_split(train_index)
+    if not keep_downloads:
+        raise BadArgument("keep_downloads= is for models on the Hugging Face hub; give revisions= as well.")
     root = as_path(path)
     if not exists(root):
         raise RunNotFound(nothing_at(root))

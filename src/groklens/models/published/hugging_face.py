@@ -27,6 +27,9 @@ _TAKEN_AS_THEY_ARE: dict[str, Any] = {
     "ignore_mismatched_sizes": True,  # refused by name: `check_all_there`
     "output_loading_info": True,
 }
+#: What opening files raises, and the libraries whose errors say that fetching them was cut short.
+_OPENING = (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, ArithmeticError)
+_FETCHING = ("httpx", "httpcore", "requests", "urllib3", "huggingface_hub", "hf_xet")
 _ATTENTION = ("_attn_implementation", "attn_implementation", "_attn_implementation_internal")
 
 
@@ -247,7 +250,9 @@ def _said_in_one_line(source: str | Path, name: str) -> Iterator[None]:
         yield
     except (SafetensorError, StrictDataclassError) as error:
         raise DamagedRun(f"{where} is damaged: {_line(error)}") from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, ArithmeticError) as error:
+    except Exception as error:
+        if not isinstance(error, _OPENING) and type(error).__module__.partition(".")[0] not in _FETCHING:
+            raise
         if "trust_remote_code" in str(error):
             raise BadArgument(
                 f"{where} asks for code of its own to be run, which is refused; give a model that "

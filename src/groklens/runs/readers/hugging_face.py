@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from groklens.errors import BadArgument, DamagedRun, TaskNeeded
-from groklens.models.published import bridge_from_hugging_face, hugging_face_vocabulary
+from groklens.models.published import bridge_from_hugging_face, dropped_after, hugging_face_vocabulary
 from groklens.runs.foreign import foreign_run
 from groklens.runs.readers.load_arguments import LoadArguments
+from groklens.runs.readers.revision_names import placed
 from groklens.runs.readers.safe_loading import read_config
 from groklens.runs.readers.saved_model import check_saved_model
 from groklens.runs.readers.weight_files import files_by_step
@@ -74,23 +76,37 @@ def _has_steps(folder: Path) -> bool:
 
 
 def read_hub(
-    name: str, revisions: Sequence[str] | Mapping[str, int], told: LoadArguments | None = None
+    name: str,
+    revisions: Sequence[str] | Mapping[str, Any],
+    told: LoadArguments | None = None,
+    keep_downloads: bool = True,
 ) -> Run:
-    """Revisions of a model on the hub as a run; each is fetched when it is asked for.
+    """Revisions of a model on the hub as a run; each is fetched when it is asked for, and dropped after if wanted.
 
     `revisions` are names that hold their step, such as `"step1000"`, or names with their steps. Raises
-    `BadArgument` without a task, for a local path, or for names that do not each hold a step.
+    `BadArgument` without a task, for a local path, or for names that do not each tell where they belong.
 
     >>> read_hub("EleutherAI/pythia-14m", ["step0"], LoadArguments(Probe([[1, 2]]))).steps  # doctest: +SKIP
     [0]
     """
     if Path(name).exists():
         raise BadArgument(f"{name} is on this machine and has no revisions; leave revisions= out.")
-    task = _given(told or LoadArguments(), name)
-    steps = _steps(revisions)
-    models = {step: partial(bridge_from_hugging_face, name, revision) for step, revision in steps.items()}
-    known = {"name": name, "revisions": {revision: step for step, revision in steps.items()}}
-    return foreign_run(name, _fitted(task, name, steps[max(steps)]), models, NAME, known=known)
+    task, found = _given(told or LoadArguments(), name), placed(revisions)
+    models = {
+        each.place: partial(_fetched, name, revision, keep_downloads) for revision, each in found.items()
+    }
+    known: dict[str, Any] = {"name": name, "revisions": {key: each.place for key, each in found.items()}}
+    if all(each.tokens is not None for each in found.values()):
+        known["tokens"] = {each.place: each.tokens for each in found.values()}
+    with nullcontext() if keep_downloads else dropped_after(name):
+        task = _fitted(task, name, list(found)[-1])
+    return foreign_run(name, task, models, NAME, known=known)
+
+
+def _fetched(name: str, revision: str, keep: bool) -> Any:
+    """The model at a revision; what had to be fetched for it is dropped again, unless it is to be kept."""
+    with nullcontext() if keep else dropped_after(name):
+        return bridge_from_hugging_face(name, revision)
 
 
 def _folders(path: Path) -> dict[int, Path]:
@@ -113,33 +129,6 @@ def _check_whole(folder: Path) -> None:
             "them and open what is saved: from peft import AutoPeftModelForCausalLM; AutoPeftModelForCausalLM"
             f".from_pretrained({str(folder)!r}).merge_and_unload().save_pretrained('merged')."
         )
-
-
-def _steps(revisions: Sequence[str] | Mapping[str, int]) -> dict[int, str]:
-    if isinstance(revisions, str) or not revisions:
-        raise BadArgument(
-            f"revisions is {revisions!r}; give a list of names such as ['step0', 'step1000'], or names with "
-            "their steps, {'main': 143000}."
-        )
-    pairs = (
-        revisions.items() if isinstance(revisions, Mapping) else ((name, _step(name)) for name in revisions)
-    )
-    steps = {int(step): str(revision) for revision, step in pairs}
-    if len(steps) < len(revisions):
-        raise BadArgument(
-            f"Two of the revisions {', '.join(revisions)} are of the same step; give each its own."
-        )
-    return steps
-
-
-def _step(revision: str) -> int:
-    """The number after `step`, or the only one in the name."""
-    numbers = re.findall(r"step[-_]?(\d+)", revision) or re.findall(r"\d+", revision)
-    if len(numbers) != 1:
-        raise BadArgument(
-            f"The revision {revision!r} does not tell its step; say it: revisions={{{revision!r}: 1000}}."
-        )
-    return int(numbers[0])
 
 
 def _checked(folder: Path, build: Callable[[Path], Any]) -> Any:
