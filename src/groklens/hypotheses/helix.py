@@ -48,12 +48,10 @@ class Helix:
     def __post_init__(self) -> None:
         """Refuse what is no period, hook or operand."""
         object.__setattr__(self, "periods", checked_periods(self.periods))
-        for name in ("hook", "operand"):
-            if not isinstance(getattr(self, name), str):
-                raise BadArgument(
-                    f"{name} is {described(getattr(self, name))}; give its name as text, such as "
-                    f"{'blocks.0.hook_resid_pre' if name == 'hook' else 'a'!r}."
-                )
+        if not isinstance(self.hook, str):  # an operand's name is the task's to check
+            raise BadArgument(
+                f"hook is {described(self.hook)}; give its name, such as 'blocks.0.hook_resid_pre'."
+            )
 
     @property
     def in_words(self) -> str:

@@ -23,7 +23,7 @@ from groklens.harmonics import (
 from groklens.interventions.patch import patch
 from groklens.models import Site
 from groklens.runs import AnyRun, as_snapshot
-from groklens.snapshots import Snapshot, correct_by_labels, positions_of
+from groklens.snapshots import Snapshot, positions_of, scores
 from groklens.tasks import numbers_of, place_of
 
 #: What is put in place of a number's state, the first being another number's own.
@@ -138,7 +138,7 @@ def _exchange(snapshot: Snapshot, operand: str, seed: int) -> _Exchange:
     """For inputs answered right another that is too, drawn at random, with another operand and answer, else alike."""
     task, generator = snapshot.task, torch.Generator().manual_seed(seed)
     numbers, labels = numbers_of(task, operand), task.labels
-    right = torch.nonzero(correct_by_labels(snapshot, None).bool().flatten())[:, 0]
+    right = torch.nonzero(scores(snapshot, "all").correct.bool())[:, 0]
     rest = task.inputs.clone()
     pos = place_of(task, operand)
     rest[torch.arange(len(rest)), positions_of(task, pos) if isinstance(pos, str) else pos] = -1
