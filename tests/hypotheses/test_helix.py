@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import groklens as gl
-from adder import N, OPERANDS, PERIODS, adds, helix, shaped, table
+from adder import OPERANDS, PERIODS, N, adds, helix, shaped, table
 from groklens.claims import by_key
 from groklens.errors import BadArgument, UnknownName
 from groklens.harmonics import polynomial_basis
@@ -92,4 +92,4 @@ def test_what_is_no_helix_is_refused(make, match):
 
 
 def test_numbers_are_few():
-    assert N == len(OPERANDS)
+    assert len(OPERANDS) == N

@@ -27,7 +27,7 @@ def test_a_helix_carries_what_the_true_exchange_does():
     for simpler in ("polynomial", "shuffled numbers"):
         assert rise[simpler] < 0.8 * rise["true exchange"]
     assert answered(found, "shuffled numbers") < 0.3
-    assert float(found["standard_error"].sel(fit="helix")) > 0
+    assert float(found["standard_error"].sel(fit="polynomial", hook="hook_embed")) > 0
 
 
 def test_no_fit_carries_states_in_no_order():

@@ -7,12 +7,12 @@ import groklens as gl
 from adder import OPERANDS, PERIODS, N, adds, helix, shaped, table
 from groklens.errors import BadArgument, UnknownName
 from groklens.harmonics import (
-    explained_held_out,
+    explained_unseen,
     folds_of,
-    held_out_fit,
     helix_basis,
     orthonormal,
     polynomial_basis,
+    unseen_fit,
 )
 from groklens.measures import ActivationSpectrum, HelixFit, ModProbe, NumberSpectrum
 
@@ -51,8 +51,8 @@ def test_held_out_is_held_out():
     functions = torch.randn(12, 12, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     fold = folds_of(12, 4, seed=0)
     assert fold.bincount().tolist() == [3, 3, 3, 3]
-    assert explained_held_out(values, held_out_fit(values, functions, fold), fold) < 0
-    one = held_out_fit(values, functions, folds_of(12, 50, seed=0))[3]
+    assert explained_unseen(values, unseen_fit(values, functions, fold), fold) < 0
+    one = unseen_fit(values, functions, folds_of(12, 50, seed=0))[3]
     seen = torch.arange(12) != 3
     by_hand = torch.linalg.pinv(functions[seen] - functions[seen].mean(0)) @ (
         values[seen] - values[seen].mean(0)

@@ -103,16 +103,19 @@ def test_operands_of_any_table_have_named_places():
 @pytest.mark.parametrize(
     ("given", "match"),
     [
-        (dict(tokenizer=digits), "2 tokens; ask for one digit"),
-        (dict(tokenizer=whole_numbers, largest=19, digit="units"), "no token a digit"),
-        (dict(tokenizer=digits, template="{a} plus"), r"write \{a\} and \{b\} once"),
-        (dict(tokenizer=digits, template="{a}+{b}{c}"), "no other braces"),
-        (dict(tokenizer=digits, digit="ones"), "choose 'units'"),
-        (dict(tokenizer=digits, digit="units", length=3), "No prompt has 3 tokens"),
-        (dict(tokenizer=3), "function from a text"),
-        (dict(tokenizer=lambda text: ["a"]), "numbers of its tokens"),
-        (dict(tokenizer=whole_numbers, smallest=1, largest=9, template="{a}+{b}"), "one token of the end"),
-        (dict(tokenizer=whole_numbers, largest=9, template="{a}{b}="), "no last token of its own"),
+        ({"tokenizer": digits}, "2 tokens; ask for one digit"),
+        ({"tokenizer": whole_numbers, "largest": 19, "digit": "units"}, "no token a digit"),
+        ({"tokenizer": digits, "template": "{a} plus"}, r"write \{a\} and \{b\} once"),
+        ({"tokenizer": digits, "template": "{a}+{b}{c}"}, "no other braces"),
+        ({"tokenizer": digits, "digit": "ones"}, "choose 'units'"),
+        ({"tokenizer": digits, "digit": "units", "length": 3}, "No prompt has 3 tokens"),
+        ({"tokenizer": 3}, "function from a text"),
+        ({"tokenizer": lambda text: ["a"]}, "numbers of its tokens"),
+        (
+            {"tokenizer": whole_numbers, "smallest": 1, "largest": 9, "template": "{a}+{b}"},
+            "one token of the end",
+        ),
+        ({"tokenizer": whole_numbers, "largest": 9, "template": "{a}{b}="}, "no last token of its own"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(given, match):

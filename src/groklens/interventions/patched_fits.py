@@ -15,10 +15,10 @@ from groklens.errors import BadArgument, whole_number
 from groklens.harmonics import (
     checked_periods,
     folds_of,
-    held_out_fit,
-    held_out_principal,
     number_bases,
     number_means,
+    unseen_fit,
+    unseen_principal,
 )
 from groklens.interventions.patch import patch
 from groklens.models import Site
@@ -120,9 +120,9 @@ def _said(
     helix = bases["helix"]
     fits = (
         None,
-        held_out_principal(means, fold, helix.shape[1]),
-        *(held_out_fit(means, each, fold) for each in (helix, bases["circles"], bases["polynomial"])),
-        held_out_fit(means, helix[order], fold),
+        unseen_principal(means, fold, helix.shape[1]),
+        *(unseen_fit(means, each, fold) for each in (helix, bases["circles"], bases["polynomial"])),
+        unseen_fit(means, helix[order], fold),
     )
     return dict(zip(FITS, fits, strict=True))
 

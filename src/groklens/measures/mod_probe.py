@@ -26,24 +26,24 @@ RIDGE = 1e-2
 
 @dataclass(frozen=True)
 class ModProbe(Family):
-    """Cohen's κ and accuracy of a linear probe that reads a number modulo a period, on numbers held out.
+    """Cohen's κ and accuracy of a linear probe that reads unseen numbers modulo a period.
 
     States are as in `HelixFit`: at the hook `site`, at an operand's own token, averaged over the inputs that share the
     number. A ridge regression on cos(2πn/T) and sin(2πn/T) (the ridge is 0.01 of the mean squared length of centred
     states) puts every number on the circle of the period T, by a fit to numbers of other folds, and the nearest residue
     is named. The value is score × labelling: `own` is by the numbers, `shuffled` the mean, lowest and highest of 20
-    random reorderings of the residues. Accuracy lies in [0, 1]; κ corrects it by what the marginals alone give: 1 for every residue right, 0 for
-    chance, below 0 for worse. It is there to be read where κ exceeds the highest of the shuffled; whether the model
-    reads it is another question.
+    random reorderings of the residues. Accuracy lies in [0, 1]; κ corrects it by what the marginals alone give: 1 for
+    every residue right, 0 for chance, below 0 for worse. It is there to be read where κ exceeds the highest of the
+    shuffled; whether the model reads it is another question.
 
-    The circular probe of Levy & Geva (2024), arXiv:2410.11781, section 4; κ, ridge and held-out numbers are ours.
+    The circular probe of Levy & Geva (2024), arXiv:2410.11781, section 4; κ, ridge and unseen numbers are ours.
     Raises `UnknownName` for an operand that the task does not have, `BadArgument` for a period below 2 or one that
     leaves fewer than two numbers a residue.
 
     >>> gl.measures.ModProbe("blocks.0.hook_resid_post", "a", period=10)(gl.Snapshot(model, sums))  # doctest: +SKIP
     """
 
-    site: str = "hook_embed"
+    site: str | None = None
     operand: str = "a"
     period: int = 2
     folds: int = 10
@@ -53,7 +53,7 @@ class ModProbe(Family):
         "linear probe of a number modulo a period",
         "accuracy, and κ",
         (-1, 1),
-        "Levy & Geva 2024, arXiv:2410.11781, section 4; held out by number, κ beside accuracy",
+        "Levy & Geva 2024, arXiv:2410.11781, section 4; on numbers not fitted to, κ beside accuracy",
         "all",
     )
 
@@ -69,7 +69,7 @@ class ModProbe(Family):
         if int(residue.bincount(minlength=self.period).min()) < 2:
             raise BadArgument(
                 f"{len(numbers)} numbers leave fewer than two to a residue modulo {self.period}, so that none can be "
-                "held out; take a shorter period, or more numbers."
+                "left out; take a shorter period, or more numbers."
             )
         fold = folds_of(len(numbers), self.folds, self.seed)
         generator = torch.Generator().manual_seed(self.seed)
@@ -89,7 +89,7 @@ class ModProbe(Family):
 class _Reader(NamedTuple):
     """The rows of one fold, the others, and the map from the others' answers to these rows' read-outs."""
 
-    held_out: Int[Tensor, "some"]
+    unseen: Int[Tensor, "some"]
     seen: Int[Tensor, "others"]
     weights: Float[Tensor, "some others"]
 
