@@ -64,7 +64,7 @@ def test_every_null_has_a_listed_key():
 
 def test_every_listed_key_is_used():
     used = set().union(*(literals(tree) for name, tree in files().items() if not name.startswith("claims/")))
-    used |= {f"{of}.{site}" for of in ("sufficiency", "necessity") for site in SITES}
+    used |= {f"{of}.{site}" for of in ("sufficiency", "necessity") for site in (*SITES, "activation")}
     assert {*FINDINGS, *CONTROLS} <= used
 
 

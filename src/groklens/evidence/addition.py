@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import xarray as xr
 
 from groklens.claims import ASIDE, DRAWS, Control, Finding, percent
-from groklens.evidence.battery import Check, both, tried
+from groklens.evidence.battery import both, tried, untried
 from groklens.hypotheses import Helix
 from groklens.measures import SHUFFLED, HelixFit
 from groklens.snapshots import Snapshot, scores
@@ -29,7 +29,7 @@ def helix_findings(snapshot: Snapshot, helix: Helix, sites: Sequence[str] | None
     return [
         adding,
         fits,
-        *(_untried(check, f"not tried: {why}") for site in sites for check in both(helix, site)),
+        *(untried(check, why) for site in sites for check in both(helix, site)),
     ]
 
 
@@ -65,29 +65,19 @@ def says_numbers(snapshot: Snapshot, helix: Helix) -> Finding:
             "line": ("the number itself alone", r2["line"]),
         }
     )
-    controls = (*simpler, Control("helix of shuffled numbers", mean, low, high, DRAWS, "shuffled_numbers"))
+    controls = (
+        *simpler,
+        Control("helix of shuffled numbers", mean, low, high, DRAWS, key="shuffled_numbers"),
+    )
     best = max(control.high for control in controls)
     return Finding(
-        f"{helix.in_words} says the states of unseen numbers at {helix.hook}",
+        f"{helix.in_words} says the states of unseen numbers at {helix.hook_in(snapshot)}",
         value,
-        "held-out R²",
+        "R²",
         "refuted" if value <= 0 else "supported" if value > best else "undecided",
         controls,
         source=HelixFit.about.source,
         note="of the variance of numbers in other folds; a shape is no mechanism",
         key="numbers.helix",
         role=ASIDE,
-    )
-
-
-def _untried(check: Check, note: str) -> Finding:
-    return Finding(
-        check.claim,
-        None,
-        "accuracy",
-        "undecided",
-        source=check.source,
-        note=note,
-        key=check.key,
-        role=check.role,
     )

@@ -112,6 +112,20 @@ def tried(snapshot: Snapshot, hypothesis: Hypothesis, sites: Sequence[str]) -> l
     return [judged(snapshot, hypothesis, check) for site in sites for check in both(hypothesis, site)]
 
 
+def untried(check: Check, why: str) -> Finding:
+    """The finding of a check that is not made, undecided for that reason."""
+    return Finding(
+        check.claim,
+        None,
+        "accuracy",
+        "undecided",
+        source=check.source,
+        note=f"not tried: {why}",
+        key=check.key,
+        role=check.role,
+    )
+
+
 def both(hypothesis: Hypothesis, site: str) -> tuple[Check, Check]:
     """What is asked of a hypothesis at a site: that it is sufficient, and that it is necessary."""
     what, where = hypothesis.in_words, said_at(site)

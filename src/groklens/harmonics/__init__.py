@@ -27,15 +27,15 @@ from groklens.harmonics.irreps import ComponentName as ComponentName
 from groklens.harmonics.irreps import component_name as component_name
 from groklens.harmonics.irreps import irrep_matrices as irrep_matrices
 from groklens.harmonics.numbers import checked_periods as checked_periods
-from groklens.harmonics.numbers import explained_held_out as explained_held_out
+from groklens.harmonics.numbers import explained_unseen as explained_unseen
 from groklens.harmonics.numbers import folds_of as folds_of
-from groklens.harmonics.numbers import held_out_fit as held_out_fit
-from groklens.harmonics.numbers import held_out_principal as held_out_principal
 from groklens.harmonics.numbers import helix_basis as helix_basis
 from groklens.harmonics.numbers import number_bases as number_bases
 from groklens.harmonics.numbers import number_means as number_means
 from groklens.harmonics.numbers import orthonormal as orthonormal
 from groklens.harmonics.numbers import polynomial_basis as polynomial_basis
+from groklens.harmonics.numbers import unseen_fit as unseen_fit
+from groklens.harmonics.numbers import unseen_principal as unseen_principal
 from groklens.harmonics.projection import answer_means as answer_means
 from groklens.harmonics.projection import inputs_an_answer as inputs_an_answer
 from groklens.harmonics.projection import logit_similarity as logit_similarity
@@ -46,10 +46,10 @@ from groklens.public import public_names
 #: What stands here for other packages alone.
 _FOR_THE_LIBRARY = {
     "checked_periods",
-    "explained_held_out",
+    "explained_unseen",
     "folds_of",
-    "held_out_fit",
-    "held_out_principal",
+    "unseen_fit",
+    "unseen_principal",
     "number_bases",
     "number_means",
     "orthonormal",

@@ -88,7 +88,7 @@ def folds_of(n: int, folds: int, seed: int) -> Int[Tensor, "row"]:
     return torch.empty(n, dtype=torch.long).index_copy_(0, order, torch.arange(n) % min(folds, n))
 
 
-def held_out_fit(
+def unseen_fit(
     values: Float[Tensor, "row feature"],
     functions: Float[Tensor, "row function"],
     fold: Int[Tensor, "row"],
@@ -112,7 +112,7 @@ def held_out_fit(
     return found
 
 
-def held_out_principal(
+def unseen_principal(
     values: Float[Tensor, "row feature"], fold: Int[Tensor, "row"], directions: int
 ) -> Float[Tensor, "row feature"]:
     """Each row as what of it lies in the largest principal directions of the rows outside its fold. float64."""
@@ -131,16 +131,16 @@ def principal(centred: Float[Tensor, "row feature"], directions: int) -> Float[T
     return torch.linalg.svd(centred, full_matrices=False).Vh[:directions].T
 
 
-def explained_held_out(
+def explained_unseen(
     values: Float[Tensor, "row feature"],
     fitted: Float[Tensor, "row feature"],
     fold: Int[Tensor, "row"],
 ) -> float:
-    """R² of held-out fits, over all rows and features: 1 − Σ(value − fit)² / Σ(value − mean of the other folds)².
+    """R² of fits of unseen rows, over all rows and features: 1 − Σ(value − fit)² / Σ(value − mean of the other folds)².
 
     At most 1; 0 says no more than the mean of the others does, below 0 less. nan where nothing varies.
     """
-    flat = held_out_fit(values, values.new_zeros(len(values), 0, dtype=torch.float64), fold)
+    flat = unseen_fit(values, values.new_zeros(len(values), 0, dtype=torch.float64), fold)
     of_mean = float((values - flat).square().sum())
     return 1 - float((values - fitted).square().sum()) / of_mean if of_mean > 0 else math.nan
 

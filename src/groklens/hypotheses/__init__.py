@@ -23,6 +23,7 @@ from groklens.hypotheses.units import some as some
 from groklens.hypotheses.units import without as without
 from groklens.hypotheses.values import constant_at as constant_at
 from groklens.hypotheses.values import hooks_at as hooks_at
+from groklens.hypotheses.values import state_hook as state_hook
 from groklens.hypotheses.values import values_at as values_at
 from groklens.public import public_names
 
@@ -34,6 +35,7 @@ _FOR_THE_LIBRARY = {
     "Part",
     "Relabelled",
     "constant_at",
+    "state_hook",
     "hooks_at",
     "public_names",
     "said_at",

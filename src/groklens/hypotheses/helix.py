@@ -12,7 +12,7 @@ from torch import Tensor
 from groklens.errors import BadArgument, described
 from groklens.harmonics import checked_periods, helix_basis, number_bases, orthonormal
 from groklens.hypotheses.hypothesis import Act, Given, Null, Spanned, noise_like
-from groklens.hypotheses.values import values_at
+from groklens.hypotheses.values import state_hook, values_at
 from groklens.snapshots import Snapshot
 from groklens.tasks import numbers_of, place_of
 
@@ -24,11 +24,11 @@ Draw = Callable[[torch.Generator], Spanned]
 class Helix:
     """The hypothesis that a model computes with a number as a helix: its size, and its place on circles of periods.
 
-    Its part of the states at a hook, at the operand's own token (of `"sum"` at the template's end, else at the
-    answer), is their least-squares fit by n, cos(2πn/T) and sin(2πn/T) of every period T: a subspace of the functions
-    of the number. Compared with polynomials as many, random functions of the number as many, the helix of the numbers
-    in random orders and, removing, a random change of equal energy. The principal directions of the states, as many,
-    are no control but a ceiling, and stand in `gl.interventions.patched_fits`.
+    Its part of the states at a hook (the embeddings where it is None), at the operand's own token (of `"sum"` at the
+    template's end, else at the answer), is their least-squares fit by n, cos(2πn/T) and sin(2πn/T) of every period T: a
+    subspace of the functions of the number. Compared with polynomials as many, random functions of the number as many,
+    the helix of the numbers in random orders and, removing, a random change of equal energy. The principal directions
+    of the states, as many, are no control but a ceiling, and stand in `gl.interventions.patched_fits`.
 
     `gl.examine(snapshot, Helix(hook="blocks.3.hook_resid_pre"))` keeps and removes it, where the model adds: sums are
     answered right at least half of the way from the commonest answer's share to all. Elsewhere it says so, and gives no
@@ -42,18 +42,16 @@ class Helix:
     """
 
     periods: tuple[float, ...] = (2, 5, 10, 100)
-    hook: str = "hook_embed"
+    hook: str | None = None
     operand: str = "a"
 
     def __post_init__(self) -> None:
         """Refuse what is no period, hook or operand."""
         object.__setattr__(self, "periods", checked_periods(self.periods))
-        for name in ("hook", "operand"):
-            if not isinstance(getattr(self, name), str):
-                raise BadArgument(
-                    f"{name} is {described(getattr(self, name))}; give its name as text, such as "
-                    f"{'blocks.0.hook_resid_pre' if name == 'hook' else 'a'!r}."
-                )
+        if not isinstance(self.hook, str | None):  # an operand's name is the task's to check
+            raise BadArgument(
+                f"hook is {described(self.hook)}; give its name, such as 'blocks.0.hook_resid_pre'."
+            )
 
     @property
     def in_words(self) -> str:
@@ -65,7 +63,11 @@ class Helix:
     def sites(self, snapshot: Snapshot) -> tuple[str, ...]:
         """Its hook at the operand's place; `UnknownName` where the task has no such operand."""
         numbers_of(snapshot.task, self.operand)
-        return (f"{self.hook}@{place_of(snapshot.task, self.operand)}",)
+        return (f"{self.hook_in(snapshot)}@{place_of(snapshot.task, self.operand)}",)
+
+    def hook_in(self, snapshot: Snapshot) -> str:
+        """Its hook, or that of the snapshot's embeddings."""
+        return state_hook(snapshot, self.hook)
 
     def part(self, values: Tensor, site: str, snapshot: Snapshot) -> Tensor:
         """The fit of the values by the helix, the mean taken out of both."""

@@ -44,6 +44,18 @@ def _named(site: str) -> Site:
     return Site(hook, int(pos) if pos.removeprefix("-").isdecimal() else pos)
 
 
+def state_hook(snapshot: Snapshot, hook: str | None) -> str:
+    """The hook that is given, or that of the embeddings; `BadArgument` where the model has none of that name."""
+    if hook is not None:
+        return hook
+    embedding = snapshot.anatomy.embedding_hook
+    if embedding is None:
+        raise BadArgument(
+            f"{snapshot!r} has no embeddings at hook_embed; name the hook, one of snapshot.anatomy.hooks."
+        )
+    return embedding.hook
+
+
 def values_at(snapshot: Snapshot, site: str) -> Tensor:
     """The values at a site for every input: logits float64, else as the model gives them.
 

@@ -15,15 +15,15 @@ from groklens.errors import BadArgument, whole_number
 from groklens.harmonics import (
     checked_periods,
     folds_of,
-    held_out_fit,
-    held_out_principal,
     number_bases,
     number_means,
+    unseen_fit,
+    unseen_principal,
 )
 from groklens.interventions.patch import patch
 from groklens.models import Site
 from groklens.runs import AnyRun, as_snapshot
-from groklens.snapshots import Snapshot, correct_by_labels, positions_of
+from groklens.snapshots import Snapshot, positions_of, scores
 from groklens.tasks import numbers_of, place_of
 
 #: What is put in place of a number's state, the first being another number's own.
@@ -120,9 +120,9 @@ def _said(
     helix = bases["helix"]
     fits = (
         None,
-        held_out_principal(means, fold, helix.shape[1]),
-        *(held_out_fit(means, each, fold) for each in (helix, bases["circles"], bases["polynomial"])),
-        held_out_fit(means, helix[order], fold),
+        unseen_principal(means, fold, helix.shape[1]),
+        *(unseen_fit(means, each, fold) for each in (helix, bases["circles"], bases["polynomial"])),
+        unseen_fit(means, helix[order], fold),
     )
     return dict(zip(FITS, fits, strict=True))
 
@@ -138,7 +138,7 @@ def _exchange(snapshot: Snapshot, operand: str, seed: int) -> _Exchange:
     """For inputs answered right another that is too, drawn at random, with another operand and answer, else alike."""
     task, generator = snapshot.task, torch.Generator().manual_seed(seed)
     numbers, labels = numbers_of(task, operand), task.labels
-    right = torch.nonzero(correct_by_labels(snapshot, None).bool().flatten())[:, 0]
+    right = torch.nonzero(scores(snapshot, "all").correct.bool())[:, 0]
     rest = task.inputs.clone()
     pos = place_of(task, operand)
     rest[torch.arange(len(rest)), positions_of(task, pos) if isinstance(pos, str) else pos] = -1

@@ -13,13 +13,13 @@ from groklens.claims import DRAWS
 from groklens.errors import whole_fields
 from groklens.harmonics import (
     checked_periods,
-    explained_held_out,
+    explained_unseen,
     folds_of,
-    held_out_fit,
     number_bases,
     number_means,
+    unseen_fit,
 )
-from groklens.hypotheses import Circuit
+from groklens.hypotheses import Circuit, state_hook
 from groklens.measures.family import Family
 from groklens.measures.measure import About
 from groklens.snapshots import Snapshot
@@ -31,26 +31,27 @@ SHUFFLED = ("shuffled: mean", "shuffled: lowest", "shuffled: highest")
 
 @dataclass(frozen=True)
 class HelixFit(Family):
-    """Held-out R² of a helix in the states of numbers, beside its circles, a line, polynomials and shuffled numbers.
+    """R² of a helix in the states of unseen numbers, beside its circles, a line, polynomials and shuffled numbers.
 
-    States are those at the hook `site` at an operand's own token (of `"sum"` at the template's end, else at the
-    answer), averaged over the inputs that share the number. They are fitted by the constant, the number, and waves of
-    the `periods`; by the waves alone (`circles`); by the number alone (`line`); by polynomials, as many as the helix
-    has functions; and by the helix of the numbers in 20 random orders (`shuffled`). Every number is said by a fit to
-    numbers of other folds. The value is an array along `fit`: at most 1, where states are that shape; 0 where the fit
-    says no more than the mean does; below 0 where it misleads. A helix is seen where `helix` exceeds `polynomial` and
-    the highest of the shuffled. It is no mechanism: `gl.examine` with `gl.hypotheses.Helix` asks for that.
+    States are those at the hook `site` (the embeddings where it is None) at an operand's own token (of `"sum"` at the
+    template's end, else at the answer), averaged over the inputs that share the number. They are fitted by the
+    constant, the number, and waves of the `periods`; by the waves alone (`circles`); by the number alone (`line`); by
+    polynomials, as many as the helix has functions; and by the helix of the numbers in 20 random orders (`shuffled`).
+    Every number is said by a fit to numbers of other folds. The value is an array along `fit`: at most 1, where states
+    are that shape; 0 where the fit says no more than the mean does; below 0 where it misleads. A helix is seen where
+    `helix` exceeds `polynomial` and the highest of the shuffled. It is no mechanism: `gl.examine` with
+    `gl.hypotheses.Helix` asks for that.
 
     Fields: `components` principal directions in which the fit is made, `folds` and the `seed` that draws them.
 
-    After Kantamneni & Tegmark (2025), arXiv:2502.00873, section 4.2, who fit all numbers at once; holding numbers out,
+    After Kantamneni & Tegmark (2025), arXiv:2502.00873, section 4.2, who fit all numbers at once; unseen numbers,
     polynomials of equal size and shuffled numbers are ours. Raises `UnknownName` for an operand that the task does not
     have, `BadArgument` for fewer than four numbers.
 
     >>> gl.measures.HelixFit("blocks.0.hook_resid_post", "a")(gl.Snapshot(model, sums))  # doctest: +SKIP
     """
 
-    site: str = "hook_embed"
+    site: str | None = None
     operand: str = "a"
     periods: tuple[float, ...] = (2, 5, 10, 100)
     components: int = 100
@@ -59,9 +60,9 @@ class HelixFit(Family):
 
     about = About(
         "variance of unseen numbers' states explained",
-        "held-out R²",
+        "R²",
         (-float("inf"), 1),
-        "Kantamneni & Tegmark 2025, arXiv:2502.00873, section 4.2; held out by number",
+        "Kantamneni & Tegmark 2025, arXiv:2502.00873, section 4.2; on numbers that are not fitted to",
         "all",
     )
 
@@ -79,7 +80,7 @@ class HelixFit(Family):
         bases = number_bases(numbers, self.periods)
 
         def explained(functions: Tensor) -> float:
-            return explained_held_out(states, held_out_fit(states, functions, fold, self.components), fold)
+            return explained_unseen(states, unseen_fit(states, functions, fold, self.components), fold)
 
         found = {name: explained(functions) for name, functions in bases.items()}
         generator = torch.Generator().manual_seed(self.seed)
@@ -90,8 +91,10 @@ class HelixFit(Family):
 
 
 def number_states(
-    snapshot: Snapshot, site: str, operand: str
+    snapshot: Snapshot, site: str | None, operand: str
 ) -> tuple[Int[Tensor, "number"], Float[Tensor, "number feature"]]:
     """The numbers that inputs have as an operand, ascending, and the mean state of each at its place, float64."""
     numbers = numbers_of(snapshot.task, operand)
-    return number_means(snapshot.activations(site, place_of(snapshot.task, operand)), numbers)[:2]
+    return number_means(
+        snapshot.activations(state_hook(snapshot, site), place_of(snapshot.task, operand)), numbers
+    )[:2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -25,24 +26,24 @@ RIDGE = 1e-2
 
 @dataclass(frozen=True)
 class ModProbe(Family):
-    """Cohen's κ and accuracy of a linear probe that reads a number modulo a period, on numbers held out.
+    """Cohen's κ and accuracy of a linear probe that reads unseen numbers modulo a period.
 
     States are as in `HelixFit`: at the hook `site`, at an operand's own token, averaged over the inputs that share the
-    number. A ridge regression on the residue (one-hot; the ridge is 0.01 of the mean squared length of centred states)
-    names for every number the largest of its outputs, by a fit to numbers of other folds. The value is score ×
-    labelling: `own` is by the numbers, `shuffled` the mean, lowest and highest of 20 random reorderings of the
-    residues. Accuracy lies in [0, 1]; κ corrects it by what the marginals alone give: 1 for every residue right, 0 for
-    chance, below 0 for worse. It is there to be read where κ exceeds the highest of the shuffled; whether the model
-    reads it is another question.
+    number. A ridge regression on cos(2πn/T) and sin(2πn/T) (the ridge is 0.01 of the mean squared length of centred
+    states) puts every number on the circle of the period T, by a fit to numbers of other folds, and the nearest residue
+    is named. The value is score × labelling: `own` is by the numbers, `shuffled` the mean, lowest and highest of 20
+    random reorderings of the residues. Accuracy lies in [0, 1]; κ corrects it by what the marginals alone give: 1 for
+    every residue right, 0 for chance, below 0 for worse. It is there to be read where κ exceeds the highest of the
+    shuffled; whether the model reads it is another question.
 
-    After Levy & Geva (2024), arXiv:2410.11781, section 4, who probe for digits; κ, ridge and held-out numbers are ours.
+    The circular probe of Levy & Geva (2024), arXiv:2410.11781, section 4; κ, ridge and unseen numbers are ours.
     Raises `UnknownName` for an operand that the task does not have, `BadArgument` for a period below 2 or one that
     leaves fewer than two numbers a residue.
 
     >>> gl.measures.ModProbe("blocks.0.hook_resid_post", "a", period=10)(gl.Snapshot(model, sums))  # doctest: +SKIP
     """
 
-    site: str = "hook_embed"
+    site: str | None = None
     operand: str = "a"
     period: int = 2
     folds: int = 10
@@ -52,7 +53,7 @@ class ModProbe(Family):
         "linear probe of a number modulo a period",
         "accuracy, and κ",
         (-1, 1),
-        "after Levy & Geva 2024, arXiv:2410.11781; held out by number, κ beside accuracy",
+        "Levy & Geva 2024, arXiv:2410.11781, section 4; on numbers not fitted to, κ beside accuracy",
         "all",
     )
 
@@ -68,13 +69,14 @@ class ModProbe(Family):
         if int(residue.bincount(minlength=self.period).min()) < 2:
             raise BadArgument(
                 f"{len(numbers)} numbers leave fewer than two to a residue modulo {self.period}, so that none can be "
-                "held out; take a shorter period, or more numbers."
+                "left out; take a shorter period, or more numbers."
             )
         fold = folds_of(len(numbers), self.folds, self.seed)
         generator = torch.Generator().manual_seed(self.seed)
         orders = [torch.randperm(len(numbers), generator=generator) for _ in range(DRAWS)]
         read = _readers(states, fold)
-        own, *drawn = (_scores(read, each) for each in (residue, *(residue[order] for order in orders)))
+        labellings = (residue, *(residue[order] for order in orders))
+        own, *drawn = (_scores(read, each, self.period) for each in labellings)
         of_draws = torch.tensor(drawn, dtype=torch.float64)
         columns = [torch.tensor(own), of_draws.mean(dim=0), of_draws.amin(dim=0), of_draws.amax(dim=0)]
         return xr.DataArray(
@@ -87,7 +89,7 @@ class ModProbe(Family):
 class _Reader(NamedTuple):
     """The rows of one fold, the others, and the map from the others' answers to these rows' read-outs."""
 
-    held_out: Int[Tensor, "some"]
+    unseen: Int[Tensor, "some"]
     seen: Int[Tensor, "others"]
     weights: Float[Tensor, "some others"]
 
@@ -100,19 +102,21 @@ def _readers(states: Float[Tensor, "number feature"], fold: Int[Tensor, "number"
         centre = states[seen].mean(dim=0)
         x, y = states[seen] - centre, states[out] - centre
         kernel = x @ x.T
-        ridge = RIDGE * kernel.diagonal().mean().clamp_min(1e-300)
+        ridge = RIDGE * float(kernel.diagonal().mean()) or 1.0  # where nothing varies, nothing is read
         found.append(_Reader(out, seen, torch.linalg.solve(kernel + ridge * torch.eye(len(x)), x @ y.T).T))
     return found
 
 
-def _scores(readers: list[_Reader], residue: Int[Tensor, "number"]) -> tuple[float, float]:
-    """Accuracy and Cohen's κ of residues read by the other folds."""
-    answers = torch.nn.functional.one_hot(residue).double()
+def _scores(readers: list[_Reader], residue: Int[Tensor, "number"], period: int) -> tuple[float, float]:
+    """Accuracy and Cohen's κ of residues read by the other folds as the nearest on the circle."""
+    angle = 2 * math.pi * torch.arange(period, dtype=torch.float64) / period
+    circle = torch.stack([angle.cos(), angle.sin()], dim=1)
     said = torch.empty_like(residue)
     for out, seen, weights in readers:
-        mean = answers[seen].mean(dim=0)
-        said[out] = (mean + weights @ (answers[seen] - mean)).argmax(dim=1)
+        places = circle[residue[seen]]
+        mean = places.mean(dim=0)
+        said[out] = ((mean + weights @ (places - mean)) @ circle.T).argmax(dim=1)
     accuracy = float((said == residue).double().mean())
-    shares = [each.bincount(minlength=answers.shape[1]).double() / len(residue) for each in (said, residue)]
+    shares = [each.bincount(minlength=period).double() / len(residue) for each in (said, residue)]
     by_chance = float(shares[0] @ shares[1])
     return accuracy, (accuracy - by_chance) / (1 - by_chance) if by_chance < 1 else 0.0

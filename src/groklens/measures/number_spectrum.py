@@ -37,7 +37,7 @@ class NumberSpectrum(Family):
     >>> gl.measures.NumberSpectrum("blocks.0.hook_resid_post", "a")(gl.Snapshot(model, sums))  # doctest: +SKIP
     """
 
-    site: str = "hook_embed"
+    site: str | None = None
     operand: str = "a"
     periods: tuple[float, ...] = (2, 5, 10, 100)
     frequencies: tuple[float, ...] = ()

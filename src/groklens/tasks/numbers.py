@@ -10,7 +10,7 @@ from torch import Tensor
 from groklens.errors import BadArgument, UnknownName, described
 from groklens.tasks.task import Task
 
-#: Fewer numbers than these have no held-out fit to speak of.
+#: Fewer numbers than these leave too few to fit others by.
 FEWEST = 4
 
 
