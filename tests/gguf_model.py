@@ -53,7 +53,7 @@ def side_by_side(matrix, n_heads):
 
 
 def write_gguf(file, model=None, kind="F32", tokens=TOKENS, says=(), leave_out=(), change=None):
-    """Write a Llama, its matrices as numbers or codes of this kind; `says` are entries of the header, told otherwise.
+    """Write a Llama, its matrices as numbers or codes of this kind; `says` are entries of the header, told otherwise or not.
 
     Tensors named in `leave_out` are left out, and `change` is done to each other.
     """
@@ -76,7 +76,8 @@ def write_gguf(file, model=None, kind="F32", tokens=TOKENS, says=(), leave_out=(
     writer.add_bos_token_id(0)
     for key, value in dict(says).items():
         writer.kv_data[0].pop(key, None)
-        writer.add_key_value(key, value, gguf.GGUFValueType.get_type(value))
+        if value is not None:
+            writer.add_key_value(key, value, gguf.GGUFValueType.get_type(value))
     heads = {"attn_q": config.num_attention_heads, "attn_k": config.num_key_value_heads}
     tied = model.config.tie_word_embeddings
     for name, value in model.state_dict().items():

@@ -1,9 +1,10 @@
-"""Reading one snapshot's activations at several hooks in a single forward pass, into buffers that are used again."""
+"""Reading one snapshot's activations at several hooks in a single forward pass, block by block, or into buffers."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -13,11 +14,13 @@ from groklens.errors import BadArgument, UnknownName, whole_number
 from groklens.memory import BUDGETS, rows_within
 from groklens.models import NamesFilter, Workspace, at_rest, device_of, is_hooked, matching_hooks
 from groklens.models.fast_pass import quick_forward, quick_holds
-from groklens.snapshots import Snapshot, axis_names, position_axis, running
+from groklens.snapshots import Snapshot, axis_names, position_axis, rows_a_block, running
 
 
 class ActivationReader:
-    """Reads a snapshot's activations into one buffer per hook (input × …), which the next read overwrites.
+    """Reads a snapshot's activations: block by block of inputs, or into one buffer per hook (input × …).
+
+    The next read overwrites the buffers; reading by blocks needs none.
 
     Which hooks fire and what shape they give is learned from the snapshot's first input. Raises
     `UnknownName` for hooks that the model does not have or that give nothing, `BadArgument` for a position
@@ -27,62 +30,78 @@ class ActivationReader:
     def __init__(self, snapshot: Snapshot, names_filter: NamesFilter, pos: int | None) -> None:
         self.pos = pos
         self.names: dict[str, tuple[str, ...]] = {}
-        self.buffers: dict[str, Tensor] = {}
-        self._workspace, self._n_pos = Workspace(), 1
-        n_inputs = len(snapshot.task.labels)
+        self._rows: dict[str, Tensor] = {}  # of one input: its shape and type
+        self._workspace, self._n_pos, self._n_inputs = Workspace(), 1, len(snapshot.task.labels)
         for hook, value in _first_input(snapshot, names_filter).items():
             axes = axis_names(hook, value.ndim)
             axis = position_axis(axes)
             self._n_pos = 1 if axis is None else value.shape[axis]
             row = _select(hook, axes, value, pos)
-            dtype = torch.float32 if row.dtype == torch.bfloat16 else row.dtype  # numpy has no bfloat16
             self.names[hook] = axes if pos is None else _without(axes, position_axis(axes))
-            self.buffers[hook] = torch.empty((n_inputs, *row.shape[1:]), dtype=dtype)
+            self._rows[hook] = torch.empty_like(row, dtype=_dtype(row), device="cpu")
 
     def read(self, snapshot: Snapshot) -> dict[str, Tensor]:
         """Activations at every hook, by hook name; valid until the next read."""
-        if self._is_quick(snapshot):
-            return self._read_quickly(snapshot)
+        for rows, values in self.blocks(snapshot):
+            for hook, value in values.items():
+                self._buffers[hook][rows] = value
+        return self._buffers
+
+    @cached_property
+    def _buffers(self) -> dict[str, Tensor]:
+        """Room for the activations of every input, by hook name."""
+        return {hook: row.new_empty(self._n_inputs, *row.shape[1:]) for hook, row in self._rows.items()}
+
+    def blocks(self, snapshot: Snapshot) -> Iterator[tuple[slice, dict[str, Tensor]]]:
+        """Activations at every hook for some inputs after others, each time with which inputs these are."""
         inputs = snapshot.task.inputs
-        captured = sum(buffer.nbytes for buffer in self.buffers.values()) // len(inputs)
-        start = 0
-        for tokens in inputs.split(rows_within(len(inputs), max(captured, 4096), BUDGETS.capture)):
-            cache = run_with_cache(snapshot, tokens, list(self.buffers))
-            for hook, buffer in self.buffers.items():
-                if hook not in cache:
-                    raise UnknownName(
-                        f"{snapshot!r} passes nothing at {hook!r}, which the first step does: the models of this run "
-                        "are not alike. Capture the steps that have it: steps=[…]."
-                    )
-                value = cache[hook]
-                row = _select(hook, axis_names(hook, value.ndim), value, self.pos)
-                if row.shape != (len(tokens), *buffer.shape[1:]):
-                    raise BadArgument(
-                        f"Hook {hook!r} gave shape {tuple(row.shape)} for {len(tokens)} inputs, where "
-                        f"({len(tokens)}, {', '.join(map(str, buffer.shape[1:]))}) was expected: one row per "
-                        "input, alike at every step. Leave it out of names_filter."
-                    )
-                buffer[start : start + len(tokens)] = row
-            start += len(tokens)
-        return self.buffers
+        quick = self._is_quick(snapshot)
+        captured = sum(row.nbytes for row in self._rows.values())
+        # The quick pass holds several times what it gives; the model itself whatever its layers are wide.
+        size = rows_within(len(inputs), 8 * captured if quick else max(captured, 4096), BUDGETS.capture)
+        size = size if quick else min(size, rows_a_block(snapshot.anatomy))
+        for start in range(0, len(inputs), size):
+            tokens = inputs[start : start + size]
+            read = self._quickly if quick else self._plainly
+            yield slice(start, start + len(tokens)), read(snapshot, tokens)
+
+    def _plainly(self, snapshot: Snapshot, tokens: Tensor) -> dict[str, Tensor]:
+        cache, found = run_with_cache(snapshot, tokens, list(self._rows)), {}
+        for hook, expected in self._rows.items():
+            if hook not in cache:
+                raise UnknownName(
+                    f"{snapshot!r} passes nothing at {hook!r}, which the first step does: the models of this run "
+                    "are not alike. Capture the steps that have it: steps=[…]."
+                )
+            value = cache[hook]
+            row = _select(hook, axis_names(hook, value.ndim), value, self.pos)
+            if row.shape != (len(tokens), *expected.shape[1:]):
+                raise BadArgument(
+                    f"Hook {hook!r} gave shape {tuple(row.shape)} for {len(tokens)} inputs, where "
+                    f"({len(tokens)}, {', '.join(map(str, expected.shape[1:]))}) was expected: one row per "
+                    "input, alike at every step. Leave it out of names_filter."
+                )
+            found[hook] = row
+        return found
 
     def _is_quick(self, snapshot: Snapshot) -> bool:
         """Whether only the last MLP's activations at the answer are asked for, which the fast pass also gives."""
         at_answer = self.pos is not None and self.pos in (-1, self._n_pos - 1)
-        if list(self.buffers) != [snapshot.anatomy.neurons_sought.hook] or not at_answer:
+        if list(self._rows) != [snapshot.anatomy.neurons_sought.hook] or not at_answer:
             return False
         return quick_holds(snapshot.model, snapshot.task.inputs, snapshot.task.d_vocab_out)
 
-    def _read_quickly(self, snapshot: Snapshot) -> dict[str, Tensor]:
-        ((_, buffer),) = self.buffers.items()
-        inputs = snapshot.task.inputs.to(device_of(snapshot.model))
-        rows = rows_within(len(inputs), 8 * buffer.nbytes // len(inputs), BUDGETS.capture)
-        for tokens, part in zip(inputs.split(rows), buffer.split(rows), strict=True):
-            with at_rest(snapshot.model):
-                neurons = quick_forward(snapshot.model, tokens, snapshot.task.d_vocab_out, self._workspace)[1]
-            assert neurons is not None  # the hook is an MLP's
-            part.copy_(neurons)
-        return self.buffers
+    def _quickly(self, snapshot: Snapshot, tokens: Tensor) -> dict[str, Tensor]:
+        (hook,) = self._rows
+        tokens = tokens.to(device_of(snapshot.model))
+        with at_rest(snapshot.model):
+            neurons = quick_forward(snapshot.model, tokens, snapshot.task.d_vocab_out, self._workspace)[1]
+        assert neurons is not None  # the hook is an MLP's
+        return {hook: neurons}
+
+
+def _dtype(row: Tensor) -> torch.dtype:
+    return torch.float32 if row.dtype == torch.bfloat16 else row.dtype  # numpy has no bfloat16
 
 
 def run_with_cache(

@@ -9,18 +9,17 @@ from typing import Any
 
 import torch
 import xarray as xr
-from torch import Tensor
 
 from groklens.capture.activation_reader import ActivationReader
 from groklens.capture.operand_index import by_operands
-from groklens.capture.reductions import Reduction, reduction
+from groklens.capture.reductions import REDUCTIONS, Reduction, check_reduction
 from groklens.capture.step_dataset import Labelled, step_dataset
 from groklens.capture.store import MemoryStore, Store, ZarrStore
 from groklens.errors import BadArgument
 from groklens.models import NamesFilter, Site, site_of
 from groklens.progress import each, progress_shown
 from groklens.runs import AnyRun, as_run, kept_steps
-from groklens.snapshots import reduced_names
+from groklens.snapshots import Snapshot, reduced_names
 from groklens.threads import one_thread
 
 
@@ -45,10 +44,10 @@ def capture(
             Of an attention pattern it selects the query.
         steps: which kept steps, by default all; the result has them ascending, once each.
         reduce: a statistic over the inputs, kept instead of the activations: `"mean"`, `"std"`, `"norm"`
-            (ℓ2), `"min"`, `"max"`, taken in float64, or a function. It is given the tensor (input, …) of one
-            hook at one step, which is overwritten afterwards, and returns a tensor of the same shape at every
-            step. From the last axis back, axes whose size it leaves alone keep their names; those in front
-            are called `statistic_0`, ….
+            (ℓ2), `"min"`, `"max"`, gathered in float64 while blocks of inputs run, so that the activations of all
+            inputs are never in memory; or a function. It is given the tensor (input, …) of one hook at one step, which
+            is overwritten afterwards, and returns a tensor of the same shape at every step. From the last axis back,
+            axes whose size it leaves alone keep their names; those in front are called `statistic_0`, ….
         into: a folder `x.zarr`, for results larger than memory (`pip install "groklens[zarr]"`): steps are
             written one at a time, and the dataset returned reads from there. After an error or a kill at any
             moment the folder opens with `xarray.open_zarr(path, consolidated=False)` and holds the steps that were
@@ -68,7 +67,8 @@ def capture(
     run = as_run(run)
     names_filter, pos = _named(names_filter, pos)
     chosen = kept_steps(run, steps)
-    statistic, how = reduction(reduce), _how(pos, reduce)
+    check_reduction(reduce)
+    how = _how(pos, reduce)
     store: Store = MemoryStore(len(chosen)) if into is None else ZarrStore(Path(into).expanduser())
     reader: ActivationReader | None = None
     shapes: dict[str, tuple[int, ...]] = {}
@@ -76,7 +76,7 @@ def capture(
         for step in each(chosen, "capturing step"):
             snapshot = run.at(step)
             reader = reader or ActivationReader(snapshot, names_filter, pos)
-            values = _reduced(reader, reader.read(snapshot), statistic)
+            values = _values(reader, snapshot, reduce)
             del snapshot  # one model at a time
             _check_alike(shapes, values, step)
             store.append(step_dataset(run, step, values, how))
@@ -102,17 +102,30 @@ def _named(wanted: Site | Sequence[Site] | NamesFilter, pos: int | None) -> tupl
     return [site.hook for site in sites], positions.pop() if positions else pos
 
 
-def _reduced(
-    reader: ActivationReader, activations: dict[str, Tensor], statistic: Reduction | None
+def _values(
+    reader: ActivationReader, snapshot: Snapshot, reduce: str | Reduction | None
 ) -> dict[str, Labelled]:
-    if statistic is None:
+    """What is kept of each hook at one step: all of its activations, or a statistic of them."""
+    if isinstance(reduce, str):
+        return _gathered(reader, snapshot, reduce)
+    activations = reader.read(snapshot)
+    if reduce is None:
         return {hook: (reader.names[hook], value.numpy()) for hook, value in activations.items()}
     reduced = {}
     for hook, value in activations.items():
-        kept = torch.as_tensor(statistic(value)).detach().cpu()
+        kept = torch.as_tensor(reduce(value)).detach().cpu()
         names = reduced_names(reader.names[hook], tuple(value.shape), tuple(kept.shape))
         reduced[hook] = (names, kept.numpy())
     return reduced
+
+
+def _gathered(reader: ActivationReader, snapshot: Snapshot, name: str) -> dict[str, Labelled]:
+    """A statistic of each hook's activations over the inputs, gathered block by block."""
+    found = {hook: REDUCTIONS[name]() for hook in reader.names}
+    for _, values in reader.blocks(snapshot):
+        for hook, value in values.items():
+            found[hook].add(value.double())
+    return {hook: (reader.names[hook][1:], each.value.cpu().numpy()) for hook, each in found.items()}
 
 
 def _how(pos: int | None, reduce: str | Reduction | None) -> dict[str, Any]:

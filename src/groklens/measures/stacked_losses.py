@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from groklens.errors import BadArgument
-from groklens.models import LOSSES_EACH, Workspace, at_rest, device_of, own_model, run_logits
+from groklens.models import LOSSES_EACH, Workspace, as_float, at_rest, device_of, own_model, run_logits
 from groklens.models.fast_pass import entering, folded_forward, quick_holds
 from groklens.recipes import Loss
 from groklens.snapshots import Snapshot
@@ -59,8 +59,10 @@ class StackedLosses:
 
     @property
     def start(self) -> list[Tensor]:
-        """The model's weights, once for every chain."""
-        return [each.detach().expand(self._n_chains, *each.shape).clone() for each in self._parameters]
+        """The model's weights, once for every chain; in float32 where they are kept in half precision."""
+        return [
+            as_float(each.detach()).expand(self._n_chains, *each.shape).clone() for each in self._parameters
+        ]
 
     def __call__(self, values: list[Tensor]) -> Float[Tensor, "chain"]:
         """The loss of every chain, over all train inputs."""
