@@ -13,12 +13,12 @@ from groklens.hypotheses import AnyCircuit, Circuit, as_circuit
 from groklens.models import Heads
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot
-from groklens.tasks import MultitaskParity, TwoLanguages, hidden_bits
+from groklens.tasks import MultitaskParity, TwoLanguages, Words, hidden_bits
 
 #: What a measure may need of a snapshot besides logits and weights.
 NEEDS = (
     "group", "split", "embedding", "neurons", "attention", "patterns", "circuit", "corruption", "readout",
-    "languages",
+    "languages", "words",
 )  # fmt: skip
 #: What a measure of a parity or of many may need: bits that are hidden, weights of each operand's own, several skills.
 NEEDS_OF_PARITIES = ("hidden", "own_weights", "skills")
@@ -77,7 +77,7 @@ def measure(
         source: the paper and section of the definition, and any departure from it.
         split: the inputs it is taken over: `"all"`, `"train"`, `"test"`, or `"weights"` for none.
         needs: what it cannot do without, of `"group"`, `"split"`, `"embedding"`, `"neurons"`, their `"readout"`,
-            `"attention"`, its `"patterns"`, `"circuit"`, `"corruption"` of train labels and two `"languages"`. Called
+            `"attention"`, its `"patterns"`, `"circuit"`, `"corruption"` of train labels, two `"languages"` and `"words"`. Called
             where one is missing it raises `BadArgument`; `track` leaves it out instead and says so.
 
     >>> @measure(long_name="largest logit", units="logit", valid_range=(-1e9, 1e9), source="here")
@@ -139,6 +139,7 @@ def lacking(about: About, snapshot: Snapshot, circuit: Circuit | None) -> list[s
         "circuit": circuit is not None,
         "corruption": snapshot.task.is_corrupted,
         "languages": isinstance(snapshot.task, TwoLanguages),
+        "words": isinstance(snapshot.task, Words),
         "hidden": bool(hidden_bits(snapshot.task)),
         "own_weights": "own_weights" in about.needs and snapshot.anatomy.reads_each_operand_apart,
         "skills": isinstance(snapshot.task, MultitaskParity),
@@ -169,6 +170,8 @@ _LACK = {
     "corruption": "needs train labels that are wrong, and those of {task} are not. Train on "
     "gl.Corrupted(task, 0.1).",
     "languages": "needs a task that is said in two languages, and {task} is not. Train on gl.tasks.TwoLanguages(p=23).",
+    "words": "needs words on a circle, and {task} has none. Look at the model with those of a language: "
+    "gl.tasks.Words(templates, gl.tasks.WEEKDAYS, tokenizer).",
     "circuit": "is relative to a circuit: give one as its second argument, such as "
     "gl.find_circuit(snapshot) or gl.Circuit('C113', [14, 35]).",
     "hidden": "needs hidden bits among others, and {task} has none; gl.tasks.SparseParity(n=40, k=3) has.",
