@@ -27,8 +27,8 @@ LABELLINGS = ("own", "orders above", "median of orders", "highest of others", "a
 ALPHABET = "alphabet"
 #: What is regressed out of the states: a number for every word.
 Without = str | tuple[float, ...] | None
-#: Shares that differ by less are equal: float64 of float32 activations.
-_ROUNDING = 1e-9
+#: Shares that differ by less are equal: what float32 activations leave of them.
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)

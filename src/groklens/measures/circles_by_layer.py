@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
+import numpy as np
 import torch
 import xarray as xr
 from jaxtyping import Float, Int
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from groklens.errors import BadArgument, whole_number
 from groklens.harmonics import components
-from groklens.measures.circle_share import Compared, Without, compared, on_circle, place_of_word
+from groklens.measures.circle_share import Without, compared, on_circle, place_of_word
 from groklens.measures.word_states import layer_values, words_of
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot
@@ -74,53 +74,41 @@ def circles_by_layer(
     return table.assign_coords(layer=("layer", list(range(len(found))), about)).assign_attrs(task=task.name)
 
 
-class Plane(NamedTuple):
-    """Points of one order of words: in the plane of the states in which the frequency lies."""
-
-    words: list[str]
-    points: Float[Tensor, "position axis"]
-    share: float
-
-
-class CirclePlanes(NamedTuple):
-    """A layer's states in the plane of the words' own order, and in that of the best of the others."""
-
-    layer: int
-    own: Plane
-    best_other: Plane
-    compared: Compared
-
-
 def circle_planes(
     snapshot: AnyRun, layer: int | None = None, frequency: int = 1, without: Without = None, seed: int = 0
-) -> CirclePlanes:
+) -> xr.Dataset:
     """Words' centred states in the plane that one frequency of their order spans, beside that of the best other order.
 
-    The plane is spanned by the frequency's cosine and sine, as directions of the residual stream; points are the states'
-    coordinates along an orthonormal basis of it, turned so that the first element stands near (1, 0) and the next ones
-    go round against the clock. With more features than words any order looks round in its own plane where the words'
-    states are unlike each other: that is what the best other order is for. `layer` None takes that of the highest share.
+    The plane is spanned by the frequency's cosine and sine, as directions of the residual stream. `point` (order ×
+    position × axis) has the states' coordinates along an orthonormal basis of it, in the units of the residual stream,
+    turned so that the first element stands near (1, 0) and the next ones go round against the clock; `word` says which
+    word stands at each position of the `own` order and of the `best other` one, `share` how much of the variance the
+    frequency has in it. With more features than words any order looks round in its own plane where the words' states
+    are unlike each other: that is what the best other order is for. `layer` None takes that of the highest share.
 
     Raises `BadArgument` for a layer that the model does not have, and as `circles_by_layer` does.
 
-    >>> gl.measures.circle_planes(snapshot, layer=7).own.points  # doctest: +SKIP
+    >>> gl.measures.circle_planes(snapshot, layer=7)["point"].sel(order="own")  # doctest: +SKIP
     """
     snapshot = as_snapshot(snapshot)
     task, values = words_of(snapshot), layer_values(snapshot)
     layer = _strongest(snapshot, frequency, without, seed) if layer is None else _layer(layer, len(values))
     states = on_circle(values[layer], task, without)
     found = compared(states, task, frequency, seed)
-    own = torch.arange(len(states))
-    return CirclePlanes(
-        layer,
-        Plane(_names(task, own), _points(states, frequency), found.own),
-        Plane(_names(task, found.best), _points(states[found.best], frequency), float(found.others.max())),
-        found,
-    )
+    orders = {"own": torch.arange(len(states)), "best other": found.best}
+    points = np.stack([_points(states[order], frequency).numpy() for order in orders.values()])
+    columns = {
+        "point": (("order", "position", "axis"), points),
+        "word": (("order", "position"), [_names(task, order) for order in orders.values()]),
+        "share": ("order", [found.own, float(found.others.max())]),
+    }
+    about = {"orders_above": found.above, "orders": found.orders, "median_of_orders": found.median}
+    attributes = {"task": task.name, "layer": layer, "frequency": frequency, **about}
+    return xr.Dataset(columns, coords={"order": list(orders), "axis": ["cosine", "sine"]}, attrs=attributes)
 
 
 def _strongest(snapshot: Snapshot, frequency: int, without: Without, seed: int) -> int:
-    return int(circles_by_layer(snapshot, frequency, without, seed=seed)["share"].argmax())
+    return int(np.argmax(circles_by_layer(snapshot, frequency, without, seed=seed)["share"].values))
 
 
 def _points(states: Float[Tensor, "position feature"], frequency: int) -> Float[Tensor, "position axis"]:
