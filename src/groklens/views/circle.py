@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Room for words around the points, as a share of the farthest one.
 _ROOM = 1.5
+#: What is written of a word, where it is enough.
+_LETTERS = 3
 #: Where a word is written, by the eighth of a turn that its point stands in, from the right against the clock.
 _BESIDE = (
     "middle right", "top right", "top center", "top left", "middle left", "bottom left", "bottom center", "bottom right",
@@ -76,13 +78,19 @@ def _trace(plane: xr.Dataset, colour: str) -> dict[str, Any]:
         "mode": "lines+markers+text",
         "line": {"color": faded(colour, 0.45), "width": 1},
         "marker": {"color": colour, "size": 7},
-        "text": [*words, ""],
+        "text": [*_short(words), ""],
         "textposition": [_BESIDE[turn] for turn in turns[closed]],
         "textfont": {"size": 11},
         "cliponaxis": False,
         "customdata": [*words, words[0]],
         "hovertemplate": "%{customdata}: (%{x:.3f}, %{y:.3f})<extra></extra>",
     }
+
+
+def _short(words: list[str]) -> list[str]:
+    """The words' first three letters where these tell them apart, for panels stand close; else the words."""
+    cut = [word[:_LETTERS] for word in words]
+    return cut if len(set(cut)) == len(words) else words
 
 
 def _caption(table: xr.Dataset) -> str:
