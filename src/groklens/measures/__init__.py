@@ -12,9 +12,13 @@ from groklens.measures.circle_fve import circle_accompanying_fve as circle_accom
 from groklens.measures.circle_fve import circle_clock_fve as circle_clock_fve
 from groklens.measures.circle_fve import circle_doubling as circle_doubling
 from groklens.measures.circle_fve import circle_pizza_fve as circle_pizza_fve
+from groklens.measures.circle_share import CircleShare as CircleShare
+from groklens.measures.circle_share import circle_of_numbers as circle_of_numbers
 from groklens.measures.circles import Circle as Circle
 from groklens.measures.circles import circles as circles
 from groklens.measures.circles import isolated_logits as isolated_logits
+from groklens.measures.circles_by_layer import circle_planes as circle_planes
+from groklens.measures.circles_by_layer import circles_by_layer as circles_by_layer
 from groklens.measures.clock_pizza import circularity as circularity
 from groklens.measures.clock_pizza import distance_irrelevance as distance_irrelevance
 from groklens.measures.clock_pizza import distance_irrelevance_incorrect as distance_irrelevance_incorrect

@@ -17,10 +17,13 @@ from groklens.hypotheses import Circuit
 from groklens.integers import integers
 from groklens.measures.family import Family
 from groklens.measures.measure import About
+from groklens.measures.word_states import group_of_words, word_values, words_of
 from groklens.snapshots import Snapshot, symmetry_of
 
 #: The coordinates that a task with a group has: its operands, and its answer.
 COORDINATES = ("x", "y", "xy")
+#: The coordinate of a `Words` task: the element that each input's word is, read at the word.
+WORD = "word"
 #: What the shares of a component are taken under, in the order of the axis `labelling`.
 LABELLINGS = ("own", "relabelled: mean", "relabelled: lowest", "relabelled: highest")
 
@@ -29,7 +32,8 @@ LABELLINGS = ("own", "relabelled: mean", "relabelled: lowest", "relabelled: high
 class ActivationSpectrum(Family):
     """Share of each component in how activations at a site vary along a coordinate, beside relabelled elements.
 
-    The coordinate is an element of a group that every input carries: the operand `"x"` or `"y"`, the answer `"xy"`, or
+    The coordinate is an element of a group that every input carries: the operand `"x"` or `"y"`, the answer `"xy"`, the
+    `"word"` of a `gl.tasks.Words`, read at the word's own token whatever `pos` is, or
     your own, a number for every input (the weekday that a text is about), with the `group` that it is of; inputs with
     a negative number are left out. The site is a hook, the last MLP's neurons where it is None, at the position
     `pos`, a number or a name of the task's. Activations are averaged over the inputs that share an element, and the
@@ -63,7 +67,9 @@ class ActivationSpectrum(Family):
         snapshot = snapshot if isinstance(self.coordinate, tuple) else snapshot.where_group_acts
         group, elements = self._elements(snapshot)
         hook = snapshot.last_mlp if self.site is None else self.site
-        means = _means(snapshot.activations(hook, self.pos), elements, group)
+        of_words = self.coordinate == WORD
+        values = word_values(snapshot, hook) if of_words else snapshot.activations(hook, self.pos)
+        means = means_of_elements(values, elements, group)
         generator = torch.Generator().manual_seed(0)
         orders = [_meaningless(group, generator) for _ in range(DRAWS)]
         own, *drawn = (operand_shares(each, group) for each in (means, *(means[order] for order in orders)))
@@ -81,6 +87,8 @@ class ActivationSpectrum(Family):
                 raise BadArgument(
                     f"group={self.group!r} goes with a coordinate of your own; {self.coordinate!r} is of the task's."
                 )
+            if self.coordinate == WORD:
+                return group_of_words(snapshot), words_of(snapshot).elements
             if self.coordinate not in COORDINATES:
                 raise BadArgument(
                     f"coordinate is {self.coordinate!r}; choose {', '.join(map(repr, COORDINATES))}, or give an "
@@ -124,7 +132,7 @@ def _meaningless(group: FiniteGroup, generator: torch.Generator) -> Int[Tensor, 
     )
 
 
-def _means(
+def means_of_elements(
     values: Tensor, elements: Int[Tensor, "input"], group: FiniteGroup
 ) -> Float[Tensor, "element feature"]:
     """Mean activation of the inputs with each element, float64; `BadArgument` where an element has none."""

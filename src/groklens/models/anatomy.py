@@ -232,6 +232,14 @@ class Anatomy:
         """Where the last layer leaves the residual stream, at the answer; None without the hook."""
         return self._found(Site(f"blocks.{self.n_layers - 1}.hook_resid_post", self.answered_at))
 
+    @property
+    def residual_stream(self) -> list[Site]:
+        """Where the residual stream enters each layer and, last, leaves the last one; none unless all have hooks."""
+        layers = range(self.n_layers)
+        sites = [*(Site(f"blocks.{layer}.hook_resid_pre") for layer in layers)]
+        sites.append(Site(f"blocks.{self.n_layers - 1}.hook_resid_post"))
+        return sites if all(map(self.has, sites)) else []
+
     @cached_property
     def readout(self) -> Literal["W_out W_U", "W_U"] | None:
         """What neurons are read out by, without a final norm; None where no weights of that name fit the classes."""

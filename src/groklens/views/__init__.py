@@ -5,6 +5,7 @@ Every view returns its picture and shows nothing. In a notebook the picture show
 """
 
 from groklens.views.attention import attention as attention
+from groklens.views.circle import circle as circle
 from groklens.views.circuit import circuit as circuit
 from groklens.views.clusters import clusters as clusters
 from groklens.views.compare import compare as compare
@@ -30,6 +31,7 @@ __all__ = [
     "Figure",
     "Page",
     "attention",
+    "circle",
     "circuit",
     "clusters",
     "compare",

@@ -11,7 +11,7 @@ from groklens.claims import named
 from groklens.errors import BadArgument, UnknownName
 from groklens.views.drawing.labels import bare_title, drawn, named_on, step_names, variable
 from groklens.views.drawing.palette import HUES, component_colours, faded
-from groklens.views.drawing.panels import label_edges, panels, place
+from groklens.views.drawing.panels import label_edges, one_scale, panels, place
 from groklens.views.drawing.slider import add_slider
 from groklens.views.inputs import components_of, table_of
 from groklens.views.renderers.figure import Figure
@@ -64,7 +64,7 @@ def embedding(
         ("along the cosine", "along the sine") if _is_cyclic(shown) else ("first axis", "second axis")
     )
     label_edges(figure, titles, across, up, showticklabels=False)
-    _one_scale(figure, found.sel(component=shown).values, len(titles))
+    one_scale(figure, found.sel(component=shown).values, len(titles))
     frames = [[_moved(trace) for trace in version] for version in versions]
     add_slider(figure, frames, range(len(shown)), step_names(table), drawn(bare_title(table["step"])))
     return Figure(
@@ -118,12 +118,3 @@ def _turning(found: xr.DataArray, name: ComponentName) -> np.ndarray | None:
 
 def _moved(trace: dict[str, Any]) -> dict[str, Any]:
     return {"type": "scatter", "x": trace["x"], "y": trace["y"]}
-
-
-def _one_scale(figure: Any, values: np.ndarray, count: int) -> None:
-    end = 1.08 * float(np.nanmax(np.abs(values)) or 1.0)
-    figure.update_xaxes(range=[-end, end], zeroline=True, zerolinecolor=faded(HUES[0], 0.15))
-    figure.update_yaxes(range=[-end, end], zeroline=True, zerolinecolor=faded(HUES[0], 0.15))
-    for index in range(count):
-        x = "x" if index == 0 else f"x{index + 1}"
-        figure.layout[f"yaxis{index + 1 if index else ''}"].scaleanchor = x

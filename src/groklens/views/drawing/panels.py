@@ -6,8 +6,11 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from groklens.views.drawing.axes import axis, layout
 from groklens.views.drawing.labels import drawn
+from groklens.views.drawing.palette import HUES, faded
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -61,3 +64,13 @@ def label_edges(figure: go.Figure, titles: Sequence[str], across: str, up: str, 
             figure.update_yaxes(title_text=drawn(up, beside=True), **place(index, titles))
         else:
             figure.update_yaxes(showticklabels=False, **place(index, titles))
+
+
+def one_scale(figure: go.Figure, values: np.ndarray, count: int, margin: float = 1.08) -> None:
+    """Square panels with one scale for all, zero in the middle, which hold every value and a margin around them."""
+    end = margin * float(np.nanmax(np.abs(values)) or 1.0)
+    figure.update_xaxes(range=[-end, end], zeroline=True, zerolinecolor=faded(HUES[0], 0.15))
+    figure.update_yaxes(range=[-end, end], zeroline=True, zerolinecolor=faded(HUES[0], 0.15))
+    for index in range(count):
+        x = "x" if index == 0 else f"x{index + 1}"
+        figure.layout[f"yaxis{index + 1 if index else ''}"].scaleanchor = x

@@ -88,11 +88,13 @@ _UP = {"top": "bottom", "bottom": "top"}
 
 def _texts(trace: Any, x: np.ndarray, y: np.ndarray, place: Axes) -> None:
     words = [trace.text] * len(x) if isinstance(trace.text, str) else list(trace.text)
-    up, _, across = str(trace.textposition or "middle center").partition(" ")
+    where = trace.textposition or "middle center"
+    beside = [where] * len(x) if isinstance(where, str) else list(where)
     size = 0.7 * float(trace.textfont.size or 12)
     away = 3 + 0.375 * float(np.max(trace.marker.size or 0)) if "markers" in trace.mode else 5
-    shift = ({"left": -1, "right": 1}.get(across, 0) * away, {"top": 1, "bottom": -1}.get(up, 0) * away)
-    for at, height, word in zip(x, y, words, strict=True):
+    for at, height, word, side in zip(x, y, words, beside, strict=True):
+        up, _, across = side.partition(" ")
+        shift = ({"left": -1, "right": 1}.get(across, 0) * away, {"top": 1, "bottom": -1}.get(up, 0) * away)
         if word:
             place.annotate(
                 html.unescape(re.sub("<br>", "\n", str(word))),
