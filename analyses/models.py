@@ -29,7 +29,11 @@ def trained(recipes: Sequence[gl.Recipe], into: Path | None) -> list[gl.Run]:
 
     Without a folder they are trained into one that is gone when this process ends.
     """
-    if into is None:
-        into = Path(tempfile.mkdtemp(prefix="groklens-study-"))
-        atexit.register(shutil.rmtree, into, ignore_errors=True)
-    return gl.train_many(recipes, into=into)
+    return gl.train_many(recipes, into=scratch() if into is None else into)
+
+
+def scratch() -> Path:
+    """A folder that is gone when this process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="groklens-study-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder

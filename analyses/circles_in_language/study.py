@@ -14,8 +14,8 @@ The model is SmolLM2-135M-Instruct, which `make smollm2` fetches. Of another mod
 `python -m analyses circles_in_language --model PATH`.
 """
 
+import math
 import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from analyses.circles_in_language.sums import of_sums, sums_findings
+from analyses.models import scratch
 
 import groklens as gl
 
@@ -59,15 +60,15 @@ def measure(smoke: bool = False, model: str | None = None) -> dict[str, Any]:
     language, size = run.final.model, run.task.d_vocab
     templates = TEMPLATES[:3] if smoke else TEMPLATES
 
-    def circles(listed: Sequence[str]) -> xr.Dataset:
-        return over_templates(language, size, templates, listed, tokenizer)
+    def shown(listed: Sequence[str]) -> gl.Snapshot:
+        return gl.Snapshot(language, gl.tasks.Words(templates, listed, tokenizer).fitted(size))
 
     numbers: dict[str, Any] = {"model": {"file": path.name, "layers": language.cfg.n_layers}}
     for name, listed in words.items():
-        numbers[name] = circles(listed)
+        numbers[name] = over_templates(shown(listed))
         lists = lists_of(len(listed), 2 if smoke else LISTS)
-        numbers[NOUNS[name]] = xr.concat([circles(nouns) for nouns in lists], dim="list")
-        numbers[f"{name}, taken out"] = without(language, size, templates, listed, tokenizer)
+        numbers[NOUNS[name]] = xr.concat([over_templates(shown(nouns)) for nouns in lists], dim="list")
+        numbers[f"{name}, taken out"] = without(shown(listed), tokenizer)
     return numbers | of_sums(language, tokenizer, size, smoke)
 
 
@@ -83,24 +84,43 @@ def fetched() -> Path:
     return found[0]
 
 
+def planted() -> Path:
+    """A tiny Llama whose first MLP writes the weekdays on to a circle, and the months on to none."""
+    others = [*gl.tasks.MONTHS, *gl.tasks.UNRELATED]
+    return gl.hypotheses.save_planted_circle(scratch(), gl.tasks.WEEKDAYS, others, layer=0)
+
+
 def lists_of(size: int, count: int) -> list[Sequence[str]]:
     """As many lists of unrelated nouns, or fewer: no noun is in two."""
     nouns = list(gl.tasks.UNRELATED)
     return [nouns[place : place + size] for place in range(0, len(nouns) - size + 1, size)][:count]
 
 
-def over_templates(
-    language: Any, size: int, templates: Sequence[str], words: Sequence[str], tokenizer: Any
-) -> xr.Dataset:
+def over_templates(snapshot: gl.Snapshot) -> xr.Dataset:
     """Circles by layer from all templates averaged, from all but each, and from each alone."""
-    chosen = {"all": list(templates)}
-    chosen |= {f"without {i}": [*templates[:i], *templates[i + 1 :]] for i in range(len(templates))}
-    chosen |= {f"only {i}": [template] for i, template in enumerate(templates)}
-    found = []
-    for some in chosen.values():
-        task = gl.tasks.Words(some, words, tokenizer).fitted(size)
-        found.append(gl.measures.circles_by_layer(gl.Snapshot(language, task)))
-    return xr.concat(found, dim=xr.Variable("templates", list(chosen)))
+    places = range(len(snapshot.task.templates))
+    chosen: dict[str, Sequence[int]] = {"all": places}
+    chosen |= {f"without {i}": [place for place in places if place != i] for i in places}
+    chosen |= {f"only {i}": [i] for i in places}
+    found = [gl.measures.circles_by_layer(snapshot, templates=some) for some in chosen.values()]
+    return xr.concat(found, dim=xr.Variable("templates", list(chosen)), combine_attrs="override")
+
+
+def without(snapshot: gl.Snapshot, tokenizer: Any) -> xr.Dataset:
+    """Circles by layer from all templates, once each simpler order is regressed out of the states."""
+    words = snapshot.task.words
+    taken = {"frequency": log_frequency(words, tokenizer), "alphabet": "alphabet"}
+    found = [gl.measures.circles_by_layer(snapshot, without=taken[name]) for name in TAKEN_OUT]
+    return xr.concat(found, dim=xr.Variable("taken_out", list(TAKEN_OUT)), combine_attrs="override")
+
+
+def log_frequency(words: Sequence[str], tokenizer: Any) -> tuple[float, ...]:
+    """Minus the log of the number of each word's token, which is its rank: what is frequent is merged first.
+
+    Of a word of several tokens the rarest. By Zipf's law minus log rank is log frequency, but for a factor.
+    """
+    found = [tokenizer.encode(f" {word}", add_special_tokens=False).ids for word in words]
+    return tuple(-math.log(1 + max(tokens)) for tokens in found)
 
 
 def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
@@ -235,3 +255,33 @@ def nouns_as_in_the_trial(nouns: xr.Dataset) -> gl.Finding:
         key="nouns.trial",
         role="aside",
     )
+
+
+def picture(numbers: dict[str, Any]) -> gl.views.Figure:
+    """Shares of variance over layers, days and months beside nouns and the median order; each template left out a line."""
+    return gl.views.sweep(drawn(numbers), log_x=False)
+
+
+def drawn(numbers: dict[str, Any]) -> xr.Dataset:
+    """What is drawn: each with a line for every template left out, of which seeds are the axis; nouns list by list."""
+    found = {}
+    for name, nouns in NOUNS.items():
+        table, units = numbers[name], f"share of variance, {len_of(name)} words"
+        left_out = [each for each in table["templates"].values if "without" in each]
+        found[name] = line(table["share"].sel(templates=left_out), "templates", name, units)
+        found[f"other {name}"] = line(
+            table["highest_of_others"].sel(templates=left_out), "templates", f"{name}, best other order", units
+        )
+        found[nouns] = line(numbers[nouns]["share"].sel(templates="all"), "list", nouns, units)
+    return xr.Dataset(found)
+
+
+def len_of(name: str) -> int:
+    """How many words of a kind there are."""
+    return len(gl.tasks.WEEKDAYS if name == "weekdays" else gl.tasks.MONTHS)
+
+
+def line(found: xr.DataArray, along: str, name: str, units: str) -> xr.DataArray:
+    """A variable of a sweep over layers, its other axis as seeds."""
+    found = found.rename({along: "seed"}).drop_vars("seed", errors="ignore").drop_vars("templates", errors="ignore")
+    return found.assign_coords(seed=range(found.sizes["seed"])).assign_attrs(long_name=name, units=units)
