@@ -69,7 +69,9 @@ def main() -> None:
     parser.add_argument("--smoke", action="store_true", help="small models, seconds, nothing written")
     parser.add_argument("--judge", action="store_true", help="judge the kept numbers anew, and keep that")
     parser.add_argument("--picture", metavar="FILE", help="draw the study's picture instead")
-    parser.add_argument("--model", metavar="PATH", help="look at this model, a folder, a file or a name, instead")
+    parser.add_argument(
+        "--model", metavar="PATH", help="look at this model, a folder, a file or a name, instead"
+    )
     chosen = parser.parse_args()
     if chosen.model and (chosen.name is None or chosen.judge or not takes_a_model(chosen.name)):
         able = [name for name in STUDIES if takes_a_model(name)]

@@ -161,7 +161,10 @@ def on_a_circle(name: str, group: str, table: xr.Dataset, nouns: xr.Dataset) -> 
         gl.Control.several(
             {
                 "left_out": ("the same, each template left out in turn", left_out),
-                "nouns": (f"the same of as many unrelated nouns, {nouns.sizes['list']} lists", of_lists(nouns)),
+                "nouns": (
+                    f"the same of as many unrelated nouns, {nouns.sizes['list']} lists",
+                    of_lists(nouns),
+                ),
                 "share": ("share of variance in frequency 1, by layer", all_of_them["share"].values),
                 "median": ("of the median order, by layer", all_of_them["median_of_orders"].values),
             }
@@ -270,7 +273,10 @@ def drawn(numbers: dict[str, Any]) -> xr.Dataset:
         left_out = [each for each in table["templates"].values if "without" in each]
         found[name] = line(table["share"].sel(templates=left_out), "templates", name, units)
         found[f"other {name}"] = line(
-            table["highest_of_others"].sel(templates=left_out), "templates", f"{name}, best other order", units
+            table["highest_of_others"].sel(templates=left_out),
+            "templates",
+            f"{name}, best other order",
+            units,
         )
         found[nouns] = line(numbers[nouns]["share"].sel(templates="all"), "list", nouns, units)
     return xr.Dataset(found)
@@ -283,5 +289,9 @@ def len_of(name: str) -> int:
 
 def line(found: xr.DataArray, along: str, name: str, units: str) -> xr.DataArray:
     """A variable of a sweep over layers, its other axis as seeds."""
-    found = found.rename({along: "seed"}).drop_vars("seed", errors="ignore").drop_vars("templates", errors="ignore")
+    found = (
+        found.rename({along: "seed"})
+        .drop_vars("seed", errors="ignore")
+        .drop_vars("templates", errors="ignore")
+    )
     return found.assign_coords(seed=range(found.sizes["seed"])).assign_attrs(long_name=name, units=units)

@@ -72,7 +72,11 @@ def sums_findings(numbers: dict[str, Any]) -> list[gl.Finding]:
     sums = numbers["sums"]
     if isinstance(sums, dict):
         return []
-    return [does_not_add(sums), *(as_in_the_trial(kind, sums) for kind in TRIAL), helix_aside(numbers["helix"])]
+    return [
+        does_not_add(sums),
+        *(as_in_the_trial(kind, sums) for kind in TRIAL),
+        helix_aside(numbers["helix"]),
+    ]
 
 
 def spread(share: float, count: int) -> float:
@@ -125,7 +129,11 @@ def helix_aside(table: xr.Dataset) -> gl.Finding:
     r2 = {str(fit): table["r2"].sel(fit=fit).values for fit in table["fit"].values}
     helix = r2.pop("helix")
     ahead = float((helix > np.max(list(r2.values()), axis=0)).mean())
-    named = {"polynomial": "polynomials as many", "line": "a line", "shuffled: highest": "the best of 20 shuffled helices"}
+    named = {
+        "polynomial": "polynomials as many",
+        "line": "a line",
+        "shuffled: highest": "the best of 20 shuffled helices",
+    }
     return gl.Finding(
         "beside the question, and no word on how it would add: a helix with periods 2, 5, 10 and 100 says numbers that "
         "it was not fitted to better than simpler shapes do, at most layers",

@@ -30,7 +30,7 @@ RUNS = ("language", "markov")
 ONE_BACK = 1 / 2
 #: Updates from when heads form, as a factor either way, within which the context comes to be worth something.
 AROUND = 2
-#: Revisions that are looked at, and tokens of a window of text of a model of somebody else's, 512 as Olsson et al. have.
+#: Of a model of somebody else's: revisions, tokens of a window of text (512, as Olsson et al. have) and windows.
 REVISIONS, WINDOW, WINDOWS = 15, 512, 16
 #: Sequences of Markov chains; of Python's sources, all that there are.
 SEQUENCES = 4096
@@ -48,7 +48,7 @@ def measure(smoke: bool = False, model: str | None = None) -> dict[str, Any]:
 
 
 def of_study(name: str, smoke: bool) -> gl.Run:
-    """A shipped run, looked at on many sequences that nothing was trained on; the language's are those that are here."""
+    """A shipped run, looked at on many sequences that nothing was trained on; of the language, on those here."""
     run = shipped(name)
     if name == "language":
         text = gl.tasks.StandardLibrary(length=run.task.length)
@@ -149,7 +149,10 @@ def heads_form(name: str, table: xr.Dataset, formed: float) -> gl.Finding:
         gl.Control.several(
             {
                 "untrained": ("the same at the first step", above[0]),
-                "score": ("score of the best head at the end, a share of attention", table["score"][-1, best]),
+                "score": (
+                    "score of the best head at the end, a share of attention",
+                    table["score"][-1, best],
+                ),
                 "null": ("the highest that this head has without induction", table["null"][-1, best]),
             }
         ),
@@ -176,7 +179,11 @@ def one_back_first(name: str, table: xr.Dataset, formed: float) -> gl.Finding:
             }
         ),
         source=SOURCE,
-        note="no induction heads form" if not known else f"from step {back:,.0f} on" if back == back else "never",
+        note="no induction heads form"
+        if not known
+        else f"from step {back:,.0f} on"
+        if back == back
+        else "never",
         key=f"{name}.previous_token",
     )
 
@@ -231,7 +238,10 @@ def context_is_used(name: str, table: xr.Dataset) -> gl.Finding:
         "nats, loss in the last half of a sequence less loss in its second eighth",
         "supported" if used else "refuted" if not_used else "undecided",
         gl.Control.several(
-            {"untrained": ("at the first step", table["in_context"][0]), "parts": ("parts of the windows", last)}
+            {
+                "untrained": ("at the first step", table["in_context"][0]),
+                "parts": ("parts of the windows", last),
+            }
         ),
         source=SOURCE,
         note=f"less than two standard errors ({within[0]:.2g}) from 0 or from the first step decides nothing",
@@ -266,7 +276,9 @@ def drawn(table: xr.Dataset) -> xr.Dataset:
     over = (table["score"] - table["null"]).max("head")
     found = {
         "induction": over.assign_attrs(share, long_name="induction above its null, best head"),
-        "one_back": table["previous_token"].max("head").assign_attrs(share, long_name="attention one token back, best head"),
+        "one_back": table["previous_token"]
+        .max("head")
+        .assign_attrs(share, long_name="attention one token back, best head"),
         "in_context": table["in_context"],
     }
     return xr.Dataset(found)

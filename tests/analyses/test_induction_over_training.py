@@ -1,6 +1,5 @@
 """The judgement of `induction_over_training` can go either way, and it reads checkpoints of a language model."""
 
-
 import numpy as np
 import pytest
 import torch
