@@ -115,7 +115,7 @@ def test_what_is_taken_out_no_longer_makes_a_circle():
 
 def test_a_number_for_every_word_is_compared_in_the_same_way():
     task, angle = words(), 2 * math.pi * np.arange(7) / 7
-    found = circle_of_numbers(task, np.log(10 + np.cos(angle)))
+    found = circle_of_numbers(task, np.log(10 + np.cos(angle + 0.3)))
     assert found.sel(labelling="own") > 0.95
     assert found.sel(labelling="orders above") == 0
     assert circle_of_numbers(task, [0, 5, 1, 4, 2, 6, 3]).sel(labelling="orders above") > 0.5
@@ -200,7 +200,7 @@ def test_a_model_that_looks_ahead_is_refused_where_inputs_are_filled_up():
     model = gl.hooked(Ahead(), names={"read": "blocks.0.hook_resid_post"})
     with pytest.raises(BadArgument, match="looks ahead"):
         CircleShare()(gl.Snapshot(model, short))
-    even = words(d_vocab=60)
+    even = words(["one", "two", "six", "ten"], d_vocab=60)
     assert CircleShare()(gl.Snapshot(model, even)).sizes == {"labelling": 5}
 
 
