@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import torch
 import xarray as xr
 from jaxtyping import Float, Int
@@ -47,7 +48,8 @@ class CircleShare(Family):
         site: the hook looked at; None for the residual stream that leaves the last layer.
         frequency: how often the order goes round; 2 is Monday to Monday twice.
         without: a number for every word whose linear part is taken out of the states first: their log frequencies in a
-            text, `tuple(np.log(counts))`, or `"alphabet"` for their places in the alphabet.
+            text, `tuple(np.log(counts))`, or `"alphabet"` for their places in the alphabet. Of seven words that is one
+            of six directions: a circle loses of itself too, which the other orders say.
         seed: of the random orders.
 
     After Engels et al. (2024), arXiv:2405.14860, who find circles of weekdays and months by PCA; shares in place of
@@ -98,7 +100,7 @@ class Compared(NamedTuple):
     best: Int[Tensor, "position"]
 
 
-def circle_of_numbers(task: Words, numbers: Sequence[float], frequency: int = 1, seed: int = 0) -> xr.DataArray:
+def circle_of_numbers(task: Words, numbers: Sequence[float] | np.ndarray, frequency: int = 1, seed: int = 0) -> xr.DataArray:
     """Share of the variance of a number for every word in one frequency, beside other orders, as `CircleShare` gives it.
 
     What a simpler explanation of a circle would be: of log frequencies in a text, `np.log(counts)`, it says whether how

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
@@ -52,12 +52,19 @@ def encoded(tokenizer: Any, text: str, special_tokens: bool = True) -> tuple[lis
         found = tokenizer(text, add_special_tokens=special_tokens, return_offsets_mapping=True)
         return _numbers(found["input_ids"], tokenizer), found["offset_mapping"]
     own = getattr(tokenizer, "encode", None)
-    if callable(own):
-        found = own(text, add_special_tokens=special_tokens)
+    if callable(own) and not isinstance(tokenizer, (str, bytes)):
+        found = _by_method(own, text, special_tokens)
         return _numbers(getattr(found, "ids", found), tokenizer), getattr(found, "offsets", None)
     if not callable(tokenizer):
         raise BadArgument(_no_tokenizer(tokenizer))
     return _numbers(tokenizer(text), tokenizer), None
+
+
+def _by_method(encode: Callable[..., Any], text: str, special_tokens: bool) -> Any:
+    try:
+        return encode(text, add_special_tokens=special_tokens)
+    except TypeError:  # an encoder of another library, which has its own way of asking for them
+        return encode(text)
 
 
 def _numbers(found: Any, tokenizer: Any) -> list[int]:
