@@ -53,9 +53,9 @@ def side_by_side(matrix, n_heads):
 
 
 def write_gguf(file, model=None, kind="F32", tokens=TOKENS, says=(), leave_out=(), change=None):
-    """Write a Llama, its matrices as numbers or codes of this kind; `says` are entries of the header, told otherwise or not.
+    """Write a Llama, its matrices as numbers or codes of this kind; `says` are other entries of the header.
 
-    Tensors named in `leave_out` are left out, and `change` is done to each other.
+    An entry of None is left out. Tensors named in `leave_out` are left out, and `change` is done to each other.
     """
     model = model or tiny_llama()
     config = model.config

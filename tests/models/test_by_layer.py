@@ -15,6 +15,7 @@ from transformers import (
 )
 
 import groklens as gl
+from groklens.measures.stacked_losses import StackedLosses
 from groklens.models.published import bridge_from_hugging_face
 
 TOKENS = torch.randint(50, (6, 5), generator=torch.Generator().manual_seed(0))
@@ -142,3 +143,17 @@ def test_weights_are_believed_and_not_what_the_configuration_says(said, tmp_path
     file = half / "config.json"
     file.write_text(file.read_text().replace('"dtype": "bfloat16"', f'"dtype": "{said}"'))
     assert torch.equal(bridge_from_hugging_face(half)(TOKENS), bridge_from_hugging_face(whole)(TOKENS))
+
+
+def test_weights_that_walk_do_so_in_float32(both):
+    """A step of a sampler is smaller than half precision can tell."""
+    task = gl.Probe(TOKENS, labels=TOKENS[:, 0])
+    found = []
+    for model in both:
+        losses = StackedLosses(gl.Snapshot(model, task, train_index=range(6)), n_chains=1)
+        start = losses.start
+        assert {each.dtype for each in start} == {torch.float32}
+        nudged = [each + 1e-5 for each in start]
+        found += [torch.stack([losses(start), losses(nudged)])]
+    assert torch.equal(*found)
+    assert found[0][0] != found[0][1]

@@ -139,3 +139,21 @@ def test_plain_attention_opens(value, tmp_path):
     wanted = form.at_every_step(path)
     change(path, _attn_implementation=value)
     assert torch.equal(form.at_every_step(path)[10], wanted[10])
+
+
+class TestAdapters:
+    """A LoRA is no model: it is refused with the lines that merge it; what was merged is one as it is."""
+
+    @pytest.mark.parametrize("whole_beside", [False, True])
+    def test_an_adapter_is_refused_with_the_lines_that_merge_it(self, whole_beside, tmp_path):
+        path = write_hugging_face(tmp_path)
+        folder = tmp_path / "checkpoint-10"
+        (folder / "adapter_config.json").write_text(
+            '{"peft_type": "LORA", "base_model_name_or_path": "some/model"}'
+        )
+        if not whole_beside:
+            (folder / "config.json").unlink()
+            (folder / "model.safetensors").rename(folder / "adapter_model.safetensors")
+        for where in (path, folder):
+            message = refused(FORMATS["hugging_face"], where, "adapter_config.json")
+            assert "merge_and_unload().save_pretrained" in message

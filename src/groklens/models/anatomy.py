@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -10,9 +11,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from groklens.models.answering import is_hooked, own_model
+from groklens.models.asked_weights import AskedWeights
 from groklens.models.outputs import as_float
-from groklens.models.protocol import hook_names, n_layers, number_of_parameters, weights
-from groklens.models.renamed import renamed_weights
+from groklens.models.protocol import WEIGHT_NAMES, hook_names, n_layers, number_of_parameters, weight_of
+from groklens.models.renamed import renamed_weight
 from groklens.models.site import Heads, Site, mlp_site
 from groklens.tasks import LAST, Task
 
@@ -64,21 +66,29 @@ class Anatomy:
         return hasattr(self.model, "hooks")
 
     @cached_property
-    def weights(self) -> dict[str, Tensor]:
+    def weights(self) -> Mapping[str, Tensor]:
         """Weights by TransformerLens name, in float32 or better, on the processor wherever the model is.
 
-        What has other axes than TransformerLens gives it is left out, as is a W_E without a row for every operand, or
-        of a task of features.
+        Each is taken from the model when it is first asked for. What has other axes than TransformerLens gives it is
+        left out, as is a W_E without a row for every operand, or of a task of features.
         """
-        found = {name: as_float(value.cpu()) for name, value in weights(self.model).items()}
+        return AskedWeights(WEIGHT_NAMES, self._weight)
+
+    def _weight(self, name: str) -> Tensor | None:
+        found = weight_of(self.model, name)
+        if found is None or (name == "W_E" and self.task.d_in is not None):
+            return None
+        found = as_float(found.cpu())
         if self.task.d_in is not None:
-            return {name: value for name, value in found.items() if name != "W_E"}
-        if is_hooked(self.model) and "W_Q" not in found and "W_in" in found:
-            found["W_in"] = self._by_operand(found["W_in"], found.get("W_E"))
-        found = renamed_weights(self.model, found)
+            return found
+        apart = name == "W_in" and weight_of(self.model, "W_Q") is None
+        embedding = weight_of(self.model, "W_E") if apart else None
+        if apart and is_hooked(self.model):
+            found = self._by_operand(found, embedding)
+        found = renamed_weight(self.model, name, found, apart and embedding is None)
         operands = self.task.operands
-        if "W_E" in found and operands.numel() and len(found["W_E"]) <= int(operands.max()):
-            del found["W_E"]
+        if name == "W_E" and found is not None and operands.numel() and len(found) <= int(operands.max()):
+            return None
         return found
 
     @cached_property

@@ -74,15 +74,18 @@ def weights(model: HookedModel, names: Iterable[str] = WEIGHT_NAMES) -> dict[str
     something else. Tensors may share memory with the model: clone before
     changing them.
     """
-    found = {}
-    for name in names:
-        try:
-            value = getattr(model, name)
-        except (AttributeError, ImportError, KeyError, IndexError, RuntimeError):
-            continue  # an attention-only model has no W_in, an MLP no W_Q
-        if isinstance(value, Tensor) and value.ndim == _AXES.get(name, value.ndim):
-            found[name] = value.detach()
-    return found
+    found = {name: weight_of(model, name) for name in names}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def weight_of(model: HookedModel, name: str) -> Tensor | None:
+    """One of the model's weights by its TransformerLens name, as `weights` gives it; None where there is none."""
+    try:
+        value = getattr(model, name)
+    except (AttributeError, ImportError, KeyError, IndexError, RuntimeError):
+        return None  # an attention-only model has no W_in, an MLP no W_Q
+    known = isinstance(value, Tensor) and value.ndim == _AXES.get(name, value.ndim)
+    return value.detach() if known else None
 
 
 def run_logits(

@@ -35,25 +35,22 @@ class Renamed(AnsweringModel):
         return self.tokens.to(tokens.device)[tokens]
 
 
-def renamed_weights(model: Any, weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The weights by the names that the model is asked by: rows of W_E by token, columns of W_U by class.
+def renamed_weight(model: Any, name: str, value: Tensor, one_hots: bool) -> Tensor | None:
+    """A weight by the names that the model is asked by: rows of W_E by token, columns of W_U by class.
 
-    What reads one-hot operands (W_in without a W_E) has a row per token. One that lacks a row for an element is left
-    out. Of a model that is asked by its own names, the weights are as they were.
+    What reads one-hot operands (W_in, `one_hots`) has a row per token. None for one that lacks a row for an element.
+    Of a model that is asked by its own names, weights are as they were.
     """
     if not isinstance(model, Renamed):
-        return weights
-    reads_one_hots = "W_E" not in weights and "W_Q" not in weights
-    axes = [("W_E", 0, model.tokens), ("W_U", -1, model.classes), ("b_U", -1, model.classes)]
-    axes += [("W_in", -2, model.tokens)] if reads_one_hots else []
-    found = dict(weights)
-    for name, axis, order in axes:
-        if name in weights:
-            found.pop(name)
-            known = order[order < weights[name].shape[axis]]
-            if torch.equal(known, order[: len(known)]):  # what it lacks is no element: a separator
-                found[name] = _along(weights[name], known, axis)
-    return found
+        return value
+    axes = {"W_E": (0, model.tokens), "W_U": (-1, model.classes), "b_U": (-1, model.classes)}
+    axes |= {"W_in": (-2, model.tokens)} if one_hots else {}
+    if name not in axes:
+        return value
+    axis, order = axes[name]
+    known = order[order < value.shape[axis]]
+    whole = torch.equal(known, order[: len(known)])  # what it lacks is no element: a separator
+    return _along(value, known, axis) if whole else None
 
 
 def _along(values: Tensor, order: Int[Tensor, "some"], axis: int) -> Tensor:

@@ -114,10 +114,11 @@ class Snapshot:
         return Anatomy(self.model, self.task)
 
     @property
-    def weights(self) -> dict[str, Tensor]:
+    def weights(self) -> Mapping[str, Tensor]:
         """Weights by TransformerLens name (`W_E`, `W_Q`, …), per-layer ones stacked; clone before writing.
 
-        They are on the processor, as logits and activations are, wherever the model is.
+        Each is taken from the model when it is first asked for, in float32 or better. They are on the processor, as
+        logits and activations are, wherever the model is.
 
         What has other axes than TransformerLens gives it is left out, as is a W_E without a row for every operand.
         """

@@ -103,7 +103,7 @@ def _model(file: GgufFile) -> Any:
     tensors = GgufTensors(file)
     weights = dict(_weights(file, tensors))
     model, found = model_of_state(_config(file), weights, str(file.path))
-    check_all_there(found, str(file.path))
+    check_all_there(found, str(file.path), "header describes; copy it")
     unknown = sorted(found["unexpected_keys"])
     if unknown:
         raise BadArgument(

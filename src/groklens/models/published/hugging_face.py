@@ -209,7 +209,9 @@ def model_of_state(config: Any, weights: dict[str, Tensor], where: str) -> tuple
     return model, found
 
 
-def check_all_there(found: dict[str, Any], where: str) -> None:
+def check_all_there(
+    found: dict[str, Any], where: str, told: str = "config.json describes; copy both"
+) -> None:
     """Raise `DamagedRun` where transformers filled what is missing with random numbers, of which it only warns.
 
     >>> check_all_there({"missing_keys": [], "mismatched_keys": []}, "model.safetensors")
@@ -220,9 +222,7 @@ def check_all_there(found: dict[str, Any], where: str) -> None:
         names = missing or wrong
         what = "lacks" if missing else "has in another shape"
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        raise DamagedRun(
-            f"{where} {what} {shown}: it is not the model that its config.json describes; copy both again."
-        )
+        raise DamagedRun(f"{where} {what} {shown}: it is not the model that its {told} again.")
 
 
 def _stored_as(source: str | Path) -> torch.dtype:
