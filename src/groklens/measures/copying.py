@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +14,7 @@ from torch import Tensor
 from groklens.errors import whole_fields
 from groklens.measures.family import Family
 from groklens.measures.measure import About, measure
-from groklens.models import as_float, weights
+from groklens.models import as_float, read_by_norm, weights
 from groklens.snapshots import Snapshot, passing
 from groklens.tasks import Probe
 
@@ -63,7 +62,7 @@ class Copying(Family):
     def value(self, snapshot: Snapshot, circuit: object) -> xr.DataArray:
         """The score of every head on the random sequences."""
         del circuit
-        unembedding = _unembedding(snapshot.model)
+        unembedding = read_by_norm(snapshot.model)
         n_tokens = min(snapshot.task.d_vocab or 0, unembedding.shape[1])
         length = min(self.length or min(_LONGEST, snapshot.task.n_ctx), n_tokens)
         tokens = distinct_tokens(n_tokens, length, self.sequences, self.seed)
@@ -144,18 +143,6 @@ def _raised(logits: Float[Tensor, "input read token"]) -> Float[Tensor, "input"]
     own = logits.diagonal(dim1=1, dim2=2)[..., None]
     n_others = max(logits.shape[2] - 1, 1)
     return (own - logits).sign().double().sum(dim=2).mean(dim=1) / n_others
-
-
-def _unembedding(model: Any) -> Float[Tensor, "d_model d_vocab"]:
-    """W_U with the gain of the final norm; without the mean over the stream where that norm takes it away."""
-    unembedding = as_float(weights(model, ("W_U",))["W_U"].cpu())
-    gain = getattr(getattr(model, "ln_final", None), "weight", None)
-    if isinstance(gain, Tensor) and gain.shape == unembedding.shape[:1]:
-        offset = 1.0 if getattr(model.cfg, "rmsnorm_uses_offset", False) else 0.0
-        unembedding = unembedding * (as_float(gain.detach().cpu()) + offset)[:, None]
-    if str(getattr(model.cfg, "normalization_type", None)).startswith("LN"):
-        unembedding = unembedding - unembedding.mean(dim=0)
-    return unembedding
 
 
 def _around(embedding: Tensor, unembedding: Tensor) -> Float[Tensor, "d_model d_model"]:

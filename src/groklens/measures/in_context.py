@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import xarray as xr
+
 from groklens.errors import BadArgument, whole_fields
 from groklens.measures.family import Family
 from groklens.measures.measure import About
@@ -49,6 +51,7 @@ class InContextScore(Family):
         """The difference of the two losses."""
         del circuit
         found = loss_by_position(snapshot)
+        assert isinstance(found, xr.DataArray)
         held = [int(place) + 1 for place in found["pos"].values]
         late = self.late or held[-1]
         early = self.early or max(late // 10, held[0])

@@ -21,7 +21,7 @@ Row = dict[str, Any]
 
 
 class KeptRows:
-    """The rows of one table in a folder of JSON files, a file a step, each under its checksum.
+    """The rows of one table in a folder of JSON files, one per step, each under its checksum.
 
     A row is written beside and renamed, so that there are whole ones only; one that was damaged since is taken again.
     The folder is of one run (its name, format, task and recipe), circuit and list of measures: `BadArgument` for

@@ -38,7 +38,14 @@ def passing(
         here = slice(start, start + len(tokens))
         with running(task, tokens), at_rest(model):
             changed = [(name, _changing(change, here)) for name, change in (changes or {}).items()]
-            _run(model, tokens.to(device_of(model)), hooks, partial(_handed, each, here), changed)
+            take = partial(_handed, each, here)
+            # What stands around a model changes activations by hooks of its own, which come after ours.
+            if changed or (anatomy.can_be_edited and getattr(model, "unedited", model) is model):
+                taken = [(name, _taking(take, name)) for name in hooks]
+                with model.hooks(fwd_hooks=[*changed, *taken]):
+                    model(tokens.to(device_of(model)))
+            else:
+                _from_cache(model, tokens.to(device_of(model)), hooks, take)
         start = here.stop
 
 
@@ -46,22 +53,13 @@ def _handed(each: Each, rows: slice, name: str, value: Tensor) -> None:
     each(name, as_float(value.detach().cpu()), rows)
 
 
-def _run(
-    model: Any,
-    tokens: Tensor,
-    hooks: Sequence[str],
-    take: Callable[[str, Tensor], None],
-    changed: list[tuple[str, Callable[..., Tensor]]],
+def _from_cache(
+    model: Any, tokens: Tensor, hooks: Sequence[str], take: Callable[[str, Tensor], None]
 ) -> None:
-    # What stands around a model changes activations by hooks of its own, which come after ours.
-    if not changed and (not hasattr(model, "hooks") or hasattr(model, "unedited")):
-        _, cache = model.run_with_cache(tokens, names_filter=list(hooks))
-        for name in hooks:
+    _, cache = model.run_with_cache(tokens, names_filter=list(hooks))
+    for name in hooks:
+        if name in cache.keys():  # noqa: SIM118 (not a dict)
             take(name, cache[name])
-        return
-    taken = [(name, _taking(take, name)) for name in hooks]
-    with model.hooks(fwd_hooks=[*changed, *taken]):
-        model(tokens)
 
 
 def _taking(take: Callable[[str, Tensor], None], name: str) -> Callable[..., None]:

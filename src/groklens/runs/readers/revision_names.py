@@ -77,8 +77,10 @@ def placed(revisions: Sequence[str] | Mapping[str, Any] | Any) -> dict[str, Revi
             f"revisions is {described(revisions)}; give a list of names such as ['step0', 'step1000'], names with "
             "their steps, {'main': 143000}, or gl.revisions('EleutherAI/pythia-70m')."
         )
-    told = isinstance(revisions, Mapping)
-    found = {str(name): _said(name, revisions[name]) if told else told_by(str(name)) for name in revisions}
+    if isinstance(revisions, Mapping):
+        found = {str(name): _said(name, value) for name, value in revisions.items()}
+    else:
+        found = {str(name): told_by(str(name)) for name in revisions}
     steps = [each.step for each in found.values()]
     if None in steps and any(step is not None for step in steps):
         lone = next(name for name, each in found.items() if each.step is None)
