@@ -24,7 +24,7 @@ def study_named(name: str) -> ModuleType:
 
 
 def run(name: str, smoke: bool = False, model: str | None = None) -> Result:
-    """Run one study: measure, and judge the numbers as they will be kept; `model` is one to look at instead of its own."""
+    """Run one study: measure, and judge the numbers as they will be kept; of its own model or of another."""
     study, start = study_named(name), time.monotonic()
     numbers = rounded(study.measure(smoke=smoke, **({} if model is None else {"model": model})))
     runs = {} if smoke or model else provenance(study.RUNS) | numbers.pop("runs", {})

@@ -28,13 +28,15 @@ print(circles[["share", "orders_above", "median_of_orders"]].to_dataframe().roun
 
 # %% [markdown]
 # The controls: nouns that have nothing to do with each other, as many and in the same way, and the days in an order
-# that is not theirs. Neither is on a circle; a third of the variance is what chance gives, for there are six dimensions.
+# that is not theirs. Neither is on a circle; by chance a third of the variance is, for there are six dimensions.
 
 # %%
 for words in (gl.tasks.UNRELATED[:7], gl.tasks.WEEKDAYS[::2] + gl.tasks.WEEKDAYS[1::2]):
     other = gl.Snapshot(days.model, gl.tasks.Words(templates, words, tokenizer))
     last = gl.measures.circles_by_layer(other).isel(layer=-1)
-    print(f"{words[0]} to {words[-1]}: {float(last['share']):.2f}, {int(last['orders_above'])} orders give as much")
+    print(
+        f"{words[0]} to {words[-1]}: {float(last['share']):.2f}, {int(last['orders_above'])} orders give as much"
+    )
 
 # %% [markdown]
 # The plane of the circle with the words in it, beside that of the best of the other orders. Any seven unlike points

@@ -7,8 +7,9 @@ is what orders them. A model of 135 million weights does not add numbers of two 
 (Kantamneni & Tegmark 2025, arXiv:2502.00873) is not to be looked for.
 
 Refuted if at half of the layers or more another order gives as much, with all templates; if half of the lists of nouns
-are found in the same way; if a twentieth of the orders give more once log frequency or the alphabet is taken out; if
-the model adds. The control of an order is every other one: all 360 of seven words, 2,000 random ones of twelve.
+are found in the same way; if a twentieth of the orders give more once log frequency or the alphabet is taken out, and
+that does not itself go round in the words' order, for then taking it out takes out what is asked about; if the model
+adds. The control of an order is every other one: all 360 of seven words, 2,000 random ones of twelve.
 
 The model is SmolLM2-135M-Instruct, which `make smollm2` fetches. Of another model, a folder of transformers or a GGUF:
 `python -m analyses circles_in_language --model PATH`.
@@ -20,8 +21,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import xarray as xr
+from analyses.circles_in_language.findings import (
+    TAKEN_OUT,
+    TRIAL,
+    as_in_the_trial,
+    not_on_one,
+    nothing_simpler,
+    nouns_as_in_the_trial,
+    on_a_circle,
+)
 from analyses.circles_in_language.sums import of_sums, sums_findings
 from analyses.models import scratch
 
@@ -38,17 +47,8 @@ TEMPLATES = (
     "She wrote a poem called {}",
     "The first thing that comes to mind is {}",
 )
-#: More than this share of the layers are most of them.
-MOST = 1 / 2
-#: A circle is found where fewer than this share of the other orders give as much.
-FEW = 0.05
-#: Shares of variance in frequency 1, over layers, of a first trial with three other templates: lowest and highest.
-TRIAL = {"weekdays": (0.49, 0.52), "months": (0.32, 0.38), "nouns": (0.31, 0.34)}
-SOURCE = "Engels et al. 2024, arXiv:2405.14860"
 #: As many unrelated nouns as there are of each, and how many lists of them at most.
 NOUNS, LISTS = {"weekdays": "seven unrelated nouns", "months": "twelve unrelated nouns"}, 5
-#: What could order words besides, and is regressed out of their states.
-TAKEN_OUT = {"frequency": "how frequent they are", "alphabet": "the alphabet"}
 
 
 def measure(smoke: bool = False, model: str | None = None) -> dict[str, Any]:
@@ -108,9 +108,14 @@ def over_templates(snapshot: gl.Snapshot) -> xr.Dataset:
 
 def without(snapshot: gl.Snapshot, tokenizer: Any) -> xr.Dataset:
     """Circles by layer from all templates, once each simpler order is regressed out of the states."""
-    words = snapshot.task.words
-    taken = {"frequency": log_frequency(words, tokenizer), "alphabet": "alphabet"}
-    found = [gl.measures.circles_by_layer(snapshot, without=taken[name]) for name in TAKEN_OUT]
+    words, found = snapshot.task.words, []
+    alphabet = tuple(float(sorted(words).index(word)) for word in words)
+    taken = {"frequency": log_frequency(words, tokenizer), "alphabet": alphabet}
+    for name in TAKEN_OUT:
+        own = gl.measures.circle_of_numbers(snapshot.task, taken[name])
+        labels = {"rival": "own", "rival_above": "orders above"}
+        rival = {label: float(own.sel(labelling=which)) for label, which in labels.items()}
+        found.append(gl.measures.circles_by_layer(snapshot, without=taken[name]).assign(rival))
     return xr.concat(found, dim=xr.Variable("taken_out", list(TAKEN_OUT)), combine_attrs="override")
 
 
@@ -140,128 +145,8 @@ def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
     ]
 
 
-def alone(table: xr.Dataset) -> xr.DataArray:
-    """The share of layers at which no other order gives as much, by which templates were averaged."""
-    return (table["orders_above"] == 0).mean("layer")
-
-
-def on_a_circle(name: str, group: str, table: xr.Dataset, nouns: xr.Dataset) -> gl.Finding:
-    """At most layers no other cyclic order has more of the variance, whichever template is left out."""
-    share, all_of_them = alone(table), table.sel(templates="all")
-    whole = float(share.sel(templates="all"))
-    left_out = share.sel(templates=[each for each in share["templates"].values if "without" in each]).values
-    held = "supported" if left_out.min() > MOST else "undecided"
-    orders = int(all_of_them["orders"].max())
-    return gl.Finding(
-        f"the {name} lie on a circle in their order: at most layers no other order of them has as much variance in "
-        f"frequency 1 of {group}",
-        whole,
-        f"share of the layers at which none of {orders:,} orders gives more",
-        held if whole > MOST else "refuted",
-        gl.Control.several(
-            {
-                "left_out": ("the same, each template left out in turn", left_out),
-                "nouns": (
-                    f"the same of as many unrelated nouns, {nouns.sizes['list']} lists",
-                    of_lists(nouns),
-                ),
-                "share": ("share of variance in frequency 1, by layer", all_of_them["share"].values),
-                "median": ("of the median order, by layer", all_of_them["median_of_orders"].values),
-            }
-        ),
-        source=SOURCE,
-        key=f"{name}.circle",
-    )
-
-
-def of_lists(nouns: xr.Dataset) -> np.ndarray:
-    """The share of layers at which no other order gives as much, of each list of nouns."""
-    return np.atleast_1d(alone(nouns).sel(templates="all").values)
-
-
-def not_on_one(name: str, nouns: xr.Dataset) -> gl.Finding:
-    """Unrelated nouns have no cyclic order of their own."""
-    share = of_lists(nouns)
-    found = float((share > MOST).mean())
-    return gl.Finding(
-        f"{name} lie on no circle in the order in which they are listed",
-        found,
-        "share of the lists whose own order is the best of all at most layers",
-        "supported" if found == 0 else "refuted" if found >= 1 / 2 else "undecided",
-        gl.Control.several(
-            {
-                "above": (
-                    "share of the orders that give more, by list and layer",
-                    (nouns["orders_above"] / nouns["orders"]).sel(templates="all").values,
-                )
-            }
-        ),
-        key=f"{name.replace(' ', '_')}.none",
-    )
-
-
-def nothing_simpler(name: str, control: str, table: xr.Dataset) -> gl.Finding:
-    """What orders the words is not how frequent they are, nor the alphabet."""
-    table = table.sel(taken_out=control)
-    above = (table["orders_above"] / table["orders"]).values
-    share = float((above < FEW).mean())
-    return gl.Finding(
-        f"the order of the {name} is more than {TAKEN_OUT[control]}: with that regressed out of the states, it still "
-        "is among the best at most layers",
-        share,
-        "share of the layers at which fewer than a twentieth of the orders give more",
-        "supported" if share > MOST else "refuted",
-        gl.Control.several(
-            {
-                "above": ("share of the orders that give more, by layer", above),
-                "share": ("share of variance in frequency 1, by layer", table["share"].values),
-            }
-        ),
-        key=f"{name}.{control}",
-    )
-
-
-def jackknife(table: xr.Dataset) -> np.ndarray:
-    """The standard error of the share over templates, from leaving out each, by layer."""
-    each = table["share"].sel(templates=[one for one in table["templates"].values if "without" in one])
-    spread = each.std("templates").transpose("layer").values
-    return spread * (each.sizes["templates"] - 1) ** 0.5
-
-
-def as_in_the_trial(name: str, table: xr.Dataset, trial: tuple[float, float]) -> gl.Finding:
-    """Beside the question: the share is that of an earlier trial, within what the templates leave open."""
-    share, error = table["share"].sel(templates="all").values, 2 * jackknife(table)
-    agree = float(((share + error >= trial[0]) & (share - error <= trial[1])).mean())
-    return gl.Finding(
-        f"beside the question: of the {name} about as much variance is in frequency 1 as with three other templates, "
-        f"{trial[0]} to {trial[1]}, at most layers",
-        agree,
-        "share of the layers at which two standard errors over templates reach it",
-        "supported" if agree > MOST else "refuted",
-        gl.Control.several({"share": ("share of variance, by layer", share), "error": ("two errors", error)}),
-        key=f"{name}.trial",
-        role="aside",
-    )
-
-
-def nouns_as_in_the_trial(nouns: xr.Dataset) -> gl.Finding:
-    """Beside the question: of unrelated nouns about a third is in frequency 1, which is what chance gives."""
-    share = nouns["share"].sel(templates="all").mean("layer").values
-    low, high = TRIAL["nouns"]
-    return gl.Finding(
-        f"beside the question: of seven unrelated nouns about a third of the variance is in frequency 1, as in a trial "
-        f"of one list, {low} to {high}",
-        float(np.mean(share)),
-        "share of variance, mean of lists and layers",
-        "supported" if share.min() <= high and share.max() >= low else "refuted",
-        gl.Control.several({"lists": ("each list", share), "chance": ("a third of six dimensions", 1 / 3)}),
-        key="nouns.trial",
-        role="aside",
-    )
-
-
 def picture(numbers: dict[str, Any]) -> gl.views.Figure:
-    """Shares of variance over layers, days and months beside nouns and the median order; each template left out a line."""
+    """Shares of variance over layers, days and months beside nouns and other orders; each template left out a line."""
     return gl.views.sweep(drawn(numbers), log_x=False)
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import torch
 import xarray as xr
 
 import groklens as gl
@@ -15,14 +16,16 @@ SHOWN = {
 #: Numbers that are added: all answers of the first have one digit, and of the second two.
 NUMBERS = {
     "one digit": {"smallest": 0, "largest": 9},
-    "two digits": {"smallest": 10, "largest": 49, "sample": 300},
+    "two digits": {"smallest": 10, "largest": 49, "sample": 300, "seed": 1},
 }
 #: A model adds numbers where it is right more often than not.
 ADDS = 1 / 2
-#: What a first trial gave, which does not say how it asked: 34 of 55 sums of one digit, and of two digits 21 % of units.
+#: What a first trial gave, which does not say how it asked: 34 of 55 sums of one digit; of two, 21 % of the last ones.
 TRIAL = {"one digit": 34 / 55, "two digits": 0.21}
 #: Prompts of numbers from 10 to 99 at whose first number a helix is fitted, and layers that are looked at: every third.
-READ, THIRD = 600, 3
+READ, THIRD = {"smallest": 10, "largest": 99, "sample": 600}, 3
+#: Prompts whose logits, one for each of a language's tokens, are held at a time.
+AT_A_TIME = 50
 FITS = ("helix", "polynomial", "line", "shuffled: highest")
 SOURCE = "Kantamneni & Tegmark 2025, arXiv:2502.00873"
 
@@ -35,29 +38,46 @@ def of_sums(model: Any, tokenizer: Any, d_vocab: int, smoke: bool) -> dict[str, 
             kind: [written(tokenizer, template, numbers | less) for template in SHOWN[kind]]
             for kind, numbers in NUMBERS.items()
         }
-        read = written(tokenizer, "{a}+{b}=", {"smallest": 10, "largest": 99, "sample": READ} | less)
+        read = written(tokenizer, "{a}+{b}=", READ | less)["units"]
     except gl.GroklensError as error:
         return {"sums": {"refused": str(error)}}
-    right = [[accuracy(model, task, d_vocab) for task in tasks] for tasks in asked.values()]
-    counts = [len(tasks[0].inputs) for tasks in asked.values()]
-    table = xr.Dataset(
-        {"right": (("kind", "shown"), right), "asked": (("kind",), counts)},
-        coords={"kind": list(asked), "shown": ["none", "two"]},
-    )
-    return {"sums": table, "helix": helix_by_layer(gl.Snapshot(model, read.fitted(d_vocab)))}
+    helix = helix_by_layer(gl.Snapshot(model, read.fitted(d_vocab)))
+    return {"sums": accuracy(model, asked, d_vocab), "helix": helix}
 
 
-def written(tokenizer: Any, template: str, numbers: dict[str, int]) -> gl.tasks.WrittenSums:
-    """Sums as the tokenizer writes them: the last digit asked for where digits are tokens, else the answer."""
+#: The same sums by the digit that is asked for.
+Digits = dict[str, gl.tasks.WrittenSums]
+
+
+def written(tokenizer: Any, template: str, numbers: dict[str, int]) -> Digits:
+    """The same sums by the digit that is asked for, those before it given; just `units` where answers are tokens."""
+    digits = ("units",) if numbers["largest"] < 10 else ("units", "tens")
     try:
-        return gl.tasks.WrittenSums(tokenizer, template=template, digit="units", **numbers)
+        return {
+            each: gl.tasks.WrittenSums(tokenizer, template=template, digit=each, **numbers) for each in digits
+        }
     except gl.GroklensError:
-        return gl.tasks.WrittenSums(tokenizer, template=template, **numbers)
+        return {"units": gl.tasks.WrittenSums(tokenizer, template=template, **numbers)}
 
 
-def accuracy(model: Any, task: gl.tasks.WrittenSums, d_vocab: int) -> float:
-    """The share of the answers that are right."""
-    return float(gl.measures.all_accuracy(gl.Snapshot(model, task.fitted(d_vocab))))
+def accuracy(model: Any, asked: dict[str, list[Digits]], d_vocab: int) -> xr.Dataset:
+    """The share of sums of which the last digit is right, and all digits, by their kind and what is shown before."""
+    found = {"last_digit": [], "right": []}
+    for ways in asked.values():
+        right = [{digit: answered(model, task, d_vocab) for digit, task in digits.items()} for digits in ways]
+        found["last_digit"].append([float(each["units"].mean()) for each in right])
+        found["right"].append([float(np.all(list(each.values()), axis=0).mean()) for each in right])
+    counts = [len(ways[0]["units"].inputs) for ways in asked.values()]
+    table = {name: (("kind", "shown"), values) for name, values in found.items()} | {
+        "asked": ("kind", counts)
+    }
+    return xr.Dataset(table, coords={"kind": list(asked), "shown": ["none", "two"]})
+
+
+def answered(model: Any, task: gl.tasks.WrittenSums, d_vocab: int) -> np.ndarray:
+    """Whether the digit asked for is right, of each sum."""
+    parts = [gl.Snapshot(model, gl.Probe(rows, d_vocab=d_vocab)) for rows in task.inputs.split(AT_A_TIME)]
+    return (torch.cat([part.logits.argmax(dim=-1) for part in parts]) == task.labels).numpy()
 
 
 def helix_by_layer(snapshot: gl.Snapshot) -> xr.Dataset:
@@ -85,20 +105,21 @@ def spread(share: float, count: int) -> float:
 
 
 def does_not_add(sums: xr.Dataset) -> gl.Finding:
-    """Two-digit addition is not there to be explained: even the last digit is mostly wrong."""
-    right, count = sums["right"].sel(kind="two digits").values, int(sums["asked"].sel(kind="two digits"))
-    best = float(right.max())
+    """Two-digit addition is not there to be explained: sums are mostly wrong."""
+    of_two, count = sums.sel(kind="two digits"), int(sums["asked"].sel(kind="two digits"))
+    best = float(of_two["right"].max())
     error = spread(best, count)
     return gl.Finding(
         "the model does not add numbers of two digits, so that there is no circuit of addition to be explained",
         best,
-        "accuracy on the last digit, the digits before it given",
+        "accuracy, both digits of the sum right",
         "supported" if best + error < ADDS else "refuted" if best - error > ADDS else "undecided",
         gl.Control.several(
             {
-                "chance": ("one of ten digits", 0.1),
-                "prompts": ("with no sum shown before, and with two", right),
-                "one_digit": ("sums of one digit, likewise", sums["right"].sel(kind="one digit").values),
+                "shown": ("with no sum shown before, and with two", of_two["right"]),
+                "last_digit": ("the last digit alone, the first given, likewise", of_two["last_digit"]),
+                "chance": ("chance for one digit", 0.1),
+                "one_digit": ("sums of one digit, likewise", sums["right"].sel(kind="one digit")),
             }
         ),
         source="more often right than wrong is what is asked for before a circuit is spoken of",
@@ -108,16 +129,17 @@ def does_not_add(sums: xr.Dataset) -> gl.Finding:
 
 
 def as_in_the_trial(kind: str, sums: xr.Dataset) -> gl.Finding:
-    """Beside the question: accuracy is what a trial gave."""
-    right, count = sums["right"].sel(kind=kind).values, int(sums["asked"].sel(kind=kind))
+    """Beside the question: accuracy on the last digit is what a trial gave."""
+    right, count = sums["last_digit"].sel(kind=kind).values, int(sums["asked"].sel(kind=kind))
     agree = [abs(each - TRIAL[kind]) <= spread(TRIAL[kind], count) for each in right.tolist()]
     nearest = float(right[np.abs(right - TRIAL[kind]).argmin()])
     return gl.Finding(
-        f"beside the question: sums of {kind} are right as often as in a trial, {TRIAL[kind]:.2f} of the time",
+        f"beside the question: of sums of {kind} the last digit is right as often as in a trial, {TRIAL[kind]:.2f} of "
+        "the time",
         nearest,
         "accuracy, of the way to ask that is nearer",
         "supported" if any(agree) else "refuted",
-        gl.Control.several({"prompts": ("with no sum shown before, and with two", right)}),
+        gl.Control.several({"shown": ("with no sum shown before, and with two", right)}),
         source="that trial does not say how it asked",
         key=f"addition.trial.{kind.replace(' ', '_')}",
         role="aside",

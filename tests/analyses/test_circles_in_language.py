@@ -39,7 +39,7 @@ def layers(found, many=100):
 def numbers():
     def make(
         found=0.9, without_one=None, nouns=(0.0, 0.0, 0.0, 0.0), taken=0.9, shares=(0.5, 0.35), noun=0.33,
-        right=(0.05, 0.2), one_digit=(0.1, 0.62), helix=0.5,
+        right=(0.05, 0.2), one_digit=(0.1, 0.62), helix=0.5, rival=0.6,
     ):  # fmt: skip
         every = np.stack([layers(found)] * 7)
         if without_one is not None:
@@ -56,8 +56,9 @@ def numbers():
             made[kind] = circles(noun, lists, dims=("list", "templates", "layer"), shape=lists.shape)
             made[f"{name}, taken out"] = circles(
                 share, out, dims=("taken_out", "layer"), shape=out.shape, taken_out=["frequency", "alphabet"]
-            )
-        sums = {"right": (("kind", "shown"), [one_digit, right]), "asked": ("kind", [55, 300])}
+            ).assign(rival=("taken_out", [0.3, 0.3]), rival_above=("taken_out", [rival, rival]))
+        sums = {name: (("kind", "shown"), [one_digit, right]) for name in ("right", "last_digit")}
+        sums["asked"] = ("kind", [55, 300])
         coords = {"kind": ["one digit", "two digits"], "shown": ["none", "two"]}
         fits = ["helix", "polynomial", "line", "shuffled: highest"]
         r2 = np.stack([np.full(LAYERS, each) for each in (helix, 0.2, 0.1, 0.0)], axis=1)
@@ -99,6 +100,12 @@ def test_what_rests_on_one_template_or_one_list_is_undecided(study, numbers, jud
     assert judged(study, numbers(without_one=0.2))["weekdays.circle"] == "undecided"
     assert judged(study, numbers(nouns=(0.9, 0.0, 0.0, 0.0)))["seven_unrelated_nouns.none"] == "undecided"
     assert judged(study, numbers(right=(0.1, 0.5)))["addition.absent"] == "undecided"
+
+
+def test_what_goes_round_in_the_same_order_cannot_be_told_apart(study, numbers, judged):
+    verdicts = judged(study, numbers(taken=0.3, rival=0.01))
+    assert verdicts["weekdays.alphabet"] == verdicts["months.frequency"] == "undecided"
+    assert judged(study, numbers(taken=0.9, rival=0.01))["weekdays.alphabet"] == "supported"
 
 
 def test_where_sums_cannot_be_written_nothing_is_said_of_them(study, numbers, judged):

@@ -13,7 +13,14 @@ from torch import Tensor
 from groklens.models.answering import is_hooked, own_model
 from groklens.models.asked_weights import AskedWeights
 from groklens.models.outputs import as_float
-from groklens.models.protocol import WEIGHT_NAMES, hook_names, n_layers, number_of_parameters, weight_of
+from groklens.models.protocol import (
+    WEIGHT_NAMES,
+    hook_names,
+    n_layers,
+    number_of_parameters,
+    weight_of,
+    weights,
+)
 from groklens.models.renamed import renamed_weight
 from groklens.models.site import Heads, Site, mlp_site
 from groklens.tasks import LAST, Task

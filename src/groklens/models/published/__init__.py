@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from groklens.models.published.downloads import dropped_after as dropped_after
 from groklens.models.published.gguf import bridge_from_gguf as bridge_from_gguf
 from groklens.models.published.gguf import check_gguf as check_gguf
 from groklens.models.published.gguf import gguf_vocabulary as gguf_vocabulary
-from groklens.models.published.downloads import dropped_after as dropped_after
 from groklens.models.published.hugging_face import bridge_from_hugging_face as bridge_from_hugging_face
 from groklens.models.published.hugging_face import check_kind as check_kind
 from groklens.models.published.hugging_face import hugging_face_vocabulary as hugging_face_vocabulary
