@@ -154,7 +154,7 @@ def drawn(numbers: dict[str, Any]) -> xr.Dataset:
     """What is drawn: each with a line for every template left out, of which seeds are the axis; nouns list by list."""
     found = {}
     for name, nouns in NOUNS.items():
-        table, units = numbers[name], f"share of variance, {len_of(name)} words"
+        table, units = numbers[name], f"share, {NOUNS[name].split()[0]} words"
         left_out = [each for each in table["templates"].values if "without" in each]
         found[name] = line(table["share"].sel(templates=left_out), "templates", name, units)
         found[f"other {name}"] = line(
@@ -164,12 +164,9 @@ def drawn(numbers: dict[str, Any]) -> xr.Dataset:
             units,
         )
         found[nouns] = line(numbers[nouns]["share"].sel(templates="all"), "list", nouns, units)
-    return xr.Dataset(found)
-
-
-def len_of(name: str) -> int:
-    """How many words of a kind there are."""
-    return len(gl.tasks.WEEKDAYS if name == "weekdays" else gl.tasks.MONTHS)
+    table = xr.Dataset(found)
+    table["layer"].attrs = {"long_name": "layer entered"}
+    return table
 
 
 def line(found: xr.DataArray, along: str, name: str, units: str) -> xr.DataArray:

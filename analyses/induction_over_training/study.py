@@ -16,6 +16,7 @@ go once it is looked at: `python -m analyses induction_over_training --model Ele
 
 import argparse
 import inspect
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +66,14 @@ def loaded(model: str) -> gl.Run:
         return gl.load(model, task=on_text(gl.tasks.tokenizer_of(model)))
     from transformers import AutoTokenizer
 
-    known = gl.revisions(model)
-    places = np.unique(np.geomspace(1, len(known), REVISIONS).round().astype(int)) - 1
-    chosen = [list(known)[place] for place in places]
-    return gl.load(model, revisions=chosen, task=on_text(AutoTokenizer.from_pretrained(model)))
+    task = on_text(AutoTokenizer.from_pretrained(model))
+    return gl.load(model, revisions=some_of(gl.revisions(model)), task=task, keep_downloads=False)
+
+
+def some_of(known: Mapping[str, Any]) -> dict[str, Any]:
+    """Fifteen revisions, the first and the last among them, closer together where training is young."""
+    places = np.geomspace(1, len(known), REVISIONS).round().astype(int) - 1
+    return {name: known[name] for place, name in enumerate(known) if place in places}
 
 
 def on_text(tokenizer: Any) -> gl.tasks.NextTokens:

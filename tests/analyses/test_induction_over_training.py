@@ -1,5 +1,7 @@
 """The judgement of `induction_over_training` can go either way, and it reads checkpoints of a language model."""
 
+import importlib
+
 import numpy as np
 import pytest
 import torch
@@ -115,8 +117,25 @@ def test_three_checkpoints_of_a_language_model_are_looked_at(study, checkpoints,
     assert study.picture(numbers).text
 
 
-def test_it_is_told_which_studies_take_a_model(study_named, monkeypatch, capsys):
-    main = __import__("importlib").import_module("analyses.__main__") if study_named else None
+def test_fifteen_revisions_of_a_model_on_the_hub_are_chosen(study, monkeypatch):
+    import groklens as gl
+
+    known = gl.revisions("EleutherAI/pythia-70m")
+    chosen = list(study.some_of(known))
+    assert 12 <= len(chosen) <= study.REVISIONS
+    assert (chosen[0], chosen[-1]) == (next(iter(known)), list(known)[-1])
+    given = {}
+    tokenizer = lambda text: [ord(sign) % 97 for sign in text]  # noqa: E731
+    monkeypatch.setattr("transformers.AutoTokenizer.from_pretrained", lambda name: tokenizer)
+    monkeypatch.setattr(study.gl, "load", lambda name, **options: given.update(options) or name)
+    assert study.loaded("EleutherAI/pythia-70m") == "EleutherAI/pythia-70m"
+    assert list(given["revisions"]) == chosen
+    assert given["keep_downloads"] is False
+    assert given["task"].inputs.shape == (study.WINDOWS, study.WINDOW)
+
+
+def test_it_is_told_which_studies_take_a_model(study, monkeypatch, capsys):
+    main = importlib.import_module("analyses.__main__")
     assert main.takes_a_model("induction_over_training")
     assert not main.takes_a_model("simplicity")
     monkeypatch.setattr("sys.argv", ["analyses", "simplicity", "--model", "nowhere"])
