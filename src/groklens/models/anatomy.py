@@ -174,9 +174,8 @@ class Anatomy:
     def heads(self) -> tuple[Heads, ...]:
         """The heads of every layer; none without attention, by its weights or its hooks."""
         layers = [Heads(layer, self._n_heads) for layer in range(self.n_layers)]
-        known = self.has_attention or any(
-            self.has(site) for each in layers for site in (each.pattern, each.z, each.queries)
-        )
+        seen = any(self.has(site) for each in layers for site in (each.pattern, each.z, each.queries))
+        known = seen or self.has_attention  # asked last, for it stacks all weights: another model in memory
         return tuple(layers) if known and self._n_heads else ()
 
     @property
