@@ -91,7 +91,7 @@ def _llama(vocabulary: int, n: int, n_layers: int, layer: int) -> tuple[Any, Ten
     from transformers import LlamaConfig, LlamaForCausalLM
 
     width = _width(vocabulary)
-    sizes = {
+    sizes: dict[str, Any] = {
         "num_hidden_layers": n_layers,
         "num_attention_heads": 1,
         "hidden_size": width,
@@ -113,7 +113,7 @@ def _gpt_neox(vocabulary: int, n: int, n_layers: int, layer: int) -> tuple[Any, 
     from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 
     width = _width(vocabulary)
-    sizes = {
+    sizes: dict[str, Any] = {
         "num_hidden_layers": n_layers,
         "num_attention_heads": 1,
         "hidden_size": width,

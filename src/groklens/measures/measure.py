@@ -77,8 +77,8 @@ def measure(
         source: the paper and section of the definition, and any departure from it.
         split: the inputs it is taken over: `"all"`, `"train"`, `"test"`, or `"weights"` for none.
         needs: what it cannot do without, of `"group"`, `"split"`, `"embedding"`, `"neurons"`, their `"readout"`,
-            `"attention"`, its `"patterns"`, `"circuit"`, `"corruption"` of train labels, two `"languages"` and `"words"`.
-            Called where one is missing it raises `BadArgument`; `track` leaves it out instead and says so.
+            `"attention"`, its `"patterns"`, `"circuit"`, `"corruption"` of train labels, two `"languages"`,
+            `"words"`. Called where one is missing it raises `BadArgument`; `track` leaves it out instead and says so.
 
     >>> @measure(long_name="largest logit", units="logit", valid_range=(-1e9, 1e9), source="here")
     ... def largest_logit(snapshot):

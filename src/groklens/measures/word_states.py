@@ -102,6 +102,6 @@ def _check_looks_back(snapshot: Snapshot, hook: str) -> None:
     if float((one - other).norm()) > _ROUNDING * float(one.norm()):
         raise BadArgument(
             f"Inputs of {task.name} are of different lengths, the shorter ones filled up, and at {hook!r} the model "
-            "sees what stands behind a word: it looks ahead. Give texts of one length: templates with as many tokens, and "
-            "words of as many."
+            "sees what stands behind a word: it looks ahead. Give texts of one length: templates with as many "
+            "tokens, and words of as many."
         )
