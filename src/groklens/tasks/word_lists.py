@@ -18,8 +18,8 @@ NOTES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 COMPASS = ("north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest")
 #: Nouns that have no order to each other, listed in a random one: what is found of as many of them is found by chance.
 UNRELATED = (
-    "table", "river", "doctor", "music", "garden", "bread", "window", "horse", "paper", "mountain", "engine",
-    "shirt", "letter", "island", "knife", "teacher", "cloud", "bottle", "bridge", "market", "flower", "pocket",
-    "hammer", "forest", "dinner", "camera", "stone", "blanket", "ticket", "lawyer", "candle", "valley", "piano", "basket",
-    "metal", "chicken",
+    "table", "river", "doctor", "music", "garden", "bread", "window", "horse", "paper",
+    "mountain", "engine", "shirt", "letter", "island", "knife", "teacher", "cloud", "bottle",
+    "bridge", "market", "flower", "pocket", "hammer", "forest", "dinner", "camera", "stone",
+    "blanket", "ticket", "lawyer", "candle", "valley", "piano", "basket", "metal", "chicken",
 )  # fmt: skip
