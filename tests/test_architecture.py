@@ -17,7 +17,7 @@ SOURCE = ROOT / "src" / "groklens"
 ORDER = (
     "errors", "value_checks", "integers", "progress", "threads", "public", "memory", "parts", "claims", "groups",
     "harmonics", "theory", "tasks", "models", "recipes", "snapshots", "runs", "capture", "training", "hypotheses",
-    "measures", "interventions", "evidence", "explain", "views", "report", "cli_io", "cli", "__main__",
+    "measures", "interventions", "evidence", "explain", "views", "report", "integrations", "cli_io", "cli", "__main__",
 )  # fmt: skip
 #: The one exception: an Explanation's page and notebook representation are pictures, drawn when asked for.
 EXCEPTIONS = {("explain/explanation.py", "views"), ("explain/explanation.py", "report")}
