@@ -96,6 +96,8 @@ def test_a_callback_changes_no_bit(make, tmp_path):
     with torch.no_grad():
         own = model.eval()(PROBE.inputs).logits[:, -1]
     assert torch.allclose(callback.run.final.logits, own, rtol=1e-4, atol=1e-5)
+    opened = gl.load(tmp_path / "run")  # as another process would, without the model
+    assert torch.equal(opened.final.logits, callback.run.final.logits)
 
 
 def test_steps_numbers_and_losses_are_recorded(tmp_path):

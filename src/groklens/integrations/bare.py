@@ -43,8 +43,8 @@ def _unwrapped(module: Any) -> Any:
 
 def _submodule(module: nn.Module, path: str) -> nn.Module:
     known = [name for name, _ in module.named_modules() if name]
-    if not isinstance(path, str) or path not in known:
-        asked = did_you_mean(path, known) if isinstance(path, str) else ""
+    if path not in known:
+        asked = did_you_mean(str(path), known)
         raise BadArgument(
             f"within is {described(path)}, and the {type(module).__name__} has no such submodule; "
             f"{asked or 'it has ' + ', '.join(known[:10]) + '.'}"

@@ -39,4 +39,11 @@ def _first_installed(modules: tuple[str, ...]) -> list[str]:
 @cache
 def _derived(own: type, bases: tuple[Any, ...]) -> type:
     bases = tuple(base for base in bases if not issubclass(own, base))
-    return type(own.__name__, (own, *bases), {"__module__": own.__module__, "__doc__": own.__doc__})
+    described_as = {"__module__": own.__module__, "__doc__": own.__doc__}
+    # A trainer that starts processes sends its callbacks there, where this class is not made yet.
+    sent = {"__reduce__": lambda self: (_again, (own,), dict(vars(self)))}
+    return type(own.__name__, (own, *bases), described_as | sent)
+
+
+def _again(own: Any) -> Any:
+    return own.__new__(own)

@@ -7,8 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from groklens.errors import BadArgument
-from groklens.models import at_rest
-from groklens.models.published import bridge_of_config
+from groklens.models import at_rest, bridge_of_config
 
 #: By how much of the largest logit the two may differ: attention is computed in another order.
 _TOLERANCE = 1e-3
@@ -53,6 +52,6 @@ class Mirror:
         """A new bridge with the weights of now: TransformerLens splits and renames them, each time alike."""
         weights = {name: value.detach() for name, value in self._module.state_dict().items()}
         try:
-            return bridge_of_config(self._module.config, weights, type(self._module).__name__)
+            return bridge_of_config(self._module.config, weights)
         except BadArgument as error:
             raise BadArgument(f"{error} Give names={{}} to hook the module at its own paths.") from error

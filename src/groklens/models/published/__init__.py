@@ -7,7 +7,6 @@ from groklens.models.published.hugging_face import check_kind as check_kind
 from groklens.models.published.hugging_face import hugging_face_vocabulary as hugging_face_vocabulary
 from groklens.models.published.hugging_face import parts_of as parts_of
 from groklens.models.published.hugging_face import resolved_config as resolved_config
-from groklens.models.published.of_config import bridge_of_config as bridge_of_config
 from groklens.models.published.old_weights import bridge_from_weights as bridge_from_weights
 from groklens.models.published.old_weights import by_new_names as by_new_names
 from groklens.models.published.old_weights import full_config as full_config
