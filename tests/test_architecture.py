@@ -33,8 +33,11 @@ PUBLIC_MODULES = {
     "groklens.views",
     "groklens.harmonics",
     "groklens.hypotheses",
+    "groklens.integrations.hugging_face",
+    "groklens.integrations.lightning",
     "groklens.interventions",
     "groklens.theory",
+    "groklens.training",
 }
 
 FILES = sorted(SOURCE.rglob("*.py"))
