@@ -17,7 +17,8 @@ SOURCE = ROOT / "src" / "groklens"
 ORDER = (
     "errors", "value_checks", "integers", "progress", "threads", "public", "memory", "gguf_file", "parts", "claims",
     "groups", "harmonics", "theory", "tasks", "models", "recipes", "snapshots", "runs", "capture", "training",
-    "hypotheses", "measures", "interventions", "evidence", "explain", "views", "report", "cli_io", "cli", "__main__",
+    "hypotheses", "measures", "interventions", "evidence", "sweeps", "explain", "views", "report", "integrations",
+    "cli_io", "cli", "__main__",
 )  # fmt: skip
 #: The one exception: an Explanation's page and notebook representation are pictures, drawn when asked for.
 EXCEPTIONS = {("explain/explanation.py", "views"), ("explain/explanation.py", "report")}
@@ -33,8 +34,11 @@ PUBLIC_MODULES = {
     "groklens.views",
     "groklens.harmonics",
     "groklens.hypotheses",
+    "groklens.integrations.hugging_face",
+    "groklens.integrations.lightning",
     "groklens.interventions",
     "groklens.theory",
+    "groklens.training",
 }
 
 FILES = sorted(SOURCE.rglob("*.py"))

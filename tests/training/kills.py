@@ -1,6 +1,6 @@
 """Trains in one go, and again under SIGKILLs at random moments, and compares every byte.
 
-usage: python tests/training/kills.py WORK --kinds full_batch mini_batch many recorder [--kills 7] [--seed 0]
+usage: python tests/training/kills.py WORK --kinds full_batch mini_batch many recorder stopped [--kills 7] [--seed 0]
 
 Each attempt is a process of its own, forked from this one so that the imports are paid for once. Prints for each kind
 how many attempts were killed and which files differ; exit status 1 where one does.
@@ -86,11 +86,22 @@ def recorded(folder):
                 os.replace(folder / "own.tmp", own)
 
 
+def stopped(folder):
+    """A run that a rule stops, between kept steps, and that then goes on without it."""
+    train(FULL_BATCH, folder / "run", resume_every=0.0, progress=False, stop_when=at_28)
+    train(FULL_BATCH, folder / "run", resume_every=0.0, progress=False)
+
+
+def at_28(now):
+    return now.step == 28
+
+
 KINDS = {
     "full_batch": by_recipe(FULL_BATCH),
     "mini_batch": by_recipe(MINI_BATCH),
     "many": many,
     "recorder": recorded,
+    "stopped": stopped,
 }
 
 

@@ -8,6 +8,7 @@ import torch
 
 from groklens.errors import BadArgument, described, one_line, shown
 from groklens.models.answering import is_hooked, own_model
+from groklens.models.bridge_config import bridge_described, config_of
 from groklens.models.configs import checked_mlp, checked_transformer
 
 _CONFIG = (
@@ -27,6 +28,8 @@ def describe_model(model: Any) -> dict[str, Any]:
     description: dict[str, Any] = {"kind": kind}
     if type(getattr(model, "original_model", None)).__name__ == "NativeModel":
         description["config"] = {name: getattr(model.cfg, name, None) for name in _CONFIG}
+    elif (saved := config_of(model)) is not None:
+        description["transformers"] = saved
     elif kind == "HookedMLP":
         description["config"] = {name: getattr(model.cfg, name) for name in _MLP_CONFIG}
         description["config"]["embeds"] = model.W_E is not None
@@ -58,6 +61,8 @@ def rebuild_model(description: dict[str, Any]) -> Any:
             f"This run's model is a {shown(kind)}, a torch module that gl.hooked gave hooks; pass one for its weights "
             f"to be loaded into: gl.load(path, model=gl.hooked({shown(kind)}(...)))."
         )
+    if kind == "TransformerBridge" and description.get("transformers") is not None:
+        return bridge_described(description["transformers"])
     if kind not in ("HookedMLP", "TransformerBridge") or config is None or config == {}:
         raise BadArgument(
             f"This run's model is a {shown(kind)}, a class that groklens cannot build; pass one for its "

@@ -17,7 +17,7 @@ from groklens.errors import DamagedRun, PartNeeded
 from groklens.parts import check_at_hand
 from groklens.recipes import Recipe, canonical
 from groklens.runs.files import read_json, write_atomically
-from groklens.runs.header_fields import checked
+from groklens.runs.header_fields import Stopped, checked
 from groklens.runs.history import Written
 from groklens.tasks import Task, task_from_spec
 
@@ -41,6 +41,8 @@ class Header:
     history: Written | None = None
     #: The unit of the losses that a user's own loop reports.
     loss_units: str | None = None
+    #: The rule that stopped the training before its recipe's end, and the step, kept for that if the recipe does not.
+    stopped: Stopped | None = None
     #: The schema that it was read in; what is written is of the newest.
     schema: int = SCHEMA
 
@@ -61,6 +63,8 @@ class Header:
             "loss_units": self.loss_units,
             "checkpoints": {str(step): digest for step, digest in sorted(self.checkpoints.items())},
         }
+        if self.stopped is not None:
+            values["stopped_by"] = self.stopped._asdict()
         values["sha256"] = _digest(values)
         write_atomically(path, (json.dumps(values, indent=1) + "\n").encode(), parents=False)
         self.schema = SCHEMA
@@ -117,11 +121,16 @@ class Header:
                 f"is here has {self.task.digest}: the task was changed since. Restore it, or train into another folder."
             )
 
+    def go_on(self) -> None:
+        """Forget that a rule stopped the training, and the step that is listed for that alone."""
+        self.stopped = None
+        self.checkpoints = {step: digest for step, digest in self.checkpoints.items() if self._keeps(step)}
+
     def _keeps(self, step: int) -> bool:
         recipe = self.recipe
-        return (
-            recipe is None or step in (0, recipe.steps) or (step < recipe.steps and recipe.keep.keeps(step))
-        )
+        if recipe is None or step in (0, recipe.steps) or (self.stopped and step == self.stopped.step):
+            return True
+        return step < recipe.steps and recipe.keep.keeps(step)
 
 
 def environment(engine: str, device: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from groklens.errors import described
 from groklens.runs.history import Written
@@ -31,7 +31,24 @@ def checked(values: dict[str, Any], schema: int) -> dict[str, Any]:
         "environment": values["environment"],
         "history": _history(values),
         "loss_units": values.get("loss_units"),
+        "stopped": _stopped(values.get("stopped_by")),
     }
+
+
+class Stopped(NamedTuple):
+    """What stopped a training before the end of its recipe, in words, and after how many updates."""
+
+    rule: str
+    step: int
+
+
+def _stopped(value: Any) -> Stopped | None:
+    if value is None:
+        return None
+    fits = isinstance(value, dict) and set(value) == {"rule", "step"} and isinstance(value["rule"], str)
+    if not fits or type(value["step"]) is not int or value["step"] < 0:
+        raise ValueError(f"stopped_by is {described(value)}, and an object with rule and step was expected")
+    return Stopped(value["rule"], value["step"])
 
 
 def _history(values: dict[str, Any]) -> Written | None:

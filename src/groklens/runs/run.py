@@ -91,6 +91,7 @@ class Run:
         steps = f"step {self.steps[0]} alone" if len(self.steps) == 1 else steps
         said = [self._source.learned, *([self.format] if self.format != "groklens" else []), steps]
         state = ", unfinished" if self.finished is False else ""
+        state = f", stopped by {shown(self.stopped_by)}" if self.stopped_by else state
         return f"Run({shown(self.name)}: {', '.join(said)}{state})"
 
     @property
@@ -132,6 +133,11 @@ class Run:
     def finished(self) -> bool | None:
         """Whether training reached its last step."""
         return self._source.finished
+
+    @property
+    def stopped_by(self) -> str | None:
+        """The rule that stopped the training at the last kept step, before its recipe's end; None where none did."""
+        return self._source.stopped_by
 
     @property
     def format(self) -> str:

@@ -34,6 +34,8 @@ class Source:
     path: Path | None = None
     recipe: Recipe | None = None
     finished: bool | None = None
+    #: The rule that stopped the training before the end of its recipe, in words.
+    stopped_by: str | None = None
     #: The share of inputs trained on, where no more is known of the split.
     train_share: float | None = None
     #: Whether training itself wrote the split down, which is not to be doubted then.

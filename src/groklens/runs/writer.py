@@ -10,6 +10,7 @@ from torch import Tensor
 from groklens.errors import DamagedRun
 from groklens.runs.files import encode_tensors, sha256_of, write_atomically
 from groklens.runs.header import Header
+from groklens.runs.header_fields import Stopped
 from groklens.runs.history import COLUMNS, REPORTED, History, Row, Written
 from groklens.runs.lock import FolderLock
 from groklens.runs.paths import RunPaths
@@ -58,6 +59,12 @@ class RunWriter:
         if self.header.checkpoints.get(step) != digest:
             self.header.checkpoints[step] = digest
             self._write_header()
+
+    def stop(self, step: int, state: Mapping[str, Tensor], rule: str) -> None:
+        """Keep the step at which a rule stopped the training, and say so: the run is not finished."""
+        self.header.stopped = Stopped(rule, step)
+        self.keep(step, state)
+        self._write_header()
 
     def record(self, step: int, row: Row) -> None:
         """Add values to the row of `step`; they are on the disk after the next `flush`."""

@@ -69,7 +69,7 @@ class Witness:
 
         A configuration does not hold everything: patched parts, hooks, or fields that no description of ours has.
         """
-        if "config" not in description:
+        if not {"config", "transformers"} & set(description):
             return True
         try:
             built = rebuild_model(dict(description))

@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from groklens.claims import quantity
 from groklens.progress import progress_shown, tell
 from groklens.recipes import Recipe
-from groklens.runs import Row, RunWriter
+from groklens.runs import Row, RunWriter, Written
 from groklens.training.replay_writer import Ghost
 from groklens.training.stack import Stack
+from groklens.training.watching import NOBODY, Watch
 
 
 class Diverged(Exception):
@@ -29,12 +30,14 @@ def run_loop(
     progress: bool | None,
     resume_every: float,
     save: Callable[..., None],
-) -> None:
+    watch: Watch = NOBODY,
+) -> bool:
     """Train `stack` from `start` updates to the end of its recipes, with one writer per run.
 
     `save(step)` stores where all of it is, `save(step, but=[0])` all but the first: after two seconds, four, and so on,
     and every `resume_every` seconds at the latest. Weights whose loss is not finite are never kept; `Diverged` says of
-    which runs, once everything is on disk.
+    which runs, once everything is on disk. Gives whether `watch` let a run alone come to its end: where it stopped the
+    run, that step is kept and the state saved, from which the same training goes on.
     """
     total = stack.recipes[0].steps
     begun = saved = time.monotonic()
@@ -49,10 +52,15 @@ def run_loop(
                 for row, loss in zip(rows, losses.tolist(), strict=True):
                     row["train_loss"] = loss
             _check_finite(stack, writers, rows, step, save)
+            told = _evaluates(stack.recipes[0], step) and _is_told(watch, writers[0])
+            before = _flushed(writers[0]) if told else None
             for run, (writer, row) in enumerate(zip(writers, rows, strict=True)):
                 writer.record(step, row)
                 if step in (0, total) or stack.recipes[run].keep.keeps(step):
                     writer.keep(step, stack.state(run))
+            if told and _stops(watch, stack, writers[0], step):
+                save(step, written=before)
+                return False
             if step == total:
                 break
             stack.step(losses, step + 1)
@@ -61,6 +69,27 @@ def run_loop(
             if time.monotonic() - saved >= min(resume_every, max(2.0, saved - begun)):
                 save(step + 1)
                 saved = time.monotonic()
+    return True
+
+
+def _is_told(watch: Watch, writer: RunWriter | Ghost) -> bool:
+    return not watch.is_idle and isinstance(writer, RunWriter)
+
+
+def _flushed(writer: RunWriter | Ghost) -> Written:
+    """What stands in the history before a step: the step itself is computed anew where the run goes on from it."""
+    writer.flush()
+    return writer.written
+
+
+def _stops(watch: Watch, stack: Stack, writer: RunWriter | Ghost, step: int) -> bool:
+    """Tell of an evaluated step; whether the run stops there, and is not at its end anyway."""
+    assert isinstance(writer, RunWriter)  # of others nobody is told
+    writer.flush()
+    if not watch.stops(step, stack, writer) or step == stack.recipes[0].steps:
+        return False
+    writer.stop(step, stack.state(0), watch.rule)
+    return True
 
 
 def _describe(row: Row, step: int, total: int) -> str:

@@ -206,6 +206,14 @@ class Recorder:
         elif own:
             writer.record(step, own)
 
+    def report(self, step: int, loss: float | Tensor) -> None:
+        """Record the loop's own loss of a step as its `reported_loss`, where it is known apart from the weights.
+
+        A step that has not been given to `step` is not looked at by this. Raises `BadArgument` outside the `with`
+        block, and for a loss that is no number.
+        """
+        self._open_writer().record(whole_number("step", step), {REPORTED: _number(loss)})
+
     def __exit__(
         self,
         kind: type[BaseException] | None,

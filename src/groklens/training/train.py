@@ -26,7 +26,9 @@ from groklens.tasks import check_can_be_made_again
 from groklens.training.cuda_graph import stack_on
 from groklens.training.loop import Diverged, run_loop
 from groklens.training.replay_writer import Ghost
+from groklens.training.resume_recording import clear_later
 from groklens.training.stack import Stack
+from groklens.training.stopping import OnEvaluate, StopWhen
 from groklens.training.training_plan import (
     Plan,
     drop_spent_states,
@@ -36,6 +38,7 @@ from groklens.training.training_plan import (
     plan_next,
     state_file,
 )
+from groklens.training.watching import NOBODY, Watch
 
 
 def train(
@@ -45,6 +48,8 @@ def train(
     device: str = "cpu",
     progress: bool | None = None,
     resume_every: float = 30.0,
+    on_evaluate: OnEvaluate | Any = None,
+    stop_when: StopWhen | Any = None,
 ) -> Run:
     """Train `recipe` into the folder `into`; resume an unfinished run there, return a finished one.
 
@@ -57,6 +62,12 @@ def train(
     other last digits there each time, as torch's gradient of an embedding does on a card. The bar shows by itself on
     a terminal and in a notebook; `progress` shows or hides it.
 
+    `on_evaluate` is a function that is called after every evaluated step with its `step`, `row` and, on demand,
+    `snapshot` (`groklens.training.Evaluated`); after an interruption again with those since the last resume state.
+    `stop_when` is such a function that says whether to stop there, or a ready rule, `Generalised` or `Settled` of
+    `groklens.training`. A stopped run is kept at that step, unfinished under its recipe, and `run.stopped_by` names
+    the rule; the same call without it goes on, to the bits of a run that was never stopped.
+
     Raises `RecipeMismatch` when the folder holds another recipe, `RunInUse` while another process writes it,
     `TrainingDiverged` when the loss is no longer finite (weights whose loss is not are never kept), `DamagedRun`
     when the disk refuses, when the folder is deleted, or when anything in it is not what was written: that is
@@ -65,10 +76,10 @@ def train(
     >>> run = train(recipe, into="runs/mod113")  # doctest: +SKIP
     """
     _check_recipe(recipe)
-    folder = as_path(into, "a folder for the run")
+    folder, watch = as_path(into, "a folder for the run"), Watch(on_evaluate, stop_when)
     if not is_finished(folder, recipe):
         try:
-            _train_planned(lambda: plan_alone(recipe, folder), device, progress, resume_every)
+            _train_planned(lambda: plan_alone(recipe, folder), device, progress, resume_every, watch)
         except Diverged as error:
             raise TrainingDiverged(str(error)) from None
     drop_spent_states(recipe, folder)  # a kill may have come between the seal and that
@@ -139,7 +150,9 @@ def _check_recipe(recipe: object) -> None:
     check_can_be_made_again(recipe.task)
 
 
-def _train_planned(make: Callable[[], Plan], device: str, progress: bool | None, resume_every: float) -> None:
+def _train_planned(
+    make: Callable[[], Plan], device: str, progress: bool | None, resume_every: float, watch: Watch = NOBODY
+) -> None:
     """Train what `make` plans, all new or from one state, to its end; nobody else writes there meanwhile."""
     plan = make()
     with ExitStack() as held:
@@ -161,7 +174,9 @@ def _train_planned(make: Callable[[], Plan], device: str, progress: bool | None,
             for lock, recipe, history in zip(locks, plan.recipes, histories, strict=True)
         ]
         with allocating(f"training {len(writers)} run{'s' * (len(writers) > 1)} at once"):
-            run_loop(stack, writers, plan.step, progress, resume_every, partial(_save, plan, stack, writers))
+            save = partial(_save, plan, stack, writers)
+            if not run_loop(stack, writers, plan.step, progress, resume_every, save, watch):
+                return
         for writer in writers:
             writer.finish()
         _drop(state_file(plan.recipes, plan.folders))
@@ -174,16 +189,24 @@ def _drop(state: Path) -> None:
 
 
 def _save(
-    plan: Plan, stack: Stack, writers: Sequence[RunWriter | Ghost], step: int, but: Sequence[int] = ()
+    plan: Plan,
+    stack: Stack,
+    writers: Sequence[RunWriter | Ghost],
+    step: int,
+    but: Sequence[int] = (),
+    written: Written | None = None,
 ) -> None:
-    """Store every run of a stack after `step` updates, `but` those, in one file."""
+    """Store every run of a stack after `step` updates, `but` those, in one file.
+
+    `written` is what stood in the history of a lone run before that step, where more stands in it by now.
+    """
     rows = [row for row in range(len(writers)) if row not in but]
     if not any(isinstance(writers[row], RunWriter) for row in rows):
         return
     for row in rows:
         writers[row].flush(sync=True)
     recipes, folders = tuple(plan.recipes[row] for row in rows), [plan.folders[row] for row in rows]
-    state = ResumeState(step, recipes, tuple(writers[row].written for row in rows))
+    state = ResumeState(step, recipes, tuple(written or writers[row].written for row in rows))
     path, of_all = state_file(recipes, folders), state_file(plan.recipes, plan.folders)
     state.write(path, (stack.resume_state(row) for row in rows))
     if path != of_all:
@@ -197,7 +220,10 @@ def _writer(
         task=recipe.task, model=describe_model(stack.model), recipe=recipe
     )
     header.environment = environment(stack.engine, device)
-    return RunWriter(lock, header, start, history)
+    header.go_on()
+    writer = RunWriter(lock, header, start, history)
+    clear_later(writer)
+    return writer
 
 
 def _restore(stack: Stack, plan: Plan) -> list[Any]:
