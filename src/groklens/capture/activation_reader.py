@@ -12,7 +12,7 @@ from torch import Tensor
 from groklens.errors import BadArgument, UnknownName, whole_number
 from groklens.memory import BUDGETS, rows_within
 from groklens.models import NamesFilter, Workspace, at_rest, device_of, is_hooked, matching_hooks
-from groklens.models.fast_pass import quick_forward, quick_holds
+from groklens.models.fast_pass import passing, quick_forward, quick_holds
 from groklens.snapshots import Snapshot, axis_names, position_axis, running
 
 
@@ -93,9 +93,11 @@ def run_with_cache(
     with running(snapshot.task, tokens), at_rest(model), warnings.catch_warnings():
         # TransformerLens warns of hooks that are switched off; asking for one is an error here.
         warnings.filterwarnings("ignore", message="run_with_cache: skipped")
-        _, cache = model.run_with_cache(tokens.to(device_of(model)), names_filter=names)
-    chosen = names if callable(names) else list(names).__contains__
-    return {name: cache[name] for name in cache.keys() if chosen(name)}  # noqa: SIM118 (not a dict)
+        tokens = tokens.to(device_of(model))
+        if not callable(names):
+            return passing(model, tokens, names)
+        _, cache = model.run_with_cache(tokens, names_filter=names)
+    return {name: cache[name] for name in cache.keys() if names(name)}  # noqa: SIM118 (not a dict)
 
 
 def _first_input(snapshot: Snapshot, names_filter: NamesFilter) -> dict[str, Tensor]:

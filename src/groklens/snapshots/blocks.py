@@ -25,7 +25,7 @@ from groklens.models import (
     matching_hooks,
     run_answers,
 )
-from groklens.models.fast_pass import quick_answers, quick_holds
+from groklens.models.fast_pass import passing, quick_answers, quick_holds
 from groklens.snapshots.axes import axis_names, position_axis
 from groklens.tasks import LAST, Task
 
@@ -93,13 +93,13 @@ def activation_of_all(anatomy: Anatomy, site: Site) -> Tensor:
 def activation(anatomy: Anatomy, site: Site, tokens: Tensor) -> Tensor:
     """The activation at a site for some inputs; `BadArgument` for a position that does not exist."""
     with running(anatomy.task, tokens), at_rest(anatomy.model):
-        _, cache = anatomy.model.run_with_cache(tokens, names_filter=site.hook)
-    if site.hook not in cache.keys():  # noqa: SIM118 (not a dict)
+        passed = passing(anatomy.model, tokens, [site.hook])
+    if site.hook not in passed:
         raise UnknownName(
             f"The model has {site.hook!r}, but nothing passes there when it runs: the hook is switched off, or belongs "
             "to a part that this model does not use. See snapshot.model.hook_dict for others."
         )
-    value, pos = cache[site.hook], site.pos
+    value, pos = passed[site.hook], site.pos
     axis = position_axis(axis_names(site.hook, value.ndim))
     if pos is None or (axis is None and pos == -1):  # without positions, all of it is the answer's
         return value

@@ -8,5 +8,6 @@ from groklens.models.fast_pass.engine import quick_holds as quick_holds
 from groklens.models.fast_pass.engine import quick_logits as quick_logits
 from groklens.models.fast_pass.engine import sequence_logits as sequence_logits
 from groklens.models.fast_pass.engine import sequences_apply as sequences_apply
+from groklens.models.fast_pass.passing import passing as passing
 from groklens.models.fast_pass.rows import Entering as Entering
 from groklens.models.fast_pass.rows import entering as entering
