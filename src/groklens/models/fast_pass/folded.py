@@ -38,15 +38,25 @@ Weights = Callable[[nn.Parameter], Tensor]
 Answer = tuple[Float[Tensor, "run input answer"], Float[Tensor, "run input neuron"] | None]
 
 
-def transformer(native: Any, of: Weights, tokens_at: list[TokensAt], workspace: Workspace) -> Answer:
-    """Logits and the last MLP's activations, both at the answer, of TransformerLens' `NativeModel`."""
+def transformer(
+    native: Any,
+    of: Weights,
+    tokens_at: list[TokensAt],
+    workspace: Workspace,
+    heads: Float[Tensor, "run input feature"] | None = None,
+) -> Answer:
+    """Logits and the last MLP's activations, both at the answer, of TransformerLens' `NativeModel`.
+
+    With `heads`, as if the last layer's heads had read these values at the answer, one after another.
+    """
     embed, pos = of(unwrap(native.tok_embed).weight), of(unwrap(native.pos).weight)
     residuals = [at.rows(embed[:, at.tokens] + pos[:, i : i + 1]) for i, at in enumerate(tokens_at)]
     *layers, last = (_Layer(unwrap(layer), of, workspace) for layer in native.layers)
     for layer in layers:
         mixed = [layer.attend(residuals, query) for query in range(len(residuals))]
         residuals = [layer.after(residual, z)[0] for residual, z in zip(residuals, mixed, strict=True)]
-    residual, z = residuals[-1], last.attend(residuals, len(residuals) - 1)
+    residual = residuals[-1]
+    z = last.attend(residuals, len(residuals) - 1) if heads is None else Rows(heads)
     head, norm = of(unwrap(native.head).weight), unwrap(native.ln_out)
     if isinstance(norm, nn.Identity) and last.is_linear_outside_neurons:
         return last.readout(residual, z, head)
