@@ -25,7 +25,7 @@ from groklens.models import (
     matching_hooks,
     run_answers,
 )
-from groklens.models.fast_pass import passing, quick_answers, quick_holds
+from groklens.models.fast_pass import passing, quick_answers, quick_holds, quick_neuron_inputs
 from groklens.snapshots.axes import axis_names, position_axis
 from groklens.tasks import LAST, Task
 
@@ -88,6 +88,18 @@ def activation_of_all(anatomy: Anatomy, site: Site) -> Tensor:
     (hook,) = matching_hooks(anatomy.model, site.hook)
     parts = [activation(anatomy, Site(hook, site.pos), tokens) for tokens in inputs_in_blocks(anatomy)]
     return as_float(torch.cat(parts).cpu())
+
+
+def neuron_inputs_of_all(anatomy: Anatomy) -> Tensor | None:
+    """What the last MLP receives at the answer for every input, by the quick pass; None where it does not apply."""
+    model, task = anatomy.model, anatomy.task
+    if task.reads != LAST or not quick_holds(model, task.inputs, task.d_vocab_out):
+        return None
+    parts = []
+    for tokens in inputs_in_blocks(anatomy):
+        with at_rest(model):
+            parts.append(quick_neuron_inputs(model, tokens))
+    return torch.cat(parts).cpu()
 
 
 def activation(anatomy: Anatomy, site: Site, tokens: Tensor) -> Tensor:

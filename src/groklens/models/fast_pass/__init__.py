@@ -5,6 +5,7 @@ from groklens.models.fast_pass.engine import quick_answers as quick_answers
 from groklens.models.fast_pass.engine import quick_applies as quick_applies
 from groklens.models.fast_pass.engine import quick_forward as quick_forward
 from groklens.models.fast_pass.engine import quick_holds as quick_holds
+from groklens.models.fast_pass.engine import quick_neuron_inputs as quick_neuron_inputs
 from groklens.models.fast_pass.engine import quick_logits as quick_logits
 from groklens.models.fast_pass.engine import sequence_logits as sequence_logits
 from groklens.models.fast_pass.engine import sequences_apply as sequences_apply

@@ -49,14 +49,8 @@ def transformer(
 
     With `heads`, as if the last layer's heads had read these values at the answer, one after another.
     """
-    embed, pos = of(unwrap(native.tok_embed).weight), of(unwrap(native.pos).weight)
-    residuals = [at.rows(embed[:, at.tokens] + pos[:, i : i + 1]) for i, at in enumerate(tokens_at)]
-    *layers, last = (_Layer(unwrap(layer), of, workspace) for layer in native.layers)
-    for layer in layers:
-        mixed = [layer.attend(residuals, query) for query in range(len(residuals))]
-        residuals = [layer.after(residual, z)[0] for residual, z in zip(residuals, mixed, strict=True)]
-    residual = residuals[-1]
-    z = last.attend(residuals, len(residuals) - 1) if heads is None else Rows(heads)
+    residuals, last = _last_layer(native, of, tokens_at, workspace)
+    residual, z = residuals[-1], last.attend_last(residuals) if heads is None else Rows(heads)
     head, norm = of(unwrap(native.head).weight), unwrap(native.ln_out)
     if isinstance(norm, nn.Identity) and last.is_linear_outside_neurons:
         return last.readout(residual, z, head)
@@ -64,8 +58,35 @@ def transformer(
     return normalise(norm, of, final.each()) @ head.mT, neurons
 
 
+def neuron_inputs(
+    native: Any, of: Weights, tokens_at: list[TokensAt], workspace: Workspace
+) -> Float[Tensor, "run input neuron"]:
+    """What the last MLP receives at the answer, of TransformerLens' `NativeModel`."""
+    residuals, last = _last_layer(native, of, tokens_at, workspace)
+    return last.received(residuals[-1], last.attend_last(residuals))
+
+
+def _last_layer(
+    native: Any, of: Weights, tokens_at: list[TokensAt], workspace: Workspace
+) -> tuple[list[Rows], _Layer]:
+    """The residuals that enter the last layer, by position, and that layer."""
+    embed, pos = of(unwrap(native.tok_embed).weight), of(unwrap(native.pos).weight)
+    residuals = [at.rows(embed[:, at.tokens] + pos[:, i : i + 1]) for i, at in enumerate(tokens_at)]
+    *layers, last = (_Layer(unwrap(layer), of, workspace) for layer in native.layers)
+    for layer in layers:
+        mixed = [layer.attend(residuals, query) for query in range(len(residuals))]
+        residuals = [layer.after(residual, z)[0] for residual, z in zip(residuals, mixed, strict=True)]
+    return residuals, last
+
+
 def mlp(model: Any, of: Weights, inputs: Entering) -> Answer:
     """Logits and activations of a `HookedMLP`."""
+    neurons = MLP_ACTIVATIONS[model.cfg.act_fn](mlp_neuron_inputs(model, of, inputs))
+    return torch.baddbmm(of(model.b_U)[:, None], neurons, of(model.W_U)), neurons
+
+
+def mlp_neuron_inputs(model: Any, of: Weights, inputs: Entering) -> Float[Tensor, "run input neuron"]:
+    """What the neurons of a `HookedMLP` receive."""
     read = of(model.W_in)
     if model.W_E is not None:
         read = of(model.W_E)[:, None] @ read  # run × operand (or 1) × token × neuron
@@ -75,8 +96,7 @@ def mlp(model: Any, of: Weights, inputs: Entering) -> Answer:
         operands = enumerate(inputs[position] for position in model.cfg.positions)
         terms = [at.rows(read[:, min(i, read.shape[1] - 1), at.tokens]).each() for i, at in operands]
     combined = prod(terms[1:], start=terms[0]) if model.cfg.combine == "product" else sum(terms)
-    neurons = MLP_ACTIVATIONS[model.cfg.act_fn](combined + of(model.b_in)[:, None])
-    return torch.baddbmm(of(model.b_U)[:, None], neurons, of(model.W_U)), neurons
+    return combined + of(model.b_in)[:, None]
 
 
 class _Layer:
@@ -105,6 +125,10 @@ class _Layer:
         pattern = torch.stack(torch.broadcast_tensors(*scores)).softmax(dim=0)
         return Rows(mix(pattern, values, self.workspace))
 
+    def attend_last(self, residuals: list[Rows]) -> Rows:
+        """The values that the answer's position reads."""
+        return self.attend(residuals, len(residuals) - 1)
+
     def after(self, residual: Rows, z: Rows) -> tuple[Rows, Tensor | None]:
         """The residual after the layer, and the MLP's activations where it has one."""
         mid = self._after_attention(residual, z)
@@ -130,6 +154,17 @@ class _Layer:
         if back is None:
             return torch.baddbmm(bias, rows, weight.mT), None
         return self._neurons(rows, weight, bias, back)
+
+    def received(self, residual: Rows, z: Rows) -> Tensor:
+        """What the neurons receive, in every input."""
+        assert self.mlp is not None
+        weight, bias = self._weights(self.mlp.fc_in)
+        if residual.is_constant and self.is_linear_outside_neurons:  # as in `readout`
+            into_residual, constant = self._weights(self.attention.o)
+            bias, weight = bias + (residual.values + constant) @ weight.mT, weight @ into_residual
+            return torch.baddbmm(bias, z.each(), weight.mT)
+        mid = self._after_attention(residual, z).map(lambda values: normalise(self.ln2, self.of, values))
+        return torch.baddbmm(bias, mid.each(), weight.mT)
 
     def _folded(self, head: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         """W_in above W_U and their biases, and W_L: what neurons and logits read, and neurons write."""
