@@ -94,7 +94,8 @@ def test_other_values_read_by_the_last_heads_are_those_put_in_at_the_hook(varian
     model = build(variant)
     hook = f"blocks.{model.cfg.n_layers - 1}.attn.hook_z"
     with torch.no_grad():
-        read = torch.randn(model.run_with_cache(TASK.inputs)[1][hook].shape)
+        shape = model.run_with_cache(TASK.inputs)[1][hook].shape
+        read = torch.randn(shape, generator=torch.Generator().manual_seed(0))
         put_in = model.run_with_hooks(TASK.inputs, fwd_hooks=[(hook, lambda value, hook: read)])[:, -1, :7]
         quick = quick_forward(model, TASK.inputs, 7, heads=read[:, -1])[0]
     torch.testing.assert_close(quick, put_in, rtol=1e-5, atol=1e-5)

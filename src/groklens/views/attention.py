@@ -142,14 +142,10 @@ def _hooks(run: Run, layer: int | None) -> tuple[list[str], list[str]]:
 
 def _patterns(run: Run, hooks: list[str], rows: list[int], steps: list[int]) -> np.ndarray:
     """Attention patterns (step × choice × head × query × key); the last choice is the mean over inputs."""
-    import torch
-
     from groklens.capture import capture
+    from groklens.measures import some_and_mean
 
-    def some_and_mean(pattern: Any) -> Any:
-        return torch.cat([pattern[rows].double(), pattern.double().mean(dim=0, keepdim=True)])
-
-    found = capture(run, hooks, steps=steps, reduce=some_and_mean)
+    found = capture(run, hooks, steps=steps, reduce=some_and_mean(rows))
     return np.concatenate([found[hook].values for hook in hooks], axis=2)
 
 
