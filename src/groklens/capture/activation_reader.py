@@ -12,7 +12,7 @@ from torch import Tensor
 from groklens.errors import BadArgument, UnknownName, whole_number
 from groklens.memory import BUDGETS, rows_within
 from groklens.models import NamesFilter, Workspace, at_rest, device_of, is_hooked, matching_hooks
-from groklens.models.fast_pass import passing, quick_forward, quick_holds
+from groklens.models.fast_pass import passing, quick_forward, quick_holds, quick_patterns
 from groklens.snapshots import Snapshot, axis_names, position_axis, running
 
 
@@ -41,8 +41,9 @@ class ActivationReader:
 
     def read(self, snapshot: Snapshot) -> dict[str, Tensor]:
         """Activations at every hook, by hook name; valid until the next read."""
-        if self._is_quick(snapshot):
-            return self._read_quickly(snapshot)
+        quick = self._quick(snapshot)
+        if quick is not None:
+            return self._read_quickly(snapshot, quick)
         inputs = snapshot.task.inputs
         captured = sum(buffer.nbytes for buffer in self.buffers.values()) // len(inputs)
         start = 0
@@ -66,22 +67,39 @@ class ActivationReader:
             start += len(tokens)
         return self.buffers
 
-    def _is_quick(self, snapshot: Snapshot) -> bool:
-        """Whether only the last MLP's activations at the answer are asked for, which the fast pass also gives."""
+    def _quick(self, snapshot: Snapshot) -> Callable[[Tensor], dict[str, Tensor]] | None:
+        """What the fast pass gives at these hooks for some inputs, where it gives it: neurons, or patterns, alone."""
+        model, task, anatomy = snapshot.model, snapshot.task, snapshot.anatomy
         at_answer = self.pos is not None and self.pos in (-1, self._n_pos - 1)
-        if list(self.buffers) != [snapshot.anatomy.neurons_sought.hook] or not at_answer:
-            return False
-        return quick_holds(snapshot.model, snapshot.task.inputs, snapshot.task.d_vocab_out)
+        patterns = [layer.pattern.hook for layer in anatomy.heads]
 
-    def _read_quickly(self, snapshot: Snapshot) -> dict[str, Tensor]:
-        ((_, buffer),) = self.buffers.items()
-        inputs = snapshot.task.inputs.to(device_of(snapshot.model))
-        rows = rows_within(len(inputs), 8 * buffer.nbytes // len(inputs), BUDGETS.capture)
-        for tokens, part in zip(inputs.split(rows), buffer.split(rows), strict=True):
+        def neurons(tokens: Tensor) -> dict[str, Tensor]:
+            found = quick_forward(model, tokens, task.d_vocab_out, self._workspace)[1]
+            assert found is not None  # the hook is an MLP's
+            return {anatomy.neurons_sought.hook: found}
+
+        def of_heads(tokens: Tensor) -> dict[str, Tensor]:
+            return dict(zip(patterns, quick_patterns(model, tokens), strict=True))
+
+        if list(self.buffers) == [anatomy.neurons_sought.hook] and at_answer:
+            given = neurons
+        elif set(self.buffers) <= set(patterns) and self.pos is None and type(model).__name__ != "HookedMLP":
+            given = of_heads
+        else:
+            return None
+        return given if quick_holds(model, task.inputs, task.d_vocab_out) else None
+
+    def _read_quickly(
+        self, snapshot: Snapshot, given: Callable[[Tensor], dict[str, Tensor]]
+    ) -> dict[str, Tensor]:
+        inputs, start = snapshot.task.inputs.to(device_of(snapshot.model)), 0
+        captured = sum(buffer.nbytes for buffer in self.buffers.values()) // len(inputs)
+        for tokens in inputs.split(rows_within(len(inputs), 8 * max(captured, 512), BUDGETS.capture)):
             with at_rest(snapshot.model):
-                neurons = quick_forward(snapshot.model, tokens, snapshot.task.d_vocab_out, self._workspace)[1]
-            assert neurons is not None  # the hook is an MLP's
-            part.copy_(neurons)
+                found = given(tokens)
+            for hook, buffer in self.buffers.items():
+                buffer[start : start + len(tokens)].copy_(found[hook])
+            start += len(tokens)
         return self.buffers
 
 

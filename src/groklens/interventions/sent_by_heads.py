@@ -12,7 +12,7 @@ from groklens.interventions import neurons as neurons_
 from groklens.interventions.patch import patch
 from groklens.interventions.readout import is_linear, read_by
 from groklens.models import Heads, at_rest, device_of
-from groklens.models.fast_pass import quick_forward, quick_holds
+from groklens.models.fast_pass import quick_forward, quick_holds, quick_read_from
 from groklens.snapshots import Snapshot, inputs_in_blocks
 
 
@@ -44,24 +44,25 @@ class SentByHeads:
         self._snapshot, self._site = snapshot, layer.z
         task, last = snapshot.task, layer.layer == len(snapshot.anatomy.heads) - 1
         self._quick = last and quick_holds(snapshot.model, task.inputs, task.d_vocab_out) and is_linear(snapshot)
-        queries = slice(-1, None) if self._quick else slice(None)
-        self._z = snapshot.activations(layer.z)[:, queries]
-        self._pattern = snapshot.activations(layer.pattern)[:, :, queries]
+        if self._quick:
+            self._parts = _read_from(snapshot)[:, None]
+            self._z = self._parts.sum(dim=2)
+            return
+        self._z = snapshot.activations(layer.z)
         values = snapshot.activations(layer.values)
-        self._values = values.repeat_interleave(self._z.shape[2] // values.shape[2], dim=2)  # heads may share
+        values = values.repeat_interleave(self._z.shape[2] // values.shape[2], dim=2)  # heads may share
+        pattern = snapshot.activations(layer.pattern).permute(0, 2, 3, 1)
+        self._parts = pattern[..., None] * values[:, None]
 
     def without(self, head: int, position: int | None = None) -> Silent:
         """What the model gives with what one head reads, from all positions or one, held at its mean over the inputs."""
-        part = self._z[:, :, head] if position is None else self._part(head, position)
+        part = self._z[:, :, head] if position is None else self._parts[:, :, position, head]
         changed = self._z.clone()
         changed[:, :, head] += part.mean(dim=0) - part
         if self._quick:
             return Silent(*self._quickly(changed[:, 0]), None)
         silent = patch(self._snapshot, self._site, changed)
         return Silent(silent.logits, neurons_.of(silent), silent)
-
-    def _part(self, head: int, position: int) -> Float[Tensor, "input pos d_head"]:
-        return self._pattern[:, head, :, position, None] * self._values[:, position, None, head]
 
     def _quickly(self, read: Float[Tensor, "input head d_head"]) -> tuple[Tensor, Tensor]:
         """Logits and neurons by the quick pass, where the last layer's heads read this at the answer."""
@@ -73,3 +74,12 @@ class SentByHeads:
             start += len(tokens)
         logits, neurons = zip(*given, strict=True)
         return torch.cat(logits).cpu(), torch.cat(neurons).cpu()
+
+
+def _read_from(snapshot: Snapshot) -> Float[Tensor, "input key head d_head"]:
+    """What the last layer's heads read at the answer from each position, by the quick pass."""
+    parts = []
+    for tokens in inputs_in_blocks(snapshot.anatomy):
+        with at_rest(snapshot.model):
+            parts.append(quick_read_from(snapshot.model, tokens).cpu())
+    return torch.cat(parts)

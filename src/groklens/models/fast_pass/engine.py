@@ -79,22 +79,6 @@ def quick_answers(
     return answers(every, d_vocab_out), None if neurons is None else neurons[0].expand(len(tokens), -1)
 
 
-def quick_neuron_inputs(model: Any, tokens: Inputs) -> Float[Tensor, "input neuron"]:
-    """What the last MLP receives at the answer, before its activation function, where `quick_applies`."""
-    inputs = entering(tokens[None])
-    if type(model).__name__ == "HookedMLP":
-        received = folded.mlp_neuron_inputs(model, _alone, inputs)
-    else:
-        assert isinstance(inputs, list)  # a transformer has tokens
-        received = folded.neuron_inputs(folded.unwrap(model.original_model), _alone, inputs, Workspace())
-    return received[0].expand(len(tokens), -1)
-
-
-def _alone(parameter: Tensor) -> Tensor:
-    """A parameter's values for a stack of one run."""
-    return parameter[None]
-
-
 def _n_classes(model: Any) -> int:
     """How many classes the model has; the quick pass may give more columns, which mean nothing."""
     if type(model).__name__ == "HookedMLP":

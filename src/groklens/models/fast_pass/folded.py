@@ -19,7 +19,7 @@ What is folded, and why the result is the same:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import prod
 from typing import Any
 
@@ -66,17 +66,42 @@ def neuron_inputs(
     return last.received(residuals[-1], last.attend_last(residuals))
 
 
+def patterns(
+    native: Any, of: Weights, tokens_at: list[TokensAt], workspace: Workspace
+) -> Iterator[Float[Tensor, "run input head query key"]]:
+    """What every position attends to, layer after layer, of TransformerLens' `NativeModel`."""
+    residuals = _embedded(native, of, tokens_at)
+    for layer in (_Layer(unwrap(each), of, workspace) for each in native.layers):
+        of_queries = [layer.pattern(residuals, query) for query in range(len(residuals))]
+        unseen = [(0, 0) * 3 + (0, len(residuals) - len(pattern)) for pattern in of_queries]
+        padded = [F.pad(pattern, room) for pattern, room in zip(of_queries, unseen, strict=True)]
+        yield torch.stack(torch.broadcast_tensors(*padded)).permute(2, 3, 4, 0, 1)
+        residuals = layer.whole(residuals)
+
+
+def read_from(
+    native: Any, of: Weights, tokens_at: list[TokensAt], workspace: Workspace
+) -> Float[Tensor, "key run input feature"]:
+    """What the last layer's heads read from each position at the answer, one head after another."""
+    residuals, last = _last_layer(native, of, tokens_at, workspace)
+    return last.read_from(residuals, len(residuals) - 1)
+
+
 def _last_layer(
     native: Any, of: Weights, tokens_at: list[TokensAt], workspace: Workspace
 ) -> tuple[list[Rows], _Layer]:
     """The residuals that enter the last layer, by position, and that layer."""
-    embed, pos = of(unwrap(native.tok_embed).weight), of(unwrap(native.pos).weight)
-    residuals = [at.rows(embed[:, at.tokens] + pos[:, i : i + 1]) for i, at in enumerate(tokens_at)]
+    residuals = _embedded(native, of, tokens_at)
     *layers, last = (_Layer(unwrap(layer), of, workspace) for layer in native.layers)
     for layer in layers:
-        mixed = [layer.attend(residuals, query) for query in range(len(residuals))]
-        residuals = [layer.after(residual, z)[0] for residual, z in zip(residuals, mixed, strict=True)]
+        residuals = layer.whole(residuals)
     return residuals, last
+
+
+def _embedded(native: Any, of: Weights, tokens_at: list[TokensAt]) -> list[Rows]:
+    """The residuals before the first layer, by position."""
+    embed, pos = of(unwrap(native.tok_embed).weight), of(unwrap(native.pos).weight)
+    return [at.rows(embed[:, at.tokens] + pos[:, i : i + 1]) for i, at in enumerate(tokens_at)]
 
 
 def mlp(model: Any, of: Weights, inputs: Entering) -> Answer:
@@ -113,17 +138,39 @@ class _Layer:
         """Whether nothing but its neurons stands between attention's values and the layer's output."""
         return isinstance(self.ln2, nn.Identity)
 
+    def whole(self, residuals: list[Rows]) -> list[Rows]:
+        """The residuals after the layer, by position."""
+        mixed = [self.attend(residuals, query) for query in range(len(residuals))]
+        return [self.after(residual, z)[0] for residual, z in zip(residuals, mixed, strict=True)]
+
     def attend(self, residuals: list[Rows], query: int) -> Rows:
         """The values that position `query` reads, mixed by its pattern, before W_O."""
-        attended = residuals[: query + 1] if self.attention.causal else residuals
-        normed = [self._normed(residual) for residual in attended]
+        normed = self._normed(residuals, query)
         values = [self._project("v", residual) for residual in normed]
-        if len(attended) == 1:
+        if len(values) == 1:
             return values[0]
+        return Rows(mix(self._pattern(normed, query), values, self.workspace))
+
+    def pattern(self, residuals: list[Rows], query: int) -> Float[Tensor, "key run input head"]:
+        """What position `query` attends to, of the keys that it sees."""
+        return self._pattern(self._normed(residuals, query), query)
+
+    def read_from(self, residuals: list[Rows], query: int) -> Float[Tensor, "key run input feature"]:
+        """What position `query` reads from each key: its share of the pattern times its value, head after head."""
+        normed = self._normed(residuals, query)
+        pattern = self._pattern(normed, query)[..., None]
+        values = [self._project("v", key).each().unflatten(-1, (self.attention.n_heads, -1)) for key in normed]
+        return torch.stack([(share * value).flatten(-2) for share, value in zip(pattern, values, strict=True)])
+
+    def _normed(self, residuals: list[Rows], query: int) -> list[Rows]:
+        """The residuals that `query` may attend to, normed."""
+        seen = residuals[: query + 1] if self.attention.causal else residuals
+        return [residual.map(lambda values: normalise(self.ln1, self.of, values)) for residual in seen]
+
+    def _pattern(self, normed: list[Rows], query: int) -> Float[Tensor, "key run input head"]:
         q = self._project("q", normed[query])
         scores = [self._scores(q, self._project("k", residual)) for residual in normed]
-        pattern = torch.stack(torch.broadcast_tensors(*scores)).softmax(dim=0)
-        return Rows(mix(pattern, values, self.workspace))
+        return torch.stack(torch.broadcast_tensors(*scores)).softmax(dim=0)
 
     def attend_last(self, residuals: list[Rows]) -> Rows:
         """The values that the answer's position reads."""
@@ -191,9 +238,6 @@ class _Layer:
         if written.index is residual.index and written.values.shape[1] == residual.values.shape[1]:
             return Rows(residual.values + written.values, residual.index)
         return Rows(residual.each() + written.each())
-
-    def _normed(self, residual: Rows) -> Rows:
-        return residual.map(lambda values: normalise(self.ln1, self.of, values))
 
     def _project(self, name: str, normed: Rows) -> Rows:
         weight, bias = self._weights(getattr(self.attention, name))
