@@ -71,12 +71,13 @@ def patterns(
 ) -> Iterator[Float[Tensor, "run input head query key"]]:
     """What every position attends to, layer after layer, of TransformerLens' `NativeModel`."""
     residuals = _embedded(native, of, tokens_at)
-    for layer in (_Layer(unwrap(each), of, workspace) for each in native.layers):
+    for number, each in enumerate(native.layers):
+        layer = _Layer(unwrap(each), of, workspace)
         of_queries = [layer.pattern(residuals, query) for query in range(len(residuals))]
         unseen = [(0, 0) * 3 + (0, len(residuals) - len(pattern)) for pattern in of_queries]
         padded = [F.pad(pattern, room) for pattern, room in zip(of_queries, unseen, strict=True)]
         yield torch.stack(torch.broadcast_tensors(*padded)).permute(2, 3, 4, 0, 1)
-        residuals = layer.whole(residuals)
+        residuals = layer.whole(residuals) if number + 1 < len(native.layers) else []
 
 
 def read_from(
