@@ -9,6 +9,7 @@ import torch
 
 import groklens as gl
 from groklens.errors import BadArgument
+from groklens.hypotheses import rebuilt, rebuilt_logits
 from groklens.hypotheses.latent import extract
 from groklens.interventions import rebuild
 from groklens.measures import RebuiltAccuracy
@@ -75,6 +76,16 @@ def test_the_order_of_neurons_and_a_bias_of_answers_do_not_matter():
         snapshot.model.b_U.fill_(3.0)
     changed = gl.Snapshot(snapshot.model, snapshot.task)
     torch.testing.assert_close(rebuild(changed, range(1, 7)).logits, before, rtol=0, atol=1e-3)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_logits_of_a_table_at_once_are_the_networks(case):
+    """Under any renaming of the elements, with and without an order of the inputs of the task's own."""
+    snapshot, names = planted(case)
+    circuit, n = gl.Circuit(snapshot.task.symmetry.group, names), snapshot.task.symmetry.group.order
+    for order in (None, torch.randperm(n, generator=torch.Generator().manual_seed(0))):
+        expected = rebuilt(snapshot, circuit, order).logits
+        torch.testing.assert_close(rebuilt_logits(snapshot, circuit, order), expected, rtol=0, atol=1e-3)
 
 
 def test_controls_have_no_algorithm():

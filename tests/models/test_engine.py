@@ -4,7 +4,13 @@ import pytest
 import torch
 
 from groklens.models import MLP, Transformer, run_logits
-from groklens.models.fast_pass import quick_applies, quick_logits
+from groklens.models.fast_pass import (
+    quick_applies,
+    quick_logits,
+    quick_neuron_inputs,
+    quick_patterns,
+    quick_read_from,
+)
 from groklens.models.fast_pass.engine import quick_forward
 from groklens.models.loss import cross_entropy_each
 from groklens.models.workspace import Workspace
@@ -78,6 +84,42 @@ def test_same_logits_and_gradients_as_the_plain_model(variant):
         # A key's bias has no gradient in theory: both passes give rounding there.
         torch.testing.assert_close(ours[name], gradient, rtol=1e-5, atol=1e-5 * largest, msg=name)
     assert max(float(gradient.abs().max()) for gradient in ours.values()) > 1e-3
+
+
+@pytest.mark.parametrize("variant", [name for name in EVERY if "no MLP" not in name])
+def test_same_neuron_inputs_as_at_the_hook(variant):
+    model = build(variant)
+    layer = getattr(model.cfg, "n_layers", 1) - 1
+    with torch.no_grad():
+        hooked = model.run_with_cache(TASK.inputs)[1][f"blocks.{layer}.mlp.hook_pre"][:, -1]
+        torch.testing.assert_close(quick_neuron_inputs(model, TASK.inputs), hooked, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_same_patterns_and_parts_of_what_heads_read_as_at_the_hooks(variant):
+    model = build(variant)
+    with torch.no_grad():
+        cache = model.run_with_cache(TASK.inputs)[1]
+        found = list(quick_patterns(model, TASK.inputs))
+        parts = quick_read_from(model, TASK.inputs)
+    assert len(found) == model.cfg.n_layers
+    for layer, pattern in enumerate(found):
+        torch.testing.assert_close(pattern, cache[f"blocks.{layer}.attn.hook_pattern"], rtol=1e-5, atol=1e-6)
+    last = f"blocks.{model.cfg.n_layers - 1}.attn."
+    of_answer, values = cache[last + "hook_pattern"][:, :, -1].mT, cache[last + "hook_v"]
+    torch.testing.assert_close(parts, of_answer[..., None] * values, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_other_values_read_by_the_last_heads_are_those_put_in_at_the_hook(variant):
+    model = build(variant)
+    hook = f"blocks.{model.cfg.n_layers - 1}.attn.hook_z"
+    with torch.no_grad():
+        shape = model.run_with_cache(TASK.inputs)[1][hook].shape
+        read = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+        put_in = model.run_with_hooks(TASK.inputs, fwd_hooks=[(hook, lambda value, hook: read)])[:, -1, :7]
+        quick = quick_forward(model, TASK.inputs, 7, heads=read[:, -1])[0]
+    torch.testing.assert_close(quick, put_in, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("variant", ["one layer", "two layers", "not causal", "MLP"])

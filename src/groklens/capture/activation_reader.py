@@ -13,7 +13,7 @@ from torch import Tensor
 from groklens.errors import BadArgument, UnknownName, whole_number
 from groklens.memory import BUDGETS, rows_within
 from groklens.models import NamesFilter, Workspace, at_rest, device_of, is_hooked, matching_hooks
-from groklens.models.fast_pass import quick_forward, quick_holds
+from groklens.models.fast_pass import passed_at, quick_forward, quick_holds, quick_patterns
 from groklens.snapshots import Snapshot, axis_names, position_axis, rows_a_block, running
 
 
@@ -54,16 +54,19 @@ class ActivationReader:
 
     def blocks(self, snapshot: Snapshot) -> Iterator[tuple[slice, dict[str, Tensor]]]:
         """Activations at every hook for some inputs after others, each time with which inputs these are."""
-        inputs = snapshot.task.inputs
-        quick = self._is_quick(snapshot)
-        captured = sum(row.nbytes for row in self._rows.values())
+        inputs, quick = snapshot.task.inputs, self._quick(snapshot)
+        captured = max(sum(row.nbytes for row in self._rows.values()), 512)
         # The quick pass holds several times what it gives; the model itself whatever its layers are wide.
         size = rows_within(len(inputs), 8 * captured if quick else max(captured, 4096), BUDGETS.capture)
         size = size if quick else min(size, rows_a_block(snapshot.anatomy))
         for start in range(0, len(inputs), size):
             tokens = inputs[start : start + size]
-            read = self._quickly if quick else self._plainly
-            yield slice(start, start + len(tokens)), read(snapshot, tokens)
+            if quick is None:
+                found = self._plainly(snapshot, tokens)
+            else:
+                with at_rest(snapshot.model):
+                    found = quick(tokens.to(device_of(snapshot.model)))
+            yield slice(start, start + len(tokens)), found
 
     def _plainly(self, snapshot: Snapshot, tokens: Tensor) -> dict[str, Tensor]:
         cache, found = run_with_cache(snapshot, tokens, list(self._rows)), {}
@@ -84,20 +87,28 @@ class ActivationReader:
             found[hook] = row
         return found
 
-    def _is_quick(self, snapshot: Snapshot) -> bool:
-        """Whether only the last MLP's activations at the answer are asked for, which the fast pass also gives."""
+    def _quick(self, snapshot: Snapshot) -> Callable[[Tensor], dict[str, Tensor]] | None:
+        """What the fast pass gives at these hooks for some inputs, where it gives it: neurons, or patterns, alone."""
+        model, task, anatomy = snapshot.model, snapshot.task, snapshot.anatomy
         at_answer = self.pos is not None and self.pos in (-1, self._n_pos - 1)
-        if list(self._rows) != [snapshot.anatomy.neurons_sought.hook] or not at_answer:
-            return False
-        return quick_holds(snapshot.model, snapshot.task.inputs, snapshot.task.d_vocab_out)
+        patterns = [layer.pattern.hook for layer in anatomy.heads]
 
-    def _quickly(self, snapshot: Snapshot, tokens: Tensor) -> dict[str, Tensor]:
-        (hook,) = self._rows
-        tokens = tokens.to(device_of(snapshot.model))
-        with at_rest(snapshot.model):
-            neurons = quick_forward(snapshot.model, tokens, snapshot.task.d_vocab_out, self._workspace)[1]
-        assert neurons is not None  # the hook is an MLP's
-        return {hook: neurons}
+        def neurons(tokens: Tensor) -> dict[str, Tensor]:
+            found = quick_forward(model, tokens, task.d_vocab_out, self._workspace)[1]
+            assert found is not None  # the hook is an MLP's
+            return {anatomy.neurons_sought.hook: found}
+
+        def of_heads(tokens: Tensor) -> dict[str, Tensor]:
+            given = dict(zip(patterns, quick_patterns(model, tokens), strict=True))
+            return {hook: given[hook] for hook in self._rows}
+
+        if list(self._rows) == [anatomy.neurons_sought.hook] and at_answer:
+            given = neurons
+        elif set(self._rows) <= set(patterns) and self.pos is None and type(model).__name__ != "HookedMLP":
+            given = of_heads
+        else:
+            return None
+        return given if quick_holds(model, task.inputs, task.d_vocab_out) else None
 
 
 def _dtype(row: Tensor) -> torch.dtype:
@@ -112,9 +123,11 @@ def run_with_cache(
     with running(snapshot.task, tokens), at_rest(model), warnings.catch_warnings():
         # TransformerLens warns of hooks that are switched off; asking for one is an error here.
         warnings.filterwarnings("ignore", message="run_with_cache: skipped")
-        _, cache = model.run_with_cache(tokens.to(device_of(model)), names_filter=names)
-    chosen = names if callable(names) else list(names).__contains__
-    return {name: cache[name] for name in cache.keys() if chosen(name)}  # noqa: SIM118 (not a dict)
+        tokens = tokens.to(device_of(model))
+        if not callable(names):
+            return passed_at(model, tokens, names)
+        _, cache = model.run_with_cache(tokens, names_filter=names)
+    return {name: cache[name] for name in cache.keys() if names(name)}  # noqa: SIM118 (not a dict)
 
 
 def _first_input(snapshot: Snapshot, names_filter: NamesFilter) -> dict[str, Tensor]:

@@ -13,9 +13,10 @@ from jaxtyping import Complex, Float, Int
 from torch import Tensor
 
 from groklens.errors import BadArgument
+from groklens.groups import Symmetry
 from groklens.harmonics import discrete_log
 from groklens.hypotheses.circuit import Circuit
-from groklens.snapshots import Snapshot
+from groklens.snapshots import Snapshot, once_per_snapshot
 
 #: What the waves of a neuron's input are functions of, as multiples of x and of y.
 WAVES = {"x": (1, 0), "y": (0, 1), "x+y": (1, 1), "x−y": (1, -1)}
@@ -50,7 +51,7 @@ def extract(snapshot: Snapshot, circuit: Circuit, relabelled: Int[Tensor, "eleme
         )
     exponents = logs if relabelled is None else logs[relabelled]
     n, k = len(logs), torch.tensor([int(name) for name in circuit.components])
-    waves = _waves_read(_grid(snapshot, circuit, exponents), k)
+    waves = _waves_read(_grid(snapshot, circuit.symmetry(snapshot.task)), exponents, k)
     alone = 2 * k % n == 0  # the sign has no sine beside it, and its x+y and x−y are one
     waves[alone] *= 0.5
     waves[alone, -1] = 0
@@ -58,17 +59,18 @@ def extract(snapshot: Snapshot, circuit: Circuit, relabelled: Int[Tensor, "eleme
     neurons = torch.arange(len(own))
     by_exponent = _readout(snapshot)[:, :n][:, exponents.argsort()]
     written = torch.fft.fft(by_exponent, dim=1)[neurons, k[own]] * torch.where(alone, 1, 2)[own] / n
-    constant = _pre_activations(snapshot).double().mean(dim=0)
+    constant = _mean_received(snapshot)
     return Latent(exponents, k[own], constant, waves[own, :, neurons].T, written)
 
 
-def _grid(
-    snapshot: Snapshot, circuit: Circuit, exponents: Int[Tensor, "element"]
-) -> Float[Tensor, "x y neuron"]:
-    """What the neurons receive, by the exponents of both operands."""
-    n, values = len(exponents), _pre_activations(snapshot)
-    x, y = exponents[circuit.symmetry(snapshot.task).elements[:, :2]].unbind(dim=1)
+@once_per_snapshot
+def _grid(snapshot: Snapshot, symmetry: Symmetry) -> Float[Tensor, "x y neuron"]:
+    """What the neurons receive, by the elements that both operands are."""
+    n, values = symmetry.group.order, _pre_activations(snapshot)
+    x, y = symmetry.elements[:, :2].unbind(dim=1)
     cells = x * n + y
+    if torch.equal(cells, torch.arange(n * n)):
+        return values.unflatten(0, (n, n))
     counts = torch.bincount(cells, minlength=n * n)
     if (counts != counts[0]).any():
         raise BadArgument(
@@ -79,12 +81,18 @@ def _grid(
     return grid.unflatten(0, (n, n))
 
 
+@once_per_snapshot
+def _mean_received(snapshot: Snapshot) -> Float[Tensor, "neuron"]:
+    """The mean over the inputs of what the neurons receive, float64."""
+    return _pre_activations(snapshot).double().mean(dim=0)
+
+
 def _waves_read(
-    grid: Float[Tensor, "x y neuron"], k: Int[Tensor, "component"]
+    grid: Float[Tensor, "x y neuron"], exponents: Int[Tensor, "element"], k: Int[Tensor, "component"]
 ) -> Complex[Tensor, "component wave neuron"]:
     """A e^{iφ} of each component's wave in each of `WAVES`; twice that of the sign, whose conjugate is itself."""
     n = len(grid)
-    angle = 2 * torch.pi * (k[:, None] * torch.arange(n) % n).double() / n
+    angle = 2 * torch.pi * (k[:, None] * exponents % n).double() / n
     functions = torch.cat([angle.cos(), angle.sin(), torch.ones(1, n, dtype=torch.float64)])
     in_x = (functions.to(grid) @ grid.flatten(1)).unflatten(1, grid.shape[1:]).double()
     products = torch.einsum("jy,iym->ijm", functions, in_x) * (2 / n**2)
@@ -101,11 +109,11 @@ def _waves_read(
 
 def _pre_activations(snapshot: Snapshot) -> Float[Tensor, "input neuron"]:
     """What the neurons of the last MLP receive at the answer."""
-    site = snapshot.anatomy.neuron_inputs
-    if site is None:
+    received = snapshot.neuron_inputs
+    if received is None:
         sought = snapshot.anatomy.neuron_inputs_sought.hook
         raise BadArgument(f"{snapshot!r} has no {sought}, so what its neurons read has no phases.")
-    return snapshot.activations(site)
+    return received
 
 
 def _readout(snapshot: Snapshot) -> Float[Tensor, "neuron answer"]:

@@ -16,8 +16,9 @@ from groklens.models import MLP_ACTIVATIONS, hooked, mlp_site
 from groklens.snapshots import Snapshot
 from groklens.tasks import check_tokens
 
+Activation = Callable[[Tensor], Tensor]
 #: The activation functions of neurons that are known; of those that fit, the first is taken.
-_KNOWN = {
+_KNOWN: dict[str, Activation] = {
     **MLP_ACTIVATIONS,
     "gelu_new": lambda x: F.gelu(x, approximate="tanh"),
     "silu": F.silu,
@@ -51,16 +52,16 @@ class LatentNetwork(nn.Module):
     def __init__(self, latent: Latent, snapshot: Snapshot, circuit: Circuit) -> None:
         super().__init__()
         task, n = snapshot.task, len(latent.exponents)
-        self.activation = _activation(snapshot)
+        self.activation = activation_of(snapshot)
         self.positions = list(task.operand_positions[:2]) if task.n_operands > 1 else [0, 1]
         elements = circuit.symmetry(task).elements
         exponents = torch.zeros(2, task.d_vocab or 0, dtype=torch.long)  # of every token, as either operand
         for operand, position in enumerate(self.positions):
             exponents[operand, task.inputs[:, position]] = latent.exponents[elements[:, operand]]
         self.register_buffer("exponents", exponents)
-        self.waves = nn.Parameter(_tabulated(latent.read, latent))  # wave × place × neuron
+        self.waves = nn.Parameter(tabulated(latent.read, latent))  # wave × place × neuron
         self.b_in = nn.Parameter(latent.constant.float())
-        written = _tabulated(latent.written[None], latent)[0].T[:, latent.exponents]
+        written = tabulated(latent.written[None], latent)[0].T[:, latent.exponents]
         self.W_U = nn.Parameter(F.pad(written, (0, task.d_vocab_out - n)))
         self.b_U = nn.Parameter(torch.zeros(task.d_vocab_out))
         self.pre, self.post = nn.Identity(), nn.Identity()
@@ -80,20 +81,18 @@ class LatentNetwork(nn.Module):
         return self.post(self.activation(self.pre(received + self.b_in)))
 
 
-def _tabulated(waves: Complex[Tensor, "wave neuron"], latent: Latent) -> Float[Tensor, "wave place neuron"]:
+def tabulated(waves: Complex[Tensor, "wave neuron"], latent: Latent) -> Float[Tensor, "wave place neuron"]:
     """A cos(wt + φ) at every place t."""
     n = len(latent.exponents)
     angle = 2 * torch.pi * (torch.arange(n)[:, None] * latent.frequency % n).double() / n
     return (waves[:, None] * torch.polar(torch.ones_like(angle), angle)).real.float()
 
 
-def _activation(snapshot: Snapshot) -> Callable[[Tensor], Tensor]:
+def activation_of(snapshot: Snapshot) -> Activation:
     """The function that takes what the neurons receive to what they give, found by trying those that are known."""
-    site = snapshot.anatomy.neuron_inputs
-    assert site is not None  # `extract` has seen to it
-    assert snapshot.neurons is not None
+    assert snapshot.neurons is not None and snapshot.neuron_inputs is not None  # `extract` has seen to it
     rows = torch.linspace(0, len(snapshot.neurons) - 1, _PROBED).long()
-    received, given = snapshot.activations(site)[rows], snapshot.neurons[rows]
+    received, given = snapshot.neuron_inputs[rows], snapshot.neurons[rows]
     for function in _KNOWN.values():
         if (function(received) - given).abs().max() <= _ROUNDING * given.abs().max():
             return function

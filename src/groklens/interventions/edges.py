@@ -19,9 +19,9 @@ from groklens.errors import BadArgument
 from groklens.hypotheses import AnyCircuit, Circuit, as_circuit
 from groklens.interventions import neurons as neurons_
 from groklens.interventions.edge_table import RANDOM_NEURONS, Edge, Node, edge_table
-from groklens.interventions.patch import patch
-from groklens.interventions.readout import logits_of, logits_without
-from groklens.models import Heads, cross_entropy_each
+from groklens.interventions.readout import logits_with, logits_without
+from groklens.interventions.sent_by_heads import SentByHeads, Silent
+from groklens.models import cross_entropy_each
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot, judged_by
 from groklens.threads import one_thread
@@ -68,20 +68,17 @@ class _Look:
 
     def from_heads(self) -> Iterator[Edge]:
         for layer in self.snapshot.anatomy.heads:
-            sent = _Sent(self.snapshot, layer)
+            sent = SentByHeads(self.snapshot, layer)
             for head, called in enumerate(layer.names):
                 node = Node("head", f"head {called}")
                 for position, name in enumerate(self.snapshot.task.position_names):
-                    silent = sent.without(head, position)
-                    yield Edge(Node("token", name), node, self._rise(silent.logits))
+                    yield Edge(Node("token", name), node, self._rise(sent.without(head, position).logits))
                 yield from self._onward(node, sent.without(head))
 
-    def _onward(self, node: Node, silent: Snapshot) -> Iterator[Edge]:
-        changed = neurons_.of(silent)
+    def _onward(self, node: Node, silent: Silent) -> Iterator[Edge]:
         for cluster, index in self.clusters:
-            yield Edge(node, cluster, self._rise(logits_of(self.snapshot, self._put(changed, index))))
-        past = patch(silent, neurons_.site(self.snapshot), self.neurons)
-        yield Edge(node, self.logits, self._rise(past.logits))
+            yield Edge(node, cluster, self._rise(self._with(silent.neurons, index)))
+        yield Edge(node, self.logits, self._rise(silent.past(self.snapshot, self.neurons)))
 
     def from_operands(self) -> Iterator[Edge]:
         task = self.snapshot.task
@@ -89,7 +86,7 @@ class _Look:
             changed = _mean_over(self.neurons, task.operands, position)
             for cluster, index in self.clusters:
                 token = Node("token", task.operand_names[position])
-                yield Edge(token, cluster, self._rise(logits_of(self.snapshot, self._put(changed, index))))
+                yield Edge(token, cluster, self._rise(self._with(changed, index)))
 
     def to_logits(self) -> Iterator[Edge]:
         generator = torch.Generator().manual_seed(0)
@@ -113,37 +110,14 @@ class _Look:
     def _ablated(self, index: Int[Tensor, "member"]) -> float:
         return self._rise(logits_without(self.snapshot, index))
 
-    def _put(self, changed: Float[Tensor, "input neuron"], index: Tensor) -> Float[Tensor, "input neuron"]:
-        mixed = self.neurons.clone()
-        mixed[:, index] = changed[:, index]
-        return mixed
+    def _with(self, changed: Float[Tensor, "input neuron"], index: Tensor) -> Float[Tensor, "input answer"]:
+        return logits_with(self.snapshot, index, changed.index_select(1, index))
 
     def _rise(self, logits: Float[Tensor, "input answer"]) -> float:
         return self._loss(logits) - self.whole
 
     def _loss(self, logits: Float[Tensor, "input answer"]) -> float:
         return float(cross_entropy_each(logits, judged_by(self.snapshot.task, "all")).mean())
-
-
-class _Sent:
-    """What the heads of one layer send: their z, and the part of it that comes from each position."""
-
-    def __init__(self, snapshot: Snapshot, layer: Heads) -> None:
-        self._snapshot, self._site = snapshot, layer.z
-        self._z = snapshot.activations(layer.z)
-        self._pattern = snapshot.activations(layer.pattern)
-        values = snapshot.activations(layer.values)
-        self._values = values.repeat_interleave(self._z.shape[2] // values.shape[2], dim=2)  # heads may share
-
-    def without(self, head: int, position: int | None = None) -> Snapshot:
-        """The snapshot with what one head reads, from all positions or one, replaced by its mean over the inputs."""
-        part = self._z[:, :, head] if position is None else self._part(head, position)
-        changed = self._z.clone()
-        changed[:, :, head] += part.mean(dim=0) - part
-        return patch(self._snapshot, self._site, changed)
-
-    def _part(self, head: int, position: int) -> Float[Tensor, "input pos d_head"]:
-        return self._pattern[:, head, :, position, None] * self._values[:, position, None, head]
 
 
 def _clusters(snapshot: Snapshot, circuit: Circuit) -> list[tuple[Node, Int[Tensor, "member"]]]:

@@ -42,9 +42,18 @@ def logits_without(snapshot: Snapshot, index: Int[Tensor, "member"]) -> Float[Te
     """The logits with the neurons of `index` mean-ablated: held at their means over the inputs (input × answer)."""
     if not is_linear(snapshot):
         return logits_of(snapshot, ablated_neurons(snapshot, index))
-    neurons, read = neurons_.of(snapshot), torch.zeros_like(read_by(snapshot))
-    read[index] = read_by(snapshot)[index]
-    return torch.addmm(snapshot.logits + neurons.mean(dim=0) @ read, neurons, read, alpha=-1)
+    held, read = neurons_.of(snapshot).index_select(1, index), read_by(snapshot)[index]
+    return torch.addmm(snapshot.logits + held.mean(dim=0) @ read, held, read, alpha=-1)
+
+
+def logits_with(
+    snapshot: Snapshot, index: Int[Tensor, "member"], values: Float[Tensor, "input member"]
+) -> Float[Tensor, "input answer"]:
+    """The logits with the neurons of `index` at these values and the others as they are (input × answer)."""
+    neurons = neurons_.of(snapshot)
+    if not is_linear(snapshot):
+        return logits_of(snapshot, neurons.index_copy(1, index, values))
+    return torch.addmm(snapshot.logits, values - neurons.index_select(1, index), read_by(snapshot)[index])
 
 
 @once_per_snapshot

@@ -5,6 +5,7 @@ from groklens.measures.as_csv import as_csv as as_csv
 from groklens.measures.attention import attention_component as attention_component
 from groklens.measures.attention import attention_explained as attention_explained
 from groklens.measures.attention import between_heads as between_heads
+from groklens.measures.attention import some_and_mean as some_and_mean
 from groklens.measures.by_name import AnyMeasures as AnyMeasures
 from groklens.measures.by_name import chosen_measures as chosen_measures
 from groklens.measures.by_name import names_of_measures as names_of_measures
@@ -245,6 +246,7 @@ _FOR_THE_LIBRARY = {
     "key_by_logits",
     "public_names",
     "said_lacking",
+    "some_and_mean",
     "tabulate",
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import torch
 import xarray as xr
@@ -62,6 +64,15 @@ def between_heads(pattern: Float[Tensor, "input head query key"]) -> Float[Tenso
     0 where all heads have one pattern. Views choose by it which inputs to show.
     """
     return pattern[:, :, -1].var(dim=1, correction=0).sum(dim=-1)
+
+
+def some_and_mean(rows: Sequence[int]) -> Callable[[Tensor], Tensor]:
+    """A reduction that keeps the patterns of some inputs, and after them the mean over all, in float64."""
+
+    def reduced(pattern: Float[Tensor, "input head query key"]) -> Float[Tensor, "shown head query key"]:
+        return torch.cat([pattern[list(rows)].double(), pattern.double().mean(dim=0, keepdim=True)])
+
+    return reduced
 
 
 def _shares(snapshot: Snapshot) -> tuple[list[ComponentName], Float[Tensor, "component head"]]:

@@ -64,7 +64,9 @@ def received(
     """
     if snapshot.anatomy.reads_operands_directly and snapshot.anatomy.n_layers == 1:
         return total_embeddings(snapshot)
-    before = snapshot.activations(snapshot.anatomy.neuron_inputs_sought)
+    before = snapshot.neuron_inputs
+    if before is None:  # says that there is no such hook
+        before = snapshot.activations(snapshot.anatomy.neuron_inputs_sought)
     symmetry = symmetry_of(snapshot)
     return operand_means(before, symmetry, 0), operand_means(before, symmetry, 1)
 

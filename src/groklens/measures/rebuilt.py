@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Int
+from torch import Tensor
 
 from groklens.errors import BadArgument, whole_fields
 from groklens.harmonics import nontrivial
-from groklens.hypotheses import Circuit, rebuilt
+from groklens.hypotheses import Circuit, rebuilt_logits
 from groklens.measures.family import Family
 from groklens.measures.measure import About
 from groklens.models import accuracy, real_copy, with_weights_shuffled
@@ -73,18 +75,18 @@ class RebuiltAccuracy(Family):
         for draw in range(self.draws):
             order = torch.randperm(circuit.group.order, generator=generator)
             if self.control == "relabelled":
-                yield _accuracy(rebuilt(snapshot, circuit, order))
+                yield _accuracy(snapshot, circuit, order)
             elif self.control == "shuffled":
-                yield _accuracy(rebuilt(_shuffled(snapshot, draw), circuit))
+                yield _accuracy(_shuffled(snapshot, draw), circuit)
             elif self.control == "frequencies":
-                yield _accuracy(rebuilt(snapshot, _others(circuit, generator)))
+                yield _accuracy(snapshot, _others(circuit, generator))
             else:
-                yield _accuracy(rebuilt(snapshot, circuit))
+                yield _accuracy(snapshot, circuit)
                 return
 
 
-def _accuracy(network: Snapshot) -> float:
-    return accuracy(network.logits, judged_by(network.task, "all"), network.outside)
+def _accuracy(snapshot: Snapshot, circuit: Circuit, order: Int[Tensor, "element"] | None = None) -> float:
+    return accuracy(rebuilt_logits(snapshot, circuit, order), judged_by(snapshot.task, "all"))
 
 
 def _shuffled(snapshot: Snapshot, seed: int) -> Snapshot:

@@ -25,7 +25,7 @@ from groklens.models import (
     matching_hooks,
     run_answers,
 )
-from groklens.models.fast_pass import quick_answers, quick_holds
+from groklens.models.fast_pass import passed_at, quick_answers, quick_holds, quick_neuron_inputs
 from groklens.snapshots.axes import axis_names, position_axis
 from groklens.tasks import LAST, Task
 
@@ -117,16 +117,28 @@ def taken_at(hook: str, value: Tensor, positions: Int[Tensor, "row"]) -> Tensor:
     return value[torch.arange(len(value), device=value.device), positions.to(value.device)]
 
 
+def neuron_inputs_of_all(anatomy: Anatomy) -> Tensor | None:
+    """What the last MLP receives at the answer for every input, by the quick pass; None where it does not apply."""
+    model, task = anatomy.model, anatomy.task
+    if task.reads != LAST or not quick_holds(model, task.inputs, task.d_vocab_out):
+        return None
+    parts = []
+    for tokens in inputs_in_blocks(anatomy):
+        with at_rest(model):
+            parts.append(quick_neuron_inputs(model, tokens))
+    return torch.cat(parts).cpu()
+
+
 def activation(anatomy: Anatomy, site: Site, tokens: Tensor) -> Tensor:
     """The activation at a site for some inputs; `BadArgument` for a position that does not exist."""
     with running(anatomy.task, tokens), at_rest(anatomy.model):
-        _, cache = anatomy.model.run_with_cache(tokens, names_filter=site.hook)
-    if site.hook not in cache.keys():  # noqa: SIM118 (not a dict)
+        passed = passed_at(anatomy.model, tokens, [site.hook])
+    if site.hook not in passed:
         raise UnknownName(
             f"The model has {site.hook!r}, but nothing passes there when it runs: the hook is switched off, or belongs "
             "to a part that this model does not use. See snapshot.model.hook_dict for others."
         )
-    value, pos = cache[site.hook], site.pos
+    value, pos = passed[site.hook], site.pos
     axis = position_axis(axis_names(site.hook, value.ndim))
     if pos is None or (axis is None and pos == -1):  # without positions, all of it is the answer's
         return value

@@ -22,6 +22,7 @@ from groklens.snapshots.blocks import (
     activation_of_all,
     gathered,
     inputs_in_blocks,
+    neuron_inputs_of_all,
     rows_a_block,
     run_in_blocks,
 )
@@ -260,6 +261,11 @@ class Snapshot:
         return self.activations(self.anatomy.neurons) if neurons is None else neurons
 
     @property
+    def neuron_inputs(self) -> Float[Tensor, "input neuron"] | None:
+        """What the last layer's MLP receives at the answer; None without `anatomy.neuron_inputs`."""
+        return None if self.anatomy.neuron_inputs is None else self.remembered(_neuron_inputs)
+
+    @property
     def _kept_neurons(self) -> Tensor | None:
         """The neurons, if they have been computed and remembered."""
         if self.anatomy.neurons is None or "_at_answer" not in self.__dict__:
@@ -284,6 +290,11 @@ class Snapshot:
             return None if kept is None else kept.shape[1]
         first = inputs_in_blocks(self.anatomy)[0][:1]
         return activation(self.anatomy, self.anatomy.neurons, first).shape[-1]
+
+
+def _neuron_inputs(snapshot: Snapshot) -> Tensor:
+    quick = neuron_inputs_of_all(snapshot.anatomy)
+    return snapshot.activations(snapshot.anatomy.neuron_inputs_sought) if quick is None else quick
 
 
 def _activations(snapshot: Snapshot, site: Site) -> Tensor:

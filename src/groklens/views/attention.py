@@ -143,14 +143,10 @@ def _hooks(run: Run, layer: int | None) -> tuple[list[str], list[str]]:
 def _patterns(run: Run, hooks: list[str], rows: list[int], steps: list[int]) -> np.ndarray:
     """Attention patterns (step × choice × head × query × key); the last choice is the mean over inputs."""
     from groklens.capture import capture
+    from groklens.measures import some_and_mean
 
-    def pick(pattern: Any) -> Any:
-        return pattern[rows]
-
-    some = capture(run, hooks, steps=steps, reduce=pick)
-    mean = capture(run, hooks, steps=steps, reduce="mean")
-    layers = [np.concatenate([some[hook].values, mean[hook].values[:, None]], axis=1) for hook in hooks]
-    return np.concatenate(layers, axis=2)
+    found = capture(run, hooks, steps=steps, reduce=some_and_mean(rows))
+    return np.concatenate([found[hook].values for hook in hooks], axis=2)
 
 
 def _body(data: dict[str, Any], text: str) -> str:

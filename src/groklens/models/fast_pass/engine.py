@@ -41,13 +41,15 @@ def quick_forward(
     d_vocab_out: int,
     workspace: Workspace | None = None,
     embedding: Float[Tensor, "token d_model"] | None = None,
+    heads: Float[Tensor, "input head d_head"] | None = None,
 ) -> tuple[Float[Tensor, "input answer"], Float[Tensor, "input neuron"] | None]:
     """Logits and the last MLP's activations, both at the answer, by the quick pass; None without an MLP.
 
-    With `embedding`, as the model would be with that token embedding; it then has to have one. The activations are
-    for looking at: no gradient is asked through them.
+    With `embedding`, as the model would be with that token embedding; with `heads`, as if the last layer's heads had
+    read these values at the answer (`hook_z`). It then has to have one, or them. The activations are for looking at:
+    no gradient is asked through them.
     """
-    (logits, _), neurons = quick_answers(model, tokens, d_vocab_out, workspace, embedding)
+    (logits, _), neurons = quick_answers(model, tokens, d_vocab_out, workspace, embedding, heads)
     return logits, neurons
 
 
@@ -57,6 +59,7 @@ def quick_answers(
     d_vocab_out: int,
     workspace: Workspace | None = None,
     embedding: Float[Tensor, "token d_model"] | None = None,
+    heads: Float[Tensor, "input head d_head"] | None = None,
 ) -> tuple[Answers, Float[Tensor, "input neuron"] | None]:
     """`quick_forward`, and beside the logits where a class outside the task's has a larger one."""
     own = None if embedding is None else _token_embedding(model)
@@ -64,7 +67,8 @@ def quick_answers(
     def of(parameter: Tensor) -> Tensor:
         return (parameter if embedding is None or parameter is not own else embedding)[None]
 
-    logits, neurons = folded_forward(model, of, entering(tokens[None]), workspace)
+    read = None if heads is None else heads.flatten(1)[None]
+    logits, neurons = folded_forward(model, of, entering(tokens[None]), workspace, read)
     n_classes = _n_classes(model)
     if n_classes < d_vocab_out:
         raise BadArgument(
@@ -90,7 +94,11 @@ def _token_embedding(model: Any) -> Tensor:
 
 
 def folded_forward(
-    model: Any, of: folded.Weights, inputs: Entering, workspace: Workspace | None = None
+    model: Any,
+    of: folded.Weights,
+    inputs: Entering,
+    workspace: Workspace | None = None,
+    heads: Float[Tensor, "run input feature"] | None = None,
 ) -> folded.Answer:
     """The quick pass of runs stacked, `of` giving each parameter of `model` its values by run."""
     if workspace is None:
@@ -99,7 +107,7 @@ def folded_forward(
     if type(model).__name__ == "HookedMLP":
         return folded.mlp(model, of, inputs)
     assert isinstance(inputs, list)  # a transformer has tokens
-    return folded.transformer(folded.unwrap(model.original_model), of, inputs, workspace)
+    return folded.transformer(folded.unwrap(model.original_model), of, inputs, workspace, heads)
 
 
 def sequence_logits(

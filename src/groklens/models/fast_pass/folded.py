@@ -19,7 +19,7 @@ What is folded, and why the result is the same:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import prod
 from typing import Any
 
@@ -38,15 +38,19 @@ Weights = Callable[[nn.Parameter], Tensor]
 Answer = tuple[Float[Tensor, "run input answer"], Float[Tensor, "run input neuron"] | None]
 
 
-def transformer(native: Any, of: Weights, tokens_at: list[TokensAt], workspace: Workspace) -> Answer:
-    """Logits and the last MLP's activations, both at the answer, of TransformerLens' `NativeModel`."""
-    embed, pos = of(unwrap(native.tok_embed).weight), of(unwrap(native.pos).weight)
-    residuals = [at.rows(embed[:, at.tokens] + pos[:, i : i + 1]) for i, at in enumerate(tokens_at)]
-    *layers, last = (_Layer(unwrap(layer), of, workspace) for layer in native.layers)
-    for layer in layers:
-        mixed = [layer.attend(residuals, query) for query in range(len(residuals))]
-        residuals = [layer.after(residual, z)[0] for residual, z in zip(residuals, mixed, strict=True)]
-    residual, z = residuals[-1], last.attend(residuals, len(residuals) - 1)
+def transformer(
+    native: Any,
+    of: Weights,
+    tokens_at: list[TokensAt],
+    workspace: Workspace,
+    heads: Float[Tensor, "run input feature"] | None = None,
+) -> Answer:
+    """Logits and the last MLP's activations, both at the answer, of TransformerLens' `NativeModel`.
+
+    With `heads`, as if the last layer's heads had read these values at the answer, one after another.
+    """
+    residuals, last = _last_layer(native, of, tokens_at, workspace)
+    residual, z = residuals[-1], last.attend_last(residuals) if heads is None else Rows(heads)
     head, norm = of(unwrap(native.head).weight), unwrap(native.ln_out)
     if isinstance(norm, nn.Identity) and last.is_linear_outside_neurons:
         return last.readout(residual, z, head)
@@ -54,8 +58,61 @@ def transformer(native: Any, of: Weights, tokens_at: list[TokensAt], workspace: 
     return normalise(norm, of, final.each()) @ head.mT, neurons
 
 
+def neuron_inputs(
+    native: Any, of: Weights, tokens_at: list[TokensAt], workspace: Workspace
+) -> Float[Tensor, "run input neuron"]:
+    """What the last MLP receives at the answer, of TransformerLens' `NativeModel`."""
+    residuals, last = _last_layer(native, of, tokens_at, workspace)
+    return last.received(residuals[-1], last.attend_last(residuals))
+
+
+def patterns(
+    native: Any, of: Weights, tokens_at: list[TokensAt], workspace: Workspace
+) -> Iterator[Float[Tensor, "run input head query key"]]:
+    """What every position attends to, layer after layer, of TransformerLens' `NativeModel`."""
+    residuals = _embedded(native, of, tokens_at)
+    for number, each in enumerate(native.layers):
+        layer = _Layer(unwrap(each), of, workspace)
+        of_queries = [layer.pattern(residuals, query) for query in range(len(residuals))]
+        unseen = [(0, 0) * 3 + (0, len(residuals) - len(pattern)) for pattern in of_queries]
+        padded = [F.pad(pattern, room) for pattern, room in zip(of_queries, unseen, strict=True)]
+        yield torch.stack(torch.broadcast_tensors(*padded)).permute(2, 3, 4, 0, 1)
+        residuals = layer.whole(residuals) if number + 1 < len(native.layers) else []
+
+
+def read_from(
+    native: Any, of: Weights, tokens_at: list[TokensAt], workspace: Workspace
+) -> Float[Tensor, "key run input feature"]:
+    """What the last layer's heads read from each position at the answer, one head after another."""
+    residuals, last = _last_layer(native, of, tokens_at, workspace)
+    return last.read_from(residuals, len(residuals) - 1)
+
+
+def _last_layer(
+    native: Any, of: Weights, tokens_at: list[TokensAt], workspace: Workspace
+) -> tuple[list[Rows], _Layer]:
+    """The residuals that enter the last layer, by position, and that layer."""
+    residuals = _embedded(native, of, tokens_at)
+    *layers, last = (_Layer(unwrap(layer), of, workspace) for layer in native.layers)
+    for layer in layers:
+        residuals = layer.whole(residuals)
+    return residuals, last
+
+
+def _embedded(native: Any, of: Weights, tokens_at: list[TokensAt]) -> list[Rows]:
+    """The residuals before the first layer, by position."""
+    embed, pos = of(unwrap(native.tok_embed).weight), of(unwrap(native.pos).weight)
+    return [at.rows(embed[:, at.tokens] + pos[:, i : i + 1]) for i, at in enumerate(tokens_at)]
+
+
 def mlp(model: Any, of: Weights, inputs: Entering) -> Answer:
     """Logits and activations of a `HookedMLP`."""
+    neurons = MLP_ACTIVATIONS[model.cfg.act_fn](mlp_neuron_inputs(model, of, inputs))
+    return torch.baddbmm(of(model.b_U)[:, None], neurons, of(model.W_U)), neurons
+
+
+def mlp_neuron_inputs(model: Any, of: Weights, inputs: Entering) -> Float[Tensor, "run input neuron"]:
+    """What the neurons of a `HookedMLP` receive."""
     read = of(model.W_in)
     if model.W_E is not None:
         read = of(model.W_E)[:, None] @ read  # run × operand (or 1) × token × neuron
@@ -65,8 +122,7 @@ def mlp(model: Any, of: Weights, inputs: Entering) -> Answer:
         operands = enumerate(inputs[position] for position in model.cfg.positions)
         terms = [at.rows(read[:, min(i, read.shape[1] - 1), at.tokens]).each() for i, at in operands]
     combined = prod(terms[1:], start=terms[0]) if model.cfg.combine == "product" else sum(terms)
-    neurons = MLP_ACTIVATIONS[model.cfg.act_fn](combined + of(model.b_in)[:, None])
-    return torch.baddbmm(of(model.b_U)[:, None], neurons, of(model.W_U)), neurons
+    return combined + of(model.b_in)[:, None]
 
 
 class _Layer:
@@ -83,17 +139,43 @@ class _Layer:
         """Whether nothing but its neurons stands between attention's values and the layer's output."""
         return isinstance(self.ln2, nn.Identity)
 
+    def whole(self, residuals: list[Rows]) -> list[Rows]:
+        """The residuals after the layer, by position."""
+        mixed = [self.attend(residuals, query) for query in range(len(residuals))]
+        return [self.after(residual, z)[0] for residual, z in zip(residuals, mixed, strict=True)]
+
     def attend(self, residuals: list[Rows], query: int) -> Rows:
         """The values that position `query` reads, mixed by its pattern, before W_O."""
-        attended = residuals[: query + 1] if self.attention.causal else residuals
-        normed = [self._normed(residual) for residual in attended]
+        normed = self._normed(residuals, query)
         values = [self._project("v", residual) for residual in normed]
-        if len(attended) == 1:
+        if len(values) == 1:
             return values[0]
+        return Rows(mix(self._pattern(normed, query), values, self.workspace))
+
+    def pattern(self, residuals: list[Rows], query: int) -> Float[Tensor, "key run input head"]:
+        """What position `query` attends to, of the keys that it sees."""
+        return self._pattern(self._normed(residuals, query), query)
+
+    def read_from(self, residuals: list[Rows], query: int) -> Float[Tensor, "key run input feature"]:
+        """What position `query` reads from each key: its share of the pattern times its value, head after head."""
+        normed = self._normed(residuals, query)
+        pattern = self._pattern(normed, query)[..., None]
+        values = [self._project("v", key).each().unflatten(-1, (self.attention.n_heads, -1)) for key in normed]
+        return torch.stack([(share * value).flatten(-2) for share, value in zip(pattern, values, strict=True)])
+
+    def _normed(self, residuals: list[Rows], query: int) -> list[Rows]:
+        """The residuals that `query` may attend to, normed."""
+        seen = residuals[: query + 1] if self.attention.causal else residuals
+        return [residual.map(lambda values: normalise(self.ln1, self.of, values)) for residual in seen]
+
+    def _pattern(self, normed: list[Rows], query: int) -> Float[Tensor, "key run input head"]:
         q = self._project("q", normed[query])
         scores = [self._scores(q, self._project("k", residual)) for residual in normed]
-        pattern = torch.stack(torch.broadcast_tensors(*scores)).softmax(dim=0)
-        return Rows(mix(pattern, values, self.workspace))
+        return torch.stack(torch.broadcast_tensors(*scores)).softmax(dim=0)
+
+    def attend_last(self, residuals: list[Rows]) -> Rows:
+        """The values that the answer's position reads."""
+        return self.attend(residuals, len(residuals) - 1)
 
     def after(self, residual: Rows, z: Rows) -> tuple[Rows, Tensor | None]:
         """The residual after the layer, and the MLP's activations where it has one."""
@@ -121,6 +203,17 @@ class _Layer:
             return torch.baddbmm(bias, rows, weight.mT), None
         return self._neurons(rows, weight, bias, back)
 
+    def received(self, residual: Rows, z: Rows) -> Tensor:
+        """What the neurons receive, in every input."""
+        assert self.mlp is not None
+        weight, bias = self._weights(self.mlp.fc_in)
+        if residual.is_constant and self.is_linear_outside_neurons:  # as in `readout`
+            into_residual, constant = self._weights(self.attention.o)
+            bias, weight = bias + (residual.values + constant) @ weight.mT, weight @ into_residual
+            return torch.baddbmm(bias, z.each(), weight.mT)
+        mid = self._after_attention(residual, z).map(lambda values: normalise(self.ln2, self.of, values))
+        return torch.baddbmm(bias, mid.each(), weight.mT)
+
     def _folded(self, head: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         """W_in above W_U and their biases, and W_L: what neurons and logits read, and neurons write."""
         if self.mlp is None:
@@ -146,9 +239,6 @@ class _Layer:
         if written.index is residual.index and written.values.shape[1] == residual.values.shape[1]:
             return Rows(residual.values + written.values, residual.index)
         return Rows(residual.each() + written.each())
-
-    def _normed(self, residual: Rows) -> Rows:
-        return residual.map(lambda values: normalise(self.ln1, self.of, values))
 
     def _project(self, name: str, normed: Rows) -> Rows:
         weight, bias = self._weights(getattr(self.attention, name))
