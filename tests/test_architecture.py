@@ -17,7 +17,7 @@ SOURCE = ROOT / "src" / "groklens"
 ORDER = (
     "errors", "value_checks", "integers", "progress", "threads", "public", "memory", "parts", "claims", "groups",
     "harmonics", "theory", "tasks", "models", "recipes", "snapshots", "runs", "capture", "training", "hypotheses",
-    "measures", "interventions", "evidence", "explain", "views", "report", "cli_io", "cli", "__main__",
+    "measures", "interventions", "evidence", "sweeps", "explain", "views", "report", "cli_io", "cli", "__main__",
 )  # fmt: skip
 #: The one exception: an Explanation's page and notebook representation are pictures, drawn when asked for.
 EXCEPTIONS = {("explain/explanation.py", "views"), ("explain/explanation.py", "report")}
@@ -253,7 +253,7 @@ def test_statistics_are_seen():
 
 #: Packages that leave it to `models.Anatomy` to ask what kind of model they look at.
 LEAVE_IT_TO_ANATOMY = {
-    "snapshots", "capture", "hypotheses", "measures", "interventions", "evidence", "explain", "views", "report",
+    "snapshots", "capture", "hypotheses", "measures", "interventions", "evidence", "sweeps", "explain", "views", "report",
 }  # fmt: skip
 #: What a hook is called, as a whole: a sentence that names one is none.
 HOOK = re.compile(r"blocks\..*|([\w.]+\.)?hook_\w+")

@@ -52,11 +52,12 @@ _PUBLIC = {
     "Explanation": "explain",
     "examine": "evidence",
     "explain": "explain",
+    "Sweep": "sweeps",
     "GroklensError": "errors",
 }
 #: What submodules had in version 0.1 and the top has now; these answer for one version, with a warning.
 _MOVED = {"measures": ("track",)}
-_MODULES = ("harmonics", "hypotheses", "interventions", "measures", "tasks", "theory", "views")
+_MODULES = ("harmonics", "hypotheses", "interventions", "measures", "sweeps", "tasks", "theory", "views")
 
 __all__ = [*_PUBLIC, *_MODULES, "__version__"]
 
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from groklens import hypotheses as hypotheses
     from groklens import interventions as interventions
     from groklens import measures as measures
+    from groklens import sweeps as sweeps
     from groklens import tasks as tasks
     from groklens import theory as theory
     from groklens import views as views
@@ -96,6 +98,7 @@ if TYPE_CHECKING:
     from groklens.runs import Run as Run
     from groklens.runs import load as load
     from groklens.snapshots import Snapshot as Snapshot
+    from groklens.sweeps import Sweep as Sweep
     from groklens.tasks import Corrupted as Corrupted
     from groklens.tasks import GroupComposition as GroupComposition
     from groklens.tasks import ModularArithmetic as ModularArithmetic

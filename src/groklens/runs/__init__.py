@@ -4,6 +4,7 @@ from groklens.runs.coercion import AnyRun as AnyRun
 from groklens.runs.coercion import as_run as as_run
 from groklens.runs.coercion import as_snapshot as as_snapshot
 from groklens.runs.files import encode_tensors as encode_tensors
+from groklens.runs.files import read_json as read_json
 from groklens.runs.files import write_atomically as write_atomically
 from groklens.runs.header import Header as Header
 from groklens.runs.header import environment as environment

@@ -1,5 +1,7 @@
 """Training: `gl.train`, and the recorder for a user's own training loop."""
 
 from groklens.training.recorder import Recorder as Recorder
+from groklens.training.stacking import first_stack as first_stack
 from groklens.training.train import train as train
 from groklens.training.train import train_many as train_many
+from groklens.training.training_plan import is_finished as is_finished

@@ -116,7 +116,7 @@ def train_many(
         drop_spent_states(recipe, root / name)
     if failed:
         said = " ".join(f"{root / name}: {message}" for name, message in failed.items())
-        raise TrainingDiverged(f"{len(failed)} of {len(chosen)} runs diverged. {said}")
+        raise TrainingDiverged(f"{len(failed)} of {len(chosen)} runs diverged. {said}", failed)
     return [Run(root / recipe.id) for recipe in recipes]
 
 
