@@ -6,6 +6,7 @@ from groklens.sweeps.changed import changed as changed
 from groklens.sweeps.events import PHASES as PHASES
 from groklens.sweeps.events import events_of as events_of
 from groklens.sweeps.events import phases as phases
+from groklens.sweeps.over_seeds import over_seeds as over_seeds
 from groklens.sweeps.sweep import Sweep as Sweep
 from groklens.sweeps.sweep import SweepUnfinished as SweepUnfinished
 from groklens.sweeps.sweep_runs import SweepRuns as SweepRuns

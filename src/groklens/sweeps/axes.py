@@ -34,10 +34,7 @@ class Cell:
     folder: str
 
 
-Over = Mapping[str, Iterable[Any]] | Sequence[Mapping[str, Any]]
-
-
-def axes_of(over: Over) -> tuple[list[Axis], list[Cell]]:
+def axes_of(over: Any) -> tuple[list[Axis], list[Cell]]:
     """The axes and cells of a grid, given as values by field, or of a list of configurations, given as mappings.
 
     Raises `BadArgument` for anything else, for an axis without values, and for one with a value twice.
@@ -46,8 +43,8 @@ def axes_of(over: Over) -> tuple[list[Axis], list[Cell]]:
         return _grid(over)
     if isinstance(over, (str, bytes)) or not isinstance(over, Sequence) or not over:
         raise BadArgument(
-            f"over is {described(over)}; give values by field, {{'seed': range(8), 'optimizer.weight_decay': (0.1, 1)}}, or "
-            "a list of configurations, [{'seed': 0, 'train_fraction': 0.3}, …]."
+            f"over is {described(over)}; give values by field, {{'seed': range(8), 'optimizer.lr': (0.001, 0.01)}}, "
+            "or a list of configurations, [{'seed': 0, 'train_fraction': 0.3}, …]."
         )
     if any(not isinstance(each, Mapping) or not each for each in over):
         raise BadArgument("A list of configurations has a mapping of fields to values for each.")
@@ -55,7 +52,7 @@ def axes_of(over: Over) -> tuple[list[Axis], list[Cell]]:
     return [Axis(LISTED, tuple(_apart([cell.folder for cell in cells])))], _named_apart(cells)
 
 
-def _grid(over: Mapping[str, Iterable[Any]]) -> tuple[list[Axis], list[Cell]]:
+def _grid(over: Mapping[Any, Any]) -> tuple[list[Axis], list[Cell]]:
     values = {str(field): _values(str(field), each) for field, each in over.items()}
     if not values:
         raise BadArgument("over names no field; give at least one: {'seed': range(8)}.")

@@ -50,6 +50,6 @@ def _check_field(of: Any, field: str, name: str) -> None:
     if field not in known:
         asked = did_you_mean(field, known) or f"it has {', '.join(known) or 'no fields'}."
         raise BadArgument(
-            f"{name!r} is no field of the recipe: {described(of)} has no {field!r}; {asked} Fields of parts are written "
-            "with a dot, such as 'optimizer.weight_decay'."
+            f"{name!r} is no field of the recipe: {described(of)} has no {field!r}; {asked} Fields of parts are "
+            "written with a dot, such as 'optimizer.weight_decay'."
         )

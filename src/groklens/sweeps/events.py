@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 
 from groklens.errors import BadArgument
-from groklens.runs import Run
 
 #: The accuracy from which inputs count as known.
 KNOWN = 0.99
@@ -16,14 +17,14 @@ WITHIN = 2.0
 PHASES = ("confusion", "memorisation", "grokking", "comprehension")
 
 
-def events_of(run: Run) -> xr.Dataset:
+def events_of(run: Any) -> xr.Dataset:
     """When a run memorised, generalised and settled, in updates, from the accuracies of its history.
 
     `memorised`: the first evaluated step at which train accuracy is at least 0.99. `generalised`: the first at which
     test accuracy is. `settled`: the first from which on test accuracy stays there and test loss stays below twice its
     last value; only where the run ends generalised. Each is nan where it did not happen by the last step, `last_step`,
-    at which the run is censored: later, or never, is not known. `delay` is `generalised` − `memorised`, nan where one is
-    missing. Times are as fine as the run was evaluated (`evaluate_every`), and are late by up to that.
+    at which the run is censored: later, or never, is not known. `delay` is `generalised` − `memorised`, nan where one
+    is missing. Times are as fine as the run was evaluated (`evaluate_every`), and are late by up to that.
 
     Raises `BadArgument` for a run whose history has no test accuracy.
 
@@ -37,7 +38,9 @@ def events_of(run: Run) -> xr.Dataset:
         )
     test = history["test_accuracy"].dropna("step")
     found = {
-        "memorised": _first(history["train_accuracy"].dropna("step")) if "train_accuracy" in history else np.nan,
+        "memorised": _first(history["train_accuracy"].dropna("step"))
+        if "train_accuracy" in history
+        else np.nan,
         "generalised": _first(test),
         "settled": _settled(test, history["test_loss"].dropna("step")),
         "last_step": float(history["step"].values[-1]),
@@ -72,7 +75,12 @@ def phases(events: xr.Dataset, late: float = 1_000) -> xr.DataArray:
     knows, generalised = events["memorised"].notnull(), events["generalised"].notnull()
     number = xr.where(generalised, xr.where(events["delay"] > late, 2, 3), xr.where(knows, 1, 0))
     names = np.array([*PHASES, ""])[xr.where(events["last_step"].notnull(), number, 4).values.astype(int)]
-    attrs = {"long_name": "phase", "units": "phase", "late": late, "source": "Liu et al. 2022, arXiv:2205.10343"}
+    attrs = {
+        "long_name": "phase",
+        "units": "phase",
+        "late": late,
+        "source": "Liu et al. 2022, arXiv:2205.10343",
+    }
     return xr.DataArray(names, dims=number.dims, coords=number.coords, name="phase", attrs=attrs)
 
 

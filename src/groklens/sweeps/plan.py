@@ -74,8 +74,8 @@ class SweepPlan:
         if ours == theirs and self.axes == tuple(axes):
             return
         raise RecipeMismatch(
-            f"{root} holds another sweep ({_shape(self.axes)}: {len(theirs)} runs, {len(ours & theirs)} of them of this "
-            f"one, which is {_shape(axes)}: {len(ours)}). Give another folder, or the sweep that was begun there."
+            f"{root} holds another sweep ({_shape(self.axes)}: {len(theirs)} runs, {len(ours & theirs)} of them of "
+            f"this one, which is {_shape(axes)}: {len(ours)}). Give another folder, or the sweep that was begun there."
         )
 
     def _values(self) -> dict[str, Any]:

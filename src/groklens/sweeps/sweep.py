@@ -16,7 +16,7 @@ from groklens.errors import BadArgument, GroklensError, described, whole_number
 from groklens.progress import part_of, progress_shown, tell
 from groklens.recipes import Recipe
 from groklens.runs import FolderLock, as_path
-from groklens.sweeps.axes import Axis, Cell, Over, axes_of
+from groklens.sweeps.axes import Axis, Cell, axes_of
 from groklens.sweeps.changed import changed
 from groklens.sweeps.plan import FILE, WORKING, SweepPlan, stacked
 from groklens.sweeps.sweep_runs import SweepRuns
@@ -49,11 +49,13 @@ class Sweep:
     """
 
     recipe: Recipe
-    over: Over
+    over: Any
 
     def __post_init__(self) -> None:
         if not isinstance(self.recipe, Recipe):
-            raise BadArgument(f"A sweep is of a recipe, and {described(self.recipe)} was given; make one: gl.Recipe(…).")
+            raise BadArgument(
+                f"A sweep is of a recipe, and {described(self.recipe)} was given; make one: gl.Recipe(…)."
+            )
         _ = self.recipes
 
     @property
@@ -81,7 +83,9 @@ class Sweep:
     def _laid_out(self) -> tuple[list[Axis], list[Cell]]:
         axes, cells = axes_of(self.over)
         if len(cells) > MOST_RUNS:
-            raise BadArgument(f"The sweep has {len(cells):,} runs; at most {MOST_RUNS:,} are planned at once.")
+            raise BadArgument(
+                f"The sweep has {len(cells):,} runs; at most {MOST_RUNS:,} are planned at once."
+            )
         return axes, cells
 
     def run(
@@ -96,22 +100,24 @@ class Sweep:
     ) -> SweepRuns:
         """Train every run into the folder `into`; the same call goes on after anything that ended it.
 
-        Runs of one shape are trained at once in stacks, and a stack is the unit of work: which runs are in it is written
-        down (`sweep.json`) before the first is trained, so that no number depends on who trains it, or on how many do.
+        Runs of one shape are trained at once in stacks, and a stack is the unit of work: which runs are in it is
+        written down (`sweep.json`) before the first is trained, so that no number depends on who trains it, or on how
+        many do.
 
         Args:
             into: the folder; each run gets one in it that says what is changed, such as `seed=0,weight_decay=0.1`.
             executor: any `concurrent.futures.Executor`, such as a `ProcessPoolExecutor` or that of a dask client
-                (`client.get_executor()`), whose workers see the folder under the same path; this process when not given.
+                (`client.get_executor()`), whose workers see the folder under the same path; this process when not
+                given.
             stack: runs that are trained at once, at most.
             threads: torch's threads for a stack; those of this process when the sweep is begun. Bits depend on them, so
                 that a sweep keeps those that it was begun with.
             device: where they are trained.
             progress: whether to show a bar, one for all; by default on a terminal and in a notebook.
 
-        Runs whose loss is no longer finite are named in `failed`, and the others go on. Raises `RecipeMismatch` where the
-        folder holds another sweep, and `SweepUnfinished` where a stack was not trained to its end (a worker was killed,
-        the disk is full, another process writes there): the same call, with a fresh executor, does the rest.
+        Runs whose loss is no longer finite are named in `failed`, and the others go on. Raises `RecipeMismatch` where
+        the folder holds another sweep, and `SweepUnfinished` where a stack was not trained to its end (a worker was
+        killed, the disk is full, another process writes there): the same call, with a fresh executor, does the rest.
         """
         root = as_path(into, "a folder for the sweep")
         for recipe in self.recipes:
@@ -138,7 +144,9 @@ class Sweep:
                 known = SweepPlan.read(root)
                 known.check_is_of(self.recipes, axes, root)
                 return known
-            count = torch.get_num_threads() if threads is None else whole_number("threads", threads, 1, such_as=2)
+            count = (
+                torch.get_num_threads() if threads is None else whole_number("threads", threads, 1, such_as=2)
+            )
             stacks = stacked(self.recipes, cells, largest, device)
             plan = SweepPlan(self.recipe.to_dict(), tuple(axes), stacks, count, device)
             plan.write(root)

@@ -52,8 +52,8 @@ class SweepRuns(Sequence[Run]):
         self.path = as_path(path, "the folder of a sweep")
         if not (self.path / FILE).is_file():
             raise RunNotFound(
-                f"{self.path} holds no {FILE}, so no sweep is there; gl.Sweep(recipe, over={{…}}).run({str(path)!r}) makes "
-                "one, and gl.load opens a single run."
+                f"{self.path} holds no {FILE}, so no sweep is there; gl.Sweep(recipe, over={{…}}).run({str(path)!r}) "
+                "makes one, and gl.load opens a single run."
             )
         self._plan = SweepPlan.read(self.path)
         self._members = sorted(self._plan.members, key=lambda member: member.place)
