@@ -85,13 +85,15 @@ def sweep(
     file: Annotated[
         Path,
         typer.Argument(
-            help='JSON or TOML: `recipe` (or `run`, the folder of one with it), and `over`, values by field: '
+            help="JSON or TOML: `recipe` (or `run`, the folder of one with it), and `over`, values by field: "
             '{"seed": [0, 1, 2], "optimizer.weight_decay": [0.1, 1]}.',
             metavar="FILE",
         ),
     ],
     into: Annotated[Path, typer.Argument(help="Folder for the sweep; taken up where it is unfinished.")],
-    workers: Annotated[int, typer.Option(help="Processes that train stacks at once; 0 is this one alone.")] = 0,
+    workers: Annotated[
+        int, typer.Option(help="Processes that train stacks at once; 0 is this one alone.")
+    ] = 0,
     stack: Annotated[int, typer.Option(help="Runs that are trained at once, at most.")] = 8,
     threads: Annotated[int | None, typer.Option(help="Torch's threads for a stack.")] = None,
     device: Annotated[str, typer.Option(help="Such as cpu or cuda.")] = "cpu",

@@ -109,8 +109,8 @@ def read_sweep(path: Path) -> tuple[dict[str, Any], Any]:
         values["recipe"] = read_json(header / "run.json" if header.is_dir() else header).get("recipe")
     if not isinstance(values.get("recipe"), dict) or not isinstance(values.get("over"), (dict, list)):
         raise BadArgument(
-            f"{path} describes no sweep: it needs `recipe` (as Recipe.to_dict() gives it; or `run`, the folder of a run "
-            'with it) and `over`, values by field, such as {"seed": [0, 1, 2]}.'
+            f"{path} describes no sweep: it needs `recipe` (as Recipe.to_dict() gives it; or `run`, the folder of a "
+            'run with it) and `over`, values by field, such as {"seed": [0, 1, 2]}.'
         )
     return values["recipe"], values["over"]
 
