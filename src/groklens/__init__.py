@@ -39,6 +39,8 @@ _PUBLIC = {
     "Run": "runs",
     "load": "runs",
     "Recorder": "training",
+    "extend": "training",
+    "fork": "training",
     "train": "training",
     "train_many": "training",
     "Circuit": "hypotheses",
@@ -106,6 +108,8 @@ if TYPE_CHECKING:
     from groklens.tasks import RandomTable as RandomTable
     from groklens.tasks import TableTask as TableTask
     from groklens.tasks import Task as Task
+    from groklens.training.extend import extend as extend
+    from groklens.training.fork import fork as fork
     from groklens.training import Recorder as Recorder
     from groklens.training import train as train
     from groklens.training import train_many as train_many

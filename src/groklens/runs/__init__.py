@@ -9,6 +9,7 @@ from groklens.runs.files import write_atomically as write_atomically
 from groklens.runs.header import Header as Header
 from groklens.runs.header import environment as environment
 from groklens.runs.history import REPORTED as REPORTED
+from groklens.runs.history import History as History
 from groklens.runs.history import Row as Row
 from groklens.runs.history import Written as Written
 from groklens.runs.history import read_history as read_history

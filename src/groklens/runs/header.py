@@ -41,6 +41,8 @@ class Header:
     history: Written | None = None
     #: The unit of the losses that a user's own loop reports.
     loss_units: str | None = None
+    #: The run that this one goes on from, its recipe's id and the step: of one that was extended or forked.
+    parent: dict[str, Any] | None = None
     #: The schema that it was read in; what is written is of the newest.
     schema: int = SCHEMA
 
@@ -61,6 +63,8 @@ class Header:
             "loss_units": self.loss_units,
             "checkpoints": {str(step): digest for step, digest in sorted(self.checkpoints.items())},
         }
+        if self.parent is not None:
+            values["parent"] = self.parent
         values["sha256"] = _digest(values)
         write_atomically(path, (json.dumps(values, indent=1) + "\n").encode(), parents=False)
         self.schema = SCHEMA
@@ -119,9 +123,14 @@ class Header:
 
     def _keeps(self, step: int) -> bool:
         recipe = self.recipe
-        return (
-            recipe is None or step in (0, recipe.steps) or (step < recipe.steps and recipe.keep.keeps(step))
-        )
+        if recipe is None or step in (recipe.first_step, recipe.steps) or step < self.taken_over:
+            return True
+        return recipe.first_step < step < recipe.steps and recipe.keep.keeps(step)
+
+    @property
+    def taken_over(self) -> int:
+        """The step below which kept steps are those of the run that this one extends; 0 for any other."""
+        return int(self.parent["step"]) if self.parent is not None and self.parent["extended"] else 0
 
 
 def environment(engine: str, device: str) -> dict[str, Any]:

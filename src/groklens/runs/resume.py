@@ -37,7 +37,7 @@ class ResumeState:
         """The ids of the recipes, in order."""
         return tuple(recipe.id for recipe in self.recipes)
 
-    def write(self, path: Path, tensors: Iterable[Mapping[str, Tensor]]) -> None:
+    def write(self, path: Path, tensors: Iterable[Mapping[str, Tensor]], *, parents: bool = False) -> None:
         """Store the state and the tensors of each run, atomically and under a digest of both."""
         from safetensors.torch import save
 
@@ -48,7 +48,7 @@ class ResumeState:
         }
         fields = {"state": canonical(self._values())}
         data = save(own, metadata=fields | {"sha256": _digest(fields, own)})
-        write_atomically(path, data, parents=False)
+        write_atomically(path, data, parents=parents)
 
     @classmethod
     def peek(cls, path: Path) -> ResumeState:

@@ -1,8 +1,8 @@
 """Sweeps: one recipe over values of its fields, trained by any executor, as one table over their axes."""
 
 from groklens.public import public_names
+from groklens.recipes import changed as changed
 from groklens.sweeps.axes import Axis as Axis
-from groklens.sweeps.changed import changed as changed
 from groklens.sweeps.events import PHASES as PHASES
 from groklens.sweeps.events import events_of as events_of
 from groklens.sweeps.events import phases as phases

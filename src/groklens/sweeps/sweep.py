@@ -14,10 +14,9 @@ import torch
 
 from groklens.errors import BadArgument, GroklensError, described, whole_number
 from groklens.progress import part_of, progress_shown, tell
-from groklens.recipes import Recipe
+from groklens.recipes import Recipe, changed
 from groklens.runs import FolderLock, as_path
 from groklens.sweeps.axes import Axis, Cell, axes_of
-from groklens.sweeps.changed import changed
 from groklens.sweeps.plan import FILE, WORKING, SweepPlan, stacked
 from groklens.sweeps.sweep_runs import SweepRuns
 from groklens.sweeps.unit import Unit, train_unit

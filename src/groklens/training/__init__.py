@@ -1,5 +1,7 @@
 """Training: `gl.train`, and the recorder for a user's own training loop."""
 
+from groklens.training.extend import extend as extend
+from groklens.training.fork import fork as fork
 from groklens.training.recorder import Recorder as Recorder
 from groklens.training.stacking import first_stack as first_stack
 from groklens.training.train import train as train

@@ -29,11 +29,13 @@ def run_loop(
     progress: bool | None,
     resume_every: float,
     save: Callable[..., None],
+    hold: Callable[[int], None] = lambda step: None,
 ) -> None:
     """Train `stack` from `start` updates to the end of its recipes, with one writer per run.
 
     `save(step)` stores where all of it is, `save(step, but=[0])` all but the first: after two seconds, four, and so on,
-    and every `resume_every` seconds at the latest. Weights whose loss is not finite are never kept; `Diverged` says of
+    and every `resume_every` seconds at the latest. `hold(step)` is called at every step before its row is recorded, and
+    keeps the optimiser's state where that was asked for. Weights whose loss is not finite are never kept; `Diverged` says of
     which runs, once everything is on disk.
     """
     total = stack.recipes[0].steps
@@ -49,9 +51,10 @@ def run_loop(
                 for row, loss in zip(rows, losses.tolist(), strict=True):
                     row["train_loss"] = loss
             _check_finite(stack, writers, rows, step, save)
+            hold(step)
             for run, (writer, row) in enumerate(zip(writers, rows, strict=True)):
                 writer.record(step, row)
-                if step in (0, total) or stack.recipes[run].keep.keeps(step):
+                if step in (stack.recipes[run].first_step, total) or stack.recipes[run].keep.keeps(step):
                     writer.keep(step, stack.state(run))
             if step == total:
                 break

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from groklens.errors import BadArgument, TrainingDiverged, described
+from groklens.errors import BadArgument, TrainingDiverged, described, whole_number
 from groklens.models import allocating, describe_model
 from groklens.recipes import Recipe
 from groklens.runs import (
@@ -45,6 +46,7 @@ def train(
     device: str = "cpu",
     progress: bool | None = None,
     resume_every: float = 30.0,
+    keep_optimizer: Iterable[int] | None = (),
 ) -> Run:
     """Train `recipe` into the folder `into`; resume an unfinished run there, return a finished one.
 
@@ -57,6 +59,9 @@ def train(
     other last digits there each time, as torch's gradient of an embedding does on a card. The bar shows by itself on
     a terminal and in a notebook; `progress` shows or hides it.
 
+    The optimiser's state is kept at the last step, from which `gl.extend` goes on, and at the steps of
+    `keep_optimizer`, from which `gl.fork` does; None keeps none. It takes about three times what weights do.
+
     Raises `RecipeMismatch` when the folder holds another recipe, `RunInUse` while another process writes it,
     `TrainingDiverged` when the loss is no longer finite (weights whose loss is not are never kept), `DamagedRun`
     when the disk refuses, when the folder is deleted, or when anything in it is not what was written: that is
@@ -68,7 +73,8 @@ def train(
     folder = as_path(into, "a folder for the run")
     if not is_finished(folder, recipe):
         try:
-            _train_planned(lambda: plan_alone(recipe, folder), device, progress, resume_every)
+            how = _How(device, progress, resume_every, _steps_of(keep_optimizer))
+            _train_planned(lambda: plan_alone(recipe, folder), how)
         except Diverged as error:
             raise TrainingDiverged(str(error)) from None
     drop_spent_states(recipe, folder)  # a kill may have come between the seal and that
@@ -84,6 +90,7 @@ def train_many(
     device: str = "cpu",
     progress: bool | None = None,
     resume_every: float = 30.0,
+    keep_optimizer: Iterable[int] | None = (),
 ) -> list[Run]:
     """Train every recipe into a folder of its own, `into / recipe.id`; those of one shape at once, stacked.
 
@@ -107,9 +114,10 @@ def train_many(
     if not chosen:
         raise BadArgument("train_many was given no recipes; give it at least one.")
     failed: dict[str, str] = {}
+    how = _How(device, progress, resume_every, _steps_of(keep_optimizer))
     while pending := _pending(chosen, root, failed):
         try:
-            _train_planned(partial(plan_next, pending, root, device), device, progress, resume_every)
+            _train_planned(partial(plan_next, pending, root, device), how)
         except Diverged as error:  # the others of the stack go on from here
             failed |= error.messages
     for name, recipe in chosen.items():
@@ -139,7 +147,29 @@ def _check_recipe(recipe: object) -> None:
     check_can_be_made_again(recipe.task)
 
 
-def _train_planned(make: Callable[[], Plan], device: str, progress: bool | None, resume_every: float) -> None:
+@dataclass(frozen=True)
+class _How:
+    """How runs are trained, whichever they are."""
+
+    device: str
+    progress: bool | None
+    resume_every: float
+    #: The steps whose optimiser is kept besides the last; None for not even that.
+    keep_optimizer: frozenset[int] | None
+
+
+def _steps_of(given: Iterable[int] | None) -> frozenset[int] | None:
+    if given is None:
+        return None
+    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+        raise BadArgument(
+            f"keep_optimizer is {described(given)}; give the steps whose optimiser is kept, keep_optimizer=[5_000]; the "
+            "last is kept in any case, and None keeps none."
+        )
+    return frozenset(whole_number("a step of keep_optimizer", step, 0, such_as=5_000) for step in given)
+
+
+def _train_planned(make: Callable[[], Plan], how: _How) -> None:
     """Train what `make` plans, all new or from one state, to its end; nobody else writes there meanwhile."""
     plan = make()
     with ExitStack() as held:
@@ -154,14 +184,16 @@ def _train_planned(make: Callable[[], Plan], device: str, progress: bool | None,
         ]
         if make() != plan or any(is_finished(folder, recipe) for folder, recipe in written):
             return  # somebody else was at it before the locks were there: what is left is planned anew
-        stack = stack_on(plan.recipes, device)
+        stack = stack_on(plan.recipes, how.device)
         histories = _restore(stack, plan)
         writers = [
-            Ghost(history) if lock is None else _writer(lock, recipe, stack, device, plan.step, history)
+            Ghost(history) if lock is None else _writer(lock, recipe, stack, how.device, plan.step, history)
             for lock, recipe, history in zip(locks, plan.recipes, histories, strict=True)
         ]
         with allocating(f"training {len(writers)} run{'s' * (len(writers) > 1)} at once"):
-            run_loop(stack, writers, plan.step, progress, resume_every, partial(_save, plan, stack, writers))
+            save = partial(_save, plan, stack, writers)
+            hold = partial(_hold, how.keep_optimizer, stack, writers)
+            run_loop(stack, writers, plan.step, how.progress, how.resume_every, save, hold)
         for writer in writers:
             writer.finish()
         _drop(state_file(plan.recipes, plan.folders))
@@ -188,6 +220,17 @@ def _save(
     state.write(path, (stack.resume_state(row) for row in rows))
     if path != of_all:
         _drop(of_all)
+
+
+def _hold(steps: frozenset[int] | None, stack: Stack, writers: Sequence[RunWriter | Ghost], step: int) -> None:
+    """Keep weights and optimiser of every run after `step` updates, where that was asked for."""
+    for run, writer in enumerate(writers):
+        recipe = stack.recipes[run]
+        asked = steps is not None and (step == recipe.steps or step in steps)
+        if asked and isinstance(writer, RunWriter):
+            writer.flush(sync=True)
+            state = ResumeState(step, (recipe,), (writer.written,))
+            state.write(writer.paths.state(step), [stack.resume_state(run)], parents=True)
 
 
 def _writer(

@@ -7,7 +7,8 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from groklens.errors import BadArgument, described, did_you_mean
-from groklens.recipes import LogSpaced, Recipe
+from groklens.recipes.keep import LogSpaced
+from groklens.recipes.recipe import Recipe
 from groklens.tasks import Task, task_from_spec
 
 
