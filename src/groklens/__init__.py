@@ -108,11 +108,11 @@ if TYPE_CHECKING:
     from groklens.tasks import RandomTable as RandomTable
     from groklens.tasks import TableTask as TableTask
     from groklens.tasks import Task as Task
-    from groklens.training.extend import extend as extend
-    from groklens.training.fork import fork as fork
     from groklens.training import Recorder as Recorder
     from groklens.training import train as train
     from groklens.training import train_many as train_many
+    from groklens.training.extend import extend as extend
+    from groklens.training.fork import fork as fork
 else:
 
     def __getattr__(name: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib.util
 import json
 import logging
@@ -117,7 +118,7 @@ def read_sweep(path: Path) -> tuple[dict[str, Any], Any]:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        import tomllib
+        tomllib = importlib.import_module("tomllib")
     except ImportError as error:
         raise BadArgument(f"Python 3.10 reads no TOML; write {path} as JSON.") from error
     try:

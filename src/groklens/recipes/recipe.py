@@ -92,7 +92,7 @@ class Recipe:
     def _check_start(self) -> None:
         if self.start is not None and not isinstance(self.start, Start):
             raise BadArgument(
-                f"start is {described(self.start)}; it says what a fork goes on from, and gl.fork(run, step=…) makes it."
+                f"start is {described(self.start)}; it says what a fork goes on from: gl.fork(run, step=…) makes it."
             )
         if self.start is not None and self.start.step >= self.steps:
             raise BadArgument(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from groklens.errors import BadArgument, described, whole_fields
 
@@ -26,7 +27,7 @@ class Start:
 
     recipe: str
     step: int
-    weights: str
+    weights: Any
     optimizer: bool = True
     order: int | None = None
 

@@ -46,7 +46,11 @@ def _parent(value: Any) -> dict[str, Any] | None:
     if value is None:
         return None
     kinds = {"run": str, "recipe": str, "step": int, "extended": bool}
-    if not _object(value) or set(value) != set(kinds) or any(type(value[n]) is not k for n, k in kinds.items()):
+    if (
+        not _object(value)
+        or set(value) != set(kinds)
+        or any(type(value[n]) is not k for n, k in kinds.items())
+    ):
         raise ValueError(f"parent is {described(value)}, and run, recipe, step and extended were expected")
     return dict(value)
 

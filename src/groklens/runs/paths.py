@@ -52,7 +52,13 @@ class RunPaths:
 
     def leftovers(self) -> list[Path]:
         """Temporary files that a kill left behind."""
-        ours = ("run.json", "history.csv", "resume.safetensors", "steps/*.safetensors", "optimizer/*.safetensors")
+        ours = (
+            "run.json",
+            "history.csv",
+            "resume.safetensors",
+            "steps/*.safetensors",
+            "optimizer/*.safetensors",
+        )
         return [path for name in ours for path in self.root.glob(f"{name}.*.tmp")]
 
     def checkpoint(self, step: int) -> Path:

@@ -114,7 +114,9 @@ class RunWriter:
 
     def _check_complete(self) -> None:
         recipe = self.header.recipe
-        kept = [] if recipe is None else [step for step in recipe.kept_steps if step >= self.header.taken_over]
+        kept = (
+            [] if recipe is None else [step for step in recipe.kept_steps if step >= self.header.taken_over]
+        )
         missing = set(kept) - set(self.header.checkpoints)
         if missing:
             steps = ", ".join(map(str, sorted(missing)[:5]))

@@ -33,7 +33,7 @@ def batch_of(recipe: Recipe, update: int) -> Examples:
         or examples.reads != recipe.task.reads
     ):
         raise BadArgument(
-            f"batch({update}, {recipe.order_seed}, {size}) of {recipe.task.name} gave {described(examples)}; it has to give "
-            f"gl.tasks.Examples of {size} inputs, {width} wide and answered at {recipe.task.reads}, as its probe is."
+            f"batch({update}, {recipe.order_seed}, {size}) of {recipe.task.name} gave {described(examples)}; it has to "
+            f"give gl.tasks.Examples of {size} inputs, {width} wide, answered at {recipe.task.reads} as its probe is."
         )
     return examples

@@ -49,7 +49,9 @@ def extend(
             f"{parent.name} is not finished; finish it first: gl.train(run.recipe, into={str(parent.path)!r})."
         )
     if total <= recipe.steps:
-        raise BadArgument(f"steps is {total}, the new total, and {parent.name} has {recipe.steps} already; give more.")
+        raise BadArgument(
+            f"steps is {total}, the new total, and {parent.name} has {recipe.steps} already; give more."
+        )
     longer = changed(recipe, {"steps": total})
     folder = beside(parent, into, f"{parent.name}-to-{total}")
     found = state_at(parent, recipe.steps) if is_new(folder) else None

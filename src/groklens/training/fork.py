@@ -43,13 +43,13 @@ def fork(
 
     The fork is a run of its own in the folder `into`, whose steps count on from `step` to the parent's last, or to
     `steps=`; its recipe says what it left (`run.recipe.start`), and the parent is as it was. Without any change it
-    follows its parent, bit by bit; one of a run that was trained in a stack follows within rounding. The same call goes
-    on after a kill.
+    follows its parent, bit by bit; one of a run that was trained in a stack follows within rounding. The same call
+    goes on after a kill.
 
     Args:
         step: a step at which the parent kept its optimiser's state (`gl.train(…, keep_optimizer=[5_000])`; the last
             always), or, without that state, any kept step.
-        optimizer_state: whether the optimiser goes on from its state there, or begins anew; updates count on either way.
+        optimizer_state: whether the optimiser goes on from its state there, or begins anew; updates count on.
         order: the seed of another order of batches, of a stream of other examples.
         weights: other weights to begin with, by the model's own names: the parent's with something taken out.
         changes: fields of the recipe, or of its parts by dotted names in a dictionary: `optimizer=replace(…)`,
@@ -99,8 +99,8 @@ def _tensors(
     found = state_at(parent, step)
     if found is None and optimizer_state:
         raise BadArgument(
-            f"{parent.name} has not kept its optimiser's state at step {step}; train it with keep_optimizer=[{step}], or "
-            "begin the optimiser anew: optimizer_state=False."
+            f"{parent.name} has not kept its optimiser's state at step {step}; train it with keep_optimizer=[{step}], "
+            "or begin the optimiser anew: optimizer_state=False."
         )
     if found is None:
         tensors = {f"model/{name}": each.clone() for name, each in parent.at(step).model.state_dict().items()}
@@ -125,6 +125,6 @@ def _check_fits(recipe: Recipe, weights: Mapping[str, Tensor]) -> None:
     except (RuntimeError, KeyError, ValueError, TypeError) as error:
         said = " ".join(str(error).split())[:300]
         raise BadArgument(
-            f"The weights do not fit the model for {recipe.task.name} ({said}); a fork's task has as many tokens, positions "
-            "and classes as its parent's."
+            f"The weights do not fit the model for {recipe.task.name} ({said}); a fork's task has as many tokens, "
+            "positions and classes as its parent's."
         ) from error

@@ -15,7 +15,18 @@ from torch import Tensor
 from groklens.errors import BadArgument, described
 from groklens.models import build_model, describe_model
 from groklens.recipes import Recipe
-from groklens.runs import AnyRun, Header, History, ResumeState, Run, RunPaths, Written, as_path, as_run, encode_tensors
+from groklens.runs import (
+    AnyRun,
+    Header,
+    History,
+    ResumeState,
+    Run,
+    RunPaths,
+    Written,
+    as_path,
+    as_run,
+    encode_tensors,
+)
 
 
 def parent_of(run: AnyRun) -> Run:
@@ -23,8 +34,8 @@ def parent_of(run: AnyRun) -> Run:
     found = as_run(run)
     if not isinstance(found, Run) or found.recipe is None or found.path is None:
         raise BadArgument(
-            f"{described(found)} was not trained by gl.train, so there is no recipe to go on with; give a run that was, or "
-            "the path of one."
+            f"{described(found)} was not trained by gl.train, so it has no recipe to go on with; give a run that was, "
+            "or the path of one."
         )
     return found
 
@@ -73,7 +84,9 @@ def prepare(
             folder.rmdir()  # an empty one; one that holds anything is refused by the system
         os.rename(made.root, folder)
     except OSError as error:
-        raise BadArgument(f"Could not make {folder}: {error.strerror or error}; give another folder.") from error
+        raise BadArgument(
+            f"Could not make {folder}: {error.strerror or error}; give another folder."
+        ) from error
     finally:
         shutil.rmtree(made.root, ignore_errors=True)
 

@@ -34,9 +34,9 @@ def run_loop(
     """Train `stack` from `start` updates to the end of its recipes, with one writer per run.
 
     `save(step)` stores where all of it is, `save(step, but=[0])` all but the first: after two seconds, four, and so on,
-    and every `resume_every` seconds at the latest. `hold(step)` is called at every step before its row is recorded, and
-    keeps the optimiser's state where that was asked for. Weights whose loss is not finite are never kept; `Diverged` says of
-    which runs, once everything is on disk.
+    and every `resume_every` seconds at the latest. `hold(step)` is called at every step before its row is recorded,
+    and keeps the optimiser's state where that was asked for. Weights whose loss is not finite are never kept;
+    `Diverged` says of which runs, once everything is on disk.
     """
     total = stack.recipes[0].steps
     begun = saved = time.monotonic()

@@ -163,8 +163,8 @@ def _steps_of(given: Iterable[int] | None) -> frozenset[int] | None:
         return None
     if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
         raise BadArgument(
-            f"keep_optimizer is {described(given)}; give the steps whose optimiser is kept, keep_optimizer=[5_000]; the "
-            "last is kept in any case, and None keeps none."
+            f"keep_optimizer is {described(given)}; give the steps whose optimiser is kept, keep_optimizer=[5_000]; "
+            "the last is kept in any case, and None keeps none."
         )
     return frozenset(whole_number("a step of keep_optimizer", step, 0, such_as=5_000) for step in given)
 
@@ -222,15 +222,18 @@ def _save(
         _drop(of_all)
 
 
-def _hold(steps: frozenset[int] | None, stack: Stack, writers: Sequence[RunWriter | Ghost], step: int) -> None:
+def _hold(
+    steps: frozenset[int] | None, stack: Stack, writers: Sequence[RunWriter | Ghost], step: int
+) -> None:
     """Keep weights and optimiser of every run after `step` updates, where that was asked for."""
     for run, writer in enumerate(writers):
         recipe = stack.recipes[run]
         asked = steps is not None and (step == recipe.steps or step in steps)
         if asked and isinstance(writer, RunWriter):
             writer.flush(sync=True)
-            state = ResumeState(step, (recipe,), (writer.written,))
-            state.write(writer.paths.state(step), [stack.resume_state(run)], parents=True)
+            path = writer.paths.state(step)
+            path.parent.mkdir(exist_ok=True)
+            ResumeState(step, (recipe,), (writer.written,)).write(path, [stack.resume_state(run)])
 
 
 def _writer(
