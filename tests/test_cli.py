@@ -12,7 +12,7 @@ import pytest
 
 import groklens as gl
 
-COMMANDS = ("train", "explain", "track", "info", "tasks")
+COMMANDS = ("train", "sweep", "explain", "track", "info", "tasks")
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +68,38 @@ class TestTasks:
         assert (status, err) == (0, "")
         for name in ("ModularArithmetic", "GroupComposition", "RandomTable", "TableTask", "a^2+ab+b^2"):
             assert name in out
+
+
+class TestSweep:
+    def file(self, tmp_path, recipe, over):
+        path = tmp_path / "sweep.json"
+        path.write_text(json.dumps({"recipe": recipe.to_dict(), "over": over}))
+        return path
+
+    def test_says_when_each_run_generalised(self, shell, recipe, tmp_path):
+        file = self.file(tmp_path, recipe, {"seed": [0, 1], "optimizer.lr": [0.1, 0.01]})
+        status, out, err = shell("sweep", file, tmp_path / "runs")
+        assert (status, err) == (0, "")
+        said, table = out.split("\n", 1)
+        assert said == "SweepRuns(runs: 2 seed × 2 lr, 4 of 4 runs)"
+        rows = list(csv.DictReader(io.StringIO(table)))
+        assert [(row["seed"], row["lr"]) for row in rows] == [(s, lr) for s in "01" for lr in ("0.1", "0.01")]
+
+    def test_takes_toml_and_the_recipe_of_a_run(self, shell, folder, tmp_path):
+        file = tmp_path / "sweep.toml"
+        file.write_text(f'run = "{folder}"\n[over]\nseed = [3, 4, 5]\n')
+        status, out, _ = shell("sweep", file, tmp_path / "runs", "--csv", tmp_path / "events.csv")
+        assert (status, out) == (0, "SweepRuns(runs: 3 seed, 3 of 3 runs)\n")
+        assert (tmp_path / "events.csv").read_text().startswith("seed,memorised,generalised")
+
+    @pytest.mark.parametrize(
+        ("text", "words"), [('{"over": {}}', "describes no sweep"), ("[", "Cannot read")]
+    )
+    def test_refuses_what_is_no_sweep(self, shell, tmp_path, text, words):
+        file = tmp_path / "sweep.json"
+        file.write_text(text)
+        assert refused(shell("sweep", file, tmp_path / "runs"), words)
+        assert refused(shell("sweep", tmp_path / "none.toml", tmp_path / "runs"), "Cannot read")
 
 
 class TestInfo:

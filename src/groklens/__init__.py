@@ -40,6 +40,8 @@ _PUBLIC = {
     "load": "runs",
     "revisions": "runs",
     "Recorder": "training",
+    "extend": "training",
+    "fork": "training",
     "train": "training",
     "train_many": "training",
     "Circuit": "hypotheses",
@@ -53,11 +55,12 @@ _PUBLIC = {
     "Explanation": "explain",
     "examine": "evidence",
     "explain": "explain",
+    "Sweep": "sweeps",
     "GroklensError": "errors",
 }
 #: What submodules had in version 0.1 and the top has now; these answer for one version, with a warning.
 _MOVED = {"measures": ("track",)}
-_MODULES = ("harmonics", "hypotheses", "interventions", "measures", "tasks", "theory", "views")
+_MODULES = ("harmonics", "hypotheses", "interventions", "measures", "sweeps", "tasks", "theory", "views")
 
 __all__ = [*_PUBLIC, *_MODULES, "__version__"]
 
@@ -68,6 +71,7 @@ if TYPE_CHECKING:
     from groklens import hypotheses as hypotheses
     from groklens import interventions as interventions
     from groklens import measures as measures
+    from groklens import sweeps as sweeps
     from groklens import tasks as tasks
     from groklens import theory as theory
     from groklens import views as views
@@ -98,6 +102,7 @@ if TYPE_CHECKING:
     from groklens.runs import load as load
     from groklens.runs import revisions as revisions
     from groklens.snapshots import Snapshot as Snapshot
+    from groklens.sweeps import Sweep as Sweep
     from groklens.tasks import Corrupted as Corrupted
     from groklens.tasks import GroupComposition as GroupComposition
     from groklens.tasks import ModularArithmetic as ModularArithmetic
@@ -108,6 +113,8 @@ if TYPE_CHECKING:
     from groklens.training import Recorder as Recorder
     from groklens.training import train as train
     from groklens.training import train_many as train_many
+    from groklens.training.extend import extend as extend
+    from groklens.training.fork import fork as fork
 else:
 
     def __getattr__(name: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib.util
 import json
 import logging
@@ -99,6 +100,46 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise BadArgument(f"{path} holds no JSON object; write a recipe with Recipe.to_dict().")
     return values
+
+
+def read_sweep(path: Path) -> tuple[dict[str, Any], Any]:
+    """The recipe and the values to sweep over in a JSON or TOML file; `BadArgument` where one of them is missing."""
+    values = _read_toml(path) if path.suffix == ".toml" else read_json(path)
+    if isinstance(values.get("run"), str):  # the folder of a run with the recipe, seen from the file
+        header = path.parent / values["run"]
+        values["recipe"] = read_json(header / "run.json" if header.is_dir() else header).get("recipe")
+    if not isinstance(values.get("recipe"), dict) or not isinstance(values.get("over"), (dict, list)):
+        raise BadArgument(
+            f"{path} describes no sweep: it needs `recipe` (as Recipe.to_dict() gives it; or `run`, the folder of a "
+            'run with it) and `over`, values by field, such as {"seed": [0, 1, 2]}.'
+        )
+    return values["recipe"], values["over"]
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        tomllib = importlib.import_module("tomllib")
+    except ImportError as error:
+        raise BadArgument(f"Python 3.10 reads no TOML; write {path} as JSON.") from error
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadArgument(f"Cannot read {path} as TOML: {error}.") from error
+
+
+@contextlib.contextmanager
+def workers_of(count: int) -> Iterator[Any]:
+    """Context with an executor of so many processes; None where it is 0: this process alone."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    if count < 0:
+        raise BadArgument(f"--workers is {count}; give how many processes train, or 0 for this one alone.")
+    if not count:
+        yield None
+        return
+    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as executor:
+        yield executor
 
 
 def check_writable(*paths: Path | None) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import operator
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from numbers import Real
-from types import FunctionType, ModuleType
+from types import FunctionType, MappingProxyType, ModuleType
 from typing import Any
 
 #: Characters of an error's line, and of one name in it: more is left out of the middle.
@@ -70,7 +70,12 @@ class RecipeMismatch(GroklensError, ValueError):
 
 
 class TrainingDiverged(GroklensError, ArithmeticError):
-    """The training loss became infinite or nan."""
+    """The training loss became infinite or nan; `failed` has the message of each such run by its recipe's id."""
+
+    def __init__(self, message: str, failed: Mapping[str, str] = MappingProxyType({})) -> None:
+        """`failed` is of runs that were trained with others."""
+        super().__init__(message)
+        self.failed = dict(failed)
 
 
 def shown(name: object, longest: int = LONGEST_NAME) -> str:

@@ -52,6 +52,8 @@ class _Paced:
 
 
 _OPEN: ContextVar[_Paced | None] = ContextVar("groklens_progress", default=None)
+#: What stands before the text of the bar, and which part of how many of the work is under way.
+_PART: ContextVar[tuple[str, int, int]] = ContextVar("groklens_part", default=("", 0, 1))
 
 
 @contextmanager
@@ -78,7 +80,18 @@ def tell(text: str, done: int, total: int) -> None:
     """Say on the bar, if one is shown, what is being done and how much of it there is."""
     paced = _OPEN.get()
     if paced is not None:
-        paced.show(text, done, total)
+        before, index, count = _PART.get()
+        paced.show(f"{before}{text}", index * total + done, count * total)
+
+
+@contextmanager
+def part_of(before: str, index: int, count: int) -> Iterator[None]:
+    """Context in which what is told is part `index` of `count` of the work on one bar, with `before` in front of it."""
+    token = _PART.set((before, index, count))
+    try:
+        yield
+    finally:
+        _PART.reset(token)
 
 
 def each(items: Sequence[T], what: str) -> Iterator[T]:

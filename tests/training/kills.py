@@ -1,6 +1,6 @@
 """Trains in one go, and again under SIGKILLs at random moments, and compares every byte.
 
-usage: python tests/training/kills.py WORK --kinds full_batch mini_batch many recorder stopped [--kills 7] [--seed 0]
+usage: python tests/training/kills.py WORK --kinds full_batch mini_batch many recorder stopped longer [--kills 7]
 
 Each attempt is a process of its own, forked from this one so that the imports are paid for once. Prints for each kind
 how many attempts were killed and which files differ; exit status 1 where one does.
@@ -96,7 +96,16 @@ def at_28(now):
     return now.step == 28
 
 
+def longer(folder):
+    """A run that is extended, and forked; what it goes on from is not killed."""
+    parent = folder.parent / "parent"
+    train(MINI_BATCH, parent, progress=False, keep_optimizer=[20])
+    gl.extend(parent, 90, folder / "longer", resume_every=0.0, progress=False)
+    gl.fork(parent, 20, folder / "fork", train_fraction=0.4, resume_every=0.0, progress=False)
+
+
 KINDS = {
+    "longer": longer,
     "full_batch": by_recipe(FULL_BATCH),
     "mini_batch": by_recipe(MINI_BATCH),
     "many": many,

@@ -13,7 +13,7 @@ SCRIPT = Path(__file__).with_name("kills.py")
 
 @pytest.mark.slow
 def test_killed_and_taken_up_is_bit_identical(tmp_path):
-    kinds = ("full_batch", "mini_batch", "many", "recorder", "stopped")
+    kinds = ("full_batch", "mini_batch", "many", "recorder", "stopped", "longer")
     finished = subprocess.run(
         [sys.executable, SCRIPT, tmp_path, "--kinds", *kinds, "--kills", "5", "--seed", "1"],
         capture_output=True,

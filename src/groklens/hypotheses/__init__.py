@@ -11,8 +11,8 @@ from groklens.hypotheses.hypothesis import Act as Act
 from groklens.hypotheses.hypothesis import Hypothesis as Hypothesis
 from groklens.hypotheses.hypothesis import Null as Null
 from groklens.hypotheses.hypothesis import Part as Part
-from groklens.hypotheses.latent_logits import rebuilt_logits as rebuilt_logits
 from groklens.hypotheses.hypothesis import said_at as said_at
+from groklens.hypotheses.latent_logits import rebuilt_logits as rebuilt_logits
 from groklens.hypotheses.latent_network import rebuilt as rebuilt
 from groklens.hypotheses.parity import Parity as Parity
 from groklens.hypotheses.planted import planted as planted

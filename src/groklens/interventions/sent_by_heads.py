@@ -43,7 +43,9 @@ class SentByHeads:
     def __init__(self, snapshot: Snapshot, layer: Heads) -> None:
         self._snapshot, self._site = snapshot, layer.z
         task, last = snapshot.task, layer.layer == len(snapshot.anatomy.heads) - 1
-        self._quick = last and quick_holds(snapshot.model, task.inputs, task.d_vocab_out) and is_linear(snapshot)
+        self._quick = (
+            last and quick_holds(snapshot.model, task.inputs, task.d_vocab_out) and is_linear(snapshot)
+        )
         if self._quick:
             self._parts = _read_from(snapshot)[:, None]
             self._z = self._parts.sum(dim=2)

@@ -2,6 +2,7 @@
 
 from groklens.recipes.adam import Adam as Adam
 from groklens.recipes.adamw import AdamW as AdamW
+from groklens.recipes.changed import changed as changed
 from groklens.recipes.cross_entropy import CrossEntropy as CrossEntropy
 from groklens.recipes.keep import Every as Every
 from groklens.recipes.keep import Keep as Keep
@@ -14,3 +15,4 @@ from groklens.recipes.optimizer import Optimizer as Optimizer
 from groklens.recipes.recipe import Recipe as Recipe
 from groklens.recipes.recipe import canonical as canonical
 from groklens.recipes.sgd import SGD as SGD
+from groklens.recipes.start import Start as Start

@@ -7,17 +7,18 @@ import json
 import warnings
 from collections.abc import Iterable
 from contextvars import ContextVar
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property, partial
 from typing import Any
 
 from groklens.errors import BadArgument, described, whole_fields, whole_number
 from groklens.models import ModelSpec
-from groklens.parts import check_survives, from_spec, is_ours, know, ours_in, spec_of, through_json
+from groklens.parts import LATER, check_survives, from_spec, is_ours, know, ours_in, spec_of, through_json
 from groklens.recipes.adamw import AdamW
 from groklens.recipes.keep import MOST_KEPT, Every, Keep, LogSpaced, kept_up_to
 from groklens.recipes.loss import Loss
 from groklens.recipes.optimizer import Optimizer
+from groklens.recipes.start import Start
 from groklens.tasks import (
     Corrupted,
     Task,
@@ -42,7 +43,8 @@ class Recipe:
     `seed` too. Of a stream, every update trains on `batch_size` fresh examples, and `train_fraction` says nothing.
     `loss` is `"cross_entropy"` (float64 log-softmax at the answer) or `"mse"`. `batch_size` None
     is the full batch. The test inputs are evaluated every `evaluate_every` steps, never when it is None.
-    `keep` says which steps are stored: `Every(100)`, `LogSpaced(60)`, `Steps([…])`.
+    `keep` says which steps are stored: `Every(100)`, `LogSpaced(60)`, `Steps([…])`. `start` is what a fork goes on from
+    (`gl.fork` fills it in); None is the initialisation, step 0.
 
     Task, model, optimiser, loss and schedule may be of a user's own class, a frozen dataclass with the one method that
     theirs have: `ModelSpec`, `Optimizer`, `Loss`, `Keep`. They are turned into their specification and back here,
@@ -62,6 +64,7 @@ class Recipe:
     evaluate_every: int | None = 100
     seed: int = 0
     keep: Keep = LogSpaced(60)
+    start: Start | None = field(default=None, metadata=LATER)
 
     def __post_init__(self) -> None:
         check_task(self.task)
@@ -74,6 +77,7 @@ class Recipe:
         put("seed", whole_number("seed", self.seed, such_as=0))
         put("loss", _named_loss(self.loss))
         put("train_fraction", self._share_trained_on())
+        self._check_start()
         if isinstance(self.keep, LogSpaced) and self.keep.until is None:
             object.__setattr__(self, "keep", replace(self.keep, until=self.steps))
         if isinstance(self.keep, Every) and self.steps // self.keep.period > MOST_KEPT:
@@ -84,6 +88,16 @@ class Recipe:
         self._check_own_parts()
         if said := _wrong_labels_by_the_split(self):
             warnings.warn(said, UserWarning, stacklevel=3)
+
+    def _check_start(self) -> None:
+        if self.start is not None and not isinstance(self.start, Start):
+            raise BadArgument(
+                f"start is {described(self.start)}; it says what a fork goes on from: gl.fork(run, step=…) makes it."
+            )
+        if self.start is not None and self.start.step >= self.steps:
+            raise BadArgument(
+                f"The run would end at step {self.steps}, and its fork begins at {self.start.step}; give more steps."
+            )
 
     def _share_trained_on(self) -> float:
         """The share of inputs trained on as a float, so that 1 and 1.0 give one id; 1 for a stream."""
@@ -121,13 +135,28 @@ class Recipe:
     @property
     def kept_steps(self) -> list[int]:
         """All steps that the run will keep, including the first and the last."""
-        return sorted({0, self.steps, *kept_up_to(self.keep, self.steps)})
+        kept = (step for step in kept_up_to(self.keep, self.steps) if step >= self.first_step)
+        return sorted({self.first_step, self.steps, *kept})
+
+    @property
+    def first_step(self) -> int:
+        """The step at which the run begins: 0, or where a fork leaves its parent."""
+        return 0 if self.start is None else self.start.step
+
+    @property
+    def order_seed(self) -> int:
+        """The seed of the order of batches, or of a stream's fresh examples: the recipe's, or a fork's own."""
+        return self.seed if self.start is None or self.start.order is None else self.start.order
 
     def to_dict(self) -> dict[str, Any]:
         """The recipe as JSON values, from which `Recipe.from_dict` makes an equal recipe."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
         for name in (*_PARTS, "loss"):
             values[name] = values[name] if isinstance(values[name], str) else spec_of(values[name])
+        if self.start is None:  # of a version later than most ids
+            del values["start"]
+        else:
+            values["start"] = asdict(self.start)
         return through_json(values | {"task": self.task.spec()}, "The recipe")
 
     @classmethod
@@ -144,6 +173,9 @@ class Recipe:
             if name in parts and not (name == "loss" and isinstance(parts[name], str)):
                 parts[name] = _part(name, parts[name])
         check_fields("This is no recipe of this version", parts, cls)
+        if isinstance(parts.get("start"), dict):
+            check_fields("The recipe's start is none of this version", parts["start"], Start)
+            parts["start"] = Start(**parts["start"])
         token = _FROM_FILE.set(True)
         try:
             return cls(**parts)
@@ -153,7 +185,9 @@ class Recipe:
     def differences(self, other: Recipe) -> list[str]:
         """The fields in which two recipes differ, as `field: ours → theirs`."""
         ours, theirs = self.to_dict(), other.to_dict()
-        return [f"{key}: {ours[key]} → {theirs[key]}" for key in ours if ours[key] != theirs[key]]
+        keys = list(dict.fromkeys([*ours, *theirs]))
+        pairs = [(key, ours.get(key), theirs.get(key)) for key in keys]
+        return [f"{key}: {mine} → {other}" for key, mine, other in pairs if mine != other]
 
 
 def _wrong_labels_by_the_split(recipe: Recipe) -> str:

@@ -4,10 +4,12 @@ from groklens.runs.coercion import AnyRun as AnyRun
 from groklens.runs.coercion import as_run as as_run
 from groklens.runs.coercion import as_snapshot as as_snapshot
 from groklens.runs.files import encode_tensors as encode_tensors
+from groklens.runs.files import read_json as read_json
 from groklens.runs.files import write_atomically as write_atomically
 from groklens.runs.header import Header as Header
 from groklens.runs.header import environment as environment
 from groklens.runs.history import REPORTED as REPORTED
+from groklens.runs.history import History as History
 from groklens.runs.history import Row as Row
 from groklens.runs.history import Written as Written
 from groklens.runs.history import read_history as read_history

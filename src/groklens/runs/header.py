@@ -43,6 +43,8 @@ class Header:
     loss_units: str | None = None
     #: The rule that stopped the training before its recipe's end, and the step, kept for that if the recipe does not.
     stopped: Stopped | None = None
+    #: The run that this one goes on from, its recipe's id and the step: of one that was extended or forked.
+    parent: dict[str, Any] | None = None
     #: The schema that it was read in; what is written is of the newest.
     schema: int = SCHEMA
 
@@ -65,6 +67,8 @@ class Header:
         }
         if self.stopped is not None:
             values["stopped_by"] = self.stopped._asdict()
+        if self.parent is not None:
+            values["parent"] = self.parent
         values["sha256"] = _digest(values)
         write_atomically(path, (json.dumps(values, indent=1) + "\n").encode(), parents=False)
         self.schema = SCHEMA
@@ -128,9 +132,16 @@ class Header:
 
     def _keeps(self, step: int) -> bool:
         recipe = self.recipe
-        if recipe is None or step in (0, recipe.steps) or (self.stopped and step == self.stopped.step):
+        if recipe is None or step in (recipe.first_step, recipe.steps) or step < self.taken_over:
             return True
-        return step < recipe.steps and recipe.keep.keeps(step)
+        if self.stopped is not None and step == self.stopped.step:
+            return True
+        return recipe.first_step < step < recipe.steps and recipe.keep.keeps(step)
+
+    @property
+    def taken_over(self) -> int:
+        """The step below which kept steps are those of the run that this one extends; 0 for any other."""
+        return int(self.parent["step"]) if self.parent is not None and self.parent["extended"] else 0
 
 
 def environment(engine: str, device: str) -> dict[str, Any]:

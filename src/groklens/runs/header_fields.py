@@ -32,6 +32,7 @@ def checked(values: dict[str, Any], schema: int) -> dict[str, Any]:
         "history": _history(values),
         "loss_units": values.get("loss_units"),
         "stopped": _stopped(values.get("stopped_by")),
+        "parent": _parent(values.get("parent")),
     }
 
 
@@ -55,6 +56,20 @@ def _history(values: dict[str, Any]) -> Written | None:
     """What the header says of the history; those of groklens 0.1 do not give its length and mean all of it."""
     sha256 = values["history_sha256"]
     return None if sha256 is None else Written(values.get("history_bytes") or 0, sha256)
+
+
+def _parent(value: Any) -> dict[str, Any] | None:
+    """What a header says of the run that its own goes on from; most go on from none."""
+    if value is None:
+        return None
+    kinds = {"run": str, "recipe": str, "step": int, "extended": bool}
+    if (
+        not _object(value)
+        or set(value) != set(kinds)
+        or any(type(value[n]) is not k for n, k in kinds.items())
+    ):
+        raise ValueError(f"parent is {described(value)}, and run, recipe, step and extended were expected")
+    return dict(value)
 
 
 def _object(value: object) -> bool:

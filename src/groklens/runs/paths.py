@@ -46,9 +46,19 @@ class RunPaths:
         """The folder of the checkpoints."""
         return self.root / "steps"
 
+    def state(self, step: int) -> Path:
+        """Weights and optimiser after `step` updates, from which a run is extended or forked."""
+        return self.root / "optimizer" / f"{step:08d}.safetensors"
+
     def leftovers(self) -> list[Path]:
         """Temporary files that a kill left behind."""
-        ours = ("run.json", "history.csv", "resume.safetensors", "steps/*.safetensors")
+        ours = (
+            "run.json",
+            "history.csv",
+            "resume.safetensors",
+            "steps/*.safetensors",
+            "optimizer/*.safetensors",
+        )
         return [path for name in ours for path in self.root.glob(f"{name}.*.tmp")]
 
     def checkpoint(self, step: int) -> Path:

@@ -46,8 +46,10 @@ class ResumeState:
             for row, of_run in enumerate(tensors)
             for name, tensor in of_run.items()
         }
-        fields = {"state": canonical(self._values())}
-        data = save(own, metadata=fields | {"sha256": _digest(fields, own)})
+        values = self._values()
+        digest = _digest({"state": canonical(values)}, own)
+        # One entry: several would be written in another order each time, and equal states be other files.
+        data = save(own, metadata={"state": canonical(values | {"sha256": digest})})
         write_atomically(path, data, parents=False)
 
     @classmethod
@@ -66,12 +68,14 @@ class ResumeState:
         with _reading(path), safe_open(path, "pt") as file:
             fields = dict(file.metadata() or {})
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-            wanted = fields.pop("sha256", None)
+            values = json.loads(fields["state"])
+            wanted = values.pop("sha256", fields.pop("sha256", None))
+            fields["state"] = canonical(values)
             if wanted != _digest(fields, tensors):
                 raise ValueError(
                     "its checksum differs" if wanted else "it has no checksum, as those of groklens 0.1"
                 )
-            state = cls._of(json.loads(fields["state"]))
+            state = cls._of(values)
             of_runs: list[dict[str, Tensor]] = [{} for _ in state.recipes]
             for name, tensor in tensors.items():
                 row, _, short = name.partition("/")

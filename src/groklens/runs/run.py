@@ -29,8 +29,8 @@ class Run:
     Made by `train`, `Recorder.run` and `load`; `Run.of` makes one of models in memory. Opening a run of ours reads
     its header only; `at(step)` reads a checkpoint, `history` the losses.
 
-    Every run has every attribute. What is not known is None (`recipe`, `finished`, `train_index`, `train_share`,
-    `path`), or empty (`history`, `known`, `environment`, `unguarded`; `model` where no model was kept).
+    Every run has every attribute. What is not known is None (`recipe`, `parent`, `finished`, `train_index`,
+    `train_share`, `path`), or empty (`history`, `known`, `environment`, `unguarded`; `model` where no model was kept).
     """
 
     _source: Source
@@ -89,7 +89,12 @@ class Run:
     def __repr__(self) -> str:
         steps = f"{len(self.steps)} steps to {self.steps[-1]}" if len(self.steps) > 1 else "no steps"
         steps = f"step {self.steps[0]} alone" if len(self.steps) == 1 else steps
-        said = [self._source.learned, *([self.format] if self.format != "groklens" else []), steps]
+        come = (
+            []
+            if self.parent is None
+            else [f"from step {self.parent['step']:,} of {shown(self.parent['run'])}"]
+        )
+        said = [self._source.learned, *come, *([self.format] if self.format != "groklens" else []), steps]
         state = ", unfinished" if self.finished is False else ""
         state = f", stopped by {shown(self.stopped_by)}" if self.stopped_by else state
         return f"Run({shown(self.name)}: {', '.join(said)}{state})"
@@ -128,6 +133,15 @@ class Run:
     def environment(self) -> dict[str, Any]:
         """Versions, threads, device and engine that the bits depend on."""
         return self._source.environment
+
+    @property
+    def parent(self) -> dict[str, Any] | None:
+        """The run that this one goes on from, with its `recipe` and the `step`; None of one that began by itself.
+
+        Of a run that was extended (`gl.extend`) the kept steps and the history before that step are its parent's; a
+        fork (`gl.fork`) begins there.
+        """
+        return self._source.parent
 
     @property
     def finished(self) -> bool | None:

@@ -42,6 +42,8 @@ class Source:
     split_recorded: bool = False
     #: What no checksum guards, of a run of ours; nothing of others is under one.
     unguarded: tuple[str, ...] = ()
+    #: The run that this one goes on from, where it was extended or forked.
+    parent: dict[str, Any] | None = None
 
     @property
     def learned(self) -> str:

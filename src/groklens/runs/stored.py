@@ -34,6 +34,7 @@ class Stored(Source):
         self.name, self.task, self.recipe = self.path.name, header.task, header.recipe
         self.finished, self.environment, self.model = header.finished, header.environment, header.model
         self.stopped_by = None if header.stopped is None else header.stopped.rule
+        self.parent = header.parent
         self.steps = sorted(header.checkpoints)
         self.split_recorded = self.recipe is not None  # a recipe says the split that `train` made
         self.unguarded = _unguarded(header)

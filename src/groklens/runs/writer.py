@@ -121,7 +121,10 @@ class RunWriter:
 
     def _check_complete(self) -> None:
         recipe = self.header.recipe
-        missing = set(recipe.kept_steps) - set(self.header.checkpoints) if recipe is not None else set()
+        kept = (
+            [] if recipe is None else [step for step in recipe.kept_steps if step >= self.header.taken_over]
+        )
+        missing = set(kept) - set(self.header.checkpoints)
         if missing:
             steps = ", ".join(map(str, sorted(missing)[:5]))
             raise DamagedRun(_changed(self.paths, False, f"the weights of step {steps}"))

@@ -70,6 +70,9 @@ from groklens.theory.spectra import excess_risk_terms as excess_risk_terms
 from groklens.theory.spectra import k_star as k_star
 from groklens.theory.spectra import overfitting_coefficient as overfitting_coefficient
 from groklens.theory.spectra import regime as regime
+from groklens.theory.survival import kaplan_meier as kaplan_meier
+from groklens.theory.survival import log_rank as log_rank
+from groklens.theory.survival import median_time as median_time
 from groklens.theory.tangent import neural_tangent_kernel as neural_tangent_kernel
 from groklens.theory.tree_smoothers import boosting as boosting
 from groklens.theory.tree_smoothers import forest as forest

@@ -17,7 +17,7 @@ def batch_for(recipe: Recipe, train_index: Int[Tensor, "train"], update: int) ->
         return train_index
     per_epoch = len(train_index) // recipe.batch_size  # a last, shorter batch is left out
     epoch, place = divmod(update - 1, per_epoch)
-    generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + epoch + 1)
+    generator = torch.Generator().manual_seed(recipe.order_seed * 1_000_003 + epoch + 1)
     order = torch.randperm(len(train_index), generator=generator)
     return train_index[order[place * recipe.batch_size : (place + 1) * recipe.batch_size]]
 
@@ -25,7 +25,7 @@ def batch_for(recipe: Recipe, train_index: Int[Tensor, "train"], update: int) ->
 def batch_of(recipe: Recipe, update: int) -> Examples:
     """The fresh examples of a stream's update number `update` (from 1); `BadArgument` where they are not its batch."""
     size = recipe.batch_size
-    examples = recipe.task.batch(update, recipe.seed, size)  # type: ignore[attr-defined]
+    examples = recipe.task.batch(update, recipe.order_seed, size)  # type: ignore[attr-defined]
     width = recipe.task.inputs.shape[1]
     if (
         not isinstance(examples, Examples)
@@ -33,7 +33,7 @@ def batch_of(recipe: Recipe, update: int) -> Examples:
         or examples.reads != recipe.task.reads
     ):
         raise BadArgument(
-            f"batch({update}, {recipe.seed}, {size}) of {recipe.task.name} gave {described(examples)}; it has to give "
-            f"gl.tasks.Examples of {size} inputs, {width} wide and answered at {recipe.task.reads}, as its probe is."
+            f"batch({update}, {recipe.order_seed}, {size}) of {recipe.task.name} gave {described(examples)}; it has to "
+            f"give gl.tasks.Examples of {size} inputs, {width} wide, answered at {recipe.task.reads} as its probe is."
         )
     return examples

@@ -10,9 +10,10 @@ from groklens.claims import quantity
 from groklens.progress import progress_shown, tell
 from groklens.recipes import Recipe
 from groklens.runs import Row, RunWriter, Written
+from groklens.training.options import Options
 from groklens.training.replay_writer import Ghost
 from groklens.training.stack import Stack
-from groklens.training.watching import NOBODY, Watch
+from groklens.training.watching import Watch
 
 
 class Diverged(Exception):
@@ -27,22 +28,22 @@ def run_loop(
     stack: Stack,
     writers: Sequence[RunWriter | Ghost],
     start: int,
-    progress: bool | None,
-    resume_every: float,
+    options: Options,
     save: Callable[..., None],
-    watch: Watch = NOBODY,
+    hold: Callable[[int], None],
 ) -> bool:
     """Train `stack` from `start` updates to the end of its recipes, with one writer per run.
 
     `save(step)` stores where all of it is, `save(step, but=[0])` all but the first: after two seconds, four, and so on,
-    and every `resume_every` seconds at the latest. Weights whose loss is not finite are never kept; `Diverged` says of
-    which runs, once everything is on disk. Gives whether `watch` let a run alone come to its end: where it stopped the
-    run, that step is kept and the state saved, from which the same training goes on.
+    and every `options.resume_every` seconds at the latest. `hold(step)` is called at every step before its row is
+    recorded, and keeps the optimiser's state where that was asked for. Weights whose loss is not finite are never kept;
+    `Diverged` says of which runs, once everything is on disk. Gives whether `options.watch` let a run alone come to its
+    end: where it stopped the run, that step is kept and the state saved, from which the same training goes on.
     """
     total = stack.recipes[0].steps
     begun = saved = time.monotonic()
     known = Row()
-    with progress_shown(progress):
+    with progress_shown(options.progress):
         for step in range(start, total + 1):
             rows: list[Row] = (
                 stack.evaluate() if _evaluates(stack.recipes[0], step) else [{} for _ in writers]
@@ -52,13 +53,14 @@ def run_loop(
                 for row, loss in zip(rows, losses.tolist(), strict=True):
                     row["train_loss"] = loss
             _check_finite(stack, writers, rows, step, save)
-            told = _evaluates(stack.recipes[0], step) and _is_told(watch, writers[0])
+            hold(step)
+            told = _evaluates(stack.recipes[0], step) and _is_told(options.watch, writers[0])
             before = _flushed(writers[0]) if told else None
             for run, (writer, row) in enumerate(zip(writers, rows, strict=True)):
                 writer.record(step, row)
-                if step in (0, total) or stack.recipes[run].keep.keeps(step):
+                if step in (stack.recipes[run].first_step, total) or stack.recipes[run].keep.keeps(step):
                     writer.keep(step, stack.state(run))
-            if told and _stops(watch, stack, writers[0], step):
+            if told and _stops(options.watch, stack, writers[0], step):
                 save(step, written=before)
                 return False
             if step == total:
@@ -66,7 +68,7 @@ def run_loop(
             stack.step(losses, step + 1)
             known |= rows[0]
             tell(_describe(known, step + 1, total), step + 1, total)
-            if time.monotonic() - saved >= min(resume_every, max(2.0, saved - begun)):
+            if time.monotonic() - saved >= min(options.resume_every, max(2.0, saved - begun)):
                 save(step + 1)
                 saved = time.monotonic()
     return True

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from groklens.errors import DamagedRun, RecipeMismatch
+from groklens.errors import BadArgument, DamagedRun, RecipeMismatch
 from groklens.recipes import Recipe, kept_up_to
 from groklens.runs import Header, ResumeState, RunPaths, damaged
 from groklens.training.stacking import first_stack
@@ -46,13 +46,19 @@ def plan_alone(recipe: Recipe, folder: Path) -> Plan:
         if recipe.id not in state.ids:
             raise damaged(path, f"it is of step {state.step} of recipe {', '.join(state.ids)}")
         return Plan((recipe,), (folder,), (True,), path, state.step, (state.ids.index(recipe.id),))
+    if recipe.start is not None:
+        raise BadArgument(
+            f"The recipe is of a fork, which begins at step {recipe.start.step:,} of the run of recipe "
+            f"{recipe.start.recipe}, and {folder} does not hold that beginning; make it by gl.fork(run, "
+            f"step={recipe.start.step}, into=…, …)."
+        )
     return Plan((recipe,), (folder,), (True,))
 
 
 def plan_next(pending: Mapping[str, Recipe], root: Path, device: str) -> Plan:
     """The stack of the first pending recipe: the one that it was in, or those of its shape that are as new as it."""
     first = next(iter(pending.values()))
-    if os.path.lexists(RunPaths(root / first.id).resume):
+    if os.path.lexists(RunPaths(root / first.id).resume) or first.start is not None:
         return plan_alone(first, root / first.id)
     stacks = _stacks(root)
     for state, path in stacks:

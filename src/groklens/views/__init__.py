@@ -18,6 +18,7 @@ from groklens.views.findings import findings_table as findings_table
 from groklens.views.heads import heads as heads
 from groklens.views.logits import logits as logits
 from groklens.views.neurons import neurons as neurons
+from groklens.views.phase_diagram import phase_diagram as phase_diagram
 from groklens.views.renderers.figure import Figure as Figure
 from groklens.views.renderers.figure import Page as Page
 from groklens.views.report import report as report
@@ -25,6 +26,7 @@ from groklens.views.skills import skills as skills
 from groklens.views.spectrum import spectrum as spectrum
 from groklens.views.stages import stages as stages
 from groklens.views.summary import summary as summary
+from groklens.views.survival import survival as survival
 from groklens.views.sweep import sweep as sweep
 
 __all__ = [
@@ -41,11 +43,13 @@ __all__ = [
     "heads",
     "logits",
     "neurons",
+    "phase_diagram",
     "report",
     "skills",
     "spectrum",
     "stages",
     "summary",
+    "survival",
     "sweep",
 ]
 

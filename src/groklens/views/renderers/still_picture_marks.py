@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from matplotlib.colors import Colormap
 
 _DASHES = {"dash": (0, (5, 3)), "dot": (0, (1.2, 2)), None: "-", "solid": "-"}
-_MARKERS = {"square": "s", "diamond": "D", "circle": "o", None: "o"}
+_MARKERS = {"square": "s", "diamond": "D", "circle": "o", "line-ns-open": "|", None: "o"}
+#: How lines go from point to point.
+_SHAPES = {"hv": "steps-post", "vh": "steps-pre", None: "default", "linear": "default"}
 
 
 def draw(trace: Any, place: Axes, pair: tuple[str, str], layout: Any) -> None:
@@ -63,22 +65,32 @@ def _scatter(trace: Any, place: Axes, layout: Any) -> None:
     x, y = _places(trace.x, place, "x"), _places(trace.y, place, "y")
     mode, name = trace.mode or "lines", trace.name if trace.showlegend is not False else None
     colour = rgba(trace.line.color or _INK)
-    if "lines" in mode:
+    if trace.fill == "tonexty":
+        _fill(trace, x, y, place)
+    place._edge = y  # type: ignore[attr-defined]  # what the next line may be filled up to
+    if "lines" in mode and trace.line.width != 0:
         style, width = _DASHES.get(trace.line.dash, "-"), 0.75 * float(trace.line.width or 2)
         # Without an opacity of the trace's own, its colour's holds.
-        alpha = trace.opacity
-        place.plot(
-            x, y, color=colour, linewidth=width, linestyle=style, alpha=alpha, label=_label(name), zorder=2
-        )
+        how = {"alpha": trace.opacity, "drawstyle": _SHAPES.get(trace.line.shape, "default")}
+        place.plot(x, y, color=colour, linewidth=width, linestyle=style, label=_label(name), zorder=2, **how)
         name = None
     if "markers" in mode:
         fill, sizes = _marker_colours(trace, colour), np.asarray(trace.marker.size or 6, dtype=float)
         marker = _MARKERS.get(trace.marker.symbol, "o")
+        edge = 1.5 if marker == "|" else 0
         place.scatter(
-            x, y, s=(0.75 * sizes) ** 2, c=fill, marker=marker, linewidths=0, label=_label(name), zorder=3
+            x, y, s=(0.75 * sizes) ** 2, c=fill, marker=marker, linewidths=edge, label=_label(name), zorder=3
         )
     if "text" in mode:
         _texts(trace, x, y, place)
+
+
+def _fill(trace: Any, x: np.ndarray, y: np.ndarray, place: Axes) -> None:
+    """Fill between this line and the one drawn before it, which has as many points."""
+    edge = getattr(place, "_edge", None)
+    if edge is not None and len(edge) == len(y):
+        step: Any = {"hv": "post", "vh": "pre"}.get(trace.line.shape)
+        place.fill_between(x, y, edge, color=rgba(trace.fillcolor), linewidth=0, step=step, zorder=1)
 
 
 _INK = "#4a525c"
@@ -155,10 +167,17 @@ def _heatmap(trace: Any, place: Axes, layout: Any) -> None:
         aspect="auto",
         interpolation="nearest",
     )
+    if trace.texttemplate == "%{text}":
+        for (row, column), word in np.ndenumerate(np.asarray(trace.text)):
+            place.text(x[column], y[row], str(word), ha="center", va="center", fontsize=7.5, color="#111111")
+    if layout.plot_bgcolor and np.isnan(z).any():
+        place.set_facecolor(rgba(layout.plot_bgcolor))
     if trace.showscale is not False:
         bar = place.figure.colorbar(drawn, ax=place, fraction=0.05, pad=0.03)
         bar.ax.tick_params(labelsize=7.5, colors=_INK)
         bar.outline.set_visible(False)
+        if trace.colorbar.ticktext is not None:
+            bar.set_ticks(list(trace.colorbar.tickvals), labels=list(trace.colorbar.ticktext))
         bar.set_label(html.unescape(trace.colorbar.title.text or ""), fontsize=8, color=_INK)
 
 

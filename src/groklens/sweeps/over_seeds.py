@@ -1,0 +1,60 @@
+"""What the seeds of a sweep have in common: how many generalised, their median delay, and their spread."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from groklens.errors import BadArgument
+from groklens.sweeps.events import PHASES, phases
+
+
+def over_seeds(events: xr.Dataset, late: float = 1_000, seed: str = "seed") -> xr.Dataset:
+    """Events of a sweep summed up over its seeds, by the other axes.
+
+    `generalised_share`: the share of seeds that generalised, in [0, 1]. `delay`: the median over all seeds of the steps
+    from memorising to generalising, a seed that did not generalise counting as later than all others: nan where half or
+    more did not, `delay_low` and `delay_high` the least and largest of those that did. `phase`: that of most seeds
+    (`gl.sweeps.phases(late=)`; of equally many, the one that has learned less), `phase_share` the share of seeds in it.
+    `seeds`: how many are there.
+
+    Raises `BadArgument` where the table has no axis of that name.
+
+    >>> over_seeds(runs.events(), late=2_000).generalised_share  # doctest: +SKIP
+    """
+    if seed not in events.dims:
+        raise BadArgument(
+            f"The table has no axis {seed!r}; it has {', '.join(map(str, events.dims)) or 'none'}."
+        )
+    there = events["last_step"].notnull()
+    delay = events["delay"].where(there & events["generalised"].notnull(), np.inf).where(there)
+    median = delay.quantile(0.5, seed, method="higher", skipna=True).drop_vars("quantile")
+    of_phase = xr.concat([(phases(events, late) == name).sum(seed) for name in PHASES], "phase")
+    seeds = there.sum(seed)
+    names = np.array([*PHASES, ""])[xr.where(seeds > 0, of_phase.argmax("phase"), len(PHASES)).values]
+    table = xr.Dataset(
+        {
+            "generalised_share": (events["generalised"].notnull().sum(seed) / seeds).where(seeds > 0),
+            "delay": median.where(np.isfinite(median)),
+            "delay_low": events["delay"].min(seed),
+            "delay_high": events["delay"].max(seed),
+            "phase": (seeds.dims, names),
+            "phase_share": (of_phase.max("phase") / seeds).where(seeds > 0),
+            "seeds": seeds,
+        }
+    )
+    for name, (called, units) in _CALLED.items():
+        table[name].attrs = {"long_name": called, "units": units}
+    table["phase"].attrs["late"] = late
+    return table
+
+
+_CALLED = {
+    "generalised_share": ("seeds that generalised", "share of seeds"),
+    "delay": ("median steps from memorising to generalising", "updates"),
+    "delay_low": ("fewest steps from memorising to generalising", "updates"),
+    "delay_high": ("most steps from memorising to generalising", "updates"),
+    "phase": ("phase of most seeds", "phase"),
+    "phase_share": ("seeds in that phase", "share of seeds"),
+    "seeds": ("runs", "runs"),
+}

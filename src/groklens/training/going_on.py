@@ -1,0 +1,122 @@
+"""A run's folder prepared to go on from a kept step of another: its header, and the state to be taken up."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from groklens.errors import BadArgument, described
+from groklens.models import build_model, describe_model
+from groklens.recipes import Recipe
+from groklens.runs import (
+    AnyRun,
+    Header,
+    History,
+    ResumeState,
+    Run,
+    RunPaths,
+    Written,
+    as_path,
+    as_run,
+    encode_tensors,
+)
+
+
+def parent_of(run: AnyRun) -> Run:
+    """The run, where it is one that `gl.train` made and that is there on the disk; `BadArgument` for any other."""
+    found = as_run(run)
+    if not isinstance(found, Run) or found.recipe is None or found.path is None:
+        raise BadArgument(
+            f"{described(found)} was not trained by gl.train, so it has no recipe to go on with; give a run that was, "
+            "or the path of one."
+        )
+    return found
+
+
+def state_at(run: Run, step: int) -> tuple[Written, dict[str, Tensor]] | None:
+    """What stood in the history, and weights and optimiser, after `step` updates; None where they were not kept.
+
+    Raises `DamagedRun` where the file is not what was written, or of another run.
+    """
+    assert run.path is not None  # `parent_of` sees to it
+    assert run.recipe is not None
+    path = RunPaths(run.path).state(step)
+    if not os.path.lexists(path):
+        return None
+    state, tensors = ResumeState.read(path)
+    if (state.step, state.ids) != (step, (run.recipe.id,)):
+        raise BadArgument(
+            f"{path} is of step {state.step} of recipe {', '.join(state.ids)}, and not of this run; delete it."
+        )
+    return state.histories[0], tensors[0]
+
+
+def prepare(
+    folder: Path, header: Header, tensors: Mapping[str, Tensor], run: Run, history: Written | None = None
+) -> None:
+    """Make the folder of a run that goes on from weights and optimiser of its parent, whole or not at all.
+
+    The parent's kept steps that the header lists come with it, and as much of its history as `history` says.
+    """
+    assert run.path is not None
+    assert header.recipe is not None
+    assert header.parent is not None
+    made, old = RunPaths(folder.with_name(f"{folder.name}.{os.getpid()}.tmp")), RunPaths(run.path)
+    shutil.rmtree(made.root, ignore_errors=True)
+    made.steps.mkdir(parents=True)
+    try:
+        for step in header.checkpoints:
+            shutil.copyfile(old.checkpoint(step), made.checkpoint(step))
+        if history is None:
+            history = History(made.history).written
+        else:
+            made.history.write_bytes(old.history.read_bytes()[: history.n_bytes])
+        replace(header, history=history).write(made.header)
+        ResumeState(header.parent["step"], (header.recipe,), (history,)).write(made.resume, [tensors])
+        if folder.is_dir():
+            folder.rmdir()  # an empty one; one that holds anything is refused by the system
+        os.rename(made.root, folder)
+    except OSError as error:
+        raise BadArgument(
+            f"Could not make {folder}: {error.strerror or error}; give another folder."
+        ) from error
+    finally:
+        shutil.rmtree(made.root, ignore_errors=True)
+
+
+def new_header(run: Run, recipe: Recipe, step: int, extended: bool) -> Header:
+    """The header of a run of `recipe` that goes on from `step` of another."""
+    assert run.recipe is not None
+    parent: dict[str, Any] = {"run": run.name, "recipe": run.recipe.id, "step": step, "extended": extended}
+    model = describe_model(build_model(recipe.model, recipe.task, recipe.seed))
+    return Header(task=recipe.task, model=model, recipe=recipe, parent=parent)
+
+
+def digest_of(weights: Mapping[str, Tensor]) -> str:
+    """The SHA-256 of weights, as a checkpoint of them would have."""
+    return hashlib.sha256(encode_tensors(dict(weights))).hexdigest()
+
+
+def beside(run: Run, into: str | Path | None, name: str) -> Path:
+    """The folder asked for, or one of this name beside the run's own."""
+    assert run.path is not None
+    return as_path(into, "a folder for the run") if into is not None else run.path.resolve().with_name(name)
+
+
+def is_new(folder: Path) -> bool:
+    """Whether there is no run in a folder yet."""
+    return not RunPaths(folder).header.exists()
+
+
+def before(header: Header, run: Run, step: int) -> Header:
+    """The header with the parent's kept steps before `step`."""
+    assert run.path is not None
+    kept = Header.read(RunPaths(run.path).header).checkpoints
+    return replace(header, checkpoints={k: digest for k, digest in kept.items() if k < step})

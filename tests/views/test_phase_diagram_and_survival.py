@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+import xarray as xr
+
+import groklens as gl
+from groklens.errors import BadArgument
+
+
+@pytest.fixture(scope="module")
+def events():
+    """Five seeds × weight decay × share: delays fall along both, and part of the plane never generalises."""
+    delay = np.array([[900.0, 300.0, 100.0], [2700.0, 900.0, 300.0], [np.nan, np.nan, 900.0]])
+    delay = delay[None] * np.array([0.8, 0.9, 1.0, 1.1, 1.2])[:, None, None]
+    coords = {"seed": range(5), "weight_decay": [3.0, 1.0, 0.3], "train_fraction": [0.3, 0.5, 0.7]}
+    columns = {"memorised": np.full_like(delay, 100.0), "generalised": delay + 100, "settled": delay + 200}
+    columns |= {"delay": delay, "last_step": np.full_like(delay, 5000.0)}
+    return xr.Dataset({name: (tuple(coords), value) for name, value in columns.items()}, coords)
+
+
+def test_a_square_says_the_median_delay_and_how_many_generalised(events):
+    figure = gl.views.phase_diagram(gl.sweeps.over_seeds(events)).plotly
+    (squares,) = figure.data
+    assert np.allclose(10 ** np.array(squares.z, float)[0], [900, 300, 100])
+    assert np.isnan(np.array(squares.z, float)[2, 0])
+    assert squares.text[0][0] == "5/5"
+    assert squares.text[2][0] == "0/5"
+    assert "delay 720 to 1,080 updates" in squares.customdata[0][0]
+    assert list(squares.x) == ["0.3", "0.5", "0.7"]
+
+
+def test_axes_can_be_exchanged_and_colours_be_phases(events):
+    table = gl.sweeps.over_seeds(events, late=800)
+    (squares,) = gl.views.phase_diagram(table, x="weight_decay", colour="phase").plotly.data
+    assert list(squares.x) == ["3", "1", "0.3"]
+    names = ["confusion", "memorisation", "grokking", "comprehension"]
+    found = [[names[int(each)] for each in row] for row in squares.z]
+    assert found == table["phase"].transpose("train_fraction", "weight_decay").values.tolist()
+
+
+def test_a_curve_falls_where_runs_generalise_and_stays_where_they_do_not(events):
+    figure = gl.views.survival(events, by="weight_decay").plotly
+    named = {trace.name: trace for trace in figure.data if trace.name}
+    slow, fast = named["weight_decay 0.3"], named["weight_decay 3"]
+    assert min(fast.y) == 0
+    assert min(slow.y) == pytest.approx(10 / 15)
+    assert max(slow.x) == 5000
+    ticks = [trace for trace in figure.data if trace.mode == "markers"]
+    assert [list(trace.x) for trace in ticks] == [[5000.0]]
+
+
+def test_stills_have_what_the_page_has(events, tmp_path):
+    for figure in (gl.views.phase_diagram(gl.sweeps.over_seeds(events)), gl.views.survival(events)):
+        figure.save(tmp_path / "picture.svg")
+        assert (tmp_path / "picture.svg").stat().st_size > 5_000
+
+
+@pytest.mark.parametrize(
+    ("draw", "said"),
+    [
+        (lambda e: gl.views.phase_diagram(e), "over_seeds"),
+        (lambda e: gl.views.phase_diagram(gl.sweeps.over_seeds(e.isel(weight_decay=0))), "two axes"),
+        (lambda e: gl.views.phase_diagram(gl.sweeps.over_seeds(e), x="seed"), "two axes"),
+        (lambda e: gl.views.phase_diagram(gl.sweeps.over_seeds(e), colour="loss"), "choose 'delay'"),
+        (lambda e: gl.views.survival(gl.sweeps.over_seeds(e)), "runs.events"),
+        (lambda e: gl.views.survival(e, by="width"), "no axis"),
+        (lambda e: gl.views.survival(e, event="grokked"), "choose 'memorised'"),
+    ],
+)
+def test_other_tables_are_refused(events, draw, said):
+    with pytest.raises(BadArgument, match=said):
+        draw(events)
