@@ -21,9 +21,9 @@ class Ran:
 
 
 def test_events_of_a_run_that_groks():
-    run = Ran([0, 100, 200, 300, 400], [0.1, 1, 1, 1, 1], [0, 0.1, 0.5, 1, 1], [3, 5, 2, 0.3, 0.2])
+    run = Ran([0, 100, 200, 300, 400], [0.1, 1, 1, 1, 1], [0, 0.1, 0.5, 1, 1], [3, 5, 2, 0.3, 0.02])
     found = {name: float(value) for name, value in gl.sweeps.events_of(run).items()}
-    assert found == {"memorised": 100, "generalised": 300, "settled": 300, "last_step": 400, "delay": 200}
+    assert found == {"memorised": 100, "generalised": 300, "settled": 400, "last_step": 400, "delay": 200}
 
 
 def test_what_has_not_happened_is_missing_and_not_zero():

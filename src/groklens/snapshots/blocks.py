@@ -144,11 +144,12 @@ def activation(anatomy: Anatomy, site: Site, tokens: Tensor) -> Tensor:
         return value
     if axis is None:
         raise BadArgument(f"{site.hook!r} gives {described(value)}, which has no positions; use pos=None.")
-    if not -value.shape[axis] <= whole_number("pos", pos, such_as=-1) < value.shape[axis]:
+    at = whole_number("pos", pos, such_as=-1)
+    if not -value.shape[axis] <= at < value.shape[axis]:
         raise BadArgument(
             f"pos is {pos}, but {site.hook!r} has {value.shape[axis]} positions; -1 is the answer's, None keeps all."
         )
-    return value.select(axis, pos)
+    return value.select(axis, at)
 
 
 @contextmanager

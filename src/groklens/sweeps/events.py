@@ -11,8 +11,8 @@ from groklens.errors import BadArgument
 
 #: The accuracy from which inputs count as known.
 KNOWN = 0.99
-#: A run has settled from where its test loss stays within this factor of its last.
-WITHIN = 2.0
+#: A run has settled from where its test loss stays below this share of its peak, as at the end of cleanup.
+LOW = 0.01
 #: The phases of Liu et al. (2022), from the one that has learned least.
 PHASES = ("confusion", "memorisation", "grokking", "comprehension")
 
@@ -21,8 +21,8 @@ def events_of(run: Any) -> xr.Dataset:
     """When a run memorised, generalised and settled, in updates, from the accuracies of its history.
 
     `memorised`: the first evaluated step at which train accuracy is at least 0.99. `generalised`: the first at which
-    test accuracy is. `settled`: the first from which on test accuracy stays there and test loss stays below twice its
-    last value; only where the run ends generalised. Each is nan where it did not happen by the last step, `last_step`,
+    test accuracy is. `settled`: the first from which on test accuracy stays there and test loss below 1 % of its peak,
+    as where `gl.explain` ends cleanup, which asks for the weight norm too. Each is nan where it did not happen by the last step, `last_step`,
     at which the run is censored: later, or never, is not known. `delay` is `generalised` − `memorised`, nan where one
     is missing. Times are as fine as the run was evaluated (`evaluate_every`), and are late by up to that.
 
@@ -55,7 +55,7 @@ def events_of(run: Any) -> xr.Dataset:
 _CALLED = {
     "memorised": "step at which the train inputs are known",
     "generalised": "step at which the test inputs are known",
-    "settled": "step from which test loss stays near its last value",
+    "settled": "step from which test loss stays below 1 % of its peak",
     "last_step": "last step, where what has not happened is censored",
     "delay": "steps from memorising to generalising",
 }
@@ -93,7 +93,7 @@ def _settled(accuracy: xr.DataArray, loss: xr.DataArray) -> float:
     """The first evaluated step after the last at which accuracy or loss was elsewhere."""
     steps = accuracy["step"].values
     loss = loss.sel(step=steps)
-    away = (accuracy.values < KNOWN) | (loss.values > WITHIN * loss.values[-1])
+    away = (accuracy.values < KNOWN) | (loss.values >= LOW * loss.values.max())
     if away[-1]:
         return np.nan
     last = np.flatnonzero(away)

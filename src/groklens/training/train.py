@@ -25,6 +25,7 @@ from groklens.runs import (
 from groklens.tasks import check_can_be_made_again
 from groklens.training.cuda_graph import stack_on
 from groklens.training.loop import Diverged, run_loop
+from groklens.training.options import Options, steps_of
 from groklens.training.replay_writer import Ghost
 from groklens.training.resume_recording import clear_later
 from groklens.training.stack import Stack
