@@ -104,7 +104,7 @@ class ActivationReader:
 
         if list(self._rows) == [anatomy.neurons_sought.hook] and at_answer:
             given = neurons
-        elif set(self._rows) <= set(patterns) and self.pos is None and type(model).__name__ != "HookedMLP":
+        elif set(self._rows) <= set(patterns) and self.pos is None:
             given = of_heads
         else:
             return None

@@ -24,7 +24,7 @@ def events_of(run: Any) -> xr.Dataset:
     test accuracy is. `settled`: the first from which on test accuracy stays there and test loss below 1 % of its peak,
     as where `gl.explain` ends cleanup, which asks for the weight norm too. Each is nan where it did not happen by the
     last step, `last_step`, at which the run is censored: later, or never, is not known. `delay` is `generalised` −
-    `memorised`, nan where one is missing. Times are as fine as the run was evaluated (`evaluate_every`), and are late by
+    `memorised`, nan where one is missing. Times are as fine as the run was evaluated (`evaluate_every`), and late by
     up to that.
 
     Raises `BadArgument` for a run whose history has no test accuracy.
