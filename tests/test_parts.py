@@ -36,7 +36,9 @@ MADE = {
     "Probe": lambda: gl.Probe([[0, 1], [1, 0]], labels=[1, 0]),
     "RandomTable": lambda: gl.RandomTable(4, seed=0),
     "Text": lambda: gl.tasks.Text(__file__, length=8),
-    "Words": lambda: gl.tasks.Words(["on {}", "so on {}"], ["a", "b", "c"], lambda text: [*map(len, text.split())]),
+    "Words": lambda: gl.tasks.Words(
+        ["on {}", "so on {}"], ["a", "b", "c"], lambda text: [*map(len, text.split())]
+    ),
     "TableTask": lambda: gl.TableTask([[0, 1], [1, 0], [1, 1]], [0, 1, 1]),
     "WrittenSums": lambda: gl.tasks.WrittenSums(lambda text: [ord(each) for each in text], 4, digit="units"),
     "Every": lambda: gl.Every(2),

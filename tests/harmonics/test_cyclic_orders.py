@@ -44,7 +44,9 @@ def by_a_loop(vectors, basis, orders):
     found = []
     for order in orders.tolist():
         stand = vectors[order] - vectors.mean(dim=0)
-        found.append(sum(float((wave @ stand).square().sum()) for wave in basis.T) / float(stand.square().sum()))
+        found.append(
+            sum(float((wave @ stand).square().sum()) for wave in basis.T) / float(stand.square().sum())
+        )
     return torch.tensor(found, dtype=torch.float64)
 
 

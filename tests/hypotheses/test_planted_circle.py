@@ -1,4 +1,4 @@
-"""A circle that the MLP of one layer of a saved language model writes: not before it, there after it, of these words."""
+"""A circle that an MLP of a saved language model writes: not before its layer, there behind it, of these words."""
 
 import pytest
 import torch

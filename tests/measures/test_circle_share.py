@@ -1,4 +1,4 @@
-"""Circles of words in states that are made for it: found in their order and no other, whatever else is in the states."""
+"""Circles of words in states made for it: found in their own order and no other, whatever else is in the states."""
 
 import math
 
@@ -28,7 +28,9 @@ def states(task, radius=1.0, frequency=1, noise=0.0, seed=0):
     generator = torch.Generator().manual_seed(seed)
     count = len(task.words)
     angle = 2 * math.pi * frequency * task.coordinate.double() / task.group.order
-    own = torch.cat([torch.eye(count).double(), radius * torch.stack([angle.cos(), angle.sin()], dim=1)], dim=1)
+    own = torch.cat(
+        [torch.eye(count).double(), radius * torch.stack([angle.cos(), angle.sin()], dim=1)], dim=1
+    )
     found = own[task.word_of] + 3.0 * task.template_of[:, None]
     return found + noise * torch.randn(found.shape, generator=generator, dtype=torch.float64)
 
@@ -212,12 +214,18 @@ def test_a_model_that_looks_ahead_is_refused_where_inputs_are_filled_up():
         (lambda at: CircleShare(without="rank")(at), "without is 'rank'"),
         (lambda at: CircleShare("blocks.0.attn.hook_pattern")(at), "no position of a token"),
         (lambda at: gl.measures.circle_planes(at, layer=3), "layers 0 to 1"),
-        (lambda at: CircleShare()(gl.Snapshot(at.model, gl.Probe([[1, 2]], d_vocab=60))), "needs words on a circle"),
+        (
+            lambda at: CircleShare()(gl.Snapshot(at.model, gl.Probe([[1, 2]], d_vocab=60))),
+            "needs words on a circle",
+        ),
         (
             lambda at: CircleShare()(gl.Snapshot(at.model, words(group="line", d_vocab=60))),
             "stand on no circle",
         ),
-        (lambda at: CircleShare()(gl.Snapshot(at.model, words(["a", "b", "c"], d_vocab=60))), "fewer than four"),
+        (
+            lambda at: CircleShare()(gl.Snapshot(at.model, words(["a", "b", "c"], d_vocab=60))),
+            "fewer than four",
+        ),
     ],
 )
 def test_mistakes_are_refused(snapshot, ask, says):

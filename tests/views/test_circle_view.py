@@ -44,7 +44,10 @@ def test_words_stand_outside_the_circle_and_are_shortened_where_they_can_be():
 
 def test_shares_and_counts_are_said():
     figure = circle(planes())
-    assert [note.text for note in figure.layout.annotations] == ["own order: 0.52", "best other<br>order: 0.41"]
+    assert [note.text for note in figure.layout.annotations] == [
+        "own order: 0.52",
+        "best other<br>order: 0.41",
+    ]
     assert figure.text == (
         "States of seven words, at layer 4: in their own order 0.52 of the variance is in frequency 1, in the best "
         "other order 0.41, in the median one 0.33; 2 of 360 orders give as much or more."

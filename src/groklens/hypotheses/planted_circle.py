@@ -1,4 +1,4 @@
-"""`gl.hypotheses.save_planted_circle`: a language model whose MLP writes words on to a circle, saved as transformers do."""
+"""`gl.hypotheses.save_planted_circle`: a saved language model whose MLP writes words on to a circle."""
 
 from __future__ import annotations
 
@@ -58,7 +58,10 @@ def save_planted_circle(
     layer = whole_number("layer", layer, 0, such_as=1, most=n_layers - 1)
     n, strength = len(words), number("strength", strength, least=0, such_as="1")
     build = _llama if architecture == "llama" else _gpt_neox
-    with torch.random.fork_rng(devices=[]), torch.no_grad():  # transformers draws numbers that are overwritten
+    with (
+        torch.random.fork_rng(devices=[]),
+        torch.no_grad(),
+    ):  # transformers draws numbers that are overwritten
         model, mlp = build(len(vocabulary), n, n_layers, layer)
         angle = 2 * math.pi * torch.arange(n) / n
         mlp[-2:] = strength / _ON * torch.stack([angle.cos(), angle.sin()])
@@ -72,7 +75,9 @@ def _vocabulary(words: list[str]) -> list[str]:
     odd = [word for word in words if not isinstance(word, str) or len(word.split()) != 1]
     if odd or len(set(words)) < len(words) or not 4 <= len(words) <= 200:
         wrong = odd[0] if odd else f"{len(words)} words, {len(set(words))} of them different"
-        raise BadArgument(f"words and others hold {described(wrong)}; give 4 to 200 different words without spaces.")
+        raise BadArgument(
+            f"words and others hold {described(wrong)}; give 4 to 200 different words without spaces."
+        )
     return [UNKNOWN, *words]
 
 
@@ -86,7 +91,12 @@ def _llama(vocabulary: int, n: int, n_layers: int, layer: int) -> tuple[Any, Ten
     from transformers import LlamaConfig, LlamaForCausalLM
 
     width = _width(vocabulary)
-    sizes = {"num_hidden_layers": n_layers, "num_attention_heads": 1, "hidden_size": width, "intermediate_size": n}
+    sizes: dict[str, Any] = {
+        "num_hidden_layers": n_layers,
+        "num_attention_heads": 1,
+        "hidden_size": width,
+        "intermediate_size": n,
+    }
     config = LlamaConfig(vocab_size=vocabulary, max_position_embeddings=64, **sizes)
     model = _empty(LlamaForCausalLM(config), vocabulary, width)
     mlp = model.model.layers[layer].mlp
@@ -103,7 +113,12 @@ def _gpt_neox(vocabulary: int, n: int, n_layers: int, layer: int) -> tuple[Any, 
     from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 
     width = _width(vocabulary)
-    sizes = {"num_hidden_layers": n_layers, "num_attention_heads": 1, "hidden_size": width, "intermediate_size": n}
+    sizes: dict[str, Any] = {
+        "num_hidden_layers": n_layers,
+        "num_attention_heads": 1,
+        "hidden_size": width,
+        "intermediate_size": n,
+    }
     config = GPTNeoXConfig(vocab_size=vocabulary, max_position_embeddings=64, use_cache=False, **sizes)
     model = _empty(GPTNeoXForCausalLM(config), vocabulary, width)
     mlp = model.gpt_neox.layers[layer].mlp

@@ -68,7 +68,7 @@ class CircleShare(Family):
         "words' states on a circle",
         "share",
         (0, 1),
-        "after Engels et al. 2024, arXiv:2405.14860, section 4; beside all cyclic orders of the words, or 2,000 of them",
+        "after Engels et al. 2024, arXiv:2405.14860, section 4; beside all cyclic orders of the words, or 2,000",
         "all",
         ("words",),
     )
@@ -100,8 +100,10 @@ class Compared(NamedTuple):
     best: Int[Tensor, "position"]
 
 
-def circle_of_numbers(task: Words, numbers: Sequence[float] | np.ndarray, frequency: int = 1, seed: int = 0) -> xr.DataArray:
-    """Share of the variance of a number for every word in one frequency, beside other orders, as `CircleShare` gives it.
+def circle_of_numbers(
+    task: Words, numbers: Sequence[float] | np.ndarray, frequency: int = 1, seed: int = 0
+) -> xr.DataArray:
+    """Share of the variance of a number for every word in one frequency, beside other orders, as in `CircleShare`.
 
     What a simpler explanation of a circle would be: of log frequencies in a text, `np.log(counts)`, it says whether how
     common words are goes round in their order. Where no order is above, neither is what a model does with them telling
@@ -158,8 +160,14 @@ def place_of_word(task: Words) -> Int[Tensor, "word"]:
     """Where each word stands on the circle, 0 … n−1; `BadArgument` for a line, or a group that is not cyclic."""
     logs = None if task.group is None else discrete_log(task.group)
     if logs is None:
-        what = "numbers on a line" if task.group is None else f"elements of {task.group.name}, which is not cyclic"
-        raise BadArgument(f"{task.name} are {what}, so they stand on no circle; give group='C7', or as many as there are.")
+        what = (
+            "numbers on a line"
+            if task.group is None
+            else f"elements of {task.group.name}, which is not cyclic"
+        )
+        raise BadArgument(
+            f"{task.name} are {what}, so they stand on no circle; give group='C7', or as many as there are."
+        )
     return logs[task.coordinate]
 
 
@@ -182,7 +190,9 @@ def _of_words(without: str | tuple[float, ...], task: Words) -> list[float]:
     return [float(each) for each in without]
 
 
-def _taken_out(states: Float[Tensor, "word feature"], numbers: Float[Tensor, "word"]) -> Float[Tensor, "word feature"]:
+def _taken_out(
+    states: Float[Tensor, "word feature"], numbers: Float[Tensor, "word"]
+) -> Float[Tensor, "word feature"]:
     """The states without their linear part in a number, which is nothing where the number is the same for all."""
     centred = numbers - numbers.mean()
     slopes = centred @ states / centred.square().sum().clamp_min(1e-300)

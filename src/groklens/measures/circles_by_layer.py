@@ -57,7 +57,8 @@ def circles_by_layer(
     snapshot = as_snapshot(snapshot)
     task, chosen = words_of(snapshot), _chosen(templates, words_of(snapshot))
     found = [
-        compared(on_circle(values, task, without, chosen), task, frequency, seed) for values in layer_values(snapshot)
+        compared(on_circle(values, task, without, chosen), task, frequency, seed)
+        for values in layer_values(snapshot)
     ]
     columns = {
         "share": [each.own for each in found],
@@ -141,7 +142,9 @@ def _chosen(templates: Sequence[int] | None, task: Words) -> list[int] | None:
     if templates is None:
         return None
     count = len(task.templates)
-    chosen = [whole_number("one of templates", each, least=0, such_as=0, most=count - 1) for each in templates]
+    chosen = [
+        whole_number("one of templates", each, least=0, such_as=0, most=count - 1) for each in templates
+    ]
     if not chosen:
         raise BadArgument(f"templates names none; {task.name} has 0 to {count - 1}, and None takes all.")
     return chosen

@@ -17,8 +17,8 @@ from groklens.tasks import Probe, Words
 _ROUNDING = 1e-4
 
 _NO_STREAM = (
-    "{!r} shows no residual stream by TransformerLens' names; say which hook is looked at, gl.measures.CircleShare('HOOK'), "
-    "or name yours: gl.hooked(module, names={{'PATH': 'blocks.0.hook_resid_post'}})."
+    "{!r} shows no residual stream by TransformerLens' names; say which hook is looked at, "
+    "gl.measures.CircleShare('HOOK'), or name yours: gl.hooked(module, names={{'PATH': 'blocks.0.hook_resid_post'}})."
 )
 
 
@@ -36,7 +36,9 @@ def group_of_words(snapshot: Snapshot) -> FiniteGroup:
     """The group that the words are elements of; `BadArgument` for numbers on a line."""
     task = words_of(snapshot)
     if task.group is None:
-        raise BadArgument(f"{task.name} are numbers on a line and elements of no group; give one, such as group='C10'.")
+        raise BadArgument(
+            f"{task.name} are numbers on a line and elements of no group; give one, such as group='C10'."
+        )
     return task.group
 
 
@@ -49,7 +51,7 @@ def word_values(snapshot: Snapshot, hook: str) -> Float[Tensor, "input feature"]
 
 
 def layer_values(snapshot: Snapshot) -> Float[Tensor, "layer input feature"]:
-    """The residual stream at the word's last token, entering each layer and leaving the last, in one run of the model."""
+    """The residual stream at the word's last token, entering each layer and leaving the last, in one run."""
     return snapshot.remembered(_layer_values)
 
 
@@ -80,8 +82,8 @@ def _layer_values(snapshot: Snapshot) -> Tensor:
 def _at(hook: str, values: Tensor, positions: Tensor) -> Tensor:
     if position_axis(axis_names(hook, values.ndim)) != 1:
         raise BadArgument(
-            f"{hook!r} gives {described(values)}, whose second axis is no position of a token, so that it has no state of "
-            "a word; give a hook of the residual stream, of an MLP or of the heads' values."
+            f"{hook!r} gives {described(values)}, whose second axis is no position of a token, so that it has no state "
+            "of a word; give a hook of the residual stream, of an MLP or of the heads' values."
         )
     return values[torch.arange(len(values)), positions].flatten(1)
 
@@ -99,7 +101,7 @@ def _check_looks_back(snapshot: Snapshot, hook: str) -> None:
     one, other = Snapshot(snapshot.model, pair).activations(Site(hook, place)).flatten(1).double()
     if float((one - other).norm()) > _ROUNDING * float(one.norm()):
         raise BadArgument(
-            f"Inputs of {task.name} are of different lengths, the shorter ones filled up, and at {hook!r} the model sees "
-            "what stands behind a word: it looks ahead. Give texts of one length: templates with as many tokens, and "
-            "words of as many."
+            f"Inputs of {task.name} are of different lengths, the shorter ones filled up, and at {hook!r} the model "
+            "sees what stands behind a word: it looks ahead. Give texts of one length: templates with as many "
+            "tokens, and words of as many."
         )

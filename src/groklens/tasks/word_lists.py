@@ -7,7 +7,8 @@ MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
 )  # fmt: skip
-#: The hours of a clock: C12, in templates such as "It is {} o'clock". Of a day: `[f"{hour:02}:00" for hour in range(24)]`.
+#: The hours of a clock: C12, in templates such as "It is {} o'clock".
+#: Those of a day are `[f"{hour:02}:00" for hour in range(24)]`: C24.
 HOURS = (
     "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
 )  # fmt: skip
@@ -17,7 +18,8 @@ NOTES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 COMPASS = ("north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest")
 #: Nouns that have no order to each other, listed in a random one: what is found of as many of them is found by chance.
 UNRELATED = (
-    "table", "river", "doctor", "music", "garden", "bread", "window", "horse", "paper", "mountain", "engine", "shirt",
-    "letter", "island", "knife", "teacher", "cloud", "bottle", "bridge", "market", "flower", "pocket", "hammer", "forest",
-    "dinner", "camera", "stone", "blanket", "ticket", "lawyer", "candle", "valley", "piano", "basket", "metal", "chicken",
+    "table", "river", "doctor", "music", "garden", "bread", "window", "horse", "paper",
+    "mountain", "engine", "shirt", "letter", "island", "knife", "teacher", "cloud", "bottle",
+    "bridge", "market", "flower", "pocket", "hammer", "forest", "dinner", "camera", "stone",
+    "blanket", "ticket", "lawyer", "candle", "valley", "piano", "basket", "metal", "chicken",
 )  # fmt: skip

@@ -69,7 +69,9 @@ def _by_method(encode: Callable[..., Any], text: str, special_tokens: bool) -> A
 
 def _numbers(found: Any, tokenizer: Any) -> list[int]:
     listed = found.tolist() if hasattr(found, "tolist") else found
-    if not isinstance(listed, (list, tuple)) or not all(is_number(each) and each == int(each) for each in listed):
+    if not isinstance(listed, (list, tuple)) or not all(
+        is_number(each) and each == int(each) for each in listed
+    ):
         raise BadArgument(f"{_no_tokenizer(tokenizer)} This one gives {described(found)}.")
     return [int(each) for each in listed]
 

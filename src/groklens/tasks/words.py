@@ -21,7 +21,9 @@ from groklens.value_checks import choice, flag
 PLACE = "{}"
 #: The group of numbers that stand in a line: none.
 LINE = "line"
-_TEMPLATES = "give texts with {} where the word comes, such as ['We will talk about {}', 'My favourite word is {}']"
+_TEMPLATES = (
+    "give texts with {} where the word comes, such as ['We will talk about {}', 'My favourite word is {}']"
+)
 
 
 class Words(Probe):
@@ -43,7 +45,7 @@ class Words(Probe):
             which have no group: `numbers["word"]` has them, for a helix.
         several_tokens: what to do with a word of several tokens: `"last"` reads it at its last one, where the model has
             read all of it, `"refuse"` raises.
-        special_tokens: whether the tokenizer's own special tokens stand around every text; a function adds what it adds.
+        special_tokens: whether the tokenizer's own special tokens stand around every text; a function adds its own.
         pad: the token that shorter inputs are filled up with; None repeats the input's own last one.
         d_vocab: number of the model's tokens; None takes it from the model that is opened.
         tokens, word_positions, padded: in place of a tokenizer, what a specification holds: input × pos, a place for
@@ -77,7 +79,11 @@ class Words(Probe):
         self._group, self._coordinate = _coordinate(coordinate, group, len(self.words))
         choice("several_tokens", several_tokens, ("last", "refuse"))
         if tokenizer is not None:
-            texts = [_placed(tokenizer, each, word, special_tokens) for each in self.templates for word in self.words]
+            texts = [
+                _placed(tokenizer, each, word, special_tokens)
+                for each in self.templates
+                for word in self.words
+            ]
             _check_single(self, texts, several_tokens)
             tokens, word_positions = _filled_up(texts, pad), [each.last for each in texts]
             padded = len({len(each.tokens) for each in texts}) > 1
@@ -86,7 +92,10 @@ class Words(Probe):
 
     def _positions(self, given: Any) -> Int[Tensor, "input"]:
         found, count = integers("word_positions", given, 1, "[4, 4]"), len(self.templates) * len(self.words)
-        if not len(found) == len(self.inputs) == count or not 0 <= int(found.min()) <= int(found.max()) < self.n_ctx:
+        if (
+            not len(found) == len(self.inputs) == count
+            or not 0 <= int(found.min()) <= int(found.max()) < self.n_ctx
+        ):
             raise BadArgument(
                 f"There are {len(self.inputs)} inputs of {self.n_ctx} tokens and {len(found)} word_positions up to "
                 f"{int(found.max())}; {len(self.templates)} templates with {len(self.words)} words are {count} inputs."
@@ -230,6 +239,6 @@ def _filled_up(texts: list[Placed], pad: int | None) -> list[list[int]]:
 def _told(tokens: Any, word_positions: Any) -> Any:
     if tokens is None or word_positions is None:
         raise BadArgument(
-            "Words are found in a text with the model's tokenizer; give it: gl.tasks.Words(templates, words, tokenizer)."
+            "Words are found in texts with the model's tokenizer; give it: gl.tasks.Words(templates, words, tokenizer)."
         )
     return tokens

@@ -21,7 +21,8 @@ _ROOM = 1.5
 _LETTERS = 3
 #: Where a word is written, by the eighth of a turn that its point stands in, from the right against the clock.
 _BESIDE = (
-    "middle right", "top right", "top center", "top left", "middle left", "bottom left", "bottom center", "bottom right",
+    "middle right", "top right", "top center", "top left", "middle left", "bottom left", "bottom center",
+    "bottom right",
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from groklens.claims import named
 from groklens.errors import BadArgument, UnknownName
 from groklens.views.drawing.labels import bare_title, drawn, named_on, step_names, variable
-from groklens.views.drawing.palette import HUES, component_colours, faded
+from groklens.views.drawing.palette import component_colours, faded
 from groklens.views.drawing.panels import label_edges, one_scale, panels, place
 from groklens.views.drawing.slider import add_slider
 from groklens.views.inputs import components_of, table_of
