@@ -18,7 +18,7 @@ HEADS = {"num_attention_heads": 8, "num_key_value_heads": 8, "max_position_embed
 #: 96 million weights: 193 MB in bfloat16, 385 MB in float32, 48 MB a layer.
 HOOKS = ["blocks.3.hook_out", "blocks.7.mlp.hook_out"]
 #: More than the file that is mapped and a layer, and less than the weights in float32.
-ALLOWED = 330 * 2**20
+ALLOWED = 345 * 2**20
 N_INPUTS, N_POS, WRITTEN = 12, 4, 40
 
 
@@ -95,7 +95,7 @@ def test_a_model_larger_than_the_memory_allowed(tmp_path, monkeypatch):
     means(gl.load(tiny, task=gl.Probe(tokens)))  # what is imported on the way is no model's
     gc.collect()
     monkeypatch.setattr("groklens.memory.BUDGETS.capture", 4 * 4096)  # four inputs at a time
-    assert 2 * (large / "model.safetensors").stat().st_size > 1.1 * ALLOWED
+    assert 2 * (large / "model.safetensors").stat().st_size > ALLOWED
     run = gl.load(large, task=gl.Probe(tokens))
     found = within(ALLOWED, lambda: means(run))
     assert "memory" in within(ALLOWED, lambda: means(in_float32(run)))  # the limit is one
