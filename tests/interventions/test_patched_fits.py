@@ -24,7 +24,7 @@ def test_a_helix_carries_what_the_true_exchange_does():
     assert found.attrs["prompts"] == 400
     assert rise["helix"] == pytest.approx(rise["true exchange"], rel=1e-3)
     assert answered(found, "true exchange") == answered(found, "helix") == 1
-    for simpler in ("polynomial", "shuffled numbers"):
+    for simpler in ("polynomial", "shuffled numbers", "renamed digits"):
         assert rise[simpler] < 0.8 * rise["true exchange"]
     assert answered(found, "shuffled numbers") < 0.3
     assert float(found["standard_error"].sel(fit="polynomial", hook="hook_embed")) > 0

@@ -36,6 +36,18 @@ def test_a_table_and_shuffled_numbers_are_not_said():
         assert by_fit(adds(states))["helix"] <= 0.2
 
 
+def test_what_tells_digits_apart_is_no_helix():
+    """States that are a table of the last digit, as those of digits that are tokens: any model has them."""
+    tens = HelixFit(periods=(2, 5, 10))
+    found = [by_fit(adds(table(seed)[OPERANDS % 10]), tens) for seed in range(8)]
+    assert sum(each["helix"] > max(each["shuffled: highest"], each["polynomial"]) for each in found) >= 6
+    assert (
+        sum(each["helix"] > each["digits renamed: highest"] for each in found) <= 2
+    )  # 1 in 21, were it chance
+    planted = by_fit(adds(helix()))
+    assert planted["helix"] > planted["digits renamed: highest"] + 0.2
+
+
 def test_a_line_and_a_polynomial_are_said_by_their_own():
     line = by_fit(adds(shaped(helix_basis(OPERANDS, ()))))
     assert line["line"] == pytest.approx(1, abs=1e-6)

@@ -1,8 +1,10 @@
 """Sums as text: where their numbers stand, what answers them, and which tokenizers they are refused for."""
 
+import json
+
 import pytest
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 import groklens as gl
 from adder import digits, whole_numbers
@@ -55,15 +57,17 @@ def test_the_commonest_length_is_kept_and_a_sample_is_of_it():
     assert task.digit("b", "tens").max() == 7
 
 
-def test_tokenizers_of_the_library_and_tokens_before():
+def test_tokenizers_of_the_library_and_their_special_tokens():
     words = Tokenizer(
         models.WordLevel({"[x]": 0, "+": 1, "=": 2, **{str(n): 3 + n for n in range(20)}}, "[x]")
     )
     words.pre_tokenizer = pre_tokenizers.Split("", "isolated")
-    task = WrittenSums(words, largest=4, before=(7,))
-    assert task.inputs[:, 0].unique().tolist() == [7]
+    words.post_processor = processors.TemplateProcessing("[x] $A [x]", special_tokens=[("[x]", 0)])
+    task = WrittenSums(words, largest=4)
+    assert task.inputs[:, 0].unique().tolist() == [0]
     assert task.token_positions["a"].unique().tolist() == [1]
     assert task.inputs.shape == (25, 5)
+    assert torch.equal(WrittenSums(words, largest=4, special_tokens=False).inputs, task.inputs[:, 1:])
 
 
 def test_a_model_says_how_many_tokens_there_are_and_names_stay():
@@ -72,7 +76,15 @@ def test_a_model_says_how_many_tokens_there_are_and_names_stay():
     assert set(task.token_positions) == {"a", "b", "="}
     with pytest.raises(BadArgument, match="knows 12"):
         task.fitted(12)
-    assert torch.equal(task_from_spec(task.spec()).inputs, task.inputs)
+
+
+def test_it_comes_back_from_its_specification_without_the_tokenizer():
+    task = WrittenSums(digits, largest=30, digit="units", sample=20).fitted(50)
+    again = task_from_spec(json.loads(json.dumps(task.spec())))
+    assert again == task
+    assert (again.name, again.left_out, again.d_vocab) == (task.name, task.left_out, 50)
+    for found, known in ((again.numbers, task.numbers), (again.token_positions, task.token_positions)):
+        assert all(torch.equal(found[name], known[name]) for name in known)
 
 
 def test_activations_are_taken_at_each_inputs_own_place():
@@ -109,6 +121,7 @@ def test_operands_of_any_table_have_named_places():
         ({"tokenizer": digits, "template": "{a}+{b}{c}"}, "no other braces"),
         ({"tokenizer": digits, "digit": "ones"}, "choose 'units'"),
         ({"tokenizer": digits, "digit": "units", "length": 3}, "No prompt has 3 tokens"),
+        ({"tokenizer": None}, "give its tokenizer"),
         ({"tokenizer": 3}, "function from a text"),
         ({"tokenizer": lambda text: ["a"]}, "numbers of its tokens"),
         (

@@ -62,6 +62,7 @@ CONTROLS = {
     "line": "the number itself alone",
     "random_number_functions": "random functions of the number, as many as the hypothesis has",
     "shuffled_numbers": "the hypothesis with the numbers in random orders",
+    "renamed_digits": "the hypothesis with the digits of each decimal place renamed at random",
     "random_bits": "the parity of as many other bits, drawn at random",
     "random_heads": "random sets of as many heads",
     "random_neurons": "random sets of as many neurons",

@@ -9,7 +9,7 @@ import xarray as xr
 from groklens.claims import ASIDE, DRAWS, Control, Finding, percent
 from groklens.evidence.battery import both, tried, untried
 from groklens.hypotheses import Helix
-from groklens.measures import SHUFFLED, HelixFit
+from groklens.measures import RENAMED, SHUFFLED, HelixFit
 from groklens.snapshots import Snapshot, scores
 
 #: How much of the way from the commonest answer's share to all correct counts as adding.
@@ -58,7 +58,7 @@ def says_numbers(snapshot: Snapshot, helix: Helix) -> Finding:
     found = HelixFit(helix.hook, helix.operand, helix.periods)(snapshot)
     assert isinstance(found, xr.DataArray)
     r2 = dict(zip(found["fit"].values.tolist(), found.values.tolist(), strict=True))
-    value, (mean, low, high) = r2["helix"], (r2[name] for name in SHUFFLED)
+    value, shuffled, renamed = r2["helix"], *(_spread(r2, names) for names in (SHUFFLED, RENAMED))
     simpler = Control.several(
         {
             "polynomial": ("polynomials, as many", r2["polynomial"]),
@@ -67,7 +67,8 @@ def says_numbers(snapshot: Snapshot, helix: Helix) -> Finding:
     )
     controls = (
         *simpler,
-        Control("helix of shuffled numbers", mean, low, high, DRAWS, key="shuffled_numbers"),
+        Control("helix of shuffled numbers", *shuffled, key="shuffled_numbers"),
+        Control("helix of numbers with their digits renamed", *renamed, key="renamed_digits"),
     )
     best = max(control.high for control in controls)
     return Finding(
@@ -81,3 +82,9 @@ def says_numbers(snapshot: Snapshot, helix: Helix) -> Finding:
         key="numbers.helix",
         role=ASIDE,
     )
+
+
+def _spread(r2: dict[str, float], names: tuple[str, str, str]) -> tuple[float, float, float, int]:
+    """Mean, lowest, highest and number of a control's draws."""
+    mean, low, high = (r2[name] for name in names)
+    return mean, low, high, DRAWS

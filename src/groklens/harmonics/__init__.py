@@ -34,6 +34,7 @@ from groklens.harmonics.numbers import number_bases as number_bases
 from groklens.harmonics.numbers import number_means as number_means
 from groklens.harmonics.numbers import orthonormal as orthonormal
 from groklens.harmonics.numbers import polynomial_basis as polynomial_basis
+from groklens.harmonics.numbers import renamed_digits as renamed_digits
 from groklens.harmonics.numbers import unseen_fit as unseen_fit
 from groklens.harmonics.numbers import unseen_principal as unseen_principal
 from groklens.harmonics.projection import answer_means as answer_means
@@ -54,6 +55,7 @@ _FOR_THE_LIBRARY = {
     "number_means",
     "orthonormal",
     "public_names",
+    "renamed_digits",
 }
 
 

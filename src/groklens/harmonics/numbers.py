@@ -60,6 +60,23 @@ def polynomial_basis(numbers: Int[Tensor, "number"], size: int) -> Float[Tensor,
     return torch.stack(found[1 : size + 1], dim=1)
 
 
+def renamed_digits(numbers: Int[Tensor, "number"], generator: torch.Generator) -> Int[Tensor, "number"]:
+    """The numbers with the digits of each decimal place renamed at random, among those that occur there.
+
+    What tells digits apart, such as tokens of their own, tells them apart as well under other names; what counts, does
+    not. Different numbers stay different.
+
+    >>> renamed_digits(torch.arange(20), torch.Generator().manual_seed(0)).sort().values.tolist() == list(range(20))
+    True
+    """
+    found, place = torch.zeros_like(numbers), 1
+    while place <= int(numbers.max()):
+        digits, which = (numbers // place % 10).unique(return_inverse=True)
+        found += place * digits[torch.randperm(len(digits), generator=generator)][which]
+        place *= 10
+    return found
+
+
 def number_bases(
     numbers: Int[Tensor, "number"], periods: Sequence[float]
 ) -> dict[str, Float[Tensor, "number function"]]:

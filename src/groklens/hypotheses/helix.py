@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from groklens.errors import BadArgument, described
-from groklens.harmonics import checked_periods, helix_basis, number_bases, orthonormal
+from groklens.harmonics import checked_periods, helix_basis, number_bases, orthonormal, renamed_digits
 from groklens.hypotheses.hypothesis import Act, Given, Null, Spanned, noise_like
 from groklens.hypotheses.values import state_hook, values_at
 from groklens.snapshots import Snapshot
@@ -27,8 +27,9 @@ class Helix:
     Its part of the states at a hook (the embeddings where it is None), at the operand's own token (of `"sum"` at the
     template's end, else at the answer), is their least-squares fit by n, cos(2πn/T) and sin(2πn/T) of every period T: a
     subspace of the functions of the number. Compared with polynomials as many, random functions of the number as many,
-    the helix of the numbers in random orders and, removing, a random change of equal energy. The principal directions
-    of the states, as many, are no control but a ceiling, and stand in `gl.interventions.patched_fits`.
+    the helix of the numbers in random orders or with their digits renamed, and, removing, a random change of equal
+    energy. The principal directions of the states, as many, are no control but a ceiling, and stand in
+    `gl.interventions.patched_fits`.
 
     `gl.examine(snapshot, Helix(hook="blocks.3.hook_resid_pre"))` keeps and removes it, where the model adds: sums are
     answered right at least half of the way from the commonest answer's share to all. Elsewhere it says so, and gives no
@@ -80,6 +81,11 @@ class Helix:
             Null("polynomial", f"polynomials, as many, {done}", lambda g: polynomial, (polynomial,)),
             Null("random_number_functions", f"random functions of the number {done}", self._random(snapshot)),
             Null("shuffled_numbers", f"helix of shuffled numbers {done}", self._shuffled(snapshot)),
+            Null(
+                "renamed_digits",
+                f"helix of numbers with their digits renamed {done}",
+                self._renamed(snapshot),
+            ),
         ]
         if act == "remove":
             values = values_at(snapshot, site)
@@ -103,6 +109,10 @@ class Helix:
         numbers, row = numbers_of(snapshot.task, self.operand).unique(return_inverse=True)
         helix = helix_basis(numbers, self.periods)
         return lambda g: _by_number(helix[torch.randperm(len(numbers), generator=g)], row)
+
+    def _renamed(self, snapshot: Snapshot) -> Draw:
+        numbers, row = numbers_of(snapshot.task, self.operand).unique(return_inverse=True)
+        return lambda g: _by_number(helix_basis(renamed_digits(numbers, g), self.periods), row)
 
 
 def _by_number(functions: Float[Tensor, "number function"], row: Tensor) -> Spanned:

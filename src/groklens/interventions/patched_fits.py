@@ -15,8 +15,10 @@ from groklens.errors import BadArgument, whole_number
 from groklens.harmonics import (
     checked_periods,
     folds_of,
+    helix_basis,
     number_bases,
     number_means,
+    renamed_digits,
     unseen_fit,
     unseen_principal,
 )
@@ -27,7 +29,15 @@ from groklens.snapshots import Snapshot, positions_of, scores
 from groklens.tasks import numbers_of, place_of
 
 #: What is put in place of a number's state, the first being another number's own.
-FITS = ("true exchange", "principal directions", "helix", "circles", "polynomial", "shuffled numbers")
+FITS = (
+    "true exchange",
+    "principal directions",
+    "helix",
+    "circles",
+    "polynomial",
+    "shuffled numbers",
+    "renamed digits",
+)
 
 
 class _Exchange(NamedTuple):
@@ -50,8 +60,9 @@ def patched_fits(
     Every prompt that is answered right takes the number of another, drawn at random among those that are answered
     right, differ from it in the operand's token alone, and have another answer. At the operand's place its state gets
     the other number's in place of its own: truly, as the others' principal directions say it, as the helix, its circles
-    and as many polynomials do, and as a helix of the numbers in a random order does (the control). Fits are of the mean
-    state by number, and each number is said by a fit to other folds. What else stands there stays.
+    and as many polynomials do, and, the controls, as a helix of the numbers in a random order or with their digits
+    renamed. Fits are of the mean state by number, and each number is said by a fit to other folds. What else stands
+    there stays.
 
     The table is hook × fit: `logit_difference`, the mean rise of the other answer's logit, in logits, with its
     `standard_error`; and `answered`, the share in [0, 1] that gives the other answer. A fit that carries what the true
@@ -116,13 +127,14 @@ def _said(
 ) -> dict[str, Float[Tensor, "number feature"] | None]:
     """The mean state of every number as each fit says it without that number; None for the true exchange."""
     fold, bases = folds_of(len(numbers), folds, seed), number_bases(numbers, periods)
-    order = torch.randperm(len(numbers), generator=torch.Generator().manual_seed(seed))
-    helix = bases["helix"]
+    generator, helix = torch.Generator().manual_seed(seed), bases["helix"]
+    order = torch.randperm(len(numbers), generator=generator)
     fits = (
         None,
         unseen_principal(means, fold, helix.shape[1]),
         *(unseen_fit(means, each, fold) for each in (helix, bases["circles"], bases["polynomial"])),
         unseen_fit(means, helix[order], fold),
+        unseen_fit(means, helix_basis(renamed_digits(numbers, generator), periods), fold),
     )
     return dict(zip(FITS, fits, strict=True))
 

@@ -51,6 +51,7 @@ from groklens.measures.heads import PrefixMatching as PrefixMatching
 from groklens.measures.heads import first_token as first_token
 from groklens.measures.heads import induction as induction
 from groklens.measures.heads import previous_token as previous_token
+from groklens.measures.helix_fit import RENAMED as RENAMED
 from groklens.measures.helix_fit import SHUFFLED as SHUFFLED
 from groklens.measures.helix_fit import HelixFit as HelixFit
 from groklens.measures.hidden_progress import LargestMove as LargestMove
@@ -236,6 +237,7 @@ ALL = tuple(
 _FOR_THE_LIBRARY = {
     "IN_CLUSTER",
     "KEY_SIMILARITY",
+    "RENAMED",
     "SHUFFLED",
     "between_heads",
     "families_in",

@@ -15,8 +15,10 @@ from groklens.harmonics import (
     checked_periods,
     explained_unseen,
     folds_of,
+    helix_basis,
     number_bases,
     number_means,
+    renamed_digits,
     unseen_fit,
 )
 from groklens.hypotheses import Circuit, state_hook
@@ -25,8 +27,9 @@ from groklens.measures.measure import About
 from groklens.snapshots import Snapshot
 from groklens.tasks import numbers_of, place_of
 
-#: What shuffled numbers give is shown as, after the fits themselves.
+#: What shuffled numbers, and those of renamed digits, give is shown as, after the fits themselves.
 SHUFFLED = ("shuffled: mean", "shuffled: lowest", "shuffled: highest")
+RENAMED = ("digits renamed: mean", "digits renamed: lowest", "digits renamed: highest")
 
 
 @dataclass(frozen=True)
@@ -36,17 +39,18 @@ class HelixFit(Family):
     States are those at the hook `site` (the embeddings where it is None) at an operand's own token (of `"sum"` at the
     template's end, else at the answer), averaged over the inputs that share the number. They are fitted by the
     constant, the number, and waves of the `periods`; by the waves alone (`circles`); by the number alone (`line`); by
-    polynomials, as many as the helix has functions; and by the helix of the numbers in 20 random orders (`shuffled`).
-    Every number is said by a fit to numbers of other folds. The value is an array along `fit`: at most 1, where states
-    are that shape; 0 where the fit says no more than the mean does; below 0 where it misleads. A helix is seen where
-    `helix` exceeds `polynomial` and the highest of the shuffled. It is no mechanism: `gl.examine` with
-    `gl.hypotheses.Helix` asks for that.
+    polynomials, as many as the helix has functions; by the helix of the numbers in 20 random orders (`shuffled`); and
+    by that of 20 numbers whose digits are renamed at random, place by place (`digits renamed`): where digits are tokens
+    any model tells them apart, an untrained one too. Every number is said by a fit to numbers of other folds. The value
+    is an array along `fit`: at most 1, where states are that shape; 0 where the fit says no more than the mean does;
+    below 0 where it misleads. A helix is seen where `helix` exceeds `polynomial` and the highest of the shuffled and
+    renamed. It is no mechanism: `gl.examine` with `gl.hypotheses.Helix` asks for that.
 
     Fields: `components` principal directions in which the fit is made, `folds` and the `seed` that draws them.
 
     After Kantamneni & Tegmark (2025), arXiv:2502.00873, section 4.2, who fit all numbers at once; unseen numbers,
-    polynomials of equal size and shuffled numbers are ours. Raises `UnknownName` for an operand that the task does not
-    have, `BadArgument` for fewer than four numbers.
+    polynomials of equal size, shuffled numbers and renamed digits are ours. Raises `UnknownName` for an operand that
+    the task does not have, `BadArgument` for fewer than four numbers.
 
     >>> gl.measures.HelixFit("blocks.0.hook_resid_post", "a")(gl.Snapshot(model, sums))  # doctest: +SKIP
     """
@@ -85,8 +89,12 @@ class HelixFit(Family):
         found = {name: explained(functions) for name, functions in bases.items()}
         generator = torch.Generator().manual_seed(self.seed)
         orders = [torch.randperm(len(numbers), generator=generator) for _ in range(DRAWS)]
-        shuffled = [explained(bases["helix"][order]) for order in orders]
-        found |= dict(zip(SHUFFLED, (sum(shuffled) / DRAWS, min(shuffled), max(shuffled)), strict=True))
+        others = [renamed_digits(numbers, generator) for _ in range(DRAWS)]
+        for names, drawn in (
+            (SHUFFLED, [explained(bases["helix"][order]) for order in orders]),
+            (RENAMED, [explained(helix_basis(other, self.periods)) for other in others]),
+        ):
+            found |= dict(zip(names, (sum(drawn) / DRAWS, min(drawn), max(drawn)), strict=True))
         return xr.DataArray(list(found.values()), dims="fit", coords={"fit": list(found)})
 
 

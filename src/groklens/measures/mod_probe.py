@@ -34,7 +34,8 @@ class ModProbe(Family):
     is named. The value is score × labelling: `own` is by the numbers, `shuffled` the mean, lowest and highest of 20
     random reorderings of the residues. Accuracy lies in [0, 1]; κ corrects it by what the marginals alone give: 1 for
     every residue right, 0 for chance, below 0 for worse. It is there to be read where κ exceeds the highest of the
-    shuffled; whether the model reads it is another question.
+    shuffled; whether the model reads it is another question, and where digits are tokens the last one alone gives n
+    modulo 2, 5 and 10, in an untrained model too.
 
     The circular probe of Levy & Geva (2024), arXiv:2410.11781, section 4; κ, ridge and unseen numbers are ours.
     Raises `UnknownName` for an operand that the task does not have, `BadArgument` for a period below 2 or one that

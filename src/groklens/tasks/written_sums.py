@@ -4,32 +4,22 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Mapping
-from functools import cache
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from jaxtyping import Int
 from torch import Tensor
 
 from groklens.errors import BadArgument, described, whole_number
+from groklens.integers import integers
 from groklens.tasks.probe import Probe
-from groklens.tasks.tokenized import Encode, encoder
+from groklens.tasks.sum_prompts import DIGITS, SumPrompt, SumWriter
 
-#: The digits of an answer that can be asked for, from the last one.
-DIGITS = ("units", "tens", "hundreds")
 #: Decimals are counted in tens.
 BASE = 10
-
-
-class _Sum(NamedTuple):
-    """One prompt: both numbers, its tokens, the token that answers it, and where a, b and the template end."""
-
-    a: int
-    b: int
-    tokens: list[int]
-    label: int
-    places: tuple[int, int, int]
+#: What stands before the tokens of a prompt in a specification: both numbers, the label and the three places.
+_AHEAD = 6
 
 
 class WrittenSums(Probe):
@@ -39,17 +29,20 @@ class WrittenSums(Probe):
     split numbers into digits: then `digit="units"` (or `"tens"`, `"hundreds"`) asks for one digit of the answer, after
     the right ones before it: `34+57=9`. `token_positions` names the last token of each number, `"a"` and `"b"`, and of
     the template, `"="`, in every prompt; `numbers` has `"a"`, `"b"` and `"sum"`. All prompts have one number of tokens,
-    by default the commonest: nothing is padded, which would change what a model computes; `left_out` counts the others.
+    by default the commonest: none is filled up, for the answer is read at the end; `left_out` counts the others.
     Classes are the tokens up to the largest label, and a model whose largest logit is another token's is wrong.
 
     Args:
-        tokenizer: of transformers or of `tokenizers`, or any function from a text to the numbers of its tokens.
+        tokenizer: of transformers or of `tokenizers`, or any function from a text to a list of numbers.
         largest, smallest: the numbers, both included.
         template: the text, with `{a}` and `{b}`.
         digit: the digit of the answer that is asked for; None for the whole answer in one token.
         sample: as many prompts drawn at random with `seed`, of those that there are; None for all.
         length: the number of tokens of the prompts that are kept, where it is not to be the commonest.
-        before: tokens that stand before every prompt, such as a model's own first one.
+        special_tokens: whether the tokenizer's own special tokens stand before every prompt; a function adds what it
+            adds.
+        d_vocab: number of the model's tokens; None takes it from the model that is opened.
+        prompts, left_out: in place of a tokenizer, what a specification holds.
 
     The set-up of Kantamneni & Tegmark (2025), arXiv:2502.00873, section 3; digits after Levy & Geva (2024),
     arXiv:2410.11781. Raises `BadArgument` for a template without both numbers, answers of several tokens without a
@@ -62,7 +55,7 @@ class WrittenSums(Probe):
 
     def __init__(
         self,
-        tokenizer: Any,
+        tokenizer: Any = None,
         largest: int = 99,
         template: str = "{a}+{b}=",
         smallest: int = 0,
@@ -70,31 +63,39 @@ class WrittenSums(Probe):
         sample: int | None = None,
         seed: int = 0,
         length: int | None = None,
-        before: tuple[int, ...] = (),
+        special_tokens: bool = True,
+        d_vocab: int | None = None,
+        prompts: Sequence[Sequence[int]] | None = None,
+        left_out: int = 0,
     ) -> None:
-        smallest = whole_number("smallest", smallest, 0, such_as=0)
-        largest = whole_number("largest", largest, smallest + 1, such_as=99)
+        self._smallest = whole_number("smallest", smallest, 0, such_as=0)
+        self._largest = whole_number("largest", largest, self._smallest + 1, such_as=99)
         if digit is not None and digit not in DIGITS:
             raise BadArgument(f"digit is {digit!r}; choose {', '.join(map(repr, DIGITS))}, or None.")
-        _check_template(template)
-        write = _Writer(encoder(tokenizer), template, digit, list(before))
-        pairs = torch.cartesian_prod(*[torch.arange(smallest, largest + 1)] * 2).tolist()
-        every = [found for a, b in pairs if (found := write(a, b)) is not None]
-        sums = _of_one_length(every, length)
-        self.left_out = len(pairs) - len(sums)
-        sums = sums if sample is None else _drawn(sums, sample, seed)
-        super().__init__([each.tokens for each in sums], [each.label for each in sums])
-        a, b = (torch.tensor([each[of] for each in sums]) for of in (0, 1))
-        self._numbers = {"a": a, "b": b, "sum": a + b}
-        places = torch.tensor([each.places for each in sums]).T
+        self.template, self.asked = template, digit
+        if prompts is None:
+            prompts = self._written(SumWriter(_given(tokenizer), template, digit, special_tokens), length)
+            left_out = (self._largest + 1 - self._smallest) ** 2 - len(prompts)
+            prompts = prompts if sample is None else _drawn(prompts, sample, seed)
+        self.left_out, self._prompts = left_out, integers("prompts", prompts, 2, "what spec() gives")
+        a, b, labels, *places = self._prompts[:, :_AHEAD].T
+        super().__init__(self._prompts[:, _AHEAD:], labels, d_vocab)
         self._places = dict(zip(("a", "b", "="), places, strict=True))
-        self._asked, self._classes = digit, int(self._labels.max()) + 1  # type: ignore[union-attr]
-        self._name = f"sums {described(template)} with numbers {smallest} to {largest}"
+        self._numbers, self._classes = {"a": a, "b": b, "sum": a + b}, int(labels.max()) + 1
+
+    def _written(self, write: SumWriter, length: int | None) -> list[list[int]]:
+        """The prompts of one length, each as its numbers, label, places and tokens."""
+        numbers = range(self._smallest, self._largest + 1)
+        every = [found for a in numbers for b in numbers if (found := write(a, b)) is not None]
+        return [
+            [each.a, each.b, each.label, *each.places, *each.tokens] for each in _of_one_length(every, length)
+        ]
 
     @property
     def name(self) -> str:
         """Such as `sums '{a}+{b}=' with numbers 0 to 99, units asked`."""
-        return self._name + (f", {self._asked} asked" if self._asked else "")
+        asked = f", {self.asked} asked" if self.asked else ""
+        return f"sums {described(self.template)} with numbers {self._smallest} to {self._largest}{asked}"
 
     @property
     def d_vocab_out(self) -> int:
@@ -130,77 +131,39 @@ class WrittenSums(Probe):
         other._d_vocab = other._given = size
         return other
 
-
-class _Writer:
-    """Makes the prompt of a sum: its tokens, label and places; None where the answer lacks the digit asked for."""
-
-    def __init__(self, encode: Encode, template: str, digit: str | None, before: list[int]) -> None:
-        self._encode, self._template, self._digit, self._before = cache(encode), template, digit, before
-
-    def __call__(self, a: int, b: int) -> _Sum | None:
-        prompt, answer = self._template.format(a=a, b=b), str(a + b)
-        asked = None if self._digit is None else len(answer) - 1 - DIGITS.index(self._digit)
-        if asked is not None and asked < 0:
-            return None
-        tokens, label = self._tokens_of(prompt, answer, asked)
-        ends = [self._template.index(name) + len(name) for name in ("{a}", "{b}")]
-        places = [self._place(self._template[:end].format(a=a, b=b), prompt) for end in ends]
-        last = len(self._before) + len(self._encode(prompt)) - 1
-        return _Sum(a, b, self._before + tokens, label, (places[0], places[1], last))
-
-    def _tokens_of(self, prompt: str, answer: str, asked: int | None) -> tuple[list[int], int]:
-        start = list(self._encode(prompt))
-        whole = list(self._encode(prompt + answer))
-        rest = whole[len(start) :]
-        if whole[: len(start)] != start:
-            raise BadArgument(
-                f"The tokenizer makes one token of the end of {prompt!r} and the answer {answer!r}; end the template "
-                "with a text of its own, such as '='."
-            )
-        if asked is None and len(rest) != 1:
-            raise BadArgument(
-                f"{answer!r} after {prompt!r} is {len(rest)} tokens; ask for one digit: digit='units'."
-            )
-        if asked is not None and len(rest) != len(answer):
-            raise BadArgument(
-                f"{answer!r} after {prompt!r} is {len(rest)} token{'s' * (len(rest) != 1)} and no token a digit; leave "
-                "digit out where every answer is one token."
-            )
-        at = asked or 0
-        return start + rest[:at], rest[at]
-
-    def _place(self, upto: str, prompt: str) -> int:
-        part, whole = list(self._encode(upto)), list(self._encode(prompt))
-        if whole[: len(part)] != part:
-            raise BadArgument(
-                f"The tokenizer makes one token of the end of {upto!r} and what follows it in {prompt!r}, so that the "
-                "number has no last token of its own; write the template otherwise, such as '{a} + {b} ='."
-            )
-        return len(self._before) + len(part) - 1
+    def spec(self) -> dict[str, Any]:
+        """Every prompt with its numbers, label and places: a tokenizer cannot be written down."""
+        return {
+            "kind": "WrittenSums",
+            "template": self.template,
+            "smallest": self._smallest,
+            "largest": self._largest,
+            "digit": self.asked,
+            "d_vocab": self._given,
+            "prompts": self._prompts.tolist(),
+            "left_out": self.left_out,
+        }
 
 
-def _check_template(template: str | Any) -> None:
-    if not isinstance(template, str) or any(template.count(name) != 1 for name in ("{a}", "{b}")):
+def _given(tokenizer: Any) -> Any:
+    if tokenizer is None:
         raise BadArgument(
-            f"template is {described(template)}; write {{a}} and {{b}} once each, such as '{{a}}+{{b}}='."
+            "Sums are cut into tokens as the model's are; give its tokenizer: WrittenSums(tokenizer)."
         )
-    if {"{", "}"} & set(template.replace("{a}", "").replace("{b}", "")):
-        raise BadArgument(
-            f"template is {described(template)}; it may hold {{a}} and {{b}} and no other braces."
-        )
+    return tokenizer
 
 
-def _of_one_length(sums: list[_Sum], length: int | None) -> list[_Sum]:
+def _of_one_length(sums: list[SumPrompt], length: int | None) -> list[SumPrompt]:
     counts = Counter(len(each.tokens) for each in sums)
     kept = max(counts, key=lambda each: counts[each], default=0) if length is None else length
     if not counts[kept]:
         there = ", ".join(f"{n} of {size} tokens" for size, n in sorted(counts.items())) or "none"
-        raise BadArgument(f"No prompt has {described(length)} tokens; there are {there}.")
+        raise BadArgument(f"No prompt has {described(kept)} tokens; there are {there}.")
     return [each for each in sums if len(each.tokens) == kept]
 
 
-def _drawn(sums: list[_Sum], sample: int, seed: int) -> list[_Sum]:
+def _drawn(prompts: Sequence[Sequence[int]], sample: int, seed: int) -> list[Sequence[int]]:
     count = whole_number("sample", sample, 1, such_as=500)
     generator = torch.Generator().manual_seed(whole_number("seed", seed, such_as=0))
-    order = torch.randperm(len(sums), generator=generator)[:count].sort().values
-    return [sums[at] for at in order.tolist()]
+    order = torch.randperm(len(prompts), generator=generator)[:count].sort().values
+    return [prompts[at] for at in order.tolist()]
