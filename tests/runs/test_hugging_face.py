@@ -139,6 +139,16 @@ class TestHub:
         assert hub.steps == [17]
         assert gl.load("a/b", task=gl.Probe(TOKENS), revisions=["step5"]).steps == [5]
 
+    def test_what_steps_count_is_said(self, asked, monkeypatch):
+        build = reader.bridge_from_hugging_face
+        monkeypatch.setattr(reader, "bridge_from_hugging_face", lambda name, revision: build(name, "step5"))
+        monkeypatch.setattr(reader, "hugging_face_vocabulary", lambda name, revision: VOCABULARY)
+        for names, units in ((["tokens4B"], "tokens"), (["step5-tokens4B"], "updates")):
+            hub = gl.load("a/b", task=gl.Probe(TOKENS), revisions=names)
+            table = gl.track(hub, "first_token")
+            assert table["step"].attrs["units"] == units
+            assert table["tokens"].values.tolist() == [4_000_000_000]
+
     @pytest.mark.parametrize(
         ("revisions", "says"),
         [

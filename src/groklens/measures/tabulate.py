@@ -72,9 +72,8 @@ def tabulate(
 
 def _steps(run: Run, steps: list[int]) -> dict[str, Any]:
     """The axis of steps, and beside it the tokens seen where the run knows them."""
-    coords: dict[str, Any] = {
-        "step": ("step", steps, {"long_name": "training step", "units": "updates"}),
-    }
+    units = run.known.get("steps count", "updates")
+    coords: dict[str, Any] = {"step": ("step", steps, {"long_name": "training step", "units": units})}
     tokens = run.known.get("tokens")
     if isinstance(tokens, dict) and all(step in tokens for step in steps):
         about = {"long_name": "tokens seen", "units": "tokens"}

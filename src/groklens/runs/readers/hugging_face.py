@@ -98,6 +98,8 @@ def read_hub(
     known: dict[str, Any] = {"name": name, "revisions": {key: each.place for key, each in found.items()}}
     if all(each.tokens is not None for each in found.values()):
         known["tokens"] = {each.place: each.tokens for each in found.values()}
+    if any(each.step is None for each in found.values()):
+        known["steps count"] = "tokens"
     with nullcontext() if keep_downloads else dropped_after(name):
         task = _fitted(task, name, list(found)[-1])
     return foreign_run(name, task, models, NAME, known=known)
