@@ -12,9 +12,9 @@ from groklens.tasks.markov_chains import MarkovChains as MarkovChains
 from groklens.tasks.modular import OPERATIONS as OPERATIONS
 from groklens.tasks.modular import ModularArithmetic as ModularArithmetic
 from groklens.tasks.multitask_parity import MultitaskParity as MultitaskParity
+from groklens.tasks.next_tokens import NextTokens as NextTokens
 from groklens.tasks.numbers import numbers_of as numbers_of
 from groklens.tasks.numbers import place_of as place_of
-from groklens.tasks.next_tokens import NextTokens as NextTokens
 from groklens.tasks.probe import Probe as Probe
 from groklens.tasks.random_table import RandomTable as RandomTable
 from groklens.tasks.saved_tokenizer import tokenizer_of as tokenizer_of
