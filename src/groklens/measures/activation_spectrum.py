@@ -37,11 +37,10 @@ class ActivationSpectrum(Family):
     input (the weekday that a text is about), with the `group` that it is of; inputs with a negative number are left
     out. The site is a hook, the last MLP's neurons where it is None, at the position `pos`, a number or a name of the
     task's. Activations are averaged over the inputs that share an element, and the variance of these means is split
-    over the
-    components of the group: component × labelling, in [0, 1], summing to 1 over components. `own` is by the group as it
-    is; the other labellings are the mean, least and largest of 20 draws that rename its elements at random, about
-    size / (order − 1) each. Above the largest: the means follow that component; within the draws: nothing is seen.
-    Spectra are no mechanism: what carries the power may be unused (`gl.examine`).
+    over the components of the group: component × labelling, in [0, 1], summing to 1 over components. `own` is by the
+    group as it is; the other labellings are the mean, least and largest of 20 draws that rename its elements at random,
+    about size / (order − 1) each. Above the largest: the means follow that component; within the draws: nothing is
+    seen. Spectra are no mechanism: what carries the power may be unused (`gl.examine`).
 
     After Engels et al. (2024), arXiv:2405.14860, who find circles of weekdays; the relabelled draws are ours. Raises
     `BadArgument` for a coordinate that is none, or elements that no input has.

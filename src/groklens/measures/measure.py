@@ -78,8 +78,8 @@ def measure(
         split: the inputs it is taken over: `"all"`, `"train"`, `"test"`, or `"weights"` for none.
         needs: what it cannot do without, of `"group"`, `"split"`, `"embedding"`, `"neurons"`, their `"readout"`,
             `"attention"`, its `"patterns"`, what heads write of tokens (`"copies"`), `"circuit"`, `"corruption"` of
-            train labels, two `"languages"`, several positions that are answered (`"next_tokens"`), and
-            `"words"`. Called where one is missing it raises `BadArgument`; `track` leaves it out instead and says so.
+            train labels, two `"languages"`, several positions that are answered (`"next_tokens"`), and `"words"`.
+            Called where one is missing it raises `BadArgument`; `track` leaves it out instead and says so.
 
     >>> @measure(long_name="largest logit", units="logit", valid_range=(-1e9, 1e9), source="here")
     ... def largest_logit(snapshot):
