@@ -29,7 +29,7 @@ def trained(recipes: Sequence[gl.Recipe], into: Path | None) -> list[gl.Run]:
 
     Without a folder they are trained into one that is gone when this process ends.
     """
-    return gl.train_many(recipes, into=scratch() if into is None else into)
+    return gl.train_many(recipes, into=scratch() if into is None else into, keep_optimizer=None)
 
 
 def scratch() -> Path:

@@ -145,4 +145,4 @@ if __name__ == "__main__":
     if name not in RECIPES:
         sys.exit(f"Name a run: {', '.join(RECIPES)}.")
     folder = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(__file__).parent / "runs" / name
-    print(gl.train(RECIPES[name], into=folder))
+    print(gl.train(RECIPES[name], into=folder, keep_optimizer=None))

@@ -19,6 +19,8 @@ PRINTED = 12
 #: Numbers as the documents print them, and what the tests put there so that they take seconds.
 SMALLER = {
     "steps=2_500": "steps=40",
+    "steps=3_000": "steps=60",
+    "mine, 1_000,": "mine, 20,",
     "(1, 2_501)": "(1, 41)",
     "gl.Every(100)": "gl.Every(20)",
     "gl.ModularArithmetic(53": "gl.ModularArithmetic(11",
