@@ -36,7 +36,8 @@ print(table.isel(step=[0, -1]).to_dataframe().round(2))
 # %% [markdown]
 # The same calls take a language model of somebody else's over its training: `gl.load("EleutherAI/pythia-70m",
 # revisions=["step1000", "step143000"], task=gl.tasks.NextTokens.of_text(text, tokenizer))`. Below, the run that has to
-# learn from its context: both halves of the circuit rise together, and the copying with them.
+# learn from its context: both halves of the circuit rise together. Both heads copied before, which counts how often
+# each token came; then the first no longer does, for what it says is which token came before.
 
 # %%
 gl.views.heads(table, ["previous_token", "induction", "copying"])

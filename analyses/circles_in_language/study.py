@@ -7,9 +7,9 @@ is what orders them. A model of 135 million weights does not add numbers of two 
 (Kantamneni & Tegmark 2025, arXiv:2502.00873) is not to be looked for.
 
 Refuted if at half of the layers or more another order gives as much, with all templates; if half of the lists of nouns
-are found in the same way; if a twentieth of the orders give more once log frequency or the alphabet is taken out, and
-that does not itself go round in the words' order, for then taking it out takes out what is asked about; if the model
-adds. The control of an order is every other one: all 360 of seven words, 2,000 random ones of twelve.
+are found in the same way; if a twentieth of the orders give more once log frequency or the alphabet is taken out, at
+half of the layers or more, and at more of them than with any of 20 random rankings of the words taken out in its place;
+if the model adds. The control of an order is every other one: all 360 of seven words, 2,000 random ones of twelve.
 
 The model is SmolLM2-135M-Instruct, which `make smollm2` fetches. Of another model, a folder of transformers or a GGUF:
 `python -m analyses circles_in_language --model PATH`.
@@ -17,6 +17,7 @@ The model is SmolLM2-135M-Instruct, which `make smollm2` fetches. Of another mod
 
 import math
 import os
+import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,9 @@ TEMPLATES = (
 )
 #: As many unrelated nouns as there are of each, and how many lists of them at most.
 NOUNS, LISTS = {"weekdays": "seven unrelated nouns", "months": "twelve unrelated nouns"}, 5
+
+#: Random rankings of the words that are taken out in place of a simpler order.
+RANDOM = 20
 
 
 def measure(smoke: bool = False, model: str | None = None) -> dict[str, Any]:
@@ -107,16 +111,13 @@ def over_templates(snapshot: gl.Snapshot) -> xr.Dataset:
 
 
 def without(snapshot: gl.Snapshot, tokenizer: Any) -> xr.Dataset:
-    """Circles by layer from all templates, once each simpler order is regressed out of the states."""
-    words, found = snapshot.task.words, []
-    alphabet = tuple(float(sorted(words).index(word)) for word in words)
-    taken = {"frequency": log_frequency(words, tokenizer), "alphabet": alphabet}
-    for name in TAKEN_OUT:
-        own = gl.measures.circle_of_numbers(snapshot.task, taken[name])
-        labels = {"rival": "own", "rival_above": "orders above"}
-        rival = {label: float(own.sel(labelling=which)) for label, which in labels.items()}
-        found.append(gl.measures.circles_by_layer(snapshot, without=taken[name]).assign(rival))
-    return xr.concat(found, dim=xr.Variable("taken_out", list(TAKEN_OUT)), combine_attrs="override")
+    """Circles by layer from all templates, once each simpler order is regressed out of the states, or random ranks."""
+    words = snapshot.task.words
+    shuffled, ranks = random.Random(0), [float(rank) for rank in range(len(words))]
+    taken = {"frequency": log_frequency(words, tokenizer), "alphabet": "alphabet"}
+    taken |= {f"random {draw}": tuple(shuffled.sample(ranks, len(ranks))) for draw in range(RANDOM)}
+    found = [gl.measures.circles_by_layer(snapshot, without=each) for each in taken.values()]
+    return xr.concat(found, dim=xr.Variable("taken_out", list(taken)), combine_attrs="override")
 
 
 def log_frequency(words: Sequence[str], tokenizer: Any) -> tuple[float, ...]:

@@ -5,7 +5,7 @@ there come to be heads that attend to what followed the present token before, be
 sequence; a head that looks one token back is there no later; and what the context is worth, the loss late in a sequence
 less the loss early, grows within a factor of two of updates of when they come.
 
-Refuted, of a run, if no head is above these nulls at its end; if the head that looks one back comes later; if less than
+Refuted if, of a run, no head is above these nulls at its end; if the head that looks one back comes later; if less than
 half of what the context comes to be worth is gained around that time. The control of a run is its first step, before
 anything is learned, and of the study a run that has to learn from its context: Markov chains, each sequence its own.
 
