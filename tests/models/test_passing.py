@@ -13,9 +13,9 @@ VARIANTS = {"two layers": {}, "norms": {"normalization": "LN"}, "attention alone
 
 
 def build(**fields):
-    return Transformer(**{"n_layers": 2, "d_model": 16, "n_heads": 2, "d_head": 8, "d_mlp": 24, **fields}).build(
-        TASK, seed=0
-    )
+    return Transformer(
+        **{"n_layers": 2, "d_model": 16, "n_heads": 2, "d_head": 8, "d_mlp": 24, **fields}
+    ).build(TASK, seed=0)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -47,4 +47,5 @@ def test_no_hook_stays_and_a_hook_of_the_users_sees_the_model_run_to_its_end():
     seen = []
     with model.hooks(fwd_hooks=[("blocks.1.hook_resid_post", lambda value, hook: seen.append(1))]):
         found = passing(model, TASK.inputs, ["blocks.0.attn.hook_pattern"])
-    assert seen and list(found) == ["blocks.0.attn.hook_pattern"]
+    assert seen
+    assert list(found) == ["blocks.0.attn.hook_pattern"]

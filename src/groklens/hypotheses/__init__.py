@@ -4,6 +4,7 @@ from groklens.hypotheses.circuit import AnyCircuit as AnyCircuit
 from groklens.hypotheses.circuit import Circuit as Circuit
 from groklens.hypotheses.circuit import as_circuit as as_circuit
 from groklens.hypotheses.circuit_part import Components as Components
+from groklens.hypotheses.circuit_part import OfAnswer as OfAnswer
 from groklens.hypotheses.circuit_part import Relabelled as Relabelled
 from groklens.hypotheses.hypothesis import SITES as SITES
 from groklens.hypotheses.hypothesis import Act as Act
@@ -30,10 +31,12 @@ _FOR_THE_LIBRARY = {
     "Act",
     "Components",
     "Null",
+    "OfAnswer",
     "Part",
     "Relabelled",
     "constant_at",
     "hooks_at",
+    "rebuilt_logits",
     "public_names",
     "some",
     "values_at",

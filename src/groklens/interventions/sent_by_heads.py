@@ -43,7 +43,9 @@ class SentByHeads:
     def __init__(self, snapshot: Snapshot, layer: Heads) -> None:
         self._snapshot, self._site = snapshot, layer.z
         task, last = snapshot.task, layer.layer == len(snapshot.anatomy.heads) - 1
-        self._quick = last and quick_holds(snapshot.model, task.inputs, task.d_vocab_out) and is_linear(snapshot)
+        self._quick = (
+            last and quick_holds(snapshot.model, task.inputs, task.d_vocab_out) and is_linear(snapshot)
+        )
         if self._quick:
             self._parts = _read_from(snapshot)[:, None]
             self._z = self._parts.sum(dim=2)
@@ -55,7 +57,7 @@ class SentByHeads:
         self._parts = pattern[..., None] * values[:, None]
 
     def without(self, head: int, position: int | None = None) -> Silent:
-        """What the model gives with what one head reads, from all positions or one, held at its mean over the inputs."""
+        """What the model gives with what one head reads, from all positions or one, held at its mean."""
         part = self._z[:, :, head] if position is None else self._parts[:, :, position, head]
         changed = self._z.clone()
         changed[:, :, head] += part.mean(dim=0) - part

@@ -160,8 +160,12 @@ class _Layer:
         """What position `query` reads from each key: its share of the pattern times its value, head after head."""
         normed = self._normed(residuals, query)
         pattern = self._pattern(normed, query)[..., None]
-        values = [self._project("v", key).each().unflatten(-1, (self.attention.n_heads, -1)) for key in normed]
-        return torch.stack([(share * value).flatten(-2) for share, value in zip(pattern, values, strict=True)])
+        values = [
+            self._project("v", key).each().unflatten(-1, (self.attention.n_heads, -1)) for key in normed
+        ]
+        return torch.stack(
+            [(share * value).flatten(-2) for share, value in zip(pattern, values, strict=True)]
+        )
 
     def _normed(self, residuals: list[Rows], query: int) -> list[Rows]:
         """The residuals that `query` may attend to, normed."""
