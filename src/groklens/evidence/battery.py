@@ -20,17 +20,18 @@ from groklens.hypotheses import (
     Act,
     Circuit,
     Hypothesis,
+    Neurons,
     Null,
     OfAnswer,
     Part,
     constant_at,
     hooks_at,
 )
-from groklens.interventions import logits_after
+from groklens.interventions import is_linear, logits_after
 from groklens.models import tied_accuracy
 from groklens.progress import each
 from groklens.snapshots import Snapshot, accuracy_if, accuracy_if_by_answer, judged_by
-from groklens.threads import one_ahead
+from groklens.threads import each_beside
 
 #: A model less than this share of the way from chance to all correct has learned too little for a verdict on how.
 HARDLY = 0.1
@@ -87,7 +88,7 @@ def judged(
         if null.every:  # fewer than draws would be: each once
             values = [left(part) for part in null.every]
             return Control.of(f"{null.name} (all {len(values)} there are)", values, key=null.key)
-        return random_control(null, left, ahead=isinstance(hypothesis, Circuit))
+        return random_control(null, left, beside=_runs_no_model(snapshot, hypothesis, check))
 
     nulls = hypothesis.nulls(check.act, check.site, snapshot)
     controls = [*map(control, nulls), *fixed]
@@ -140,13 +141,20 @@ def _both(hypothesis: Hypothesis, site: str) -> tuple[Check, Check]:
     )
 
 
-def random_control(null: Null, score: Callable[[Part], float], ahead: bool) -> Control:
-    """The control made of 20 random draws, from one generator (seed 0); where asked, each ahead of its score."""
+def random_control(null: Null, score: Callable[[Part], float], beside: bool) -> Control:
+    """The control made of 20 random draws, from one generator (seed 0); where asked, scored while others are drawn."""
     generator = torch.Generator().manual_seed(0)
-    drawn = (null.draw(generator) for _ in range(DRAWS))
-    parts = one_ahead(drawn) if ahead else drawn
-    scores = [score(part) for _, part in zip(draw_numbers(), parts, strict=True)]
-    return Control.of(null.name, scores, key=null.key)
+    drawn = (null.draw(generator) for _ in draw_numbers())
+    return Control.of(null.name, list((each_beside if beside else map)(score, drawn)), key=null.key)
+
+
+def _runs_no_model(snapshot: Snapshot, hypothesis: Hypothesis, check: Check) -> bool:
+    """Whether the logits of a draw are had without running the model: from logits, or neurons read out linearly."""
+    if isinstance(hypothesis, Neurons):
+        return check.act == "remove" and is_linear(snapshot)
+    if not isinstance(hypothesis, Circuit):
+        return False
+    return check.site in ("logits", "readout") or (check.site == "fits" and is_linear(snapshot))
 
 
 def draw_numbers() -> Iterator[int]:
