@@ -6,8 +6,9 @@ import pytest
 import torch
 
 import groklens as gl
+from groklens.errors import BadArgument
 from groklens.hypotheses import planted
-from groklens.threads import one_thread
+from groklens.threads import each_beside, one_thread
 
 ADD = gl.ModularArithmetic(7, "add")
 CIRCUIT = gl.Circuit("C7", [2])
@@ -109,3 +110,42 @@ def test_a_look_within_a_look_leaves_the_outer_one_on_its_thread():
             pass
         assert torch.get_num_threads() == 1
     assert torch.get_num_threads() == 3
+
+
+def test_values_are_made_in_order_by_the_caller_and_looked_at_beside():
+    made, caller = [], threading.get_ident()
+
+    def values():
+        for value in range(7):
+            made.append(threading.get_ident())
+            yield value
+
+    found = list(each_beside(lambda value: (value * value, threading.get_ident()), values()))
+    assert [square for square, _ in found] == [0, 1, 4, 9, 16, 25, 36]
+    assert set(made) == {caller}
+    assert caller not in {thread for _, thread in found}
+    assert list(each_beside(str, [])) == []
+
+
+def test_what_a_look_beside_raises_is_raised_in_its_turn():
+    def look(value):
+        if value == 2:
+            raise BadArgument("two")
+        return value
+
+    found = each_beside(look, range(5))
+    assert [next(found), next(found)] == [0, 1]
+    with pytest.raises(BadArgument, match="two"):
+        next(found)
+
+
+def test_draws_scored_beside_are_those_scored_in_turn(monkeypatch):
+    task = gl.ModularArithmetic(13, "add")
+    circuit = gl.Circuit("C13", [2, 5])
+
+    def findings():
+        return gl.examine(gl.Snapshot(planted(task, [2, 5]), task), circuit)
+
+    beside = findings()
+    monkeypatch.setattr("groklens.evidence.battery.each_beside", map)
+    assert [finding.to_dict() for finding in findings()] == [finding.to_dict() for finding in beside]

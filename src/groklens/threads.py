@@ -1,13 +1,19 @@
-"""Choosing one torch thread for small operations, where many threads slow each other down."""
+"""One torch thread for small operations, where many threads slow each other down; and draws looked at beside others."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TypeVar
 
 import torch
 
+S, T = TypeVar("S"), TypeVar("T")
+#: Threads in which values are looked at while others are made.
+_BESIDE = 2
 #: How many looks at models are under way, in whatever threads of Python, and torch's threads before the first.
 _looks, _before = 0, 1
 _lock = threading.Lock()
@@ -41,3 +47,23 @@ def one_thread() -> Iterator[None]:
             _looks -= 1
             if not _looks:
                 torch.set_num_threads(_before)
+
+
+def each_beside(function: Callable[[S], T], values: Iterable[S]) -> Iterator[T]:
+    """The function of each value, in their order, computed in other threads of Python while later values are made.
+
+    For random draws of many numbers and what is done with each: torch lets go of Python's lock meanwhile. The caller's
+    thread makes the values one after another, so that they are the same draws; three at most are kept. What is raised
+    is raised here, in its turn. For functions that run no model: a look at one sets the random state of the process.
+
+    >>> list(each_beside(abs, [-3, 5]))
+    [3, 5]
+    """
+    coming: deque[Future[T]] = deque()
+    with ThreadPoolExecutor(max_workers=_BESIDE) as threads:
+        for value in values:
+            coming.append(threads.submit(function, value))
+            if len(coming) > _BESIDE:
+                yield coming.popleft().result()
+        while coming:
+            yield coming.popleft().result()

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import groklens as gl
-from groklens.harmonics import component_part, components, nontrivial, shares_in, without_components
+from groklens.harmonics import ComponentPart, components, nontrivial, shares_in, without_components
 
 TASKS = {
     "add": gl.ModularArithmetic(7, "add"),
@@ -73,5 +73,6 @@ def test_what_is_left_and_what_is_taken_out(symmetry, budget, which):
     left = without_components(values, symmetry, [first], order)
     torch.testing.assert_close(left, centred - parts[0], rtol=0, atol=1e-9)
     read = torch.randn(values.shape[1], 4, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
-    taken = component_part(values, symmetry, first, order, read)
+    on_grid = ComponentPart(values, symmetry, first, read).on_grid(order)
+    taken = on_grid[symmetry.elements[:, 0], symmetry.elements[:, 1]]
     torch.testing.assert_close(taken, parts[0] @ read, rtol=0, atol=1e-9)

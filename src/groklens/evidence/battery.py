@@ -15,11 +15,24 @@ from torch import Tensor
 
 from groklens.claims import DRAWS, Control, Finding, Role, judge_keeping, judge_removal
 from groklens.errors import BadArgument
-from groklens.hypotheses import SITES, Act, Circuit, Hypothesis, Null, Part, hooks_at, said_at
-from groklens.interventions import logits_after
+from groklens.hypotheses import (
+    SITES,
+    Act,
+    Circuit,
+    Hypothesis,
+    Neurons,
+    Null,
+    OfAnswer,
+    Part,
+    constant_at,
+    hooks_at,
+    said_at,
+)
+from groklens.interventions import is_linear, logits_after
 from groklens.models import tied_accuracy
 from groklens.progress import each
-from groklens.snapshots import Snapshot, accuracy_if, judged_by
+from groklens.snapshots import Snapshot, accuracy_if, accuracy_if_by_answer, judged_by
+from groklens.threads import each_beside
 
 #: A model less than this share of the way from chance to all correct has learned too little for a verdict on how.
 HARDLY = 0.1
@@ -66,11 +79,18 @@ def judged(
     def logits(part: Part) -> Tensor:
         return logits_after(snapshot, check.act, part, check.site)
 
+    def left(part: Part) -> float:
+        if isinstance(part, OfAnswer) and (check.act, check.site) == ("keep", "logits"):
+            return accuracy_if_by_answer(
+                snapshot, constant_at("logits", snapshot) + part.by_answer(snapshot), part.symmetry
+            )
+        return of_draws(snapshot, logits(part))
+
     def control(null: Null) -> Control:
         if null.every:  # fewer than draws would be: each once
-            values = [of_draws(snapshot, logits(part)) for part in null.every]
+            values = [left(part) for part in null.every]
             return Control.of(f"{null.name} (all {len(values)} there are)", values, key=null.key)
-        return random_control(null.name, lambda g: of_draws(snapshot, logits(null.draw(g))), key=null.key)
+        return random_control(null, left, beside=_runs_no_model(snapshot, hypothesis, check))
 
     nulls = hypothesis.nulls(check.act, check.site, snapshot)
     controls = [*map(control, nulls), *fixed]
@@ -137,10 +157,20 @@ def both(hypothesis: Hypothesis, site: str) -> tuple[Check, Check]:
     )
 
 
-def random_control(name: str, draw: Callable[[torch.Generator], float], key: str) -> Control:
-    """The control made of 20 random draws, all from one generator (seed 0)."""
+def random_control(null: Null, score: Callable[[Part], float], beside: bool) -> Control:
+    """The control made of 20 random draws, from one generator (seed 0); where asked, scored while others are drawn."""
     generator = torch.Generator().manual_seed(0)
-    return Control.of(name, [draw(generator) for _ in draw_numbers()], key=key)
+    drawn = (null.draw(generator) for _ in draw_numbers())
+    return Control.of(null.name, list((each_beside if beside else map)(score, drawn)), key=null.key)
+
+
+def _runs_no_model(snapshot: Snapshot, hypothesis: Hypothesis, check: Check) -> bool:
+    """Whether the logits of a draw are had without running the model: from logits, or neurons read out linearly."""
+    if isinstance(hypothesis, Neurons):
+        return check.act == "remove" and is_linear(snapshot)
+    if not isinstance(hypothesis, Circuit):
+        return False
+    return check.site in ("logits", "readout") or (check.site == "fits" and is_linear(snapshot))
 
 
 def draw_numbers() -> Iterator[int]:

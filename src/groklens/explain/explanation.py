@@ -15,6 +15,7 @@ from groklens.harmonics import ComponentName
 from groklens.hypotheses import Circuit
 from groklens.runs import Run, write_atomically
 from groklens.snapshots import Snapshot
+from groklens.threads import one_thread
 
 if TYPE_CHECKING:
     from groklens.views.renderers import Page
@@ -93,7 +94,8 @@ class Explanation:
         """The report as a page that shows itself in a notebook and has a `save` method."""
         from groklens.report import report
 
-        return report(self)
+        with one_thread():
+            return report(self)
 
     def to_html(self, path: str | Path | None = None) -> str:
         """The report as one self-contained HTML page, written to `path` where one is given."""

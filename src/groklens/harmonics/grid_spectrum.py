@@ -63,19 +63,28 @@ def without_components(
     return rest
 
 
-def component_part(
-    values: Float[Tensor, "input feature"],
-    symmetry: Symmetry,
-    name: ComponentName,
-    relabelling: Int[Tensor, "element"] | None,
-    read: Float[Tensor, "feature output"],
-) -> Float[Tensor, "input output"]:
-    """The part of the features that `without_components` removes for one component, read out by `read`."""
-    basis = _with_constant(symmetry, name, relabelling).to(values.dtype)
-    coefficients = values.new_zeros(basis.shape[1], basis.shape[1], read.shape[1])
-    for features, cube in _centred_grids(values, symmetry):
-        coefficients += _coefficients(cube, basis) @ read[features]
-    return _expanded(coefficients, basis)[symmetry.elements[:, 0], symmetry.elements[:, 1]]
+class ComponentPart:
+    """The part of features that `without_components` removes for one component, read out by `read`, by labelling."""
+
+    def __init__(
+        self,
+        values: Float[Tensor, "input feature"],
+        symmetry: Symmetry,
+        name: ComponentName,
+        read: Float[Tensor, "feature output"],
+    ) -> None:
+        self._symmetry, self._name, self._read = symmetry, name, read
+        self._grids = list(_centred_grids(values, symmetry))
+
+    def on_grid(
+        self, relabelling: Int[Tensor, "element"] | None = None
+    ) -> Float[Tensor, "element element output"]:
+        """The part at every pair of elements, where `relabelling` renames them first."""
+        basis = _with_constant(self._symmetry, self._name, relabelling).to(self._read.dtype)
+        coefficients = self._read.new_zeros(basis.shape[1], basis.shape[1], self._read.shape[1])
+        for features, cube in self._grids:
+            coefficients += _coefficients(cube, basis) @ self._read[features]
+        return _expanded(coefficients, basis)
 
 
 def _centred_grids(

@@ -4,6 +4,7 @@ from groklens.hypotheses.circuit import AnyCircuit as AnyCircuit
 from groklens.hypotheses.circuit import Circuit as Circuit
 from groklens.hypotheses.circuit import as_circuit as as_circuit
 from groklens.hypotheses.circuit_part import Components as Components
+from groklens.hypotheses.circuit_part import OfAnswer as OfAnswer
 from groklens.hypotheses.circuit_part import Relabelled as Relabelled
 from groklens.hypotheses.helix import Helix as Helix
 from groklens.hypotheses.hypothesis import SITES as SITES
@@ -34,11 +35,13 @@ _FOR_THE_LIBRARY = {
     "Act",
     "Components",
     "Null",
+    "OfAnswer",
     "Part",
     "Relabelled",
     "constant_at",
     "state_hook",
     "hooks_at",
+    "rebuilt_logits",
     "public_names",
     "said_at",
     "some",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -19,7 +19,8 @@ from groklens.harmonics import (
     project_on_answer,
     without_components,
 )
-from groklens.hypotheses.hypothesis import Act, Given, Null, noise_like, random_subspace
+from groklens.hypotheses.hypothesis import Act, Null, Part, change_like, random_subspace
+from groklens.hypotheses.values import constant_at, values_at
 from groklens.models import operand_rows
 from groklens.snapshots import Snapshot, logit_means, neuron_shares
 from groklens.tasks import Task
@@ -76,6 +77,18 @@ class Relabelled:
         return _of_both(values, symmetry, names, self.order)
 
 
+@runtime_checkable
+class OfAnswer(Part, Protocol):
+    """A part of the logits that is a function of the answer alone, of a row for each element."""
+
+    @property
+    def symmetry(self) -> Symmetry:
+        """Where the answer stands."""
+
+    def by_answer(self, snapshot: Snapshot) -> Float[Tensor, "element answer"]:
+        """The part of every input with each answer."""
+
+
 @dataclass(frozen=True, eq=False)
 class AnswerFunctions:
     """Functions of the answer, spanned by an orthonormal basis (element × size)."""
@@ -85,8 +98,27 @@ class AnswerFunctions:
 
     def part(self, values: Tensor, site: str, snapshot: Snapshot) -> Tensor:
         """The projection of the logits on these functions."""
-        means = logit_means(snapshot, self.symmetry)
-        return (self.basis @ (self.basis.T @ means))[self.symmetry.products]
+        return self.by_answer(snapshot)[self.symmetry.products]
+
+    def by_answer(self, snapshot: Snapshot) -> Float[Tensor, "element answer"]:
+        """The same by answer."""
+        return self.basis @ (self.basis.T @ logit_means(snapshot, self.symmetry))
+
+
+@dataclass(frozen=True, eq=False)
+class GivenByAnswer:
+    """A function of the answer (element × answer) that is given as it is, whatever the logits."""
+
+    table: Float[Tensor, "element answer"]
+    symmetry: Symmetry
+
+    def part(self, values: Tensor, site: str, snapshot: Snapshot) -> Tensor:
+        """The function given, for every input."""
+        return self.table[self.symmetry.products]
+
+    def by_answer(self, snapshot: Snapshot) -> Float[Tensor, "element answer"]:
+        """The same by answer."""
+        return self.table
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +146,7 @@ def circuit_nulls(circuit: Components, act: Act, site: str, snapshot: Snapshot) 
 def _of_the_logits(circuit: Components, act: Act, snapshot: Snapshot) -> list[Null]:
     done = "kept" if act == "keep" else "removed"
     symmetry, n_inputs = circuit.symmetry(snapshot.task), len(snapshot.task.labels)
-    part = Relabelled(circuit).part(snapshot.logits.double(), "logits", snapshot)
+    part = Relabelled(circuit).part(values_at(snapshot, "logits"), "logits", snapshot)
     found = [
         Null(
             "random_subspace",
@@ -131,14 +163,14 @@ def _of_the_logits(circuit: Components, act: Act, snapshot: Snapshot) -> list[Nu
         found.pop()
     if act == "keep":
         name = "random function of the answer, equal energy"
-        return [*found, Null("equal_energy", name, lambda g: _random_answers(snapshot, symmetry, part, g))]
+        return [*found, Null("equal_energy", name, _random_answers(snapshot, symmetry, part))]
     name = "random change of equal energy"
-    return [*found, Null("equal_energy", name, lambda g: Given(-noise_like(part, g)))]
+    return [*found, Null("equal_energy", name, change_like(part, part.dtype))]
 
 
 def _of_the_readout(circuit: Components, snapshot: Snapshot) -> list[Null]:
-    part = Relabelled(circuit).part(snapshot.logits.double(), "readout", snapshot)
-    noise = Null("equal_energy", "random change of equal energy", lambda g: Given(-noise_like(part, g)))
+    part = Relabelled(circuit).part(values_at(snapshot, "readout"), "readout", snapshot)
+    noise = Null("equal_energy", "random change of equal energy", change_like(part, part.dtype))
     if circuit.is_everything:
         return [noise]
     name = "random functions of the class removed"
@@ -157,12 +189,18 @@ def _rotated(circuit: Components, generator: torch.Generator) -> Float[Tensor, "
 
 
 def _random_answers(
-    snapshot: Snapshot, symmetry: Symmetry, part: Tensor, generator: torch.Generator
-) -> Given:
-    """A random function of the answer of the energy of `part`, in place of the logits whole."""
-    values = torch.randn(symmetry.group.order, part.shape[1], generator=generator, dtype=torch.float64)
-    whole = values[symmetry.products]
-    return Given(whole * (part.norm() / whole.norm()) - snapshot.logits.double().mean(dim=0))
+    snapshot: Snapshot, symmetry: Symmetry, part: Tensor
+) -> Callable[[torch.Generator], GivenByAnswer]:
+    """Draws of a random function of the answer of the energy of `part`, in place of the logits whole."""
+    norm, constant = part.norm(), constant_at("logits", snapshot)
+    inputs = torch.bincount(symmetry.products, minlength=symmetry.group.order)[:, None]
+
+    def draw(generator: torch.Generator) -> GivenByAnswer:
+        values = torch.randn(symmetry.group.order, part.shape[1], generator=generator, dtype=torch.float64)
+        energy = (inputs * values.square()).sum()  # over the inputs
+        return GivenByAnswer(values * (norm / energy.sqrt()) - constant, symmetry)
+
+    return draw
 
 
 def _of_answer(

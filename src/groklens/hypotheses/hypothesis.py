@@ -104,7 +104,18 @@ def random_subspace(n_inputs: int, size: int, generator: torch.Generator) -> Spa
     return Spanned(torch.linalg.qr(draw).Q)
 
 
-def noise_like(part: Tensor, generator: torch.Generator) -> Tensor:
-    """Gaussian noise of the energy (sum of squares) of `part`, of its shape, float64."""
-    noise = torch.randn(part.shape, generator=generator, dtype=torch.float64)
-    return noise * (part.norm() / noise.norm())
+def noise_like(part: Tensor) -> Callable[[torch.Generator], Tensor]:
+    """Draws of Gaussian noise of the energy (sum of squares) of `part`, of its shape, float64."""
+    norm = part.norm()
+
+    def draw(generator: torch.Generator) -> Tensor:
+        noise = torch.randn(part.shape, generator=generator, dtype=torch.float64)
+        return noise.mul_(norm / noise.norm())
+
+    return draw
+
+
+def change_like(part: Tensor, dtype: torch.dtype) -> Callable[[torch.Generator], Given]:
+    """Draws of a random change of the energy of `part`, to be removed from values of this dtype."""
+    draw = noise_like(part)
+    return lambda generator: Given(draw(generator).neg_().to(dtype))

@@ -90,7 +90,7 @@ def tabulated(waves: Complex[Tensor, "wave neuron"], latent: Latent) -> Float[Te
 
 def activation_of(snapshot: Snapshot) -> Activation:
     """The function that takes what the neurons receive to what they give, found by trying those that are known."""
-    assert snapshot.neurons is not None
+    assert snapshot.neurons is not None  # `extract` has seen to it
     assert snapshot.neuron_inputs is not None
     rows = torch.linspace(0, len(snapshot.neurons) - 1, _PROBED).long()
     received, given = snapshot.neuron_inputs[rows], snapshot.neurons[rows]

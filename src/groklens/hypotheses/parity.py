@@ -11,7 +11,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from groklens.errors import BadArgument, described, whole_number
-from groklens.hypotheses.hypothesis import Act, Given, Null, Spanned, noise_like, random_subspace
+from groklens.hypotheses.hypothesis import Act, Null, Spanned, change_like, random_subspace
+from groklens.hypotheses.values import values_at
 from groklens.snapshots import Snapshot
 from groklens.tasks import Task, check_tokens
 
@@ -85,10 +86,10 @@ class Parity:
             name = f"parity of as many random bits {done}"
             found.insert(0, Null("random_bits", name, lambda g: self._other(bits, g)))
         if act == "remove":
+            values = values_at(snapshot, site)
+            part = self.part(values, site, snapshot).double()
             found.append(
-                Null(
-                    "equal_energy", "random change of equal energy", lambda g: self._noise(site, snapshot, g)
-                )
+                Null("equal_energy", "random change of equal energy", change_like(part, values.dtype))
             )
         return found
 
@@ -98,9 +99,3 @@ class Parity:
             other = Parity([bits[at] for at in order.tolist()])
             if other != self:
                 return other
-
-    def _noise(self, site: str, snapshot: Snapshot, generator: torch.Generator) -> Given:
-        from groklens.hypotheses.values import values_at
-
-        values = values_at(snapshot, site)
-        return Given(-noise_like(self.part(values, site, snapshot).double(), generator).to(values.dtype))

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from groklens.claims import DRAWS
 from groklens.errors import BadArgument, described, whole_number
-from groklens.hypotheses.hypothesis import Act, Given, Null, noise_like
+from groklens.hypotheses.hypothesis import Act, Null, change_like
 from groklens.hypotheses.values import values_at
 from groklens.snapshots import Snapshot
 
@@ -133,7 +133,7 @@ class Heads:
         if act == "remove":
             part = self.part(values, site, snapshot)
             name = "random change of equal energy"
-            found.append(Null("equal_energy", name, lambda g: Given(-noise_like(part, g).to(values.dtype))))
+            found.append(Null("equal_energy", name, change_like(part, values.dtype)))
         return found
 
     def _other(self, pool: list[tuple[int, int]], generator: torch.Generator) -> Heads:

@@ -8,7 +8,7 @@ from torch import Tensor
 from groklens.errors import BadArgument
 from groklens.hypotheses.hypothesis import SITES
 from groklens.models import Site, operand_rows
-from groklens.snapshots import Snapshot
+from groklens.snapshots import Snapshot, once_per_snapshot
 
 
 def hooks_at(snapshot: Snapshot, site: str) -> list[Site]:
@@ -63,7 +63,7 @@ def values_at(snapshot: Snapshot, site: str) -> Tensor:
     """
     hooks = hooks_at(snapshot, site)
     if not hooks:
-        return snapshot.logits.double()
+        return _logits(snapshot)
     if site in ("neurons", "fits"):
         assert snapshot.neurons is not None
         return snapshot.neurons
@@ -71,8 +71,19 @@ def values_at(snapshot: Snapshot, site: str) -> Tensor:
     return torch.stack(found, dim=1) if site == "heads" else found[0]
 
 
-def constant_at(values: Tensor, site: str, snapshot: Snapshot) -> Tensor:
+@once_per_snapshot
+def _logits(snapshot: Snapshot) -> Tensor:
+    """The logits in float64, of which every draw of a control leaves out another part."""
+    return snapshot.logits.double()
+
+
+def constant_at(site: str, snapshot: Snapshot) -> Tensor:
     """What is in no hypothesis' part: the mean over the inputs; of an operand's embedding that over its tokens."""
+    return snapshot.remembered(_constant, site)
+
+
+def _constant(snapshot: Snapshot, site: str) -> Tensor:
+    values = values_at(snapshot, site)
     if site != "embeddings":
         return values.mean(dim=0)
     constant, task = values.clone(), snapshot.task

@@ -30,6 +30,7 @@ from groklens.interventions.prune import by_ipr as by_ipr
 from groklens.interventions.prune import memorising_neurons as memorising_neurons
 from groklens.interventions.prune import prune as prune
 from groklens.interventions.readout import embedded_logits as embedded_logits
+from groklens.interventions.readout import is_linear as is_linear
 from groklens.interventions.readout import logits_without as logits_without
 from groklens.interventions.readout import mean_neuron_logits as mean_neuron_logits
 from groklens.interventions.readout import means_without as means_without
@@ -41,6 +42,7 @@ from groklens.public import public_names
 #: What stands here for other packages alone.
 _FOR_THE_LIBRARY = {
     "embedded_logits",
+    "is_linear",
     "logits_of_fits",
     "logits_without",
     "means_without",

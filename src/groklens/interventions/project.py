@@ -80,7 +80,9 @@ def changed_at(
     """The values at a site with only a part of them and the mean, or without the part; logits float64."""
     values = values_at(snapshot, site)
     part = hypothesis.part(values, site, snapshot)
-    return constant_at(values, site, snapshot) + part if act == "keep" else values - amount * part
+    if act == "keep":
+        return constant_at(site, snapshot) + part
+    return values - (part if amount == 1 else amount * part)
 
 
 def _part(given: AnyHypothesis, relabelled: Order | None, snapshot: Snapshot) -> Part:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from groklens.groups import Symmetry
@@ -42,8 +42,20 @@ def logits_without(snapshot: Snapshot, index: Int[Tensor, "member"]) -> Float[Te
     """The logits with the neurons of `index` mean-ablated: held at their means over the inputs (input × answer)."""
     if not is_linear(snapshot):
         return logits_of(snapshot, ablated_neurons(snapshot, index))
-    held, read = neurons_.of(snapshot).index_select(1, index), read_by(snapshot)[index]
-    return torch.addmm(snapshot.logits + held.mean(dim=0) @ read, held, read, alpha=-1)
+    silent = torch.zeros(neurons_.of(snapshot).shape[1], dtype=torch.bool)
+    silent[index] = True
+    if len(silent) // 2 < int(silent.sum()) < len(silent):  # what the others add to the logits without any
+        return _varying(snapshot, mean_neuron_logits(snapshot), ~silent, 1)
+    return _varying(snapshot, snapshot.logits, silent, -1)
+
+
+def _varying(
+    snapshot: Snapshot, logits: Float[Tensor, "input answer"], members: Bool[Tensor, "neuron"], sign: int
+) -> Float[Tensor, "input answer"]:
+    """The logits with what some neurons add about their mean over the inputs, or without it."""
+    index = torch.nonzero(members)[:, 0]
+    own, read = neurons_.of(snapshot).index_select(1, index), read_by(snapshot)[index]
+    return torch.addmm(logits - sign * (own.mean(dim=0) @ read), own, read, alpha=sign)
 
 
 def logits_with(

@@ -6,13 +6,14 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from groklens.harmonics import component_part
+from groklens.groups import Symmetry
+from groklens.harmonics import ComponentName, ComponentPart
 from groklens.hypotheses import AnyCircuit, Components, Relabelled
 from groklens.interventions import neurons as neurons_
 from groklens.interventions.project import changed_at, keep
 from groklens.interventions.readout import is_linear, logits_of, mean_neuron_logits, read_by
 from groklens.runs import AnyRun
-from groklens.snapshots import Snapshot, neuron_shares
+from groklens.snapshots import Snapshot, neuron_shares, once_per_snapshot
 
 
 def replace(
@@ -39,10 +40,20 @@ def logits_of_fits(
     """
     if not is_linear(snapshot):
         return logits_of(snapshot, changed_at(snapshot, "keep", Relabelled(circuit, relabelled), "fits"))
-    values, read, symmetry = neurons_.of(snapshot), read_by(snapshot), circuit.symmetry(snapshot.task)
+    symmetry = circuit.symmetry(snapshot.task)
+    parts = _parts(snapshot, symmetry, circuit.components)
+    on_grid = torch.stack([part.on_grid(relabelled) for part in parts]).sum(dim=0)
+    return mean_neuron_logits(snapshot) + on_grid[symmetry.elements[:, 0], symmetry.elements[:, 1]]
+
+
+@once_per_snapshot
+def _parts(snapshot: Snapshot, symmetry: Symmetry, names: tuple[ComponentName, ...]) -> list[ComponentPart]:
+    """The fits of each component's own neurons, which every relabelling of a control looks at."""
     owners, _, _ = neuron_shares(snapshot, symmetry)
-    logits = mean_neuron_logits(snapshot).clone()
-    for component in circuit.components:
+    parts = []
+    for component in names:
         own = torch.tensor([owner == component for owner in owners])
-        logits += component_part(values[:, own], symmetry, component, relabelled, read[own])
-    return logits
+        parts.append(
+            ComponentPart(neurons_.of(snapshot)[:, own], symmetry, component, read_by(snapshot)[own])
+        )
+    return parts

@@ -57,7 +57,7 @@ class SentByHeads:
         self._parts = pattern[..., None] * values[:, None]
 
     def without(self, head: int, position: int | None = None) -> Silent:
-        """What the model gives with what one head reads, from all positions or one, held at its mean over inputs."""
+        """What the model gives with what one head reads, from all positions or one, held at its mean."""
         part = self._z[:, :, head] if position is None else self._parts[:, :, position, head]
         changed = self._z.clone()
         changed[:, :, head] += part.mean(dim=0) - part

@@ -14,6 +14,7 @@ from groklens.snapshots.passing import Each as Each
 from groklens.snapshots.passing import passing as passing
 from groklens.snapshots.scores import Split as Split
 from groklens.snapshots.scores import accuracy_if as accuracy_if
+from groklens.snapshots.scores import accuracy_if_by_answer as accuracy_if_by_answer
 from groklens.snapshots.scores import correct_by_labels as correct_by_labels
 from groklens.snapshots.scores import correct_by_targets as correct_by_targets
 from groklens.snapshots.scores import judged_by as judged_by

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from functools import wraps
+from threading import RLock
 from typing import Any, Protocol, TypeVar
 
 from groklens.groups import FiniteGroup, Symmetry
@@ -51,6 +52,7 @@ class Memo:
         self._kept: OrderedDict[Key, tuple[Any, int]] = OrderedDict()
         #: Bytes that the snapshot holds beside this, which count.
         self.beside = 0
+        self._lock = RLock()  # draws of a control are looked at in several threads
 
     def __reduce__(self) -> tuple[type[Memo], tuple[()]]:
         """Nothing remembered goes into a pickle or a copy: it is computed again where it is needed."""
@@ -60,17 +62,19 @@ class Memo:
         return key in self._kept
 
     def __getitem__(self, key: Key) -> Any:
-        self._kept.move_to_end(key)
-        return self._kept[key][0]
+        with self._lock:
+            self._kept.move_to_end(key)
+            return self._kept[key][0]
 
     def keep(self, key: Key, value: Any) -> None:
         """Remember the value, if the budget allows."""
         size = n_bytes(value)
         if size > self.room:
             return
-        self._kept[key] = value, size
-        while sum(each for _, each in self._kept.values()) > self.room:
-            self._kept.popitem(last=False)
+        with self._lock:
+            self._kept[key] = value, size
+            while sum(each for _, each in self._kept.values()) > self.room:
+                self._kept.popitem(last=False)
 
     @property
     def room(self) -> int:

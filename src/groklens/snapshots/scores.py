@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from groklens.groups import Symmetry
 from groklens.models import accuracy
 from groklens.snapshots.input_statistics import judged_each
 from groklens.snapshots.memo import once_per_snapshot
@@ -88,6 +89,14 @@ def correct_by_targets(snapshot: Snapshot) -> Bool[Tensor, "input"] | Float[Tens
 def accuracy_if(snapshot: Snapshot, logits: Float[Tensor, "input answer"]) -> float:
     """Accuracy over all inputs if the task's logits were these; answers outside the task's classes stay wrong."""
     return accuracy(logits, judged_by(snapshot.task, "all"), snapshot.outside)
+
+
+def accuracy_if_by_answer(
+    snapshot: Snapshot, logits: Float[Tensor, "element answer"], symmetry: Symmetry
+) -> float:
+    """`accuracy_if` of logits that depend on the answer x∘y alone, of which there is a row for each."""
+    correct = logits.argmax(dim=1)[symmetry.products] == judged_by(snapshot.task, "all")
+    return float((correct & ~snapshot.outside).double().mean())
 
 
 @once_per_snapshot
