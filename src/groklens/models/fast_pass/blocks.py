@@ -15,17 +15,18 @@ Block = tuple[slice, slice]
 
 
 def cached_blocks(n_runs: int, n_inputs: int, bytes_per_input: int, device: torch.device) -> list[Block]:
-    """Runs and inputs in blocks of at most `BUDGETS.step` bytes a thread; all at once on a card.
+    """Runs and inputs in blocks of about `BUDGETS.step` bytes on one thread; all at once on several, and on a card.
 
     Whole runs where several fit, else the inputs of one run, in parts of almost equal length: the shorter a product,
-    the slower, and a very short one is summed in another order.
+    the slower, and a very short one is summed in another order. Several threads wait for each other at the end of each
+    operation, so that many short ones would make the step as slow as the busiest core.
 
-    >>> cached_blocks(1, 5, BUDGETS.step // 2, torch.device("cpu"))[0]  # on one thread
-    (slice(0, 1, None), slice(0, 2, None))
+    >>> cached_blocks(1, 96, BUDGETS.step // 64, torch.device("cpu"))[0]  # on one thread
+    (slice(0, 1, None), slice(0, 64, None))
     """
-    if device.type != "cpu":
+    if device.type != "cpu" or torch.get_num_threads() > 1:
         return [(slice(0, n_runs), slice(0, n_inputs))]
-    held = max(1, torch.get_num_threads() * BUDGETS.step // max(1, bytes_per_input))
+    held = max(1, BUDGETS.step // max(1, bytes_per_input))
     runs, inputs = _parts(n_runs, max(1, held // max(1, n_inputs))), _parts(n_inputs, held, _TILE)
     return [(run, part) for run in runs for part in inputs]
 

@@ -58,8 +58,10 @@ class _ReluLosses(Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, of_losses: Tensor) -> tuple[Tensor | None, ...]:
-        scaled = (gradient * of_losses[:, None, None].to(gradient.dtype) for gradient in ctx.gradients)
-        return (*scaled, None, None, None)
+        gradients = ctx.gradients
+        if of_losses.is_cuda or not (of_losses == 1).all():  # asking a card takes longer than multiplying
+            gradients = [each * of_losses[:, None, None].to(each.dtype) for each in gradients]
+        return (*gradients, None, None, None)
 
 
 class _Step:
