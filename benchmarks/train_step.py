@@ -1,4 +1,4 @@
-"""A training step at p = 113 (d_model 128, d_mlp 512, 30 %), one and two layers, against the plain one and its products.
+"""A training step at p = 113 (d_model 128, d_mlp 512, 30 %), one and two layers, against the plain one and products.
 
 Must be 4.5 times faster than the plain step with one layer (8 is aimed at) and twice with two. `floor` is what the
 matrix products of the folded step take by themselves, into memory that is there: no engine of this kind is quicker.
@@ -17,7 +17,6 @@ import groklens as gl
 from benchmarks.plain import PlainTraining
 from benchmarks.report import alternating, at_least, at_most, is_smoke, seconds
 from benchmarks.setup import nanda, seconds_per_step
-
 
 #: Rows × contracted × columns of a product.
 Shape = tuple[int, int, int]

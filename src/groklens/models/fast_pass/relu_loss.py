@@ -29,7 +29,7 @@ def relu_losses(
     n_classes: int,
     workspace: Workspace,
 ) -> Float[Tensor, "run"]:
-    """Mean cross-entropy of `relu_block`'s first `n_classes` outputs, one per run, in nats; ≥ 0, log(classes) at chance.
+    """Mean cross-entropy of `relu_block`'s first `n_classes` outputs, one per run, in nats; log(classes) at chance.
 
     The loss is `cross_entropy_each`'s and the gradients are those of the two, to the bit wherever products do not
     depend on how many rows they are given at once, as MKL's do not. They are computed with the loss, where anything
