@@ -15,6 +15,7 @@ NAMES = (
     "cuda",
     "import_time",
     "explain",
+    "scaling",
 )
 
 

@@ -6,31 +6,14 @@ without what starting takes. Where there is no card all of it is skipped.
 
 from __future__ import annotations
 
-import statistics
-import tempfile
-import time
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import replace
 
 import torch
 
 import groklens as gl
 from benchmarks.plain import PlainTraining
 from benchmarks.report import alternating, at_least, is_smoke, seconds, skipped
-from benchmarks.setup import nanda
-
-#: When each step of the run that is under way was looked at.
-_SEEN: dict[int, float] = {}
-
-
-@dataclass(frozen=True)
-class Clock:
-    """A schedule that keeps nothing and notes the time of every step."""
-
-    def keeps(self, step: int) -> bool:
-        """No, but now is when it was asked first; it is asked again once the run is opened."""
-        _SEEN.setdefault(step, time.perf_counter())
-        return False
+from benchmarks.setup import Clock, median_step, nanda
 
 
 def main() -> None:
@@ -44,8 +27,8 @@ def main() -> None:
     recipes = [replace(recipe, seed=seed) for seed in range(count)]
     sides = {
         "plain": lambda: plain_step(recipe),
-        "stacked": lambda: median_step(recipes),
-        "single": lambda: median_step([replace(recipe, steps=2 * steps)]),
+        "stacked": lambda: median_step(recipes, "cuda"),
+        "single": lambda: median_step([replace(recipe, steps=2 * steps)], "cuda"),
     }
     times = alternating(sides, rounds=1 if is_smoke() else 2)
     said = {"card": torch.cuda.get_device_name()} | {f"{k}_ms": 1e3 * value for k, value in times.items()}
@@ -53,15 +36,6 @@ def main() -> None:
     at_least("cuda", f"{count} runs at once, p = 113", stacked, 20.0, aim=40.0, **said)
     at_least("cuda", "one run, p = 113", times["plain"] / times["single"], 4.5, **said)
     learning_coefficient(recipe)
-
-
-def median_step(recipes: list[gl.Recipe]) -> float:
-    """Median wall time of a step, from the tenth after the warm-up on."""
-    _SEEN.clear()
-    with tempfile.TemporaryDirectory() as folder:
-        gl.train_many(recipes, into=folder, device="cuda", progress=False)
-    times = [_SEEN[step] for step in sorted(_SEEN) if step >= 20]
-    return statistics.median(after - before for before, after in pairwise(times))
 
 
 def plain_step(recipe: gl.Recipe) -> float:

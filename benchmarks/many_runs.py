@@ -1,6 +1,6 @@
 """32 runs of p = 23 (d_model 32, d_mlp 128) at once by `gl.train_many`, against one after another by `gl.train`.
 
-Must have 4 times the throughput. Starting (building models, opening folders) is left out of both.
+Must have 6 times the throughput (8 is aimed at). Starting (building models, opening folders) is left out of both.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def main() -> None:
 
     times = alternating({"stacked": stacked, "in turn": in_turn}, rounds=1 if is_smoke() else 5)
     at_least(
-        "many_runs", f"{n_runs} runs, p = 23", times["in turn"] / times["stacked"], 4.0,
+        "many_runs", f"{n_runs} runs, p = 23", times["in turn"] / times["stacked"], 6.0, aim=8.0,
         stacked_ms=1e3 * times["stacked"], in_turn_ms=1e3 * times["in turn"],
     )  # fmt: skip
 

@@ -1,12 +1,39 @@
-"""The recipe that most benchmarks train, and runs of it."""
+"""The recipe that most benchmarks train, runs of it, and how long their steps take."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import groklens as gl
 from benchmarks.report import is_smoke, seconds
+
+#: When each step of the run that is under way was looked at.
+_SEEN: dict[int, float] = {}
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A schedule that keeps nothing and notes the time of every step."""
+
+    def keeps(self, step: int) -> bool:
+        """No, but now is when it was asked first; it is asked again once the run is opened."""
+        _SEEN.setdefault(step, time.perf_counter())
+        return False
+
+
+def median_step(recipes: Sequence[gl.Recipe], device: str = "cpu", after: int = 20) -> float:
+    """Median wall time of a step of recipes whose schedule is a `Clock`, without the first steps."""
+    _SEEN.clear()
+    with tempfile.TemporaryDirectory() as folder:
+        gl.train_many(recipes, into=folder, device=device, progress=False)
+    times = [_SEEN[step] for step in sorted(_SEEN) if step >= after]
+    return statistics.median(after - before for before, after in pairwise(times))
 
 
 def nanda(n_layers: int = 1, p: int | None = None, **changes: object) -> gl.Recipe:
