@@ -11,7 +11,8 @@ from typing import TypeVar
 
 import torch
 
-S, T = TypeVar("S"), TypeVar("T")
+S = TypeVar("S")
+T = TypeVar("T")
 #: Threads in which values are looked at while others are made.
 _BESIDE = 2
 #: How many looks at models are under way, in whatever threads of Python, and torch's threads before the first.
