@@ -19,6 +19,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,7 @@ def write(rows: list[Row], into: Path) -> None:
         "machine": platform.machine(),
         "cores": os.cpu_count(),
         "torch": torch.__version__,
-        "groklens": gl.__version__,
+        "groklens": version("groklens"),
     }
     text = json.dumps({**machine, "rows": rows}, indent=1)
     (into / "scaling.json").write_text(text + "\n", encoding="utf-8")
