@@ -5,9 +5,11 @@ import json
 import pytest
 import torch
 import xarray as xr
+from safetensors.torch import save_file
 
 import groklens as gl
 from groklens.errors import BadArgument, DamagedRun
+from groklens.runs import identity_of
 
 TASK = gl.Probe([[0, 1, 2, 0, 1], [2, 0, 1, 1, 2]], d_vocab=3)
 
@@ -97,3 +99,26 @@ def test_a_folder_is_of_one_table(run, tmp_path):
     (tmp_path / "table" / "table.json").write_text("{")
     with pytest.raises(DamagedRun, match=r"table\.json is damaged"):
         gl.track(run, mean, into=tmp_path / "table")
+
+
+def test_rows_of_another_models_weights_are_refused(tmp_path):
+    task = gl.ModularArithmetic(5)
+    models = [gl.MLP(d_mlp=8, d_embed=4).build(task, seed) for seed in (0, 1)]
+    one, other = (gl.Run.of({0: each}, task, name="model") for each in models)
+    table = gl.track(one, "loss", into=tmp_path / "table")
+    assert gl.track(gl.Run.of({0: models[0]}, task, name="model"), "loss", into=tmp_path / "table").equals(
+        table
+    )
+    with pytest.raises(BadArgument, match="other weights"):
+        gl.track(other, "loss", into=tmp_path / "table")
+
+
+def test_of_files_their_path_and_time_of_writing_tell(tmp_path):
+    task, tables = gl.ModularArithmetic(5), []
+    for name in ("a", "b"):
+        path = tmp_path / name / "model.safetensors"
+        path.parent.mkdir()
+        model = gl.Transformer(d_model=8, n_heads=2, d_head=4, d_mlp=16).build(task, ord(name))
+        save_file({key: each.clone() for key, each in model.state_dict().items()}, path)
+        tables.append(identity_of(gl.load(path, task=task, model=model), 0))
+    assert tables[0] != tables[1]

@@ -13,7 +13,7 @@ import xarray as xr
 
 from groklens.errors import BadArgument, DamagedRun, GroklensError
 from groklens.measures.measure import Measure
-from groklens.runs import Run, as_path, write_atomically
+from groklens.runs import Run, as_path, identity_of, write_atomically
 
 _HEADER, _SCHEMA = "table.json", 1
 #: A row: what each measure gave at a step.
@@ -23,13 +23,14 @@ Row = dict[str, Any]
 class KeptRows:
     """The rows of one table in a folder of JSON files, one per step, each under its checksum.
 
-    A row is written beside and renamed, so that there are whole ones only; one that was damaged since is taken again.
+    A row is written beside and renamed, so that there are whole ones only; one that was damaged since is taken again,
+    and one of other weights than the run's at that step is refused.
     The folder is of one run (its name, format, task and recipe), circuit and list of measures: `BadArgument` for
     another, which would give rows of different things.
     """
 
     def __init__(self, folder: str | Path, run: Run, measures: Sequence[Measure], circuit: str) -> None:
-        self.folder = as_path(folder)
+        self.folder, self._run = as_path(folder), run
         self._said = {
             "schema": _SCHEMA,
             "run": run.name,
@@ -44,8 +45,13 @@ class KeptRows:
     def read(self, step: int) -> Row | None:
         """The row of a step; None where there is none, or one that is not what was written."""
         found = self._json(self._file(step))
-        if found is None or found.get("sha256") != _digest(found.get("values")):
+        if found is None or found.get("sha256") != _digest([found.get("model"), found.get("values")]):
             return None
+        if found["model"] != identity_of(self._run, step):
+            raise BadArgument(
+                f"{self._file(step)} has the numbers of other weights than {self._run.name} has at step {step}; delete "
+                "it, or give another folder."
+            )
         return {name: _decoded(value) for name, value in found["values"].items()}
 
     def keep(self, step: int, row: Row, left_out: dict[str, list[str]]) -> Row:
@@ -54,7 +60,8 @@ class KeptRows:
         if not header.exists():
             write_atomically(header, json.dumps({**self._said, "left_out": left_out}, indent=1).encode())
         values = {name: _encoded(value) for name, value in row.items()}
-        data = {"step": step, "sha256": _digest(values), "values": values}
+        model = identity_of(self._run, step)
+        data = {"step": step, "model": model, "sha256": _digest([model, values]), "values": values}
         write_atomically(self._file(step), json.dumps(data).encode())
         return {name: _decoded(value) for name, value in values.items()}
 

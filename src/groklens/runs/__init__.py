@@ -13,6 +13,7 @@ from groklens.runs.history import History as History
 from groklens.runs.history import Row as Row
 from groklens.runs.history import Written as Written
 from groklens.runs.history import read_history as read_history
+from groklens.runs.identity import identity_of as identity_of
 from groklens.runs.load import load as load
 from groklens.runs.lock import FolderLock as FolderLock
 from groklens.runs.paths import RunPaths as RunPaths

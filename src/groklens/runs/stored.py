@@ -36,6 +36,8 @@ class Stored(Source):
         self.stopped_by = None if header.stopped is None else header.stopped.rule
         self.parent = header.parent
         self.steps = sorted(header.checkpoints)
+        #: The SHA-256 of each kept step's weights.
+        self.digests = dict(header.checkpoints)
         self.split_recorded = self.recipe is not None  # a recipe says the split that `train` made
         self.unguarded = _unguarded(header)
         if model is not None and self.model.get("answered") and own_model(model) is model:
