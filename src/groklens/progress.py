@@ -6,6 +6,7 @@ import html
 import importlib
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,6 +18,17 @@ T = TypeVar("T")
 PATIENCE = 0.5
 #: Seconds between two looks of a bar.
 PACE = 0.2
+
+
+@contextmanager
+def without_wish_for_widgets() -> Iterator[None]:
+    """Import what asks tqdm for a bar, as transformers and TransformerLens do, and leave out one warning.
+
+    In a notebook without ipywidgets tqdm then warns, in red, of a bar that groklens never draws.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        yield
 
 
 @runtime_checkable

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from groklens.errors import BadArgument, described, whole_number
+from groklens.progress import without_wish_for_widgets
 from groklens.tasks import UNRELATED, WEEKDAYS
 from groklens.value_checks import choice, number
 
@@ -58,10 +59,8 @@ def save_planted_circle(
     layer = whole_number("layer", layer, 0, such_as=1, most=n_layers - 1)
     n, strength = len(words), number("strength", strength, least=0, such_as="1")
     build = _llama if architecture == "llama" else _gpt_neox
-    with (
-        torch.random.fork_rng(devices=[]),
-        torch.no_grad(),
-    ):  # transformers draws numbers that are overwritten
+    with without_wish_for_widgets(), torch.random.fork_rng(devices=[]), torch.no_grad():
+        # transformers draws numbers that are overwritten
         model, mlp = build(len(vocabulary), n, n_layers, layer)
         angle = 2 * math.pi * torch.arange(n) / n
         mlp[-2:] = strength / _ON * torch.stack([angle.cos(), angle.sin()])

@@ -1,15 +1,10 @@
-"""The names that groklens imports from TransformerLens; no other file imports it.
-
-TransformerLens asks tqdm for a bar when it is imported, and in a notebook without ipywidgets tqdm then warns, in
-red, of a bar that groklens never draws. That one warning is left out; all others pass.
-"""
+"""The names that groklens imports from TransformerLens; no other file imports it."""
 
 from __future__ import annotations
 
-import warnings
+from groklens.progress import without_wish_for_widgets
 
-with warnings.catch_warnings():
-    warnings.filterwarnings("ignore", message="IProgress not found")
+with without_wish_for_widgets():
     from transformer_lens.config import TransformerBridgeConfig as TransformerBridgeConfig
     from transformer_lens.hook_points import HookPoint as HookPoint
     from transformer_lens.HookedRootModule import HookedRootModule as HookedRootModule

@@ -8,6 +8,7 @@ from typing import Any
 
 from groklens.errors import BadArgument, DamagedRun
 from groklens.gguf_file import is_gguf, read_gguf
+from groklens.progress import without_wish_for_widgets
 from groklens.tasks.gguf_tokenizer import gguf_tokenizer
 
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)")
@@ -60,7 +61,8 @@ def _from_file(file: Path) -> Any:
 
 def _by_transformers(folder: Path) -> Any:
     """The tokenizer of older files (vocab.json and merges.txt, a sentencepiece model), as transformers reads them."""
-    from transformers import AutoTokenizer
+    with without_wish_for_widgets():
+        from transformers import AutoTokenizer
 
     how = (
         f"save it there, AutoTokenizer.from_pretrained(name).save_pretrained({str(folder)!r}), or give a tokenizer of "

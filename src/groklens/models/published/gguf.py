@@ -13,6 +13,7 @@ from torch import Tensor
 from groklens.errors import BadArgument, DamagedRun, described
 from groklens.gguf_file import GgufFile
 from groklens.models.published.gguf_tensors import GgufTensors
+from groklens.progress import without_wish_for_widgets
 
 #: What transformers calls a model by what the file calls its architecture. Queries and keys of the first are stored
 #: with the two halves of every rotation side by side, which transformers keeps apart.
@@ -126,7 +127,8 @@ def _stretch(model: Any, factors: Tensor) -> None:
 
 
 def _config(file: GgufFile) -> Any:
-    from transformers import AutoConfig
+    with without_wish_for_widgets():
+        from transformers import AutoConfig
 
     values = _config_values(file)
     return AutoConfig.for_model(_KINDS[file.says["general.architecture"]], **values)

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from groklens.errors import BadArgument, DamagedRun, described
 from groklens.models.by_layer import float32_by_layer
+from groklens.progress import without_wish_for_widgets
 
 #: Attention that comes with torch, and computes what the architecture says.
 _PLAIN = (None, "eager", "sdpa")
@@ -143,7 +144,8 @@ def _check_folder(source: str | Path) -> None:
 
 
 def _config(source: str | Path, revision: str | None) -> Any:
-    from transformers import AutoConfig
+    with without_wish_for_widgets():
+        from transformers import AutoConfig
 
     with _said_in_one_line(source, "config.json"):
         return AutoConfig.from_pretrained(
@@ -156,7 +158,8 @@ def _config(source: str | Path, revision: str | None) -> Any:
 
 def _as_saved(source: str | Path, revision: str | None) -> dict[str, Any]:
     """The configuration as its file has it, before transformers makes anything of it."""
-    from transformers import PretrainedConfig
+    with without_wish_for_widgets():
+        from transformers import PretrainedConfig
 
     with _said_in_one_line(source, "config.json"):
         local = Path(source).is_dir()
