@@ -107,7 +107,7 @@ def sweep(
     know(own_parts(parts))
     recipe, over = read_sweep(file)
     asked = gl.Sweep(gl.Recipe.from_dict(recipe), over=over)
-    with workers_of(workers) as executor:
+    with workers_of(workers, parts) as executor:
         runs = asked.run(into, executor, stack=stack, threads=threads, device=device)
     typer.echo(repr(runs))
     for folder, said in runs.failed.items():

@@ -128,8 +128,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def workers_of(count: int) -> Iterator[Any]:
-    """Context with an executor of so many processes; None where it is 0: this process alone."""
+def workers_of(count: int, parts: Iterable[Path] | None = None) -> Iterator[Any]:
+    """Context with an executor of so many processes that know a user's own parts; None where it is 0: this process."""
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
@@ -138,7 +138,8 @@ def workers_of(count: int) -> Iterator[Any]:
     if not count:
         yield None
         return
-    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as executor:
+    files = [file.resolve() for file in parts or ()]
+    with ProcessPoolExecutor(count, get_context("spawn"), own_parts, (files,)) as executor:
         yield executor
 
 

@@ -39,6 +39,13 @@ def test_a_run_that_forgets_has_not_settled():
     assert np.isnan(float(found["settled"]))
 
 
+def test_what_is_not_finite_is_not_settled():
+    found = gl.sweeps.events_of(Ran([0, 1, 2, 3], [1] * 4, [0, 1, 1, 1], [3, 0.001, np.nan, np.inf]))
+    assert np.isnan(float(found["settled"]))
+    found = gl.sweeps.events_of(Ran([0, 1, 2, 3], [1] * 4, [0, 1, 1, 1], [3, np.inf, 0.001, 0.001]))
+    assert float(found["settled"]) == 2
+
+
 def test_the_shipped_run_generalises_when_its_history_says():
     run = gl.load("examples/runs/mod113")
     found = gl.sweeps.events_of(run)

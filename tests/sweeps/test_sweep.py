@@ -163,6 +163,18 @@ def test_a_run_that_diverges_is_named_and_the_others_go_on(tmp_path):
     assert sweep.run(tmp_path / "sweep").failed == runs.failed
 
 
+def test_what_stands_in_a_runs_folder_is_not_replaced(tmp_path):
+    mine = tmp_path / "sweep" / "seed=1" / "notes.txt"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    with pytest.raises(gl.sweeps.SweepUnfinished, match="move it away"):
+        gl.Sweep(RECIPE, over={"seed": range(2)}).run(tmp_path / "sweep")
+    assert mine.read_text() == "mine"
+    mine.unlink()
+    mine.parent.rmdir()
+    assert len(gl.Sweep(RECIPE, over={"seed": range(2)}).run(tmp_path / "sweep")) == 2
+
+
 class Refuses(ProcessPoolExecutor):
     def submit(self, *given):
         raise RuntimeError("no room")

@@ -1,6 +1,7 @@
 """Longer, and other, lives of a run: the bits of the run that was asked for at once, of the parent, and of no kill."""
 
 import logging
+import sys
 from dataclasses import replace
 
 import pytest
@@ -138,6 +139,48 @@ def test_a_fork_of_a_fork(whole, tmp_path):
     second = gl.fork(first, 30, tmp_path / "second")
     assert same(second, whole, [30, 40])
     assert gl.extend(second, 60, tmp_path / "longer").steps == [30, 40, 50, 60]
+
+
+def test_a_fork_of_a_fork_keeps_its_order_of_batches(tmp_path):
+    parent = gl.train(RECIPES["mini-batch"], tmp_path / "parent", keep_optimizer=[20])
+    first = gl.fork(parent, 20, tmp_path / "first", order=5, keep_optimizer=[30])
+    second = gl.fork(first, 30, tmp_path / "second")
+    assert second.recipe.start.order == 5
+    assert same(second, first, [30, 40])
+
+
+def test_a_fork_is_never_trained_from_step_0_in_a_stack(whole, tmp_path):
+    fork = gl.fork(whole, 20, tmp_path / "fork", keep=gl.Steps([25]))
+    with pytest.raises(BadArgument, match=r"gl\.fork\(run, step=20"):
+        gl.train_many([FULL, fork.recipe], tmp_path / "many")
+    with pytest.raises(BadArgument, match="is of a fork"):
+        gl.Sweep(fork.recipe, over={"optimizer.lr": (1e-3, 1e-2)})
+
+
+def test_a_fork_whose_state_is_gone_is_made_anew(whole, tmp_path):
+    whole_fork = gl.fork(whole, 20, tmp_path / "whole")
+    with pytest.MonkeyPatch.context() as patch:  # stopped before its first update
+        patch.setitem(vars(sys.modules["groklens.training.train"]), "run_loop", lambda *given: False)
+        gl.fork(whole, 20, tmp_path / "fork")
+    RunPaths(tmp_path / "fork").resume.unlink()
+    assert same(gl.fork(whole, 20, tmp_path / "fork"), whole_fork, whole_fork.steps)
+
+
+def test_a_finished_run_keeps_no_other_state_and_says_so(whole, caplog):
+    with caplog.at_level(logging.WARNING, "groklens"):
+        gl.train(FULL, whole.path, keep_optimizer=[20])
+        assert not caplog.text
+        gl.train(FULL, whole.path, keep_optimizer=[30])
+    assert "into another folder" in caplog.text
+
+
+def test_folders_that_cannot_be(whole, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadArgument, match="Could not make"):
+        gl.fork(whole, 20, tmp_path / "file" / "x")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadArgument, match="Could not make"):
+        gl.fork(whole, 20, ".")
 
 
 def test_of_a_stack_it_goes_on_within_rounding(tmp_path):

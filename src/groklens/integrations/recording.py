@@ -12,7 +12,7 @@ from typing import Any
 import xarray as xr
 
 from groklens.claims import Finding
-from groklens.errors import BadArgument, GroklensError, described, whole_number
+from groklens.errors import BadArgument, described, whole_number
 from groklens.explain import explain
 from groklens.integrations.bare import bare
 from groklens.integrations.looked_at import Look, LookedAt, fitted
@@ -156,12 +156,27 @@ class Recording:
         if not (needed or explained or self._keep.keeps(step)):
             return {}
         with self._set_aside(bare(module, self._within)):
-            self._looked_at.refresh()
-            self._recorder.step(step, loss)
+            if not self._kept(step, loss):
+                return {}
             return {
                 **self._unless_it_fails(self._measured, step),
                 **(self._unless_it_fails(self._explained, step) if explained else {}),
             }
+
+    def _kept(self, step: int, loss: Any) -> bool:
+        """Keep the model after `step` updates; where that fails the recording ends there, and the training goes on."""
+        assert self._recorder is not None
+        assert self._looked_at is not None
+        try:
+            self._looked_at.refresh()
+            self._recorder.step(step, loss)
+        except (
+            Exception
+        ) as error:  # a full disk, a card without room: nothing that the training has to stop for
+            warnings.warn(f"The recording in {self._into} ends before step {step}: {error}", stacklevel=2)
+            self._end(error)
+            return False
+        return True
 
     def _loss(self, step: int, loss: Any) -> None:
         """Record the trainer's own loss of a step."""
@@ -193,7 +208,7 @@ class Recording:
         """What a look gives; where it fails the training goes on, with a warning."""
         try:
             return look(step)
-        except GroklensError as error:
+        except Exception as error:  # a measure of the user's own raises whatever it raises
             warnings.warn(f"The numbers of step {step} are left out of the log: {error}", stacklevel=2)
             return {}
 

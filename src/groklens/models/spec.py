@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -9,6 +10,9 @@ import torch
 from groklens.models.protocol import check_model
 from groklens.parts import is_ours
 from groklens.tasks import Task
+
+#: One at a time: two threads that draw from torch's global generator would mix their weights.
+_GLOBAL_DRAWS = threading.Lock()
 
 
 @runtime_checkable
@@ -26,7 +30,7 @@ def build_model(spec: ModelSpec, task: Task, seed: int, device: str = "cpu") -> 
     """
     if is_ours(spec):
         return spec.build(task, seed, device)
-    with torch.random.fork_rng():
+    with _GLOBAL_DRAWS, torch.random.fork_rng():
         torch.manual_seed(seed)
         model = spec.build(task, seed, device)
     check_model(model)

@@ -65,8 +65,9 @@ _CALLED = {
 def phases(events: xr.Dataset, late: float = 1_000) -> xr.DataArray:
     """The phase of every run: confusion, memorisation, grokking or comprehension, as text over the sweep's axes.
 
-    Confusion: the train inputs are not known at the end; memorisation: they are and the test inputs are not; grokking:
-    both are, the test inputs more than `late` updates later; comprehension: both, sooner. Source: Liu et al. 2022
+    Confusion: the train inputs were known at no evaluated step; memorisation: they were, and the test inputs never;
+    grokking: both were, the test inputs more than `late` updates later; comprehension: both, sooner. What was known and
+    is lost again counts as known, as in the source: `settled` is missing then. Source: Liu et al. 2022
     (arXiv:2205.10343), figure 6, with accuracies of 0.9 and a limit of 1,000 updates; ours are 0.99, and the limit is
     the caller's, for it depends on rate and batch. A run that ended early may yet change its phase. `""` where a run is
     missing.
@@ -93,8 +94,9 @@ def _first(accuracy: xr.DataArray) -> float:
 def _settled(accuracy: xr.DataArray, loss: xr.DataArray) -> float:
     """The first evaluated step after the last at which accuracy or loss was elsewhere."""
     steps = accuracy["step"].values
-    loss = loss.sel(step=steps)
-    away = (accuracy.values < KNOWN) | (loss.values >= LOW * loss.values.max())
+    found = loss.reindex(step=steps).values
+    peak = np.max(found[np.isfinite(found)], initial=0.0)
+    away = ~((accuracy.values >= KNOWN) & (found < LOW * peak))  # what is not finite is away too
     if away[-1]:
         return np.nan
     last = np.flatnonzero(away)

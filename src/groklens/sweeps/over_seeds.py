@@ -16,7 +16,8 @@ def over_seeds(events: xr.Dataset, late: float = 1_000, seed: str = "seed") -> x
     from memorising to generalising, a seed that did not generalise counting as later than all others: nan where half or
     more did not, `delay_low` and `delay_high` the least and largest of those that did. `phase`: that of most seeds
     (`gl.sweeps.phases(late=)`; of equally many, the one that has learned less), `phase_share` the share of seeds in it.
-    `seeds`: how many are there.
+    `seeds`: how many are there; `missing`: how many are not, because their loss diverged or they are not trained.
+    Shares and medians are of those that are there.
 
     Raises `BadArgument` where the table has no axis of that name.
 
@@ -41,6 +42,7 @@ def over_seeds(events: xr.Dataset, late: float = 1_000, seed: str = "seed") -> x
             "phase": (seeds.dims, names),
             "phase_share": (of_phase.max("phase") / seeds).where(seeds > 0),
             "seeds": seeds,
+            "missing": events.sizes[seed] - seeds,
         }
     )
     for name, (called, units) in _CALLED.items():
@@ -57,4 +59,5 @@ _CALLED = {
     "phase": ("phase of most seeds", "phase"),
     "phase_share": ("seeds in that phase", "share of seeds"),
     "seeds": ("runs", "runs"),
+    "missing": ("runs that diverged or are not trained", "runs"),
 }

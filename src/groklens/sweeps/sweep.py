@@ -55,6 +55,11 @@ class Sweep:
             raise BadArgument(
                 f"A sweep is of a recipe, and {described(self.recipe)} was given; make one: gl.Recipe(…)."
             )
+        if self.recipe.start is not None:
+            raise BadArgument(
+                "The recipe is of a fork, which begins with its parent's weights; sweep over the parent's recipe, or "
+                "fork each run: gl.fork(run, step, into, …)."
+            )
         _ = self.recipes
 
     @property

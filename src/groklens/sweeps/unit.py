@@ -12,10 +12,10 @@ from pathlib import Path
 
 import torch
 
-from groklens.errors import TrainingDiverged
+from groklens.errors import BadArgument, TrainingDiverged
 from groklens.parts import know
 from groklens.recipes import Recipe
-from groklens.runs import RunPaths, read_json, write_atomically
+from groklens.runs import FolderLock, Header, RunPaths, read_json, write_atomically
 from groklens.sweeps.plan import WORKING, Member
 from groklens.tasks import own_tasks
 from groklens.training import is_finished, train_many
@@ -54,6 +54,18 @@ class Unit:
         absent = [each for each in self.members if not RunPaths(self.root / each.folder).header.is_file()]
         return [each for each in absent if each.id not in failed or (self.working / each.id).is_dir()]
 
+    def check_room(self) -> None:
+        """Raise `BadArgument` where something else stands in the folder of one of the runs."""
+        for member in self.members:
+            folder = self.root / member.folder
+            if not os.path.lexists(folder):
+                continue
+            header = Header.read(RunPaths(folder).header) if RunPaths(folder).header.is_file() else None
+            if header is None or header.recipe is None or header.recipe.id != member.id:
+                raise BadArgument(
+                    f"{folder} is there and is not the run of this sweep; move it away, and call again."
+                )
+
 
 def train_unit(unit: Unit) -> dict[str, str]:
     """Train one stack to its end and give the runs that have failed, by id, with what was said.
@@ -61,15 +73,16 @@ def train_unit(unit: Unit) -> dict[str, str]:
     Training goes on where a kill left it. Runs move to the sweep's folder when all of the stack have ended, so that one
     of which a run was deleted is trained again as it was: the last digits depend on the others.
     """
-    if not unit.is_done:
-        know(part for recipe in unit.recipes for part in _parts(recipe))
-        failed = failures_of(unit)
-        if not unit.outcome.is_file() or any(not _trained(unit, each) for each in unit.missing):
-            failed = _train(unit)
-            write_atomically(unit.outcome, (json.dumps({"failed": failed}, indent=1) + "\n").encode())
-        for member in unit.missing:
-            os.replace(unit.working / member.id, unit.root / member.folder)
-    shutil.rmtree(unit.working, ignore_errors=True)
+    know(part for recipe in unit.recipes for part in _parts(recipe))
+    with FolderLock(unit.working):  # nobody else trains or moves these runs meanwhile
+        if not unit.is_done:
+            unit.check_room()
+            if not unit.outcome.is_file() or any(not _trained(unit, each) for each in unit.missing):
+                failed = _train(unit)
+                write_atomically(unit.outcome, (json.dumps({"failed": failed}, indent=1) + "\n").encode())
+            for member in unit.missing:
+                os.replace(unit.working / member.id, unit.root / member.folder)
+        shutil.rmtree(unit.working, ignore_errors=True)
     return failures_of(unit)
 
 

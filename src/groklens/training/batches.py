@@ -17,7 +17,7 @@ def batch_for(recipe: Recipe, train_index: Int[Tensor, "train"], update: int) ->
         return train_index
     per_epoch = len(train_index) // recipe.batch_size  # a last, shorter batch is left out
     epoch, place = divmod(update - 1, per_epoch)
-    generator = torch.Generator().manual_seed(recipe.order_seed * 1_000_003 + epoch + 1)
+    generator = torch.Generator().manual_seed((recipe.order_seed * 1_000_003 + epoch + 1) % 2**63)
     order = torch.randperm(len(train_index), generator=generator)
     return train_index[order[place * recipe.batch_size : (place + 1) * recipe.batch_size]]
 

@@ -9,7 +9,16 @@ from pathlib import Path
 from groklens.errors import BadArgument, whole_number
 from groklens.recipes import changed
 from groklens.runs import AnyRun, Run
-from groklens.training.going_on import before, beside, is_new, new_header, parent_of, prepare, state_at
+from groklens.training.going_on import (
+    before,
+    beside,
+    has_lost_its_beginning,
+    is_new,
+    new_header,
+    parent_of,
+    prepare,
+    state_at,
+)
 from groklens.training.train import train
 
 log = logging.getLogger("groklens")
@@ -54,12 +63,13 @@ def extend(
         )
     longer = changed(recipe, {"steps": total})
     folder = beside(parent, into, f"{parent.name}-to-{total}")
-    found = state_at(parent, recipe.steps) if is_new(folder) else None
+    anew = is_new(folder) or has_lost_its_beginning(folder, longer)
+    found = state_at(parent, recipe.steps) if anew else None
     if found is not None:
         history, tensors = found
         header = before(new_header(parent, longer, recipe.steps, True), parent, recipe.steps)
         prepare(folder, header, tensors, parent, history)
-    elif is_new(folder):
+    elif anew:
         log.warning(
             "%s has not kept its optimiser's state at its last step, so %s is trained from step 0 again.",
             parent.name, folder.name,

@@ -13,7 +13,15 @@ from groklens.errors import BadArgument, described, whole_number
 from groklens.models import build_model
 from groklens.recipes import Recipe, Start, changed
 from groklens.runs import AnyRun, Run, as_path
-from groklens.training.going_on import digest_of, is_new, new_header, parent_of, prepare, state_at
+from groklens.training.going_on import (
+    digest_of,
+    has_lost_its_beginning,
+    is_new,
+    new_header,
+    parent_of,
+    prepare,
+    state_at,
+)
 from groklens.training.train import train
 
 #: Fields of a recipe that a fork cannot change, and why.
@@ -68,10 +76,11 @@ def fork(
     own = {name.removeprefix("model/"): each for name, each in tensors.items() if name.startswith("model/")}
     _check_fits(recipe, own)
     assert parent.recipe is not None
-    start = Start(parent.recipe.id, number, digest_of(own), optimizer_state, order)
+    kept = None if parent.recipe.start is None else parent.recipe.start.order
+    start = Start(parent.recipe.id, number, digest_of(own), optimizer_state, kept if order is None else order)
     recipe = replace(recipe, start=start)
     folder = as_path(into, "a folder for the fork")
-    if is_new(folder):
+    if is_new(folder) or has_lost_its_beginning(folder, recipe):
         prepare(folder, new_header(parent, recipe, number, False), tensors, parent)
     return train(
         recipe,
@@ -99,8 +108,8 @@ def _tensors(
     found = state_at(parent, step)
     if found is None and optimizer_state:
         raise BadArgument(
-            f"{parent.name} has not kept its optimiser's state at step {step}; train it with keep_optimizer=[{step}], "
-            "or begin the optimiser anew: optimizer_state=False."
+            f"{parent.name} has not kept its optimiser's state at step {step}; train it into another folder "
+            f"with keep_optimizer=[{step}], or begin the optimiser anew: optimizer_state=False."
         )
     if found is None:
         tensors = {f"model/{name}": each.clone() for name, each in parent.at(step).model.state_dict().items()}

@@ -17,6 +17,7 @@ from groklens.models import build_model, describe_model
 from groklens.recipes import Recipe
 from groklens.runs import (
     AnyRun,
+    FolderLock,
     Header,
     History,
     ResumeState,
@@ -68,10 +69,11 @@ def prepare(
     assert run.path is not None
     assert header.recipe is not None
     assert header.parent is not None
+    folder = Path(os.path.abspath(folder))  # "." has a name too
     made, old = RunPaths(folder.with_name(f"{folder.name}.{os.getpid()}.tmp")), RunPaths(run.path)
     shutil.rmtree(made.root, ignore_errors=True)
-    made.steps.mkdir(parents=True)
     try:
+        made.steps.mkdir(parents=True)
         for step in header.checkpoints:
             shutil.copyfile(old.checkpoint(step), made.checkpoint(step))
         if history is None:
@@ -113,6 +115,22 @@ def beside(run: Run, into: str | Path | None, name: str) -> Path:
 def is_new(folder: Path) -> bool:
     """Whether there is no run in a folder yet."""
     return not RunPaths(folder).header.exists()
+
+
+def has_lost_its_beginning(folder: Path, recipe: Recipe) -> bool:
+    """Whether the run of this recipe in a folder is unfinished and its state is gone; the folder is cleared then.
+
+    What it had kept is made again, to the same bits, from its parent.
+    """
+    paths = RunPaths(folder)
+    if not paths.header.exists() or os.path.lexists(paths.resume):
+        return False
+    header = Header.read(paths.header)
+    if header.finished or header.recipe is None or header.recipe.id != recipe.id:
+        return False
+    with FolderLock(folder):
+        shutil.rmtree(folder)
+    return True
 
 
 def before(header: Header, run: Run, step: int) -> Header:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -16,6 +18,7 @@ from groklens.runs import (
     Header,
     ResumeState,
     Run,
+    RunPaths,
     RunWriter,
     Written,
     as_path,
@@ -40,6 +43,8 @@ from groklens.training.training_plan import (
     state_file,
 )
 from groklens.training.watching import Watch
+
+log = logging.getLogger("groklens")
 
 
 def train(
@@ -87,6 +92,13 @@ def train(
             _train_planned(lambda: plan_alone(recipe, folder), options)
         except Diverged as error:
             raise TrainingDiverged(str(error)) from None
+    elif lacking := [
+        s for s in sorted(keep_optimizer or ()) if not os.path.lexists(RunPaths(folder).state(s))
+    ]:
+        log.warning(
+            "%s is finished and has not kept its optimiser's state at step %s; train it into another folder for that.",
+            folder, ", ".join(map(str, lacking)),
+        )  # fmt: skip
     drop_spent_states(recipe, folder)  # a kill may have come between the seal and that
     run = Run(folder)
     run.verify()

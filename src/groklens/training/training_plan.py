@@ -66,7 +66,8 @@ def plan_next(pending: Mapping[str, Recipe], root: Path, device: str) -> Plan:
             written = tuple(_goes_on_in((state, path), recipe, root, stacks) for recipe in state.recipes)
             folders = tuple(root / name for name in state.ids)
             return Plan(state.recipes, folders, written, path, state.step, tuple(range(len(folders))))
-    new = [recipe for recipe in pending.values() if not _begun(recipe, root, stacks)]
+    # A fork is never new: it begins with the weights of its parent, from a state that `gl.fork` has made.
+    new = [each for each in pending.values() if each.start is None and not _begun(each, root, stacks)]
     stacked = first_stack(new, [0] * len(new), device)
     return Plan(tuple(stacked), tuple(root / each.id for each in stacked), (True,) * len(stacked))
 

@@ -34,7 +34,8 @@ def phase_diagram(
 ) -> Figure:
     """The plane of two axes of a sweep, a square a place: its delay from memorising to generalising, or its phase.
 
-    In each square stands how many of its seeds generalised, and, pointed at, the spread of their delays. Grey squares
+    In each square stands how many of its seeds generalised, with `(−2)` for two that diverged or are not trained, and,
+    pointed at, the spread of their delays. Grey squares
     with `colour="delay"` are where half of the seeds or more did not generalise by their last step: later, or never, is
     not known.
 
@@ -128,8 +129,13 @@ def _by_phase(table: xr.Dataset) -> dict[str, Any]:
 def _text(table: xr.Dataset) -> list[list[str]]:
     seeds = table["seeds"].values
     generalised = np.rint(np.nan_to_num(table["generalised_share"].values) * seeds).astype(int)
-    pairs = zip(generalised.tolist(), seeds.tolist(), strict=True)
-    return [[f"{k}/{n}" if n else "" for k, n in zip(*row, strict=True)] for row in pairs]
+    rows = zip(generalised.tolist(), seeds.tolist(), table["missing"].values.tolist(), strict=True)
+    return [[_of_all(k, n, m) for k, n, m in zip(*row, strict=True)] for row in rows]
+
+
+def _of_all(generalised: int, seeds: int, missing: int) -> str:
+    """How many generalised of those that are there, and how many are not there, such as `3/5 (−2)`."""
+    return (f"{generalised}/{seeds}" if seeds else "") + (f" (−{missing})" if missing else "")
 
 
 def _said(table: xr.Dataset) -> list[list[str]]:
