@@ -37,9 +37,6 @@ class Budgets:
     #: Values on a grid of operands that are worked on at a time: what stays in the processor's cache is several times
     #: faster.
     grid: int = 2 * _MIB
-    #: The activations, and their gradients, of the inputs that a training step on one thread works on at a time: about
-    #: what stays in a core's own cache.
-    step: int = 3 * _MIB // 2
     #: The activations of a block while a stack of runs is evaluated, beside those of training.
     evaluation: int = 128 * _MIB
     #: The activations that runs trained at once may take; more runs than fit are trained in turn.

@@ -3,8 +3,6 @@
 import pytest
 import torch
 
-from groklens.models.fast_pass.blocks import cached_blocks
-from groklens.models.fast_pass.relu_loss import relu_losses
 from groklens.models.fast_pass.row_kernels import mix, relu_block
 from groklens.models.fast_pass.rows import Rows, tokens_at_each_position
 from groklens.models.loss import cross_entropy_each
@@ -32,59 +30,6 @@ def test_relu_block(n_runs, has_skip):
     torch.testing.assert_close(out, plain(*arguments))
     assert (neurons >= 0).all()
     assert torch.autograd.gradcheck(lambda *a: relu_block(*a, Workspace())[0], arguments)
-
-
-def of_readout(n_runs, n_inputs=70, n_neurons=16, n_classes=6, width=8):
-    """Rows, weights above one another, biases, what neurons write by, and labels; two columns beyond the classes."""
-    n_outputs = n_classes + 2
-    shapes = (
-        (n_runs, n_inputs, width),
-        (n_runs, n_neurons + n_outputs, width),
-        (n_runs, 1, n_neurons + n_outputs),
-        (n_runs, n_outputs, n_neurons),
-    )
-    labels = torch.arange(n_runs * n_inputs).view(n_runs, n_inputs) % n_classes
-    return [drawn(*shape, seed=i) for i, shape in enumerate(shapes)], labels, n_classes
-
-
-@pytest.mark.parametrize("n_runs", [1, 3])
-@pytest.mark.parametrize("budget", [1, 10_000, 2**30])
-def test_relu_losses_are_the_two_kernels_in_one(n_runs, budget, monkeypatch):
-    """Whatever fits the cache: a tile of inputs, some runs, or all."""
-    monkeypatch.setattr("groklens.memory.BUDGETS.step", budget)
-    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
-    arguments, labels, n_classes = of_readout(n_runs)
-
-    def apart():
-        logits = relu_block(*arguments, Workspace())[0][..., :n_classes]
-        return cross_entropy_each(logits, labels).mean(dim=-1)
-
-    def at_once():
-        return relu_losses(*arguments, labels, n_classes, Workspace())
-
-    weights = torch.arange(1, n_runs + 1)  # what is made of the losses scales the gradients
-    found = [(loss(), torch.autograd.grad((weights * loss()).sum(), arguments)) for loss in (apart, at_once)]
-    torch.testing.assert_close(*found, rtol=1e-12, atol=1e-15)
-    with torch.no_grad():
-        torch.testing.assert_close(at_once(), found[0][0].detach(), rtol=1e-12, atol=0)
-
-
-def test_relu_losses_against_finite_differences():
-    arguments, labels, n_classes = of_readout(2, n_inputs=3, n_neurons=4, n_classes=2, width=3)
-    assert torch.autograd.gradcheck(lambda *a: relu_losses(*a, labels, n_classes, Workspace()), arguments)
-
-
-def test_blocks_hold_every_run_and_input_once(monkeypatch):
-    monkeypatch.setattr("groklens.memory.BUDGETS.step", 1000)
-    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
-    for n_runs, n_inputs in ((1, 5), (7, 5), (2, 200), (3, 33), (1, 65)):
-        seen = torch.zeros(n_runs, n_inputs)
-        for block in cached_blocks(n_runs, n_inputs, 10, torch.device("cpu")):
-            assert seen[block].numel()
-            seen[block] += 1
-        assert (seen == 1).all()
-    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
-    assert len(cached_blocks(7, 200, 10, torch.device("cpu"))) == 1  # each would be waited for
 
 
 @pytest.mark.parametrize("n_runs", [1, 3])

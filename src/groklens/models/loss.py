@@ -44,56 +44,27 @@ LOSSES_EACH: dict[str, Callable[..., Tensor]] = {
 }
 
 
-def exponentials(
-    logits: Float[Tensor, "*run input answer"],
-    labels: Int[Tensor, "*run input"],
-    room: Float[Tensor, "*run input answer"],
-    losses: Float[Tensor, "*run input"],
-) -> Float[Tensor, "*run input"]:
-    """Sum over answers of e^(logit − largest), one per input, ≥ 1; the terms fill `room`, cross-entropies `losses`.
-
-    Both are float64 tensors that are overwritten.
-    """
-    room.copy_(logits).sub_(logits.amax(dim=-1, keepdim=True))
-    of_label = room.gather(-1, labels[..., None])[..., 0]
-    total = room.exp_().sum(dim=-1)
-    torch.sub(total.log(), of_label, out=losses)
-    return total
-
-
-def gradient_of_logits(
-    terms: Float[Tensor, "*run input answer"],
-    total: Float[Tensor, "*run input"],
-    labels: Int[Tensor, "*run input"],
-    of_losses: Float[Tensor, "..."],
-    out: Float[Tensor, "*run input answer"],
-) -> Float[Tensor, "*run input answer"]:
-    """Gradient of what depends on the losses by `of_losses`, for the logits: softmax less one-hot label, times it.
-
-    `terms` and `total` are those of `exponentials`; the gradient is written into `out`, which may be `terms`.
-    """
-    torch.mul(terms, (of_losses / total)[..., None], out=out)
-    return out.scatter_add_(-1, labels[..., None], -of_losses.expand(labels.shape)[..., None])
-
-
 class _CrossEntropy(Function):
     """−log softmax at the label, with exponentials taken once for value and gradient."""
 
     @staticmethod
     def forward(ctx: Any, logits: Tensor, labels: Tensor, workspace: Workspace) -> Tensor:
-        terms = workspace.like(logits, logits.shape[-1], torch.float64)
-        losses = torch.empty_like(labels, dtype=torch.float64)
-        total = exponentials(logits, labels, terms, losses)
-        ctx.save_for_backward(terms, total, labels)
+        shifted = workspace.like(logits, logits.shape[-1], torch.float64).copy_(logits)
+        shifted.sub_(logits.amax(dim=-1, keepdim=True))
+        of_label = shifted.gather(-1, labels[..., None])[..., 0]
+        exponentials = shifted.exp_()
+        total = exponentials.sum(dim=-1)
+        ctx.save_for_backward(exponentials, total, labels)
         ctx.dtype, ctx.workspace = logits.dtype, workspace
-        return losses
+        return total.log() - of_label
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, of_losses: Tensor) -> tuple[Tensor | None, ...]:
-        terms, total, labels = ctx.saved_tensors
-        room = ctx.workspace.like(terms, terms.shape[-1])
-        gradient = gradient_of_logits(terms, total, labels, of_losses, room)
+        exponentials, total, labels = ctx.saved_tensors
+        gradient = ctx.workspace.like(exponentials, exponentials.shape[-1])
+        torch.mul(exponentials, (of_losses / total)[..., None], out=gradient)
+        gradient.scatter_add_(-1, labels[..., None], -of_losses[..., None])
         if gradient.dtype != ctx.dtype:
             gradient = ctx.workspace.like(gradient, gradient.shape[-1], ctx.dtype).copy_(gradient)
         return gradient, None, None

@@ -18,13 +18,12 @@ from groklens.models.fast_pass import (
     Entering,
     entering,
     folded_forward,
-    folded_losses,
     quick_applies,
     sequence_logits,
     sequences_apply,
 )
 from groklens.parts import is_ours
-from groklens.recipes import CrossEntropy, Recipe
+from groklens.recipes import Recipe
 from groklens.runs import Row
 from groklens.snapshots import judged_on_its_side
 from groklens.tasks import LAST
@@ -51,8 +50,6 @@ class Stack:
         self.model = models[0]
         self._reads = recipes[0].task.reads
         self.is_quick = (quick_applies if self._reads == LAST else sequences_apply)(self.model)
-        is_cross_entropy = type(recipes[0].loss_part) is CrossEntropy
-        self._gives_losses = self.is_quick and self._reads == LAST and is_cross_entropy
         self.is_stream = recipes[0].task.is_stream
         self._values = {p: v.requires_grad_(p.requires_grad) for p, v in _stacked(models).items()}
         # An optimiser of a user's own sees the parameters of its one run as they are, without an axis of runs.
@@ -76,10 +73,6 @@ class Stack:
     def losses(self, update: int) -> Float[Tensor, "run"]:
         """Loss of each run's batch for update number `update` (from 1)."""
         inputs, labels, read = self._batch(update)
-        if self._gives_losses:
-            n_classes = self.recipes[0].task.d_vocab_out
-            of = self._values.__getitem__
-            return folded_losses(self.model, of, read, labels, n_classes, self._training)
         logits = self._logits(inputs, read, self._training)
         return self._scores(logits, labels, self._training).mean(dim=-1)
 

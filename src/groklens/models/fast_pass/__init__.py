@@ -1,7 +1,6 @@
 """The fast pass: the numbers of the plain model, without computations that repeat from input to input."""
 
 from groklens.models.fast_pass.engine import folded_forward as folded_forward
-from groklens.models.fast_pass.engine import folded_losses as folded_losses
 from groklens.models.fast_pass.engine import quick_answers as quick_answers
 from groklens.models.fast_pass.engine import quick_applies as quick_applies
 from groklens.models.fast_pass.engine import quick_forward as quick_forward

@@ -13,7 +13,6 @@ from groklens.models.at_rest import at_rest
 from groklens.models.fast_pass import folded
 from groklens.models.fast_pass.rows import Entering, entering
 from groklens.models.fast_pass.sequences import sequences
-from groklens.models.loss import cross_entropy_each
 from groklens.models.outputs import Answers, answers, as_float
 from groklens.models.protocol import device_of, run_logits
 from groklens.models.workspace import Workspace
@@ -109,34 +108,6 @@ def folded_forward(
         return folded.mlp(model, of, inputs)
     assert isinstance(inputs, list)  # a transformer has tokens
     return folded.transformer(folded.unwrap(model.original_model), of, inputs, workspace, heads)
-
-
-def folded_losses(
-    model: Any,
-    of: folded.Weights,
-    inputs: Entering,
-    labels: Int[Tensor, "run input"],
-    n_classes: int,
-    workspace: Workspace,
-) -> Float[Tensor, "run"]:
-    """Mean cross-entropy of each of the runs stacked, in nats, float64: what a training step asks of `folded_forward`.
-
-    Gradients may be computed with it; the next call with the workspace overwrites them.
-    """
-    workspace.start()
-    if type(model).__name__ == "HookedMLP":
-        logits = folded.mlp(model, of, inputs)[0]
-    else:
-        assert isinstance(inputs, list)  # a transformer has tokens
-        found = folded.before_readout(folded.unwrap(model.original_model), of, inputs, workspace)
-        if isinstance(found, folded.Readout):
-            losses = found.losses(labels, n_classes, workspace)
-            if losses is not None:
-                return losses
-            found = found.answer(workspace)
-        logits = found[0]
-    seen = logits.expand(-1, labels.shape[1], -1)[..., :n_classes]  # one row where inputs are alike
-    return cross_entropy_each(seen, labels, workspace).mean(dim=-1)
 
 
 def sequence_logits(

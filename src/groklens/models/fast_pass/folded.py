@@ -20,17 +20,15 @@ What is folded, and why the result is the same:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from groklens.models.activations import MLP_ACTIVATIONS
-from groklens.models.fast_pass.relu_loss import relu_losses
 from groklens.models.fast_pass.row_kernels import mix, relu_block
 from groklens.models.fast_pass.rows import Entering, Rows, TokensAt
 from groklens.models.workspace import Workspace
@@ -51,18 +49,6 @@ def transformer(
 
     With `heads`, as if the last layer's heads had read these values at the answer, one after another.
     """
-    found = before_readout(native, of, tokens_at, workspace, heads)
-    return found.answer(workspace) if isinstance(found, Readout) else found
-
-
-def before_readout(
-    native: Any,
-    of: Weights,
-    tokens_at: list[TokensAt],
-    workspace: Workspace,
-    heads: Float[Tensor, "run input feature"] | None = None,
-) -> Readout | Answer:
-    """What `transformer` gives, short of its last two products where they are a `Readout`."""
     residuals, last = _last_layer(native, of, tokens_at, workspace)
     residual, z = residuals[-1], last.attend_last(residuals) if heads is None else Rows(heads)
     head, norm = of(unwrap(native.head).weight), unwrap(native.ln_out)
@@ -139,51 +125,6 @@ def mlp_neuron_inputs(model: Any, of: Weights, inputs: Entering) -> Float[Tensor
     return combined + of(model.b_in)[:, None]
 
 
-@dataclass(frozen=True)
-class Readout:
-    """What the last layer reads, and its weights: W_in above W_U with their biases, and W_L, which neurons write by.
-
-    Without `back` there are no neurons, and the weights are W_U alone. Logits beyond the model's classes mean nothing.
-    """
-
-    rows: Float[Tensor, "run input feature"]
-    weight: Float[Tensor, "run neuron_and_output feature"]
-    bias: Float[Tensor, "run 1 neuron_and_output"]
-    back: Float[Tensor, "run output neuron"] | None
-    act: Callable[[Tensor], Tensor] | None
-
-    def answer(self, workspace: Workspace) -> Answer:
-        """Logits and activations."""
-        if self.back is None or self.act is None:
-            return torch.baddbmm(self.bias, self.rows, self.weight.mT), None
-        return _neurons(self.act, self.rows, self.weight, self.bias, self.back, workspace)
-
-    def losses(
-        self, labels: Int[Tensor, "run input"], n_classes: int, workspace: Workspace
-    ) -> Float[Tensor, "run"] | None:
-        """Mean cross-entropy over a run's inputs, with gradients in one go; None where that is not written out."""
-        if self.back is None or self.act is not F.relu or self.rows.shape[1] != labels.shape[1]:
-            return None
-        return relu_losses(self.rows, self.weight, self.bias, self.back, labels, n_classes, workspace)
-
-
-def _neurons(
-    act: Callable[[Tensor], Tensor],
-    rows: Tensor,
-    weight: Tensor,
-    bias: Tensor,
-    back: Tensor,
-    workspace: Workspace,
-) -> tuple[Tensor, Tensor]:
-    """`relu_block`, for whichever activation the MLP has."""
-    if act is F.relu:
-        return relu_block(rows, weight, bias, back, workspace)
-    both = torch.baddbmm(bias, rows, weight.mT)
-    neurons = act(both[..., : back.shape[2]])
-    out = neurons @ back.mT
-    return (out + both[..., back.shape[2] :] if weight.shape[1] > back.shape[2] else out), neurons
-
-
 class _Layer:
     """One transformer layer on residuals, a `Rows` a position."""
 
@@ -246,13 +187,14 @@ class _Layer:
         if self.mlp is None:
             return mid, None
         normed = normalise(self.ln2, self.of, mid.values)
-        back, bias = self._weights(self.mlp.fc_out)
-        into = self._weights(self.mlp.fc_in)
-        out, neurons = _neurons(self.mlp.act, normed, *into, back, self.workspace)
+        out, neurons = self._neurons(
+            normed, *self._weights(self.mlp.fc_in), self._weights(self.mlp.fc_out)[0]
+        )
+        bias = self._weights(self.mlp.fc_out)[1]
         return Rows(mid.values + out + bias, mid.index), neurons
 
-    def readout(self, residual: Rows, z: Rows, head: Tensor) -> Readout:
-        """How logits are read, straight from the mixed values or from the residual that attention left."""
+    def readout(self, residual: Rows, z: Rows, head: Tensor) -> Answer:
+        """Logits straight from the mixed values, or from the residual that attention left."""
         weight, bias, back = self._folded(head)
         rows = z.each()
         if residual.is_constant:  # the residual is a bias then, and W_O a factor
@@ -261,7 +203,9 @@ class _Layer:
             weight = weight @ into_residual
         else:
             rows = self._after_attention(residual, z).each()
-        return Readout(rows, weight, bias, back, None if self.mlp is None else self.mlp.act)
+        if back is None:
+            return torch.baddbmm(bias, rows, weight.mT), None
+        return self._neurons(rows, weight, bias, back)
 
     def received(self, residual: Rows, z: Rows) -> Tensor:
         """What the neurons receive, in every input."""
@@ -282,6 +226,16 @@ class _Layer:
         head = F.pad(head, (0, 0, 0, -head.shape[1] % 8))
         (w_in, b_in), (w_out, b_out) = self._weights(self.mlp.fc_in), self._weights(self.mlp.fc_out)
         return torch.cat([w_in, head], dim=1), torch.cat([b_in, b_out @ head.mT], dim=2), head @ w_out
+
+    def _neurons(self, rows: Tensor, weight: Tensor, bias: Tensor, back: Tensor) -> tuple[Tensor, Tensor]:
+        """`relu_block`, for whichever activation the MLP has."""
+        assert self.mlp is not None
+        if self.mlp.act is F.relu:
+            return relu_block(rows, weight, bias, back, self.workspace)
+        both = torch.baddbmm(bias, rows, weight.mT)
+        neurons = self.mlp.act(both[..., : back.shape[2]])
+        out = neurons @ back.mT
+        return (out + both[..., back.shape[2] :] if weight.shape[1] > back.shape[2] else out), neurons
 
     def _after_attention(self, residual: Rows, z: Rows) -> Rows:
         weight, bias = self._weights(self.attention.o)
