@@ -20,7 +20,7 @@ def numbers():
     """A run of three heads; the last does induction from some step on, and the first looks one back."""
 
     def make(
-        formed=400, back=400, used=400, early=False, copies=0.9, rests=0.1, gain=0.5, noise=0.01, even=False
+        formed=400, back=400, used=400, early=False, copies=0.9, rests=0.1, gain=0.5, noise=0.01, gained=None
     ):
         steps = np.array(STEPS)
         shape = (len(STEPS), 3)
@@ -33,9 +33,7 @@ def numbers():
         nulls = {"previous_token_null": np.full(len(STEPS), 0.5), "copying_null": np.full(len(STEPS), 0.3)}
         by_head = {"score": score, "null": np.full(shape, 0.2), "previous_token": one_back}
         by_head |= {"first_token": np.full(shape, rests), "copying": copying, "above": score > 0.2}
-        worth = (
-            -gain * np.arange(len(STEPS)) / len(STEPS[1:]) if even else np.where(steps >= used, -gain, 0.0)
-        )
+        worth = np.where(steps >= used, -gain, 0.0) if gained is None else -np.array(gained)
         table = {name: (("step", "head"), values) for name, values in by_head.items()}
         table |= {name: ("step", values) for name, values in nulls.items()}
         parts = worth[:, None] + noise * np.array([-1, 1, -1, 1])
@@ -85,7 +83,7 @@ def test_a_model_that_had_such_heads_before_it_learned_decides_nothing(study, nu
 
 
 def test_a_time_around_which_no_more_is_gained_than_around_most_decides_nothing(study, numbers, judged):
-    assert judged(study, numbers(even=True))["run.context"] == "undecided"
+    assert judged(study, numbers(gained=[0, -1, 0, 0.2, 0.6, 1]))["run.context"] == "undecided"
 
 
 def test_copying_that_random_heads_do_as_well_decides_nothing(study, numbers, judged):

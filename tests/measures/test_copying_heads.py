@@ -31,7 +31,12 @@ def test_a_head_that_copies_is_named_and_no_other(seed):
     table = gl.measures.copying_heads(planted(True, seed), seed=seed)
     assert table["head"].values[table["above"].values].tolist() == ["0.1"]
     assert float(table["score"].sel(head="0.1")) == 1.0
-    assert not bool(gl.measures.copying_heads(planted(False, seed), seed=seed)["above"].any())
+
+
+def test_heads_of_untrained_models_are_named_as_seldom_as_chance_has_it():
+    """Some head is in one model of eleven; in three of eight by chance three times in a hundred."""
+    found = [gl.measures.copying_heads(planted(False, seed), seed=seed)["above"].any() for seed in range(8)]
+    assert sum(map(bool, found)) <= 2
 
 
 def test_the_score_is_that_of_copying_and_of_fixed_sequences():
