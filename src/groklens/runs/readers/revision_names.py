@@ -51,9 +51,9 @@ def told_by(name: str) -> Revision:
     if match is None:
         raise BadArgument(
             f"The revision {name!r} does not tell its step as 'step1000', 'checkpoint-1000' and "
-            "'stage1-step1000-tokens5B' do, and steps of a stage or branch of its own may begin anew. Say where it belongs over all of training, "
-            f"for every revision alike, by updates: revisions={{{name!r}: 1000}}, or by tokens seen: "
-            f"revisions={{{name!r}: (None, 4_060_000_000_000)}}."
+            "'stage1-step1000-tokens5B' do, and steps of a stage or branch of its own may begin anew. Say where it "
+            f"belongs over all of training, for every revision alike, by updates: revisions={{{name!r}: 1000}}, or by "
+            f"tokens seen: revisions={{{name!r}: (None, 4_060_000_000_000)}}."
         )
     found = match.groupdict()
     return Revision(_number(found.get("step"), found.get("k")), _number(found.get("tokens"), found.get("b")))
