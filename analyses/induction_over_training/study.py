@@ -2,12 +2,14 @@
 
 Prediction (Olsson et al. 2022, arXiv:2209.11895, of language models with two layers of attention or more): in training
 there come to be heads that attend to what followed the present token before, beyond any random head and any shuffled
-sequence; a head that looks one token back is there no later; and what the context is worth, the loss late in a sequence
-less the loss early, grows within a factor of two of updates of when they come.
+sequence; a head that looks one token back, beyond any random head, is there no later; and what the context is worth,
+the loss late in a sequence less the loss early, grows within a factor of two of updates of when they come.
 
 Refuted if, of a run, no head is above these nulls at its end; if the head that looks one back comes later; if less than
-half of what the context comes to be worth is gained around that time. The control of a run is its first step, before
-anything is learned, and of the study a run that has to learn from its context: Markov chains, each sequence its own.
+half of what the context comes to be worth is gained around that time. Undecided if as much is gained around most of the
+other kept steps. A head comes when it is above its null, and stays so to the end. The control of a run is its first
+step, before anything is learned, and of the study a run that has to learn from its context: Markov chains, each
+sequence its own.
 
 Runs: `examples/runs/language`, characters of Python's sources, and `examples/runs/markov`, both two layers of attention
 without MLPs. Of another model, a folder of checkpoints or a name with revisions, of which fifteen are fetched, each let
@@ -21,14 +23,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from analyses.models import shipped
 
 import groklens as gl
 
 RUNS = ("language", "markov")
-#: A head that looks one token back does so more than at all other tokens together.
-ONE_BACK = 1 / 2
 #: Updates from when heads form, as a factor either way, within which the context comes to be worth something.
 AROUND = 2
 #: Of a model of somebody else's: revisions, tokens of a window of text (512, as Olsson et al. have) and windows.
@@ -38,7 +39,7 @@ SEQUENCES = 4096
 #: Parts of the windows that each say what the context is worth.
 PARTS = 8
 SOURCE = "Olsson et al. 2022, arXiv:2209.11895"
-BY_HEAD = ("score", "null", "previous_token", "first_token", "copying")
+SCORES = ("score", "null", "previous_token", "previous_token_null", "first_token", "copying", "copying_null")
 
 
 def measure(smoke: bool = False, model: str | None = None) -> dict[str, Any]:
@@ -91,12 +92,13 @@ def over_steps(run: gl.Run, smoke: bool) -> xr.Dataset:
     for step in steps:
         snapshot = run.at(step)
         heads = gl.measures.induction_heads(snapshot, **draws)
-        heads["copying"] = gl.measures.Copying()(snapshot)
+        copying = gl.measures.copying_heads(snapshot, **draws)
+        heads["copying"], heads["copying_null"] = copying["score"], copying["null"]
         rows.append(heads.assign(by_part=("part", worth(snapshot))))
     table = xr.concat(rows, dim=xr.Variable("step", list(steps)), combine_attrs="override")
     named = {"long_name": "loss late in a sequence less loss early", "units": "nats"}
     table["in_context"] = table["by_part"].mean("part").assign_attrs(named)
-    return table[[*BY_HEAD, "above", "by_part", "in_context"]]
+    return table[[*SCORES, "above", "by_part", "in_context"]]
 
 
 def worth(snapshot: gl.Snapshot) -> list[float]:
@@ -121,7 +123,7 @@ def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
 def of_run(name: str, table: xr.Dataset) -> list[gl.Finding]:
     """What is said of one run."""
     table = table.transpose("step", "head", ...)
-    formed = first_kept(table["above"].any("head"))
+    formed = first_head(table["above"])
     return [
         heads_form(name, table, formed),
         one_back_first(name, table, formed),
@@ -138,6 +140,12 @@ def first_kept(holds: xr.DataArray) -> float:
     if not held[-1]:
         return float("nan")
     return float(steps[0] if held.all() else steps[np.flatnonzero(~held)[-1] + 1])
+
+
+def first_head(holds: xr.DataArray) -> float:
+    """The first kept step from which on something holds of one and the same head to the end; nan where of none."""
+    found = [first_kept(of_head) for of_head in holds.transpose("head", "step")]
+    return min((step for step in found if step == step), default=float("nan"))
 
 
 def heads_form(name: str, table: xr.Dataset, formed: float) -> gl.Finding:
@@ -169,11 +177,11 @@ def heads_form(name: str, table: xr.Dataset, formed: float) -> gl.Finding:
 
 def one_back_first(name: str, table: xr.Dataset, formed: float) -> gl.Finding:
     """A head that looks one token back, the first half of the circuit, is there no later."""
-    back = first_kept((table["previous_token"] > ONE_BACK).any("head"))
+    back = first_head(table["previous_token"] > table["previous_token_null"])
     known = formed == formed
     verdict = "undecided" if not known else "supported" if back <= formed else "refuted"
     return gl.Finding(
-        f"{name}: a head that looks one token back more than anywhere else is there no later than induction",
+        f"{name}: a head that looks one token back more than random heads do is there no later than induction",
         back / formed if known and back == back and formed else None,
         "its step, as a multiple of that of induction",
         verdict,
@@ -181,6 +189,7 @@ def one_back_first(name: str, table: xr.Dataset, formed: float) -> gl.Finding:
             {
                 "first": ("the most any head looks back at the first step", table["previous_token"][0].max()),
                 "last": ("and at the end, share of attention", table["previous_token"][-1].max()),
+                "random": ("the most that any random head does at the end", table["previous_token_null"][-1]),
             }
         ),
         source=SOURCE,
@@ -194,37 +203,48 @@ def one_back_first(name: str, table: xr.Dataset, formed: float) -> gl.Finding:
 
 
 def context_with_them(name: str, table: xr.Dataset, formed: float) -> gl.Finding:
-    """What the context is worth is gained around the time at which induction heads form."""
-    gained = -(table["in_context"] - table["in_context"][0]).values
-    steps, known = table["step"].values, formed == formed
-    share = None
-    if known and gained[-1] > 0:
-        before, after = (gained[steps <= formed / AROUND], gained[steps <= formed * AROUND])
-        share = float((after[-1] - (before[-1] if len(before) else 0.0)) / gained[-1])
+    """What the context is worth is gained around the time at which induction heads form, more than around others."""
+    gained = -(table["in_context"] - table["in_context"][0]).to_series()
+    known, share, others = formed == formed, None, []
+    if known and gained.iloc[-1] > 0:
+        share = gained_around(formed, gained)
+        others = [gained_around(step, gained) for step in gained.index[1:] if step != formed]
+    little = share is None or share <= 1 / 2
+    told_apart = not little and 2 * sum(other < share for other in others) > len(others)
     return gl.Finding(
         f"{name}: the context comes to be worth something within a factor of {AROUND} of when induction heads form",
         share,
         "share of the gain in loss late less loss early",
-        "undecided" if not known else "supported" if share is not None and share > 1 / 2 else "refuted",
+        "undecided" if not known else "refuted" if little else "supported" if told_apart else "undecided",
+        gl.Control.several({"others": ("the same around each other kept step", others)}) if others else (),
         source=SOURCE,
-        note=f"{gained[-1]:.3f} nats by the end" if known else "no induction heads form",
+        note=f"{gained.iloc[-1]:.3f} nats by the end" if known else "no induction heads form",
         key=f"{name}.context",
     )
 
 
+def gained_around(step: float, gained: pd.Series) -> float:
+    """The share of all that was gained which was so within a factor of two of a step."""
+    before, after = (gained[gained.index <= end] for end in (step / AROUND, step * AROUND))
+    return float((after.iloc[-1] - (before.iloc[-1] if len(before) else 0.0)) / gained.iloc[-1])
+
+
 def they_copy(name: str, table: xr.Dataset) -> gl.Finding:
-    """Beside the question: the heads that attend so speak for the token that they attend to."""
+    """Beside the question: the heads that attend so speak for the token that they attend to, beyond random heads."""
     last = table.isel(step=-1)
     above = last["above"].values.astype(bool)
-    found = last["copying"].values
+    found, null = last["copying"].values, float(last["copying_null"])
     low = float(found[above].min()) if above.any() else None
     others = found[~above] if (~above).any() else np.zeros(1)
+    decided = low is not None and (low > null or low <= 0)
     return gl.Finding(
-        f"beside the question, {name}: the heads that do induction copy what they attend to",
+        f"beside the question, {name}: the heads that do induction copy what they attend to, beyond random heads",
         low,
         "share of other tokens that they raise it above, less those below, least of these heads",
-        "undecided" if low is None else "supported" if low > 0 else "refuted",
-        gl.Control.several({"others": ("the other heads", others)}),
+        "undecided" if not decided else "supported" if low > null else "refuted",
+        gl.Control.several(
+            {"others": ("the other heads", others), "random": ("the highest of random heads", null)}
+        ),
         source=SOURCE,
         key=f"{name}.copying",
         role="aside",

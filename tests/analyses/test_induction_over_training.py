@@ -19,7 +19,9 @@ def study(study_named):
 def numbers():
     """A run of three heads; the last does induction from some step on, and the first looks one back."""
 
-    def make(formed=400, back=400, used=400, early=False, copies=0.9, rests=0.1, gain=0.5, noise=0.01):
+    def make(
+        formed=400, back=400, used=400, early=False, copies=0.9, rests=0.1, gain=0.5, noise=0.01, gained=None
+    ):
         steps = np.array(STEPS)
         shape = (len(STEPS), 3)
         score, one_back = np.full(shape, 0.05), np.full(shape, 0.1)
@@ -28,10 +30,12 @@ def numbers():
         one_back[:, 0] = np.where(steps >= back, 0.9, 0.1)
         copying = np.zeros(shape)
         copying[:, 2] = copies
+        nulls = {"previous_token_null": np.full(len(STEPS), 0.5), "copying_null": np.full(len(STEPS), 0.3)}
         by_head = {"score": score, "null": np.full(shape, 0.2), "previous_token": one_back}
         by_head |= {"first_token": np.full(shape, rests), "copying": copying, "above": score > 0.2}
-        worth = np.where(steps >= used, -gain, 0.0)
+        worth = np.where(steps >= used, -gain, 0.0) if gained is None else -np.array(gained)
         table = {name: (("step", "head"), values) for name, values in by_head.items()}
+        table |= {name: ("step", values) for name, values in nulls.items()}
         parts = worth[:, None] + noise * np.array([-1, 1, -1, 1])
         table |= {"in_context": ("step", worth), "by_part": (("step", "part"), parts)}
         coords = {"step": list(STEPS), "head": ["0.0", "0.1", "1.0"]}
@@ -78,12 +82,23 @@ def test_a_model_that_had_such_heads_before_it_learned_decides_nothing(study, nu
     assert judged(study, numbers(rests=0.9))["run.first_token"] == "supported"
 
 
+def test_a_time_around_which_no_more_is_gained_than_around_most_decides_nothing(study, numbers, judged):
+    assert judged(study, numbers(gained=[0, -1, 0, 0.2, 0.6, 1]))["run.context"] == "undecided"
+
+
+def test_copying_that_random_heads_do_as_well_decides_nothing(study, numbers, judged):
+    assert judged(study, numbers(copies=0.2))["run.copying"] == "undecided"
+
+
 def test_heads_form_when_they_stay(study, numbers):
-    table = numbers()["run"]
-    above = table["above"].any("head")
-    assert study.first_kept(above) == 400
-    above[3] = False
-    assert study.first_kept(above) == 800
+    above = numbers()["run"]["above"]
+    assert study.first_head(above) == 400
+    above[3, 2] = False
+    assert study.first_head(above) == 800
+    above[1:4, 0] = True  # another head, which does not stay
+    assert study.first_head(above) == 800
+    above[-1] = False
+    assert np.isnan(study.first_head(above))
 
 
 @pytest.fixture

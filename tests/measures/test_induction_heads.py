@@ -6,6 +6,9 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 import groklens as gl
 from groklens.errors import BadArgument
+from groklens.measures.copying import distinct_tokens
+from groklens.measures.head_patterns import repeated
+from groklens.measures.induction_heads import _shuffled
 
 TASK = gl.Probe(torch.randint(24, (4, 24), generator=torch.Generator().manual_seed(0)), d_vocab=24)
 
@@ -36,6 +39,35 @@ def test_a_head_that_looks_back_by_position_is_not_named():
     assert not bool(table["above"].any())
 
 
+@pytest.mark.parametrize("states", [3, 24])
+def test_a_head_that_avoids_its_own_token_is_not_named(states):
+    """Of few tokens much is left for each of the others, and so for what followed; no less where it is shuffled."""
+    task = gl.Probe(TASK.inputs % states, d_vocab=states)
+    model = gl.Transformer(n_layers=1, n_heads=2, d_model=32, d_head=32, d_mlp=None).build(task, seed=0)
+    weights = {name.replace("_original_component.", ""): own for name, own in model.named_parameters()}
+    one = torch.eye(states, 32)
+    with torch.no_grad():
+        weights["pos.weight"].zero_()
+        weights["tok_embed.weight"].copy_(one)
+        weights["layers.0.attn.q.weight"][:32] = -100 * torch.eye(32)
+        weights["layers.0.attn.k.weight"][:32] = torch.eye(32)
+    table = gl.measures.induction_heads(gl.Snapshot(model, task), length=min(states, 12))
+    assert float(table["score"].sel(head="0.0")) > float(table["score"].sel(head="0.1"))
+    assert float(table["shuffled"].sel(head="0.0")) >= float(table["score"].sel(head="0.0"))
+    assert not bool(table["above"].any())
+
+
+@pytest.mark.parametrize("length", [3, 4, 7])
+def test_neither_the_present_token_nor_what_followed_it_stands_where_a_shuffled_score_is_taken(length):
+    once = distinct_tokens(9, length, 50, seed=0)
+    tokens = _shuffled(once, torch.Generator().manual_seed(0))
+    assert torch.equal(tokens[:, :length].sort(dim=1).values, tokens[:, length:].sort(dim=1).values)
+    asked = repeated(tokens).keys[:, length:].int().argmax(dim=-1)
+    present, before = tokens[:, length:], tokens.gather(1, asked - 1)
+    assert not (tokens.gather(1, asked) == present).any()
+    assert not (before == present).any()
+
+
 def test_no_head_of_an_untrained_model_is_named():
     model = gl.Transformer(n_layers=2, n_heads=4, d_model=16, d_head=4, d_mlp=None).build(TASK, seed=0)
     assert named(gl.Snapshot(model, TASK)) == []
@@ -60,6 +92,8 @@ def test_what_cannot_be_compared_is_said():
     snapshot = gl.Snapshot(gl.hypotheses.planted_induction(TASK), TASK)
     with pytest.raises(BadArgument, match="at most 12"):
         gl.measures.induction_heads(snapshot, length=13)
+    with pytest.raises(BadArgument, match=r"give length=3 or more, .*PrefixMatching"):
+        gl.measures.induction_heads(snapshot, length=2)
     few = gl.Probe(torch.zeros(2, 24, dtype=torch.long), d_vocab=4)
     with pytest.raises(BadArgument, match="none of which comes twice"):
         gl.measures.induction_heads(gl.Snapshot(gl.hypotheses.planted_induction(few), few), length=6)

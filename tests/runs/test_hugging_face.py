@@ -143,7 +143,12 @@ class TestHub:
         build = reader.bridge_from_hugging_face
         monkeypatch.setattr(reader, "bridge_from_hugging_face", lambda name, revision: build(name, "step5"))
         monkeypatch.setattr(reader, "hugging_face_vocabulary", lambda name, revision: VOCABULARY)
-        for names, units in ((["tokens4B"], "tokens"), (["step5-tokens4B"], "updates")):
+        by_tokens = {"stage2-step5": (None, 4_000_000_000)}
+        for names, units in (
+            (["tokens4B"], "tokens"),
+            (["step5-tokens4B"], "updates"),
+            (by_tokens, "tokens"),
+        ):
             hub = gl.load("a/b", task=gl.Probe(TOKENS), revisions=names)
             table = gl.track(hub, "first_token")
             assert table["step"].attrs["units"] == units
@@ -156,7 +161,8 @@ class TestHub:
             ([], r"give a list"),
             (["main"], r"revisions=\{'main': 1000\}"),
             (["v2-5"], "does not tell its step"),
-            (["step5", "other-step5"], "the same step"),
+            (["step5", "checkpoint-5"], "the same step"),
+            (["step5", "other-step5"], "does not tell its step"),
         ],
     )
     def test_steps_that_cannot_be_told_are_refused(self, revisions, says):

@@ -18,26 +18,30 @@ from groklens.runs.readers.revision_names import Revision, placed, told_by
         ("step1000-tokens4B", Revision(1000, 4_000_000_000)),
         ("stage1-step1000-tokens5B", Revision(1000, 5_000_000_000)),
         ("tokens_2T", Revision(None, 2_000_000_000_000)),
+        ("step-125000", Revision(125_000)),
+        ("stage1-step-40000", Revision(40_000)),
+        ("stage-01_iter_0001000", Revision(1000)),
     ],
 )
 def test_names_tell_steps_and_tokens(name, expected):
     assert told_by(name) == expected
 
 
-@pytest.mark.parametrize(
-    "name", ["main", "v2", "v2-5", "step1000-step5", "step1e3", "tokens4B-tokens5B", "seed1"]
-)
+NAMES = """main v2 v2-5 step1000-step5 step1e3 tokens4B-tokens5B seed1 step 1000B ckpt_100 step١٠"""
+LATER = """stage2-ingredient3-step12000-tokens51B stage2-step1000 stage3-step1000-tokens3B step100-soup
+lc-4k-to-32k-step-20000 stage02-step12000 stageB-step100 stage11-step100 phase2-step1000 part2-step10 epoch2-step100
+seed3-step1000 it-sft-step100 dpo-checkpoint-500 rl-step100 step100-annealed anneal-tokens4B stage1-100"""
+
+
+@pytest.mark.parametrize("name", NAMES.split())
 def test_names_that_do_not_are_refused(name):
-    with pytest.raises(BadArgument, match="does not tell its step; say it"):
+    with pytest.raises(BadArgument, match="does not tell its step as 'step1000'"):
         told_by(name)
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["stage2-ingredient3-step12000-tokens51B", "stage2-step1000", "stage3-step1000-tokens3B", "step100-soup"],
-)
-def test_later_stages_are_refused_with_what_to_type(name):
-    with pytest.raises(BadArgument, match=rf"over all stages, .*revisions=\{{'{name}': 4_060"):
+@pytest.mark.parametrize("name", LATER.split())
+def test_later_stages_and_branches_are_refused_with_what_to_type(name):
+    with pytest.raises(BadArgument, match=rf"over all of training, .*revisions=\{{'{name}': \(None, 4_060"):
         placed(["stage1-step1000-tokens5B", name])
 
 
@@ -57,9 +61,11 @@ def test_the_order_is_that_of_tokens():
     [
         (["step1000-tokens4B", "tokens8B"], "tells its tokens alone"),
         (["step1000-tokens9B", "step2000-tokens4B"], "not of one count"),
-        (["step5", "other-step5"], "the same step"),
+        (["step5", "checkpoint-5"], "the same step"),
+        ({"main": 7, "last": (None, 9)}, r"'last': \(None, 9\)"),
         ({"main": "last"}, "step of revision 'main'"),
-        ({"main": (1, 2, 3)}, "its step and its tokens"),
+        ({"main": (1, 2, 3)}, "its updates and its tokens"),
+        ({"main": (None, None)}, "its tokens alone"),
         ({"main": -1}, "step of revision 'main'"),
         (7, "give a list"),
     ],
@@ -71,9 +77,12 @@ def test_what_would_be_misplaced_is_refused(revisions, says):
 
 def test_a_mapping_says_what_names_do_not():
     found = placed(
-        {"stage2-ingredient3-step12000-tokens51B": 4_060_000_000_000, "stage1-step1000-tokens5B": 5}
+        {
+            "stage2-ingredient3-step12000-tokens51B": (None, 4_060_000_000_000),
+            "stage1-step1000-tokens5B": (None, 5),
+        }
     )
-    assert list(found.values()) == [Revision(5), Revision(4_060_000_000_000)]
+    assert list(found.values()) == [Revision(None, 5), Revision(None, 4_060_000_000_000)]
 
 
 def test_pythia_and_stanford_crfm_are_known_without_a_hub():

@@ -31,6 +31,7 @@ from groklens.measures.continuous import brier_score as brier_score
 from groklens.measures.continuous import edit_distance as edit_distance
 from groklens.measures.copying import Copying as Copying
 from groklens.measures.copying import copying_eigenvalues as copying_eigenvalues
+from groklens.measures.copying_heads import copying_heads as copying_heads
 from groklens.measures.corruption import clean_accuracy as clean_accuracy
 from groklens.measures.corruption import corrected_accuracy as corrected_accuracy
 from groklens.measures.corruption import fitted_accuracy as fitted_accuracy

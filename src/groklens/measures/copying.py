@@ -14,6 +14,7 @@ from torch import Tensor
 from groklens.errors import whole_fields
 from groklens.measures.family import Family
 from groklens.measures.measure import About, measure
+from groklens.measures.random_heads import rotations
 from groklens.models import as_float, read_by_norm, weights
 from groklens.snapshots import Snapshot, passing
 from groklens.tasks import Probe
@@ -63,11 +64,14 @@ class Copying(Family):
         """The score of every head on the random sequences."""
         del circuit
         unembedding = read_by_norm(snapshot.model)
+        return scores(self.on_tokens(snapshot, unembedding), unembedding)
+
+    def on_tokens(self, snapshot: Snapshot, unembedding: Float[Tensor, "d_model d_vocab"]) -> Snapshot:
+        """The model on the random sequences."""
         n_tokens = min(snapshot.task.d_vocab or 0, unembedding.shape[1])
         length = min(self.length or min(_LONGEST, snapshot.task.n_ctx), n_tokens)
         tokens = distinct_tokens(n_tokens, length, self.sequences, self.seed)
-        there = Snapshot(snapshot.model, Probe(tokens, d_vocab=snapshot.task.d_vocab))
-        return _scores(there, unembedding)
+        return Snapshot(snapshot.model, Probe(tokens, d_vocab=snapshot.task.d_vocab))
 
 
 @measure(
@@ -112,7 +116,10 @@ def distinct_tokens(n_tokens: int, length: int, sequences: int, seed: int) -> In
     return torch.stack([torch.randperm(n_tokens, generator=generator)[:length] for _ in range(sequences)])
 
 
-def _scores(snapshot: Snapshot, unembedding: Float[Tensor, "d_model d_vocab"]) -> xr.DataArray:
+def scores(
+    snapshot: Snapshot, unembedding: Float[Tensor, "d_model d_vocab"], turned: int | None = None
+) -> xr.DataArray:
+    """The score of every head on a snapshot's sequences; with a seed, of heads whose values are turned at random."""
     layers = [layer for layer in snapshot.anatomy.heads if snapshot.anatomy.has(layer.values)]
     outward = as_float(weights(snapshot.model, ("W_O",))["W_O"].cpu())
     totals = {layer.values.hook: torch.zeros(layer.count, dtype=torch.float64) for layer in layers}
@@ -120,7 +127,10 @@ def _scores(snapshot: Snapshot, unembedding: Float[Tensor, "d_model d_vocab"]) -
 
     def read(hook: str, values: Tensor, rows: slice) -> None:
         of_tokens = unembedding.T[snapshot.task.inputs[rows]]  # input × pos × d_model
-        for head, written in enumerate(_written(values, outward[places[hook]])):
+        out = outward[places[hook]]
+        if turned is not None:  # the same for every block of inputs
+            out = rotations(*out.shape[:2], seed=turned + places[hook]).to(out) @ out
+        for head, written in enumerate(_written(values, out)):
             totals[hook][head] += _raised(written @ of_tokens.transpose(1, 2)).sum()
 
     passing(snapshot.anatomy, list(totals), read, rows=_ROWS)

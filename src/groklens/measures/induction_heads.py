@@ -12,18 +12,20 @@ from groklens.measures.copying import distinct_tokens
 from groklens.measures.head_patterns import before, by_head, first, repeated, with_patterns
 from groklens.measures.heads import PrefixMatching, check_length, first_token, previous_token
 from groklens.measures.measure import said_lacking
+from groklens.measures.random_heads import rotations
 from groklens.models import Heads
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Change, Snapshot
 from groklens.tasks import Probe
 from groklens.threads import one_thread
 
-_LONGEST = 25
+#: Tokens until the repetition; of fewer than three, each order of them repeats some.
+_LONGEST, _SHORTEST = 25, 3
 _SOURCE = (
     f"{PrefixMatching.about.source}. Random heads: each head's queries turned by a random rotation, so that W_Q "
     "and W_K keep their singular values and lose what they have in common, while the stream stays the model's own. "
-    "Shuffled: the second half in random order. Above: beyond the head itself on shuffled sequences by more than any "
-    "random head"
+    "Shuffled: the second half in a random order in which neither the present token nor what followed it stands where "
+    "the score is taken. Above: beyond the head itself on shuffled sequences by more than any random head"
 )
 
 
@@ -50,12 +52,14 @@ def induction_heads(
         seed: of sequences and draws.
 
     Gives, by head, means over all sequences of `score`, `previous_token` and `first_token`; `shuffled`, the highest of
-    the same head where the second half is in random order (a head that looks a fixed number of places back scores there
-    too); `random`, by how much any random head scores more on repeated than on shuffled sequences at most; `null`,
-    the sum of both; and `above`: whether the score is higher than `null`. Shares of attention, 0 to 1.
+    the same head where the second half is in another order (a head that looks a fixed number of places back scores
+    there too, and one that avoids its own token; one that does induction scores 0); `random`, by how much any random
+    head scores more on repeated than on shuffled sequences at most; `null`, the sum of both; `above`: whether the score
+    is higher than `null`; and `previous_token_null`, the most that any random head looks one back. Shares of attention,
+    0 to 1.
 
-    Raises `BadArgument` for a length that the context does not hold twice, and for a model whose patterns or queries
-    cannot be read and changed.
+    Raises `BadArgument` for a length that the context does not hold twice, or of fewer than three tokens, and for a
+    model whose patterns or queries cannot be read and changed.
 
     >>> table = gl.measures.induction_heads(run)  # doctest: +SKIP
     >>> table.head.values[table.above]  # doctest: +SKIP
@@ -68,8 +72,7 @@ def induction_heads(
     holds = max(seen.task.n_ctx, seen.anatomy.size("n_ctx"))
     length = whole_number("length", min(_LONGEST, holds // 2, n_tokens) if length is None else length)
     check_length(seen, length)
-    if length > n_tokens:
-        raise BadArgument(f"length is {length}, and there are {n_tokens} tokens, none of which comes twice.")
+    _check_order(length, n_tokens)
     generator = torch.Generator().manual_seed(whole_number("seed", seed, least=0, such_as=0))
     rows = []
     for _ in range(draws):
@@ -88,12 +91,13 @@ def _draw(snapshot: Snapshot, layers: list[Heads], once: Tensor, generator: torc
     turns = _turns(layers, generator)
     scores, turned = _as_is_and_turned(snapshot, layers, torch.cat([once, once], dim=1), turns)
     shuffled, beside = _as_is_and_turned(snapshot, layers, _shuffled(once, generator), turns)
-    return xr.Dataset({**scores, "shuffled": shuffled["score"], "random": turned - beside})
+    random = {"random": turned["score"] - beside["score"], "previous_token_null": turned["previous_token"]}
+    return xr.Dataset({**scores, "shuffled": shuffled["score"], **random})
 
 
 def _as_is_and_turned(
     snapshot: Snapshot, layers: list[Heads], tokens: Tensor, turns: dict[str, Change]
-) -> tuple[dict[str, xr.DataArray], xr.DataArray]:
+) -> tuple[dict[str, xr.DataArray], dict[str, xr.DataArray]]:
     """The scores of a model's heads on these sequences, and of the same heads with their queries turned.
 
     What heads give is kept from the first run and put in place of what they give in the second, so that every turned
@@ -108,7 +112,7 @@ def _as_is_and_turned(
     looked = {"score": repeated, "previous_token": before, "first_token": first}
     scores = by_head(there, looked, beside=dict.fromkeys(kept, keep))
     own = {hook: _own(torch.cat(parts)) for hook, parts in kept.items()}
-    return scores, by_head(there, {"score": repeated}, {**turns, **own})["score"]
+    return scores, by_head(there, {"score": repeated, "previous_token": before}, {**turns, **own})
 
 
 def _own(values: Tensor) -> Change:
@@ -117,9 +121,9 @@ def _own(values: Tensor) -> Change:
 
 def _table(draws: xr.Dataset, said: dict[str, int]) -> xr.Dataset:
     found = draws[["score", "previous_token", "first_token"]].mean("draw")
-    same, highest = draws["shuffled"].max("draw"), draws["random"].max()
-    null = same + highest
-    named = {**found, "shuffled": same, "null": null, "random": highest, "above": found["score"] > null}
+    same, highest = draws["shuffled"].max("draw"), draws[["random", "previous_token_null"]].max()
+    null = same + highest["random"]
+    named = {**found, **highest, "shuffled": same, "null": null, "above": found["score"] > null}
     labels = {
         "score": PrefixMatching.about.long_name,
         "previous_token": previous_token.about.long_name,
@@ -127,6 +131,7 @@ def _table(draws: xr.Dataset, said: dict[str, int]) -> xr.Dataset:
         "shuffled": "the highest where the repetition is shuffled",
         "null": "the highest without induction",
         "random": "the highest gain by repetition of all random heads",
+        "previous_token_null": "the most that a random head looks one back",
         "above": "whether the score is higher",
     }
     units = {name: {} if name == "above" else {"units": "share of attention"} for name in labels}
@@ -149,10 +154,32 @@ def _layers(snapshot: Snapshot) -> list[Heads]:
     return layers
 
 
+def _check_order(length: int, n_tokens: int) -> None:
+    """Raise `BadArgument` for a length of more tokens than there are, or of which each order repeats some."""
+    if length > n_tokens:
+        raise BadArgument(f"length is {length}, and there are {n_tokens} tokens, none of which comes twice.")
+    if length < _SHORTEST:
+        raise BadArgument(
+            f"length is {length}, and of fewer than {_SHORTEST} tokens no shuffled order is without repetition; give "
+            f"length={_SHORTEST} or more, of as many tokens in a context of twice as many, or take the score alone: "
+            "gl.measures.PrefixMatching()."
+        )
+
+
 def _shuffled(once: Int[Tensor, "sequence half"], generator: torch.Generator) -> Int[Tensor, "sequence pos"]:
-    """The tokens, and then the same ones in an order of their own for each sequence."""
-    order = torch.rand(once.shape, generator=generator).argsort(dim=1)
-    return torch.cat([once, once.gather(1, order)], dim=1)
+    """The tokens, and then the same ones in an order of their own for each sequence.
+
+    Where the score is taken there stands, as in a repetition, never the present token, so that a head which avoids that
+    gains nothing by it, and, other than there, never what followed it.
+    """
+    n_sequences, length = once.shape
+    here = torch.arange(length)
+    order = torch.empty(0, length, dtype=torch.long)
+    while len(order) < n_sequences:
+        drawn = torch.rand(n_sequences, length, generator=generator).argsort(dim=1)
+        apart = (drawn != here) & (drawn != (here + 1) % length)
+        order = torch.cat([order, drawn[apart.all(dim=1)]])
+    return torch.cat([once, once.gather(1, order[:n_sequences])], dim=1)
 
 
 def _turns(layers: list[Heads], generator: torch.Generator) -> dict[str, Change]:
@@ -164,9 +191,9 @@ def _turns(layers: list[Heads], generator: torch.Generator) -> dict[str, Change]
 def _turn(n_heads: int, seed: int) -> Change:
     def turned(queries: Tensor, rows: slice) -> Tensor:
         by_each = queries if queries.ndim == 4 else queries.unflatten(-1, (n_heads, -1))
-        generator = torch.Generator().manual_seed(seed)  # the same for every block of inputs
-        square = torch.randn(n_heads, *by_each.shape[-1:] * 2, generator=generator, dtype=torch.float64)
-        rotation = torch.linalg.qr(square).Q.to(by_each)
+        rotation = rotations(n_heads, by_each.shape[-1], seed).to(
+            by_each
+        )  # the same for every block of inputs
         return torch.einsum("...hd,hde->...he", by_each, rotation).reshape(queries.shape)
 
     return turned

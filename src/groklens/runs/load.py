@@ -53,9 +53,10 @@ def load(
             `dict(act_fn="gelu", normalization_type=None, attention_dir="causal")`.
         train_index: the inputs trained on, as indices or a mask, for files that do not say their split.
         revisions: says that `path` is the name of a model on the Hugging Face hub, and which of its revisions
-            make the run: names that hold their step (`["step0", "step1000"]`), names with their steps
-            (`{"main": 143000}`) or with tokens seen, or some of `gl.revisions(path)`. Steps count updates; where names
-            or a mapping tell tokens alone, tokens. Each revision is fetched when it is looked at.
+            make the run: names that hold their step (`["step0", "step1000"]`), names with their updates
+            (`{"main": 143000}`) or with tokens seen (`{"main": (None, 300_000_000_000)}`), or some of
+            `gl.revisions(path)`. Steps count updates; where tokens alone are told, tokens. Each revision is fetched
+            when it is looked at.
         keep_downloads: whether what is fetched stays in the hub's cache; False drops each revision's files once it is
             read, and nothing that was there before.
         verify: check every file of a run of ours against its checksum first.

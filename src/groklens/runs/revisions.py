@@ -97,7 +97,7 @@ def _by_names(name: str, labels: list[str]) -> Revisions:
     if not found:
         raise BadArgument(
             f"No revision of {name} has a name that tells its step, of {', '.join(labels[:5])}; give names with their "
-            "steps or tokens to gl.load: revisions={'main': 143000}."
+            "updates to gl.load, revisions={'main': 143000}, or tokens, revisions={'main': (None, 300_000_000_000)}."
         )
     ordered = sorted(found.items(), key=lambda item: (item[1].tokens or 0, item[1].place))
     return Revisions(dict(ordered), f"names of branches and tags of {name}", left_out)
@@ -112,7 +112,7 @@ def _asked(name: str) -> list[str]:
     except Exception as error:  # of whatever library fetches it
         raise BadArgument(
             f"No list of revisions of {name} comes with TransformerLens, and the hub does not answer "
-            f"({one_line(str(error))[:200]}); give names with their steps or tokens to gl.load: "
-            "revisions={'step1000': 1000}."
+            f"({one_line(str(error))[:200]}); give names with their updates to gl.load, "
+            "revisions={'step1000': 1000}, or tokens, revisions={'step1000': (None, 2_097_152_000)}."
         ) from error
     return [ref.name for ref in (*refs.branches, *refs.tags)]

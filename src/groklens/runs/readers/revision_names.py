@@ -9,15 +9,15 @@ from typing import Any, NamedTuple
 
 from groklens.errors import BadArgument, GroklensError, described, whole_number
 
-_UPDATES = "step|checkpoint|ckpt|iteration|iter|update"
-_STEP = re.compile(
-    rf"(?<![a-z])(?:global[-_]?)?(?:{_UPDATES})s?[-_=]?(\d+)([KM])?(?![\dA-Z.])", re.IGNORECASE
-)
-_TOKENS = re.compile(r"(?<![a-z])tokens?[-_=]?(\d+(?:\.\d+)?)([KMBT])?(?![\dA-Z.])", re.IGNORECASE)
-#: What is trained after the first stage counts its steps anew, or is a mean of several models.
-_LATER = re.compile(
-    r"stage[-_]?(?:[2-9]|1\d)|ingredient|soup|anneal|mid[-_]?train|cool[-_]?down|decay", re.IGNORECASE
-)
+#: Whole names, as Pythia, stanford-crfm, BLOOM, OLMo and SmolLM have them. Any word more may say a stage, a branch or a
+#: seed that counts anew; a `ckpt_100` is the hundredth file, not the hundredth update.
+_STEP = r"(?:global[-_]?)?(?:step|checkpoint|iteration|iter|update)s?[-_=]?(?P<step>\d+)(?P<k>[KM])?"
+_TOKENS = r"tokens?[-_=]?(?P<tokens>\d+(?:\.\d+)?)(?P<b>[KMBT])?"
+_KNOWN = [
+    re.compile(rf"(?:stage[-_]?0*1[-_])?{each}", re.IGNORECASE | re.ASCII)
+    for each in (rf"{_STEP}(?:[-_]{_TOKENS})?", _TOKENS)
+]
+_BARE = re.compile(r"(?P<step>\d+)", re.ASCII)
 _TIMES = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
 
 
@@ -40,27 +40,23 @@ class Revision(NamedTuple):
 def told_by(name: str) -> Revision:
     """What the name of a revision tells of its step and tokens; tokens are rounded as there.
 
-    Known are `step1000` and `checkpoint-1000`, a number alone, and OLMo's `step1000-tokens4B` and
-    `stage1-step1000-tokens5B`. Raises `BadArgument` for a name that tells neither, and for one of a later stage, whose
-    steps and tokens begin anew.
+    Known are whole names: `step1000`, `checkpoint-1000`, `global_step1000`, a number alone, `tokens4B`, and with tokens
+    OLMo's `step1000-tokens4B` and `stage1-step1000-tokens5B`. Raises `BadArgument` for all others: of a later stage,
+    a part or a branch steps and tokens may begin anew.
 
     >>> told_by("stage1-step1000-tokens5B")
     Revision(step=1000, tokens=5000000000)
     """
-    if _LATER.search(name):
+    match = next((found for each in (*_KNOWN, _BARE) if (found := each.fullmatch(name))), None)
+    if match is None:
         raise BadArgument(
-            f"The revision {name!r} is of a later stage of training, or of several models, and steps and tokens begin "
-            f"anew there, so that its name does not tell where it belongs. Say it by updates, or by tokens, over all "
-            f"stages, for every revision: revisions={{{name!r}: 4_060_000_000_000}}."
+            f"The revision {name!r} does not tell its step as 'step1000', 'checkpoint-1000' and "
+            "'stage1-step1000-tokens5B' do, and steps of a stage or branch of its own may begin anew. Say where it "
+            f"belongs over all of training, for every revision alike, by updates: revisions={{{name!r}: 1000}}, or by "
+            f"tokens seen: revisions={{{name!r}: (None, 4_060_000_000_000)}}."
         )
-    steps, tokens = [_numbers(pattern, name) for pattern in (_STEP, _TOKENS)]
-    if name.isdecimal():
-        steps = [int(name)]
-    if len(steps) > 1 or len(tokens) > 1 or not (steps or tokens):
-        raise BadArgument(
-            f"The revision {name!r} does not tell its step; say it: revisions={{{name!r}: 1000}}."
-        )
-    return Revision(steps[0] if steps else None, tokens[0] if tokens else None)
+    found = match.groupdict()
+    return Revision(_number(found.get("step"), found.get("k")), _number(found.get("tokens"), found.get("b")))
 
 
 def placed(revisions: Sequence[str] | Mapping[str, Any] | Any) -> dict[str, Revision]:
@@ -75,7 +71,8 @@ def placed(revisions: Sequence[str] | Mapping[str, Any] | Any) -> dict[str, Revi
     if isinstance(revisions, str) or not isinstance(revisions, (Sequence, Mapping)) or not revisions:
         raise BadArgument(
             f"revisions is {described(revisions)}; give a list of names such as ['step0', 'step1000'], names with "
-            "their steps, {'main': 143000}, or gl.revisions('EleutherAI/pythia-70m')."
+            "their updates, {'main': 143000}, or tokens, {'main': (None, 300_000_000_000)}, or "
+            "gl.revisions('EleutherAI/pythia-70m')."
         )
     if isinstance(revisions, Mapping):
         found = {str(name): _said(name, value) for name, value in revisions.items()}
@@ -85,8 +82,8 @@ def placed(revisions: Sequence[str] | Mapping[str, Any] | Any) -> dict[str, Revi
     if None in steps and any(step is not None for step in steps):
         lone = next(name for name, each in found.items() if each.step is None)
         raise BadArgument(
-            f"The revision {lone!r} tells its tokens alone, and others their steps; give names with their tokens: "
-            f"revisions={{{lone!r}: {found[lone].tokens}, …}}."
+            f"The revision {lone!r} tells its tokens alone, and others their steps; give every name with its tokens: "
+            f"revisions={{{lone!r}: (None, {found[lone].tokens}), …}}."
         )
     if len({each.place for each in found.values()}) < len(revisions):
         raise BadArgument(
@@ -104,7 +101,8 @@ def _in_order(found: dict[str, Revision]) -> dict[str, Revision]:
         if (ordered[earlier].tokens or 0) > (ordered[later].tokens or 0):
             raise BadArgument(
                 f"By steps the revision {later!r} comes after {earlier!r}, and by tokens before it: they are not of "
-                f"one count. Say each by its tokens over all of training: revisions={{{later!r}: …, {earlier!r}: …}}."
+                f"one count. Say each by its tokens over all of training: revisions={{{later!r}: (None, …), "
+                f"{earlier!r}: (None, …)}}."
             )
     return ordered
 
@@ -113,17 +111,21 @@ def _said(name: object, value: Any) -> Revision:
     if isinstance(value, tuple):
         try:
             step, tokens = value
+            if step is None is tokens:
+                raise ValueError(value)
             return Revision(
                 *(each if each is None else whole_number("it", each, 0) for each in (step, tokens))
             )
         except (GroklensError, ValueError):
             raise BadArgument(
-                f"The revision {name!r} is at {value!r}; give its step, or its step and its tokens: (1000, "
-                "2_097_152_000)."
+                f"The revision {name!r} is at {value!r}; give its updates, 1000, its updates and its tokens, (1000, "
+                "2_097_152_000), or its tokens alone, (None, 2_097_152_000)."
             ) from None
     return Revision(whole_number(f"The step of revision {name!r}", value, least=0, such_as=1000))
 
 
-def _numbers(pattern: re.Pattern[str], name: str) -> list[int]:
-    found = [(match[1], _TIMES[(match[2] or "").upper()]) for match in pattern.finditer(name)]
-    return [round(float(number) * times) if "." in number else int(number) * times for number, times in found]
+def _number(number: str | None, times: str | None) -> int | None:
+    if number is None:
+        return None
+    scale = _TIMES[(times or "").upper()]
+    return round(float(number) * scale) if "." in number else int(number) * scale
