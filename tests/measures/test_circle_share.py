@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import groklens as gl
 from groklens.errors import BadArgument
 from groklens.measures import CircleShare, circle_of_numbers
-from groklens.measures.circle_share import compared, on_circle
+from groklens.measures.word_orders import compared, on_circle
 from groklens.tasks import MONTHS, WEEKDAYS, Words
 
 
