@@ -56,7 +56,7 @@ class Words(Probe):
     a word named twice or two of the same tokens, elements that the group does not have, a word that shares a token with
     the text beside it, or one of several tokens where those are refused.
 
-    >>> days = Words("Today is {}", ["Monday", "Friday"], lambda text: [*map(len, text.split())])
+    >>> days = Words("Today is {}", ["Sunday", "Tuesday"], lambda text: [*map(len, text.split())])
     >>> days.group.name, days.word_positions.tolist(), days.elements.tolist()
     ('C2', [2, 2], [0, 1])
     """
