@@ -13,7 +13,7 @@ An order is refuted if at half of the layers or more another one gives as much, 
 circle; a circle is supported if at more than half the order is ahead of all others and closes, whichever template is
 left out, and undecided where the words are in order and a line says as much. Refuted further: if half of the lists of
 nouns have an order; if the numbers are found on a circle; if a twentieth of the orders give more once log frequency or
-the alphabet is taken out, at half of the layers or more, and at more of them than with any of 20 random rankings of the
+the alphabet is taken out, at half of the layers or more, and on average as many as with 19 of 20 random rankings of the
 words taken out in its place; if the model adds. The control of an order is every other one: all 360 of seven words,
 2,000 random ones of twelve. Of these rules four were changed after first numbers; which, and what they gave before,
 stands in README.md.
@@ -48,7 +48,7 @@ import groklens as gl
 RUNS = ()
 #: Where `make smollm2` puts the model.
 FETCHED = Path(__file__).parents[2] / "artifacts" / "smollm2"
-#: Nothing in them favours a day, a month or a thing; the state is read at the word, which is the last.
+#: They are not about days, months or things, but that the first tells of yesterday; the state is read at the last word.
 TEMPLATES = (
     "Yesterday I read an article about {}",
     "My favourite word is {}",

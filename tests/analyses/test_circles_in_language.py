@@ -52,7 +52,7 @@ def numbers():
         if without_one is not None:
             every[1] = layers(without_one)
         lists = np.stack([np.stack([layers(each)] * 7) for each in nouns])
-        out = np.stack([layers(each) for each in (taken, taken, drawn, 1.0)])
+        out = np.stack([layers(each) for each in (taken, taken, drawn, 0.9)])
         made = {}
         for (name, kind), share in zip(
             {"weekdays": "seven unrelated nouns", "months": "twelve unrelated nouns"}.items(),
@@ -129,7 +129,7 @@ def test_numbers_without_an_order_are_no_control(study, numbers, judged):
 
 
 def test_what_any_ranking_does_refutes_nothing(study, numbers, judged):
-    verdicts = judged(study, numbers(taken=0.3, drawn=0.3))
+    verdicts = judged(study, numbers(taken=0.3, drawn=0.2))
     assert verdicts["weekdays.alphabet"] == verdicts["months.frequency"] == "undecided"
 
 

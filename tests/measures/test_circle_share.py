@@ -66,6 +66,17 @@ def test_other_frequencies_and_other_orders_are_not_found():
     assert float(found.others.max()) == pytest.approx(9 / 13)
 
 
+@pytest.mark.parametrize(
+    ("listed", "frequency", "orders"), [(COMPASS, 2, 2513), (COMPASS, 4, 2449), (WEEKDAYS, 2, 360)]
+)
+def test_orders_of_the_same_functions_are_no_others(listed, frequency, orders):
+    """Frequency 2 of eight words goes round twice, and is the same where words half a turn apart are swapped."""
+    task = words(listed)
+    angle = 2 * math.pi * frequency * task.elements.double() / len(listed)
+    found = found_in(torch.stack([angle.cos(), angle.sin()], dim=1), task, frequency)
+    assert (found.above, found.orders) == (0, orders)
+
+
 def test_where_no_order_is_meant_all_are_above():
     task = words()
     found = found_in(states(task, radius=0.0), task)
@@ -170,7 +181,9 @@ def cut(text):
 
 
 def test_words_that_end_in_one_token_are_warned_of_and_their_tokens_go_round_alone(snapshot):
-    winds = gl.Snapshot(snapshot.model, words(COMPASS, tokenizer=cut, d_vocab=10_000))
+    task = words(COMPASS, tokenizer=cut, d_vocab=10_000)
+    spec = gl.Transformer(n_layers=1, d_model=16, n_heads=2, d_head=8, d_mlp=16)
+    winds = gl.Snapshot(spec.build(task, seed=0), task)
     with pytest.warns(UserWarning, match="northeast, east, southeast; southwest, west, northwest"):
         table = gl.measures.circles_by_layer(winds)
     assert table.attrs["shared_tokens"] == "northeast, east, southeast; southwest, west, northwest"

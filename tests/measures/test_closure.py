@@ -43,7 +43,7 @@ def test_a_line_has_its_own_order_and_is_no_circle(listed):
     found = [seen(along_a_line(len(listed), seed), listed) for seed in range(20)]
     assert sum(each.above == 0 for each in found) > 8
     assert not any(each.closure.closed for each in found)
-    assert sum(each.closure.open_line > each.own for each in found) >= 18
+    assert sum(each.closure.open_line > each.own for each in found) > 10
 
 
 @pytest.mark.parametrize("listed", [WEEKDAYS, MONTHS])

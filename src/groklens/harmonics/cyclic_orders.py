@@ -10,18 +10,19 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-#: As many orders as are all looked at, those of eight things and fewer; of more things, so many random ones.
-MOST_ORDERS, RANDOM_ORDERS = 5_040, 2_000
+#: Of more than eight things, so many random orders are looked at.
+RANDOM_ORDERS = 2_000
 #: The largest number of things of which all orders, (n − 1)!/2, are looked at.
 ALL_UP_TO = 8
 
 
 @lru_cache(maxsize=16)
 def cyclic_orders(n: int, seed: int = 0) -> tuple[Int[Tensor, "order position"], bool]:
-    """Cyclic orders of 0 … n−1, none a rotation or mirror image of another, and whether these are all of them.
+    """Cyclic orders of 0 … n−1, and whether these are all of them.
 
-    Of eight things and fewer all (n − 1)!/2, 0 … n−1 itself first; of more 2,000 drawn with `seed`, 0 … n−1 not among
-    them. The same tensor is given again: do not write to it.
+    Of eight things and fewer all (n − 1)!/2, none a rotation or mirror image of another, 0 … n−1 itself first; of more
+    2,000 drawn with `seed`, 0 … n−1 not among them: of nine things one in twenty is there twice. The same tensor is given
+    again: do not write to it.
 
     >>> [len(cyclic_orders(n)[0]) for n in (4, 7, 12)]
     [3, 360, 2000]

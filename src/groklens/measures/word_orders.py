@@ -65,13 +65,15 @@ def compared(states: Float[Tensor, "position feature"], task: Words, frequency: 
         )
     basis, (orders, all_of_them) = waves[frequency].basis, cyclic_orders(n, seed)
     own = float(shares_of_orders(states, basis, torch.arange(n)[None]))
-    shares = shares_of_orders(states, basis, orders)
-    others = shares[1:] if all_of_them else shares
-    best = orders[int(others.argmax()) + all_of_them]
+    # Of a frequency that divides n, some orders have the very functions of the own one: they are no other.
+    orders = orders[shares_of_orders(basis, basis, orders) < 1 - _ROUNDING]
+    others = shares_of_orders(states, basis, orders)
+    best = orders[int(others.argmax())]
     alphabetical = float(shares_of_orders(states, basis, _alphabetical(task, n)[None]))
     above = int((others >= own - _ROUNDING).sum())
+    shares = torch.cat([others.new_tensor([own]), others]) if all_of_them else others
     median, closes = float(shares.quantile(0.5)), closure(states, frequency, own)
-    return Compared(own, above, len(orders), others, median, alphabetical, best, closes)
+    return Compared(own, above, len(shares), others, median, alphabetical, best, closes)
 
 
 def place_of_word(task: Words) -> Int[Tensor, "word"]:
