@@ -21,8 +21,8 @@ def cyclic_orders(n: int, seed: int = 0) -> tuple[Int[Tensor, "order position"],
     """Cyclic orders of 0 … n−1, and whether these are all of them.
 
     Of eight things and fewer all (n − 1)!/2, none a rotation or mirror image of another, 0 … n−1 itself first; of more
-    2,000 drawn with `seed`, 0 … n−1 not among them: of nine things one in twenty is there twice. The same tensor is given
-    again: do not write to it.
+    2,000 drawn with `seed`, 0 … n−1 not among them: of nine things one in twenty is there twice. The same tensor is
+    given again: do not write to it.
 
     >>> [len(cyclic_orders(n)[0]) for n in (4, 7, 12)]
     [3, 360, 2000]
