@@ -135,8 +135,8 @@ def circle_planes(
     }
     about = {"orders_above": found.above, "orders": found.orders, "median_of_orders": found.median}
     about |= found.closure._asdict() | {"closed": int(found.closure.closed)}
-    about["shared_tokens"] = warn_of_shared_tokens(task, _CALLER)
-    attributes = {"task": task.name, "layer": layer, "frequency": frequency, **about}
+    said = {"task": task.name, "shared_tokens": warn_of_shared_tokens(task, _CALLER)}
+    attributes = {**said, "layer": layer, "frequency": frequency, **about}
     return xr.Dataset(columns, coords={"order": list(orders), "axis": ["cosine", "sine"]}, attrs=attributes)
 
 
