@@ -158,7 +158,7 @@ def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
 
 
 def picture(numbers: dict[str, Any]) -> gl.views.Figure:
-    """Shares of variance over layers, days and months beside nouns and other orders; each template left out a line."""
+    """Shares of variance over layers, of days and months beside other orders, a line, and nouns; templates left out."""
     return gl.views.sweep(drawn(numbers), log_x=False)
 
 
@@ -168,13 +168,12 @@ def drawn(numbers: dict[str, Any]) -> xr.Dataset:
     for name, nouns in NOUNS.items():
         table, units = numbers[name], f"share, {NOUNS[name].split()[0]} words"
         left_out = [each for each in table["templates"].values if "without" in each]
-        found[name] = line(table["share"].sel(templates=left_out), "templates", name, units)
-        found[f"other {name}"] = line(
-            table["highest_of_others"].sel(templates=left_out),
-            "templates",
-            f"{name}, best other order",
-            units,
-        )
+        for column, key, said in (
+            ("share", name, name),
+            ("highest_of_others", f"other {name}", f"{name}, best other order"),
+            ("open_line", f"open {name}", f"{name}, along a line"),
+        ):
+            found[key] = line(table[column].sel(templates=left_out), "templates", said, units)
         found[nouns] = line(numbers[nouns]["share"].sel(templates="all"), "list", nouns, units)
     table = xr.Dataset(found)
     table["layer"].attrs = {"long_name": "layer entered"}
