@@ -37,7 +37,7 @@ MADE = {
     "RandomTable": lambda: gl.RandomTable(4, seed=0),
     "Text": lambda: gl.tasks.Text(__file__, length=8),
     "Words": lambda: gl.tasks.Words(
-        ["on {}", "so on {}"], ["a", "b", "c"], lambda text: [*map(len, text.split())]
+        ["on {}", "so on {}"], ["a", "bb", "ccc"], lambda text: [*map(len, text.split())]
     ),
     "TableTask": lambda: gl.TableTask([[0, 1], [1, 0], [1, 1]], [0, 1, 1]),
     "WrittenSums": lambda: gl.tasks.WrittenSums(lambda text: [ord(each) for each in text], 4, digit="units"),

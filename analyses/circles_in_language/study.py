@@ -1,15 +1,22 @@
 """Do a language model's states of the weekdays and months lie on circles, and is there a circuit of sums besides?
 
 Prediction (Engels et al. 2024, arXiv:2405.14860, of models with 7 billion weights): the states of the seven weekdays
-have more of their variance in frequency 1 of C7 than in any other cyclic order of the days, at most layers, and those
-of the twelve months in C12; unrelated nouns have no such order; and neither how frequent the words are nor the alphabet
-is what orders them. A model of 135 million weights does not add numbers of two digits, so that a circuit of sums
-(Kantamneni & Tegmark 2025, arXiv:2502.00873) is not to be looked for.
+lie on a circle in C7, at most layers, and those of the twelve months in C12. That is two things. They are in their
+*order*: no other cyclic order of them has as much of the variance in frequency 1. And the order *closes*: the last is
+as near to the first as neighbours are, rather than as any pair, and a circle's two waves hold more of the variance than
+the two slowest of a line that is cut open at its end. Unrelated nouns have no order; the numbers one to twelve have
+one, and it does not close. Neither how frequent the words are nor the alphabet is what orders them. A model of 135
+million weights does not add numbers of two digits, so that a circuit of sums (Kantamneni & Tegmark 2025,
+arXiv:2502.00873) is not to be looked for.
 
-Refuted if at half of the layers or more another order gives as much, with all templates; if half of the lists of nouns
-are found in the same way; if a twentieth of the orders give more once log frequency or the alphabet is taken out, at
-half of the layers or more, and at more of them than with any of 20 random rankings of the words taken out in its place;
-if the model adds. The control of an order is every other one: all 360 of seven words, 2,000 random ones of twelve.
+An order is refuted if at half of the layers or more another one gives as much, with all templates, and so is the
+circle; a circle is supported if at more than half the order is ahead of all others and closes, whichever template is
+left out, and undecided where the words are in order and a line says as much. Refuted further: if half of the lists of
+nouns have an order; if the numbers are found on a circle; if a twentieth of the orders give more once log frequency or
+the alphabet is taken out, at half of the layers or more, and on average as many as with 19 of 20 random rankings of the
+words taken out in its place; if the model adds. The control of an order is every other one: all 360 of seven words,
+2,000 random ones of twelve. Of these rules four were changed after first numbers; which, and what they gave before,
+stands in README.md.
 
 The model is SmolLM2-135M-Instruct, which `make smollm2` fetches. Of another model, a folder of transformers or a GGUF:
 `python -m analyses circles_in_language --model PATH`.
@@ -23,14 +30,15 @@ from pathlib import Path
 from typing import Any
 
 import xarray as xr
+from analyses.circles_in_language.closing import numbers_lie_open, on_a_circle
 from analyses.circles_in_language.findings import (
     TAKEN_OUT,
     TRIAL,
     as_in_the_trial,
+    in_order,
     not_on_one,
     nothing_simpler,
     nouns_as_in_the_trial,
-    on_a_circle,
 )
 from analyses.circles_in_language.sums import of_sums, sums_findings
 from analyses.models import scratch
@@ -40,7 +48,7 @@ import groklens as gl
 RUNS = ()
 #: Where `make smollm2` puts the model.
 FETCHED = Path(__file__).parents[2] / "artifacts" / "smollm2"
-#: Nothing in them favours a day, a month or a thing; the state is read at the word, which is the last.
+#: They are not about days, months or things, but that the first tells of yesterday; the state is read at the last word.
 TEMPLATES = (
     "Yesterday I read an article about {}",
     "My favourite word is {}",
@@ -73,6 +81,7 @@ def measure(smoke: bool = False, model: str | None = None) -> dict[str, Any]:
         lists = lists_of(len(listed), 2 if smoke else LISTS)
         numbers[NOUNS[name]] = xr.concat([over_templates(shown(nouns)) for nouns in lists], dim="list")
         numbers[f"{name}, taken out"] = without(shown(listed), tokenizer)
+    numbers["one to twelve"] = over_templates(shown(gl.tasks.HOURS))
     return numbers | of_sums(language, tokenizer, size, smoke)
 
 
@@ -89,8 +98,8 @@ def fetched() -> Path:
 
 
 def planted() -> Path:
-    """A tiny Llama whose first MLP writes the weekdays on to a circle, and the months on to none."""
-    others = [*gl.tasks.MONTHS, *gl.tasks.UNRELATED]
+    """A tiny Llama whose first MLP writes the weekdays on to a circle, months and numbers on to none."""
+    others = [*gl.tasks.MONTHS, *gl.tasks.HOURS, *gl.tasks.UNRELATED]
     return gl.hypotheses.save_planted_circle(scratch(), gl.tasks.WEEKDAYS, others, layer=0)
 
 
@@ -133,7 +142,9 @@ def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
     """The findings that these numbers make."""
     named = {"weekdays": "C7", "months": "C12"}
     return [
-        *(on_a_circle(name, group, numbers[name], numbers[NOUNS[name]]) for name, group in named.items()),
+        *(in_order(name, group, numbers[name], numbers[NOUNS[name]]) for name, group in named.items()),
+        *(on_a_circle(name, numbers[name], numbers[NOUNS[name]]) for name in named),
+        numbers_lie_open(numbers["one to twelve"]),
         *(not_on_one(NOUNS[name], numbers[NOUNS[name]]) for name in named),
         *(
             nothing_simpler(name, control, numbers[f"{name}, taken out"])
@@ -147,7 +158,7 @@ def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
 
 
 def picture(numbers: dict[str, Any]) -> gl.views.Figure:
-    """Shares of variance over layers, days and months beside nouns and other orders; each template left out a line."""
+    """Shares of variance over layers, of days and months beside other orders, a line, and nouns; templates left out."""
     return gl.views.sweep(drawn(numbers), log_x=False)
 
 
@@ -157,13 +168,12 @@ def drawn(numbers: dict[str, Any]) -> xr.Dataset:
     for name, nouns in NOUNS.items():
         table, units = numbers[name], f"share, {NOUNS[name].split()[0]} words"
         left_out = [each for each in table["templates"].values if "without" in each]
-        found[name] = line(table["share"].sel(templates=left_out), "templates", name, units)
-        found[f"other {name}"] = line(
-            table["highest_of_others"].sel(templates=left_out),
-            "templates",
-            f"{name}, best other order",
-            units,
-        )
+        for column, key, said in (
+            ("share", name, name),
+            ("highest_of_others", f"other {name}", f"{name}, best other order"),
+            ("open_line", f"open {name}", f"{name}, along a line"),
+        ):
+            found[key] = line(table[column].sel(templates=left_out), "templates", said, units)
         found[nouns] = line(numbers[nouns]["share"].sel(templates="all"), "list", nouns, units)
     table = xr.Dataset(found)
     table["layer"].attrs = {"long_name": "layer entered"}

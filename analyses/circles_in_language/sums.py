@@ -26,7 +26,7 @@ TRIAL = {"one digit": 34 / 55, "two digits": 0.21}
 READ, THIRD = {"smallest": 10, "largest": 99, "sample": 600}, 3
 #: Prompts whose logits, one for each of a language's tokens, are held at a time.
 AT_A_TIME = 50
-FITS = ("helix", "polynomial", "line", "shuffled: highest")
+FITS = ("helix", "polynomial", "line", "shuffled: highest", "digits renamed: highest")
 SOURCE = "Kantamneni & Tegmark 2025, arXiv:2502.00873"
 
 
@@ -94,6 +94,7 @@ def sums_findings(numbers: dict[str, Any]) -> list[gl.Finding]:
         return []
     return [
         does_not_add(sums),
+        last_digit_aside(sums),
         *(as_in_the_trial(kind, sums) for kind in TRIAL),
         helix_aside(numbers["helix"]),
     ]
@@ -108,12 +109,11 @@ def does_not_add(sums: xr.Dataset) -> gl.Finding:
     """Two-digit addition is not there to be explained: sums are mostly wrong."""
     of_two, count = sums.sel(kind="two digits"), int(sums["asked"].sel(kind="two digits"))
     best = float(of_two["right"].max())
-    error = spread(best, count)
     return gl.Finding(
         "the model does not add numbers of two digits, so that there is no circuit of addition to be explained",
         best,
         "accuracy, both digits of the sum right",
-        "supported" if best + error < ADDS else "refuted" if best - error > ADDS else "undecided",
+        judged(best, count),
         gl.Control.several(
             {
                 "shown": ("with no sum shown before, and with two", of_two["right"]),
@@ -126,6 +126,30 @@ def does_not_add(sums: xr.Dataset) -> gl.Finding:
         note=f"the better of two ways to ask; {count} sums",
         key="addition.absent",
     )
+
+
+def last_digit_aside(sums: xr.Dataset) -> gl.Finding:
+    """Beside the question: the rule written first, which asked for the last digit alone."""
+    right, count = sums["last_digit"].sel(kind="two digits"), int(sums["asked"].sel(kind="two digits"))
+    best = float(right.max())
+    return gl.Finding(
+        "beside the question: of sums of two digits the last digit alone, the first given, is mostly wrong",
+        best,
+        "accuracy, last digit",
+        judged(best, count),
+        gl.Control.several(
+            {"shown": ("with no sum shown before, and with two", right), "chance": ("chance", 0.1)}
+        ),
+        note="the rule written first for whether the model adds; the better of two ways to ask",
+        key="addition.last_digit",
+        role="aside",
+    )
+
+
+def judged(best: float, count: int) -> str:
+    """Whether sums are mostly wrong, two standard errors from half of them."""
+    error = spread(best, count)
+    return "supported" if best + error < ADDS else "refuted" if best - error > ADDS else "undecided"
 
 
 def as_in_the_trial(kind: str, sums: xr.Dataset) -> gl.Finding:
@@ -155,19 +179,25 @@ def helix_aside(table: xr.Dataset) -> gl.Finding:
         "polynomial": "polynomials as many",
         "line": "a line",
         "shuffled: highest": "the best of 20 shuffled helices",
+        "digits renamed: highest": "the best of 20 helices of numbers with their digits renamed",
     }
     return gl.Finding(
         "beside the question, and no word on how it would add: a helix with periods 2, 5, 10 and 100 says numbers that "
-        "it was not fitted to better than simpler shapes do, at most layers",
+        "it was not fitted to better than simpler shapes do, and than it does once their digits are renamed, at most "
+        "layers",
         ahead,
         "share of the layers looked at",
         "supported" if ahead > 1 / 2 else "refuted",
         gl.Control.several(
             {"helix": ("held-out R² of the helix, by layer", helix)}
-            | {fit.split(":")[0]: (f"of {named[fit]}", values) for fit, values in r2.items()}
+            | {
+                fit.split(":")[0].replace(" ", "_"): (f"of {named[fit]}", values)
+                for fit, values in r2.items()
+            }
         ),
         source=f"{SOURCE}, section 4.2; held out by number",
-        note="a digit is a token here, so that its units are what a number's last token says",
+        note="a digit is a token here, which any model tells apart, an untrained one too: of digits with other names a "
+        "helix says as much then",
         key="helix",
         role="aside",
     )

@@ -36,6 +36,7 @@ def test_it_is_absent_before_its_layer_and_found_behind_it(folder):
     assert table["share"].values.tolist() == pytest.approx([1 / 3, 1 / 3, 9 / 13, 9 / 13], rel=1e-5)
     assert table["orders_above"].values.tolist() == [359, 359, 0, 0]
     assert set(table["orders"].values.tolist()) == {360}
+    assert table["closed"].values.tolist() == [False, False, True, True]
 
 
 def test_it_is_of_these_words_in_their_order(folder):

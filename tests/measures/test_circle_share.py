@@ -1,6 +1,8 @@
 """Circles of words in states made for it: found in their own order and no other, whatever else is in the states."""
 
 import math
+import re
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -11,16 +13,16 @@ from hypothesis import strategies as st
 import groklens as gl
 from groklens.errors import BadArgument
 from groklens.measures import CircleShare, circle_of_numbers
-from groklens.measures.circle_share import compared, on_circle
-from groklens.tasks import MONTHS, WEEKDAYS, Words
+from groklens.measures.word_orders import compared, on_circle
+from groklens.tasks import COMPASS, MONTHS, WEEKDAYS, Words
 
 
-def letters(text):
-    return [ord(each) % 50 for each in text]
+def whole(text):
+    return [crc32(each.encode()) % 9973 for each in text.split()]
 
 
 def words(listed=WEEKDAYS, templates=("on {}", "so {}"), **fields):
-    return Words(list(templates), listed, letters, **fields)
+    return Words(list(templates), listed, fields.pop("tokenizer", whole), **fields)
 
 
 def states(task, radius=1.0, frequency=1, noise=0.0, seed=0):
@@ -62,6 +64,17 @@ def test_other_frequencies_and_other_orders_are_not_found():
     assert found.above > 36
     assert sorted(found.best.tolist()) == list(range(7))
     assert float(found.others.max()) == pytest.approx(9 / 13)
+
+
+@pytest.mark.parametrize(
+    ("listed", "frequency", "orders"), [(COMPASS, 2, 2513), (COMPASS, 4, 2449), (WEEKDAYS, 2, 360)]
+)
+def test_orders_of_the_same_functions_are_no_others(listed, frequency, orders):
+    """Frequency 2 of eight words goes round twice, and is the same where words half a turn apart are swapped."""
+    task = words(listed)
+    angle = 2 * math.pi * frequency * task.elements.double() / len(listed)
+    found = found_in(torch.stack([angle.cos(), angle.sin()], dim=1), task, frequency)
+    assert (found.above, found.orders) == (0, orders)
 
 
 def test_where_no_order_is_meant_all_are_above():
@@ -146,7 +159,7 @@ def test_where_the_week_starts_and_which_way_it_goes_is_nothing(start, back, see
 
 @pytest.fixture(scope="module")
 def snapshot():
-    task = words(d_vocab=60)
+    task = words(d_vocab=10_000)
     spec = gl.Transformer(n_layers=2, d_model=16, n_heads=2, d_head=8, d_mlp=16)
     return gl.Snapshot(spec.build(task, seed=0), task)
 
@@ -162,9 +175,44 @@ def test_sites_and_layers_agree(snapshot):
     assert spectrum.sel(component=1, labelling="own") == pytest.approx(float(table["share"][2]), abs=1e-6)
 
 
+def cut(text):
+    """Tokens of a tokenizer that knows the four winds, and cuts northeast in two."""
+    return [crc32(each.encode()) % 9973 for each in re.findall("north|south|east|west|[^ ]+", text)]
+
+
+def test_words_that_end_in_one_token_are_warned_of_and_their_tokens_go_round_alone(snapshot):
+    task = words(COMPASS, tokenizer=cut, d_vocab=10_000)
+    spec = gl.Transformer(n_layers=1, d_model=16, n_heads=2, d_head=8, d_mlp=16)
+    winds = gl.Snapshot(spec.build(task, seed=0), task)
+    with pytest.warns(UserWarning, match="northeast, east, southeast; southwest, west, northwest"):
+        table = gl.measures.circles_by_layer(winds)
+    assert table.attrs["shared_tokens"] == "northeast, east, southeast; southwest, west, northwest"
+    assert table.attrs["orders_above_by_tokens"] < 0.05 * 2520
+    assert table.attrs["share_by_tokens"] > 0.7
+    with pytest.warns(UserWarning, match="end in the same token"):
+        assert "northeast" in CircleShare()(winds).attrs["shared_tokens"]
+    with pytest.warns(UserWarning, match="end in the same token"):
+        gl.measures.circle_planes(winds)
+    alone = gl.measures.circles_by_layer(snapshot).attrs
+    assert (alone["shared_tokens"], alone["orders_above_by_tokens"]) == ("", 359)
+    assert alone["share_by_tokens"] == pytest.approx(1 / 3)
+
+
+def test_closure_is_said_by_layer_and_by_site(snapshot):
+    table, found = gl.measures.circles_by_layer(snapshot).isel(layer=2), CircleShare()(snapshot)
+    for name, labelling in {
+        "open_line": "open line",
+        "closing": "closing",
+        "neighbours": "neighbours",
+    }.items():
+        assert float(table[name]) == pytest.approx(float(found.sel(labelling=labelling)))
+    assert table["closed"].dtype == bool
+    assert gl.measures.circle_planes(snapshot, layer=2).attrs["closed"] == int(table["closed"])
+
+
 def test_templates_can_be_left_out(snapshot):
     first = gl.measures.circles_by_layer(snapshot, templates=[0])["share"]
-    alone = words(templates=["on {}"], d_vocab=60)
+    alone = words(templates=["on {}"], d_vocab=10_000)
     expected = gl.measures.circles_by_layer(gl.Snapshot(snapshot.model, alone))["share"]
     np.testing.assert_allclose(first, expected, rtol=1e-5)
     with pytest.raises(BadArgument, match="names none"):
@@ -172,7 +220,7 @@ def test_templates_can_be_left_out(snapshot):
 
 
 def test_planes_hold_the_share_and_turn_against_the_clock():
-    task = words(d_vocab=60)
+    task = words(d_vocab=10_000)
     spec = gl.Transformer(n_layers=1, d_model=16, n_heads=2, d_head=8, d_mlp=16)
     table = gl.measures.circle_planes(gl.Snapshot(spec.build(task, seed=1), task), layer=1)
     assert table["word"].sel(order="own").values.tolist() == list(WEEKDAYS)
@@ -185,14 +233,14 @@ def test_planes_hold_the_share_and_turn_against_the_clock():
 
 
 def test_a_model_that_looks_ahead_is_refused_where_inputs_are_filled_up():
-    short = words(templates=["on {}", "so it is on {} again"], d_vocab=60)
+    short = words(templates=["on {}", "so it is on {} again"], d_vocab=10_000)
     spec = gl.Transformer(n_layers=1, d_model=16, n_heads=2, d_head=8, d_mlp=16)
-    assert CircleShare()(gl.Snapshot(spec.build(short, seed=0), short)).sizes == {"labelling": 5}
+    assert CircleShare()(gl.Snapshot(spec.build(short, seed=0), short)).sizes == {"labelling": 8}
 
     class Ahead(torch.nn.Module):
         def __init__(self):
             super().__init__()
-            self.embed, self.read = torch.nn.Embedding(60, 8), torch.nn.Linear(8, 60)
+            self.embed, self.read = torch.nn.Embedding(10_000, 8), torch.nn.Linear(8, 10_000)
 
         def forward(self, tokens):
             every = self.embed(tokens)
@@ -202,8 +250,8 @@ def test_a_model_that_looks_ahead_is_refused_where_inputs_are_filled_up():
     model = gl.hooked(Ahead(), names={"read": "blocks.0.hook_resid_post"})
     with pytest.raises(BadArgument, match="looks ahead"):
         CircleShare()(gl.Snapshot(model, short))
-    even = words(["one", "two", "six", "ten"], d_vocab=60)
-    assert CircleShare()(gl.Snapshot(model, even)).sizes == {"labelling": 5}
+    even = words(["one", "two", "six", "ten"], d_vocab=10_000)
+    assert CircleShare()(gl.Snapshot(model, even)).sizes == {"labelling": 8}
 
 
 @pytest.mark.parametrize(
@@ -215,15 +263,15 @@ def test_a_model_that_looks_ahead_is_refused_where_inputs_are_filled_up():
         (lambda at: CircleShare("blocks.0.attn.hook_pattern")(at), "no position of a token"),
         (lambda at: gl.measures.circle_planes(at, layer=3), "layers 0 to 1"),
         (
-            lambda at: CircleShare()(gl.Snapshot(at.model, gl.Probe([[1, 2]], d_vocab=60))),
+            lambda at: CircleShare()(gl.Snapshot(at.model, gl.Probe([[1, 2]], d_vocab=10_000))),
             "needs words on a circle",
         ),
         (
-            lambda at: CircleShare()(gl.Snapshot(at.model, words(group="line", d_vocab=60))),
+            lambda at: CircleShare()(gl.Snapshot(at.model, words(group="line", d_vocab=10_000))),
             "stand on no circle",
         ),
         (
-            lambda at: CircleShare()(gl.Snapshot(at.model, words(["a", "b", "c"], d_vocab=60))),
+            lambda at: CircleShare()(gl.Snapshot(at.model, words(["a", "b", "c"], d_vocab=10_000))),
             "fewer than four",
         ),
     ],

@@ -1,6 +1,8 @@
 """Words in texts: found among the tokens of any tokenizer, elements of a group, back from a specification."""
 
 import json
+import re
+from zlib import crc32
 
 import pytest
 import torch
@@ -20,7 +22,11 @@ def by_letter(text):
 
 
 def by_word(text):
-    return [1, *(sum(map(ord, each)) % 90 + 10 for each in text.split()), 2]  # one token in front, one behind
+    return [
+        1,
+        *(sum(map(ord, each)) % 90 + 10 for each in text.split()),
+        2,
+    ]  # one token in front, one behind
 
 
 def byte_level(pairs=(), special=False):
@@ -105,20 +111,47 @@ def test_shorter_inputs_are_filled_up_behind():
     assert not Words(["a {}"], ["b", "c"], by_letter).padded
 
 
+def cut(text):
+    """Tokens of a tokenizer that knows the four winds, and cuts northeast in two."""
+    pieces = re.findall("north|south|east|west|[^ ]+", text)
+    return [crc32(each.encode()) % 997 for each in pieces]
+
+
+def test_words_that_end_in_one_token_are_told():
+    assert Words(TEMPLATES, COMPASS, cut).shared_tokens == (
+        ("northeast", "east", "southeast"),
+        ("southwest", "west", "northwest"),
+    )
+    assert Words(TEMPLATES, WEEKDAYS, by_word).shared_tokens == ()
+    assert Words("{}", ["aa", "ba", "ab"], by_letter).shared_tokens == (("aa", "ba"),)
+
+
+def test_words_of_the_same_tokens_are_refused():
+    with pytest.raises(BadArgument, match=r"'foo' and 'baz' are the same tokens in 'On \{\}'"):
+        Words(
+            ["On {}"],
+            ["foo", "bar", "baz"],
+            lambda text: [0 if each in ("foo", "baz") else 1 for each in text.split()],
+        )
+    spec = Words("{}", ["a", "b"], by_letter).spec()
+    with pytest.raises(BadArgument, match="the same tokens"):
+        task_from_spec(spec | {"tokens": [[5], [5]]})
+
+
 def test_coordinates_of_every_kind():
     hundred = [str(number) for number in range(100)]
-    digits = Words("{} apples", hundred, by_word, coordinate=lambda number: number % 10, group="C10")
+    digits = Words("{} apples", hundred, by_letter, coordinate=lambda number: number % 10, group="C10")
     assert digits.elements.bincount().tolist() == [10] * 10
-    assert Words("{}", hundred, by_word).group.order == 100
-    fifths = Words("{}", NOTES, by_word, coordinate=[7 * note % 12 for note in range(12)], group="C12")
+    assert Words("{}", hundred, by_letter).group.order == 100
+    fifths = Words("{}", NOTES, by_letter, coordinate=[7 * note % 12 for note in range(12)], group="C12")
     assert fifths.elements.tolist()[:3] == [0, 7, 2]
-    line = Words("{} apples", ["one", "five", "nine"], by_word, coordinate=[1, 5, 9], group="line")
+    line = Words("{} apples", ["one", "five", "nine"], by_letter, coordinate=[1, 5, 9], group="line")
     assert line.group is None
     assert line.numbers["word"].tolist() == [1, 5, 9]
     with pytest.raises(BadArgument, match="numbers on a line"):
         _ = line.elements
     for listed, order in ((WEEKDAYS, 7), (MONTHS, 12), (HOURS, 12), (NOTES, 12), (COMPASS, 8)):
-        assert Words("{}", listed, by_word).group.order == order
+        assert Words("{}", listed, by_letter).group.order == order
     assert list(UNRELATED) != sorted(UNRELATED)
     assert len(set(UNRELATED)) == len(UNRELATED) >= 24
 

@@ -8,7 +8,7 @@ from groklens.tasks import COMPASS, WEEKDAYS
 from groklens.views import circle
 
 
-def planes(words=WEEKDAYS):
+def planes(words=WEEKDAYS, closed=1):
     n = len(words)
     turn = 2 * np.pi * np.arange(n) / n
     own = np.stack([np.cos(turn), np.sin(turn)], axis=1)
@@ -19,6 +19,7 @@ def planes(words=WEEKDAYS):
         "share": ("order", [0.52, 0.41]),
     }
     said = {"task": "seven words", "layer": 4, "frequency": 1, "orders_above": 2, "orders": 360}
+    said |= {"closing": 0.42, "neighbours": 0.33, "open_line": 0.47, "closed": closed}
     coordinates = {"order": ["own", "best other"], "axis": ["cosine", "sine"]}
     return xr.Dataset(columns, coords=coordinates, attrs={**said, "median_of_orders": 0.33})
 
@@ -50,8 +51,11 @@ def test_shares_and_counts_are_said():
     ]
     assert figure.text == (
         "States of seven words, at layer 4: in their own order 0.52 of the variance is in frequency 1, in the best "
-        "other order 0.41, in the median one 0.33; 2 of 360 orders give as much or more."
+        "other order 0.41, in the median one 0.33; 2 of 360 orders give as much or more. The own order closes, as a "
+        "circle does: from the last to the first the squared distance is 0.42 of the mean of all pairs, between "
+        "neighbours 0.33, and as many waves of a line hold 0.47 of the variance."
     )
+    assert "The own order is not told from an open line: from the last" in circle(planes(closed=0)).text
 
 
 @pytest.mark.slow

@@ -17,6 +17,7 @@ from groklens.harmonics.component import trivial_name as trivial_name
 from groklens.harmonics.cyclic import discrete_log as discrete_log
 from groklens.harmonics.cyclic import fourier_basis as fourier_basis
 from groklens.harmonics.cyclic_orders import cyclic_orders as cyclic_orders
+from groklens.harmonics.cyclic_orders import open_waves as open_waves
 from groklens.harmonics.cyclic_orders import shares_of_orders as shares_of_orders
 from groklens.harmonics.grid_power import GridPower as GridPower
 from groklens.harmonics.grid_power import neuron_components as neuron_components

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from itertools import permutations
 
@@ -9,18 +10,19 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-#: As many orders as are all looked at, those of eight things and fewer; of more things, so many random ones.
-MOST_ORDERS, RANDOM_ORDERS = 5_040, 2_000
+#: Of more than eight things, so many random orders are looked at.
+RANDOM_ORDERS = 2_000
 #: The largest number of things of which all orders, (n − 1)!/2, are looked at.
 ALL_UP_TO = 8
 
 
 @lru_cache(maxsize=16)
 def cyclic_orders(n: int, seed: int = 0) -> tuple[Int[Tensor, "order position"], bool]:
-    """Cyclic orders of 0 … n−1, none a rotation or mirror image of another, and whether these are all of them.
+    """Cyclic orders of 0 … n−1, and whether these are all of them.
 
-    Of eight things and fewer all (n − 1)!/2, 0 … n−1 itself first; of more 2,000 drawn with `seed`, 0 … n−1 not among
-    them. The same tensor is given again: do not write to it.
+    Of eight things and fewer all (n − 1)!/2, none a rotation or mirror image of another, 0 … n−1 itself first; of more
+    2,000 drawn with `seed`, 0 … n−1 not among them: of nine things one in twenty is there twice. The same tensor is
+    given again: do not write to it.
 
     >>> [len(cyclic_orders(n)[0]) for n in (4, 7, 12)]
     [3, 360, 2000]
@@ -35,6 +37,20 @@ def cyclic_orders(n: int, seed: int = 0) -> tuple[Int[Tensor, "order position"],
     is_own = (rest == own).all(dim=1) | (rest == own.flip(0)).all(dim=1)
     kept = rest[~is_own][:RANDOM_ORDERS]
     return torch.cat([torch.zeros(len(kept), 1, dtype=torch.long), kept], dim=1), False
+
+
+def open_waves(n: int, frequency: int = 1) -> Float[Tensor, "position function"]:
+    """The waves of n things in a line that answer to one frequency on their circle, cut open at its end; orthonormal.
+
+    cos(πk(j + ½)/n), of the discrete cosine transform II, with k = 2f − 1 and 2f, as many as the circle has of
+    frequency f: the two slowest of a line for f = 1. What lies along a line varies in them more than in the circle's.
+
+    >>> (open_waves(7).T @ open_waves(7)).round(decimals=6).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
+    place = torch.arange(n, dtype=torch.float64) + 0.5
+    waves = [(math.pi * k * place / n).cos() for k in (2 * frequency - 1, 2 * frequency) if k < n]
+    return torch.stack(waves, dim=1) * math.sqrt(2 / n)
 
 
 def shares_of_orders(

@@ -1,4 +1,4 @@
-"""Circles of words in the residual stream, layer by layer, and the planes that they lie in."""
+"""Cyclic orders of words in the residual stream, layer by layer, whether they close, and the planes they lie in."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from torch import Tensor
 
 from groklens.errors import BadArgument, whole_number
 from groklens.harmonics import components
-from groklens.measures.circle_share import Without, compared, on_circle, place_of_word
+from groklens.measures.closure import Closure
+from groklens.measures.shared_tokens import tokens_alone, warn_of_shared_tokens
+from groklens.measures.word_orders import Compared, Without, compared, on_circle, place_of_word
 from groklens.measures.word_states import layer_values, words_of
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot
@@ -26,7 +28,13 @@ _ABOUT = {
     "median_of_orders": ("variance in frequency {}, median order", "share of variance"),
     "highest_of_others": ("variance in frequency {}, best of the other orders", "share of variance"),
     "alphabetical": ("variance in frequency {}, alphabetical order", "share of variance"),
+    "open_line": ("variance in the slowest waves of a line, the order cut open", "share of variance"),
+    "closing": ("squared distance from the last to the first word", "share of the mean of all pairs"),
+    "neighbours": ("squared distance of neighbours", "share of the mean of all pairs"),
+    "closed": ("whether a circle says more than a line", ""),
 }
+#: Where a warning points that is given here: at the user.
+_CALLER = 2
 
 
 def circles_by_layer(
@@ -36,12 +44,19 @@ def circles_by_layer(
     templates: Sequence[int] | None = None,
     seed: int = 0,
 ) -> xr.Dataset:
-    """The circle of words in the residual stream that enters each layer, and that leaves the last (layer).
+    """The cyclic order of words in the residual stream that enters each layer, and that leaves the last (layer).
 
     `share` is the share of variance in `frequency`, as in `gl.measures.CircleShare`, which says how to read it; beside
     it how many `orders` were compared, the own one among them where they are all (360 of seven words), how many other
     ones are above (`orders_above`: 0 where no order of the words gives as much), and the median, the highest and the
-    alphabetical order's share. The model is run once; other calls for the same snapshot use its states again.
+    alphabetical order's share. That says the order, and not yet a circle: a line has one too. `closed` says that it
+    comes back to its first element: `open_line`, the share in as many waves of a line, is below `share`, and `closing`,
+    the last element's squared distance to the first, is nearer to that of `neighbours` than to the mean of all pairs,
+    1. Of unordered words one in six is closed by chance, so ask both. The cut is before the first element. The model is
+    run once; other calls for the same snapshot use its states again.
+
+    `attrs` have the words that end in one token (`shared_tokens`, also warned of), and what their counts of tokens give
+    in place of states: `share_by_tokens`, `orders_above_by_tokens`, which is all other orders where no token is shared.
 
     Args:
         snapshot: a snapshot, or a run, whose last one is taken, on `gl.tasks.Words`.
@@ -56,10 +71,7 @@ def circles_by_layer(
     """
     snapshot = as_snapshot(snapshot)
     task, chosen = words_of(snapshot), _chosen(templates, words_of(snapshot))
-    found = [
-        compared(on_circle(values, task, without, chosen), task, frequency, seed)
-        for values in layer_values(snapshot)
-    ]
+    found = _compared(snapshot, frequency, without, chosen, seed)
     columns = {
         "share": [each.own for each in found],
         "orders_above": [each.above for each in found],
@@ -67,12 +79,29 @@ def circles_by_layer(
         "median_of_orders": [each.median for each in found],
         "highest_of_others": [float(each.others.max()) for each in found],
         "alphabetical": [each.alphabetical for each in found],
-    }
+    } | {name: [getattr(each.closure, name) for each in found] for name in Closure._fields}
     table = xr.Dataset({name: ("layer", values) for name, values in columns.items()})
     for name, (long_name, units) in _ABOUT.items():
         table[name].attrs.update(long_name=long_name.format(frequency), units=units)
     about = {"long_name": "layer that the residual stream enters; the last leaves the model's last"}
-    return table.assign_coords(layer=("layer", list(range(len(found))), about)).assign_attrs(task=task.name)
+    tokens = tokens_alone(task, frequency, seed, without, chosen)
+    return table.assign_coords(layer=("layer", list(range(len(found))), about)).assign_attrs(
+        task=task.name,
+        shared_tokens=warn_of_shared_tokens(task, _CALLER),
+        share_by_tokens=tokens.own,
+        orders_above_by_tokens=tokens.above,
+    )
+
+
+def _compared(
+    snapshot: Snapshot, frequency: int, without: Without, templates: list[int] | None, seed: int
+) -> list[Compared]:
+    """The orders of the words compared, layer by layer."""
+    task = words_of(snapshot)
+    return [
+        compared(on_circle(values, task, without, templates), task, frequency, seed)
+        for values in layer_values(snapshot)
+    ]
 
 
 def circle_planes(
@@ -84,8 +113,9 @@ def circle_planes(
     position × axis) has the states' coordinates along an orthonormal basis of it, in the units of the residual stream,
     turned so that the first element stands near (1, 0) and the next ones go round against the clock; `word` says which
     word stands at each position of the `own` order and of the `best other` one, `share` how much of the variance the
-    frequency has in it. With more features than words any order looks round in its own plane where the words' states
-    are unlike each other: that is what the best other order is for. `layer` None takes that of the highest share.
+    frequency has in it; `attrs` say whether the own order closes, as in `circles_by_layer`. With more features than
+    words any order looks round in its own plane where the words' states are unlike each other: that is what the best
+    other order is for. `layer` None takes that of the highest share.
 
     Raises `BadArgument` for a layer that the model does not have, and as `circles_by_layer` does.
 
@@ -104,12 +134,14 @@ def circle_planes(
         "share": ("order", [found.own, float(found.others.max())]),
     }
     about = {"orders_above": found.above, "orders": found.orders, "median_of_orders": found.median}
-    attributes = {"task": task.name, "layer": layer, "frequency": frequency, **about}
+    about |= found.closure._asdict() | {"closed": int(found.closure.closed)}
+    said = {"task": task.name, "shared_tokens": warn_of_shared_tokens(task, _CALLER)}
+    attributes = {**said, "layer": layer, "frequency": frequency, **about}
     return xr.Dataset(columns, coords={"order": list(orders), "axis": ["cosine", "sine"]}, attrs=attributes)
 
 
 def _strongest(snapshot: Snapshot, frequency: int, without: Without, seed: int) -> int:
-    return int(np.argmax(circles_by_layer(snapshot, frequency, without, seed=seed)["share"].values))
+    return int(np.argmax([each.own for each in _compared(snapshot, frequency, without, None, seed)]))
 
 
 def _points(states: Float[Tensor, "position feature"], frequency: int) -> Float[Tensor, "position axis"]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-from groklens.errors import BadArgument, described, is_number
+from groklens.errors import BadArgument, described, is_number, whole_number
 
 #: Where each token's text starts and ends in the whole, in characters; an empty piece for one that has none.
 Offsets = Sequence[tuple[int, int]]
@@ -58,6 +58,16 @@ def encoded(tokenizer: Any, text: str, special_tokens: bool = True) -> tuple[lis
     if not callable(tokenizer):
         raise BadArgument(_no_tokenizer(tokenizer))
     return _numbers(tokenizer(text), tokenizer), None
+
+
+def filled_up(texts: Sequence[Placed], pad: int | None) -> list[list[int]]:
+    """The tokens of every text, with `pad`, or its own last token again, behind those of shorter ones."""
+    token = None if pad is None else whole_number("pad", pad, 0, such_as=0)
+    longest = max(len(each.tokens) for each in texts)
+    return [
+        [*each.tokens, *[each.tokens[-1] if token is None else token] * (longest - len(each.tokens))]
+        for each in texts
+    ]
 
 
 def _by_method(encode: Callable[..., Any], text: str, special_tokens: bool) -> Any:

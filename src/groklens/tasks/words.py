@@ -10,11 +10,12 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from groklens.errors import BadArgument, described, whole_number
+from groklens.errors import BadArgument, described
 from groklens.groups import FiniteGroup, as_group, is_reference
 from groklens.integers import integers
 from groklens.tasks.probe import Probe
-from groklens.tasks.word_tokens import Placed, placed
+from groklens.tasks.word_tokens import Placed, filled_up, placed
+from groklens.tasks.words_alike import check_told_apart, sharing_last_token
 from groklens.value_checks import choice, flag
 
 #: In a template, where the word comes.
@@ -44,7 +45,7 @@ class Words(Probe):
         group: the group that elements are of, such as `"C10"`; without one C_n of n words. `"line"` is for numbers,
             which have no group: `numbers["word"]` has them, for a helix.
         several_tokens: what to do with a word of several tokens: `"last"` reads it at its last one, where the model has
-            read all of it, `"refuse"` raises.
+            read all of it, `"refuse"` raises. Words with the same last token stand in `shared_tokens`.
         special_tokens: whether the tokenizer's own special tokens stand around every text; a function adds its own.
         pad: the token that shorter inputs are filled up with; None repeats the input's own last one.
         d_vocab: number of the model's tokens; None takes it from the model that is opened.
@@ -52,10 +53,10 @@ class Words(Probe):
             every input, and whether shorter ones are filled up.
 
     Words after Engels et al. (2024), arXiv:2405.14860, section 4. Raises `BadArgument` for a template without one `{}`,
-    a word named twice, elements that the group does not have, a word that shares a token with the text beside it, or
-    one of several tokens where those are refused.
+    a word named twice or two of the same tokens, elements that the group does not have, a word that shares a token with
+    the text beside it, or one of several tokens where those are refused.
 
-    >>> days = Words("Today is {}", ["Monday", "Friday"], lambda text: [*map(len, text.split())])
+    >>> days = Words("Today is {}", ["Sunday", "Tuesday"], lambda text: [*map(len, text.split())])
     >>> days.group.name, days.word_positions.tolist(), days.elements.tolist()
     ('C2', [2, 2], [0, 1])
     """
@@ -85,10 +86,11 @@ class Words(Probe):
                 for word in self.words
             ]
             _check_single(self, texts, several_tokens)
-            tokens, word_positions = _filled_up(texts, pad), [each.last for each in texts]
+            tokens, word_positions = filled_up(texts, pad), [each.last for each in texts]
             padded = len({len(each.tokens) for each in texts}) > 1
         super().__init__(_told(tokens, word_positions), d_vocab=d_vocab)
         self.word_positions, self.padded = self._positions(word_positions), flag("padded", padded)
+        check_told_apart(self.words, self.templates, self.inputs, self.word_positions)
 
     def _positions(self, given: Any) -> Int[Tensor, "input"]:
         found, count = integers("word_positions", given, 1, "[4, 4]"), len(self.templates) * len(self.words)
@@ -148,6 +150,11 @@ class Words(Probe):
     def token_positions(self) -> Mapping[str, Int[Tensor, "input"]]:
         """Where the word's last token stands in every input, under the name `"word"`."""
         return {"word": self.word_positions}
+
+    @property
+    def shared_tokens(self) -> tuple[tuple[str, ...], ...]:
+        """Words that end in the same token, where their states are read: alike in any model, an untrained one too."""
+        return sharing_last_token(self.words, self.inputs, self.word_positions)
 
     def fitted(self, d_vocab: int) -> Words:
         """The same texts for a model of `d_vocab` tokens; `BadArgument` where they use tokens beyond."""
@@ -224,16 +231,6 @@ def _check_single(task: Words, texts: list[Placed], several_tokens: str) -> None
             f"{word!r} is {each.last - each.first + 1} tokens in {task.templates[several[0] // len(task.words)]!r}; "
             "several_tokens='last' reads it at its last one, where the model has read all of it."
         )
-
-
-def _filled_up(texts: list[Placed], pad: int | None) -> list[list[int]]:
-    """The tokens of every text, with `pad`, or its own last token again, behind those of shorter ones."""
-    token = None if pad is None else whole_number("pad", pad, 0, such_as=0)
-    longest = max(len(each.tokens) for each in texts)
-    return [
-        [*each.tokens, *[each.tokens[-1] if token is None else token] * (longest - len(each.tokens))]
-        for each in texts
-    ]
 
 
 def _told(tokens: Any, word_positions: Any) -> Any:

@@ -1,4 +1,4 @@
-"""`gl.views.circle`: words in the plane of their circle, beside the plane of the best other order of them."""
+"""`gl.views.circle`: words in the plane of their cyclic order, beside the plane of the best other order of them."""
 
 from __future__ import annotations
 
@@ -37,8 +37,9 @@ def circle(
 
     Points are the states at the word, averaged over templates and centred, joined in the order that the plane is of. A
     round polygon alone says little: in its own plane any order looks round where the words' states are unlike each
-    other. A circle is meant by the order where the left share of variance is above that of every other order, of which
-    the best is on the right; the caption says how many are above.
+    other. The words are in this order where the left share of variance is above that of every other one, of which the
+    best is on the right; the caption says how many are above, and whether the order closes, as a circle does, or a line
+    does as well.
 
     Args:
         source: a run, whose last snapshot is taken, or a snapshot, on `gl.tasks.Words`; or what
@@ -100,5 +101,16 @@ def _caption(table: xr.Dataset) -> str:
     return (
         f"States of {about['task']}, at layer {about['layer']}: in their own order {own:.2f} of the variance is in "
         f"frequency {about['frequency']}, in the best other order {best:.2f}, in the median one "
-        f"{about['median_of_orders']:.2f}; {about['orders_above']} of {about['orders']:,} orders give as much or more."
+        f"{about['median_of_orders']:.2f}; {about['orders_above']} of {about['orders']:,} orders give as much or more. "
+        f"{_closing(about)}"
+    )
+
+
+def _closing(about: dict[Any, Any]) -> str:
+    """Whether the own order comes back to its first word, with the numbers."""
+    said = "closes, as a circle does" if about["closed"] else "is not told from an open line"
+    return (
+        f"The own order {said}: from the last to the first the squared distance is {about['closing']:.2f} of the mean "
+        f"of all pairs, between neighbours {about['neighbours']:.2f}, and as many waves of a line hold "
+        f"{about['open_line']:.2f} of the variance."
     )
