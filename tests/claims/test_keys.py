@@ -21,7 +21,7 @@ def made_in(tree):
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
-            if called in ("Finding", "Control", "Control.of", "random_control"):
+            if called in ("Finding", "Control", "Control.of"):  # those of draws have their null's
                 yield ("finding" if called == "Finding" else "control"), node
 
 
