@@ -102,9 +102,9 @@ def over_steps(run: gl.Run, smoke: bool) -> xr.Dataset:
 
 
 def worth(snapshot: gl.Snapshot) -> list[float]:
-    """Loss in the last half of a window less that in its second eighth (of 512 about the 50th token to the 500th).
+    """Loss in the last half of a window less that in its second eighth, of each of a few parts, for the error.
 
-    Of each of a few parts of the windows, for the error.
+    Of 512 tokens these are means around the 384th and the 96th; the published score is of the 500th and the 50th.
     """
     task, found = snapshot.task, []
     for part in range(PARTS):
@@ -152,8 +152,11 @@ def heads_form(name: str, table: xr.Dataset, formed: float) -> gl.Finding:
     """At the end some head does induction, and at first none."""
     above = table["above"].sum("head").values
     verdict = "refuted" if above[-1] == 0 else "undecided" if above[0] > 0 else "supported"
-    best = int(table["score"].values[-1].argmax())
-    named = ", ".join(map(str, table["head"].values[table["above"].values[-1].astype(bool)])) or "none"
+    best, found = int(table["score"].values[-1].argmax()), table["above"].values[-1].astype(bool)
+    named, scores = (
+        ", ".join(map(str, table["head"].values[found])) or "none",
+        table["score"].values[-1][found],
+    )
     return gl.Finding(
         f"{name}: in training heads come to attend to what followed the present token before",
         float(above[-1]),
@@ -167,6 +170,7 @@ def heads_form(name: str, table: xr.Dataset, formed: float) -> gl.Finding:
                     table["score"][-1, best],
                 ),
                 "null": ("the highest that this head has without induction", table["null"][-1, best]),
+                **({"named": ("scores of all the heads above", scores)} if len(scores) else {}),
             }
         ),
         source=SOURCE,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
+from transformers import GPTNeoXConfig, GPTNeoXForCausalLM, Olmo2Config, Olmo2ForCausalLM
 
 import groklens as gl
 from groklens.errors import BadArgument
@@ -67,6 +67,21 @@ def test_the_rank_is_that_of_the_heads_own_output(tmp_path):
     own = logits[:, tokens[0]]
     pairs = [float(torch.sign(own[s, s] - own[s, u])) for s in range(5) for u in range(5) if s != u]
     assert float(found.sel(head="0.1")) == pytest.approx(sum(pairs) / len(pairs))
+
+
+@pytest.mark.parametrize("gain", [1.0, -1.0])
+def test_a_norm_behind_attention_has_its_say(tmp_path, gain):
+    torch.manual_seed(0)
+    sizes = {"num_hidden_layers": 1, "num_attention_heads": 2, "hidden_size": 16, "intermediate_size": 16}
+    model = Olmo2ForCausalLM(Olmo2Config(vocab_size=20, max_position_embeddings=16, pad_token_id=0, **sizes))
+    with torch.no_grad():
+        model.lm_head.weight.copy_(model.model.embed_tokens.weight)
+        for part in (model.model.layers[0].self_attn.v_proj, model.model.layers[0].self_attn.o_proj):
+            part.weight.copy_(torch.eye(16))
+        model.model.layers[0].post_attention_layernorm.weight.fill_(gain)
+    model.save_pretrained(tmp_path)
+    found = gl.measures.Copying()(gl.load(tmp_path, task=gl.Probe([[0, 1, 2, 3, 4, 8]])).final)
+    assert (gain * found > 0.8).all()
 
 
 def test_a_model_without_heads_is_refused_by_name():

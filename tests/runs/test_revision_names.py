@@ -1,5 +1,7 @@
 """Revisions by their names: in the order of training, or refused where a name would misplace them."""
 
+from types import SimpleNamespace
+
 import pytest
 
 import groklens as gl
@@ -96,3 +98,12 @@ def test_pythia_and_stanford_crfm_are_known_without_a_hub():
     assert mistral["checkpoint-100"] == (100, 52_428_800)
     assert list(placed(mistral)) == list(mistral)
     assert list(placed(list(pythia)[::50])) == list(pythia)[::50]
+
+
+@pytest.mark.parametrize("name", ["stanford-crfm/BioMedLM", "EleutherAI/pythia-intervention-70m-deduped"])
+def test_others_of_the_same_owners_are_asked_for(name, monkeypatch):
+    refs = SimpleNamespace(
+        branches=[SimpleNamespace(name=each) for each in ("main", "step20", "step5")], tags=[]
+    )
+    monkeypatch.setattr("huggingface_hub.HfApi.list_repo_refs", lambda api, of: refs)
+    assert list(gl.revisions(name)) == ["step5", "step20"]

@@ -15,7 +15,7 @@ from groklens.errors import whole_fields
 from groklens.measures.family import Family
 from groklens.measures.measure import About, measure
 from groklens.measures.random_heads import rotations
-from groklens.models import as_float, read_by_norm, weights
+from groklens.models import as_float, gain_behind_attention, read_by_norm, weights
 from groklens.snapshots import Snapshot, passing
 from groklens.tasks import Probe
 
@@ -29,10 +29,11 @@ class Copying(Family):
     """Share of other tokens over which a head raises the token that it reads, less the share that it puts above (head).
 
     On sequences of random tokens, none of them twice: what each head writes of the token at each position (its value
-    through W_O, the gain of the final norm and W_U) gives every token of the sequence a logit; compared are the token
-    read and each other one. 1 where it is raised above all of them, as by a head that copies, 0 by chance, −1 where it
-    is always the lowest, as by a head that suppresses what it reads. A value of a later layer is of the whole stream at
-    that position. Whether the head attends anywhere is another question: see `PrefixMatching`.
+    through W_O, the gains of the norm behind attention, if any, and of the final norm, and W_U) gives every token of
+    the sequence a logit; compared are the token read and each other one. 1 where it is raised above all of them, as by
+    a head that copies, 0 by chance, −1 where it is always the lowest, as by a head that suppresses what it reads. A
+    value of a later layer is of the whole stream at that position. Whether the head attends anywhere is another
+    question: see `PrefixMatching`.
 
     Args:
         length: tokens of a sequence; None takes 25, or what inputs hold, or as many as there are.
@@ -48,8 +49,8 @@ class Copying(Family):
         "share of pairs",
         (-1, 1),
         "Olsson et al. 2022, arXiv:2209.11895, 'copying': the head's output raises the logit of the token attended to. "
-        "Departures: by rank among the tokens of the sequence, for each token read by itself, the final norm's scale "
-        "left out (it changes no rank)",
+        "Departures: by rank among the tokens of the sequence, for each token read by itself, scales of norms "
+        "left out (they change no rank)",
         "all",
         ("copies",),
     )
@@ -87,8 +88,9 @@ def copying_eigenvalues(snapshot: Snapshot) -> xr.DataArray:
     """Sum of the eigenvalues of each head's circuit from token to token, over the sum of their sizes (head).
 
     1 where all are positive: the head raises the tokens, or mixtures of them, that it reads; 0 for a head of random
-    weights, up to about 1/√d_head; −1 where all are negative. Eigenvalues of the square matrix of all tokens, W_E W_V
-    W_O W_U, are those of W_O W_U W_E W_V, which is as wide as a head. Heads that share values have them each.
+    weights, with a standard deviation of about 1.5/d_head; −1 where all are negative. Eigenvalues of the square matrix
+    of all tokens, W_E W_V W_O W_U, are those of W_O W_U W_E W_V, which is as wide as a head. Heads that share values
+    have them each.
     """
     found = weights(snapshot.model, ("W_E", "W_V", "W_O", "W_U"))
     around = _around(found["W_E"], found["W_U"])
@@ -120,17 +122,20 @@ def scores(
     snapshot: Snapshot, unembedding: Float[Tensor, "d_model d_vocab"], turned: int | None = None
 ) -> xr.DataArray:
     """The score of every head on a snapshot's sequences; with a seed, of heads whose values are turned at random."""
+    model = snapshot.model
     layers = [layer for layer in snapshot.anatomy.heads if snapshot.anatomy.has(layer.values)]
-    outward = as_float(weights(snapshot.model, ("W_O",))["W_O"].cpu())
+    outward = as_float(weights(model, ("W_O",))["W_O"].cpu())
     totals = {layer.values.hook: torch.zeros(layer.count, dtype=torch.float64) for layer in layers}
     places = {layer.values.hook: layer.layer for layer in layers}
+    gains = {hook: gain_behind_attention(model, place) for hook, place in places.items()}
 
     def read(hook: str, values: Tensor, rows: slice) -> None:
         of_tokens = unembedding.T[snapshot.task.inputs[rows]]  # input × pos × d_model
         out = outward[places[hook]]
         if turned is not None:  # the same for every block of inputs
             out = rotations(*out.shape[:2], seed=turned + places[hook]).to(out) @ out
-        for head, written in enumerate(_written(values, out)):
+        gain = gains[hook]
+        for head, written in enumerate(_written(values, out if gain is None else out * gain)):
             totals[hook][head] += _raised(written @ of_tokens.transpose(1, 2)).sum()
 
     passing(snapshot.anatomy, list(totals), read, rows=_ROWS)

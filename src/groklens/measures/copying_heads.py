@@ -39,7 +39,7 @@ def copying_heads(
     Raises `BadArgument` for a model whose values cannot be read, as `Copying` does.
 
     >>> table = gl.measures.copying_heads(run)  # doctest: +SKIP
-    >>> table.head.values[table.above]  # doctest: +SKIP
+    >>> table["head"].values[table["above"]]  # doctest: +SKIP
     array(['1.0'], dtype='<U3')
     """
     seen, _ = checked(Copying(), as_snapshot(snapshot), None)

@@ -47,22 +47,22 @@ def induction_heads(
         snapshot: a snapshot, or a run, which is looked at in its last step.
         length: tokens until the repetition; None takes 25, or what the context holds, or as many as there are.
         sequences: how many a draw.
-        draws: of random heads and of shuffled sequences. An untrained model has some head above all of them about once
-            in `draws + 1` times. The model is run four times a draw.
+        draws: of random heads and of shuffled sequences. An untrained model has some head above all of them more seldom
+            than once in `draws + 1` times. The model is run four times a draw.
         seed: of sequences and draws.
 
     Gives, by head, means over all sequences of `score`, `previous_token` and `first_token`; `shuffled`, the highest of
     the same head where the second half is in another order (a head that looks a fixed number of places back scores
     there too, and one that avoids its own token; one that does induction scores 0); `random`, by how much any random
     head scores more on repeated than on shuffled sequences at most; `null`, the sum of both; `above`: whether the score
-    is higher than `null`; and `previous_token_null`, the most that any random head looks one back. Shares of attention,
-    0 to 1.
+    is higher than `null`, which says more than nothing (how much, the score says); and `previous_token_null`, the most
+    that any random head looks one back. Shares of attention, 0 to 1.
 
     Raises `BadArgument` for a length that the context does not hold twice, or of fewer than three tokens, and for a
     model whose patterns or queries cannot be read and changed.
 
     >>> table = gl.measures.induction_heads(run)  # doctest: +SKIP
-    >>> table.head.values[table.above]  # doctest: +SKIP
+    >>> table["head"].values[table["above"]]  # doctest: +SKIP
     array(['1.0'], dtype='<U3')
     """
     seen = as_snapshot(snapshot)

@@ -49,6 +49,7 @@ from groklens.models.sizes import allocating as allocating
 from groklens.models.spec import ModelSpec as ModelSpec
 from groklens.models.spec import build_model as build_model
 from groklens.models.transformer import Transformer as Transformer
+from groklens.models.unembedding import gain_behind_attention as gain_behind_attention
 from groklens.models.unembedding import read_by_norm as read_by_norm
 from groklens.models.workspace import Workspace as Workspace
 from groklens.public import lazily

@@ -1,4 +1,4 @@
-"""What is read of the residual stream as logits, the final norm included."""
+"""What norms do to what is written into the residual stream and to what is read of it as logits."""
 
 from __future__ import annotations
 
@@ -20,10 +20,26 @@ def read_by_norm(model: Any) -> Float[Tensor, "d_model d_vocab"]:
     torch.Size([576, 49152])
     """
     unembedding = as_float(weights(model, ("W_U",))["W_U"].cpu())
-    gain = getattr(getattr(model, "ln_final", None), "weight", None)
-    if isinstance(gain, Tensor) and gain.shape == unembedding.shape[:1]:
-        offset = 1.0 if getattr(model.cfg, "rmsnorm_uses_offset", False) else 0.0
-        unembedding = unembedding * (as_float(gain.detach().cpu()) + offset)[:, None]
+    gain = _gain(model, getattr(model, "ln_final", None))
+    if gain is not None and gain.shape == unembedding.shape[:1]:
+        unembedding = unembedding * gain[:, None]
     if str(getattr(model.cfg, "normalization_type", None)).startswith("LN"):
         unembedding = unembedding - unembedding.mean(dim=0)
     return unembedding
+
+
+def gain_behind_attention(model: Any, layer: int) -> Float[Tensor, "d_model"] | None:
+    """The gain of the norm through which a layer's heads write into the stream (OLMo 2, Gemma 2); None without one.
+
+    >>> gain_behind_attention(snapshot.model, 0)  # doctest: +SKIP
+    """
+    blocks = getattr(model, "blocks", None)
+    return None if blocks is None else _gain(model, getattr(blocks[layer], "ln1_post", None))
+
+
+def _gain(model: Any, norm: Any) -> Float[Tensor, "d_model"] | None:
+    gain = getattr(norm, "weight", None)
+    if not isinstance(gain, Tensor):
+        return None
+    offset = 1.0 if getattr(model.cfg, "rmsnorm_uses_offset", False) else 0.0
+    return as_float(gain.detach().cpu()) + offset

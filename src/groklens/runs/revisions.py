@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +24,9 @@ class Revisions(dict[str, Revision]):
 
 @dataclass(frozen=True)
 class _Family:
-    """Models whose checkpoints follow one schedule: what their labels are called, and tokens an update."""
+    """Models whose checkpoints follow one schedule: their names, what labels are called, and tokens an update."""
 
-    begins: str
+    names: str
     label: str
     tokens: int
     source: str
@@ -33,13 +34,13 @@ class _Family:
 
 _FAMILIES = (
     _Family(
-        "EleutherAI/pythia",
+        r"EleutherAI/pythia-[\d.]+[mb](-deduped)?(-v0)?",
         "step{}",
         2_097_152,
         "labels: TransformerLens; 1,024 sequences of 2,048 tokens an update: Biderman et al. 2023, arXiv:2304.01373",
     ),
     _Family(
-        "stanford-crfm/",
+        r"stanford-crfm/\w+-gpt2-\w+-x\d+",
         "checkpoint-{}",
         524_288,
         "labels: TransformerLens; 512 sequences of 1,024 tokens an update: Mistral, its configuration of GPT-2",
@@ -52,7 +53,9 @@ def revisions(name: str) -> Revisions:
 
     Pythia's and stanford-crfm's are known without asking (TransformerLens' lists); of other models the hub is asked for
     branches and tags, and their names are read (OLMo's `stage1-step1000-tokens5B`). Names that do not tell where they
-    belong are in `left_out`: `main`, and OLMo's later stages, whose steps begin anew. For `gl.load`, all or some of it.
+    belong are in `left_out`: `main`, and OLMo's later stages, whose steps begin anew. Labels of Pythia's first version
+    (`-v0`) count updates of its usual batch, of models trained with twice that too, so that tokens are right. For
+    `gl.load`, all or some of it.
 
     Raises `BadArgument` for a path, and where neither a list nor the hub tells any.
 
@@ -66,7 +69,7 @@ def revisions(name: str) -> Revisions:
             f"{shown(name)} is no name of a model on the hub; give one such as 'EleutherAI/pythia-70m'."
         )
     for family in _FAMILIES:
-        if name.startswith(family.begins):
+        if re.fullmatch(family.names, name):
             labels = _labels(family, name)
             known = {family.label.format(step): Revision(step, step * family.tokens) for step in labels}
             return Revisions(known, family.source)
@@ -76,7 +79,7 @@ def revisions(name: str) -> Revisions:
 def _labels(family: _Family, name: str) -> list[int]:
     from groklens.models import lens
 
-    if family.begins.startswith("stanford"):
+    if family.names.startswith("stanford"):
         return sorted(lens.STANFORD_CRFM_CHECKPOINTS)
     return sorted(lens.PYTHIA_V0_CHECKPOINTS if "v0" in name else lens.PYTHIA_CHECKPOINTS)
 
