@@ -263,7 +263,7 @@ def campaign(work, files, seed, only=tuple(CASES)):
         shutil.copytree(work / name, work / "copy")
         candidates = sorted(p for p in (work / "copy").rglob("*") if p.is_file() and p.stat().st_size)
         file = rng.choice(candidates)
-        if damage == "flip" and file.suffix == ".json" and name not in OURS:
+        if damage == "flip" and file.suffix in (".json", ".gguf") and name not in OURS:
             damage = "cut"  # another digit is another number, and nothing says which was meant
         DAMAGES[damage][0](file, rng)
         inside, whole = wholes[name]

@@ -22,6 +22,7 @@ from groklens.harmonics.cyclic_orders import shares_of_orders as shares_of_order
 from groklens.harmonics.grid_power import GridPower as GridPower
 from groklens.harmonics.grid_power import neuron_components as neuron_components
 from groklens.harmonics.grid_spectrum import ComponentPart as ComponentPart
+from groklens.harmonics.grid_spectrum import component_part as component_part
 from groklens.harmonics.grid_spectrum import shares_in as shares_in
 from groklens.harmonics.grid_spectrum import without_components as without_components
 from groklens.harmonics.irreps import ComponentName as ComponentName

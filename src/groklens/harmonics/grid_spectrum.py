@@ -87,6 +87,18 @@ class ComponentPart:
         return _expanded(coefficients, basis)
 
 
+def component_part(
+    values: Float[Tensor, "input feature"],
+    symmetry: Symmetry,
+    name: ComponentName,
+    relabelling: Int[Tensor, "element"] | None,
+    read: Float[Tensor, "feature output"],
+) -> Float[Tensor, "input output"]:
+    """The part of the features that `without_components` removes for one component, read out by `read`."""
+    found = ComponentPart(values, symmetry, name, read).on_grid(relabelling)
+    return found[symmetry.elements[:, 0], symmetry.elements[:, 1]]
+
+
 def _centred_grids(
     values: Float[Tensor, "input feature"], symmetry: Symmetry
 ) -> Iterator[tuple[slice, Float[Tensor, "element element feature"]]]:

@@ -68,6 +68,7 @@ class HelixFit(Family):
         (-float("inf"), 1),
         "Kantamneni & Tegmark 2025, arXiv:2502.00873, section 4.2; on numbers that are not fitted to",
         "all",
+        ("numbers",),
     )
 
     def __post_init__(self) -> None:

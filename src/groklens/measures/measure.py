@@ -18,7 +18,7 @@ from groklens.tasks import MultitaskParity, TwoLanguages, Words, hidden_bits
 #: What a measure may need of a snapshot besides logits and weights.
 NEEDS = (
     "group", "split", "embedding", "neurons", "attention", "patterns", "circuit", "corruption", "readout",
-    "languages", "copies", "next_tokens", "words",
+    "languages", "copies", "next_tokens", "words", "numbers",
 )  # fmt: skip
 #: What a measure of a parity or of many may need: bits that are hidden, weights of each operand's own, several skills.
 NEEDS_OF_PARITIES = ("hidden", "own_weights", "skills")
@@ -78,8 +78,8 @@ def measure(
         split: the inputs it is taken over: `"all"`, `"train"`, `"test"`, or `"weights"` for none.
         needs: what it cannot do without, of `"group"`, `"split"`, `"embedding"`, `"neurons"`, their `"readout"`,
             `"attention"`, its `"patterns"`, what heads write of tokens (`"copies"`), `"circuit"`, `"corruption"` of
-            train labels, two `"languages"`, several positions that are answered (`"next_tokens"`), and `"words"`.
-            Called where one is missing it raises `BadArgument`; `track` leaves it out instead and says so.
+            train labels, two `"languages"`, several positions that are answered (`"next_tokens"`), `"words"`
+            and `"numbers"`. Called where one is missing it raises `BadArgument`; `track` leaves it out, and says so.
 
     >>> @measure(long_name="largest logit", units="logit", valid_range=(-1e9, 1e9), source="here")
     ... def largest_logit(snapshot):
@@ -147,6 +147,7 @@ def _met(need: str, about: About, snapshot: Snapshot, circuit: Circuit | None) -
         "corruption": lambda: task.is_corrupted,
         "languages": lambda: isinstance(task, TwoLanguages),
         "words": lambda: isinstance(task, Words),
+        "numbers": lambda: bool(task.numbers) and anatomy.embedding is not None,
         "next_tokens": lambda: len(task.reads) > 1 and task.d_vocab is not None,
         "hidden": lambda: bool(hidden_bits(task)),
         "own_weights": lambda: anatomy.reads_each_operand_apart,
@@ -190,6 +191,8 @@ _LACK = {
     "languages": "needs a task that is said in two languages, and {task} is not. Train on gl.tasks.TwoLanguages(p=23).",
     "words": "needs words on a circle, and {task} has none. Look at the model with those of a language: "
     "gl.tasks.Words(templates, gl.tasks.WEEKDAYS, tokenizer).",
+    "numbers": "needs numbers in its inputs and learned embeddings of them, and {task} has none for this model. Look "
+    "at the model with sums: gl.tasks.WrittenSums(tokenizer).",
     "circuit": "is relative to a circuit: give one as its second argument, such as "
     "gl.find_circuit(snapshot) or gl.Circuit('C113', [14, 35]).",
     "hidden": "needs hidden bits among others, and {task} has none; gl.tasks.SparseParity(n=40, k=3) has.",

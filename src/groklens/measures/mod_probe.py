@@ -56,6 +56,7 @@ class ModProbe(Family):
         (-1, 1),
         "Levy & Geva 2024, arXiv:2410.11781, section 4; on numbers not fitted to, κ beside accuracy",
         "all",
+        ("numbers",),
     )
 
     def __post_init__(self) -> None:

@@ -49,6 +49,7 @@ class NumberSpectrum(Family):
         (0, 1),
         "Kantamneni & Tegmark 2025, arXiv:2502.00873, section 4.1; token frequency as a null is ours",
         "all",
+        ("numbers",),
     )
 
     def __post_init__(self) -> None:

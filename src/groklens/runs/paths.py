@@ -48,7 +48,7 @@ class RunPaths:
 
     def state(self, step: int) -> Path:
         """Weights and optimiser after `step` updates, from which a run is extended or forked."""
-        return self.root / "optimizer" / f"{step:08d}.safetensors"
+        return self.root / "optimizer" / f"{step:08d}.state"
 
     def leftovers(self) -> list[Path]:
         """Temporary files that a kill left behind."""
@@ -57,7 +57,7 @@ class RunPaths:
             "history.csv",
             "resume.safetensors",
             "steps/*.safetensors",
-            "optimizer/*.safetensors",
+            "optimizer/*.state",
         )
         return [path for name in ours for path in self.root.glob(f"{name}.*.tmp")]
 
