@@ -133,7 +133,7 @@ def scores(
         of_tokens = unembedding.T[snapshot.task.inputs[rows]]  # input × pos × d_model
         out = outward[places[hook]]
         if turned is not None:  # the same for every block of inputs
-            out = rotations(*out.shape[:2], seed=turned + places[hook]).to(out) @ out
+            out = rotations(out.shape[0], out.shape[1], turned + places[hook]).to(out) @ out
         gain = gains[hook]
         for head, written in enumerate(_written(values, out if gain is None else out * gain)):
             totals[hook][head] += _raised(written @ of_tokens.transpose(1, 2)).sum()

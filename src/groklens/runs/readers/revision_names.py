@@ -55,8 +55,8 @@ def told_by(name: str) -> Revision:
             f"belongs over all of training, for every revision alike, by updates: revisions={{{name!r}: 1000}}, or by "
             f"tokens seen: revisions={{{name!r}: (None, 4_060_000_000_000)}}."
         )
-    found = match.groupdict()
-    return Revision(_number(found.get("step"), found.get("k")), _number(found.get("tokens"), found.get("b")))
+    told = match.groupdict()
+    return Revision(_number(told.get("step"), told.get("k")), _number(told.get("tokens"), told.get("b")))
 
 
 def placed(revisions: Sequence[str] | Mapping[str, Any] | Any) -> dict[str, Revision]:
