@@ -13,7 +13,7 @@ from groklens.hypotheses import AnyCircuit, Circuit, as_circuit
 from groklens.models import Heads
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot
-from groklens.tasks import MultitaskParity, TwoLanguages, Words, hidden_bits
+from groklens.tasks import MultitaskParity, TwoLanguages, Words, WrittenSums, hidden_bits
 
 #: What a measure may need of a snapshot besides logits and weights.
 NEEDS = (
@@ -147,7 +147,7 @@ def _met(need: str, about: About, snapshot: Snapshot, circuit: Circuit | None) -
         "corruption": lambda: task.is_corrupted,
         "languages": lambda: isinstance(task, TwoLanguages),
         "words": lambda: isinstance(task, Words),
-        "numbers": lambda: bool(task.numbers) and anatomy.embedding is not None,
+        "numbers": lambda: isinstance(task, WrittenSums | Words) and bool(task.numbers),
         "next_tokens": lambda: len(task.reads) > 1 and task.d_vocab is not None,
         "hidden": lambda: bool(hidden_bits(task)),
         "own_weights": lambda: anatomy.reads_each_operand_apart,
@@ -191,8 +191,8 @@ _LACK = {
     "languages": "needs a task that is said in two languages, and {task} is not. Train on gl.tasks.TwoLanguages(p=23).",
     "words": "needs words on a circle, and {task} has none. Look at the model with those of a language: "
     "gl.tasks.Words(templates, gl.tasks.WEEKDAYS, tokenizer).",
-    "numbers": "needs numbers in its inputs and learned embeddings of them, and {task} has none for this model. Look "
-    "at the model with sums: gl.tasks.WrittenSums(tokenizer).",
+    "numbers": "needs numbers as a language writes them, and {task} has none. Look at the model with sums: "
+    "gl.tasks.WrittenSums(tokenizer).",
     "circuit": "is relative to a circuit: give one as its second argument, such as "
     "gl.find_circuit(snapshot) or gl.Circuit('C113', [14, 35]).",
     "hidden": "needs hidden bits among others, and {task} has none; gl.tasks.SparseParity(n=40, k=3) has.",
