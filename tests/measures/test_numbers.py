@@ -138,7 +138,7 @@ def test_digits_are_a_coordinate():
             lambda: HelixFit()(
                 gl.Snapshot(gl.planted(gl.ModularArithmetic(3), [1]), gl.ModularArithmetic(3))
             ),
-            "at least 4",
+            "as a language writes them",
         ),
     ],
 )

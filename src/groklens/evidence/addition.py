@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import xarray as xr
-
 from groklens.claims import ASIDE, DRAWS, Control, Finding, percent
 from groklens.evidence.battery import both, tried, untried
 from groklens.hypotheses import Helix
@@ -55,8 +53,8 @@ def adds(snapshot: Snapshot) -> Finding:
 
 def says_numbers(snapshot: Snapshot, helix: Helix) -> Finding:
     """The claim, beside the causal ones, that a helix says the states of numbers that it was not fitted to."""
-    found = HelixFit(helix.hook, helix.operand, helix.periods)(snapshot)
-    assert isinstance(found, xr.DataArray)
+    # Of any task with numbers, also one whose tokens are none: the hypothesis says which hook and operand.
+    found = HelixFit(helix.hook, helix.operand, helix.periods).value(snapshot, None)
     r2 = dict(zip(found["fit"].values.tolist(), found.values.tolist(), strict=True))
     value, shuffled, renamed = r2["helix"], *(_spread(r2, names) for names in (SHUFFLED, RENAMED))
     simpler = Control.several(
