@@ -90,7 +90,7 @@ def later(lives: xr.Dataset, change: str, said: str, place: str) -> gl.Finding:
     if known.any():
         none_later = (changed[known] <= unchanged[known]).all()
         verdict = "supported" if slow.all() else "refuted" if none_later else "undecided"
-    when = {"before": "before the circuit forms", "within": "while the circuit forms"}[place]
+    when = {"before": "memorising", "within": "half-way to generalising"}[place]
     return gl.Finding(
         f"{said}, from {when} on, generalising takes at least twice as long, or does not come",
         int(slow.sum()),
@@ -106,11 +106,13 @@ def later(lives: xr.Dataset, change: str, said: str, place: str) -> gl.Finding:
 def stays(lives: xr.Dataset, change: str, said: str) -> gl.Finding:
     """What is taken away once the network has generalised undoes nothing."""
     end, control = (in_the_end(lives, each, "after") for each in (change, "none"))
+    verdict = "supported" if end.min() >= KNOWN else "refuted" if end.max() < KNOWN else "undecided"
+    verdict = verdict if control.min() >= KNOWN else "undecided"
     return gl.Finding(
         f"{said} from after generalising on, the network goes on generalising",
         float(end.min()),
         "test accuracy at the end, least of the seeds",
-        "supported" if end.min() >= KNOWN else "refuted" if end.max() < KNOWN else "undecided",
+        verdict,
         gl.Control.several({"none": ("with no change", control)}),
         source="Nanda et al. 2023; Varma et al. 2023",
         key=f"{change.replace(' ', '_')}.after",
@@ -143,8 +145,8 @@ def undone_at_once(lives: xr.Dataset) -> gl.Finding:
     lost, by_chance = whole - cut, whole - random
     known = whole.min() >= KNOWN
     return gl.Finding(
-        "the circuit projected out of embedding and read-out, a network that has generalised loses it at once, at least "
-        "twice as much as by a random change of that size",
+        "the circuit projected out of embedding and read-out, a network that has generalised is wrong at once, at least "
+        "twice as often as after a random change of that size",
         float(lost.mean()),
         "test accuracy lost, mean of the seeds",
         "undecided"

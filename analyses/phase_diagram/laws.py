@@ -46,7 +46,7 @@ def waits(plane: xr.Dataset) -> Waits:
     """The delays that the laws are judged on, and how many runs were left out, and why.
 
     With decay, of configurations in which every seed generalised (a censored seed would shorten the others' mean), at
-    least one evaluation long, and with weights that were smaller afterwards, without which the law of norms says nothing.
+    least one evaluation long, and with weights that were smaller afterwards, where the law of norms applies.
     """
     plane = plane.transpose("weight_decay", "train_fraction", "seed")
     decay, delay = plane["weight_decay"], plane["delay"]
