@@ -145,8 +145,8 @@ def undone_at_once(lives: xr.Dataset) -> gl.Finding:
     lost, by_chance = whole - cut, whole - random
     known = whole.min() >= KNOWN
     return gl.Finding(
-        "the circuit projected out of embedding and read-out, a network that has generalised is wrong at once, at least "
-        "twice as often as after a random change of that size",
+        "the circuit projected out of embedding and read-out, a network that had generalised is wrong at once, and at "
+        "least twice as often as after a random change of that size",
         float(lost.mean()),
         "test accuracy lost, mean of the seeds",
         "undecided"
