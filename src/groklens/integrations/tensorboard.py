@@ -29,7 +29,7 @@ class TensorBoardLogger(Logger):
                 f"into is {described(into)}; give a folder for the logs, or a SummaryWriter: "
                 "TensorBoardLogger('logs/mod113')."
             )
-        self.writer = (
+        self.writer: Any = (
             imported("torch.utils.tensorboard", "tensorboard").SummaryWriter(str(into))
             if self._opened
             else into
