@@ -54,6 +54,16 @@ def test_stills_have_what_the_page_has(events, tmp_path):
         assert (tmp_path / "picture.svg").stat().st_size > 5_000
 
 
+def test_long_names_of_groups_stay_on_the_still(events, tmp_path):
+    from matplotlib.image import imread
+
+    events = events.copy()
+    events["weight_decay"].attrs["long_name"] = "weight decay of the optimiser, decoupled"
+    gl.views.survival(events, by="weight_decay").save(tmp_path / "picture.png")
+    picture = imread(tmp_path / "picture.png")[..., :3]
+    assert picture[:, 0].min() == picture[:, -1].min() == 1  # nothing is cut at either edge
+
+
 @pytest.mark.parametrize(
     ("draw", "said"),
     [

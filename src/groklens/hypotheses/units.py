@@ -81,7 +81,7 @@ class Heads:
 
     Kept: what every other head gives (`hook_z`) is held at its mean over the inputs, position by position; removed:
     what these give is. Compared with other sets of as many heads, and a change of equal energy spread over all.
-    Raises `BadArgument` for none, or one named twice.
+    Heads go by pairs, or by the names that tables have (`["0.3"]`). Raises `BadArgument` for none, or one named twice.
 
     >>> Heads([(0, 3)]).in_words
     'head 0.3'
@@ -90,7 +90,14 @@ class Heads:
     heads: tuple[tuple[int, int], ...]
 
     def __init__(self, heads: Iterable[Sequence[int]] | Any) -> None:
-        listed: Any = list(heads) if isinstance(heads, Iterable) and not isinstance(heads, str) else []
+        listed: Any = (
+            [heads] if isinstance(heads, str) else list(heads) if isinstance(heads, Iterable) else []
+        )
+        listed = [each.split(".") if isinstance(each, str) else each for each in listed]
+        listed = [
+            [int(one) if str(one).isdecimal() else one for one in each] if isinstance(each, list) else each
+            for each in listed
+        ]
         if not listed or any(not isinstance(each, (tuple, list)) or len(each) != 2 for each in listed):
             raise BadArgument(f"heads is {described(heads)}; give pairs (layer, head), such as [(0, 3)].")
         found = [tuple(whole_number("a head", one, 0, such_as=3) for one in each) for each in listed]

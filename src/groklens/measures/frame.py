@@ -18,7 +18,8 @@ def frame(table: xr.Dataset | Any, long: bool = False) -> pd.DataFrame:
     The column of a labelled measure is `name[label]`, such as `logit_similarity[14]`, or `name[x, 3]` for two labels.
     With `long`, one row per value instead: `step`, `measure`, a column per axis (`component`, `neuron`, …; missing
     where a measure has none) and `value`; what a step does not have is left out. Nothing is multiplied: measures with
-    different labels stay side by side. Raises `BadArgument` for what is no table.
+    different labels stay side by side. A table without steps, such as that of a sweep's events or of heads at one step,
+    gets a row per place of its axes. Raises `BadArgument` for what is no table.
 
     >>> import groklens as gl
     >>> task = gl.ModularArithmetic(7)
@@ -28,6 +29,8 @@ def frame(table: xr.Dataset | Any, long: bool = False) -> pd.DataFrame:
     """
     import pandas as pd
 
+    if isinstance(table, xr.Dataset) and "step" not in table.dims and table.dims:
+        return table.to_dataframe().reset_index()
     if not isinstance(table, xr.Dataset) or "step" not in table.dims:
         raise BadArgument(
             f"A table of measures is meant, and {described(table)} was given; make one with gl.track(run, measures), "

@@ -95,6 +95,7 @@ class SweepRuns(Sequence[Run]):
     def at(self, **places: Any) -> Run:
         """The run at one place: `runs.at(seed=0, weight_decay=0.1)`; `UnknownName` where there is none."""
         names = [axis.name for axis in self.axes]
+        places = {name if name in names else name.rpartition(".")[2]: value for name, value in places.items()}
         if set(places) != set(names):
             raise BadArgument(f"A place has {', '.join(names)}; found {', '.join(places) or 'nothing'}.")
         wanted = []

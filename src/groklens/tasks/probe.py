@@ -81,6 +81,11 @@ class Probe(Task):
         return self._inputs
 
     @property
+    def has_labels(self) -> bool:
+        """Whether labels were given."""
+        return self._labels is not None
+
+    @property
     def labels(self) -> Int[Tensor, "input"]:
         """The labels given; without any, a stand-in that has a length and raises `BadArgument` when used."""
         if self._labels is not None:

@@ -206,6 +206,11 @@ class Task(ABC):
         order = torch.randperm(len(self.labels), generator=torch.Generator().manual_seed(seed))
         return order[:count].sort().values, order[count:].sort().values
 
+    @property
+    def has_labels(self) -> bool:
+        """Whether there are correct answers; a probe may have none."""
+        return True
+
     @cached_property
     def digest(self) -> str:
         """A digest of inputs, labels and targets, equal for tasks with the same table."""

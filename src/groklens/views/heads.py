@@ -8,7 +8,7 @@ from typing import Any
 from groklens.errors import BadArgument
 from groklens.views.drawing.by_label import panels_by_label
 from groklens.views.drawing.labels import variable
-from groklens.views.inputs import called, table_of
+from groklens.views.inputs import called, is_table, table_of
 from groklens.views.renderers.figure import Figure
 
 #: What is drawn where nobody chose.
@@ -32,7 +32,7 @@ def heads(source: Any, names: Sequence[Any] | Any | None = None, log_steps: bool
 
     >>> gl.views.heads(run, ["previous_token", gl.measures.PrefixMatching(length=8)])  # doctest: +SKIP
     """
-    wanted = [names] if isinstance(names, str) or callable(names) else list(names or _USUAL)
+    wanted = [names] if isinstance(names, str) or callable(names) else list(names or _usual_of(source))
     table = table_of(source, wanted)
     rows = [variable(table, name) for name in called(wanted)]
     for each in rows:
@@ -44,3 +44,16 @@ def heads(source: Any, names: Sequence[Any] | Any | None = None, log_steps: bool
     figure = panels_by_label(table, rows, log_steps=log_steps)
     shown = ", ".join(str(each.attrs.get("long_name", each.name)) for each in rows)
     return Figure(figure, f"Over training steps, by head: {shown}.")
+
+
+def _usual_of(source: Any) -> tuple[Any, ...]:
+    """What is drawn where nobody chose: of a table whatever is by head, else the two halves of induction."""
+    if not is_table(source):
+        return _USUAL
+    by_head = tuple(str(name) for name, found in source.data_vars.items() if "head" in found.dims)
+    if by_head and "step" not in source.dims:
+        raise BadArgument(
+            "heads draws scores over steps, and this table is of one step; see it as gl.frame(table), or give a run: "
+            "gl.views.heads(run)."
+        )
+    return by_head or _USUAL

@@ -36,6 +36,7 @@ def survival(events: xr.Dataset, by: str | None = None, event: str = "generalise
     """
     import plotly.graph_objects as go
 
+    by = by if by is None or (is_table(events) and by in events.dims) else by.rpartition(".")[2]
     _check(events, by, event)
     groups = (
         {"all runs": events}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import io
 import re
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Literal
 
 from groklens.views.renderers.still_picture_marks import draw, is_category, rgba
@@ -28,8 +29,8 @@ _UNDATED: dict[str, dict[str, Any]] = {
 _INK = "#4a525c"
 #: What stands around the plots, in pixels: the left also holds tick labels and a title, the right a scale.
 _LEFT, _RIGHT, _SCALE, _BOTTOM, _LEGEND = 88, 18, 74, 52, 18
-#: Names in a row of the legend.
-_NAMES = 4
+#: Names in a row of the legend at most, and the pixels that one takes: for each letter, and besides.
+_NAMES, _LETTER, _KEY = 4, 5.2, 52
 
 
 def still(
@@ -73,9 +74,9 @@ class _PlotArea:
         self.right = _SCALE if has_scale else _RIGHT
         self.top = max(24, min(int(layout.margin.t or 24), 110))
         names = {trace.name for trace in figure.data if trace.name and trace.showlegend is not False}
-        rows = 0 if layout.showlegend is False else -(-len(names) // _NAMES)
-        self.bottom = _BOTTOM + _LEGEND * rows
         self.width = min(int(layout.width or 780), 1000) if inches is None else round(100 * inches)
+        rows = 0 if layout.showlegend is False else -(-len(names) // _in_a_row(names, self.width))
+        self.bottom = _BOTTOM + _LEGEND * rows
         below = 130 if layout.sliders else 60
         self.height = max(int(layout.height or 450) - below, 200) + self.bottom - 20
 
@@ -224,11 +225,17 @@ def _legend(canvas: Canvas, axes: dict[Pair, Axes], figure: go.Figure) -> None:
             list(handles.values()),
             list(handles),
             loc="lower center",
-            ncols=min(len(handles), _NAMES),
+            ncols=_in_a_row(handles, round(100 * canvas.get_figwidth())),
             fontsize=7.5,
             frameon=False,
             labelcolor=_INK,
         )
+
+
+def _in_a_row(names: Collection[str], width: int) -> int:
+    """How many of the legend's names fit beside each other on a canvas of this width."""
+    longest = max((len(plain(name)) for name in names), default=0)
+    return max(1, min(len(names), _NAMES, int(width / (_LETTER * longest + _KEY))))
 
 
 def plain(text: str) -> str:

@@ -1,0 +1,118 @@
+"""The judgement of `counterfactual_training` can go either way."""
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+
+STEPS = np.arange(0, 1050, 50)
+FORKED = {"before": 100, "within": 200, "after": 500}
+#: When test inputs are known after the fork, by place and change; None for never.
+WAITS = {
+    "before": {"none": 200, "decay removed": None, "rate cut": None},
+    "within": {
+        "none": 100,
+        "decay removed": 300,
+        "rate cut": None,
+        "circuit removed": 200,
+        "random change": 100,
+    },
+    "after": {"circuit removed": 150, "random change": 50, "data cut below": None},
+}
+AT_ONCE = {"circuit removed": 0.1, "random change": 0.95}
+
+
+@pytest.fixture
+def study(study_named):
+    return study_named("counterfactual_training")
+
+
+@pytest.fixture
+def numbers(study):
+    def make(waits=None, at_once=None, end=None, apart=0.0):
+        whole = {place: WAITS[place] | (waits or {}).get(place, {}) for place in WAITS}
+        accuracy = np.zeros((3, len(FORKED), len(study.CHANGES), len(STEPS)))
+        for i, (place, step) in enumerate(FORKED.items()):
+            for j, change in enumerate(study.CHANGES):
+                wait = whole[place].get(change, 0 if place == "after" else 200)
+                accuracy[:, i, j] = ((step + wait if wait is not None else 9999) <= STEPS) * 1.0
+                first = (AT_ONCE | (at_once or {})).get(change)
+                if place == "after" and first is not None:
+                    accuracy[:, i, j, step == STEPS] = first
+                if place == "after" and change in (end or {}):
+                    accuracy[:, i, j, -1] = end[change]
+        coords = {"seed": range(3), "place": list(FORKED), "change": list(study.CHANGES), "step": STEPS}
+        forked = np.tile(np.array(list(FORKED.values()), float), (3, 1))
+        columns = {
+            "accuracy": (tuple(coords), accuracy),
+            "forked_at": (("seed", "place"), forked),
+            "apart": (("seed", "place"), np.full((3, 3), apart)),
+            "components": ("seed", np.full(3, 5.0)),
+        }
+        return {"lives": xr.Dataset(columns, coords)}
+
+    return make
+
+
+def test_what_was_predicted_is_supported(study, numbers, judged):
+    found = judged(study, numbers())
+    assert set(found.values()) == {"supported"}, found
+
+
+@pytest.mark.parametrize(
+    ("key", "change"),
+    [
+        ("no_change", {"apart": 1e-7}),
+        ("decay_removed.before", {"waits": {"before": {"decay removed": 200}}}),
+        ("decay_removed.within", {"waits": {"within": {"decay removed": 50}}}),
+        ("rate_cut.before", {"waits": {"before": {"rate cut": 200}}}),
+        ("rate_cut.within", {"waits": {"within": {"rate cut": 100}}}),
+        ("decay_removed.after", {"end": {"decay removed": 0.5}}),
+        ("rate_cut.after", {"end": {"rate cut": 0.9}}),
+        ("ungrokking", {"end": {"data cut below": 1.0}}),
+        ("circuit_removed.after", {"at_once": {"random change": 0.05}}),
+        ("circuit_removed.within", {"waits": {"within": {"random change": 300}}}),
+        ("comes_back", {"waits": {"after": {"circuit removed": None}}}),
+    ],
+)
+def test_each_prediction_can_be_refuted(study, numbers, judged, key, change):
+    assert judged(study, numbers(**change))[key] == "refuted"
+
+
+@pytest.mark.parametrize(
+    ("key", "change"),
+    [
+        ("decay_removed.before", {"waits": {"before": {"decay removed": 300}}}),
+        ("decay_removed.before", {"waits": {"before": {"none": None}}}),
+        ("decay_removed.after", {"end": {"none": 0.9}}),
+        ("ungrokking", {"end": {"data cut above": 0.4}}),
+        ("ungrokking", {"end": {"data cut below": 0.7}}),
+        ("circuit_removed.after", {"at_once": {"none": 0.9}}),
+        ("circuit_removed.after", {"at_once": {"circuit removed": 0.8}}),
+    ],
+)
+def test_where_the_control_fails_or_it_is_half_so_nothing_is_decided(study, numbers, judged, key, change):
+    assert judged(study, numbers(**change))[key] == "undecided"
+
+
+def test_the_circuit_is_gone_from_embedding_and_read_out_and_noise_moves_as_far(study):
+    from groklens import Circuit
+    from groklens.harmonics import chosen_basis
+
+    generator = torch.Generator().manual_seed(1)
+    weights = {
+        "W_E": torch.randn(8, 4, generator=generator),
+        "unembed.W_U": torch.randn(6, 7, generator=generator),
+    }
+    weights["b_in"] = torch.randn(6, generator=generator)
+    circuit = Circuit("C7", [2])
+    basis = chosen_basis(circuit.group, circuit.components).float()
+    cut = study.without(weights, circuit)
+    assert torch.allclose(basis.T @ cut["W_E"][:7], torch.zeros(2, 4), atol=1e-5)
+    assert torch.allclose(cut["unembed.W_U"] @ basis, torch.zeros(6, 2), atol=1e-5)
+    assert torch.equal(cut["W_E"][7:], weights["W_E"][7:])
+    other = study.as_far(weights, cut)
+    for name in weights:
+        far, near = ((each[name] - weights[name]).norm() for each in (other, cut))
+        assert far == pytest.approx(float(near), abs=1e-5)
+    assert torch.equal(other["b_in"], weights["b_in"])
