@@ -232,3 +232,11 @@ def test_a_parity_learned_on_line_is_found_by_its_bits(tmp_path):
     assert found["generalises"] == found["sufficiency.logits"] == found["necessity.logits"] == "supported"
     wrong = [bit for bit in range(6) if bit not in task.hidden][:2]
     assert verdicts(run, Parity(wrong))["sufficiency.logits"] == "refuted"
+
+
+def test_heads_go_by_the_names_that_tables_have():
+    assert gl.hypotheses.Heads(["0.3", "1.0"]) == gl.hypotheses.Heads([(0, 3), (1, 0)])
+    assert gl.hypotheses.Heads("0.3") == gl.hypotheses.Heads([(0, 3)])
+    for wrong in (["a"], ["1"], ["1.x"], ["0.1", (0, 1)]):
+        with pytest.raises(BadArgument):
+            gl.hypotheses.Heads(wrong)

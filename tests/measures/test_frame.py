@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import groklens as gl
 from groklens.errors import BadArgument
@@ -51,3 +52,8 @@ def test_an_explanations_table_is_one(table):
 def test_what_is_no_table():
     with pytest.raises(BadArgument, match=r"make one with gl\.track"):
         frame([1, 2])
+
+
+def test_a_table_without_steps_has_a_row_per_place():
+    table = xr.Dataset({"score": ("head", [0.1, 0.9])}, {"head": ["0.0", "0.1"]})
+    assert gl.frame(table).to_dict("list") == {"head": ["0.0", "0.1"], "score": [0.1, 0.9]}

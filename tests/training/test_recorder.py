@@ -339,3 +339,13 @@ def test_models_that_cannot_be_recorded(tmp_path):
 def test_a_schedule_that_cannot_know_its_end(model, tmp_path):
     with pytest.raises(BadArgument, match="until="):
         gl.Recorder(model, TASK, into=tmp_path / "run", keep=gl.LogSpaced(5))
+
+
+def test_a_probe_without_labels_is_recorded(tmp_path):
+    task = gl.Probe([[0, 1, 2], [2, 1, 0]], d_vocab=3)
+    model = gl.Transformer(d_model=8, n_heads=2, d_head=4, d_mlp=16).build(task, 0)
+    with gl.Recorder(model, task, into=tmp_path / "run") as rec:
+        rec.step(1)
+    run = gl.load(tmp_path / "run")
+    assert run.steps == [0, 1]
+    assert torch.equal(run.final.logits, gl.Snapshot(model, task).logits)

@@ -93,11 +93,7 @@ class Heads:
         listed: Any = (
             [heads] if isinstance(heads, str) else list(heads) if isinstance(heads, Iterable) else []
         )
-        listed = [each.split(".") if isinstance(each, str) else each for each in listed]
-        listed = [
-            [int(one) if str(one).isdecimal() else one for one in each] if isinstance(each, list) else each
-            for each in listed
-        ]
+        listed = [_by_name(each) if isinstance(each, str) else each for each in listed]
         if not listed or any(not isinstance(each, (tuple, list)) or len(each) != 2 for each in listed):
             raise BadArgument(f"heads is {described(heads)}; give pairs (layer, head), such as [(0, 3)].")
         found = [tuple(whole_number("a head", one, 0, such_as=3) for one in each) for each in listed]
@@ -161,6 +157,11 @@ def without(n: int, members: Tensor) -> Tensor:
 def some(pool: Tensor, size: int, generator: torch.Generator) -> Tensor:
     """A random choice of `size` from the pool."""
     return pool[torch.randperm(len(pool), generator=generator)[:size]]
+
+
+def _by_name(name: str) -> tuple[Any, ...]:
+    """Layer and head of a head that goes by its name in tables, such as `0.3`."""
+    return tuple(int(part) if part.isdecimal() else part for part in name.split("."))
 
 
 def _numbers(name: str, given: Any) -> list[int]:
