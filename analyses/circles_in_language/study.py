@@ -9,14 +9,14 @@ one, and it does not close. Neither how frequent the words are nor the alphabet 
 million weights does not add numbers of two digits, so that a circuit of sums (Kantamneni & Tegmark 2025,
 arXiv:2502.00873) is not to be looked for.
 
-An order is refuted if at half of the layers or more another one gives as much, with all templates, and so is the
-circle; a circle is supported if at more than half the order is ahead of all others and closes, whichever template is
-left out, and undecided where the words are in order and a line says as much. Refuted further: if half of the lists of
-nouns have an order; if the numbers are found on a circle; if a twentieth of the orders give more once log frequency or
-the alphabet is taken out, at half of the layers or more, and on average as many as with 19 of 20 random rankings of the
-words taken out in its place; if the model adds. The control of an order is every other one: all 360 of seven words,
-2,000 random ones of twelve. Of these rules four were changed after first numbers; which, and what they gave before,
-stands in README.md.
+Refuted if at half of the layers or more another order gives as much, with all templates, and so are order and circle; a
+circle is supported if at more than half the order is ahead of all others and closes, whichever template is left out,
+and undecided where the words are in order and it does not close. Refuted further: if half of the lists of nouns have an
+order; if the numbers are found on a circle; if a twentieth of the orders give more once log frequency or the alphabet
+is taken out, at half of the layers or more, and on average as many as with 19 of 20 random rankings of the words taken
+out in its place; if the model adds. The control of an order is every other one: all 360 of seven words, 2,000 random
+ones of twelve. Of these rules four were changed after first numbers; which, and what they gave before, stands in
+README.md.
 
 The model is SmolLM2-135M-Instruct, which `make smollm2` fetches. Of another model, a folder of transformers or a GGUF:
 `python -m analyses circles_in_language --model PATH`.
