@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groklens.errors import BadArgument, described
-from groklens.theory import kaplan_meier
 from groklens.views.drawing.axes import axis, layout
 from groklens.views.drawing.labels import drawn, title
 from groklens.views.drawing.palette import HUES, faded
@@ -87,6 +86,8 @@ def _named(events: xr.Dataset, by: str, place: int) -> str:
 
 def _draw(figure: object, name: str, times: np.ndarray, observed: np.ndarray, colour: str) -> None:
     """One group's curve, its interval, and a tick where a run was last seen without the event."""
+    from groklens.theory import kaplan_meier  # brings torch, which `import groklens.views` does without
+
     curve = kaplan_meier(times, observed)
     end = curve.attrs["last"]
     when = np.append(curve["time"].values, max(end, curve["time"].values[-1]))
