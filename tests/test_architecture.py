@@ -36,6 +36,7 @@ PUBLIC_MODULES = {
     "groklens.hypotheses",
     "groklens.integrations.hugging_face",
     "groklens.integrations.lightning",
+    "groklens.integrations.submitit",
     "groklens.interventions",
     "groklens.theory",
     "groklens.training",
