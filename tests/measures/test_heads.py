@@ -86,3 +86,17 @@ def test_a_model_that_is_changed_shows_the_pattern_it_attends_by():
     rest[..., 0] = 1.0
     changed = gl.interventions.patch(given, hook, rest)
     assert gl.measures.first_token(changed).values.tolist() == [1.0, 1.0]
+
+
+def test_what_fills_up_texts_of_several_lengths_is_not_looked_at(tmp_path):
+    """The filling repeats a token, and would be taken for a repetition: no text here has one."""
+    days = gl.tasks.WEEKDAYS
+    gl.hypotheses.save_planted_circle(tmp_path, days, layer=0, n_layers=1)
+    tokenizer = gl.tasks.tokenizer_of(tmp_path)
+    long, short = (gl.tasks.Words(texts, days, tokenizer) for texts in (["the {} day"], ["{}", "the {} day"]))
+    assert short.padded
+    scores = gl.track(gl.load(tmp_path, task=short), ["induction", "first_token"])
+    assert float(scores["induction"].max()) == 0
+    # Of the shorter text the word comes first, so that what is asked is the longer's word alone.
+    pattern = gl.load(tmp_path, task=long).final.activations("blocks.0.attn.hook_pattern")
+    assert float(scores["first_token"].squeeze()) == pytest.approx(float(pattern[:, 0, 1, 0].mean()))

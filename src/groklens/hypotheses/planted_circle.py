@@ -85,18 +85,24 @@ def _width(vocabulary: int) -> int:
     return vocabulary + 2 + vocabulary % 2
 
 
+def _sizes(vocabulary: int, n: int, n_layers: int) -> dict[str, Any]:
+    """What both architectures' configurations are given."""
+    return {
+        "vocab_size": vocabulary,
+        "max_position_embeddings": 64,
+        "num_hidden_layers": n_layers,
+        "num_attention_heads": 1,
+        "hidden_size": _width(vocabulary),
+        "intermediate_size": n,
+    }
+
+
 def _llama(vocabulary: int, n: int, n_layers: int, layer: int) -> tuple[Any, Tensor]:
     """The model without its circle, and the weights by which the neurons of `layer` write (d_model × neuron)."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
     width = _width(vocabulary)
-    sizes: dict[str, Any] = {
-        "num_hidden_layers": n_layers,
-        "num_attention_heads": 1,
-        "hidden_size": width,
-        "intermediate_size": n,
-    }
-    config = LlamaConfig(vocab_size=vocabulary, max_position_embeddings=64, **sizes)
+    config = LlamaConfig(**_sizes(vocabulary, n, n_layers))
     model = _empty(LlamaForCausalLM(config), vocabulary, width)
     mlp = model.model.layers[layer].mlp
     # RMSNorm makes of a token's direction, of length 1, one of length √width; what is 0 stays so, and silu(0) is 0.
@@ -112,13 +118,7 @@ def _gpt_neox(vocabulary: int, n: int, n_layers: int, layer: int) -> tuple[Any, 
     from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 
     width = _width(vocabulary)
-    sizes: dict[str, Any] = {
-        "num_hidden_layers": n_layers,
-        "num_attention_heads": 1,
-        "hidden_size": width,
-        "intermediate_size": n,
-    }
-    config = GPTNeoXConfig(vocab_size=vocabulary, max_position_embeddings=64, use_cache=False, **sizes)
+    config = GPTNeoXConfig(use_cache=False, **_sizes(vocabulary, n, n_layers))
     model = _empty(GPTNeoXForCausalLM(config), vocabulary, width)
     mlp = model.gpt_neox.layers[layer].mlp
     # LayerNorm makes (1 − 1/width) / s of the one that is 1 and −(1/width) / s of those that are 0, s their spread:

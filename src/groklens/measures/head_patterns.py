@@ -16,6 +16,7 @@ from groklens.errors import UnknownName
 from groklens.memory import BUDGETS, rows_within
 from groklens.models import Heads
 from groklens.snapshots import Change, Each, Snapshot, passing
+from groklens.tasks import Task, Words
 
 #: Copies of a layer's pattern that are in use while it is reduced, float32.
 _COPIES = 4
@@ -79,11 +80,12 @@ def by_head(
 ) -> dict[str, xr.DataArray]:
     """The mean attention on the places that count, over the queries that are asked, of every head with a pattern.
 
-    All of `looked` are scored in one run of the model; sums are float64. 0 where no query is asked. `changes` are made
-    to activations while it runs, and what passes at the hooks of `beside` is handed over (`passing`).
+    All of `looked` are scored in one run of the model; sums are float64. 0 where no query is asked. Of words in texts
+    of several lengths, which are filled up, no query behind the word is asked: the filling repeats a token. `changes`
+    are made to activations while it runs, and what passes at the hooks of `beside` is handed over (`passing`).
     """
     layers = with_patterns(snapshot)
-    sums = _Sums(snapshot.task.inputs, looked)
+    sums = _Sums(snapshot.task, looked)
     n_pos, n_heads = snapshot.task.n_ctx, max((layer.count for layer in layers), default=1)
     rows = rows_within(len(snapshot.task.inputs), 4 * _COPIES * n_heads * n_pos**2, BUDGETS.block)
     hooks = [layer.pattern.hook for layer in layers]
@@ -103,8 +105,11 @@ def _handed(each: Mapping[str, Each], hook: str, value: Tensor, rows: slice) -> 
 class _Sums:
     """The attention on each kind of place, summed over the queries asked while a model runs."""
 
-    def __init__(self, tokens: Int[Tensor, "input pos"], looked: Mapping[str, Looked]) -> None:
-        self._tokens, self._looked = tokens, looked
+    def __init__(self, task: Task, looked: Mapping[str, Looked]) -> None:
+        self._tokens, self._looked = task.inputs, looked
+        self._asked: Tensor | None = None
+        if isinstance(task, Words) and task.padded:
+            self._asked = torch.arange(task.n_ctx) <= task.word_positions[:, None]
         self._totals: dict[tuple[str, str], Tensor] = {}
         self._counts = dict.fromkeys(looked, 0)
         self._at: slice | None = None
@@ -115,6 +120,11 @@ class _Sums:
         if rows != self._at:
             self._at = rows
             self._places = {name: look(self._tokens[rows]) for name, look in self._looked.items()}
+            if self._asked is not None:
+                asked = self._asked[rows]
+                self._places = {
+                    n: Places(each.keys, each.queries & asked) for n, each in self._places.items()
+                }
             for name, found in self._places.items():
                 self._counts[name] += int(found.queries.sum())
         for name, (keys, queries) in self._places.items():
