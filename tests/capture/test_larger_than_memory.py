@@ -6,12 +6,15 @@ import math
 import os
 import resource
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 import groklens as gl
+import groklens.memory
 
 SIZES = {"vocab_size": 64, "hidden_size": 1024, "intermediate_size": 2560, "num_hidden_layers": 8}
 HEADS = {"num_attention_heads": 8, "num_key_value_heads": 8, "max_position_embeddings": 16}
@@ -86,18 +89,33 @@ def write_large(folder):
     (folder / "config.json").write_text(json.dumps(said))
 
 
-def test_a_model_larger_than_the_memory_allowed(tmp_path, monkeypatch):
-    large, tiny = tmp_path / "large", tmp_path / "tiny"
-    write_large(large)
+def measured(folder):
+    """What a capture gives within the limit, what the whole model in float32 gives within it, and without one."""
+    large, tiny = folder / "large", folder / "tiny"
     LlamaForCausalLM(config(hidden_size=16, intermediate_size=32)).bfloat16().save_pretrained(tiny)
     draw = torch.Generator().manual_seed(1)
     tokens = torch.randint(SIZES["vocab_size"], (N_INPUTS, N_POS), generator=draw).tolist()
     means(gl.load(tiny, task=gl.Probe(tokens)))  # what is imported on the way is no model's
     gc.collect()
-    monkeypatch.setattr("groklens.memory.BUDGETS.capture", 4 * 4096)  # four inputs at a time
-    assert 2 * (large / "model.safetensors").stat().st_size > ALLOWED
+    groklens.memory.BUDGETS.capture = 4 * 4096  # four inputs at a time
     run = gl.load(large, task=gl.Probe(tokens))
-    found = within(ALLOWED, lambda: means(run))
-    assert "memory" in within(ALLOWED, lambda: means(in_float32(run)))  # the limit is one
-    assert found == means(in_float32(run))
+    by_layer = within(ALLOWED, lambda: means(run))
+    at_once = within(ALLOWED, lambda: means(in_float32(run)))
+    return by_layer, at_once, means(in_float32(run))
+
+
+def test_a_model_larger_than_the_memory_allowed(tmp_path):
+    write_large(tmp_path / "large")
+    assert 2 * (tmp_path / "large" / "model.safetensors").stat().st_size > ALLOWED
+    # In a fresh process: one that has run many tests holds memory that it has freed, and would use that first.
+    written = subprocess.run(
+        [sys.executable, __file__, tmp_path], check=True, capture_output=True, text=True
+    ).stdout
+    found, at_once, expected = json.loads(written.splitlines()[-1])
+    assert "memory" in at_once  # the limit is one
+    assert found == expected
     assert all(max(map(abs, values)) > 1e-3 for values in found.values())
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(measured(Path(sys.argv[1]))))
