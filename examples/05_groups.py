@@ -14,7 +14,13 @@ print(mul)
 
 # %% [markdown]
 # Multiplication of non-zero residues is addition of discrete logarithms, so its circuit is a few frequencies in
-# that order. A₅, the even permutations of five things, is not abelian: its components are irreps.
+# that order, and in that order each frequency of the circuit lays the residues on a circle:
+
+# %%
+gl.views.embedding(mul)
+
+# %% [markdown]
+# A₅, the even permutations of five things, is not abelian: its components are irreps.
 
 # %%
 a5 = gl.explain(gl.load(RUNS / "a5"))

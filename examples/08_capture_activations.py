@@ -34,3 +34,9 @@ attention["blocks.0.attn.hook_pattern"]
 
 # %%
 gl.views.neurons(run, [121, 505, 191, 220], steps=[0, 1_200, 6_400, 15_000])
+
+# %% [markdown]
+# Which frequency explains each neuron best, and how much of it: at first none, at last nearly all of it.
+
+# %%
+gl.views.clusters(run)

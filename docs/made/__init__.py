@@ -1,0 +1,1 @@
+"""Pages that nobody writes: each module has `pages()`, texts by address, and `pictures()`, files by address."""
