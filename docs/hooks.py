@@ -10,9 +10,9 @@ from mkdocs.structure.files import File, Files
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from docs.made import architecture, gallery, reference, studies  # noqa: E402
+from docs.made import architecture, gallery, known, reference, studies
 
-MADE = (reference, gallery, studies, architecture)
+MADE = (reference, gallery, studies, known, architecture)
 #: The address of every made page, and its text; of every picture, and where it lies.
 PAGES = {address: text for each in MADE for address, text in each.pages().items()}
 PICTURES = {address: path for each in MADE for address, path in each.pictures().items()}
