@@ -13,7 +13,15 @@ from groklens.tasks import ModularArithmetic, TableTask
 from tests.models.test_engine import build
 
 TASK = ModularArithmetic(7, "add")
-BY_GRID = ["one layer", "one head", "biases of the MLP", "gelu", "solu", "no MLP, one layer", "not causal, one layer"]
+BY_GRID = [
+    "one layer",
+    "one head",
+    "biases of the MLP",
+    "gelu",
+    "solu",
+    "no MLP, one layer",
+    "not causal, one layer",
+]
 
 
 @torch.no_grad()
@@ -60,7 +68,13 @@ def test_any_block_of_a_grid_will_do(rows):
 
 @pytest.mark.parametrize(
     "inputs",
-    [TASK.inputs.flip(0), TASK.inputs[::2], TASK.inputs[torch.randperm(49)], TASK.inputs[[0, 1, 9]], TASK.inputs[:5]],
+    [
+        TASK.inputs.flip(0),
+        TASK.inputs[::2],
+        TASK.inputs[torch.randperm(49)],
+        TASK.inputs[[0, 1, 9]],
+        TASK.inputs[:5],
+    ],
     ids=["backwards", "every other", "shuffled", "three", "part of a row"],
 )
 def test_inputs_in_another_order_go_the_other_way(inputs):

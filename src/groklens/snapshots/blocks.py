@@ -70,7 +70,7 @@ def _on_grid(anatomy: Anatomy) -> Any:
     """The quick pass over a grid of operands, which has looked at the model; None where the inputs are no grid."""
     with at_rest(anatomy.model):
         inputs = anatomy.task.inputs.to(device_of(anatomy.model))
-        return quick_blocks(anatomy.model, inputs, anatomy.task.d_vocab_out)
+        return quick_blocks(anatomy.model, inputs, anatomy.task.d_vocab_out, rows_a_block(anatomy))
 
 
 def _block(rows: slice, logits: Tensor, neurons: Tensor | None, outside: Tensor) -> Block:

@@ -79,16 +79,18 @@ def quick_answers(
 
 
 def quick_blocks(
-    model: Any, tokens: Inputs, d_vocab_out: int
+    model: Any, tokens: Inputs, d_vocab_out: int, most: int
 ) -> Iterator[tuple[slice, Answers, Float[Tensor, "row neuron"] | None]] | None:
-    """What `quick_answers` gives, in blocks of inputs, where these make a grid of one layer's operands; else None.
+    """What `quick_answers` gives, in blocks of at most so many, where inputs are a grid of one layer's; else None.
 
     The model is looked at when this is called, and not again.
     """
     grid = _by_grid(model, lambda parameter: parameter[None], entering(tokens[None]))
     if grid is None:
         return None
-    return ((rows, _answers(model, every, d_vocab_out), neurons) for rows, every, neurons in grid.blocks())
+    return (
+        (rows, _answers(model, every, d_vocab_out), neurons) for rows, every, neurons in grid.blocks(most)
+    )
 
 
 def _by_grid(model: Any, of: folded.Weights, inputs: Entering) -> folded.GridPass | None:

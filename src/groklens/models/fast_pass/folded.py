@@ -70,7 +70,11 @@ def by_grid(native: Any, of: Weights, tokens_at: list[TokensAt]) -> GridPass | N
     if grid is None or not isinstance(unwrap(native.ln_out), nn.Identity):
         return None
     residuals, last = _last_layer(native, of, tokens_at, Workspace())
-    return last.on_grid(residuals, of(unwrap(native.head).weight), grid) if last.is_linear_outside_neurons else None
+    return (
+        last.on_grid(residuals, of(unwrap(native.head).weight), grid)
+        if last.is_linear_outside_neurons
+        else None
+    )
 
 
 def neuron_inputs(
@@ -231,7 +235,9 @@ class _Layer:
         normed = self._normed(residuals, len(residuals) - 1)
         q = self._project("q", normed[-1]).values
         keys, values = ([self._project(name, each).values for each in normed] for name in "kv")
-        tables = [value[0].unflatten(-1, (self.attention.n_heads, -1)).transpose(0, 1) @ by_head for value in values]
+        tables = [
+            value[0].unflatten(-1, (self.attention.n_heads, -1)).transpose(0, 1) @ by_head for value in values
+        ]
         act = None if self.mlp is None else self.mlp.act
         scores = [self._score(q, key)[0] for key in keys]
         return grid_pass(scores, tables, bias[0, 0], None if back is None else back[0], act, grid)

@@ -47,7 +47,9 @@ def grid_of(tokens_at: Sequence[TokensAt]) -> Grid | None:
     n_rows, n_columns = (len(tokens_at[position].tokens) for position in varied)
     place = torch.arange(len(y), device=y.device) + y[0]
     # Cells more than half of which would be computed for nothing are no gain.
-    if n_rows * n_columns > 2 * len(y) or not bool(((y == place % n_columns) & (x == place // n_columns)).all()):
+    if n_rows * n_columns > 2 * len(y) or not bool(
+        ((y == place % n_columns) & (x == place // n_columns)).all()
+    ):
         return None
     return Grid(*varied, int(y[0]), len(y))
 
@@ -70,13 +72,19 @@ class GridPass:
     activation: Callable[[Tensor], Tensor] | None
 
     @torch.no_grad()
-    def blocks(self) -> Iterator[GridBlock]:
-        """Logits and neurons at the answer, in blocks of rows that stay in the processor's cache."""
+    def blocks(self, most: int | None = None) -> Iterator[GridBlock]:
+        """Logits and neurons at the answer, in blocks of rows that stay in the cache, of at most so many inputs.
+
+        A row of the grid is not parted.
+        """
         n_rows, n_columns, width = *self.of_x.shape[:2], self.tables_x.shape[2]
         size = rows_within(n_rows, self.tables_x.element_size() * n_columns * width, BUDGETS.grid)
+        size = size if most is None else max(1, min(size, most // n_columns))
         for first in range(0, n_rows, size):
             cells = slice(first * n_columns, (first + size) * n_columns)
-            start, stop = (max(0, min(self.grid.count, cell - self.grid.start)) for cell in (cells.start, cells.stop))
+            start, stop = (
+                max(0, min(self.grid.count, cell - self.grid.start)) for cell in (cells.start, cells.stop)
+            )
             own = slice(start + self.grid.start - cells.start, stop + self.grid.start - cells.start)
             if start < stop:
                 logits, neurons = self._answers(slice(first, first + size))
@@ -89,7 +97,7 @@ class GridPass:
 
     def _answers(self, rows: slice) -> tuple[Tensor, Tensor | None]:
         mixed = torch.bmm(self.of_x[rows], self.tables_x[rows])
-        mixed.transpose(0, 1).baddbmm_(self.of_y[:, rows], self.tables_y)
+        mixed += torch.bmm(self.of_y[:, rows], self.tables_y).transpose(0, 1)
         mixed = mixed.flatten(0, 1)
         if self.back is None or self.activation is None:
             return mixed, None
