@@ -4,13 +4,13 @@ from unittest.mock import patch
 
 import pytest
 import torch
+from tests.models.test_engine import build
 
 from groklens.models import run_logits
 from groklens.models.fast_pass import folded, quick_forward
 from groklens.models.fast_pass.grid import grid_of
 from groklens.models.fast_pass.rows import tokens_at_each_position
 from groklens.tasks import ModularArithmetic, TableTask
-from tests.models.test_engine import build
 
 TASK = ModularArithmetic(7, "add")
 BY_GRID = [

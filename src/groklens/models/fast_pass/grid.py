@@ -43,7 +43,8 @@ def grid_of(tokens_at: Sequence[TokensAt]) -> Grid | None:
     if len(varied) != 2:
         return None
     x, y = (tokens_at[position].index for position in varied)
-    assert x is not None and y is not None
+    assert x is not None
+    assert y is not None
     n_rows, n_columns = (len(tokens_at[position].tokens) for position in varied)
     place = torch.arange(len(y), device=y.device) + y[0]
     # Cells more than half of which would be computed for nothing are no gain.
