@@ -65,9 +65,35 @@ def test_what_is_trained_at_once_is_written_down_and_does_not_mix_shapes(expecte
 def test_the_same_call_computes_nothing_anew_and_another_sweep_is_refused(expected, monkeypatch):
     runs, _ = expected
     monkeypatch.setitem(vars(sys.modules["groklens.sweeps.sweep"]), "train_unit", None)
-    assert SWEEP.run(runs.path, stack=3, threads=2) is not None
+    assert SWEEP.run(runs.path) is not None
+    assert SWEEP.run(runs.path, stack=8, threads=1, device="cpu") is not None
     with pytest.raises(RecipeMismatch, match="holds another sweep"):
         gl.Sweep(RECIPE, over={"seed": range(6)}).run(runs.path)
+
+
+def test_a_later_call_that_asks_for_another_stack_threads_or_device_is_told(expected):
+    runs, _ = expected
+    for asked, kept in (
+        ({"stack": 3}, "stack=8"),
+        ({"threads": 2}, "threads=1"),
+        ({"device": "cuda"}, "'cpu'"),
+    ):
+        with pytest.warns(UserWarning, match=f"as it was begun, with .*{kept}"):
+            assert len(SWEEP.run(runs.path, **asked)) == 24
+    with pytest.raises(BadArgument, match="stack is 0"):
+        SWEEP.run(runs.path, stack=0)
+
+
+def test_numbers_of_numpy_in_a_list_are_numbers():
+    axis = gl.Sweep(RECIPE, over={"seed": [np.int64(1), 2], "optimizer.lr": [np.float64(0.5), 1]}).axes
+    assert axis[0].labels == (1, 2)
+    assert axis[1].labels == (0.5, 1)
+    assert all(type(each) in (int, float) for one in axis for each in one.labels)
+    listed = gl.Sweep(RECIPE, over=[{"seed": np.int64(3)}, {"seed": 4}])
+    assert listed.axes[0].labels == ("seed=3", "seed=4")
+    assert type(listed.recipes[0].seed) is int
+    with pytest.raises(BadArgument, match="twice"):
+        gl.Sweep(RECIPE, over={"seed": [np.int64(1), 1]})
 
 
 def test_a_run_that_was_deleted_is_trained_again_as_it_was(expected, tmp_path):

@@ -31,7 +31,7 @@ def test_the_textbook_test():
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.integers(1, 30), min_size=1, max_size=20))
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=20))
 def test_without_censoring_it_is_the_share_that_is_later(times):
     curve = kaplan_meier(times, [True] * len(times))
     for time, share in zip(curve["time"].values, curve["survival"].values, strict=True):
@@ -39,17 +39,28 @@ def test_without_censoring_it_is_the_share_that_is_later(times):
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(st.integers(1, 30), st.booleans()), min_size=2, max_size=20))
+@given(st.lists(st.tuples(st.integers(0, 30), st.booleans()), min_size=2, max_size=20))
 def test_the_share_never_rises_and_its_interval_holds_it(runs):
     times, observed = zip(*runs, strict=True)
     curve = kaplan_meier(times, observed)
     share, low, high = (curve[name].values for name in ("survival", "low", "high"))
     assert (np.diff(share) <= 0).all()
-    assert share[0] == 1
+    assert share[0] == 1 - np.mean([time == 0 and happened for time, happened in runs])
     assert (share >= 0).all()
+    assert (np.diff(curve["time"].values) > 0).all()
     known = np.isfinite(low)
     assert (low[known] <= share[known] + 1e-12).all()
     assert (share[known] <= high[known] + 1e-12).all()
+
+
+def test_what_happens_at_once_is_at_time_0_and_time_0_is_there_once():
+    curve = kaplan_meier([0, 0, 3, 5], [True, True, True, False])
+    assert curve["time"].values.tolist() == [0, 3]
+    assert curve["survival"].values.tolist() == [0.5, 0.25]
+    assert curve["at_risk"].values.tolist() == [4, 2]
+    assert float(curve.sel(time=0)["low"]) < 0.5 < float(curve.sel(time=0)["high"])
+    assert median_time([0, 0, 3, 5], [True, True, True, False]) == 0
+    assert kaplan_meier([0, 0], [True, True])["survival"].values.tolist() == [0]
 
 
 def test_equal_groups_differ_by_nothing_and_names_do_not_matter():

@@ -40,6 +40,9 @@ class GridPower:
         self._sums = torch.zeros(len(keys), n, n_features, dtype=torch.float64)
         self._squares = torch.zeros(n_features, dtype=torch.float64)
         self._origin: Tensor | None = None
+        self._room = torch.empty(
+            0, dtype=torch.float64
+        )  # the same memory for every block, which stays in the cache
         self._crossed = None if group.is_abelian else _Crossed(symmetry, n_features)
 
     def add(self, rows: slice, values: Float[Tensor, "row feature"]) -> None:
@@ -50,12 +53,15 @@ class GridPower:
         keys, counted = self._keys[:, rows], self._counted[rows]
         if not counted.all():
             keys, values = keys[:, counted], values[counted]
-        step = max(1, BUDGETS.grid // (8 * max(1, min(_WIDTH, values.shape[1]))))
+        width = max(1, min(_WIDTH, values.shape[1]))
+        step = max(1, BUDGETS.grid // (8 * width))
+        self._room.resize_(min(step, len(values)) * width)
         for first in range(0, values.shape[1], _WIDTH):
             some = slice(first, first + _WIDTH)
             for start in range(0, len(values), step):
-                centred = values[start : start + step, some].to(torch.float64, copy=True)
-                self._add(keys[:, start : start + step], some, centred.sub_(self._origin[some]))
+                part = values[start : start + step, some]
+                centred = self._room[: part.numel()].view(part.shape).copy_(part).sub_(self._origin[some])
+                self._add(keys[:, start : start + step], some, centred)
 
     def _add(self, keys: Tensor, features: slice, values: Float[Tensor, "row feature"]) -> None:
         for sums, key in zip(self._sums, keys, strict=True):

@@ -25,7 +25,7 @@ from groklens.models import (
     matching_hooks,
     run_answers,
 )
-from groklens.models.fast_pass import passed_at, quick_answers, quick_holds, quick_neuron_inputs
+from groklens.models.fast_pass import passed_at, quick_answers, quick_blocks, quick_holds, quick_neuron_inputs
 from groklens.snapshots.axes import axis_names, position_axis
 from groklens.tasks import LAST, Task
 
@@ -51,17 +51,30 @@ def run_in_blocks(anatomy: Anatomy, neurons: Site | None) -> Iterator[Block]:
     does not run on these inputs.
     """
     model, task = anatomy.model, anatomy.task
-    start, run = 0, None
+    with running(task, task.inputs):
+        is_quick = task.reads == LAST and quick_holds(model, task.inputs, task.d_vocab_out)
+        grid = _on_grid(anatomy) if is_quick else None
+    if grid is not None:
+        for rows, (logits, outside), values in grid:
+            yield _block(rows, logits, values, outside)
+        return
+    start, run = 0, _quick if is_quick else _plain
     for tokens in inputs_in_blocks(anatomy):
-        with running(task, task.inputs):
-            if run is None:
-                quick = task.reads == LAST and quick_holds(model, tokens, task.d_vocab_out)
-                run = _quick if quick else _plain
-            with at_rest(model):
-                (logits, outside), values = run(model, tokens, task, neurons)
-        rows = slice(start, start + len(tokens))
-        yield Block(rows, logits.cpu(), None if values is None else values.cpu(), outside.cpu())
+        with running(task, task.inputs), at_rest(model):
+            (logits, outside), values = run(model, tokens, task, neurons)
+        yield _block(slice(start, start + len(tokens)), logits, values, outside)
         start += len(tokens)
+
+
+def _on_grid(anatomy: Anatomy) -> Any:
+    """The quick pass over a grid of operands, which has looked at the model; None where the inputs are no grid."""
+    with at_rest(anatomy.model):
+        inputs = anatomy.task.inputs.to(device_of(anatomy.model))
+        return quick_blocks(anatomy.model, inputs, anatomy.task.d_vocab_out, rows_a_block(anatomy))
+
+
+def _block(rows: slice, logits: Tensor, neurons: Tensor | None, outside: Tensor) -> Block:
+    return Block(rows, logits.cpu(), None if neurons is None else neurons.cpu(), outside.cpu())
 
 
 def gathered(blocks: Iterator[Block], n_inputs: int) -> Block:

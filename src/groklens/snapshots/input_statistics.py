@@ -11,7 +11,7 @@ from torch import Tensor
 from groklens.groups import Symmetry
 from groklens.harmonics import GridPower
 from groklens.memory import BUDGETS
-from groklens.models import cross_entropy_each
+from groklens.models import Workspace, cross_entropy_each
 from groklens.snapshots.blocks import Block
 from groklens.snapshots.snapshot import Snapshot
 
@@ -55,10 +55,12 @@ class InputStatistics:
         n_train = 0 if snapshot.train_index is None else len(snapshot.train_index)
         keeps = 2 * 4 * n_train * task.d_vocab_out <= BUDGETS.remembered
         self._train: list[TrainRows] | None = [] if keeps else None
+        self._workspace = Workspace()
         for block in snapshot.blocks():
             self._add(block)
             if self._train is not None:
                 self._train.append(_train_rows(snapshot, block))
+        del self._workspace
 
     @property
     def energy_about_mean(self) -> float:
@@ -73,7 +75,9 @@ class InputStatistics:
 
     def _add(self, block: Block) -> None:
         labels, logits = self._labels[block.rows], block.logits.double()
-        self.losses[block.rows], self.correct[block.rows] = judged_each(block.logits, labels, block.outside)
+        self._workspace.start()
+        judged = judged_each(block.logits, labels, block.outside, self._workspace)
+        self.losses[block.rows], self.correct[block.rows] = judged
         self.outside[block.rows] = block.outside
         if self._symmetry is None:
             return
@@ -91,10 +95,11 @@ def judged_each(
     logits: Float[Tensor, "row *read answer"],
     labels: Int[Tensor, "row *read"],
     outside: Bool[Tensor, "row *read"],
+    workspace: Workspace | None = None,
 ) -> tuple[Float[Tensor, "row"], Bool[Tensor, "row"] | Float[Tensor, "row"]]:
     """Each input's loss, in nats, and whether it is correct; of several reads the mean loss, and the share correct."""
     losses, correct = (
-        cross_entropy_each(logits.double(), labels),
+        cross_entropy_each(logits, labels, workspace),
         (logits.argmax(dim=-1) == labels) & ~outside,
     )
     if labels.ndim == 1:

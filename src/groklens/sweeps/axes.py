@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
+import numpy as np
+
 from groklens.errors import BadArgument, described
 
 #: The axis of a sweep over a list of configurations.
@@ -48,7 +50,8 @@ def axes_of(over: Any) -> tuple[list[Axis], list[Cell]]:
         )
     if any(not isinstance(each, Mapping) or not each for each in over):
         raise BadArgument("A list of configurations has a mapping of fields to values for each.")
-    cells = [Cell((i,), dict(each), _folder(each)) for i, each in enumerate(over)]
+    listed = [{field: _plain(value) for field, value in each.items()} for each in over]
+    cells = [Cell((i,), each, _folder(each)) for i, each in enumerate(listed)]
     return [Axis(LISTED, tuple(_apart([cell.folder for cell in cells])))], _named_apart(cells)
 
 
@@ -70,13 +73,18 @@ def _grid(over: Mapping[Any, Any]) -> tuple[list[Axis], list[Cell]]:
 def _values(field: str, given: Any) -> list[Any]:
     if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
         raise BadArgument(f"over[{field!r}] is {described(given)}; give its values, such as [{given!r}].")
-    plain = given.tolist() if hasattr(given, "tolist") else list(given)
+    plain = given.tolist() if hasattr(given, "tolist") else [_plain(each) for each in given]
     if not plain:
         raise BadArgument(f"over[{field!r}] has no values.")
     for i, value in enumerate(plain):
         if any(type(value) is type(other) and value == other for other in plain[:i]):
             raise BadArgument(f"over[{field!r}] has {described(value)} twice; give each value once.")
     return plain
+
+
+def _plain(value: Any) -> Any:
+    """A number of numpy's as Python's own, which it equals and is written as; anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _labels(values: list[Any]) -> tuple[Any, ...]:

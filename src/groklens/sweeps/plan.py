@@ -38,6 +38,7 @@ class SweepPlan:
     stacks: tuple[tuple[Member, ...], ...]
     threads: int
     device: str
+    stack: int | None = None  # of older folders it is not known
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -66,7 +67,7 @@ class SweepPlan:
             tuple(Member(each["id"], tuple(each["place"]), each["folder"]) for each in stack)
             for stack in values["stacks"]
         )
-        return cls(values["recipe"], axes, stacks, values["threads"], values["device"])
+        return cls(values["recipe"], axes, stacks, values["threads"], values["device"], values.get("stack"))
 
     def check_is_of(self, recipes: Sequence[Recipe], axes: Sequence[Axis], root: Path) -> None:
         """Raise `RecipeMismatch` unless this plan, which is in the folder, is of these runs."""
@@ -78,6 +79,15 @@ class SweepPlan:
             f"this one, which is {_shape(axes)}: {len(ours)}). Give another folder, or the sweep that was begun there."
         )
 
+    def other_than(self, **asked: Any) -> dict[str, Any]:
+        """What this plan has in place of what is asked for now, by name: such as `device`, where it is another."""
+        known = {name: getattr(self, name) for name in asked}
+        return {
+            name: known[name]
+            for name, value in asked.items()
+            if value is not None and known[name] not in (None, value)
+        }
+
     def _values(self) -> dict[str, Any]:
         return {
             "schema": _SCHEMA,
@@ -85,6 +95,7 @@ class SweepPlan:
             "axes": [{"name": axis.name, "values": list(axis.labels)} for axis in self.axes],
             "threads": self.threads,
             "device": self.device,
+            **({} if self.stack is None else {"stack": self.stack}),
             "stacks": [
                 [{"id": each.id, "place": list(each.place), "folder": each.folder} for each in stack]
                 for stack in self.stacks

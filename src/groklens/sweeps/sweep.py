@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass
 from functools import cached_property
@@ -97,9 +98,9 @@ class Sweep:
         into: str | Path,
         executor: Executor | None = None,
         *,
-        stack: int = 8,
+        stack: int | None = None,
         threads: int | None = None,
-        device: str = "cpu",
+        device: str | None = None,
         progress: bool | None = None,
     ) -> SweepRuns:
         """Train every run into the folder `into`; the same call goes on after anything that ended it.
@@ -113,11 +114,13 @@ class Sweep:
             executor: any `concurrent.futures.Executor`, such as a `ProcessPoolExecutor` or that of a dask client
                 (`client.get_executor()`), whose workers see the folder under the same path; this process when not
                 given.
-            stack: runs that are trained at once, at most.
-            threads: torch's threads for a stack; those of this process when the sweep is begun. Bits depend on them, so
-                that a sweep keeps those that it was begun with.
-            device: where they are trained.
+            stack: runs that are trained at once, at most; 8 when not given.
+            threads: torch's threads for a stack; those of this process when the sweep is begun.
+            device: where they are trained, `"cpu"` when not given.
             progress: whether to show a bar, one for all; by default on a terminal and in a notebook.
+
+        Bits depend on stack, threads and device, so that a sweep keeps those that it was begun with; a later call that
+        asks for others is warned.
 
         Runs whose loss is no longer finite are named in `failed`, and the others go on. Raises `RecipeMismatch` where
         the folder holds another sweep, and `SweepUnfinished` where a stack was not trained to its end (a worker was
@@ -126,7 +129,8 @@ class Sweep:
         root = as_path(into, "a folder for the sweep")
         for recipe in self.recipes:
             check_can_be_made_again(recipe.task)
-        plan = self._planned(root, whole_number("stack", stack, 1, such_as=8), threads, device)
+        stack, threads = _at_least_one("stack", stack), _at_least_one("threads", threads)
+        plan = self._planned(root, stack, threads, device)
         by_id = {recipe.id: recipe for recipe in self.recipes}
         units = [
             Unit(root.resolve(), i, stack, tuple(by_id[each.id] for each in stack), plan.threads, plan.device)
@@ -140,21 +144,35 @@ class Sweep:
         shutil.rmtree(root / WORKING, ignore_errors=True)
         return SweepRuns(root)
 
-    def _planned(self, root: Path, largest: int, threads: int | None, device: str) -> SweepPlan:
+    def _planned(self, root: Path, stack: int | None, threads: int | None, device: str | None) -> SweepPlan:
         """The plan of this sweep in the folder, written down now where there was none."""
         axes, cells = self._laid_out
         with FolderLock(root):
             if (root / FILE).exists():
                 known = SweepPlan.read(root)
                 known.check_is_of(self.recipes, axes, root)
+                _warn_of(known.other_than(stack=stack, threads=threads, device=device), root)
                 return known
-            count = (
-                torch.get_num_threads() if threads is None else whole_number("threads", threads, 1, such_as=2)
-            )
-            stacks = stacked(self.recipes, cells, largest, device)
-            plan = SweepPlan(self.recipe.to_dict(), tuple(axes), stacks, count, device)
+            stack, threads, device = stack or 8, threads or torch.get_num_threads(), device or "cpu"
+            stacks = stacked(self.recipes, cells, stack, device)
+            plan = SweepPlan(self.recipe.to_dict(), tuple(axes), stacks, threads, device, stack)
             plan.write(root)
             return plan
+
+
+def _at_least_one(name: str, given: int | None) -> int | None:
+    return None if given is None else whole_number(name, given, 1, such_as=8)
+
+
+def _warn_of(kept: Mapping[str, Any], root: Path) -> None:
+    """Warn of what a call asks for and a sweep that is begun already does otherwise."""
+    if kept:
+        said = ", ".join(f"{name}={value!r}" for name, value in kept.items())
+        warnings.warn(
+            f"The sweep in {root} goes on as it was begun, with {said}; its numbers depend on it. For another, give "
+            "another folder.",
+            stacklevel=4,
+        )
 
 
 def _here(left: Sequence[Unit], count: int) -> dict[int, str]:

@@ -22,7 +22,8 @@ def kaplan_meier(times: Any, observed: Any) -> xr.Dataset:
         times: when it happened, or when the run was last seen, one for each run.
         observed: whether it happened; where not, the run is censored: later, or never, is not known.
 
-    `survival` is in [0, 1], from 1 at time 0: 1 where it happened in none, 0 where in every run; `low` and `high` are a
+    `survival` is in [0, 1], the share in which it is later than `time`: 1 where it happened in none, 0 where in every
+    run. The first time is 0, with 1 unless it happened in some run at once. `low` and `high` are a
     95 % interval by Greenwood's variance of log(−log S) (Kalbfleisch and Prentice 2002, section 1.4), nan where S is 0
     or 1; `at_risk` counts the runs still looked at. Source: Kaplan and Meier 1958. Raises `BadArgument` for times that
     are negative or not finite, or of another shape than `observed`.
@@ -31,23 +32,22 @@ def kaplan_meier(times: Any, observed: Any) -> xr.Dataset:
     [1.0, 0.75, 0.5, 0.25]
     """
     when, happened = _checked(times, observed)
-    places = np.unique(when[happened])
+    places = np.union1d(0.0, when[happened])
     at_risk = np.array([(when >= place).sum() for place in places], dtype=float)
     events = np.array([(when[happened] == place).sum() for place in places], dtype=float)
-    survival = np.cumprod(1 - events / at_risk) if len(places) else np.zeros(0)
+    survival = np.cumprod(1 - events / at_risk)
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = np.cumsum(events / (at_risk * (at_risk - events)))
         width = _Z * np.sqrt(variance) / np.log(survival)
         low, high = survival ** np.exp(-width), survival ** np.exp(width)
     inside = (survival > 0) & (survival < 1)
     columns = {
-        "survival": np.append(1.0, survival),
-        "low": np.append(np.nan, np.where(inside, np.minimum(low, high), np.nan)),
-        "high": np.append(np.nan, np.where(inside, np.maximum(low, high), np.nan)),
-        "at_risk": np.append(float(len(when)), at_risk),
+        "survival": survival,
+        "low": np.where(inside, np.minimum(low, high), np.nan),
+        "high": np.where(inside, np.maximum(low, high), np.nan),
+        "at_risk": at_risk,
     }
-    table = xr.Dataset({name: ("time", values) for name, values in columns.items()})
-    table = table.assign_coords(time=np.append(0.0, places))
+    table = xr.Dataset({name: ("time", values) for name, values in columns.items()}, {"time": places})
     table.attrs["last"] = float(when.max())
     table["survival"].attrs = {"long_name": "share in which it has not happened", "units": "share of runs"}
     return table

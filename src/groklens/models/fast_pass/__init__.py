@@ -3,6 +3,7 @@
 from groklens.models.fast_pass.engine import folded_forward as folded_forward
 from groklens.models.fast_pass.engine import quick_answers as quick_answers
 from groklens.models.fast_pass.engine import quick_applies as quick_applies
+from groklens.models.fast_pass.engine import quick_blocks as quick_blocks
 from groklens.models.fast_pass.engine import quick_forward as quick_forward
 from groklens.models.fast_pass.engine import quick_holds as quick_holds
 from groklens.models.fast_pass.engine import quick_logits as quick_logits

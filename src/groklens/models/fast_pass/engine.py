@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -67,20 +68,51 @@ def quick_answers(
     def of(parameter: Tensor) -> Tensor:
         return (parameter if embedding is None or parameter is not own else embedding)[None]
 
+    entered = entering(tokens[None])
+    if heads is None and not torch.is_grad_enabled() and (grid := _by_grid(model, of, entered)) is not None:
+        every, neurons = grid.whole()
+        return _answers(model, every, d_vocab_out), neurons
     read = None if heads is None else heads.flatten(1)[None]
-    logits, neurons = folded_forward(model, of, entering(tokens[None]), workspace, read)
+    logits, values = folded_forward(model, of, entered, workspace, read)
+    every = logits[0].expand(len(tokens), -1)  # one row where inputs are alike
+    return _answers(model, every, d_vocab_out), None if values is None else values[0].expand(len(tokens), -1)
+
+
+def quick_blocks(
+    model: Any, tokens: Inputs, d_vocab_out: int, most: int
+) -> Iterator[tuple[slice, Answers, Float[Tensor, "row neuron"] | None]] | None:
+    """What `quick_answers` gives, in blocks of at most so many, where inputs are a grid of one layer's; else None.
+
+    The model is looked at when this is called, and not again.
+    """
+    grid = _by_grid(model, lambda parameter: parameter[None], entering(tokens[None]))
+    if grid is None:
+        return None
+    return (
+        (rows, _answers(model, every, d_vocab_out), neurons) for rows, every, neurons in grid.blocks(most)
+    )
+
+
+def _by_grid(model: Any, of: folded.Weights, inputs: Entering) -> folded.GridPass | None:
+    if type(model).__name__ == "HookedMLP":
+        return None
+    assert isinstance(inputs, list)  # a transformer has tokens
+    return folded.by_grid(folded.unwrap(model.original_model), of, inputs)
+
+
+def _answers(model: Any, every: Float[Tensor, "input column"], d_vocab_out: int) -> Answers:
+    """The logits of the task's classes, and what is outside; columns beyond the model's classes mean nothing."""
     n_classes = _n_classes(model)
     if n_classes < d_vocab_out:
         raise BadArgument(
             f"The model gives {n_classes} logits, the task has {d_vocab_out} classes; build the model "
             f"with d_vocab_out={d_vocab_out}."
         )
-    every = as_float(logits[0, :, :n_classes]).expand(len(tokens), -1)  # one row where inputs are alike
-    return answers(every, d_vocab_out), None if neurons is None else neurons[0].expand(len(tokens), -1)
+    return answers(as_float(every[:, :n_classes]), d_vocab_out)
 
 
 def _n_classes(model: Any) -> int:
-    """How many classes the model has; the quick pass may give more columns, which mean nothing."""
+    """How many classes the model has."""
     if type(model).__name__ == "HookedMLP":
         return model.W_U.shape[1]
     return folded.unwrap(folded.unwrap(model.original_model).head).weight.shape[0]

@@ -29,6 +29,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from groklens.models.activations import MLP_ACTIVATIONS
+from groklens.models.fast_pass.grid import Grid, GridPass, grid_of, grid_pass
 from groklens.models.fast_pass.row_kernels import mix, relu_block
 from groklens.models.fast_pass.rows import Entering, Rows, TokensAt
 from groklens.models.workspace import Workspace
@@ -56,6 +57,24 @@ def transformer(
         return last.readout(residual, z, head)
     final, neurons = last.after(residual, z)
     return normalise(norm, of, final.each()) @ head.mT, neurons
+
+
+def by_grid(native: Any, of: Weights, tokens_at: list[TokensAt]) -> GridPass | None:
+    """The pass by `grid` of a transformer of one layer, where it applies to these inputs of one run, else None.
+
+    The numbers of `transformer` with other rounding, and no gradient: for looking.
+    """
+    if len(native.layers) > 1 or tokens_at[-1].index is not None or len(tokens_at[-1].tokens) > 1:
+        return None
+    grid = grid_of(tokens_at)
+    if grid is None or not isinstance(unwrap(native.ln_out), nn.Identity):
+        return None
+    residuals, last = _last_layer(native, of, tokens_at, Workspace())
+    return (
+        last.on_grid(residuals, of(unwrap(native.head).weight), grid)
+        if last.is_linear_outside_neurons
+        else None
+    )
 
 
 def neuron_inputs(
@@ -207,6 +226,22 @@ class _Layer:
             return torch.baddbmm(bias, rows, weight.mT), None
         return self._neurons(rows, weight, bias, back)
 
+    def on_grid(self, residuals: list[Rows], head: Tensor, grid: Grid) -> GridPass:
+        """`readout` of inputs of one run that stand on a grid of two operands."""
+        weight, bias, back = self._folded(head)
+        into_residual, constant = self._weights(self.attention.o)
+        bias = bias + (residuals[-1].values + constant) @ weight.mT
+        by_head = (weight @ into_residual)[0].unflatten(-1, (self.attention.n_heads, -1)).permute(1, 2, 0)
+        normed = self._normed(residuals, len(residuals) - 1)
+        q = self._project("q", normed[-1]).values
+        keys, values = ([self._project(name, each).values for each in normed] for name in "kv")
+        tables = [
+            value[0].unflatten(-1, (self.attention.n_heads, -1)).transpose(0, 1) @ by_head for value in values
+        ]
+        act = None if self.mlp is None else self.mlp.act
+        scores = [self._score(q, key)[0] for key in keys]
+        return grid_pass(scores, tables, bias[0, 0], None if back is None else back[0], act, grid)
+
     def received(self, residual: Rows, z: Rows) -> Tensor:
         """What the neurons receive, in every input."""
         assert self.mlp is not None
@@ -249,14 +284,12 @@ class _Layer:
         return normed.map(lambda values: torch.baddbmm(bias, values, weight.mT))
 
     def _scores(self, q: Rows, k: Rows) -> Float[Tensor, "run input head"]:
-        n_heads, scale = self.attention.n_heads, self.attention.scale
-
-        def product(a: Tensor, b: Tensor) -> Tensor:
-            return (a * b).unflatten(-1, (n_heads, -1)).sum(dim=-1) / scale
-
         if q.is_constant:  # one query for all: scores are a table too
-            return k.map(lambda values: product(q.values, values)).each()
-        return product(q.each(), k.each())
+            return k.map(lambda values: self._score(q.values, values)).each()
+        return self._score(q.each(), k.each())
+
+    def _score(self, q: Tensor, k: Tensor) -> Tensor:
+        return (q * k).unflatten(-1, (self.attention.n_heads, -1)).sum(dim=-1) / self.attention.scale
 
     def _weights(self, linear: Any) -> tuple[Tensor, Tensor]:
         """A torch linear's weight, run × out × in, and bias, run × 1 × out."""

@@ -68,10 +68,17 @@ def tokens_at_each_position(tokens: Int[Tensor, "run input pos"]) -> list[Tokens
     """What `tokens` holds at each position: for a separator one token, and no index."""
     found = []
     for column in tokens.unbind(dim=2):
-        once, inverse = column.unique(return_inverse=True)
+        once, inverse = _once(column)
         first = torch.arange(len(tokens), device=tokens.device)[:, None] * len(once)
         found.append(TokensAt(once, None if len(once) == 1 else (inverse + first).flatten()))
     return found
+
+
+def _once(tokens: Int[Tensor, "*input"]) -> tuple[Int[Tensor, "row"], Int[Tensor, "*input"]]:
+    """The tokens that are there, rising, and the place of each input's among them; `unique` would sort the inputs."""
+    is_there = torch.zeros(int(tokens.max()) + 1, dtype=torch.bool, device=tokens.device)
+    is_there[tokens] = True
+    return is_there.nonzero()[:, 0], (is_there.cumsum(0) - 1)[tokens]
 
 
 #: Of each index that is in use on a card: what is read, row by row, and where each row begins and ends.
