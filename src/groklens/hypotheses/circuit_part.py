@@ -237,7 +237,7 @@ def _of_operands(
     """Functions of each operand in its own position; what stands elsewhere is constant."""
     basis = chosen_basis(symmetry.group, tuple(names)).to(values.dtype)
     basis, part = basis if order is None else basis[order], values * 0
-    for operand, row in enumerate(operand_rows(snapshot.model, snapshot.task, values.shape[1])[:2]):
+    for operand, row in enumerate(operand_rows(snapshot.anatomy.model, snapshot.task, values.shape[1])[:2]):
         table = values.new_zeros(symmetry.group.order, values.shape[-1])
         table[symmetry.elements[:, operand]] = values[:, row]  # an embedding depends on its own token alone
         part[:, row] = (basis @ (basis.T @ table))[symmetry.elements[:, operand]]
