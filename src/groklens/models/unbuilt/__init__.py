@@ -2,4 +2,5 @@
 
 from groklens.models.unbuilt.unbuilt import Unbuilt as Unbuilt
 from groklens.models.unbuilt.unbuilt import built as built
+from groklens.models.unbuilt.unbuilt import draws_nothing as draws_nothing
 from groklens.models.unbuilt.unbuilt import unbuilt as unbuilt

@@ -57,6 +57,11 @@ class Unbuilt:
         return self._bridge
 
     @property
+    def is_alone(self) -> bool:
+        """Whether there is no bridge yet, and nobody's hooks are in place."""
+        return self._plain is not None and not self._edits
+
+    @property
     def cfg(self) -> Any:
         """The bridge's configuration, the fields of its description without one."""
         return _Config(self) if self._plain is not None else self.model.cfg
@@ -158,6 +163,11 @@ def unbuilt(config: Mapping[str, Any], state: State, build: Callable[[], Any]) -
 def built(model: Any) -> Any:
     """The model that a user is given: the bridge of one that is not built, any other itself."""
     return model.model if isinstance(model, Unbuilt) else model
+
+
+def draws_nothing(model: Any) -> bool:
+    """Whether running the model, as it is now, is known to draw no random numbers and to leave every module as it is."""
+    return isinstance(model, Unbuilt) and model.is_alone
 
 
 def _are_tokens(tokens: Any, n_ctx: int) -> bool:
