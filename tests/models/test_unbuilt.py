@@ -10,7 +10,7 @@ from groklens.models.protocol import WEIGHT_NAMES, weight_of
 from groklens.models.unbuilt import built, unbuilt
 
 TASK = ModularArithmetic(7)
-SIZES = dict(d_model=16, n_heads=2, d_head=4, d_mlp=32)
+SIZES = {"d_model": 16, "n_heads": 2, "d_head": 4, "d_mlp": 32}
 KINDS = {
     "one layer": {},
     "two layers, all biases": {"n_layers": 2, "bias": True, "act_fn": "gelu"},

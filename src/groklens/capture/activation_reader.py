@@ -132,7 +132,9 @@ def run_with_cache(
 
 def _first_input(snapshot: Snapshot, names_filter: NamesFilter) -> dict[str, Tensor]:
     names = list(dict.fromkeys(matching_hooks(snapshot.anatomy.model, names_filter)))
-    own = is_hooked(snapshot.anatomy.model) and callable(names_filter)  # what is not asked for by name may be silent
+    own = is_hooked(snapshot.anatomy.model) and callable(
+        names_filter
+    )  # what is not asked for by name may be silent
     found = run_with_cache(snapshot, snapshot.task.inputs[:1], set(names).__contains__ if own else names)
     fired = {name: found[name] for name in names if isinstance(found.get(name), Tensor)}
     silent = [name for name in names if name not in fired]

@@ -19,7 +19,7 @@ from groklens.harmonics import (
     project_on_answer,
     without_components,
 )
-from groklens.hypotheses.hypothesis import Act, Null, Part, change_like, random_subspace
+from groklens.hypotheses.hypothesis import Act, Null, Part, equal_energy, random_subspace
 from groklens.hypotheses.values import constant_at, values_at
 from groklens.models import operand_rows
 from groklens.snapshots import Snapshot, logit_means, neuron_shares
@@ -165,12 +165,12 @@ def _of_the_logits(circuit: Components, act: Act, snapshot: Snapshot) -> list[Nu
         name = "random function of the answer, equal energy"
         return [*found, Null("equal_energy", name, _random_answers(snapshot, symmetry, part))]
     name = "random change of equal energy"
-    return [*found, Null("equal_energy", name, change_like(part, part.dtype))]
+    return [*found, equal_energy(name, part, part.dtype)]
 
 
 def _of_the_readout(circuit: Components, snapshot: Snapshot) -> list[Null]:
     part = Relabelled(circuit).part(values_at(snapshot, "readout"), "readout", snapshot)
-    noise = Null("equal_energy", "random change of equal energy", change_like(part, part.dtype))
+    noise = equal_energy("random change of equal energy", part, part.dtype)
     if circuit.is_everything:
         return [noise]
     name = "random functions of the class removed"

@@ -50,11 +50,11 @@ from groklens.models.sizes import allocating as allocating
 from groklens.models.spec import ModelSpec as ModelSpec
 from groklens.models.spec import build_model as build_model
 from groklens.models.transformer import Transformer as Transformer
-from groklens.models.unembedding import gain_behind_attention as gain_behind_attention
-from groklens.models.unembedding import read_by_norm as read_by_norm
 from groklens.models.unbuilt import built as built
 from groklens.models.unbuilt import draws_nothing as draws_nothing
 from groklens.models.unbuilt import unbuilt as unbuilt
+from groklens.models.unembedding import gain_behind_attention as gain_behind_attention
+from groklens.models.unembedding import read_by_norm as read_by_norm
 from groklens.models.workspace import Workspace as Workspace
 from groklens.public import lazily
 

@@ -35,5 +35,15 @@ def _of_a_layer(attention_alone: bool) -> list[str]:
 
 def _aliases(attention_alone: bool) -> list[str]:
     of_mlp = {"hook_mlp_out", "hook_resid_mid"} if attention_alone else set()
-    every = ("attn_in", "attn_out", "k_input", "mlp_out", "q_input", "resid_mid", "resid_post", "resid_pre", "v_input")
+    every = (
+        "attn_in",
+        "attn_out",
+        "k_input",
+        "mlp_out",
+        "q_input",
+        "resid_mid",
+        "resid_post",
+        "resid_pre",
+        "v_input",
+    )
     return [name for each in every if (name := f"hook_{each}") not in of_mlp]

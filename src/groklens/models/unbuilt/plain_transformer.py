@@ -21,7 +21,17 @@ _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "silu": F.silu,
 }
 #: What has to be said of a model.
-_NEEDS = ("n_layers", "d_model", "n_heads", "d_head", "d_vocab", "d_vocab_out", "n_ctx", "attn_only", "attention_dir")
+_NEEDS = (
+    "n_layers",
+    "d_model",
+    "n_heads",
+    "d_head",
+    "d_vocab",
+    "d_vocab_out",
+    "n_ctx",
+    "attn_only",
+    "attention_dir",
+)
 
 
 class PlainTransformer(nn.Module):
@@ -119,7 +129,8 @@ class _Attention(nn.Module):
     def forward(self, values: Tensor) -> Tensor:
         batch, seq, _ = values.shape
         q, k, v = (
-            each(values).view(batch, seq, self.n_heads, -1).transpose(1, 2) for each in (self.q, self.k, self.v)
+            each(values).view(batch, seq, self.n_heads, -1).transpose(1, 2)
+            for each in (self.q, self.k, self.v)
         )
         scores = torch.matmul(q, k.transpose(-2, -1)) / self.scale
         unseen = torch.ones(seq, seq, dtype=torch.bool, device=values.device).triu(diagonal=1) & self.causal

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from threading import RLock
 from types import SimpleNamespace
 from typing import Any
@@ -43,7 +42,9 @@ class Unbuilt:
         self._edits: list[Sequence[tuple[str, Callable[..., Any]]]] = []
         self._open = ExitStack()
         self._config = dict(config)
-        self._hooks = {name: SimpleNamespace(name=name, fwd_hooks=[], bwd_hooks=[]) for name in hook_names_of(config)}
+        self._hooks = {
+            name: SimpleNamespace(name=name, fwd_hooks=[], bwd_hooks=[]) for name in hook_names_of(config)
+        }
 
     @property
     def model(self) -> Any:
@@ -73,7 +74,9 @@ class Unbuilt:
         return self._plain(tokens, self._passing)
 
     @contextmanager
-    def hooks(self, fwd_hooks: Sequence[tuple[Any, Callable[..., Any]]] = (), **options: Any) -> Iterator[Any]:
+    def hooks(
+        self, fwd_hooks: Sequence[tuple[Any, Callable[..., Any]]] = (), **options: Any
+    ) -> Iterator[Any]:
         """Context with hooks in place, as the bridge's own."""
         if self._plain is None or options or not all(self._passes(name) for name, _ in fwd_hooks):
             with self.model.hooks(fwd_hooks=list(fwd_hooks), **options):
@@ -108,7 +111,9 @@ class Unbuilt:
 
     def __getattr__(self, name: str) -> Any:
         """Weights, parameters and modules without the bridge; everything else is the bridge's."""
-        if name in _OF_OTHERS or (name.startswith("_") and name not in _OF_MODULES):  # such as while it is copied
+        if name in _OF_OTHERS or (
+            name.startswith("_") and name not in _OF_MODULES
+        ):  # such as while it is copied
             raise AttributeError(name)
         plain = self._plain
         if plain is None:
@@ -124,7 +129,11 @@ class Unbuilt:
         return repr(self.model)
 
     def _passes(self, name: Any) -> bool:
-        return isinstance(name, str) and name.endswith(("hook_embed", "hook_pre", "hook_post")) and name in self._hooks
+        return (
+            isinstance(name, str)
+            and name.endswith(("hook_embed", "hook_pre", "hook_post"))
+            and name in self._hooks
+        )
 
     def _passing(self, name: str, value: Tensor) -> Tensor:
         for edit in self._hooks[name].fwd_hooks:
@@ -166,7 +175,7 @@ def built(model: Any) -> Any:
 
 
 def draws_nothing(model: Any) -> bool:
-    """Whether running the model, as it is now, is known to draw no random numbers and to leave every module as it is."""
+    """Whether running the model, as it is now, is known to draw no random numbers and to leave its modules alone."""
     return isinstance(model, Unbuilt) and model.is_alone
 
 
