@@ -64,7 +64,7 @@ class Noise(NamedTuple):
     shape: torch.Size
     made: Callable[[Tensor], Part]
 
-    def __call__(self, generator: torch.Generator) -> Part:
+    def draw(self, generator: torch.Generator) -> Part:
         """A draw."""
         return self.made(self.drawn(generator))
 
@@ -130,4 +130,4 @@ def change_like(part: Tensor, dtype: torch.dtype) -> Noise:
 def equal_energy(name: str, part: Tensor, dtype: torch.dtype) -> Null:
     """The control that removes a random change of the energy of `part` from values of this dtype."""
     noise = change_like(part, dtype)
-    return Null("equal_energy", name, noise, noise=noise)
+    return Null("equal_energy", name, noise.draw, noise=noise)

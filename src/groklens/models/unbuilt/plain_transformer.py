@@ -63,8 +63,13 @@ class PlainTransformer(nn.Module):
 def shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     """The shape of every weight of a state, by its name; what has a bias of the unembedding may have that too."""
     width, inner = config["d_model"], config["n_heads"] * config["d_head"]
-    found = {"embed.weight": (config["d_vocab"], width), "pos_embed.weight": (config["n_ctx"], width)}
-    maps = {f"attn.{name}": (inner, width) for name in "qkv"} | {"attn.o": (width, inner)}
+    found: dict[str, tuple[int, ...]] = {
+        "embed.weight": (config["d_vocab"], width),
+        "pos_embed.weight": (config["n_ctx"], width),
+    }
+    maps: dict[str, tuple[int, int]] = {f"attn.{name}": (inner, width) for name in "qkv"} | {
+        "attn.o": (width, inner)
+    }
     if not config["attn_only"]:
         maps |= {"mlp.in": (config["d_mlp"], width), "mlp.out": (width, config["d_mlp"])}
     for layer in range(config["n_layers"]):

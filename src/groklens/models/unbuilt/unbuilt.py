@@ -38,7 +38,8 @@ class Unbuilt:
 
     def __init__(self, plain: PlainTransformer, config: Mapping[str, Any], build: Callable[[], Any]) -> None:
         self._plain: PlainTransformer | None = plain
-        self._build, self._bridge = build, None
+        self._build = build
+        self._bridge: Any = None
         self._edits: list[Sequence[tuple[str, Callable[..., Any]]]] = []
         self._open = ExitStack()
         self._config = dict(config)
