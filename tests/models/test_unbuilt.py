@@ -1,13 +1,15 @@
 """A transformer that is not built yet: to the bit what its bridge is, and the bridge when that is asked for."""
 
+import threading
+
 import pytest
 import torch
 
 from groklens import ModularArithmetic, Transformer
-from groklens.models import at_rest, describe_model
+from groklens.models import Renamed, at_rest, describe_model, random_set_aside
 from groklens.models.fast_pass import quick_applies
 from groklens.models.protocol import WEIGHT_NAMES, weight_of
-from groklens.models.unbuilt import built, unbuilt
+from groklens.models.unbuilt import built, draws_nothing, unbuilt
 
 TASK = ModularArithmetic(7)
 SIZES = {"d_model": 16, "n_heads": 2, "d_head": 4, "d_mlp": 32}
@@ -106,3 +108,35 @@ def test_a_state_with_a_bias_of_the_unembedding_or_another_shape_is_left_to_its_
     assert unbuilt(config, {**state, "embed.weight": torch.ones(3, 16)}, lambda: bridge) is None
     assert unbuilt({**config, "n_layers": 2}, state, lambda: bridge) is None
     assert unbuilt(config, {name: value.double() for name, value in state.items()}, lambda: bridge) is None
+
+
+def test_it_draws_nothing_until_there_is_a_bridge_or_somebodys_hook():
+    bridge, made, _ = bridge_and_unbuilt()
+    order = torch.arange(7)
+    assert draws_nothing(made)
+    assert draws_nothing(Renamed(made, order, order))
+    assert not draws_nothing(bridge)
+    with made.hooks(fwd_hooks=[("hook_embed", lambda value, hook: value)]):
+        assert not draws_nothing(made)
+    assert built(made) is bridge
+    assert not draws_nothing(made)
+
+
+def test_looks_in_two_threads_leave_the_random_state_as_it_was():
+    model = torch.nn.Linear(2, 2)
+    before = torch.get_rng_state()
+    inside, drawn = threading.Event(), []
+
+    def look():
+        with random_set_aside(model):
+            inside.set()
+            drawn.append(torch.rand(3))
+
+    with random_set_aside(model):
+        other = threading.Thread(target=look)
+        other.start()
+        assert not inside.wait(0.1)
+        drawn.append(torch.rand(3))
+    other.join(10)
+    assert torch.equal(*drawn)
+    assert torch.equal(torch.get_rng_state(), before)

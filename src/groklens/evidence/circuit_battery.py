@@ -143,7 +143,8 @@ def _fits_not_tried(snapshot: Snapshot) -> Finding:
 
 def _of_its_neurons(snapshot: Snapshot, circuit: Circuit, check: Check) -> Finding:
     """The claim that the circuit's clusters of neurons are necessary; undecided where no neuron is in one, or all."""
-    found, n = clusters(snapshot, circuit), snapshot.activations(snapshot.anatomy.neurons_sought).shape[1]
+    assert snapshot.neurons is not None  # asked before
+    found, n = clusters(snapshot, circuit), snapshot.neurons.shape[1]
     if not found:
         note = f"none of {n} neurons is in a cluster"
         return Finding(check.claim, None, "accuracy", "undecided", note=note, key=check.key, role=check.role)

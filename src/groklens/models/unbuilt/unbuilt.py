@@ -38,7 +38,7 @@ class Unbuilt:
 
     def __init__(self, plain: PlainTransformer, config: Mapping[str, Any], build: Callable[[], Any]) -> None:
         self._plain: PlainTransformer | None = plain
-        self._build = build
+        self._build: Any = build
         self._bridge: Any = None
         self._edits: list[Sequence[tuple[str, Callable[..., Any]]]] = []
         self._open = ExitStack()
@@ -55,7 +55,7 @@ class Unbuilt:
                 self._bridge = self._build()
                 for edits in self._edits:
                     self._open.enter_context(self._bridge.hooks(fwd_hooks=list(edits)))
-                self._plain = None
+                self._plain, self._build = None, None
         return self._bridge
 
     @property
@@ -70,9 +70,10 @@ class Unbuilt:
 
     def __call__(self, tokens: Tensor, *args: Any, **options: Any) -> Any:
         """Logits at every position."""
-        if self._plain is None or args or options or not _are_tokens(tokens, self._config["n_ctx"]):
+        plain = self._plain
+        if plain is None or args or options or not _are_tokens(tokens, self._config["n_ctx"]):
             return self.model(tokens, *args, **options)
-        return self._plain(tokens, self._passing)
+        return plain(tokens, self._passing)
 
     @contextmanager
     def hooks(
@@ -177,6 +178,8 @@ def built(model: Any) -> Any:
 
 def draws_nothing(model: Any) -> bool:
     """Whether running the model, as it is now, is known to draw no random numbers and to leave its modules alone."""
+    while getattr(type(model), "renames_alone", False):
+        model = model.model
     return isinstance(model, Unbuilt) and model.is_alone
 
 
