@@ -51,19 +51,26 @@ def one_thread() -> Iterator[None]:
 
 
 def each_beside(function: Callable[[S], T], values: Iterable[S]) -> Iterator[T]:
-    """The function of each value, in their order, computed in other threads of Python while later values are made.
+    """The function of each value, in their order, computed in two other threads of Python while later values are made.
 
-    For random draws of many numbers and what is done with each: torch lets go of Python's lock meanwhile. The caller's
-    thread makes the values one after another, so that they are the same draws; three at most are kept. What is raised
-    is raised here, in its turn. For functions that run no model: a look at one sets the random state of the process.
+    For random draws of many numbers and what is done with each, and for checkpoints: torch lets go of Python's lock
+    meanwhile. The caller's thread makes the values one after another, so that they are the same draws; three at most
+    are kept. What is raised is raised here, in its turn. For functions that run no model, or one that draws nothing: a
+    look at any other sets the random state of the process.
 
     >>> list(each_beside(abs, [-3, 5]))
     [3, 5]
     """
     coming: deque[Future[T]] = deque()
+    grad, inference = torch.is_grad_enabled(), torch.is_inference_mode_enabled()
+
+    def there(value: S) -> T:  # a thread has modes of its own
+        with torch.inference_mode(inference), torch.set_grad_enabled(grad):
+            return function(value)
+
     with ThreadPoolExecutor(max_workers=_BESIDE) as threads:
         for value in values:
-            coming.append(threads.submit(function, value))
+            coming.append(threads.submit(there, value))
             if len(coming) > _BESIDE:
                 yield coming.popleft().result()
         while coming:

@@ -64,8 +64,8 @@ class ActivationReader:
             if quick is None:
                 found = self._plainly(snapshot, tokens)
             else:
-                with at_rest(snapshot.model):
-                    found = quick(tokens.to(device_of(snapshot.model)))
+                with at_rest(snapshot.anatomy.model):
+                    found = quick(tokens.to(device_of(snapshot.anatomy.model)))
             yield slice(start, start + len(tokens)), found
 
     def _plainly(self, snapshot: Snapshot, tokens: Tensor) -> dict[str, Tensor]:
@@ -89,7 +89,7 @@ class ActivationReader:
 
     def _quick(self, snapshot: Snapshot) -> Callable[[Tensor], dict[str, Tensor]] | None:
         """What the fast pass gives at these hooks for some inputs, where it gives it: neurons, or patterns, alone."""
-        model, task, anatomy = snapshot.model, snapshot.task, snapshot.anatomy
+        model, task, anatomy = snapshot.anatomy.model, snapshot.task, snapshot.anatomy
         at_answer = self.pos is not None and self.pos in (-1, self._n_pos - 1)
         patterns = [layer.pattern.hook for layer in anatomy.heads]
 
@@ -119,7 +119,7 @@ def run_with_cache(
     snapshot: Snapshot, tokens: Tensor, names: list[str] | Callable[[str], bool]
 ) -> dict[str, Any]:
     """Activations of the plain model by hook name, without gradients; no hook stays on the model."""
-    model = snapshot.model
+    model = snapshot.anatomy.model
     with running(snapshot.task, tokens), at_rest(model), warnings.catch_warnings():
         # TransformerLens warns of hooks that are switched off; asking for one is an error here.
         warnings.filterwarnings("ignore", message="run_with_cache: skipped")
@@ -131,8 +131,10 @@ def run_with_cache(
 
 
 def _first_input(snapshot: Snapshot, names_filter: NamesFilter) -> dict[str, Tensor]:
-    names = list(dict.fromkeys(matching_hooks(snapshot.model, names_filter)))
-    own = is_hooked(snapshot.model) and callable(names_filter)  # what is not asked for by name may be silent
+    names = list(dict.fromkeys(matching_hooks(snapshot.anatomy.model, names_filter)))
+    own = is_hooked(snapshot.anatomy.model) and callable(
+        names_filter
+    )  # what is not asked for by name may be silent
     found = run_with_cache(snapshot, snapshot.task.inputs[:1], set(names).__contains__ if own else names)
     fired = {name: found[name] for name in names if isinstance(found.get(name), Tensor)}
     silent = [name for name in names if name not in fired]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import torch
 from jaxtyping import Float
@@ -36,6 +37,7 @@ from groklens.threads import each_beside
 
 #: A model less than this share of the way from chance to all correct has learned too little for a verdict on how.
 HARDLY = 0.1
+_LITTLE = "the whole model is hardly above chance, so there is little to explain"
 _OF_ITS_SIZE = "kept or removed at one site, against draws of equal size and of equal energy"
 
 
@@ -71,50 +73,94 @@ def judged(
     within it share the credit. Undecided when a control does as well, none could be drawn, or the model is
     hardly above chance.
     """
-    whole, chance = accuracy_if(snapshot, snapshot.logits), 1 / snapshot.task.d_vocab_out
+    trial = _Trial(snapshot, hypothesis, check)
+    return trial.finding([*map(trial.control, trial.nulls), *fixed])
 
-    # Random changes of the logits themselves, in float64, leave nothing tied; what is computed from them may.
-    of_draws = accuracy_if if check.site in ("logits", "readout") else accuracy_left
 
-    def logits(part: Part) -> Tensor:
-        return logits_after(snapshot, check.act, part, check.site)
+def judged_together(snapshot: Snapshot, hypothesis: Hypothesis, checks: Sequence[Check]) -> list[Finding]:
+    """The findings of `judged`, to the bit, with the noise that controls of several checks share drawn once for all."""
+    trials = [_Trial(snapshot, hypothesis, check) for check in checks]
+    asked = [(trial, null) for trial in trials for null in trial.nulls]
+    shapes = [null.noise.shape for _, null in asked if null.noise is not None]
+    found: dict[int, Control] = {}
+    for shape in {shape for shape in shapes if shapes.count(shape) > 1}:
+        sharing = [at for at, (_, null) in enumerate(asked) if null.noise and null.noise.shape == shape]
+        found.update(zip(sharing, _of_one_noise([asked[at] for at in sharing]), strict=True))
+    controls = [found[at] if at in found else trial.control(null) for at, (trial, null) in enumerate(asked)]
+    ends = accumulate(len(trial.nulls) for trial in trials)
+    return [
+        trial.finding(controls[end - len(trial.nulls) : end]) for trial, end in zip(trials, ends, strict=True)
+    ]
 
-    def left(part: Part) -> float:
+
+class _Trial:
+    """A check of a hypothesis: what is left when a part is kept or removed, and the finding that follows."""
+
+    def __init__(self, snapshot: Snapshot, hypothesis: Hypothesis, check: Check) -> None:
+        self._snapshot, self._hypothesis, self._check = snapshot, hypothesis, check
+        self.nulls = hypothesis.nulls(check.act, check.site, snapshot)
+        #: Whether draws are looked at in other threads.
+        self.beside = _runs_no_model(snapshot, hypothesis, check)
+
+    def left(self, part: Part) -> float:
+        """The accuracy with a draw kept or removed."""
+        snapshot, check = self._snapshot, self._check
         if isinstance(part, OfAnswer) and (check.act, check.site) == ("keep", "logits"):
             return accuracy_if_by_answer(
                 snapshot, constant_at("logits", snapshot) + part.by_answer(snapshot), part.symmetry
             )
-        return of_draws(snapshot, logits(part))
+        # Random changes of the logits themselves, in float64, leave nothing tied; what is computed from them may.
+        of_draws = accuracy_if if check.site in ("logits", "readout") else accuracy_left
+        return of_draws(snapshot, self._logits(part))
 
-    def control(null: Null) -> Control:
+    def control(self, null: Null) -> Control:
+        """A control: each of the parts there are, or 20 random draws."""
         if null.every:  # fewer than draws would be: each once
-            values = [left(part) for part in null.every]
+            values = [self.left(part) for part in null.every]
             return Control.of(f"{null.name} (all {len(values)} there are)", values, key=null.key)
-        return random_control(null, left, beside=_runs_no_model(snapshot, hypothesis, check))
+        return random_control(null, self.left, beside=self.beside)
 
-    nulls = hypothesis.nulls(check.act, check.site, snapshot)
-    controls = [*map(control, nulls), *fixed]
-    value = accuracy_left(snapshot, logits(hypothesis))
-    if check.act == "keep":
-        verdict, note = judge_keeping(value, whole, controls)
-    else:
-        verdict, note = judge_removal(value, whole, chance, controls)
-    if verdict == "supported" and whole < chance + HARDLY * (1 - chance):
-        verdict, note = (
-            "undecided",
-            f"{note}; the whole model is hardly above chance, so there is little to explain",
+    def finding(self, controls: Sequence[Control]) -> Finding:
+        """The accuracy that the hypothesis leaves, and the verdict beside its controls."""
+        snapshot, check = self._snapshot, self._check
+        whole, chance = accuracy_if(snapshot, snapshot.logits), 1 / snapshot.task.d_vocab_out
+        value = accuracy_left(snapshot, self._logits(self._hypothesis))
+        if check.act == "keep":
+            verdict, note = judge_keeping(value, whole, controls)
+        else:
+            verdict, note = judge_removal(value, whole, chance, controls)
+        if verdict == "supported" and whole < chance + HARDLY * (1 - chance):
+            verdict, note = "undecided", f"{note}; {_LITTLE}"
+        return Finding(
+            check.claim,
+            value,
+            "accuracy",
+            verdict,
+            tuple(controls),
+            source=check.source,
+            note=note,
+            key=check.key,
+            role=check.role,
         )
-    return Finding(
-        check.claim,
-        value,
-        "accuracy",
-        verdict,
-        tuple(controls),
-        source=check.source,
-        note=note,
-        key=check.key,
-        role=check.role,
-    )
+
+    def _logits(self, part: Part) -> Tensor:
+        return logits_after(self._snapshot, self._check.act, part, self._check.site)
+
+
+def _of_one_noise(asked: Sequence[tuple[_Trial, Null]]) -> list[Control]:
+    """Controls that make their parts of the same random numbers, as `random_control` gives each."""
+    generator = torch.Generator().manual_seed(0)
+    noises = [null.noise for _, null in asked if null.noise is not None]
+
+    def left(noise: Tensor) -> list[float]:
+        return [trial.left(each.made(noise)) for (trial, _), each in zip(asked, noises, strict=True)]
+
+    drawn = (noises[0].drawn(generator) for _ in draw_numbers())
+    beside = all(trial.beside for trial, _ in asked)
+    values = zip(*(each_beside if beside else map)(left, drawn), strict=True)
+    return [
+        Control.of(null.name, list(own), key=null.key) for (_, null), own in zip(asked, values, strict=True)
+    ]
 
 
 def tried(snapshot: Snapshot, hypothesis: Hypothesis, sites: Sequence[str]) -> list[Finding]:

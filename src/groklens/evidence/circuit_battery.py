@@ -7,7 +7,7 @@ from dataclasses import replace
 import torch
 
 from groklens.claims import ASIDE, Control, Finding
-from groklens.evidence.battery import Check, accuracy_left, judged
+from groklens.evidence.battery import Check, accuracy_left, judged, judged_together
 from groklens.evidence.clusters_carry import clusters_carry
 from groklens.hypotheses import Circuit, Neurons
 from groklens.interventions import clusters, mean_neuron_logits
@@ -63,6 +63,8 @@ BATTERY = (
     ),
 )
 _BY_KEY = {check.key: check for check in BATTERY}
+#: The checks whose controls add noise to all logits: drawing it takes most of their time.
+_OF_LOGITS = ("necessity.logits", "necessity.readout")
 
 
 def asked(snapshot: Snapshot, circuit: Circuit, key: str) -> Finding:
@@ -75,9 +77,18 @@ def _asked(snapshot: Snapshot, circuit: Circuit, key: str) -> Finding:
     check = _BY_KEY[key]
     if key == "necessity.neurons":
         return _of_its_neurons(snapshot, circuit, check)
+    if key in _OF_LOGITS:
+        found = _of_the_logits(snapshot, circuit)[_OF_LOGITS.index(key)]
+        return _said_of_everything(found, check) if circuit.is_everything else found
     fixed = [_mean_neurons(snapshot)] if check.site == "fits" else []
     found = judged(snapshot, circuit, check, fixed)
     return _said_of_everything(found, check) if circuit.is_everything else found
+
+
+@once_per_snapshot
+def _of_the_logits(snapshot: Snapshot, circuit: Circuit) -> list[Finding]:
+    """What is found of removing the circuit from the logits and from what is read out: one noise serves both."""
+    return judged_together(snapshot, circuit, [_BY_KEY[key] for key in _OF_LOGITS])
 
 
 def neuron_findings(snapshot: Snapshot, circuit: Circuit) -> list[Finding]:
@@ -132,7 +143,8 @@ def _fits_not_tried(snapshot: Snapshot) -> Finding:
 
 def _of_its_neurons(snapshot: Snapshot, circuit: Circuit, check: Check) -> Finding:
     """The claim that the circuit's clusters of neurons are necessary; undecided where no neuron is in one, or all."""
-    found, n = clusters(snapshot, circuit), snapshot.activations(snapshot.anatomy.neurons_sought).shape[1]
+    assert snapshot.neurons is not None  # asked before
+    found, n = clusters(snapshot, circuit), snapshot.neurons.shape[1]
     if not found:
         note = f"none of {n} neurons is in a cluster"
         return Finding(check.claim, None, "accuracy", "undecided", note=note, key=check.key, role=check.role)

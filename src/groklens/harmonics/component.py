@@ -66,9 +66,11 @@ def trivial_name(group: FiniteGroup) -> ComponentName:
     return next(iter(components(group)))
 
 
+@lru_cache(maxsize=64)
 def nontrivial(group: FiniteGroup) -> dict[ComponentName, Component]:
     """Every component except the constant one."""
-    return {name: part for name, part in components(group).items() if name != trivial_name(group)}
+    trivial = trivial_name(group)
+    return {name: part for name, part in components(group).items() if name != trivial}
 
 
 @lru_cache(maxsize=64)

@@ -19,7 +19,7 @@ from groklens.harmonics import (
     project_on_answer,
     without_components,
 )
-from groklens.hypotheses.hypothesis import Act, Null, Part, change_like, random_subspace
+from groklens.hypotheses.hypothesis import Act, Null, Part, equal_energy, random_subspace
 from groklens.hypotheses.values import constant_at, values_at
 from groklens.models import operand_rows
 from groklens.snapshots import Snapshot, logit_means, neuron_shares
@@ -165,12 +165,12 @@ def _of_the_logits(circuit: Components, act: Act, snapshot: Snapshot) -> list[Nu
         name = "random function of the answer, equal energy"
         return [*found, Null("equal_energy", name, _random_answers(snapshot, symmetry, part))]
     name = "random change of equal energy"
-    return [*found, Null("equal_energy", name, change_like(part, part.dtype))]
+    return [*found, equal_energy(name, part, part.dtype)]
 
 
 def _of_the_readout(circuit: Components, snapshot: Snapshot) -> list[Null]:
     part = Relabelled(circuit).part(values_at(snapshot, "readout"), "readout", snapshot)
-    noise = Null("equal_energy", "random change of equal energy", change_like(part, part.dtype))
+    noise = equal_energy("random change of equal energy", part, part.dtype)
     if circuit.is_everything:
         return [noise]
     name = "random functions of the class removed"
@@ -237,7 +237,7 @@ def _of_operands(
     """Functions of each operand in its own position; what stands elsewhere is constant."""
     basis = chosen_basis(symmetry.group, tuple(names)).to(values.dtype)
     basis, part = basis if order is None else basis[order], values * 0
-    for operand, row in enumerate(operand_rows(snapshot.model, snapshot.task, values.shape[1])[:2]):
+    for operand, row in enumerate(operand_rows(snapshot.anatomy.model, snapshot.task, values.shape[1])[:2]):
         table = values.new_zeros(symmetry.group.order, values.shape[-1])
         table[symmetry.elements[:, operand]] = values[:, row]  # an embedding depends on its own token alone
         part[:, row] = (basis @ (basis.T @ table))[symmetry.elements[:, operand]]

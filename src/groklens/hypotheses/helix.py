@@ -11,7 +11,7 @@ from torch import Tensor
 
 from groklens.errors import BadArgument, described
 from groklens.harmonics import checked_periods, helix_basis, number_bases, orthonormal, renamed_digits
-from groklens.hypotheses.hypothesis import Act, Null, Spanned, change_like
+from groklens.hypotheses.hypothesis import Act, Null, Spanned, equal_energy
 from groklens.hypotheses.values import state_hook, values_at
 from groklens.snapshots import Snapshot
 from groklens.tasks import numbers_of, place_of
@@ -91,7 +91,7 @@ class Helix:
             values = values_at(snapshot, site)
             part = self.part(values, site, snapshot)
             name = "random change of equal energy"
-            found.append(Null("equal_energy", name, change_like(part, values.dtype)))
+            found.append(equal_energy(name, part, values.dtype))
         return found
 
     def _spanned(self, snapshot: Snapshot, shape: str) -> Spanned:

@@ -47,13 +47,30 @@ class Part(Protocol):
 class Null(NamedTuple):
     """A control of a hypothesis by its key and name: draws of equal size, or equal energy, that mean nothing.
 
-    Where there are fewer such parts than would be drawn, `every` has each of them once.
+    Where there are fewer such parts than would be drawn, `every` has each of them once. Controls whose `noise` has one
+    shape make their parts of the same numbers, which are drawn once for all of them that are asked for together.
     """
 
     key: str
     name: str
     draw: Callable[[torch.Generator], Part]
     every: tuple[Part, ...] = ()
+    noise: Noise | None = None
+
+
+class Noise(NamedTuple):
+    """Gaussian numbers of a shape, float64, and the part that a control makes of them."""
+
+    shape: torch.Size
+    made: Callable[[Tensor], Part]
+
+    def draw(self, generator: torch.Generator) -> Part:
+        """A draw."""
+        return self.made(self.drawn(generator))
+
+    def drawn(self, generator: torch.Generator) -> Tensor:
+        """The numbers of a draw."""
+        return torch.randn(self.shape, generator=generator, dtype=torch.float64)
 
 
 @runtime_checkable
@@ -104,18 +121,13 @@ def random_subspace(n_inputs: int, size: int, generator: torch.Generator) -> Spa
     return Spanned(torch.linalg.qr(draw).Q)
 
 
-def noise_like(part: Tensor) -> Callable[[torch.Generator], Tensor]:
-    """Draws of Gaussian noise of the energy (sum of squares) of `part`, of its shape, float64."""
+def change_like(part: Tensor, dtype: torch.dtype) -> Noise:
+    """Draws of a random change of the energy (sum of squares) of `part`, to be removed from values of this dtype."""
     norm = part.norm()
-
-    def draw(generator: torch.Generator) -> Tensor:
-        noise = torch.randn(part.shape, generator=generator, dtype=torch.float64)
-        return noise.mul_(norm / noise.norm())
-
-    return draw
+    return Noise(part.shape, lambda noise: Given((noise * (norm / noise.norm())).neg_().to(dtype)))
 
 
-def change_like(part: Tensor, dtype: torch.dtype) -> Callable[[torch.Generator], Given]:
-    """Draws of a random change of the energy of `part`, to be removed from values of this dtype."""
-    draw = noise_like(part)
-    return lambda generator: Given(draw(generator).neg_().to(dtype))
+def equal_energy(name: str, part: Tensor, dtype: torch.dtype) -> Null:
+    """The control that removes a random change of the energy of `part` from values of this dtype."""
+    noise = change_like(part, dtype)
+    return Null("equal_energy", name, noise.draw, noise=noise)

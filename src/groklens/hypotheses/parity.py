@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from groklens.errors import BadArgument, described, whole_number
-from groklens.hypotheses.hypothesis import Act, Null, Spanned, change_like, random_subspace
+from groklens.hypotheses.hypothesis import Act, Null, Spanned, equal_energy, random_subspace
 from groklens.hypotheses.values import values_at
 from groklens.snapshots import Snapshot
 from groklens.tasks import Task, check_tokens
@@ -88,9 +88,7 @@ class Parity:
         if act == "remove":
             values = values_at(snapshot, site)
             part = self.part(values, site, snapshot).double()
-            found.append(
-                Null("equal_energy", "random change of equal energy", change_like(part, values.dtype))
-            )
+            found.append(equal_energy("random change of equal energy", part, values.dtype))
         return found
 
     def _other(self, bits: list[int], generator: torch.Generator) -> Parity:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from groklens.claims import DRAWS
 from groklens.errors import BadArgument, described, whole_number
-from groklens.hypotheses.hypothesis import Act, Null, change_like
+from groklens.hypotheses.hypothesis import Act, Null, equal_energy
 from groklens.hypotheses.values import values_at
 from groklens.snapshots import Snapshot
 
@@ -136,7 +136,7 @@ class Heads:
         if act == "remove":
             part = self.part(values, site, snapshot)
             name = "random change of equal energy"
-            found.append(Null("equal_energy", name, change_like(part, values.dtype)))
+            found.append(equal_energy(name, part, values.dtype))
         return found
 
     def _other(self, pool: list[tuple[int, int]], generator: torch.Generator) -> Heads:

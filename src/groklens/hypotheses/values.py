@@ -87,7 +87,7 @@ def _constant(snapshot: Snapshot, site: str) -> Tensor:
     if site != "embeddings":
         return values.mean(dim=0)
     constant, task = values.clone(), snapshot.task
-    for operand, row in enumerate(operand_rows(snapshot.model, task, values.shape[1])[:2]):
+    for operand, row in enumerate(operand_rows(snapshot.anatomy.model, task, values.shape[1])[:2]):
         tokens, which = task.operands[:, operand].unique(return_inverse=True)
         of_token = values.new_zeros(len(tokens), values.shape[-1])
         of_token[which] = values[:, row]

@@ -81,7 +81,7 @@ def edited(snapshot: Snapshot, edits: dict[str, Edit], output: Edit | None = Non
             f"A {snapshot.anatomy.kind} has no hooks(fwd_hooks=…), so nothing can be changed inside it; "
             "interventions take a TransformerBridge, a HookedRootModule or what gl.hooked makes of a torch module."
         )
-    model = EditedModel(snapshot.model, snapshot.task, edits, output)
+    model = EditedModel(snapshot.anatomy.model, snapshot.task, edits, output)
     return snapshot.with_model(model)
 
 

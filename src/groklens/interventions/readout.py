@@ -109,8 +109,8 @@ def is_linear(snapshot: Snapshot) -> bool:
         return False
     rows = torch.linspace(0, len(neurons) - 1, PROBED).long().unique()
     halved = patch(snapshot, neurons_.site(snapshot), 0.5 * neurons)
-    tokens = snapshot.task.inputs[rows].to(device_of(snapshot.model))
-    with at_rest(snapshot.model):
+    tokens = snapshot.task.inputs[rows].to(device_of(snapshot.anatomy.model))
+    with at_rest(snapshot.anatomy.model):
         plain = run_logits(halved.model, tokens, snapshot.logits.shape[1]).cpu()
     linear = snapshot.logits[rows] - 0.5 * neurons[rows] @ read_by(snapshot)
     return bool((plain - linear).abs().max() <= ROUNDING * float(snapshot.logits.abs().max()))
@@ -125,12 +125,12 @@ def embedded_logits(
     W_E, and the quick pass runs it.
     """
     tokens, table = snapshot.task.inputs, snapshot.weights["W_E"].detach().cpu().clone()
-    read = tokens[:, list(embedded_positions(snapshot.model, snapshot.task, values.shape[1]))]
+    read = tokens[:, list(embedded_positions(snapshot.anatomy.model, snapshot.task, values.shape[1]))]
     table[read.flatten()] = values.flatten(0, 1)
     same_everywhere = torch.allclose(table[read], values, rtol=0, atol=1e-6)
-    if not same_everywhere or not quick_holds(snapshot.model, tokens, snapshot.task.d_vocab_out):
+    if not same_everywhere or not quick_holds(snapshot.anatomy.model, tokens, snapshot.task.d_vocab_out):
         return patch(snapshot, hooks_at(snapshot, "embeddings")[0], values).logits
-    device = device_of(snapshot.model)
+    device = device_of(snapshot.anatomy.model)
     moved = tokens.to(device), snapshot.task.d_vocab_out
-    with at_rest(snapshot.model):
-        return quick_forward(snapshot.model, *moved, embedding=table.to(device))[0].cpu()
+    with at_rest(snapshot.anatomy.model):
+        return quick_forward(snapshot.anatomy.model, *moved, embedding=table.to(device))[0].cpu()

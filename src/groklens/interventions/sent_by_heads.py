@@ -44,7 +44,9 @@ class SentByHeads:
         self._snapshot, self._site = snapshot, layer.z
         task, last = snapshot.task, layer.layer == len(snapshot.anatomy.heads) - 1
         self._quick = (
-            last and quick_holds(snapshot.model, task.inputs, task.d_vocab_out) and is_linear(snapshot)
+            last
+            and quick_holds(snapshot.anatomy.model, task.inputs, task.d_vocab_out)
+            and is_linear(snapshot)
         )
         if self._quick:
             self._parts = _read_from(snapshot)[:, None]
@@ -68,7 +70,12 @@ class SentByHeads:
 
     def _quickly(self, read: Float[Tensor, "input head d_head"]) -> tuple[Tensor, Tensor]:
         """Logits and neurons by the quick pass, where the last layer's heads read this at the answer."""
-        model, d_vocab_out, given, start = self._snapshot.model, self._snapshot.task.d_vocab_out, [], 0
+        model, d_vocab_out, given, start = (
+            self._snapshot.anatomy.model,
+            self._snapshot.task.d_vocab_out,
+            [],
+            0,
+        )
         for tokens in inputs_in_blocks(self._snapshot.anatomy):
             heads = read[start : start + len(tokens)].to(device_of(model))
             with at_rest(model):
@@ -82,6 +89,6 @@ def _read_from(snapshot: Snapshot) -> Float[Tensor, "input key head d_head"]:
     """What the last layer's heads read at the answer from each position, by the quick pass."""
     parts = []
     for tokens in inputs_in_blocks(snapshot.anatomy):
-        with at_rest(snapshot.model):
-            parts.append(quick_read_from(snapshot.model, tokens).cpu())
+        with at_rest(snapshot.anatomy.model):
+            parts.append(quick_read_from(snapshot.anatomy.model, tokens).cpu())
     return torch.cat(parts)

@@ -78,7 +78,7 @@ def isolated_logits(snapshot: AnyRun, circle: Circle) -> Float[Tensor, "input an
     Raises `BadArgument` for a model that does not run through `hook_embed`.
     """
     snapshot = as_snapshot(snapshot).where_group_acts
-    model, task, site = snapshot.model, snapshot.task, snapshot.anatomy.embedding_hook
+    model, task, site = snapshot.anatomy.model, snapshot.task, snapshot.anatomy.embedding_hook
     if site is None:
         raise BadArgument(f"{snapshot!r} has no hook_embed, so no circle of its embedding can be run alone.")
     tables = [_only(snapshot, circle, tokens.unique()) for tokens in task.operands[:, :2].unbind(dim=1)]

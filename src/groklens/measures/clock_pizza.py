@@ -47,7 +47,7 @@ def gradient_symmetricity(snapshot: Snapshot) -> float:
     chosen = torch.tensor(_triples(n))
     task = snapshot.task
     gradient = _embedding_gradient(snapshot, task.inputs[_rows(task, n, chosen)], chosen[:, 2])
-    first, second = operand_rows(snapshot.model, task, gradient.shape[1])[:2]
+    first, second = operand_rows(snapshot.anatomy.model, task, gradient.shape[1])[:2]
     return float(torch.cosine_similarity(gradient[:, first], gradient[:, second], dim=-1).mean())
 
 
@@ -143,7 +143,7 @@ def _embedding_gradient(
     snapshot: Snapshot, tokens: Int[Tensor, "batch pos"], classes: Int[Tensor, "batch"]
 ) -> Float[Tensor, "batch operand d_model"]:
     """Gradient of one logit per input with respect to the output of `hook_embed`."""
-    model, site = snapshot.model, snapshot.anatomy.embedding_hook
+    model, site = snapshot.anatomy.model, snapshot.anatomy.embedding_hook
     if site is None:
         raise BadArgument(f"{snapshot!r} has no hook_embed, so no gradient can be taken at its embeddings.")
     caught: list[Tensor] = []

@@ -142,7 +142,7 @@ def _vector(snapshot: Snapshot, of: str) -> Float[Tensor, "weight"]:
 
 def _weights(snapshot: Snapshot, of: str) -> list[Tensor]:
     if of == "weights":
-        return trained_of(snapshot.model)
+        return trained_of(snapshot.anatomy.model)
     known = snapshot.weights
     if of == "embedding" and not snapshot.anatomy.reads_operands:
         raise BadArgument(f"{snapshot!r} has neither W_E nor W_in, so no embedding; give of='weights'.")

@@ -150,7 +150,7 @@ def ipr(snapshot: Snapshot) -> float:
 )
 def sum_squared_weights(snapshot: Snapshot) -> float:
     """Σ‖θ‖² over all parameters, which falls in cleanup under weight decay."""
-    return parameters_squared(snapshot.model)
+    return parameters_squared(snapshot.anatomy.model)
 
 
 def _readout(snapshot: Snapshot) -> Float[Tensor, "element neuron"]:

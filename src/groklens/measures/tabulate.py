@@ -20,6 +20,7 @@ from groklens.measures.measure import Measure, lacking
 from groklens.progress import each
 from groklens.runs import Run
 from groklens.snapshots import Snapshot
+from groklens.threads import each_beside
 
 
 def tabulate(
@@ -29,10 +30,13 @@ def tabulate(
     steps: Sequence[int],
     at_hand: Mapping[Any, Snapshot] | None = None,
     into: str | Path | None = None,
+    beside: bool = False,
 ) -> xr.Dataset:
     """Measures at some kept steps of a run, as in `track`, relative to a given circuit or to none.
 
     `at_hand` are snapshots by step that need not be read from the run again; `into` is a folder that keeps the rows.
+    With `beside`, two rows are taken at a time (`each_beside`), of models that draw no random numbers by measures that
+    draw none of the process's.
     Raises `BadArgument` for no measures, and names run, step and measure when one fails or gives a number that is not
     finite.
     """
@@ -45,8 +49,7 @@ def tabulate(
     kept = None if into is None else KeptRows(into, run, measures, said)
     rows = _Rows(run, measures, circuit, at_hand or {}, kept)
     # The last comes first: it says what can be taken at all, and nothing is held while the others are read.
-    for step in each([steps[-1], *steps[:-1]], "measuring step"):
-        rows.take(step)
+    rows.take([steps[-1], *steps[:-1]], beside)
     taken = rows.checked()
     done = [step for step in steps if step in rows.found]
     variables = {
@@ -104,20 +107,34 @@ class _Rows:
         """The needs of each measure that the run does not meet."""
         return self._left_out or {}
 
-    def take(self, step: int) -> None:
-        """The row of a step, from the folder where it is there.
+    def take(self, steps: Sequence[int], beside: bool) -> None:
+        """The rows of these steps, from the folder where they are there, the first by itself.
 
         Where no folder keeps the others an error is raised, of the first step that has one: the last is taken first.
         """
+        counted = each(steps, "measuring step")
+        self._note(steps[0], self._outcome(next(counted)))
+        found = (each_beside if beside else map)(self._outcome, counted)
+        for step, outcome in zip(steps[1:], found, strict=True):
+            self._note(step, outcome)
+
+    def _outcome(self, step: int) -> dict[str, Any] | GroklensError:
+        """The row of a step, or why there is none."""
         row = None if self._kept is None else self._kept.read(step)
         try:
-            self.found[step] = self._taken(step) if row is None else row
+            return self._taken(step) if row is None else row
         except GroklensError as error:
-            begun = bool(self.found) or self._first_error is not None
-            if isinstance(error, UnknownName) or (self._kept is None and begun):
-                raise
-            self.failed[step] = str(error)
-            self._first_error = self._first_error or error
+            return error
+
+    def _note(self, step: int, outcome: dict[str, Any] | GroklensError) -> None:
+        if not isinstance(outcome, GroklensError):
+            self.found[step] = outcome
+            return
+        begun = bool(self.found) or self._first_error is not None
+        if isinstance(outcome, UnknownName) or (self._kept is None and begun):
+            raise outcome
+        self.failed[step] = str(outcome)
+        self._first_error = self._first_error or outcome
 
     def _taken(self, step: int) -> dict[str, Any]:
         snapshot = self._at_hand.get(step) or self._run.at(step)

@@ -12,6 +12,7 @@ from groklens.models.answering import own_model as own_model
 from groklens.models.at_rest import at_rest as at_rest
 from groklens.models.at_rest import random_set_aside as random_set_aside
 from groklens.models.bridge_config import bridge_of_config as bridge_of_config
+from groklens.models.configs import checked_transformer as checked_transformer
 from groklens.models.copying import real_copy as real_copy
 from groklens.models.device import check_device as check_device
 from groklens.models.embedded import embedded_positions as embedded_positions
@@ -49,6 +50,9 @@ from groklens.models.sizes import allocating as allocating
 from groklens.models.spec import ModelSpec as ModelSpec
 from groklens.models.spec import build_model as build_model
 from groklens.models.transformer import Transformer as Transformer
+from groklens.models.unbuilt import built as built
+from groklens.models.unbuilt import draws_nothing as draws_nothing
+from groklens.models.unbuilt import unbuilt as unbuilt
 from groklens.models.unembedding import gain_behind_attention as gain_behind_attention
 from groklens.models.unembedding import read_by_norm as read_by_norm
 from groklens.models.workspace import Workspace as Workspace

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from jaxtyping import Float
 from torch import Tensor
 
-from groklens.models.answering import is_hooked, own_model
+from groklens.models.answering import is_hooked, kind_of
 from groklens.models.asked_weights import AskedWeights
 from groklens.models.outputs import as_float
 from groklens.models.protocol import (
@@ -121,7 +121,7 @@ class Anatomy:
     @property
     def kind(self) -> str:
         """The name of the model's class, for messages."""
-        return type(own_model(self.model)).__name__
+        return kind_of(self.model)
 
     # What operands enter by
 

@@ -91,6 +91,13 @@ def own_model(model: Any) -> Any:
     return model
 
 
+def kind_of(model: Any) -> str:
+    """The name of the user's model's class, of which nothing is built to know it."""
+    while getattr(type(model), "is_around", False) and not hasattr(type(model), "kind"):
+        model = model.model
+    return getattr(type(model), "kind", None) or type(model).__name__
+
+
 def is_hooked(model: Any) -> bool:
     """Whether the model is a plain torch module that `hooked` gave hooks, whatever was put around it since."""
     return getattr(model, "is_hooked_module", False) is True

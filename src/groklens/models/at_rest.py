@@ -7,15 +7,19 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from threading import RLock
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
+from groklens.models.unbuilt import draws_nothing
+
 log = logging.getLogger("groklens")
 #: Random numbers drawn during a look come from here, so that two looks agree whatever was drawn between them.
 _SEED = 0
+_one_at_a_time = RLock()
 
 
 @contextmanager
@@ -24,7 +28,8 @@ def at_rest(model: Any) -> Iterator[None]:
 
     Every module's own `training` flag is as it was afterwards, also when an exception ends the look, and so are the
     random states of torch on the CPU and on the devices of the model's parameters, of numpy and of Python's `random`.
-    A model that draws from them in evaluation mode gets the same numbers in every look, and the log says so, once.
+    A model that draws from them in evaluation mode gets the same numbers in every look, and the log says so, once. Of
+    one that is known to draw none (`draws_nothing`) nothing has to be restored.
 
     >>> import torch
     >>> model = torch.nn.Dropout()
@@ -34,6 +39,10 @@ def at_rest(model: Any) -> Iterator[None]:
     >>> model.training
     True
     """
+    if draws_nothing(model):
+        with torch.no_grad():
+            yield
+        return
     with random_set_aside(model) as drawn:
         flags = [(module, module.training) for module in _modules(model)]
         try:
@@ -53,30 +62,31 @@ def random_set_aside(model: Any) -> Iterator[Callable[[], bool]]:
 
     Gives a function that says at the end whether torch's or numpy's have been drawn from. Python's are put back
     without a word: checks of types draw from them, which is no noise. Generators that a model has for itself are
-    its own.
+    its own. Looks in several threads of Python take turns, for the generators are those of the process.
 
     >>> with random_set_aside(torch.nn.Linear(2, 2)) as drawn:
     ...     drawn()
     False
     """
-    python, numpy = random.getstate(), np.random.get_state(legacy=False)  # noqa: NPY002 (the global one)
-    generators = [_generator(device) for device in _devices(model)]
-    states = [generator.get_state() for generator in generators]
-    try:
-        random.seed(_SEED)
-        seeded = [generator.manual_seed(_SEED).get_state() for generator in generators]
-        first = _seed_numpy()
-        yield (
-            lambda: (
-                float(np.random.random_sample()) != first  # noqa: NPY002
-                or any(not torch.equal(g.get_state(), s) for g, s in zip(generators, seeded, strict=True))
+    with _one_at_a_time:
+        python, numpy = random.getstate(), np.random.get_state(legacy=False)  # noqa: NPY002 (the global one)
+        generators = [_generator(device) for device in _devices(model)]
+        states = [generator.get_state() for generator in generators]
+        try:
+            random.seed(_SEED)
+            seeded = [generator.manual_seed(_SEED).get_state() for generator in generators]
+            first = _seed_numpy()
+            yield (
+                lambda: (
+                    float(np.random.random_sample()) != first  # noqa: NPY002
+                    or any(not torch.equal(g.get_state(), s) for g, s in zip(generators, seeded, strict=True))
+                )
             )
-        )
-    finally:
-        for generator, state in zip(generators, states, strict=True):
-            generator.set_state(state)
-        np.random.set_state(numpy)  # noqa: NPY002
-        random.setstate(python)
+        finally:
+            for generator, state in zip(generators, states, strict=True):
+                generator.set_state(state)
+            np.random.set_state(numpy)  # noqa: NPY002
+            random.setstate(python)
 
 
 def _modules(model: Any) -> list[Any]:

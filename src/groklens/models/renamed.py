@@ -18,6 +18,9 @@ class Renamed(AnsweringModel):
     `tokens[t]` is what the model calls the token t, `classes[c]` what it calls the class c.
     """
 
+    #: Nothing is computed but by that model.
+    renames_alone = True
+
     def __init__(self, model: Any, tokens: Int[Tensor, "token"], classes: Int[Tensor, "class"]) -> None:
         super().__init__(model, partial(_along, order=classes, axis=-1))
         self.tokens, self.classes = tokens, classes

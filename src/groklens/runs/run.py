@@ -202,7 +202,7 @@ class Run:
         snapshot = self._source.snapshot(number)
         if self._told is None:
             return snapshot
-        return Snapshot(snapshot.model, snapshot.task, snapshot.step, self._told)
+        return Snapshot(snapshot.anatomy.model, snapshot.task, snapshot.step, self._told)
 
     def nearest(self, step: int) -> Snapshot:
         """The snapshot at the kept step nearest to `step`."""

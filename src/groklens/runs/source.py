@@ -84,10 +84,14 @@ class Source:
         """The model after `step` updates, which is one of `steps`."""
         raise NotImplementedError
 
+    def looked_at(self, step: int) -> Any:
+        """The model after `step` updates as a snapshot takes it, which may be built later."""
+        return self.model_at(step)
+
     def snapshot(self, step: int) -> Snapshot:
         """The snapshot after `step` updates, which is one of `steps`."""
         split = (self.train_index, self.train_share)
-        return Snapshot(self.model_at(step), self.task, step, *split, split_recorded=self.split_recorded)
+        return Snapshot(self.looked_at(step), self.task, step, *split, split_recorded=self.split_recorded)
 
     def verify(self) -> None:
         """Check every file against its checksum; `BadArgument` for a source without checksums."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from groklens.errors import BadArgument, DamagedRun
-from groklens.models import build_model, own_model, rebuild_model
+from groklens.models import build_model, checked_transformer, own_model, rebuild_model, unbuilt
 from groklens.runs.files import read_tensors
 from groklens.runs.header import Header
 from groklens.runs.history import COLUMNS, REPORTED, read_history
@@ -82,7 +82,33 @@ class Stored(Source):
 
     def model_at(self, step: int) -> Any:
         """The model with the weights of that checkpoint, in evaluation mode."""
+        return self._filled(step, self._read(step))
+
+    def looked_at(self, step: int) -> Any:
+        """The model of that checkpoint, without a bridge where it is known how to compute without; else as it is."""
         tensors = self._read(step)
+        found = self._plain and unbuilt(self._plain, tensors, partial(self._filled, step, tensors))
+        if not found:
+            return self._filled(step, tensors)
+        freeze = self._freeze
+        if freeze is not None:
+            freeze(found.original_model)
+        return found
+
+    @cached_property
+    def _plain(self) -> dict[str, Any] | None:
+        """The description of a transformer that is known whole, checked; None of any other model."""
+        described = self._template is None and self._header.schema > 1 and "config" in self.model
+        if not described or self.model.get("kind") != "TransformerBridge" or not self.model["config"]:
+            return None
+        return checked_transformer(dict(self.model["config"]))
+
+    @property
+    def _freeze(self) -> Any:
+        """What holds still, in a model of the recipe's, what it does not train; a description does not say it."""
+        return getattr(getattr(self.recipe, "model", None), "freeze", None)
+
+    def _filled(self, step: int, tensors: dict[str, Tensor]) -> Any:
         model = copy.deepcopy(self._blank)  # a bridge takes three times as long to build as to copy
         try:
             model.load_state_dict(tensors)
@@ -106,9 +132,8 @@ class Stored(Source):
         if self.recipe is not None and "config" not in self.model:  # of a user's own specification
             return build_model(self.recipe.model, self.task, self.recipe.seed)
         model = rebuild_model(self.model)
-        freeze = getattr(getattr(self.recipe, "model", None), "freeze", None)
-        if freeze is not None:  # a description does not say what was held still
-            freeze(model)
+        if self._freeze is not None:
+            self._freeze(model)
         return model
 
     def verify(self) -> None:

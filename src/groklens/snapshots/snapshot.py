@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from groklens.errors import BadArgument, described, whole_number
-from groklens.models import Anatomy, Answer, Renamed, Site, answered, check_model, site_of
+from groklens.models import Anatomy, Answer, Renamed, Site, answered, built, check_model, site_of
 from groklens.snapshots.acting_part import ActingPart
 from groklens.snapshots.blocks import (
     Block,
@@ -64,7 +64,7 @@ class Snapshot:
         split_recorded: bool = False,
     ) -> None:
         _check_pair(model, task)
-        self.model = answered(model, answer)
+        self._model = answered(model, answer)
         self.task = task
         self.step = step
         self.train_index = split_of(task, train_index)
@@ -75,6 +75,14 @@ class Snapshot:
     def __repr__(self) -> str:
         where = "unknown step" if self.step is None else f"step {self.step}"
         return f"Snapshot({self.task.name}, {where})"
+
+    @property
+    def model(self) -> Any:
+        """The model, with its hooks; of a run on disk it is built when it is first asked for.
+
+        `anatomy.model` computes the same without being built, where that is known how.
+        """
+        return built(self._model)
 
     def with_model(self, model: Any) -> Snapshot:
         """The snapshot with another model in place of its own: the same task, step and split."""
@@ -101,7 +109,7 @@ class Snapshot:
         if self.train_index is not None:
             train = torch.isin(part.inputs_of, self.train_index)
         return Snapshot(
-            Renamed(self.model, part.tokens, part.classes),
+            Renamed(self._model, part.tokens, part.classes),
             part,
             self.step,
             train if train is not None and train.any() else None,
@@ -112,7 +120,7 @@ class Snapshot:
     @cached_property
     def anatomy(self) -> Anatomy:
         """The model's anatomy: its embedding, heads, last MLP and readout, with the sites where one looks."""
-        return Anatomy(self.model, self.task)
+        return Anatomy(self._model, self.task)
 
     @property
     def weights(self) -> Mapping[str, Tensor]:

@@ -174,7 +174,7 @@ def _is_plain_transformer(model: Any, positions: tuple[str | None, ...]) -> bool
     """Whether this is TransformerLens' own transformer with such positions, without extras and without hooks."""
     native: Any = getattr(model, "original_model", None)
     cfg = getattr(model, "cfg", None)
-    if type(native).__name__ != "NativeModel" or cfg is None:
+    if type(native).__name__ not in ("NativeModel", "PlainTransformer") or cfg is None:
         return False
     return (
         getattr(cfg, "positional_embedding_type", "standard") in positions
