@@ -228,6 +228,7 @@ SPLIT = SimpleNamespace(
 
 def explanation(found=None, final=None, **more):
     """An explanation of a made-up run that grokked, by a model without neurons or heads."""
+    from groklens.claims import bibliography
     from groklens.explain.headline import headline
 
     final = snapshot() if final is None else final
@@ -243,6 +244,8 @@ def explanation(found=None, final=None, **more):
                 components=KEYS, group=SimpleNamespace(name="C113"), is_everything=False
             ),
             "about": {"Model": "1 layer, d_model 128", "Report": "today"},
+            "methods": lambda: "It was trained on <a+b> & looked at.",
+            "bibtex": lambda: bibliography(["Nanda et al. 2023, section 5"]),
             "phases": phases(),
             "findings": findings(),
             "table": table() if found is None else found,

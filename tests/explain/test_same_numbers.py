@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from groklens.explain import validate
+
 FILES = Path(__file__).parent / "why_0_1"
 RUNS = ("a5", "mod113", "mod113-no-decay", "mul97", "random-table")
 SAME = (
@@ -60,7 +62,9 @@ def test_every_shipped_run_was_explained():
 @pytest.mark.parametrize("name", RUNS)
 def test_the_numbers_are_those_of_before(name, shipped, explained):
     assert shipped(name).finished
-    check_same(json.loads(explained(name).to_json()), written(name))
+    now = json.loads(explained(name).to_json())
+    check_same(now, written(name))
+    validate(now)
 
 
 def change_value(why):

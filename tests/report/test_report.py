@@ -76,7 +76,7 @@ def test_every_entry_of_the_contents_leads_to_a_section(page):
     tags = _Tags(page).found
     links = [attrs["href"][1:] for tag, attrs in tags if tag == "a"]
     assert links == [attrs["id"] for tag, attrs in tags if tag == "section"]
-    assert len(links) == 13
+    assert len(links) == 14
 
 
 def test_it_has_all_the_pictures_with_their_sliders(page):
@@ -92,6 +92,14 @@ def test_it_has_all_the_pictures_with_their_sliders(page):
 def test_numbers_of_the_last_step_come_with_their_sources(page):
     assert "Nanda et al. 2023, arXiv 2301.05217" in _text(page)
     assert "weight²" in _text(page)
+
+
+def test_methods_and_sources_are_folded_up_to_be_copied(page):
+    folded = re.findall(r"<details><summary>(.*?)</summary>(.*?)</details>", page, flags=re.S)
+    assert [title for title, _ in folded] == ["Methods", "Sources, as BibTeX"]
+    assert "trained on &lt;a+b&gt; &amp; looked at" in folded[0][1]
+    assert "@article{nanda2023," in folded[1][1]
+    assert all('<button type="button" class="copy" hidden>' in words for _, words in folded)
 
 
 def test_findings_are_in_the_page_and_escaped(page):

@@ -257,6 +257,28 @@ def test_the_first_click_on_play_plays_and_pause_stops(opened, tiny_run, name):
     seen.complaints.clear()
 
 
+#: Pixels from the lower edge of the first row's plots to the titles below it.
+_BELOW_FIRST_ROW = """() => {
+  const chart = document.querySelector(".js-plotly-plot"), layout = chart._fullLayout;
+  const from = chart.getBoundingClientRect().top + layout.yaxis._offset + layout.yaxis._length;
+  const tops = Array.from(chart.querySelectorAll(".annotation"), each => each.getBoundingClientRect().top);
+  return Math.min(...tops.filter(top => top > from - 20)) - from;
+}"""
+
+
+def test_the_titles_of_a_second_row_stand_as_far_below_the_first_on_a_phone(opened, tiny_run):
+    view = views.neurons(tiny_run, [0, 1, 2, 3])
+    away = {}
+    for width in (1280, 390):
+        seen = opened(view, width=width)
+        seen.drawn(1)
+        assert seen.overlapping() == []
+        away[width] = seen.page.evaluate(_BELOW_FIRST_ROW)
+        seen.shot(f"two_rows_{width}")
+    assert away[390] >= 16
+    assert away[390] == pytest.approx(away[1280], abs=8)
+
+
 def test_an_edge_that_is_not_seen_answers_no_pointer(opened, tiny_run):
     view = views.circuit(tiny_run, gl.Circuit("C7", [1]))
     lines = [trace for trace in view.data if trace.mode == "lines"]

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from groklens.errors import BadArgument, UnknownName, whole_number
 from groklens.memory import BUDGETS, rows_within
-from groklens.models import NamesFilter, Workspace, at_rest, device_of, is_hooked, matching_hooks
-from groklens.models.fast_pass import passed_at, quick_forward, quick_holds, quick_patterns
+from groklens.models import NamesFilter, at_rest, device_of, is_hooked, matching_hooks
+from groklens.models.fast_pass import passed_at, quick_holds, quick_neurons, quick_patterns
 from groklens.snapshots import Snapshot, axis_names, position_axis, rows_a_block, running
 
 
@@ -31,7 +31,7 @@ class ActivationReader:
         self.pos = pos
         self.names: dict[str, tuple[str, ...]] = {}
         self._rows: dict[str, Tensor] = {}  # of one input: its shape and type
-        self._workspace, self._n_pos, self._n_inputs = Workspace(), 1, len(snapshot.task.labels)
+        self._n_pos, self._n_inputs = 1, len(snapshot.task.labels)
         for hook, value in _first_input(snapshot, names_filter).items():
             axes = axis_names(hook, value.ndim)
             axis = position_axis(axes)
@@ -94,9 +94,7 @@ class ActivationReader:
         patterns = [layer.pattern.hook for layer in anatomy.heads]
 
         def neurons(tokens: Tensor) -> dict[str, Tensor]:
-            found = quick_forward(model, tokens, task.d_vocab_out, self._workspace)[1]
-            assert found is not None  # the hook is an MLP's
-            return {anatomy.neurons_sought.hook: found}
+            return {anatomy.neurons_sought.hook: quick_neurons(model, tokens)}
 
         def of_heads(tokens: Tensor) -> dict[str, Tensor]:
             given = dict(zip(patterns, quick_patterns(model, tokens), strict=True))

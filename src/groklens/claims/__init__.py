@@ -1,5 +1,6 @@
 """What is said about a model: findings, controls, phases of training, verdict rules, keys and wording."""
 
+from groklens.claims.bibliography import bibliography as bibliography
 from groklens.claims.causal_verdicts import DRAWS as DRAWS
 from groklens.claims.causal_verdicts import FALL as FALL
 from groklens.claims.causal_verdicts import TOLERANCE as TOLERANCE

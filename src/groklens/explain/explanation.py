@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from groklens.claims import HEADINGS, Finding, Phase, Verdict, by_role, with_key
+from groklens.claims import HEADINGS, Finding, Phase, Verdict, bibliography, by_role, with_key
 from groklens.harmonics import ComponentName
 from groklens.hypotheses import Circuit
 from groklens.runs import Run, write_atomically
@@ -68,7 +68,7 @@ class Explanation:
         return with_key(self.findings, key)
 
     def to_dict(self) -> dict[str, Any]:
-        """The explanation as JSON values, without its table, snapshot and run."""
+        """The explanation as JSON values, described by `groklens.explain.schema`, without table, snapshot and run."""
         return {
             "schema": SCHEMA,
             "run": self.run,
@@ -89,6 +89,23 @@ class Explanation:
         if path is not None:
             write_atomically(Path(path).expanduser(), text.encode())
         return text
+
+    def methods(self) -> str:
+        """How the run was trained and looked at, as a paragraph for a paper; what is not recorded is said at its end.
+
+        >>> print(why.methods())  # doctest: +SKIP
+        """
+        from groklens.explain.methods import methods
+
+        return methods(self)
+
+    def bibtex(self) -> str:
+        """The works that the findings and the measures of the table come from, as BibTeX entries.
+
+        >>> Path("sources.bib").write_text(why.bibtex())  # doctest: +SKIP
+        """
+        measured = (variable.attrs.get("source", "") for variable in self.table.data_vars.values())
+        return bibliography([*(finding.source for finding in self.findings), *measured])
 
     def page(self) -> Page:
         """The report as a page that shows itself in a notebook and has a `save` method."""

@@ -84,7 +84,7 @@ def _grid(snapshot: Snapshot, symmetry: Symmetry) -> Float[Tensor, "x y neuron"]
 @once_per_snapshot
 def _mean_received(snapshot: Snapshot) -> Float[Tensor, "neuron"]:
     """The mean over the inputs of what the neurons receive, float64."""
-    return _pre_activations(snapshot).double().mean(dim=0)
+    return _pre_activations(snapshot).mean(dim=0, dtype=torch.float64)
 
 
 def _waves_read(
@@ -95,7 +95,7 @@ def _waves_read(
     angle = 2 * torch.pi * (k[:, None] * exponents % n).double() / n
     functions = torch.cat([angle.cos(), angle.sin(), torch.ones(1, n, dtype=torch.float64)])
     in_x = (functions.to(grid) @ grid.flatten(1)).unflatten(1, grid.shape[1:]).double()
-    products = torch.einsum("jy,iym->ijm", functions, in_x) * (2 / n**2)
+    products = functions @ in_x * (2 / n**2)
     c, s = torch.arange(len(k)), torch.arange(len(k)) + len(k)
     cc, cs, sc, ss = (products[i, j] for i, j in ((c, c), (c, s), (s, c), (s, s)))
     parts = {

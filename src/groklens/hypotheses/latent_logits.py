@@ -1,8 +1,8 @@
 """The logits of a rebuilt network on a whole table at once, for scores of many: `rebuilt` builds the network itself.
 
-What a neuron receives is a sum of four tables, one a wave, read at x, y, x+y and x−y: for one x and every y, rows that
-follow one another. And neurons of one frequency write two functions of the answer, so that they are read out by as many
-columns as the circuit has waves, not by one a class.
+What a neuron receives is, for one x, a constant and one wave of y, whose table all x share. And neurons of one
+frequency write two functions of the answer, so that they are read out by as many columns as the circuit has waves, not
+by one a class.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from torch import Tensor
 
 from groklens.hypotheses.circuit import Circuit
 from groklens.hypotheses.latent import Latent, extract
-from groklens.hypotheses.latent_network import Activation, activation_of, tabulated
+from groklens.hypotheses.latent_network import Activation, activation_of, turns
+from groklens.memory import BUDGETS, rows_within
 from groklens.snapshots import Snapshot
 from groklens.tasks import check_tokens
 
@@ -26,11 +27,12 @@ def rebuilt_logits(
     check_tokens(snapshot.task, "the elements of a group")
     latent = extract(snapshot, circuit, relabelled)
     into, functions = _written(latent)
-    sums = _read_out(latent, activation_of(snapshot), into)  # x × y × function, in exponents
-    logits = (sums.flatten(0, 1) - sums.mean(dim=(0, 1))) @ functions
+    sums = _read_out(latent, activation_of(snapshot), into)  # function × x × y, in exponents
+    sums -= sums.mean(dim=(1, 2), keepdim=True)
     x, y = latent.exponents[circuit.symmetry(snapshot.task).elements[:, :2]].unbind(dim=1)
     n = len(latent.exponents)
-    return F.pad(logits, (0, snapshot.task.d_vocab_out - n))[x * n + y]
+    logits = sums.flatten(1)[:, x * n + y].T @ functions
+    return F.pad(logits, (0, snapshot.task.d_vocab_out - n)) if snapshot.task.d_vocab_out > n else logits
 
 
 def _written(latent: Latent) -> tuple[Float[Tensor, "neuron function"], Float[Tensor, "function element"]]:
@@ -47,16 +49,19 @@ def _written(latent: Latent) -> tuple[Float[Tensor, "neuron function"], Float[Te
 
 def _read_out(
     latent: Latent, activation: Activation, into: Float[Tensor, "neuron function"]
-) -> Float[Tensor, "x y function"]:
-    """What the neurons add up to in each function of the answer, at every pair; one x at a time stays in the cache."""
-    of_x, of_y, of_sum, of_difference = tabulated(latent.read, latent)
-    n, of_x = len(of_x), of_x + latent.constant.float()
-    rising = torch.cat([of_sum, of_sum])  # at x + y
-    falling = of_difference[-torch.arange(n) % n]
-    falling = torch.cat([falling, falling])  # at y − x, of what is read at x − y
-    found, received = torch.empty(n, n, into.shape[1]), torch.empty_like(of_y)
-    for x in range(n):
-        torch.add(rising[x : x + n], falling[n - x : 2 * n - x], out=received)
-        received.add_(of_y).add_(of_x[x])
-        torch.mm(activation(received), into, out=found[x])
+) -> Float[Tensor, "function x y"]:
+    """What the neurons add up to in each function of the answer, at every pair; a few x at a time stay in the cache."""
+    activation = torch.relu_ if activation is torch.relu else activation  # in place, not in fresh memory
+    turned = turns(latent)  # e^{iwt} at every place t
+    of_x, of_y, of_sum, of_difference = latent.read
+    constant = (latent.constant + (of_x * turned).real).float()
+    wave = of_y + of_sum * turned + (of_difference * turned).conj()  # of which cos(wy + …) is what y adds
+    cosine, sine = wave.real.float(), -wave.imag.float()
+    cosines, sines = (part.float()[:, None] for part in (turned.real, turned.imag))
+    n, n_neurons = turned.shape
+    found, size = torch.empty(into.shape[1], n, n), rows_within(n, 4 * n * n_neurons, BUDGETS.grid // 2)
+    for x in torch.arange(n).split(size):
+        received = torch.addcmul(constant[x], cosine[x], cosines).addcmul_(sine[x], sines)  # y × x × neuron
+        given = into.T @ activation(received.flatten(0, 1)).T  # the other way round is four times as slow
+        found[:, x] = given.unflatten(1, (n, len(x))).mT
     return found

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from groklens.errors import BadArgument
 from groklens.hypotheses.circuit import Circuit
 from groklens.hypotheses.latent import WAVES, Latent, extract
-from groklens.models import MLP_ACTIVATIONS, hooked, mlp_site
-from groklens.snapshots import Snapshot
+from groklens.models import MLP_ACTIVATIONS, as_float, device_of, hooked, mlp_site
+from groklens.snapshots import Snapshot, activation, once_per_snapshot
 from groklens.tasks import check_tokens
 
 Activation = Callable[[Tensor], Tensor]
@@ -83,17 +83,26 @@ class LatentNetwork(nn.Module):
 
 def tabulated(waves: Complex[Tensor, "wave neuron"], latent: Latent) -> Float[Tensor, "wave place neuron"]:
     """A cos(wt + φ) at every place t."""
+    return (waves[:, None] * turns(latent)).real.float()
+
+
+def turns(latent: Latent) -> Complex[Tensor, "place neuron"]:
+    """e^{iwt} at every place t."""
     n = len(latent.exponents)
     angle = 2 * torch.pi * (torch.arange(n)[:, None] * latent.frequency % n).double() / n
-    return (waves[:, None] * torch.polar(torch.ones_like(angle), angle)).real.float()
+    return torch.polar(torch.ones_like(angle), angle)
 
 
+@once_per_snapshot
 def activation_of(snapshot: Snapshot) -> Activation:
     """The function that takes what the neurons receive to what they give, found by trying those that are known."""
-    assert snapshot.neurons is not None  # `extract` has seen to it
-    assert snapshot.neuron_inputs is not None
-    rows = torch.linspace(0, len(snapshot.neurons) - 1, _PROBED).long()
-    received, given = snapshot.neuron_inputs[rows], snapshot.neurons[rows]
+    anatomy, inputs = snapshot.anatomy, snapshot.task.inputs
+    assert anatomy.neurons is not None  # `extract` has seen to it
+    assert anatomy.neuron_inputs is not None
+    tokens = inputs[torch.linspace(0, len(inputs) - 1, _PROBED).long()].to(device_of(snapshot.model))
+    received, given = (
+        as_float(activation(anatomy, site, tokens).cpu()) for site in (anatomy.neuron_inputs, anatomy.neurons)
+    )
     for function in _KNOWN.values():
         if (function(received) - given).abs().max() <= _ROUNDING * given.abs().max():
             return function

@@ -7,7 +7,9 @@ arXiv:2211.00593, with mean ablation.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NamedTuple
 
 import torch
 import xarray as xr
@@ -19,12 +21,12 @@ from groklens.errors import BadArgument
 from groklens.hypotheses import AnyCircuit, Circuit, as_circuit
 from groklens.interventions import neurons as neurons_
 from groklens.interventions.edge_table import RANDOM_NEURONS, Edge, Node, edge_table
-from groklens.interventions.readout import logits_with, logits_without
+from groklens.interventions.readout import is_linear, logits_with, logits_without
 from groklens.interventions.sent_by_heads import SentByHeads, Silent
 from groklens.models import cross_entropy_each
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot, judged_by
-from groklens.threads import one_thread
+from groklens.threads import each_beside, one_thread
 
 #: Random sets of neurons that a cluster is compared with.
 DRAWS = 10
@@ -53,11 +55,23 @@ def edges(snapshot: AnyRun, circuit: AnyCircuit) -> xr.Dataset:
     if not snapshot.anatomy.can_be_edited:
         raise BadArgument(f"A {snapshot.anatomy.kind} has no hooks, so nothing in it can be patched.")
     heads = look.from_heads() if snapshot.anatomy.has_attention else look.from_operands()
-    return edge_table([*heads, *look.to_logits()], circuit, snapshot.task.name)
+    return edge_table([*look.beside(look.edge, heads), *look.to_logits()], circuit, snapshot.task.name)
+
+
+class Cut(NamedTuple):
+    """An edge whose ends are given, and what gives the logits without it."""
+
+    source: Node
+    target: Node
+    logits: Callable[[], Float[Tensor, "input answer"]]
 
 
 class _Look:
-    """One snapshot with its clusters, and the loss with which every edge is compared."""
+    """One snapshot with its clusters, and the loss with which every edge is compared.
+
+    What is sent is found by running the model; where its readout is linear, products say what comes of it, and are
+    taken beside, in other threads.
+    """
 
     def __init__(self, snapshot: Snapshot, circuit: Circuit) -> None:
         self.snapshot = snapshot
@@ -65,28 +79,32 @@ class _Look:
         self.clusters = _clusters(snapshot, circuit)
         self.whole = self._loss(snapshot.logits)
         self.logits = Node("logits", "logits")
+        self.beside = each_beside if is_linear(snapshot) else map
 
-    def from_heads(self) -> Iterator[Edge]:
+    def edge(self, cut: Cut) -> Edge:
+        return Edge(cut.source, cut.target, self._rise(cut.logits()))
+
+    def from_heads(self) -> Iterator[Cut]:
         for layer in self.snapshot.anatomy.heads:
             sent = SentByHeads(self.snapshot, layer)
             for head, called in enumerate(layer.names):
                 node = Node("head", f"head {called}")
                 for position, name in enumerate(self.snapshot.task.position_names):
-                    yield Edge(Node("token", name), node, self._rise(sent.without(head, position).logits))
+                    yield Cut(Node("token", name), node, _given(sent.without(head, position).logits))
                 yield from self._onward(node, sent.without(head))
 
-    def _onward(self, node: Node, silent: Silent) -> Iterator[Edge]:
+    def _onward(self, node: Node, silent: Silent) -> Iterator[Cut]:
         for cluster, index in self.clusters:
-            yield Edge(node, cluster, self._rise(self._with(silent.neurons, index)))
-        yield Edge(node, self.logits, self._rise(silent.past(self.snapshot, self.neurons)))
+            yield Cut(node, cluster, partial(self._with, silent.neurons, index))
+        yield Cut(node, self.logits, _given(silent.past(self.snapshot, self.neurons)))
 
-    def from_operands(self) -> Iterator[Edge]:
+    def from_operands(self) -> Iterator[Cut]:
         task = self.snapshot.task
         for position in range(task.n_operands):
             changed = _mean_over(self.neurons, task.operands, position)
             for cluster, index in self.clusters:
                 token = Node("token", task.operand_names[position])
-                yield Edge(token, cluster, self._rise(self._with(changed, index)))
+                yield Cut(token, cluster, partial(self._with, changed, index))
 
     def to_logits(self) -> Iterator[Edge]:
         generator = torch.Generator().manual_seed(0)
@@ -103,7 +121,7 @@ class _Look:
         draws = [pool[torch.randperm(len(pool), generator=generator)[: len(index)]] for _ in range(DRAWS)]
         return Control.of(
             RANDOM_NEURONS,
-            [self._ablated(draw) for draw in draws],
+            list(self.beside(self._ablated, draws)),
             key="random_neurons",
         )
 
@@ -118,6 +136,10 @@ class _Look:
 
     def _loss(self, logits: Float[Tensor, "input answer"]) -> float:
         return float(cross_entropy_each(logits, judged_by(self.snapshot.task, "all")).mean())
+
+
+def _given(logits: Tensor) -> Callable[[], Tensor]:
+    return lambda: logits
 
 
 def _clusters(snapshot: Snapshot, circuit: Circuit) -> list[tuple[Node, Int[Tensor, "member"]]]:

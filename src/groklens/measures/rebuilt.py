@@ -16,6 +16,7 @@ from groklens.measures.family import Family
 from groklens.measures.measure import About
 from groklens.models import accuracy, real_copy, with_weights_shuffled
 from groklens.snapshots import Snapshot, judged_by
+from groklens.threads import each_beside
 from groklens.value_checks import choice
 
 #: Controls, and how they are called in pictures.
@@ -68,21 +69,24 @@ class RebuiltAccuracy(Family):
                 f"{circuit!r} leaves fewer frequencies than it has, so that as many others cannot be drawn; the "
                 "controls 'relabelled' and 'shuffled' need none."
             )
-        return max(self._drawn(snapshot, circuit))
+        if self.control == "shuffled":
+            return max(_accuracy(_shuffled(snapshot, draw), circuit) for draw in range(self.draws))
+        drawn = self._drawn(circuit)
+        first = _accuracy(
+            snapshot, *next(drawn)
+        )  # what the model is run for is remembered, and it runs here alone
+        return max([first, *each_beside(lambda each: _accuracy(snapshot, *each), drawn)])
 
-    def _drawn(self, snapshot: Snapshot, circuit: Circuit) -> Iterator[float]:
+    def _drawn(self, circuit: Circuit) -> Iterator[tuple[Circuit, Int[Tensor, "element"] | None]]:
+        """The circuits, and renamings of the elements, that waves are taken by."""
+        if not self.control:
+            yield circuit, None
+            return
         generator = torch.Generator().manual_seed(0)
-        for draw in range(self.draws):
+        for _ in range(self.draws):
             order = torch.randperm(circuit.group.order, generator=generator)
-            if self.control == "relabelled":
-                yield _accuracy(snapshot, circuit, order)
-            elif self.control == "shuffled":
-                yield _accuracy(_shuffled(snapshot, draw), circuit)
-            elif self.control == "frequencies":
-                yield _accuracy(snapshot, _others(circuit, generator))
-            else:
-                yield _accuracy(snapshot, circuit)
-                return
+            is_renamed = self.control == "relabelled"
+            yield (circuit, order) if is_renamed else (_others(circuit, generator), None)
 
 
 def _accuracy(snapshot: Snapshot, circuit: Circuit, order: Int[Tensor, "element"] | None = None) -> float:

@@ -12,6 +12,7 @@ from groklens.errors import BadArgument, UnknownName
 from groklens.report import captions
 from groklens.report.captions import joined
 from groklens.report.latent import DRAWS, OTHERS, latent_table
+from groklens.report.methods_section import methods_section
 from groklens.views import (
     attention,
     bare_title,
@@ -68,6 +69,7 @@ def sections(explanation: Explanation) -> list[Section]:
         ("answers", "Logits over both operands", _answers),
         ("evidence", HEADINGS["prediction"], _evidence),
         ("numbers", "The last step in numbers", _numbers),
+        ("methods", "Methods and sources", methods_section),
     ]
     return [Section(anchor, title, _or_note(make, explanation)) for anchor, title, make in makers]
 

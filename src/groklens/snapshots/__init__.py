@@ -3,6 +3,7 @@
 from groklens.snapshots.axes import axis_names as axis_names
 from groklens.snapshots.axes import position_axis as position_axis
 from groklens.snapshots.axes import reduced_names as reduced_names
+from groklens.snapshots.blocks import activation as activation
 from groklens.snapshots.blocks import does_not_run as does_not_run
 from groklens.snapshots.blocks import inputs_in_blocks as inputs_in_blocks
 from groklens.snapshots.blocks import positions_of as positions_of

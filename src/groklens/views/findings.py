@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _WIDTH = 200
 
 
-def findings(source: Explanation | Sequence[Finding]) -> Page:
+def findings(source: Explanation | Sequence[Finding] | Finding) -> Page:
     """Every finding as a table row: its value beside the mean and range of each control, and its verdict.
 
     A dot is this model, a bar the range of a control and the tick in it its mean; all of one finding share
@@ -28,20 +28,22 @@ def findings(source: Explanation | Sequence[Finding]) -> Page:
     value, or without controls, is shown as such.
 
     Args:
-        source: an explanation, or findings such as those of `gl.examine`.
+        source: an explanation, findings such as those of `gl.examine`, or one of them: a figure for its claim.
 
     >>> gl.views.findings(why).save("findings.html")  # doctest: +SKIP
+    >>> gl.views.findings(why.finding("necessity.logits")).save("necessity.pdf", width=3.25)  # doctest: +SKIP
     """
     from groklens.views.renderers.findings_picture import findings_still
 
     given: Any = source
+    given = [given] if hasattr(given, "claim") else given
     listed = isinstance(given, (list, tuple)) and all(hasattr(each, "claim") for each in given)
     shown = list(
         given if listed else given.findings if hasattr(given, "findings") else explained(given).findings
     )
     about = getattr(source, "task", "")
     table = findings_table(shown)
-    text = f"{len(shown)} findings{f' about {about}' if about else ''}."
+    text = f"{len(shown)} finding{'s' * (len(shown) != 1)}{f' about {about}' if about else ''}."
     heading = f"<h1>{escape(about)}</h1>" if about else ""
     return Page(
         body=f"<main>{heading}{table}</main>",

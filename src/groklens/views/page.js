@@ -15,6 +15,7 @@
     const panels = spec.layout.meta && spec.layout.meta.panels;
     if (panels) {
       const narrower = Math.min(0, node.clientWidth / panels.columns - panels.side);
+      if (panels.rows > 1) respace(spec.layout, panels.rows, panels.rows * narrower);
       spec.layout.height += panels.rows * narrower;
     }
     if (spec.layout.width > node.clientWidth) {
@@ -26,6 +27,23 @@
     Plotly.newPlot(node, spec.data, spec.layout, spec.config).then(function () {
       if (spec.frames) Plotly.addFrames(node, spec.frames);
       node.style.minHeight = "";
+    });
+  }
+
+  // Rows of panels are so many pixels apart, whatever their height: the titles between them keep their size.
+  function respace(layout, rows, shorter) {
+    const axes = Object.keys(layout).filter(key => key.startsWith("yaxis")).map(key => layout[key]);
+    const height = layout.height - layout.margin.t - layout.margin.b;
+    const before = axes[0].domain[1] - axes[0].domain[0], apart = (1 - rows * before) / (rows - 1);
+    const space = apart * height / (height + shorter), after = (1 - (rows - 1) * space) / rows;
+    const row = top => Math.round((1 - top) / (before + apart));
+    const moved = top => 1 - row(top) * (after + space);
+    (layout.annotations || []).forEach(function (note) {
+      if (note.yref === "paper" && Math.abs(1 - row(note.y) * (before + apart) - note.y) < 1e-6) note.y = moved(note.y);
+    });
+    axes.forEach(function (axis) {
+      const top = moved(axis.domain[1]);
+      axis.domain = [Math.max(0, top - after), top];
     });
   }
 

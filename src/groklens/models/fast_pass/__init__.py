@@ -10,6 +10,7 @@ from groklens.models.fast_pass.engine import quick_logits as quick_logits
 from groklens.models.fast_pass.engine import sequence_logits as sequence_logits
 from groklens.models.fast_pass.engine import sequences_apply as sequences_apply
 from groklens.models.fast_pass.inside import quick_neuron_inputs as quick_neuron_inputs
+from groklens.models.fast_pass.inside import quick_neurons as quick_neurons
 from groklens.models.fast_pass.inside import quick_patterns as quick_patterns
 from groklens.models.fast_pass.inside import quick_read_from as quick_read_from
 from groklens.models.fast_pass.passed_at import passed_at as passed_at

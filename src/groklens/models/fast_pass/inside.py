@@ -11,6 +11,7 @@ from typing import Any
 from jaxtyping import Float
 from torch import Tensor
 
+from groklens.models.activations import MLP_ACTIVATIONS
 from groklens.models.fast_pass import folded
 from groklens.models.fast_pass.rows import entering
 from groklens.models.workspace import Workspace
@@ -24,6 +25,15 @@ def quick_neuron_inputs(model: Any, tokens: Inputs) -> Float[Tensor, "input neur
     else:
         received = folded.neuron_inputs(*_transformer(model, tokens))
     return received[0].expand(len(tokens), -1)
+
+
+def quick_neurons(model: Any, tokens: Inputs) -> Float[Tensor, "input neuron"]:
+    """The last MLP's activations at the answer (`hook_post`), without the logits that are read from them."""
+    received = quick_neuron_inputs(model, tokens)
+    if type(model).__name__ == "HookedMLP":
+        return MLP_ACTIVATIONS[model.cfg.act_fn](received)
+    last = folded.unwrap(folded.unwrap(model.original_model).layers[-1])
+    return folded.unwrap(last.mlp).act(received)
 
 
 def quick_patterns(model: Any, tokens: Inputs) -> Iterator[Float[Tensor, "input head query key"]]:

@@ -1,0 +1,76 @@
+"""The methods paragraph says what the recipe holds and what nobody recorded; the figures of a paper take few lines."""
+
+import copy
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+import groklens as gl
+
+TASK = gl.ModularArithmetic(7)
+
+
+@pytest.fixture(scope="module")
+def why(_trained_once):
+    return gl.explain(gl.load(_trained_once))
+
+
+def test_it_says_all_of_the_recipe(why):
+    said = why.methods()
+    for words in (
+        "The task is a+b mod 7, with 49 inputs, of which 29 (59.2 %, chosen by seed 0) were trained on; the others are",
+        "The model: TransformerBridge, 1 layer, d_model 16",
+        "Initial weights were drawn by the nanda scheme with seed 0.",
+        "It was trained for 30 updates on all of them at once by AdamW (learning rate 0.01, weight decay 1, betas 0.9 "
+        "and 0.98, epsilon 1e-08, 5 steps of linear warm-up), on the cross-entropy loss.",
+        "Weights were kept at 4 steps, from 0 to 30.",
+        "looked at 4 steps; losses come from float64 log-softmax.",
+        "some components of the group C7",
+    ):
+        assert words in said
+    assert "Not known" not in said
+
+
+def test_a_recipe_of_other_values_gives_other_words(why):
+    other = gl.SGD(lr=0.5, weight_decay=0.0)
+    run, source = copy.copy(why.source), copy.copy(why.source._source)
+    source.recipe = replace(why.source.recipe, loss="mse", batch_size=8, seed=3, optimizer=other)
+    run._source = source
+    said = replace(why, source=run).methods()
+    assert "with seed 3" in said
+    assert "on batches of 8 by SGD (learning rate 0.5, weight decay 0, momentum 0), on the mse loss" in said
+
+
+def test_what_is_not_recorded_is_named():
+    said = gl.explain(gl.planted(TASK, [1, 2]), TASK).methods()
+    assert "with 49 inputs." in said
+    assert "on all inputs, as its split is not known" in said
+    unknown = said[said.index("Not known: ") :]
+    for words in (
+        "the optimiser",
+        "the weight decay",
+        "which inputs were trained on",
+        "how the weights were init",
+    ):
+        assert words in unknown
+    assert "trained for" not in said
+
+
+def test_the_sources_are_those_of_findings_and_measures(why):
+    assert "@article{nanda2023," in why.bibtex()
+    assert why.bibtex().count("@") == len(set(why.bibtex().split("\n\n")))
+    alone = SimpleNamespace(findings=[], table=why.table[["train_loss"]])
+    assert type(why).bibtex(alone) == ""
+
+
+def test_figure_7_of_the_paper_is_printed_in_a_few_lines(why, tmp_path):
+    names = ["train_loss", "test_loss", "gini_embedding", "sum_squared_weights"]
+    path = gl.views.curves(why, names).save(tmp_path / "figure7.pdf", width=6.75)
+    assert path.read_bytes().startswith(b"%PDF")
+
+
+def test_a_claim_has_a_figure_of_its_own(why, tmp_path):
+    view = gl.views.findings(why.finding("generalises"))
+    assert view.text == "1 finding."
+    assert view.save(tmp_path / "claim.pdf", width=3.25).read_bytes().startswith(b"%PDF")
