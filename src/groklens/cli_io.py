@@ -37,6 +37,7 @@ class Notes(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self.lines: list[str] = []
+        self.quiet = False  # whether nobody wants to read them after an answer
 
     def emit(self, record: logging.LogRecord) -> None:
         """Hold back a message that groklens logs."""
@@ -62,8 +63,8 @@ class Notes(logging.Handler):
                 log.propagate = propagates
 
     def show(self) -> None:
-        """Print every message once."""
-        for line in dict.fromkeys(self.lines):
+        """Print every message once, unless quiet is asked for."""
+        for line in () if self.quiet else dict.fromkeys(self.lines):
             typer.echo(line, err=True)
         self.lines.clear()
 
