@@ -14,6 +14,7 @@ import xarray as xr
 
 from groklens.errors import BadArgument, GroklensError, UnknownName
 from groklens.hypotheses import Circuit
+from groklens.measures.brought_rows import brought_rows
 from groklens.measures.family import Family
 from groklens.measures.kept_rows import KeptRows
 from groklens.measures.measure import Measure, lacking
@@ -33,6 +34,7 @@ def tabulate(
     """Measures at some kept steps of a run, as in `track`, relative to a given circuit or to none.
 
     `at_hand` are snapshots by step that need not be read from the run again; `into` is a folder that keeps the rows.
+    Of all kept steps the table has the rows that the run brings along, too (`run.measured`).
     Raises `BadArgument` for no measures, and names run, step and measure when one fails or gives a number that is not
     finite.
     """
@@ -48,7 +50,11 @@ def tabulate(
     for step in each([steps[-1], *steps[:-1]], "measuring step"):
         rows.take(step)
     taken = rows.checked()
-    done = [step for step in steps if step in rows.found]
+    brought = {}
+    if list(steps) == run.steps:
+        brought = brought_rows(run, [m for m in measures if m.__name__ in taken], said)
+    rows.found |= brought
+    done = sorted(rows.found)
     variables = {
         m.__name__: _stack(m, [rows.found[step][m.__name__] for step in done])
         for m in measures
@@ -61,6 +67,8 @@ def tabulate(
         "circuit": said,
         "left_out": json.dumps(left_out),
     }
+    if brought:
+        attributes["brought"] = json.dumps(sorted(brought))
     if kept is not None:
         attributes["failed"] = json.dumps(dict(sorted(rows.failed.items())))
     table = xr.Dataset(variables, coords=_steps(run, done), attrs=attributes)

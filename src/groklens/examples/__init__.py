@@ -1,0 +1,6 @@
+"""Runs to load by name: `gl.examples.load("mod113")` has one to explain wherever groklens is installed."""
+
+from groklens.examples.fetch import fetch as fetch
+from groklens.examples.load import load as load
+from groklens.examples.load import names as names
+from groklens.examples.load import path as path
