@@ -44,7 +44,9 @@ def archive(run: Path, into: Path) -> dict[str, object]:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as file:
         for each in sorted(run.rglob("*")):
             if each.is_file():
-                file.writestr(zipfile.ZipInfo(f"{run.name}/{each.relative_to(run).as_posix()}", DAY), each.read_bytes())
+                file.writestr(
+                    zipfile.ZipInfo(f"{run.name}/{each.relative_to(run).as_posix()}", DAY), each.read_bytes()
+                )
     return {"bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 

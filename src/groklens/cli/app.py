@@ -25,7 +25,9 @@ app = typer.Typer(
 )
 
 #: Where a run is.
-RunPath = Annotated[Path, typer.Argument(help="Folder of a run.", metavar="PATH")]
+RunPath = Annotated[
+    Path, typer.Argument(help="Folder of a run, or the name of a shipped one.", metavar="PATH")
+]
 #: Classes of a user's own.
 OwnParts = Annotated[
     list[Path] | None,

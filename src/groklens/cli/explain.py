@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from groklens.cli.app import OwnParts, RunPath, command
+from groklens.cli.opened import opened
 from groklens.cli_io import NOTES, check_writable, own_parts
 
 
-@command("groklens explain examples/runs/mod113 --html report.html --json why.json")
+@command("groklens explain mod23 --html report.html --json why.json")
 def explain(
     path: RunPath,
     html: Annotated[
@@ -26,7 +27,7 @@ def explain(
     import groklens as gl
 
     check_writable(html, None if json_path in (None, "-") else Path(str(json_path)))
-    why = gl.explain(gl.load(path, parts=own_parts(parts)))
+    why = gl.explain(opened(path, own_parts(parts)))
     if json_path == "-":
         typer.echo(why.to_json(), nl=False)
     else:

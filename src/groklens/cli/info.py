@@ -9,11 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from groklens.cli.app import OwnParts, RunPath, command
+from groklens.cli.opened import folder_of
 from groklens.cli_io import own_parts
 from groklens.errors import ConfigNeeded, TaskNeeded
 
 
-@command("groklens info examples/runs/mod113 --json")
+@command("groklens info mod113 --json")
 def info(
     path: RunPath,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -22,7 +23,7 @@ def info(
 ) -> None:
     """What a run is: recipe, kept steps, versions, engine; of other formats, what their files say."""
 
-    run, task, lacking = _opened(path, verify, own_parts(parts))
+    run, task, lacking = _opened(folder_of(path), verify, own_parts(parts))
     model = {
         **run.model,
         **({"config": {n: v for n, v in run.model["config"].items() if n not in lacking}} if lacking else {}),
@@ -34,6 +35,7 @@ def info(
         "finished": run.finished,
         "id": None if run.recipe is None else run.recipe.id,
         "steps": run.steps,
+        "measured": run.measured,
         "model": model,
         "environment": run.environment,
         "recipe": None if run.recipe is None else run.recipe.to_dict(),
@@ -46,6 +48,8 @@ def info(
         return
     typer.echo(repr(run) if task else f"{run.name}: {run.format}, of a task that its files do not say")
     typer.echo(f"kept steps: {', '.join(map(str, run.steps))}")
+    if run.measured:
+        typer.echo(f"numbers alone of steps: {', '.join(map(str, run.measured))}")
     for name in ("id", "environment", "recipe", "known", "not said", "unguarded"):
         if values[name]:
             typer.echo(f"{name}: {_flat(values[name])}")

@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from groklens.cli.app import OwnParts, command
-from groklens.cli_io import NOTES, check_writable, own_parts, read_sweep, workers_of
+from groklens.cli.table_file import TableFile, check_table_file, put_table
+from groklens.cli_io import NOTES, own_parts, read_sweep, workers_of
 from groklens.parts import know
-from groklens.runs import write_atomically
 
 
-@command("groklens sweep sweep.json runs/decay --workers 2 --csv events.csv")
+@command("groklens sweep sweep.toml runs/decay --out events.csv")
 def sweep(
     file: Annotated[
         Path,
@@ -30,13 +30,13 @@ def sweep(
     stack: Annotated[int, typer.Option(help="Runs that are trained at once, at most.")] = 8,
     threads: Annotated[int | None, typer.Option(help="Torch's threads for a stack.")] = None,
     device: Annotated[str, typer.Option(help="Such as cpu or cuda.")] = "cpu",
-    csv: Annotated[Path | None, typer.Option(help="Write when each run generalised here, as CSV.")] = None,
+    out: TableFile = None,
     parts: OwnParts = None,
 ) -> None:
     """Train a recipe over values of its fields, and say when each run generalised."""
     import groklens as gl
 
-    check_writable(csv)
+    check_table_file(out)
     know(own_parts(parts))
     recipe, over = read_sweep(file)
     asked = gl.Sweep(gl.Recipe.from_dict(recipe), over=over)
@@ -45,8 +45,4 @@ def sweep(
     typer.echo(repr(runs))
     for folder, said in runs.failed.items():
         NOTES.say(f"groklens: failed: {folder}: {said}")
-    text = runs.events().to_dataframe().reset_index().to_csv(index=False)
-    if csv is None:
-        typer.echo(text, nl=False)
-    else:
-        write_atomically(csv, text.encode())
+    put_table(runs.events().to_dataframe().reset_index(), out)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from groklens.cli.app import OwnParts, RunPath, command
-from groklens.cli_io import NOTES, check_writable, own_parts
+from groklens.cli.opened import opened
+from groklens.cli.table_file import TableFile, check_table_file, put_table
+from groklens.cli_io import NOTES, own_parts
 from groklens.errors import BadArgument
-from groklens.runs import write_atomically
 
 
-@command("groklens track examples/runs/mod113 --measure test_loss --measure excluded_loss")
+@command(
+    "groklens track mod23 --measure test_loss --measure excluded_loss",
+    "groklens track mod23 --measure logit_similarity --out table.parquet",
+)
 def track(
     path: RunPath,
     measure: Annotated[
@@ -24,31 +27,27 @@ def track(
             "All numbers of PROGRESS without."
         ),
     ] = None,
-    csv: Annotated[Path | None, typer.Option(help="Write CSV here instead of printing it.")] = None,
+    out: TableFile = None,
     parts: OwnParts = None,
 ) -> None:
-    """Measure every kept step of a run, as CSV.
+    """Measure every kept step of a run, as a table.
 
     Numbers are columns by step. Where a measure named has a value by component, by neuron or by head, all are
     listed one value per line: step, measure, component, …, value.
     """
     import groklens as gl
 
-    check_writable(csv)
+    check_table_file(out)
     own = own_parts(parts)
     named = {each.__name__: each for each in own if isinstance(each, gl.measures.Measure)}
     asked = [named.get(name, name) for name in measure or ["PROGRESS"]]
     wanted = gl.measures.chosen_measures(asked)  # a misspelt name before the run is opened
-    table = gl.track(gl.load(path, parts=own), wanted)
+    table = gl.track(opened(path, own), wanted)
     if measure:
         _say_left_out(table)
     if not measure:
         table = table[[name for name in table.data_vars if table[name].dims == ("step",)]]
-    text = gl.measures.as_csv(table)
-    if csv is None:
-        typer.echo(text, nl=False)
-    else:
-        write_atomically(csv, text.encode())
+    put_table(gl.measures.tidy(table), out)
 
 
 def _say_left_out(table: Any) -> None:

@@ -22,7 +22,10 @@ PLACE = "GROKLENS_EXAMPLES"
 _LABEL = "Examples"
 #: Seconds without an answer after which there is no network.
 _PATIENCE = 20.0
-_ELSE = "Clone the repository, whose examples/runs has it, or unpack the archive of a release and open its folder: gl.load(folder)."
+_ELSE = (
+    "Clone the repository, whose examples/runs has it, or unpack the archive of a release and open its folder: "
+    "gl.load(folder)."
+)
 
 
 def fetch(name: str) -> Path:

@@ -95,7 +95,12 @@ class Run:
             if self.parent is None
             else [f"from step {self.parent['step']:,} of {shown(self.parent['run'])}"]
         )
-        said = [self._source.learned, *come, *([self.format] if self.format != "groklens" else []), steps + alone]
+        said = [
+            self._source.learned,
+            *come,
+            *([self.format] if self.format != "groklens" else []),
+            steps + alone,
+        ]
         state = ", unfinished" if self.finished is False else ""
         state = f", stopped by {shown(self.stopped_by)}" if self.stopped_by else state
         return f"Run({shown(self.name)}: {', '.join(said)}{state})"
