@@ -1,7 +1,7 @@
 """Make what the wheel ships of the example runs, and the archives of a release: `python examples/ship.py [ARCHIVES]`.
 
 Of mod113 the wheel has the numbers of all steps and the weights of five, so that it stays small; mod23 whole. Where a
-folder for archives is given, each whole run becomes one there, which is stored without compression, so that it is the
+folder for archives is given, each run that is not whole in the wheel becomes one there, which is stored without compression, so that it is the
 same bytes on every machine. Their sizes and checksums go into the package, by which a download is checked.
 """
 
@@ -56,7 +56,8 @@ if __name__ == "__main__":
     if len(sys.argv) > 1:
         folder = Path(sys.argv[1])
         folder.mkdir(parents=True, exist_ok=True)
-        whole = {run.name: archive(run, folder) for run in sorted(RUNS.iterdir())}
+        elsewhere = [run for run in sorted(RUNS.iterdir()) if WITH_WEIGHTS.get(run.name, True)]
+        whole = {run.name: archive(run, folder) for run in elsewhere}
         (PACKAGE / "archives.json").write_text(json.dumps(whole, indent=1) + "\n")
     size = sum(each.stat().st_size for each in (PACKAGE / "runs").rglob("*") if each.is_file())
     print(f"{size / 1e6:.1f} MB in the package")
