@@ -1,8 +1,9 @@
 """Make what the wheel ships of the example runs, and the archives of a release: `python examples/ship.py [ARCHIVES]`.
 
 Of mod113 the wheel has the numbers of all steps and the weights of five, so that it stays small; mod23 whole. Where a
-folder for archives is given, each run that is not whole in the wheel becomes one there, which is stored without compression, so that it is the
-same bytes on every machine. Their sizes and checksums go into the package, by which a download is checked.
+folder for archives is given, each run that is not whole in the wheel becomes one there, stored without compression, so
+that it is the same bytes on every machine. Their sizes and checksums go into the package, which checks
+downloads by them.
 """
 
 import hashlib

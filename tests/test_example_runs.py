@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+import sys
 import zipfile
 from pathlib import Path
 
@@ -84,7 +85,7 @@ class TestShipped:
         assert run.recipe == whole.recipe
         assert len(run.steps) == 5
         assert sorted([*run.steps, *run.measured]) == whole.steps
-        table = gl.track(run, ["test_loss", "weight_norm"])
+        table = gl.track(run, ["test_loss", "sum_squared_weights"])
         assert table["step"].values.tolist() == whole.steps
 
     def test_its_numbers_are_those_that_explain_asks_for_today(self):
@@ -107,8 +108,6 @@ class TestByName:
         assert {"a5", "language"} <= set(gl.examples.names())
         with pytest.raises(UnknownName, match="mod113"):
             gl.examples.load("mod114")
-        with pytest.raises(GroklensError, match="name is 3"):
-            gl.examples.load(3)
 
     def test_a_clone_has_the_whole(self):
         assert len(gl.examples.load("mod113", whole=True).steps) == 22
@@ -126,8 +125,10 @@ class TestFetched:
                 file.write(each, f"small/{each.relative_to(tiny_run.path)}")
         said = {"bytes": archive.stat().st_size, "sha256": hashlib.sha256(archive.read_bytes()).hexdigest()}
         for module in ("fetch", "load"):
-            monkeypatch.setattr(f"groklens.examples.{module}.archives", lambda: {"small": said})
-        monkeypatch.setattr("groklens.examples.load.cloned", dict)
+            monkeypatch.setattr(
+                sys.modules[f"groklens.examples.{module}"], "archives", lambda: {"small": said}
+            )
+        monkeypatch.setattr(sys.modules["groklens.examples.load"], "cloned", dict)
         monkeypatch.setenv("GROKLENS_CACHE", str(tmp_path / "cache"))
         monkeypatch.setenv("GROKLENS_EXAMPLES", archive.as_uri().replace("small-0", "{name}-0"))
         return archive
