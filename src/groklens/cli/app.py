@@ -60,7 +60,7 @@ def _print_version(asked: bool | None) -> None:
         raise typer.Exit
 
 
-def _be_quiet(context: typer.Context, asked: bool) -> bool:
+def _be_quiet(context: Any, asked: bool) -> bool:
     """Show no bars and no notes until the command ends."""
     if asked:
         NOTES.quiet = True

@@ -17,6 +17,7 @@ from groklens.errors import BadArgument
 @command(
     "groklens track mod23 --measure test_loss --measure excluded_loss",
     "groklens track mod23 --measure logit_similarity --out table.parquet",
+    "groklens track mod23 --measure logit_similarity --out table.csv",
 )
 def track(
     path: RunPath,
