@@ -25,6 +25,19 @@ RECIPES = {
         seed=0,
         keep=gl.Steps(SHOWN),
     ),
+    # One small enough to come whole with the package, which groks all the same.
+    "mod23": gl.Recipe(
+        task=gl.ModularArithmetic(23, "add"),
+        train_fraction=0.6,
+        model=gl.Transformer(
+            n_layers=1, d_model=32, n_heads=4, d_head=8, d_mlp=128, act_fn="relu", bias="mlp", init="nanda"
+        ),
+        optimizer=gl.AdamW(lr=3e-3, weight_decay=1.0, betas=(0.9, 0.98), warmup_steps=10),
+        steps=3_000,
+        evaluate_every=50,
+        seed=0,
+        keep=gl.Steps([0, 50, 100, 150, 200, 300, 400, 600, 800, 1_000, 1_200, 1_500, 2_000, 3_000]),
+    ),
     # The same without decay: the control that memorises and stays there.
     "mod113-no-decay": gl.Recipe(
         task=gl.ModularArithmetic(113, "add"),

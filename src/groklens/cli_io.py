@@ -37,6 +37,7 @@ class Notes(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self.lines: list[str] = []
+        self.quiet = False  # whether nobody wants to read them after an answer
 
     def emit(self, record: logging.LogRecord) -> None:
         """Hold back a message that groklens logs."""
@@ -62,8 +63,8 @@ class Notes(logging.Handler):
                 log.propagate = propagates
 
     def show(self) -> None:
-        """Print every message once."""
-        for line in dict.fromkeys(self.lines):
+        """Print every message once, unless quiet is asked for."""
+        for line in () if self.quiet else dict.fromkeys(self.lines):
             typer.echo(line, err=True)
         self.lines.clear()
 
@@ -102,9 +103,14 @@ def read_json(path: Path) -> dict[str, Any]:
     return values
 
 
+def read_values(path: Path) -> dict[str, Any]:
+    """The values in a JSON or TOML file, by its ending; `BadArgument` where there are none."""
+    return _read_toml(path) if path.suffix == ".toml" else read_json(path)
+
+
 def read_sweep(path: Path) -> tuple[dict[str, Any], Any]:
     """The recipe and the values to sweep over in a JSON or TOML file; `BadArgument` where one of them is missing."""
-    values = _read_toml(path) if path.suffix == ".toml" else read_json(path)
+    values = read_values(path)
     if isinstance(values.get("run"), str):  # the folder of a run with the recipe, seen from the file
         header = path.parent / values["run"]
         values["recipe"] = read_json(header / "run.json" if header.is_dir() else header).get("recipe")

@@ -86,7 +86,8 @@ def _steps(run: Run, final: Snapshot) -> str:
             if final.step is None
             else f"step {final.step:,} alone"
         )
-    return f"{steps[-1]:,} updates, {len(steps)} steps kept"
+    alone = f", and the numbers of {len(run.measured)} more" if run.measured else ""
+    return f"{steps[-1]:,} updates, {len(steps)} steps kept{alone}"
 
 
 def _versions(run: Run) -> str:

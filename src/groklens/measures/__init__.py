@@ -2,6 +2,7 @@
 
 from groklens.measures.activation_spectrum import ActivationSpectrum as ActivationSpectrum
 from groklens.measures.as_csv import as_csv as as_csv
+from groklens.measures.as_csv import tidy as tidy
 from groklens.measures.attention import attention_component as attention_component
 from groklens.measures.attention import attention_explained as attention_explained
 from groklens.measures.attention import between_heads as between_heads

@@ -15,7 +15,8 @@ from groklens.errors import BadArgument, DamagedRun, GroklensError
 from groklens.measures.measure import Measure
 from groklens.runs import Run, as_path, identity_of, write_atomically
 
-_HEADER, _SCHEMA = "table.json", 1
+#: The file of a folder of rows that says what they are of.
+HEADER, _SCHEMA = "table.json", 1
 #: A row: what each measure gave at a step.
 Row = dict[str, Any]
 
@@ -44,35 +45,35 @@ class KeptRows:
 
     def read(self, step: int) -> Row | None:
         """The row of a step; None where there is none, or one that is not what was written."""
-        found = self._json(self._file(step))
-        if found is None or found.get("sha256") != _digest([found.get("model"), found.get("values")]):
+        found = row_in(self._file(step))
+        if found is None:
             return None
         if found["model"] != identity_of(self._run, step):
             raise BadArgument(
                 f"{self._file(step)} has the numbers of other weights than {self._run.name} has at step {step}; delete "
                 "it, or give another folder."
             )
-        return {name: _decoded(value) for name, value in found["values"].items()}
+        return decoded(found["values"])
 
     def keep(self, step: int, row: Row, left_out: dict[str, list[str]]) -> Row:
         """Write a row, with the header before the first; gives it as it will be read."""
-        header = self.folder / _HEADER
+        header = self.folder / HEADER
         if not header.exists():
             write_atomically(header, json.dumps({**self._said, "left_out": left_out}, indent=1).encode())
         values = {name: _encoded(value) for name, value in row.items()}
         model = identity_of(self._run, step)
         data = {"step": step, "model": model, "sha256": _digest([model, values]), "values": values}
         write_atomically(self._file(step), json.dumps(data).encode())
-        return {name: _decoded(value) for name, value in values.items()}
+        return decoded(values)
 
     @property
     def left_out(self) -> dict[str, list[str]] | None:
         """What was left out of the rows that are there, and why; None where there are none."""
-        found = self._json(self.folder / _HEADER)
+        found = json_in(self.folder / HEADER)
         return None if found is None else found.get("left_out")
 
     def _check(self) -> None:
-        header = self.folder / _HEADER
+        header = self.folder / HEADER
         if not header.exists():
             if self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
                 raise BadArgument(
@@ -80,7 +81,7 @@ class KeptRows:
                     "gl.track(…, into=) has begun."
                 )
             return
-        found = self._json(header)
+        found = json_in(header)
         if found is None:
             raise DamagedRun(f"{header} is damaged; delete the folder, or give another name.")
         other = [name for name, value in self._said.items() if found.get(name) != value]
@@ -93,12 +94,26 @@ class KeptRows:
     def _file(self, step: int) -> Path:
         return self.folder / f"step-{step}.json"
 
-    def _json(self, path: Path) -> dict[str, Any] | None:
-        try:
-            found = json.loads(path.read_bytes())
-        except (OSError, ValueError, RecursionError):
-            return None
-        return found if isinstance(found, dict) else None
+
+def json_in(path: Path) -> dict[str, Any] | None:
+    """The JSON object in a file; None where there is none."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def row_in(path: Path) -> dict[str, Any] | None:
+    """What a row's file says, under its checksum; None where there is none, or not what was written."""
+    found = json_in(path)
+    whole = found is not None and found.get("sha256") == _digest([found.get("model"), found.get("values")])
+    return found if whole else None
+
+
+def decoded(values: dict[str, Any]) -> Row:
+    """A row from its file: what each measure gave."""
+    return {name: _decoded(value) for name, value in values.items()}
 
 
 def _digest(values: Any) -> str:

@@ -14,6 +14,7 @@ import xarray as xr
 
 from groklens.errors import BadArgument, GroklensError, UnknownName
 from groklens.hypotheses import Circuit
+from groklens.measures.brought_rows import brought_rows
 from groklens.measures.family import Family
 from groklens.measures.kept_rows import KeptRows
 from groklens.measures.measure import Measure, lacking
@@ -37,6 +38,7 @@ def tabulate(
     `at_hand` are snapshots by step that need not be read from the run again; `into` is a folder that keeps the rows.
     With `beside`, two rows are taken at a time (`each_beside`), of models that draw no random numbers by measures that
     draw none of the process's.
+    Of all kept steps the table has the rows that the run brings along, too (`run.measured`).
     Raises `BadArgument` for no measures, and names run, step and measure when one fails or gives a number that is not
     finite.
     """
@@ -51,7 +53,11 @@ def tabulate(
     # The last comes first: it says what can be taken at all, and nothing is held while the others are read.
     rows.take([steps[-1], *steps[:-1]], beside)
     taken = rows.checked()
-    done = [step for step in steps if step in rows.found]
+    brought = {}
+    if list(steps) == run.steps:
+        brought = brought_rows(run, [m for m in measures if m.__name__ in taken], said)
+    rows.found |= brought
+    done = sorted(rows.found)
     variables = {
         m.__name__: _stack(m, [rows.found[step][m.__name__] for step in done])
         for m in measures
@@ -64,6 +70,8 @@ def tabulate(
         "circuit": said,
         "left_out": json.dumps(left_out),
     }
+    if brought:
+        attributes["brought"] = json.dumps(sorted(brought))
     if kept is not None:
         attributes["failed"] = json.dumps(dict(sorted(rows.failed.items())))
     table = xr.Dataset(variables, coords=_steps(run, done), attrs=attributes)

@@ -50,6 +50,15 @@ class RunPaths:
         """Weights and optimiser after `step` updates, from which a run is extended or forked."""
         return self.root / "optimizer" / f"{step:08d}.state"
 
+    @property
+    def measured(self) -> Path:
+        """The folder of the numbers of steps, kept with the run: a table as `gl.track(…, into=)` writes it."""
+        return self.root / "measured"
+
+    def row(self, step: int) -> Path:
+        """The numbers of a step that are kept with the run."""
+        return self.measured / f"step-{step}.json"
+
     def leftovers(self) -> list[Path]:
         """Temporary files that a kill left behind."""
         ours = (

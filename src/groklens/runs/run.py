@@ -89,12 +89,18 @@ class Run:
     def __repr__(self) -> str:
         steps = f"{len(self.steps)} steps to {self.steps[-1]}" if len(self.steps) > 1 else "no steps"
         steps = f"step {self.steps[0]} alone" if len(self.steps) == 1 else steps
+        alone = f", numbers alone of {len(self.measured)} more" if self.measured else ""
         come = (
             []
             if self.parent is None
             else [f"from step {self.parent['step']:,} of {shown(self.parent['run'])}"]
         )
-        said = [self._source.learned, *come, *([self.format] if self.format != "groklens" else []), steps]
+        said = [
+            self._source.learned,
+            *come,
+            *([self.format] if self.format != "groklens" else []),
+            steps + alone,
+        ]
         state = ", unfinished" if self.finished is False else ""
         state = f", stopped by {shown(self.stopped_by)}" if self.stopped_by else state
         return f"Run({shown(self.name)}: {', '.join(said)}{state})"
@@ -167,6 +173,15 @@ class Run:
     def steps(self) -> list[int]:
         """The kept steps, ascending."""
         return list(self._source.steps)
+
+    @property
+    def measured(self) -> list[int]:
+        """Steps of which this copy of the run has the numbers alone, ascending: their weights were left out.
+
+        `gl.track` and `gl.explain` of the whole run have their rows beside those of `steps`, where they are of the same
+        measures and circuit. Empty of a run that has all that it kept.
+        """
+        return list(self._source.measured)
 
     @property
     def train_index(self) -> Int[Tensor, "train"] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ class Source:
     name: str
     task: Task
     steps: list[int]
+    #: Kept steps of which the numbers alone are here, and the weights elsewhere.
+    measured: Sequence[int] = ()
     #: What wrote it: "groklens", the name of a reader, or "memory" for what was never on a disk of ours.
     format: str = "memory"
     #: The folder, of a run of ours.

@@ -35,7 +35,8 @@ class Stored(Source):
         self.finished, self.environment, self.model = header.finished, header.environment, header.model
         self.stopped_by = None if header.stopped is None else header.stopped.rule
         self.parent = header.parent
-        self.steps = sorted(header.checkpoints)
+        self.measured = [step for step in sorted(header.checkpoints) if self._is_numbers_alone(step)]
+        self.steps = sorted({*header.checkpoints} - {*self.measured})
         #: The SHA-256 of each kept step's weights.
         self.digests = dict(header.checkpoints)
         self.split_recorded = self.recipe is not None  # a recipe says the split that `train` made
@@ -50,6 +51,10 @@ class Stored(Source):
                 f"{self.name} was recorded of a torch module that gl.hooked gave hooks; do so again: "
                 "gl.load(path, model=gl.hooked(MyModel(...)))."
             )
+
+    def _is_numbers_alone(self, step: int) -> bool:
+        """Whether a step's weights were left out of this copy of the run, and the numbers taken of them were not."""
+        return self._paths.row(step).is_file() and not self._paths.checkpoint(step).exists()
 
     @cached_property
     def train_index(self) -> Int[Tensor, "train"] | None:

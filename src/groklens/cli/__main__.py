@@ -1,0 +1,5 @@
+"""`python -m groklens.cli` runs the command line."""
+
+from groklens.cli import main
+
+main()

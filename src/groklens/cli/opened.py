@@ -1,0 +1,30 @@
+"""The run that a shell names: by its folder, or by the name of one that comes with groklens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from groklens.cli_io import NOTES
+from groklens.runs import Run
+
+
+def folder_of(path: Path) -> Path:
+    """The folder or file that is there, or that of an example run called so."""
+    from groklens import examples
+
+    return examples.path(str(path)) if not path.exists() and str(path) in examples.names() else path
+
+
+def opened(path: Path, parts: Sequence[Any]) -> Run:
+    """The run at a path, or an example run by its name, with a note of steps whose numbers alone are there."""
+    import groklens as gl
+
+    run = gl.load(folder_of(path), parts=parts)
+    if run.measured:
+        NOTES.say(
+            f"groklens: {run.name} has the weights of {len(run.steps)} steps here, and the numbers of "
+            f"{len(run.measured)} more."
+        )
+    return run
