@@ -17,9 +17,12 @@ def peak():
 """
 
 
-def printed(code: str, *arguments: str) -> float:
-    """The number that `code` prints last, run by a fresh interpreter that knows `peak()`; in a smoke test by a fork."""
-    if is_smoke():
+def printed(code: str, *arguments: str, fresh: bool = False) -> float:
+    """The number that `code` prints last, run by a fresh interpreter that knows `peak()`.
+
+    A smoke test runs it in a fork, which has imported everything, unless it has to be `fresh`.
+    """
+    if is_smoke() and not fresh:
         return _printed_by_a_fork(PRELUDE + code, *arguments)
     command = [sys.executable, "-c", PRELUDE + code, *arguments]
     finished = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -5,6 +5,7 @@ checked. What a test says of the import itself needs an interpreter that is new,
 """
 
 import multiprocessing
+import multiprocessing.forkserver
 import os
 import runpy
 import subprocess
@@ -22,12 +23,18 @@ CONTEXT.set_forkserver_preload(
 )  # fmt: skip
 
 
+def started():
+    """The context, whose server has begun with these imports and no others."""
+    multiprocessing.forkserver.ensure_running()
+    return CONTEXT
+
+
 def run(*arguments, cwd=None, env=None, timeout=300):
     """What `python ARGUMENTS` does: a script, or lines after -c, or a module after -m; as `subprocess.run` says it."""
     command = [str(each) for each in arguments]
     with tempfile.TemporaryDirectory() as folder:
         where = (folder, os.getcwd() if cwd is None else str(cwd), {**os.environ, **(env or {})})
-        process = CONTEXT.Process(target=_main, args=(command, *where))
+        process = started().Process(target=_main, args=(command, *where))
         process.start()
         process.join(timeout)
         if process.is_alive():
