@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -41,9 +41,12 @@ _DRAWN = """count => {
 }"""
 #: That what plotly has still under way is done, and has been painted.
 _SETTLED = """async () => {
-  await Promise.all(Array.from(document.querySelectorAll(".js-plotly-plot")).flatMap(e => e._promises || []));
-  await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const charts = Array.from(document.querySelectorAll(".js-plotly-plot"));
+  const painted = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+  await Promise.all(charts.flatMap(e => e._promises || []));
+  do { await painted(); } while (charts.some(e => e._transitioning));
 }"""
+_SAYS_ELSE = "([element, before]) => element.textContent !== before"
 _OVERLAPPING = """() => Array.from(document.querySelectorAll(".js-plotly-plot")).flatMap(function (chart) {
   const words = Array.from(chart.querySelectorAll("svg text")).filter(e => !e.closest(".updatemenu-button"));
   const found = words.concat(Array.from(chart.querySelectorAll(".updatemenu-button")))
@@ -88,7 +91,7 @@ class Opened:
     def drawn(self, count):
         """Wait until at least `count` plotly figures stand on the page, their frames with them; return how many do."""
         self.page.wait_for_function(_DRAWN, arg=count)
-        self.page.evaluate(_SETTLED)
+        self.settled()
         return self.page.locator(".js-plotly-plot").count()
 
     def overlapping(self):
@@ -111,9 +114,23 @@ class Opened:
         """Click on a plotly slider at this share of its length."""
         rail = figure.locator(".slider-rail-touch-rect")
         rail.scroll_into_view_if_needed()
-        box = rail.bounding_box()
+        box, label = rail.bounding_box(), figure.locator(".slider-label").first
+        before = label.text_content()
         self.page.mouse.click(box["x"] + share * (box["width"] - 1), box["y"] + box["height"] / 2)
-        self.page.wait_for_timeout(700)
+        self.changes(label, before)
+        self.settled()
+
+    def settled(self):
+        """Wait until what is drawn has been painted."""
+        self.page.evaluate(_SETTLED)
+
+    def changes(self, words, before):
+        """Wait until an element says something else than before; where it never does, what is asked next tells."""
+        from playwright.sync_api import TimeoutError
+
+        with suppress(TimeoutError):
+            arguments = [words.element_handle(), before]
+            self.page.wait_for_function(_SAYS_ELSE, arg=arguments, timeout=5_000)
 
     def close(self):
         self._context.close()

@@ -1,6 +1,7 @@
 """Shapes and types are checked while the tests run; small tasks, models and runs that many tests share."""
 
 import functools
+import importlib
 import os
 import shutil
 import sys
@@ -8,19 +9,27 @@ from pathlib import Path
 
 # Torch's threads spin while they wait, which on a busy machine costs these small models most of their time.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch is imported; no number depends on it
+if "PYTEST_XDIST_WORKER" in os.environ:  # a worker a core, a thread a worker, however pytest was called
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# Whatever a module of ours imports while its types are made to be checked is compiled anew from source, torch and
-# pandas with it: a third of a minute, were these libraries not here before.
-import pandas  # noqa: F401
 import pytest
-import scipy.optimize  # noqa: F401
-import torch  # noqa: F401
-import transformer_lens.model_bridge  # noqa: F401
-import xarray  # noqa: F401
 
 import typechecker
 
 typechecker.install("groklens")  # before anything of groklens is imported
+
+
+def pytest_addoption(pluginmanager):
+    """The first that pytest asks of this file: import what takes long, unless this process only hands tests out.
+
+    Whatever a module of ours imports while its types are made to be checked is compiled anew from source, torch and
+    pandas with it: a third of a minute, were these libraries not here before.
+    """
+    hands_out = getattr(pluginmanager.get_plugin("pytestconfig").known_args_namespace, "numprocesses", 0)
+    if "PYTEST_XDIST_WORKER" in os.environ or not hands_out:
+        for library in ("pandas", "scipy.optimize", "torch", "transformer_lens.model_bridge", "xarray"):
+            importlib.import_module(library)
+
 
 RUNS = Path(__file__).parents[1] / "examples" / "runs"
 SMALL = {"d_model": 16, "n_heads": 2, "d_head": 8, "d_mlp": 32}
@@ -98,9 +107,10 @@ SHARING = {
 }  # fmt: skip
 #: Files that take longest, begun first so that no worker is left alone with one at the end.
 LONGEST = (
-    "test_examples", *SHARING["zoo explained"], *SHARING["shipped runs explained"], "test_nulls",
-    "test_benchmarks", "test_analyses", "test_resume", "test_train_many", "test_command",
-    "test_kill", "test_engine", "test_report",
+    "test_examples", *SHARING["shipped runs explained"], *SHARING["zoo explained"], "test_analyses",
+    "test_train_many", "test_nulls", "test_resume", "test_store", "test_llc", "test_sweeps", "test_engine",
+    "test_command", "test_kill", "test_capture", "test_benchmarks", "test_invariances", "test_small_tasks",
+    "test_report",
 )  # fmt: skip
 
 

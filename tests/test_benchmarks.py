@@ -1,7 +1,6 @@
 """Every benchmark runs, says what it found, and is held to a reference that computes the same numbers."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import numpy as np
 import pytest
 
 import groklens as gl
+import warm
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -24,13 +24,7 @@ SMOKED = [name for name in NAMES if name != "explain"]
 @pytest.fixture(scope="module")
 def printed():
     """What all of them print, one after another in one process: for programs, and for people."""
-    finished = subprocess.run(
-        [sys.executable, "-m", "benchmarks", *SMOKED, "--smoke"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    finished = warm.run("-m", "benchmarks", *SMOKED, "--smoke", cwd=ROOT)
     assert finished.returncode == 0, finished.stderr[-2000:]
     lines = finished.stdout.splitlines()
     return [json.loads(line) for line in lines[::2]], lines[1::2]

@@ -3,7 +3,6 @@
 import json
 import re
 import runpy
-import subprocess
 import sys
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
 import groklens as gl
+import warm
 from browser import Opened, browser, needs_chromium
 
 ROOT = Path(__file__).parent.parent
@@ -183,11 +183,11 @@ def test_its_page_shows_its_pictures_offline(script, pages, chromium, empty):
     assert seen.drawn(drawn) == drawn if drawn else True
     if "CircuitsVis.render(child" in text:
         seen.page.wait_for_selector(".attention canvas")
-        slider = seen.page.locator(".attention input[type=range]")
-        before = seen.page.locator(".attention tbody").inner_text()
-        slider.fill("0")
-        seen.page.wait_for_timeout(500)
-        assert seen.page.locator(".attention tbody").inner_text() != before
+        said = seen.page.locator(".attention tbody")
+        before = said.text_content()
+        seen.page.locator(".attention input[type=range]").fill("0")
+        seen.changes(said, before)
+        assert said.text_content() != before
     for chart in seen.page.locator(".js-plotly-plot:has(.slider-rail-touch-rect)").all():
         last = chart.locator(".slider-label").first.text_content()
         seen.slide(chart, 0.0)
@@ -217,10 +217,7 @@ def test_a_notebook_that_is_not_trusted_shows_still_pictures(pages, chromium):
 
 
 def test_an_example_runs_as_a_script(tmp_path):
-    script = ROOT / "examples" / "08_capture_activations.py"
-    done = subprocess.run(
-        [sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, timeout=300
-    )
+    done = warm.run(ROOT / "examples" / "08_capture_activations.py", cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
 
 

@@ -17,7 +17,7 @@ MODELS = {
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 @pytest.mark.parametrize("budget", [1, 2**26], ids=["a row at a time", "at once"])
 def test_same_as_through_the_hook(model, budget, tmp_path, monkeypatch):
-    recipe = gl.Recipe(task=TASK, model=model, steps=3, train_fraction=0.5, keep=gl.Every(1))
+    recipe = gl.Recipe(task=TASK, model=model, steps=1, train_fraction=0.5, keep=gl.Every(1))
     run = gl.train(recipe, into=tmp_path / "run")
     hook = f"blocks.{getattr(model, 'n_layers', 1) - 1}.mlp.hook_post"
     asked = []

@@ -3,8 +3,6 @@
 import errno
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import kill_store
@@ -13,6 +11,7 @@ import pytest
 import xarray as xr
 from kill_store import STEPS, Listener, frame, steps_left, whole, write
 
+import warm
 from groklens.capture import lengths
 from groklens.capture.store import ZarrStore
 from groklens.errors import BadArgument, GroklensError
@@ -66,9 +65,7 @@ def no_links(*args, **kwargs):
 
 def test_a_kill_at_any_operation(tmp_path):
     script = Path(kill_store.__file__)
-    done = subprocess.run(
-        [sys.executable, script, tmp_path, "13"], capture_output=True, text=True, timeout=300, check=False
-    )
+    done = warm.run(script, tmp_path, "13")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["kills"] >= 10

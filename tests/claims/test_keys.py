@@ -1,6 +1,7 @@
 """Every finding and every control that groklens makes has a key, and every key is listed with its meaning."""
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ def made_in(tree):
                 yield ("finding" if called == "Finding" else "control"), node
 
 
+@functools.cache
 def files():
     found = {path.relative_to(SRC).as_posix(): path for path in SRC.rglob("*.py")}
     return {name: ast.parse(path.read_text()) for name, path in found.items() if name != "claims/keys.py"}

@@ -24,7 +24,7 @@ def reason(snapshot, group=None):
     return found.reason
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.data())
 def test_a_planted_clock_is_found_exactly(data):
     op = data.draw(st.sampled_from(("add", "sub", "mul", "div")))

@@ -89,7 +89,7 @@ def test_a_measure_that_reads_one_direction_of_the_basis_is_caught():
         assert_alike(*pair)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(unit=st.integers(2, P - 1), names=st.sets(st.integers(1, 8), min_size=1, max_size=3))
 def test_multiplying_residues_by_a_unit_divides_the_frequencies_by_it(unit, names):
     def renamed(name):

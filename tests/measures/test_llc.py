@@ -100,10 +100,10 @@ def test_held_scales_do_not_bend_the_density(epsilon):
 
 def test_an_untrained_model_stands_at_no_minimum():
     for llc in (
-        LLC(epsilon=6e-3, n_beta=2.0, draws=600),
+        LLC(epsilon=6e-3, n_beta=2.0, draws=200),
         LLC(gamma=100.0),
-        LLC(epsilon=3e-3, draws=600, burn_in=200),
-        LLC(epsilon=5e-3, n_beta=5.0, gamma=20.0),
+        LLC(epsilon=3e-3, draws=200),
+        LLC(epsilon=5e-3, n_beta=5.0, gamma=20.0, draws=200),
     ):
         found = learning_coefficient(snapshot(), llc)
         assert found.verdict == "undecided"
@@ -201,7 +201,13 @@ def learned():
 HEALTHY = LLC(epsilon=2e-3, gamma=20.0, n_beta=5.0, draws=600, burn_in=300)
 
 
-def test_a_model_at_a_minimum_has_one(learned):
+@pytest.fixture(scope="module")
+def healthy(learned):
+    """What is found there, once for all tests that compare something with it."""
+    return learning_coefficient(learned, HEALTHY)
+
+
+def test_a_model_at_a_minimum_has_one(learned, healthy):
     before = {name: value.clone() for name, value in learned.model.state_dict().items()}
     state = torch.random.get_rng_state()
     found = learning_coefficient(learned, HEALTHY)
@@ -211,16 +217,15 @@ def test_a_model_at_a_minimum_has_one(learned):
     assert found.finding().verdict == "supported"
     assert torch.equal(state, torch.random.get_rng_state())
     assert all(torch.equal(value, before[name]) for name, value in learned.model.state_dict().items())
-    again = learning_coefficient(learned, HEALTHY)
-    assert again.value == found.value
+    assert found.value == healthy.value
 
 
 @pytest.mark.parametrize("epsilon", [2e-3, 4e-3])
-def test_ten_times_the_step_size_is_undecided(learned, epsilon):
+def test_ten_times_the_step_size_is_undecided(learned, healthy, epsilon):
     """Nothing else is changed: at these, the estimate is a quarter and two thirds too large, with little noise."""
-    healthy, too_large = (
-        learning_coefficient(learned, replace(HEALTHY, epsilon=each)) for each in (epsilon, 10 * epsilon)
-    )
+    if epsilon != HEALTHY.epsilon:
+        healthy = learning_coefficient(learned, replace(HEALTHY, epsilon=epsilon))
+    too_large = learning_coefficient(learned, replace(HEALTHY, epsilon=10 * epsilon))
     assert healthy.verdict == "supported"
     assert too_large.verdict == "undecided"
     assert "step size" in " ".join(too_large.reasons)
@@ -235,14 +240,13 @@ def test_away_from_a_minimum_is_undecided():
     assert found.reasons
 
 
-def test_it_stands_in_tables_with_its_health(learned):
+def test_it_stands_in_tables_with_its_health(learned, healthy):
     run = gl.Run.of({0: snapshot().model, 1500: learned.model}, TASK, train_index=TRAIN)
     table = gl.track(run, [HEALTHY, "train_loss"])
     column = table[HEALTHY.__name__]
     assert column.dims == ("step", "quantity")
     assert column.sel(step=1500, quantity="healthy") == 1
-    value = learning_coefficient(learned, HEALTHY).value
-    assert float(column.sel(step=1500, quantity="value")) == pytest.approx(value)
+    assert float(column.sel(step=1500, quantity="value")) == pytest.approx(healthy.value)
     assert set(np.unique(column.sel(quantity="healthy"))) <= {0.0, 1.0}
     assert LLC().__name__ == "llc"
     assert LLC(draws=100).__name__ == "llc_draws_100"
@@ -271,10 +275,9 @@ def test_a_run_is_measured_by_the_loss_it_was_trained_with(tmp_path, loss):
     assert learning_coefficient(run.final, few).losses[0, 0] != pytest.approx(own, rel=1e-3)
 
 
-def test_named_weights_alone_walk(learned):
-    every = learning_coefficient(learned, HEALTHY)
+def test_named_weights_alone_walk(learned, healthy):
     some = learning_coefficient(learned, LLC(**{**vars(HEALTHY), "weights": ("W_E",)}))
-    assert some.value < every.value
+    assert some.value < healthy.value
     with pytest.raises(BadArgument, match="the model's parameters are W_E, W_in"):
         learning_coefficient(learned, LLC(weights=("W_Q",)))
     transformer = snapshot("transformer")

@@ -1,5 +1,7 @@
 """The quick forward pass against the plain model: values, gradients, and training side by side."""
 
+import functools
+
 import pytest
 import torch
 
@@ -66,6 +68,10 @@ def build(variant, task=TASK, seed=0):
     return model
 
 
+#: A model that is only looked at, built once.
+built = functools.cache(build)
+
+
 def gradients(model, logits_of, task=TASK):
     model.zero_grad()
     cross_entropy_each(logits_of(model, task.inputs, task.d_vocab_out), task.labels).mean().backward()
@@ -74,7 +80,7 @@ def gradients(model, logits_of, task=TASK):
 
 @pytest.mark.parametrize("variant", EVERY)
 def test_same_logits_and_gradients_as_the_plain_model(variant):
-    model = build(variant)
+    model = built(variant)
     assert quick_applies(model)
     quick, plain = (logits(model, TASK.inputs, 7) for logits in (quick_logits, run_logits))
     torch.testing.assert_close(quick, plain, rtol=1e-5, atol=1e-5)
@@ -88,7 +94,7 @@ def test_same_logits_and_gradients_as_the_plain_model(variant):
 
 @pytest.mark.parametrize("variant", [name for name in EVERY if "no MLP" not in name])
 def test_same_neuron_inputs_as_at_the_hook(variant):
-    model = build(variant)
+    model = built(variant)
     layer = getattr(model.cfg, "n_layers", 1) - 1
     with torch.no_grad():
         hooked = model.run_with_cache(TASK.inputs)[1][f"blocks.{layer}.mlp.hook_pre"][:, -1]
@@ -97,7 +103,7 @@ def test_same_neuron_inputs_as_at_the_hook(variant):
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_same_patterns_and_parts_of_what_heads_read_as_at_the_hooks(variant):
-    model = build(variant)
+    model = built(variant)
     with torch.no_grad():
         cache = model.run_with_cache(TASK.inputs)[1]
         found = list(quick_patterns(model, TASK.inputs))
@@ -112,7 +118,7 @@ def test_same_patterns_and_parts_of_what_heads_read_as_at_the_hooks(variant):
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_other_values_read_by_the_last_heads_are_those_put_in_at_the_hook(variant):
-    model = build(variant)
+    model = built(variant)
     hook = f"blocks.{model.cfg.n_layers - 1}.attn.hook_z"
     with torch.no_grad():
         shape = model.run_with_cache(TASK.inputs)[1][hook].shape
@@ -124,7 +130,7 @@ def test_other_values_read_by_the_last_heads_are_those_put_in_at_the_hook(varian
 
 @pytest.mark.parametrize("variant", ["one layer", "two layers", "not causal", "MLP"])
 def test_same_on_inputs_in_any_order_and_number(variant):
-    model = build(variant)
+    model = built(variant)
     order = torch.randperm(49, generator=torch.Generator().manual_seed(1))[:13]
     with torch.no_grad():
         whole = quick_logits(model, TASK.inputs, 7)
@@ -194,7 +200,7 @@ def test_inputs_that_are_all_alike():
 
 @pytest.mark.parametrize("variant", ["one layer", "gelu", "MLP"])
 def test_the_quick_neurons_are_the_hooked_ones(variant):
-    model = build(variant)
+    model = built(variant)
     _, cache = model.run_with_cache(TASK.inputs, names_filter="blocks.0.mlp.hook_post")
     with torch.no_grad():
         neurons = quick_forward(model, TASK.inputs, 7)[1]

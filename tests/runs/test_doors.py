@@ -7,8 +7,6 @@ import pickle
 import resource
 import socket
 import struct
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -18,6 +16,7 @@ import torch
 from foreign_formats import ADD, FORMATS, PLAIN, write_hugging_face, write_rep_theory
 
 import groklens as gl
+import warm
 from groklens.errors import DamagedRun, GroklensError
 from groklens.runs.file_checks import check_archive, check_regular, check_safetensors
 
@@ -215,8 +214,7 @@ def test_what_is_whole_passes(tmp_path):
 
 def test_a_pipe_in_the_shell_does_not_hang(tmp_path):
     pipe(tmp_path / "x.pt")
-    command = [sys.executable, "-m", "groklens.cli", "explain", str(tmp_path / "x.pt")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = warm.run("-m", "groklens.cli", "explain", tmp_path / "x.pt", timeout=60)
     assert done.returncode == 2
     assert "a pipe" in done.stderr
     assert done.stderr.count("\n") == 1

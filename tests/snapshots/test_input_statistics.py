@@ -1,12 +1,10 @@
 """One pass in blocks against the whole arrays in float64, whatever way the model is run."""
 
-import subprocess
-import sys
-
 import pytest
 import torch
 
 import groklens as gl
+import warm
 from groklens.errors import BadArgument
 from groklens.harmonics import neuron_components
 from groklens.snapshots import snapshot as snapshot_
@@ -183,5 +181,6 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 
 @pytest.mark.slow
 def test_no_whole_array_is_made_for_the_measures():
-    run = subprocess.run([sys.executable, "-c", PEAK], capture_output=True, text=True, check=True)
+    run = warm.run("-c", PEAK)
+    assert run.returncode == 0, run.stderr[-2000:]
     assert float(run.stdout) < 120  # MB: 19 of train logits, blocks, and what libraries load

@@ -5,12 +5,12 @@ import sys
 import threading
 import time
 from concurrent.futures import Future, ProcessPoolExecutor
-from multiprocessing import get_context
 
 import numpy as np
 import pytest
 
 import groklens as gl
+import warm
 from groklens.errors import BadArgument, DamagedRun, RecipeMismatch, RunNotFound, UnknownName
 
 RECIPE = gl.Recipe(
@@ -111,14 +111,13 @@ def test_a_run_that_was_deleted_is_trained_again_as_it_was(expected, tmp_path):
 
 def test_a_pool_that_breaks_is_said_and_a_fresh_one_finishes(expected, tmp_path):
     root = tmp_path / "sweep"
-    context = get_context("spawn")
-    with ProcessPoolExecutor(2, mp_context=context) as pool:
+    with ProcessPoolExecutor(2, mp_context=warm.started()) as pool:
         killer = threading.Thread(target=kill_one_once_it_trains, args=(pool, root))
         killer.start()
         with pytest.raises(gl.sweeps.SweepUnfinished, match="fresh executor"):
             gl.Sweep(RECIPE, over=OVER).run(root, pool, threads=1)
         killer.join()
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
+    with ProcessPoolExecutor(1, mp_context=warm.started()) as pool:
         same(SWEEP.run(root, pool), expected)
 
 
@@ -137,7 +136,12 @@ def test_workers_of_a_cluster_are_killed_at_random(expected, tmp_path):
     import dask
 
     root, stop = tmp_path / "sweep", threading.Event()
-    quiet = {"distributed.scheduler.allowed-failures": 50, "distributed.logging.distributed": "critical"}
+    warm.started()
+    quiet = {
+        "distributed.scheduler.allowed-failures": 50,
+        "distributed.logging.distributed": "critical",
+        "distributed.worker.multiprocessing-method": "forkserver",
+    }
     with (
         dask.config.set(quiet),
         distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None, silence_logs=60) as cluster,

@@ -1,8 +1,6 @@
 """Tasks answered at several positions: the same numbers as one table a position, trained, resumed, explained."""
 
 import json
-import subprocess
-import sys
 import textwrap
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +9,7 @@ import pytest
 import torch
 
 import groklens as gl
+import warm
 from groklens.errors import BadArgument
 from groklens.tasks import Examples, Stream, task_from_spec
 
@@ -244,5 +243,5 @@ def test_another_process_loads_it_with_the_part(tmp_path):
         run = gl.load({str(tmp_path / "run")!r}, parts=[mine.RunningParity])
         print(run.final.logits_at(0).shape, float(gl.track(run, "test_loss")["test_loss"][-1]))
     """)
-    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    found = warm.run("-c", script)
     assert "torch.Size([256, 2])" in found.stdout, found.stderr[-2000:]

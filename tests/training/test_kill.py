@@ -1,12 +1,11 @@
 """SIGKILL at any moment, and the same call again: the bits of an uninterrupted run, every file of it."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+import warm
 
 SCRIPT = Path(__file__).with_name("kills.py")
 
@@ -14,14 +13,7 @@ SCRIPT = Path(__file__).with_name("kills.py")
 @pytest.mark.slow
 def test_killed_and_taken_up_is_bit_identical(tmp_path):
     kinds = ("full_batch", "mini_batch", "many", "recorder", "stopped", "longer")
-    finished = subprocess.run(
-        [sys.executable, SCRIPT, tmp_path, "--kinds", *kinds, "--kills", "5", "--seed", "1"],
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-        env={**os.environ, "TOKENIZERS_PARALLELISM": "false"},
-    )
+    finished = warm.run(SCRIPT, tmp_path, "--kinds", *kinds, "--kills", "5", "--seed", "1", timeout=900)
     assert finished.stdout, finished.stderr[-3000:]
     results = {result["kind"]: result for result in json.loads(finished.stdout)}
     assert tuple(results) == kinds

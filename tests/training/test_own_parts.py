@@ -1,7 +1,6 @@
 """Parts of a user's own: as good as ours, from the recipe to another process."""
 
 import json
-import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ import torch
 
 import groklens as gl
 import own_parts
+import warm
 from groklens import parts
 from groklens.errors import BadArgument, DamagedRun, PartNeeded
 
@@ -112,12 +112,8 @@ print(run.recipe.id, float(gl.measures.test_accuracy(run)))
 @pytest.mark.slow
 def test_another_process_opens_it(trained):
     folder = Path(own_parts.__file__).parent
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(trained.path), str(folder)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = warm.run("-c", SCRIPT, trained.path, folder)
+    assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.split()[0] == RECIPE.id
 
 

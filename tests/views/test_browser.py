@@ -90,8 +90,12 @@ def test_attention_draws_the_captured_pattern_at_the_step_of_its_slider(opened, 
     seen = opened(views.attention(mod113, inputs, steps=steps))
     seen.page.wait_for_selector(".attention canvas")
     for place, step in ((1, "15,000"), (0, "0")):
+        said = seen.page.locator(".attention tbody")
+        before = said.text_content()
         seen.page.locator("input[type=range]").fill(str(place))
-        seen.page.wait_for_timeout(800)
+        if place == 0:  # it stands at the last one when it is opened
+            seen.changes(said, before)
+        seen.settled()
         assert seen.page.locator("output").inner_text() == step
         expected = pattern[place, 3 * 113 + 5]
         rows = [row.split("\t") for row in seen.page.locator(".attention tbody").inner_text().splitlines()]
@@ -117,8 +121,10 @@ def test_the_input_can_be_chosen_and_the_mean_is_the_mean(opened, mod113):
     mean = gl.capture(mod113, HOOK, steps=[15_000], reduce="mean")[HOOK].values[0]
     seen = opened(views.attention(mod113, [(3, 5)], steps=[15_000]))
     seen.page.wait_for_selector(".attention canvas")
+    said = seen.page.locator(".attention tbody")
+    before = said.text_content()
     seen.page.locator("select").select_option("1")
-    seen.page.wait_for_timeout(500)
+    seen.changes(said, before)
     rows = [row.split("\t") for row in seen.page.locator(".attention tbody").inner_text().splitlines()]
     np.testing.assert_allclose(
         [[float(cell.split(": ")[1]) for cell in row[1:]] for row in rows], mean[:, -1], atol=6e-4
@@ -155,10 +161,21 @@ GROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 23, 27)"}
 
 
 @pytest.mark.parametrize(
-    ("width", "scheme"), [(390, "light"), (390, "dark"), (1280, "light"), (1920, "dark"), (700, "light")]
+    "windows",
+    [[(390, "light"), (390, "dark")], [(1280, "light"), (700, "light")], [(1920, "dark")]],
+    ids=["telephone", "made narrower", "wide"],
 )
-def test_the_report_is_whole_at_every_width(opened_report, width, scheme):
-    seen = opened_report(width=width, color_scheme=scheme)
+def test_the_report_is_whole_at_every_width(opened_report, windows):
+    """Opened so, and when the window or the scheme is another afterwards."""
+    seen = opened_report(width=windows[0][0], color_scheme=windows[0][1])
+    for width, scheme in windows:
+        seen.page.set_viewport_size({"width": width, "height": 900})
+        seen.page.emulate_media(color_scheme=scheme)
+        check_whole(seen, width, scheme)
+
+
+def check_whole(seen, width, scheme):
+    """That nothing of a report lies over anything else, sticks out or is too small, and its ground is the scheme's."""
     charts = seen.drawn(9)
     assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
     assert seen.sticking_out() == []
@@ -174,9 +191,10 @@ def test_the_report_is_whole_at_every_width(opened_report, width, scheme):
 
 def test_the_heads_have_no_white_box_in_a_dark_page(opened_report):
     """What is drawn for white is turned over in the dark, and left alone where it is light."""
+    seen = opened_report()
+    seen.page.wait_for_selector(".attention canvas")
     for scheme, turned in (("dark", "invert(1) hue-rotate(180deg)"), ("light", "none")):
-        seen = opened_report(color_scheme=scheme)
-        seen.page.wait_for_selector(".attention canvas")
+        seen.page.emulate_media(color_scheme=scheme)
         drawing = seen.page.locator(".attention .drawing")
         assert drawing.evaluate("e => getComputedStyle(e).filter") == turned
         assert "share of attention: 0" in drawing.inner_text()

@@ -1,10 +1,10 @@
 """`groklens explain PATH --json -` on one model of each kind that others publish, once in a shell of its own."""
 
 import json
-import subprocess
-import sys
 
 import pytest
+
+import warm
 
 VERDICTS = ("supported", "refuted", "undecided")
 KEYS = {
@@ -31,8 +31,7 @@ def is_interval(value):
 @pytest.mark.slow
 def test_a_shell_of_its_own_prints_the_promised_json(zoo, golden):
     path = path_of(zoo, "pizza", MODELS["pizza"])
-    command = [sys.executable, "-m", "groklens.cli", "explain", str(path), "--json", "-"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = warm.run("-m", "groklens.cli", "explain", path, "--json", "-")
     assert done.returncode == 0, done.stderr
     check_promised(done.stdout, golden["pizza"][MODELS["pizza"]])
 

@@ -16,7 +16,6 @@ from groklens.groups.isomorphism import isomorphism
 from groklens.groups.permutations import permutations_of
 
 CLOCK = "l8k1hzciux"
-NANDA = "wd_10-1_mod_addition_loss_curve"
 #: Its 100 triples name other cells once elements are renamed, so the number moves; the algorithm may not.
 BY_TRIPLES = "algorithm.symmetricity"
 
@@ -29,8 +28,6 @@ def original(zoo, zoo_explained):
     """
 
     def path(name):
-        if name == NANDA:
-            return zoo / "nanda" / f"{NANDA}.pth"
         return zoo / "rep_theory" / name if "_seed" in name else zoo / "pizza" / f"model_{name}.pt"
 
     return lambda name: (gl.load(path(name)).final, zoo_explained(path(name)))
@@ -219,7 +216,7 @@ def test_the_order_of_neurons_alone_does_not_matter(original, name):
     assert_follows(before, gl.explain(image))
 
 
-@pytest.mark.parametrize("name", ["A5_T_seed1", pytest.param(NANDA, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["A5_T_seed1", CLOCK])
 def test_the_basis_of_the_residual_stream_alone_does_not_matter(original, name):
     snapshot, before = original(name)
     image = copy_of(snapshot, stream_turned(snapshot, snapshot.model))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 import shutil
@@ -71,7 +72,8 @@ def prepare(
     assert header.parent is not None
     folder = Path(os.path.abspath(folder))  # "." has a name too
     made, old = RunPaths(folder.with_name(f"{folder.name}.{os.getpid()}.tmp")), RunPaths(run.path)
-    shutil.rmtree(made.root, ignore_errors=True)
+    for left in folder.parent.glob(f"{glob.escape(folder.name)}.*.tmp"):  # by a process that was killed here
+        shutil.rmtree(left, ignore_errors=True)
     try:
         made.steps.mkdir(parents=True)
         for step in header.checkpoints:
