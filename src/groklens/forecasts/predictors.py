@@ -21,11 +21,11 @@ _BESIDE = " + " + HYPER
 
 @dataclass(frozen=True)
 class Predictor:
-    """The columns that one forecast is made from: `signals`, which must be known, and hyper-parameters."""
+    """The columns that one forecast is made from: `signals`, which must be known, and `hyper`-parameters with kinds."""
 
     name: str
     signals: tuple[str, ...] = ()
-    hyper: bool = False
+    hyper: tuple[str, ...] = ()
     sees: str = ""
 
     def known(self, table: xr.Dataset) -> np.ndarray:
@@ -37,9 +37,8 @@ class Predictor:
 
     def columns(self, table: xr.Dataset, kinds: Sequence[tuple[str, str]]) -> Float[np.ndarray, "run column"]:
         """The columns of a table of runs (run × column); `kinds` are the values that hyper-parameters tell apart."""
-        columns = [table[name].values.astype(float) for name in self.signals]
+        columns = [table[name].values.astype(float) for name in (*self.signals, *self.hyper)]
         if self.hyper:
-            columns += [table[name].values.astype(float) for name in hyper_parameters(table)]
             columns += [(table[kind].values == value).astype(float) for kind, value in kinds]
         return np.column_stack(columns) if columns else np.zeros((table.sizes["run"], 0))
 
@@ -51,16 +50,17 @@ def predictors(library: xr.Dataset, signals: Iterable[Any] | None = None) -> lis
     `UnknownName` for one of which the library has no column.
     """
     chosen = signals_of(library) if signals is None else [_checked(library, each) for each in signals]
+    hyper = hyper_parameters(library)
     alone = [
         Predictor(name, (f"signal_{name}",), sees=library[f"signal_{name}"].attrs.get("sees", ""))
         for name in chosen
     ]
-    nulls = [Predictor(BASE_RATE), Predictor(HYPER, hyper=True), Predictor(ELAPSED, ("now",))]
+    nulls = [Predictor(BASE_RATE), Predictor(HYPER, hyper=hyper), Predictor(ELAPSED, ("now",))]
     if SLOPE not in chosen and f"signal_{SLOPE}" in library:
         nulls.append(Predictor(SLOPE, (f"signal_{SLOPE}",), sees=library[f"signal_{SLOPE}"].attrs["sees"]))
     taken = {each.name for each in nulls}
     alone = [each for each in alone if each.name not in taken]
-    beside = [Predictor(each.name + _BESIDE, each.signals, True, each.sees) for each in alone]
+    beside = [Predictor(each.name + _BESIDE, each.signals, hyper, each.sees) for each in alone]
     return [*nulls, *alone, *beside]
 
 
@@ -69,9 +69,9 @@ def signals_of(library: xr.Dataset) -> list[str]:
     return [str(name).removeprefix("signal_") for name in library if str(name).startswith("signal_")]
 
 
-def hyper_parameters(table: xr.Dataset) -> list[str]:
+def hyper_parameters(table: xr.Dataset) -> tuple[str, ...]:
     """The columns of hyper-parameters that are numbers."""
-    return sorted(str(name) for name in table if str(name).startswith("hyper_"))
+    return tuple(sorted(str(name) for name in table if str(name).startswith("hyper_")))
 
 
 def kinds_of(table: xr.Dataset) -> list[tuple[str, str]]:

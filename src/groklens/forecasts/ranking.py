@@ -59,17 +59,21 @@ def bootstrap(groups: np.ndarray, draws: int, rng: np.random.Generator) -> Weigh
 def shuffled(
     labels: Bool[np.ndarray, "run"], groups: np.ndarray, draws: int, rng: np.random.Generator
 ) -> Bool[np.ndarray, "draw run"]:
-    """The outcomes dealt out anew, those of one group staying side by side (draw × run): the permutation null.
+    """The outcomes dealt out anew, each group receiving those of another (draw × run): the permutation null.
 
-    Runs in the order of their groups receive the outcomes in another order of the groups, so that outcomes stay as alike
-    within a group as they are; where groups are of unequal size some are cut.
+    Outcomes of one group stay together, so that they stay as alike within a group as they are; where the groups are of
+    unequal size some outcomes are left out, or come twice.
     """
-    names, which = np.unique(groups, return_inverse=True)
+    _, which = np.unique(groups, return_inverse=True)
     order = np.argsort(which, kind="stable")
+    sizes = np.bincount(which)
+    first = np.append(0, np.cumsum(sizes)[:-1])
+    place = np.empty(len(which), dtype=int)
+    place[order] = np.arange(len(which)) - np.repeat(first, sizes)
     found = np.empty((draws, len(labels)), dtype=bool)
     for draw in found:
-        dealt = np.argsort(rng.permutation(len(names))[which], kind="stable")
-        draw[order] = labels[dealt]
+        source = rng.permutation(len(sizes))[which]
+        draw[:] = labels[order[first[source] + place % sizes[source]]]
     return found
 
 

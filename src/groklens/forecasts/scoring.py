@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from groklens.forecasts.alarms import alarm_scores, alarmed, threshold
-from groklens.forecasts.predictors import HYPER, Predictor, kinds_of
+from groklens.forecasts.predictors import HYPER, Predictor, hyper_parameters, kinds_of
 from groklens.forecasts.ranking import (
     bootstrap,
     changed_first,
@@ -73,7 +73,7 @@ def scored(court: Court, predictor: Predictor) -> dict[str, float]:
         return counts
     model = court.fitted(predictor)
     chance = court.chance(predictor, model, test)
-    beside = Predictor(HYPER, hyper=True)
+    beside = Predictor(HYPER, hyper=hyper_parameters(test))
     rival = court.chance(beside, court.fitted(beside, predictor), test)
     weights = court.weights[:, test["run"].values]
     own, others = (_ranked(each, test, weights) for each in (chance, rival))
@@ -138,15 +138,13 @@ def _with_intervals(found: Mapping[str, np.ndarray]) -> dict[str, float]:
 
 def _null(chance: np.ndarray, changes: np.ndarray, groups: np.ndarray, court: Court) -> dict[str, float]:
     """The AUROC under outcomes dealt out anew among the judged side's configurations, and how often it is as high."""
-    positive = int(changes.sum())
-    if positive in (0, len(changes)):
+    own = float(concordance(chance, positives_first(changes))[0])
+    if np.isnan(own):
         return {}
-    first = positives_first(changes)
-    rank = (
-        chance[:, None] > chance[None, :]
-    ).sum(axis=1) + 0.5 * (chance[:, None] == chance[None, :]).sum(axis=1) + 0.5
-    dealt = shuffled(changes, groups, max(court.draws, 1), np.random.default_rng(court.seed + 1))
-    null = (dealt @ rank - positive * (positive + 1) / 2) / (positive * (len(changes) - positive))
+    higher = (chance[:, None] > chance[None, :]) + 0.5 * (chance[:, None] == chance[None, :])
+    dealt = shuffled(changes, groups, court.draws, np.random.default_rng(court.seed + 1)).astype(float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        null = ((dealt @ higher) * (1 - dealt)).sum(axis=1) / (dealt.sum(axis=1) * (1 - dealt).sum(axis=1))
     low, high = interval(null)
-    as_high = (null >= float(concordance(chance, first)[0]) - 1e-12).sum()
-    return {"null_low": low, "null_high": high, "p_value": float((1 + as_high) / (1 + len(null)))}
+    as_high = (null >= own - 1e-12).sum()
+    return {"null_low": low, "null_high": high, "p_value": float((1 + as_high) / (1 + np.isfinite(null).sum()))}

@@ -1,0 +1,91 @@
+"""The law that forecasts of one time of looking are made by: fitted once on a library, and remembered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from jaxtyping import Float
+
+from groklens.errors import BadArgument
+from groklens.forecasts.at_risk import at_risk
+from groklens.forecasts.predictors import BASE_RATE, HYPER, Predictor, hyper_parameters, kinds_of, predictors, signals_of
+from groklens.forecasts.referee import library_clocks, numbered_runs
+from groklens.forecasts.weibull import Interval, Weibull
+
+#: A signal is used that this share of the runs at risk has.
+_KNOWN_OF = 0.9
+#: Fewer runs than these say nothing.
+_FEWEST = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Law:
+    """A Weibull law of when runs change, fitted at one clock of a library, with what it looks at.
+
+    `prior` is the law by hyper-parameters alone, and `base_rate` that without any column.
+    """
+
+    clock: float
+    runs: int
+    predictor: Predictor
+    kinds: tuple[tuple[str, str], ...]
+    fitted: Weibull
+    prior: Weibull
+    base_rate: Weibull
+
+    def chance(self, row: xr.Dataset, by: float) -> float:
+        """The chance that a run changes before `by` times its step now."""
+        return float(self.fitted.chance(self._columns(self.predictor, row), by)[0])
+
+    def prior_chance(self, row: xr.Dataset, by: float) -> float:
+        """The chance by its hyper-parameters alone."""
+        return float(self.prior.chance(self._columns(Predictor(HYPER, (), self.predictor.hyper), row), by)[0])
+
+    def rate(self, by: float) -> float:
+        """The chance of any run at risk at this clock."""
+        return float(self.base_rate.chance(np.zeros((1, 0)), by)[0])
+
+    def interval(self, row: xr.Dataset) -> Interval:
+        """When it changes, in multiples of its step now."""
+        return self.fitted.interval(self._columns(self.predictor, row))[0]
+
+    def _columns(self, predictor: Predictor, row: xr.Dataset) -> Float[np.ndarray, "run column"]:
+        missing = [name for name in (*predictor.signals, *predictor.hyper) if name not in row]
+        row = row.assign({name: ("run", np.full(row.sizes["run"], np.nan)) for name in missing})
+        return predictor.columns(row, self.kinds)
+
+
+def law_at(library: xr.Dataset, time: float, signals: tuple[str, ...] | None = None) -> Law:
+    """The law for runs looked at at `time` (multiples of t_mem), of the library's last clock that is not later.
+
+    `signals` are used beside the hyper-parameters; when not given, those that are no oracle and that nine in ten of the
+    runs at risk have. Raises `BadArgument` where fewer than twenty runs are at risk there.
+    """
+    clocks = [each for each in library_clocks(library) if each <= time * 1.001] or library_clocks(library)[:1]
+    table = at_risk(numbered_runs(library), clocks[-1], None)
+    if table.sizes["run"] < _FEWEST:
+        raise BadArgument(
+            f"The library has {table.sizes['run']} runs at risk at {clocks[-1]:g} times t_mem; give one with more."
+        )
+    if signals is not None:
+        predictors(library, signals)  # an unknown name is answered
+    chosen = usable(table) if signals is None else tuple(f"signal_{name}" for name in signals)
+    hyper, kinds = hyper_parameters(library), tuple(kinds_of(table))
+    listed = Predictor("forecast", chosen, hyper), Predictor(HYPER, (), hyper), Predictor(BASE_RATE)
+    fits = [
+        Weibull.fit(each.columns(table, kinds), table["seen"].values, table["change"].values) for each in listed
+    ]
+    return Law(clocks[-1], table.sizes["run"], listed[0], kinds, *fits)
+
+
+def usable(table: xr.Dataset) -> tuple[str, ...]:
+    """The columns of signals that a forecast may use: no oracle, and known of nearly all runs at risk."""
+    names = [f"signal_{name}" for name in signals_of(table)]
+    return tuple(
+        name
+        for name in names
+        if table[name].attrs.get("sees") != "oracle"
+        and np.isfinite(table[name].values.astype(float)).mean() >= _KNOWN_OF
+    )
