@@ -19,7 +19,7 @@ from groklens.forecasts.row import row_of
 from groklens.forecasts.support import Support, of_known_kind, outside
 from groklens.forecasts.weibull import Interval
 from groklens.forecasts.what_run import labels_of
-from groklens.runs import AnyRun, Run, as_run, kept_step
+from groklens.runs import AnyRun, Run, as_run, kept_steps
 from groklens.tasks import Task
 
 Verdict = Literal["still_moving", "quiet_but_unresolved", "outside_support"]
@@ -116,7 +116,7 @@ def forecast(
     'quiet_but_unresolved'
     """
     run = as_run(run, task)
-    now = run.steps[-1] if step is None else kept_step(f"Run {run.name}", run.steps, step)
+    now = run.steps[-1] if step is None else kept_steps(run, [step])[-1]
     horizon = whole_number("horizon", max(TIMES - 1, 1) * max(now, 1) if horizon is None else horizon, 1, 20_000)
     known = kept_library() if library is None else library
     row, reasons = _row(run, now, known, signals)
