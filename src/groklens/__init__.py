@@ -60,13 +60,14 @@ _PUBLIC = {
 }
 #: What submodules had in version 0.1 and the top has now; these answer for one version, with a warning.
 _MOVED = {"measures": ("track",)}
-_MODULES = ("harmonics", "hypotheses", "interventions", "measures", "sweeps", "tasks", "theory", "views")
+_MODULES = ("forecasts", "harmonics", "hypotheses", "interventions", "measures", "sweeps", "tasks", "theory", "views")
 
 __all__ = [*_PUBLIC, *_MODULES, "__version__"]
 
 #: The same names for type checkers, which follow imports only; a test holds the two lists equal. A function that its
 #: package calls by the name of its file is taken from the file: they would take it for the module.
 if TYPE_CHECKING:
+    from groklens import forecasts as forecasts
     from groklens import harmonics as harmonics
     from groklens import hypotheses as hypotheses
     from groklens import interventions as interventions
