@@ -54,13 +54,24 @@ _PUBLIC = {
     "track": "evidence",
     "Explanation": "explain",
     "examine": "evidence",
+    "forecast": "forecasts",
     "explain": "explain",
     "Sweep": "sweeps",
     "GroklensError": "errors",
 }
 #: What submodules had in version 0.1 and the top has now; these answer for one version, with a warning.
 _MOVED = {"measures": ("track",)}
-_MODULES = ("forecasts", "harmonics", "hypotheses", "interventions", "measures", "sweeps", "tasks", "theory", "views")
+_MODULES = (
+    "forecasts",
+    "harmonics",
+    "hypotheses",
+    "interventions",
+    "measures",
+    "sweeps",
+    "tasks",
+    "theory",
+    "views",
+)
 
 __all__ = [*_PUBLIC, *_MODULES, "__version__"]
 
@@ -85,6 +96,7 @@ if TYPE_CHECKING:
     from groklens.evidence.track import track as track
     from groklens.explain import Explanation as Explanation
     from groklens.explain.explain import explain as explain
+    from groklens.forecasts import forecast as forecast
     from groklens.groups import FiniteGroup as FiniteGroup
     from groklens.hypotheses import Circuit as Circuit
     from groklens.hypotheses import planted as planted

@@ -42,7 +42,9 @@ def made_library(configurations=48, seeds=3, noise=0.6, seed=0, last=10_000.0):
         "test_loss_slope": rng.standard_normal((n, len(CLOCKS))) - 0.3 * truth[:, None],
     }
     data = {
-        **{f"hyper_{name}": ("run", each) for name, each in (("weight_decay", decay), ("train_share", share))},
+        **{
+            f"hyper_{name}": ("run", each) for name, each in (("weight_decay", decay), ("train_share", share))
+        },
         "memorised": ("run", t_mem),
         "half": ("run", half),
         "generalised": ("run", np.where(half * 1.5 <= last, half * 1.5, np.nan)),

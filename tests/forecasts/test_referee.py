@@ -88,7 +88,11 @@ def test_a_leak_falls_to_the_null_by_configuration_and_is_caught():
         caught.append(bool(found["leaks"]))
         assert found["within"] == 0.5
         assert found["share"] == 1
-        own = judge(library, ["leak"], draws=100, test_on=splits(library)[0].test).sel(signal="leak").isel(split=0)
+        own = (
+            judge(library, ["leak"], draws=100, test_on=splits(library)[0].test)
+            .sel(signal="leak")
+            .isel(split=0)
+        )
         inside.append(bool(own["null_low"] <= own["auroc"] <= own["null_high"]))
     assert all(caught)
     assert sum(inside) >= 3
@@ -108,10 +112,16 @@ def test_a_configuration_on_both_sides_is_refused(library):
 
 
 def test_sides_are_given_by_value_and_what_is_none_is_refused(library):
-    found = judge(library, ["noise"], draws=20, train_on={"task": "addition"}, test_on={"task": "multiplication"})
+    found = judge(
+        library, ["noise"], draws=20, train_on={"task": "addition"}, test_on={"task": "multiplication"}
+    )
     assert found["split"].values.tolist() == ["given"]
     assert judge(library, ["noise"], draws=20, test_on={"optimizer": "SGD"})["n_at_risk"].max() > 0
-    for side, said in (({"tsak": "x"}, "did you mean 'task'"), ({"task": "x"}, "none of"), ("addition", "mask")):
+    for side, said in (
+        ({"tsak": "x"}, "did you mean 'task'"),
+        ({"task": "x"}, "none of"),
+        ("addition", "mask"),
+    ):
         with pytest.raises(BadArgument, match=said):
             judge(library, ["noise"], train_on=side)
     with pytest.raises(BadArgument, match="clock is 3"):
@@ -186,11 +196,20 @@ def test_draws_take_configurations_whole():
 
 def test_an_alarm_is_early_late_or_for_nothing():
     def at(now, sounds, changes):
-        columns = {"now": [now] * 3, "seen": [80 / now, 30 / now, 90 / now], "change": [100 / now, 50 / now, np.inf]}
+        columns = {
+            "now": [now] * 3,
+            "seen": [80 / now, 30 / now, 90 / now],
+            "change": [100 / now, 50 / now, np.inf],
+        }
         columns |= {"known": [True] * 3, "changes": changes}
-        return xr.Dataset({k: ("run", np.array(v)) for k, v in columns.items()}, {"run": [0, 1, 2]}), np.array(sounds)
+        return xr.Dataset(
+            {k: ("run", np.array(v)) for k, v in columns.items()}, {"run": [0, 1, 2]}
+        ), np.array(sounds)
 
-    found = {2.0: at(20, [True, False, True], [True, True, False]), 4.0: at(40, [True, False, True], [True] * 2 + [False])}
+    found = {
+        2.0: at(20, [True, False, True], [True, True, False]),
+        4.0: at(40, [True, False, True], [True] * 2 + [False]),
+    }
     due = np.array([True, True, False])
     told = alarmed({k: v[0] for k, v in found.items()}, {k: v[1] for k, v in found.items()}, due)
     scores = {name: each[0] for name, each in alarm_scores(told, np.ones((1, 3))).items()}
@@ -233,7 +252,10 @@ def test_a_weibull_law_finds_the_law_that_times_were_drawn_from():
     assert np.log(median) == pytest.approx(expected * np.log(2) ** 0.5, rel=0.1)
     assert low < median < high
     assert law.chance(np.array([[1.0]]), median)[0] == pytest.approx(0.5)
-    assert Weibull.fit(x[:, None], np.minimum(ended, 1.5), np.full(4000, np.inf)).interval(x[:1, None])[0].high == np.inf
+    assert (
+        Weibull.fit(x[:, None], np.minimum(ended, 1.5), np.full(4000, np.inf)).interval(x[:1, None])[0].high
+        == np.inf
+    )
 
 
 def test_bfgs_finds_a_curved_valley():

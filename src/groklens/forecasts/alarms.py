@@ -32,9 +32,9 @@ def alarmed(
     """What came of the alarms of each run, looked at at every clock at which it was at risk (run of the library).
 
     `tables` are the runs at risk by clock (`at_risk`), `sounds` whether the alarm sounds for each, `due` the runs that
-    change by the horizon of the clock that is judged; `lead` is the time from the first alarm to the last evaluation before the change as a
-    share of the time of the change, in [0, 1), nan without an alarm or where none was due; `judged` whether some clock's outcome is
-    known; `false` counts alarms that no change followed by the horizon.
+    change by the horizon of the clock that is judged. `lead` is the time from the first alarm to the last evaluation
+    before the change, as a share of the time of the change, in [0, 1), nan without an alarm or where none was due;
+    `judged` is whether some clock's outcome is known; `false` counts alarms that no change followed by the horizon.
     """
     first, false = np.full(len(due), np.inf), np.zeros(len(due))
     change, seen = first.copy(), first.copy()

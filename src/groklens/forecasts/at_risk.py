@@ -33,7 +33,7 @@ def at_risk(library: xr.Dataset, clock: float, horizon: float | None = 10.0) -> 
     if horizon is not None:
         horizon = number("horizon", horizon, above=1.0, such_as="10")
     now, half, last = table["step"], table["half"], table["last"]
-    chance = table["chance"] if "chance" in table else 0.0
+    chance = table.get("chance", 0.0)
     waiting = table["test_accuracy"] < chance + NOT_YET * (1 - chance)
     not_before = half.isnull() | (half > now)
     rows = np.flatnonzero((table["memorised"].notnull() & now.notnull() & waiting & not_before).values)
@@ -56,7 +56,9 @@ def _at_clock(library: xr.Dataset, clock: float) -> xr.Dataset:
     near = np.isclose(known, float(number("clock", clock, above=0, such_as="2")))
     if not near.any():
         said = ", ".join(f"{each:g}" for each in known)
-        raise BadArgument(f"clock is {clock!r}; the library has runs at {said} times t_mem: give one of these.")
+        raise BadArgument(
+            f"clock is {clock!r}; the library has runs at {said} times t_mem: give one of these."
+        )
     return library.isel(clock=int(np.flatnonzero(near)[0]))
 
 

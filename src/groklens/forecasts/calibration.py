@@ -14,8 +14,8 @@ def calibration(chance: np.ndarray, changes: np.ndarray, bins: int = 5) -> xr.Da
     """The share of runs that changed beside the chance that was forecast, runs in equal numbers to a bin (bin).
 
     `forecast` is the mean chance of a bin's runs and `observed` the share of them that changed: equal where forecasts
-    are calibrated; observed below forecast where they promise too much. `low` and `high` are a 95 % interval of the share
-    (Wilson 1927), `runs` how many there are. Fewer bins where there are fewer than `bins` runs.
+    are calibrated; observed below forecast where they promise too much. `low` and `high` are a 95 % interval of the
+    share (Wilson 1927), `runs` how many there are. Fewer bins where there are fewer than `bins` runs.
 
     >>> calibration(np.array([0.1, 0.9]), np.array([False, True]), bins=2)["observed"].values.tolist()
     [0.0, 1.0]

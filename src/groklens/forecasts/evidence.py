@@ -37,7 +37,9 @@ class Evidence:
     high: float | None = None
 
     def __str__(self) -> str:
-        between = "" if self.low is None or self.high is None else f" ({number(self.low)} to {number(self.high)})"
+        between = (
+            "" if self.low is None or self.high is None else f" ({number(self.low)} to {number(self.high)})"
+        )
         return f"{self.says}: {number(self.value)}{between} {self.units}".rstrip()
 
     def to_dict(self) -> dict[str, Any]:
@@ -79,11 +81,15 @@ def loss_slope(steps: np.ndarray, losses: np.ndarray, seed: int = 0) -> tuple[fl
     """The slope of ln loss over ln step in the last part of a curve, with a 95 % interval of a block bootstrap.
 
     Theil–Sen: the median slope between pairs of rows. Blocks of √n rows that follow one another are drawn with
-    replacement (Künsch 1989), for rows beside each other err together. −1: the loss falls as 1/step; 0: it stands still.
-    nan for fewer than three rows.
+    replacement (Künsch 1989), for rows beside each other err together. −1: the loss falls as 1/step; 0: it stands
+    still. nan for fewer than three rows.
     """
     tail = np.flatnonzero((steps >= TAIL * steps.max(initial=0)) & (steps > 0) & (losses > 0))
-    tail = tail[np.unique(np.linspace(0, len(tail) - 1, min(len(tail), _ROWS)).astype(int))] if len(tail) else tail
+    tail = (
+        tail[np.unique(np.linspace(0, len(tail) - 1, min(len(tail), _ROWS)).astype(int))]
+        if len(tail)
+        else tail
+    )
     x, y = np.log(steps[tail]), np.log(losses[tail])
     slope = theil_sen(x, y)
     if math.isnan(slope):
@@ -112,15 +118,16 @@ def _loss_trend(run: Run, column: str, step: int) -> Evidence | None:
 
 def _moved(before: Snapshot, now: Snapshot) -> Evidence:
     return Evidence(
-        "moved", f"weights moved since step {before.step}", Moved(since=before).value(now, None), "of their norm"
+        "moved",
+        f"weights moved since step {before.step}",
+        Moved(since=before).value(now, None),
+        "of their norm",
     )
 
 
 def _norm_trend(before: Snapshot, now: Snapshot) -> Evidence:
     ratio = 0.5 * math.log(float(sum_squared_weights(now)) / float(sum_squared_weights(before)))
-    return Evidence(
-        "norm", f"growth of the weights' norm since step {before.step}", ratio, "ln norm"
-    )
+    return Evidence("norm", f"growth of the weights' norm since step {before.step}", ratio, "ln norm")
 
 
 def _answers_change(before: Snapshot, now: Snapshot, at_random: bool = False) -> Evidence | None:

@@ -16,7 +16,7 @@ from groklens.forecasts.evidence import Evidence, evidence_of
 from groklens.forecasts.law import Law, law_at
 from groklens.forecasts.library import library as kept_library
 from groklens.forecasts.row import row_of
-from groklens.forecasts.support import Support, of_known_kind, outside
+from groklens.forecasts.support import Support, far_from, of_known_kind, outside
 from groklens.forecasts.weibull import Interval
 from groklens.forecasts.what_run import labels_of
 from groklens.runs import AnyRun, Run, as_run, kept_steps
@@ -80,7 +80,9 @@ class Forecast:
 
 
 def _when(interval: Interval) -> str:
-    low, median, high = (f"{t:,.0f}" if math.isfinite(t) else "later than any run was watched" for t in interval)
+    low, median, high = (
+        f"{t:,.0f}" if math.isfinite(t) else "later than any run was watched" for t in interval
+    )
     if not math.isfinite(interval.low):
         return "the whole 80 % interval of that step is later than any run was watched"
     return f"median step {median}, 80 % interval {low} to {high}"
@@ -117,7 +119,9 @@ def forecast(
     """
     run = as_run(run, task)
     now = run.steps[-1] if step is None else kept_steps(run, [step])[-1]
-    horizon = whole_number("horizon", max(TIMES - 1, 1) * max(now, 1) if horizon is None else horizon, 1, 20_000)
+    horizon = whole_number(
+        "horizon", max(TIMES - 1, 1) * max(now, 1) if horizon is None else horizon, 1, 20_000
+    )
     known = kept_library() if library is None else library
     row, reasons = _row(run, now, known, signals)
     evidence = evidence_of(run, now)
@@ -132,10 +136,16 @@ def forecast(
 def _by(law: Law, row: xr.Dataset, evidence: tuple[Evidence, ...], now: int, horizon: int) -> Forecast:
     """The forecast that a law makes of a run, unless the horizon is farther than any of its runs was watched."""
     by, row = (now + horizon) / now, row.isel(clock=0).assign(now=("run", [float(now)]))
+    reasons = far_from(law.table, row, law.predictor.signals)
     if by > law.fitted.farthest * (1 + 1e-3):
         most = int(now * (law.fitted.farthest - 1))
-        reason = f"no run of the library was watched for more than {most:,} updates after such a step; ask for fewer"
-        return Forecast(None, None, Support(False, law.runs, (reason,)), evidence, "outside_support", now, horizon)
+        reasons += (
+            f"no run of the library was watched for more than {most:,} updates after such a step; ask for fewer",
+        )
+    if reasons:
+        return Forecast(
+            None, None, Support(False, law.runs, reasons), evidence, "outside_support", now, horizon
+        )
     chance = law.chance(row, by)
     prior = Evidence(
         "prior",
@@ -158,13 +168,26 @@ def _row(
         row = row_of(run, now, **_chosen(signals))
     except BadArgument as error:
         return None, (str(error),)
-    return row, outside(library, row)
+    reasons = outside(library, row)
+    return row if reasons else _in_its_fold(row, library), reasons
+
+
+def _in_its_fold(row: xr.Dataset, library: xr.Dataset) -> xr.Dataset:
+    """The run counted with the fold of tasks that the library counts its task with."""
+    if "fold" not in library.coords:
+        return row
+    of_task = library["fold"].values[library["task"].values == row["task"].values[0]]
+    return row.assign_coords(fold=("run", of_task[:1]))
 
 
 def _chosen(signals: tuple[str, ...] | None) -> dict[str, Any]:
     from groklens.forecasts.signals import SIGNALS
 
-    return {"signals": [each for each in SIGNALS if each.sees != "oracle" and (signals is None or each.name in signals)]}
+    return {
+        "signals": [
+            each for each in SIGNALS if each.sees != "oracle" and (signals is None or each.name in signals)
+        ]
+    }
 
 
 def _begun(row: xr.Dataset) -> str:
@@ -177,5 +200,7 @@ def _begun(row: xr.Dataset) -> str:
 
 def _moves(evidence: tuple[Evidence, ...]) -> Verdict:
     """A run whose change has begun moves while its test loss falls."""
-    falls = any(each.key == "slope.test_loss" and each.high is not None and each.high < 0 for each in evidence)
+    falls = any(
+        each.key == "slope.test_loss" and each.high is not None and each.high < 0 for each in evidence
+    )
     return "still_moving" if falls else "quiet_but_unresolved"

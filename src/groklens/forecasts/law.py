@@ -10,7 +10,15 @@ from jaxtyping import Float
 
 from groklens.errors import BadArgument
 from groklens.forecasts.at_risk import at_risk
-from groklens.forecasts.predictors import BASE_RATE, HYPER, Predictor, hyper_parameters, kinds_of, predictors, signals_of
+from groklens.forecasts.predictors import (
+    BASE_RATE,
+    HYPER,
+    Predictor,
+    hyper_parameters,
+    kinds_of,
+    predictors,
+    signals_of,
+)
 from groklens.forecasts.referee import library_clocks, numbered_runs
 from groklens.forecasts.weibull import Interval, Weibull
 
@@ -28,12 +36,17 @@ class Law:
     """
 
     clock: float
-    runs: int
+    table: xr.Dataset
     predictor: Predictor
     kinds: tuple[tuple[str, str], ...]
     fitted: Weibull
     prior: Weibull
     base_rate: Weibull
+
+    @property
+    def runs(self) -> int:
+        """How many runs it was fitted on."""
+        return int(self.table.sizes["run"])
 
     def chance(self, row: xr.Dataset, by: float) -> float:
         """The chance that a run changes before `by` times its step now."""
@@ -75,9 +88,10 @@ def law_at(library: xr.Dataset, time: float, signals: tuple[str, ...] | None = N
     hyper, kinds = hyper_parameters(library), tuple(kinds_of(table))
     listed = Predictor("forecast", chosen, hyper), Predictor(HYPER, (), hyper), Predictor(BASE_RATE)
     fits = [
-        Weibull.fit(each.columns(table, kinds), table["seen"].values, table["change"].values) for each in listed
+        Weibull.fit(each.columns(table, kinds), table["seen"].values, table["change"].values)
+        for each in listed
     ]
-    return Law(clocks[-1], table.sizes["run"], listed[0], kinds, *fits)
+    return Law(clocks[-1], table, listed[0], kinds, *fits)
 
 
 def usable(table: xr.Dataset) -> tuple[str, ...]:

@@ -46,10 +46,13 @@ def leakage(
     rng = np.random.default_rng(seed)
     weights = bootstrap(group, draws, rng)
     by_run, by_others = (
-        concordance(_nearest(value, changes, without, k), first, weights) for without in (itself, itself | same)
+        concordance(_nearest(value, changes, without, k), first, weights)
+        for without in (itself, itself | same)
     )
     found = {"within": float(concordance(value, first & same)[0]), "share": _share_between(value, group)}
-    found["share_null"] = float(np.mean([_share_between(rng.permutation(value), group) for _ in range(draws)]))
+    found["share_null"] = float(
+        np.mean([_share_between(rng.permutation(value), group) for _ in range(draws)])
+    )
     for name, each in (("by_run", by_run), ("by_configuration", by_others), ("own", by_run - by_others)):
         low, high = interval(each[1:])
         found |= {name: float(each[0]), f"{name}_low": low, f"{name}_high": high}

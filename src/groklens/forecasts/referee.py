@@ -20,11 +20,17 @@ _SAID = {
     "auroc": ("area under the ROC curve", "AUROC"),
     "brier": ("Brier score", "squared probability"),
     "c_index": ("C-index", "share of pairs"),
-    "lead": ("time from the first alarm to the change, mean of the changes warned of", "share of the time of the change"),
+    "lead": (
+        "time from the first alarm to the change, mean of the changes warned of",
+        "share of the time of the change",
+    ),
     "warned": ("changes that an alarm went before", "share of changes"),
     "false_alarms": ("alarms that no change followed by the horizon", "alarms a run"),
     "auroc_gained": ("AUROC less that of hyper-parameters alone, on the same runs", "AUROC"),
-    "brier_gained": ("Brier score of hyper-parameters alone less this, on the same runs", "squared probability"),
+    "brier_gained": (
+        "Brier score of hyper-parameters alone less this, on the same runs",
+        "squared probability",
+    ),
     "brier_base_rate": ("Brier score of the fitted side's base rate", "squared probability"),
     "null": ("AUROC with the outcomes dealt out anew among configurations", "AUROC"),
     "p_value": ("how often outcomes dealt out anew give as high an AUROC", "probability"),
@@ -102,9 +108,7 @@ def library_clocks(library: xr.Dataset) -> list[float]:
     return sorted(float(each) for each in library["clock"].values)
 
 
-def _as_table(
-    rows: list[list[dict[str, float]]], listed: list[Predictor], chosen: list[Split]
-) -> xr.Dataset:
+def _as_table(rows: list[list[dict[str, float]]], listed: list[Predictor], chosen: list[Split]) -> xr.Dataset:
     names = [*SCORED, *(f"{name}_{end}" for name in SCORED for end in ("low", "high"))]
     names += ["brier_base_rate", "null_low", "null_high", "p_value"]
     names += ["n_train", "n_train_positive", "n_at_risk", "n_positive", "n_censored"]

@@ -147,4 +147,8 @@ def _null(chance: np.ndarray, changes: np.ndarray, groups: np.ndarray, court: Co
         null = ((dealt @ higher) * (1 - dealt)).sum(axis=1) / (dealt.sum(axis=1) * (1 - dealt).sum(axis=1))
     low, high = interval(null)
     as_high = (null >= own - 1e-12).sum()
-    return {"null_low": low, "null_high": high, "p_value": float((1 + as_high) / (1 + np.isfinite(null).sum()))}
+    return {
+        "null_low": low,
+        "null_high": high,
+        "p_value": float((1 + as_high) / (1 + np.isfinite(null).sum())),
+    }

@@ -64,9 +64,7 @@ def kinds_in(table: xr.Dataset) -> tuple[str, ...]:
     return tuple("fold" if kind == "task" and "fold" in table.coords else kind for kind in KINDS)
 
 
-def check_apart(
-    library: xr.Dataset, train: Bool[np.ndarray, "run"], test: Bool[np.ndarray, "run"]
-) -> None:
+def check_apart(library: xr.Dataset, train: Bool[np.ndarray, "run"], test: Bool[np.ndarray, "run"]) -> None:
     """Raise `BadArgument` where a configuration has runs on both sides."""
     configuration = library["configuration"].values
     both = np.intersect1d(configuration[train], configuration[test])

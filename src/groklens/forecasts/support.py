@@ -55,7 +55,7 @@ def outside(library: xr.Dataset, row: xr.Dataset) -> tuple[str, ...]:
 
     Inside: its task, model and optimiser stand together in the library, each hyper-parameter lies between the least and
     the largest that runs of this kind had, and it is looked at between the first of the library's clocks and twice the
-    last.
+    last. Its signals are looked at where the law is made (`far_from`).
     """
     labels = {kind: str(row[kind].values[0]) for kind in _KIND}
     reasons = list(of_known_kind(library, labels))
@@ -78,8 +78,31 @@ def _beyond(alike: xr.Dataset, row: xr.Dataset) -> list[str]:
         if np.isnan(value):
             found.append(f"its {said} is not known")
         elif not values.min() * (1 - _ROUNDING) <= value <= values.max() * (1 + _ROUNDING):
-            found.append(f"its {said} is {value:g}, and the library's are {values.min():g} to {values.max():g}")
+            found.append(
+                f"its {said} is {value:g}, and the library's are {values.min():g} to {values.max():g}"
+            )
     return found
+
+
+def far_from(table: xr.Dataset, row: xr.Dataset, signals: tuple[str, ...]) -> tuple[str, ...]:
+    """Signals of a run that are farther out than any run at risk had them, by more than their standard deviation.
+
+    A network of another width, say, has another norm of its weights: the law would be stretched to where nothing was seen.
+    """
+    found = []
+    for name in signals:
+        values, value = table[name].values.astype(float), float(row[name].values.ravel()[0])
+        values = values[np.isfinite(values)]
+        slack = values.std() if len(values) else np.inf
+        if (
+            np.isfinite(value)
+            and not values.min(initial=np.inf) - slack <= value <= values.max(initial=-np.inf) + slack
+        ):
+            said = name.removeprefix("signal_").replace("_", " ")
+            found.append(
+                f"its {said} is {value:.3g}, and the library's are {values.min():.3g} to {values.max():.3g}"
+            )
+    return tuple(found)
 
 
 def _at_another_time(library: xr.Dataset, row: xr.Dataset) -> list[str]:

@@ -65,7 +65,9 @@ class Weibull:
         return [Interval(*(float(t) if t <= self.farthest else float("inf") for t in row)) for row in times]
 
     def _place(self, columns: Float[np.ndarray, "run column"]) -> Float[np.ndarray, "run"]:
-        return np.asarray(np.exp(np.clip(self.scale(columns) @ self.weights[:-1] + self.weights[-1], -12, 12)))
+        return np.asarray(
+            np.exp(np.clip(self.scale(columns) @ self.weights[:-1] + self.weights[-1], -12, 12))
+        )
 
 
 def _bounded(log_shape: float) -> float:
