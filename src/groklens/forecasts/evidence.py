@@ -18,7 +18,7 @@ from groklens.forecasts.slope import theil_sen
 from groklens.measures import Moved, gini_embedding, sum_squared_weights
 from groklens.runs import Run
 from groklens.snapshots import Snapshot
-from groklens.tasks import Probe
+from groklens.tasks import TableTask
 
 #: The last part of a run that is looked at: from this share of its steps on.
 TAIL = 0.5
@@ -138,7 +138,8 @@ def _answers_change(before: Snapshot, now: Snapshot, at_random: bool = False) ->
             return None
         generator = torch.Generator().manual_seed(0)
         drawn = torch.randint(now.task.d_vocab, (_RANDOM, inputs.shape[1]), generator=generator)
-        probe = Probe(drawn, d_vocab=max(now.task.d_vocab, now.task.d_vocab_out))
+        sizes = {"d_vocab": now.task.d_vocab, "d_vocab_out": now.task.d_vocab_out}
+        probe = TableTask(drawn, [0] * _RANDOM, **sizes)  # nothing is asked of its labels
         before, now = (Snapshot(each.model, probe, each.step) for each in (before, now))
     elif now.test_index is None:
         return None

@@ -16,6 +16,7 @@ from groklens.forecasts.evidence import Evidence, evidence_of
 from groklens.forecasts.law import Law, law_at
 from groklens.forecasts.library import library as kept_library
 from groklens.forecasts.row import row_of
+from groklens.forecasts.signals import SIGNALS
 from groklens.forecasts.support import Support, far_from, of_known_kind, outside
 from groklens.forecasts.weibull import Interval
 from groklens.forecasts.what_run import labels_of
@@ -31,11 +32,11 @@ TIMES = 10
 class Forecast:
     """Whether a run's test accuracy will still reach ½, by the runs of a library that were like it.
 
-    `p_change` is the chance that it does within `horizon` updates after `step`, in [0, 1], None where the library has no
-    runs like it; `interval` the step at which, as median and 80 % interval, infinite where later than any run was watched.
-    `verdict`: `still_moving` where change is more likely than not, or under way; `quiet_but_unresolved` where it is not,
-    which is no end: no finite record shows one; `outside_support` where the library says nothing, and `support` why.
-    `evidence` is what moves in the run itself.
+    `p_change` is the chance that it does within `horizon` updates after `step`, in [0, 1], None where the library has
+    no runs like it; `interval` the step at which, as median and 80 % interval, infinite where later than any run was
+    watched. `verdict`: `still_moving` where change is more likely than not, or under way; `quiet_but_unresolved` where
+    it is not, which is no end: no finite record shows one; `outside_support` where the library says nothing, and
+    `support` why. `evidence` is what moves in the run itself.
     """
 
     p_change: float | None
@@ -99,9 +100,10 @@ def forecast(
 ) -> Forecast:
     """Whether a run that has memorised will still generalise, by what runs like it did; it never says that one is done.
 
-    A Weibull law of the log of time, fitted on the library's runs that were at risk at the same multiple of t_mem, looks
-    at hyper-parameters and signals that are no oracle. Where the library has no such runs it refuses (`outside_support`,
-    `p_change` None) and gives the evidence of what moves alone. Protocol and its limits: `gl.forecasts.judge`.
+    A Weibull law of the log of time, fitted on the library's runs that were at risk at the same multiple of t_mem,
+    looks at hyper-parameters and signals that are no oracle. Where the library has no such runs it refuses
+    (`outside_support`, `p_change` None) and gives the evidence of what moves alone. Protocol and its limits:
+    `gl.forecasts.judge`.
 
     Args:
         run: a run with its history and recipe; of others the support says what is not known.
@@ -127,8 +129,8 @@ def forecast(
     evidence = evidence_of(run, now)
     if row is None or reasons:
         return Forecast(None, None, Support(False, 0, reasons), evidence, "outside_support", now, horizon)
-    if begun := _begun(row):
-        return Forecast(None, None, Support(False, 0, (begun,)), evidence, _moves(evidence), now, horizon)
+    if said := begun(row):
+        return Forecast(None, None, Support(False, 0, (said,)), evidence, _moves(evidence), now, horizon)
     law = law_at(known, now / float(row["memorised"].values[0]), signals)
     return _by(law, row, evidence, now, horizon)
 
@@ -147,15 +149,13 @@ def _by(law: Law, row: xr.Dataset, evidence: tuple[Evidence, ...], now: int, hor
             None, None, Support(False, law.runs, reasons), evidence, "outside_support", now, horizon
         )
     chance = law.chance(row, by)
-    prior = Evidence(
-        "prior",
-        "chance by hyper-parameters alone, and of all runs at risk",
-        law.prior_chance(row, by),
-        f"; {percent(law.rate(by))}",
+    rates = (
+        Evidence("prior", "chance by hyper-parameters alone", law.prior_chance(row, by), "probability"),
+        Evidence("base_rate", "chance of any run at risk", law.rate(by), "probability"),
     )
     verdict: Verdict = "still_moving" if chance >= 0.5 else "quiet_but_unresolved"
     when = Interval(*(now * each for each in law.interval(row)))
-    return Forecast(chance, when, Support(True, law.runs), (*evidence, prior), verdict, now, horizon)
+    return Forecast(chance, when, Support(True, law.runs), (*evidence, *rates), verdict, now, horizon)
 
 
 def _row(
@@ -181,16 +181,11 @@ def _in_its_fold(row: xr.Dataset, library: xr.Dataset) -> xr.Dataset:
 
 
 def _chosen(signals: tuple[str, ...] | None) -> dict[str, Any]:
-    from groklens.forecasts.signals import SIGNALS
-
-    return {
-        "signals": [
-            each for each in SIGNALS if each.sees != "oracle" and (signals is None or each.name in signals)
-        ]
-    }
+    no_oracle = [each for each in SIGNALS if each.sees != "oracle"]
+    return {"signals": [each for each in no_oracle if signals is None or each.name in signals]}
 
 
-def _begun(row: xr.Dataset) -> str:
+def begun(row: xr.Dataset) -> str:
     """That what the library foretells has begun; empty where it has not."""
     accuracy, chance = float(row["test_accuracy"].values[0, 0]), float(row["chance"].values[0])
     if accuracy < chance + NOT_YET * (1 - chance) and np.isnan(row["half"].values[0]):

@@ -49,16 +49,23 @@ class Law:
         return int(self.table.sizes["run"])
 
     def chance(self, row: xr.Dataset, by: float) -> float:
-        """The chance that a run changes before `by` times its step now."""
-        return float(self.fitted.chance(self._columns(self.predictor, row), by)[0])
+        """The chance that a run changes before `by` times its step now; of n runs none says less than 1 / (n + 2)."""
+        return self._bounded(self.fitted.chance(self._columns(self.predictor, row), by))
 
     def prior_chance(self, row: xr.Dataset, by: float) -> float:
         """The chance by its hyper-parameters alone."""
-        return float(self.prior.chance(self._columns(Predictor(HYPER, (), self.predictor.hyper), row), by)[0])
+        return self._bounded(
+            self.prior.chance(self._columns(Predictor(HYPER, (), self.predictor.hyper), row), by)
+        )
 
     def rate(self, by: float) -> float:
         """The chance of any run at risk at this clock."""
-        return float(self.base_rate.chance(np.zeros((1, 0)), by)[0])
+        return self._bounded(self.base_rate.chance(np.zeros((1, 0)), by))
+
+    def _bounded(self, chance: Float[np.ndarray, "run"]) -> float:
+        """Laplace's rule of succession: what none of n runs did may still happen."""
+        least = 1 / (self.runs + 2)
+        return float(np.clip(chance[0], least, 1 - least))
 
     def interval(self, row: xr.Dataset) -> Interval:
         """When it changes, in multiples of its step now."""

@@ -1,4 +1,4 @@
-"""Whether a signal says only which configuration a run has, and so foretells what its other seeds have shown already."""
+"""Whether a signal says only which configuration a run has, and so foretells what its other seeds have shown."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def leakage(
 
     Each run is foretold by the outcomes of the runs whose values are nearest to its own, as many as a configuration has
     other seeds: `by_run` is the AUROC where they may be of its own configuration, `by_configuration` where they are of
-    others, `own` how much the first is above the second; `within` is the AUROC among runs of one configuration alone, of
-    the value itself. `share` is the share of the values' variance that lies between configurations, in [0, 1];
+    others, `own` how much the first is above the second; `within` is the AUROC among runs of one configuration alone,
+    of the value itself. `share` is the share of the values' variance that lies between configurations, in [0, 1];
     `share_null` what it is with the values dealt out anew. `…_low` and `…_high` are 95 % intervals over configurations.
     `leaks`: a run is foretold (`by_run_low` above ½), and more of that by its own configuration than by others (`own`,
     its interval above 0, more than `by_configuration` less ½). An honest signal foretells runs of other configurations

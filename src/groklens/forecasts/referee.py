@@ -70,8 +70,8 @@ def judge(
 
     `auroc` is 1 where every run that changes is put before every one that does not, ½ where nothing is foreseen, below
     where the sign does not transfer; `null_low`–`null_high` is where it lies by chance. `brier` is 0 at best, and
-    `brier_base_rate` without any knowledge. `c_index` also uses runs that were not watched to the horizon. `lead` near 1
-    is an alarm long before the change; `false_alarms` are those for nothing, a run. `…_low` and `…_high` are 95 %
+    `brier_base_rate` without any knowledge. `c_index` also uses runs that were not watched to the horizon. `lead` near
+    1 is an alarm long before the change; `false_alarms` are those for nothing, a run. `…_low` and `…_high` are 95 %
     intervals over configurations. `auroc_gained` says what a forecast adds to hyper-parameters; one whose interval
     holds 0 adds nothing that these runs show. Numbers are nan where a side has no run, or no run that changes.
 

@@ -45,7 +45,7 @@ class Court:
         return found
 
     def fitted(self, predictor: Predictor, like: Predictor | None = None) -> Logistic:
-        """The forecast fitted on the runs of the one side whose outcome, and signals, are known; `like` others' runs."""
+        """The forecast fitted on the one side's runs whose outcome, and signals, are known; `like` others' runs."""
         rows = self.split.train[self.table["run"].values] & self.table["known"].values
         chosen = self.table.isel(run=np.flatnonzero(rows & (like or predictor).known(self.table)))
         return Logistic.fit(predictor.columns(chosen, kinds_of(self.table)), chosen["changes"].values)

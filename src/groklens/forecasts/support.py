@@ -87,7 +87,7 @@ def _beyond(alike: xr.Dataset, row: xr.Dataset) -> list[str]:
 def far_from(table: xr.Dataset, row: xr.Dataset, signals: tuple[str, ...]) -> tuple[str, ...]:
     """Signals of a run that are farther out than any run at risk had them, by more than their standard deviation.
 
-    A network of another width, say, has another norm of its weights: the law would be stretched to where nothing was seen.
+    A network of another width, say, has another norm of its weights: the law would be stretched to what was not seen.
     """
     found = []
     for name in signals:
