@@ -8,8 +8,13 @@ import numpy as np
 
 import groklens as gl
 
-#: Updates of a run, by model: ten times the first clocks' step and more.
-STEPS = {"MLP": 6000, "Transformer": 3080}
+#: Updates of a run, by task and model: ten times the step at the first two clocks, for most.
+STEPS = {
+    ("subtraction", "MLP"): 6000,
+    ("composition", "MLP"): 3080,
+    ("subtraction", "Transformer"): 2320,
+    ("composition", "Transformer"): 2320,
+}
 EVERY = 10
 #: Kept steps, log-spaced; those from 100 on are evaluated too, and are where curves are known.
 KEPT = tuple(
@@ -63,9 +68,9 @@ class Configuration:
             model=MODELS[self.model],
             optimizer=OPTIMIZERS[self.optimizer](lr=self.rate, weight_decay=self.decay),
             train_fraction=self.share,
-            steps=STEPS[self.model],
+            steps=STEPS[self.fold, self.model],
             evaluate_every=EVERY,
-            keep=gl.Steps([each for each in KEPT if each <= STEPS[self.model]]),
+            keep=gl.Steps([each for each in KEPT if each <= STEPS[self.fold, self.model]]),
             seed=seed,
         )
 

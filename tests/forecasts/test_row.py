@@ -1,10 +1,13 @@
 """One run as a row of a library: when things happened, and what was known until then."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import groklens as gl
 from groklens.forecasts.library import checked_library
+from groklens.forecasts.what_run import labels_of_recipe
 
 
 def test_a_row_is_a_library_of_one_run(run):
@@ -39,21 +42,13 @@ def test_a_row_up_to_a_step_knows_nothing_later(run):
 
 
 def test_configurations_differ_by_all_but_the_seed(run):
-    from dataclasses import replace
-
-    from groklens.forecasts.what_run import labels_of
-
-    class Of:
-        def __init__(self, recipe):
-            self.recipe, self.task, self.name = recipe, recipe.task, "run"
-
     recipe = run.recipe
-    same = {labels_of(Of(replace(recipe, seed=seed)))["configuration"] for seed in range(3)}
-    others = {labels_of(Of(replace(recipe, train_fraction=each)))["configuration"] for each in (0.5, 0.6)}
+    same = {labels_of_recipe(replace(recipe, seed=seed))["configuration"] for seed in range(3)}
+    others = {labels_of_recipe(replace(recipe, train_fraction=each))["configuration"] for each in (0.5, 0.6)}
     assert len(same) == 1
     assert len(same | others) == 3
     still = replace(recipe, optimizer=gl.AdamW(weight_decay=0.0))
-    assert labels_of(Of(still))["kind"] == "no_decay"
+    assert labels_of_recipe(still)["kind"] == "no_decay"
 
 
 def test_a_run_without_recipe_or_history(run):

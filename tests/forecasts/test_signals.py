@@ -1,7 +1,6 @@
 """Every signal on a case whose value is known."""
 
 import math
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,16 +10,16 @@ import xarray as xr
 import groklens as gl
 from groklens.forecasts import (
     SIGNALS, CommutatorDefect, EarlyLossSpectrum, ElapsedTime, HankelDMD, HyperParameter, LearningCoefficient, Measured,
-    Restricted, TestLossSlope, Trajectory, WeightMotion, WeightNorm,
+    Restricted, Trajectory, WeightMotion, WeightNorm,
 )  # fmt: skip
 from groklens.forecasts.hankel_dmd import dmd_residual
-from groklens.forecasts.loss_spectrum import low_frequency_energy
+from groklens.forecasts.loss_spectrum import log_energy, low_frequency_energy
+from groklens.forecasts.slope import tail_slope, theil_sen
 
 
-def recorded(step, name, values):
-    """A trajectory of which nothing but one column of the history is known, at steps 1, 2, …"""
-    column = xr.DataArray(np.asarray(values), dims="step", coords={"step": np.arange(1, len(values) + 1)})
-    return SimpleNamespace(step=step, evaluated=lambda asked: {name: column}[asked])
+def recorded(values):
+    """One column of a history, at steps 1, 2, …"""
+    return xr.DataArray(np.asarray(values), dims="step", coords={"step": np.arange(1, len(values) + 1)})
 
 
 def seen(run, step, signal):
@@ -47,21 +46,33 @@ def test_slope_of_a_power_law_is_its_exponent():
     steps = np.arange(1, 401)
     loss = 3.0 * steps**-1.5
     loss[380] = 50.0  # one outlier moves a median of slopes no further
-    assert TestLossSlope().value(recorded(400, "test_loss", loss)) == pytest.approx(-1.5, abs=0.02)
-    assert TestLossSlope().value(recorded(400, "test_loss", np.full(400, 2.0))) == 0
-    assert math.isnan(TestLossSlope().value(recorded(2, "test_loss", [1.0, 2.0])))
+    assert tail_slope(recorded(loss), 200) == pytest.approx(-1.5, abs=0.02)
+    assert tail_slope(recorded(np.r_[np.full(200, 9.0), np.full(200, 2.0)]), 201) == 0
+    assert math.isnan(tail_slope(recorded([1.0, 2.0]), 0))
+
+
+def test_slope_of_a_run_is_of_its_last_half(run):
+    rows = run.history["test_loss"].dropna("step").sel(step=slice(50, 100))
+    assert seen(run, 105, gl.forecasts.TestLossSlope()) == pytest.approx(
+        theil_sen(np.log(rows["step"].values[1:]), np.log(rows.values[1:]))
+    )
 
 
 def test_spectrum_knows_slow_from_fast():
     t = np.arange(200)
     slow, fast = 3 * np.sin(2 * np.pi * 4 * t / 200), 3 * np.sin(2 * np.pi * 80 * t / 200)
-    signal = EarlyLossSpectrum()
-    assert signal.value(recorded(400, "train_loss", 5 + slow)) == pytest.approx(math.log(4.5))
-    assert signal.value(recorded(400, "train_loss", 5 + fast)) < -50
-    assert signal.value(recorded(400, "train_loss", np.r_[5 + slow, np.full(200, 90.0)])) == pytest.approx(math.log(4.5))
-    assert math.isnan(signal.value(recorded(9, "train_loss", np.ones(9))))
+    assert log_energy(5 + slow, 0.1) == pytest.approx(math.log(4.5))
+    assert log_energy(5 + fast, 0.1) < -50
+    assert math.isnan(log_energy(np.ones(9), 0.1))
     noise = np.random.default_rng(0).normal(size=64)
     assert low_frequency_energy(noise, 1.0) == pytest.approx(noise.var())
+
+
+def test_spectrum_of_a_run_is_of_its_first_updates(run):
+    losses = run.history["train_loss"].values[: 1 + 200]
+    assert run.history["step"].values[200] == 200
+    assert seen(run, 300, EarlyLossSpectrum()) == log_energy(losses, 0.1)
+    assert seen(run, 105, EarlyLossSpectrum()) == log_energy(losses[:106], 0.1)
 
 
 def test_linear_dynamics_leave_no_residual_and_news_does():
