@@ -8,14 +8,21 @@ import numpy as np
 
 import groklens as gl
 
-STEPS, EVERY = 6000, 10
+#: Updates of a run, by task and model: ten times the step at the first two clocks, for most.
+STEPS = {
+    ("subtraction", "MLP"): 6000,
+    ("composition", "MLP"): 3080,
+    ("subtraction", "Transformer"): 2320,
+    ("composition", "Transformer"): 2320,
+}
+EVERY = 10
 #: Kept steps, log-spaced; those from 100 on are evaluated too, and are where curves are known.
 KEPT = tuple(
     int(each)
     for each in np.unique(
         np.r_[
             np.geomspace(10, 100, 16).round(),
-            (np.geomspace(100, STEPS, 44) / EVERY).round() * EVERY,
+            (np.geomspace(100, 6000, 44) / EVERY).round() * EVERY,
         ]
     )
 )
@@ -29,11 +36,16 @@ MODELS: dict[str, Any] = {
 OPTIMIZERS: dict[str, Any] = {"AdamW": gl.AdamW, "Adam": gl.recipes.Adam}
 TASKS: dict[str, gl.Task] = {"subtraction": gl.ModularArithmetic(23, "sub"), "composition": gl.GroupComposition("S4")}
 #: Learning rate, shares of ordinary runs, and a share on which nothing generalises, by model.
-RATE = {"MLP": 5e-3, "Transformer": 1e-2}
+RATE = {"MLP": 5e-3, "Transformer": 2e-2}
 SHARES = {"MLP": (0.4, 0.5, 0.65), "Transformer": (0.6, 0.7, 0.8)}
 BELOW_CRITICAL = {"MLP": 0.15, "Transformer": 0.25}
 #: Decays of ordinary runs: decoupled from the gradient, or a part of it.
-DECAYS = {"AdamW": (0.1, 0.5, 2.0), "Adam": (5e-5, 2e-4, 1e-3)}
+DECAYS = {
+    ("MLP", "AdamW"): (0.1, 0.5, 2.0),
+    ("MLP", "Adam"): (5e-5, 2e-4, 1e-3),
+    ("Transformer", "AdamW"): (0.3, 1.0, 2.0),
+    ("Transformer", "Adam"): (1e-4, 3e-4, 1e-3),
+}
 
 
 @dataclass(frozen=True)
@@ -56,9 +68,9 @@ class Configuration:
             model=MODELS[self.model],
             optimizer=OPTIMIZERS[self.optimizer](lr=self.rate, weight_decay=self.decay),
             train_fraction=self.share,
-            steps=STEPS,
+            steps=STEPS[self.fold, self.model],
             evaluate_every=EVERY,
-            keep=gl.Steps(KEPT),
+            keep=gl.Steps([each for each in KEPT if each <= STEPS[self.fold, self.model]]),
             seed=seed,
         )
 
@@ -78,7 +90,7 @@ def configurations() -> list[Configuration]:
     """The 104 configurations: nine ordinary ones and four kinds of others for every task, model and optimiser."""
     found = []
     for fold, model, optimizer in product(TASKS, MODELS, OPTIMIZERS):
-        shares, decays, rate = SHARES[model], DECAYS[optimizer], RATE[model]
+        shares, decays, rate = SHARES[model], DECAYS[model, optimizer], RATE[model]
         rows = [("ordinary", share, decay, rate) for share, decay in product(shares, decays)]
         rows += [
             ("below_critical", BELOW_CRITICAL[model], decays[1], rate),

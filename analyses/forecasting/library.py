@@ -1,6 +1,6 @@
 """`python -m analyses.forecasting.library` makes the library of runs that forecasts are judged on, and fitted to.
 
-It trains 312 runs (40 minutes of one core), takes every signal at multiples of the time to memorise, and writes numbers
+It trains 312 runs (25 minutes of one core), takes every signal at multiples of the time to memorise, and writes numbers
 alone. `--fresh` makes the 60 runs of other seeds that no forecast is fitted to. `--runs FOLDER` keeps the weights: the
 same call trains only what is missing there, so that a signal that is new, ours or a user's (`--signal FILE.py:NAME`), is
 taken of all runs without training them again.
@@ -57,7 +57,7 @@ def made(
     except gl.errors.TrainingDiverged as error:  # the others are there
         print(error)
     rows = list(rows_of(wanted, recipes, folder, [*gl.forecasts.SIGNALS, *more]))
-    return xr.concat(rows, "run", data_vars="minimal", coords="minimal", compat="override", join="override")
+    return gl.forecasts.together(rows)
 
 
 def rows_of(

@@ -14,6 +14,7 @@ from groklens.forecasts.learning_coefficient import LearningCoefficient as Learn
 from groklens.forecasts.library import CLOCKS as CLOCKS
 from groklens.forecasts.library import library as library
 from groklens.forecasts.library import read_library as read_library
+from groklens.forecasts.library import together as together
 from groklens.forecasts.library import write_library as write_library
 from groklens.forecasts.loss_spectrum import EarlyLossSpectrum as EarlyLossSpectrum
 from groklens.forecasts.measured import Measured as Measured

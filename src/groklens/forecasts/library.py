@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,17 @@ def write_library(runs: xr.Dataset, path: str | Path) -> None:
     packed = io.BytesIO()
     np.savez_compressed(packed, **arrays, **{_ATTRIBUTES: np.array(json.dumps(said))})
     write_atomically(Path(path), packed.getvalue())
+
+
+def together(rows: Iterable[xr.Dataset]) -> xr.Dataset:
+    """Rows of runs (`row_of`) as one library; curves are nan where a run has not been evaluated, or ended before.
+
+    >>> together(gl.forecasts.row_of(run, clocks=gl.forecasts.CLOCKS) for run in runs)  # doctest: +SKIP
+    """
+    by_step = [row.assign_coords(evaluation=row["curve_step"].values).drop_vars("curve_step") for row in rows]
+    whole = xr.concat(by_step, "run", data_vars="all", join="outer", combine_attrs="override")
+    steps = xr.DataArray(whole["evaluation"].values, dims="evaluation", attrs={"long_name": "step", "units": "updates"})
+    return checked_library(whole.drop_vars("evaluation").assign(curve_step=steps))
 
 
 def checked_library(runs: Any) -> xr.Dataset:

@@ -12,6 +12,8 @@ from groklens.forecasts.trajectory import Trajectory
 
 #: Fewer losses than this have no spectrum to speak of.
 _LEAST = 16
+#: Stands for no energy at all, which has no logarithm.
+_NONE = 1e-300
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,12 @@ class EarlyLossSpectrum:
     def value(self, trajectory: Trajectory) -> float:
         """The logarithm of the energy."""
         loss = trajectory.evaluated("train_loss")
-        early = loss.values[loss["step"].values <= self.updates]
-        energy = low_frequency_energy(early, self.share) if len(early) >= _LEAST else float("nan")
-        return math.log(max(energy, 1e-300)) if energy == energy else energy
+        return log_energy(loss.values[loss["step"].values <= self.updates], self.share)
+
+
+def log_energy(losses: np.ndarray, share: float) -> float:
+    """ln of `low_frequency_energy`, nan for fewer than 16 losses."""
+    return math.log(max(low_frequency_energy(losses, share), _NONE)) if len(losses) >= _LEAST else float("nan")
 
 
 def low_frequency_energy(values: np.ndarray, share: float) -> float:

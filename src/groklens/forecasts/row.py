@@ -43,7 +43,7 @@ def row_of(
     step: int | None = None,
     *,
     clocks: Sequence[float] | None = None,
-    signals: Iterable[Signal] | None = None,
+    signals: Iterable[Any] | None = None,
 ) -> xr.Dataset:
     """One run as a library of one run: what is known of it up to a step, with the signals there.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+import xarray as xr
 
 from groklens.forecasts.signal import Sees
 from groklens.forecasts.trajectory import Trajectory
@@ -37,12 +38,16 @@ class TestLossSlope:
 
     def value(self, trajectory: Trajectory) -> float:
         """The slope up to the trajectory's step."""
-        loss = trajectory.evaluated("test_loss")
-        steps, losses = loss["step"].values.astype(float), loss.values
-        last = (steps >= max(1.0, self.since * trajectory.step)) & (losses > 0)
-        rows = np.flatnonzero(last)
-        rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), _MOST_ROWS)).astype(int))] if len(rows) else rows
-        return theil_sen(np.log(steps[rows]), np.log(losses[rows]))
+        return tail_slope(trajectory.evaluated("test_loss"), self.since * trajectory.step)
+
+
+def tail_slope(loss: xr.DataArray, since: float) -> float:
+    """Theil–Sen slope of ln loss over ln step, of the rows from step `since` on; nan for fewer than three."""
+    steps, losses = loss["step"].values.astype(float), loss.values
+    rows = np.flatnonzero((steps >= max(1.0, since)) & (losses > 0))
+    if len(rows) > _MOST_ROWS:
+        rows = rows[np.unique(np.linspace(0, len(rows) - 1, _MOST_ROWS).astype(int))]
+    return theil_sen(np.log(steps[rows]), np.log(losses[rows]))
 
 
 def theil_sen(x: np.ndarray, y: np.ndarray) -> float:

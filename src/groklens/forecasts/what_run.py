@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from groklens.recipes import Recipe
 from groklens.runs import Run
 
 UNKNOWN = "unknown"
@@ -16,10 +17,14 @@ def labels_of(run: Run) -> dict[str, Any]:
     `kind` is `ordinary`, or `no_decay` where the recipe has none; a library says by design what else it is. `fold` is
     the task's name. The configuration is all that the recipe says but the seed.
     """
-    recipe = run.recipe
-    if recipe is None:
-        names = dict.fromkeys(("model", "optimizer", "kind"), UNKNOWN)
-        return {"task": run.task.name, "fold": run.task.name, **names, "configuration": run.name, "seed": -1}
+    if run.recipe is not None:
+        return labels_of_recipe(run.recipe)
+    names = dict.fromkeys(("model", "optimizer", "kind"), UNKNOWN)
+    return {"task": run.task.name, "fold": run.task.name, **names, "configuration": run.name, "seed": -1}
+
+
+def labels_of_recipe(recipe: Recipe) -> dict[str, Any]:
+    """The labels of every run of this recipe."""
     decays = getattr(recipe.optimizer, "weight_decay", 0.0)
     rate = getattr(recipe.optimizer, "lr", None)
     said = [
