@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 
@@ -25,14 +27,13 @@ def calibration(chance: np.ndarray, changes: np.ndarray, bins: int = 5) -> xr.Da
     parts = [each for each in np.array_split(order, whole_number("bins", bins, 1, such_as=5)) if len(each)]
     n = np.array([len(each) for each in parts], dtype=float)
     share = np.array([changes[each].mean() for each in parts])
-    middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    half = _Z * np.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2)) / (1 + _Z**2 / n)
+    low, high = wilson(share * n, n)
     table = xr.Dataset(
         {
             "forecast": ("bin", np.array([chance[each].mean() for each in parts])),
             "observed": ("bin", share),
-            "low": ("bin", np.maximum(middle - half, 0.0)),
-            "high": ("bin", np.minimum(middle + half, 1.0)),
+            "low": ("bin", low),
+            "high": ("bin", high),
             "runs": ("bin", n.astype(int)),
         }
     )
@@ -40,3 +41,15 @@ def calibration(chance: np.ndarray, changes: np.ndarray, bins: int = 5) -> xr.Da
     table["observed"].attrs = {"long_name": "runs that changed", "units": "share of runs"}
     table.attrs["brier"] = float(((chance - changes) ** 2).mean()) if len(chance) else float("nan")
     return table
+
+
+def wilson(count: Any, n: Any) -> tuple[Any, Any]:
+    """The 95 % interval of a share of `count` out of `n`, numbers or arrays. Source: Wilson 1927.
+
+    >>> [round(float(end), 3) for end in wilson(5, 10)]
+    [0.237, 0.763]
+    """
+    share = np.asarray(count) / n
+    middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
+    half = _Z * np.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2)) / (1 + _Z**2 / n)
+    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)

@@ -148,13 +148,15 @@ def _by(law: Law, row: xr.Dataset, evidence: tuple[Evidence, ...], now: int, hor
         return Forecast(
             None, None, Support(False, law.runs, reasons), evidence, "outside_support", now, horizon
         )
-    chance = law.chance(row, by)
+    chance = float(law.chance(row, by)[0])
     rates = (
-        Evidence("prior", "chance by hyper-parameters alone", law.prior_chance(row, by), "probability"),
+        Evidence(
+            "prior", "chance by hyper-parameters alone", float(law.prior_chance(row, by)[0]), "probability"
+        ),
         Evidence("base_rate", "chance of any run at risk", law.rate(by), "probability"),
     )
     verdict: Verdict = "still_moving" if chance >= 0.5 else "quiet_but_unresolved"
-    when = Interval(*(now * each for each in law.interval(row)))
+    when = Interval(*(now * each for each in law.interval(row)[0]))
     return Forecast(chance, when, Support(True, law.runs), (*evidence, *rates), verdict, now, horizon)
 
 

@@ -48,28 +48,29 @@ class Law:
         """How many runs it was fitted on."""
         return int(self.table.sizes["run"])
 
-    def chance(self, row: xr.Dataset, by: float) -> float:
-        """The chance that a run changes before `by` times its step now; of n runs none says less than 1 / (n + 2)."""
-        return self._bounded(self.fitted.chance(self._columns(self.predictor, row), by))
+    def chance(self, table: xr.Dataset, by: float) -> Float[np.ndarray, "run"]:
+        """The chance that each run of a table at risk changes before `by` times its step now, in (0, 1) (run).
 
-    def prior_chance(self, row: xr.Dataset, by: float) -> float:
-        """The chance by its hyper-parameters alone."""
-        return self._bounded(
-            self.prior.chance(self._columns(Predictor(HYPER, (), self.predictor.hyper), row), by)
-        )
+        Of n runs none can show less than 1 / (n + 2), nor more than 1 less that: Laplace's rule of succession.
+        """
+        return self._bounded(self.fitted.chance(self._columns(self.predictor, table), by))
+
+    def prior_chance(self, table: xr.Dataset, by: float) -> Float[np.ndarray, "run"]:
+        """The chance by hyper-parameters alone (run)."""
+        columns = self._columns(Predictor(HYPER, (), self.predictor.hyper), table)
+        return self._bounded(self.prior.chance(columns, by))
 
     def rate(self, by: float) -> float:
         """The chance of any run at risk at this clock."""
-        return self._bounded(self.base_rate.chance(np.zeros((1, 0)), by))
+        return float(self._bounded(self.base_rate.chance(np.zeros((1, 0)), by))[0])
 
-    def _bounded(self, chance: Float[np.ndarray, "run"]) -> float:
-        """Laplace's rule of succession: what none of n runs did may still happen."""
+    def interval(self, table: xr.Dataset) -> list[Interval]:
+        """When each run changes, in multiples of its step now (run)."""
+        return self.fitted.interval(self._columns(self.predictor, table))
+
+    def _bounded(self, chance: Float[np.ndarray, "run"]) -> Float[np.ndarray, "run"]:
         least = 1 / (self.runs + 2)
-        return float(np.clip(chance[0], least, 1 - least))
-
-    def interval(self, row: xr.Dataset) -> Interval:
-        """When it changes, in multiples of its step now."""
-        return self.fitted.interval(self._columns(self.predictor, row))[0]
+        return np.clip(chance, least, 1 - least)
 
     def _columns(self, predictor: Predictor, row: xr.Dataset) -> Float[np.ndarray, "run column"]:
         missing = [name for name in (*predictor.signals, *predictor.hyper) if name not in row]
