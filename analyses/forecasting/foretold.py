@@ -7,8 +7,8 @@ import xarray as xr
 
 import groklens as gl
 
-#: When one looks, in multiples of the step at which a run had memorised, and until when a run is to change, in multiples
-#: of the step at which one looks.
+#: When one looks, in multiples of the step at which a run had memorised, and until when a run is to change, in
+#: multiples of the step at which one looks.
 CLOCK, HORIZON = 2.0, 10.0
 LATER = 4.0
 #: The numbers of the referee's table that are kept.

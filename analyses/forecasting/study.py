@@ -155,8 +155,8 @@ def covers(fresh: xr.Dataset) -> gl.Finding:
         "share of runs certainly covered",
         "supported" if least <= COVERED <= most else "refuted",
         gl.Control.several({"possible": ("share covered, or not watched long enough to tell", possible / n)}),
-        note=f"{sure} of {int(happened.sum())} changes inside; {int(still_open.sum())} of {int((~happened).sum())} that were "
-        f"not seen to change are open, {never} of them forecast to be later than any run was watched",
+        note=f"{sure} of {int(happened.sum())} changes inside; {int(still_open.sum())} of {int((~happened).sum())} "
+        f"that were not seen to change are open, {never} of them forecast to be later than any run was watched",
         key="covers",
     )
 
@@ -178,7 +178,7 @@ def an_oracle_knows_more(table: xr.Dataset) -> gl.Finding:
         note=""
         if missing
         else "the best are "
-        + " and ".join(str(each["signal"].values[int(each.argmax())]) for each in best.values()),
+        + " and ".join(str(each["signal"].values[int(each.values.argmax())]) for each in best.values()),
         key="an_oracle_knows_more",
         role="aside",
     )
@@ -207,7 +207,7 @@ def as_good_as_claimed(table: xr.Dataset) -> gl.Finding:
 
 
 def picture(numbers: dict[str, Any]) -> gl.views.Figure:
-    """Calibration of the forecast on the halves of the library that it was not fitted on, and of hyper-parameters alone."""
+    """Calibration of the forecast, and of hyper-parameters alone, on halves of the library not fitted on."""
     halves = numbers["halves"]
     halves = halves.isel(run=np.flatnonzero(halves["known"].values > 0))
     names = ("forecast", "hyper_parameters")

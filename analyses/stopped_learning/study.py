@@ -1,9 +1,9 @@
 """Of the runs that looked finished, how many moved again?
 
-One looks at every run that has memorised, at twice the step at which it had, and asks three rules whether it has stopped
-learning: the test loss is flat, the weights' norm is flat, or the forecast gives a change little chance. A run moved
-again if its test accuracy went elsewhere by a tenth within ten times the step. Each rule's threshold is the one of least
-error on one half of the configurations, and is used on the other half.
+One looks at every run that has memorised, at twice the step at which it had, and asks three rules whether it has
+stopped learning: the test loss is flat, the weights' norm is flat, or the forecast gives a change little chance. A run
+moved again if its test accuracy went elsewhere by a tenth within ten times the step. Each rule's threshold is the one
+of least error on one half of the configurations, and is used on the other half.
 
 Prediction (ours): flat is not finished: of the runs that look finished by test loss, by norm and by the forecast, more
 than one in twenty move again. Prediction (ours): the best rule errs less than always giving the commoner answer does.
@@ -136,8 +136,8 @@ def flat_is_not_finished(runs: xr.Dataset, rule: str) -> gl.Finding:
         "share of runs that look finished",
         "supported" if low > ONE_IN else "refuted" if high < ONE_IN else "undecided",
         gl.Control.several({"every": ("share of all runs that moved", has_moved.mean())}),
-        note=f"{again} of {n} of {len(has_moved)} runs, 95 % interval {float(low):.0%} to {float(high):.0%}; the rule errs "
-        f"on {errs(runs, finished).mean():.0%} of all runs",
+        note=f"{again} of {n} of {len(has_moved)} runs, 95 % interval {float(low):.0%} to {float(high):.0%}; the rule "
+        f"errs on {errs(runs, finished).mean():.0%} of all runs",
         key=f"looks_finished.{rule}",
     )
 
@@ -191,7 +191,8 @@ def gain(
         "share of runs misjudged",
         "supported" if low > 0 else "refuted" if high < 0 else "undecided",
         gl.Control.several(controls),
-        note=f"errors fewer by {float((others - own).mean()):.1%}, 95 % interval over configurations {low:.1%} to {high:.1%}",
+        note=f"errors fewer by {float((others - own).mean()):.1%}, 95 % interval over configurations {low:.1%} to "
+        f"{high:.1%}",
         key=key,
     )
 

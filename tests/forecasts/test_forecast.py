@@ -14,6 +14,7 @@ from groklens.errors import BadArgument, UnknownName
 from groklens.forecasts.evidence import loss_slope
 from groklens.forecasts.forecast import begun
 from groklens.forecasts.row import row_of
+from groklens.report.forecast_section import forecast_section
 
 STEPS = 240
 
@@ -184,3 +185,40 @@ def test_the_law_is_fitted_on_runs_at_the_same_clock(library):
     with pytest.raises(BadArgument, match="give one with more"):
         gl.forecasts.law_at(library.isel(run=slice(6)), 2.0)
     assert isinstance(law.table, xr.Dataset)
+
+
+def test_an_explanation_shows_it_for_kinds_of_runs_that_are_known(runs, library, tmp_path, monkeypatch):
+    import importlib
+
+    file = importlib.import_module(
+        "groklens.forecasts.forecast"
+    )  # the function of that name stands in the package
+    kept = tmp_path / "library.npz"
+    monkeypatch.setattr(file, "KEPT", kept)
+    final = runs[1].at(early(runs[1]))
+    blank = {"run": "r", "task": "t", "generalised": False, "algorithm": "memorised", "verdict": "undecided"}
+    blank |= {"key_components": [], "circuit": None, "phases": [], "findings": [], "table": xr.Dataset()}
+
+    def why():
+        return gl.Explanation(**blank, final=final, source=runs[1])
+
+    assert why().forecast is None
+    kept.touch()
+    monkeypatch.setattr(file, "kept_library", lambda: library)
+    assert why().forecast == gl.forecast(runs[1], library=library, step=final.step)
+    assert forecast_section(why()).startswith(f"<p>{why().forecast.headline[:20]}")
+    monkeypatch.setattr(
+        file, "kept_library", lambda: library.assign_coords(task=("run", ["S4"] * library.sizes["run"]))
+    )
+    assert why().forecast is None
+
+
+def test_calibration_is_drawn_and_what_is_no_table_of_it_is_refused():
+    chance = np.linspace(0, 1, 40)
+    table = gl.forecasts.calibration(chance, chance > 0.5)
+    figure = gl.views.calibration(table).plotly
+    assert figure.data[0].y.tolist() == table["observed"].values.tolist()
+    both = xr.concat([table, table], xr.Variable("forecaster", ["mine", "yours"]))
+    assert [each.name for each in gl.views.calibration(both).plotly.data] == ["mine", "yours"]
+    with pytest.raises(BadArgument, match="make the table by"):
+        gl.views.calibration(xr.Dataset())

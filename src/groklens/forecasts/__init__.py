@@ -2,11 +2,12 @@
 
 from groklens.forecasts.at_risk import at_risk as at_risk
 from groklens.forecasts.calibration import calibration as calibration
-from groklens.forecasts.commutator import CommutatorDefect as CommutatorDefect
 from groklens.forecasts.calibration import wilson as wilson
+from groklens.forecasts.commutator import CommutatorDefect as CommutatorDefect
 from groklens.forecasts.evidence import Evidence as Evidence
 from groklens.forecasts.forecast import Forecast as Forecast
 from groklens.forecasts.forecast import forecast as forecast
+from groklens.forecasts.forecast import forecast_if_known as forecast_if_known
 from groklens.forecasts.hankel_dmd import HankelDMD as HankelDMD
 from groklens.forecasts.law import Law as Law
 from groklens.forecasts.law import law_at as law_at
@@ -38,4 +39,4 @@ from groklens.public import public_names
 
 
 def __dir__() -> list[str]:
-    return public_names(globals(), {"public_names"})
+    return public_names(globals(), {"public_names", "forecast_if_known"})

@@ -14,6 +14,7 @@ from groklens.errors import BadArgument, whole_number
 from groklens.forecasts.at_risk import NOT_YET
 from groklens.forecasts.evidence import Evidence, evidence_of
 from groklens.forecasts.law import Law, law_at
+from groklens.forecasts.library import KEPT
 from groklens.forecasts.library import library as kept_library
 from groklens.forecasts.row import row_of
 from groklens.forecasts.signals import SIGNALS
@@ -133,6 +134,24 @@ def forecast(
         return Forecast(None, None, Support(False, 0, (said,)), evidence, _moves(evidence), now, horizon)
     law = law_at(known, now / float(row["memorised"].values[0]), signals)
     return _by(law, row, evidence, now, horizon)
+
+
+def forecast_if_known(run: Run | Any, step: int | None) -> Forecast | None:
+    """The forecast of a run at a step where the library has runs like it; None elsewhere.
+
+    Of a run whose task, model and optimiser the library does not have together nothing is computed.
+
+    >>> forecast_if_known(run, 400)  # doctest: +SKIP
+    """
+    if (
+        step is None
+        or not isinstance(run, Run)
+        or not KEPT.is_file()
+        or of_known_kind(kept_library(), labels_of(run))
+    ):
+        return None
+    found = forecast(run, step=step)
+    return None if found.verdict == "outside_support" else found
 
 
 def _by(law: Law, row: xr.Dataset, evidence: tuple[Evidence, ...], now: int, horizon: int) -> Forecast:

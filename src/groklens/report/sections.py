@@ -11,6 +11,7 @@ from groklens.claims import HEADINGS, PHASE_COLUMNS, named, number, percent
 from groklens.errors import BadArgument, UnknownName
 from groklens.report import captions
 from groklens.report.captions import joined
+from groklens.report.forecast_section import forecast_section
 from groklens.report.latent import DRAWS, OTHERS, latent_table
 from groklens.views import (
     attention,
@@ -69,6 +70,8 @@ def sections(explanation: Explanation) -> list[Section]:
         ("evidence", HEADINGS["prediction"], _evidence),
         ("numbers", "The last step in numbers", _numbers),
     ]
+    if explanation.forecast is not None:
+        makers.insert(-1, ("forecast", "Whether it will still change", forecast_section))
     return [Section(anchor, title, _or_note(make, explanation)) for anchor, title, make in makers]
 
 
