@@ -17,8 +17,8 @@ SOURCE = ROOT / "src" / "groklens"
 ORDER = (
     "errors", "value_checks", "integers", "progress", "threads", "public", "memory", "gguf_file", "parts", "claims",
     "groups", "harmonics", "theory", "tasks", "models", "recipes", "snapshots", "runs", "capture", "training",
-    "hypotheses", "measures", "interventions", "evidence", "sweeps", "explain", "views", "report", "integrations",
-    "examples", "cli_io", "cli", "__main__",
+    "hypotheses", "measures", "interventions", "evidence", "sweeps", "forecasts", "explain", "views", "report",
+    "integrations", "examples", "cli_io", "cli", "__main__",
 )  # fmt: skip
 #: The one exception: an Explanation's page and notebook representation are pictures, drawn when asked for.
 EXCEPTIONS = {("explain/explanation.py", "views"), ("explain/explanation.py", "report")}
@@ -30,6 +30,7 @@ LARGEST_FILE = 400
 #: What scripts and studies may name besides the attributes of `gl`.
 PUBLIC_MODULES = {
     "groklens",
+    "groklens.forecasts",
     "groklens.measures",
     "groklens.views",
     "groklens.harmonics",
@@ -258,7 +259,7 @@ def test_statistics_are_seen():
 
 #: Packages that leave it to `models.Anatomy` to ask what kind of model they look at.
 LEAVE_IT_TO_ANATOMY = {
-    "snapshots", "capture", "hypotheses", "measures", "interventions", "evidence", "sweeps", "explain", "views",
+    "snapshots", "capture", "hypotheses", "measures", "interventions", "evidence", "sweeps", "forecasts", "explain", "views",
     "report",
 }  # fmt: skip
 #: What a hook is called, as a whole: a sentence that names one is none.

@@ -54,6 +54,7 @@ _PUBLIC = {
     "track": "evidence",
     "Explanation": "explain",
     "examine": "evidence",
+    "forecast": "forecasts",
     "explain": "explain",
     "Sweep": "sweeps",
     "GroklensError": "errors",
@@ -62,6 +63,7 @@ _PUBLIC = {
 _MOVED = {"measures": ("track",)}
 _MODULES = (
     "examples",
+    "forecasts",
     "harmonics",
     "hypotheses",
     "interventions",
@@ -78,6 +80,7 @@ __all__ = [*_PUBLIC, *_MODULES, "__version__"]
 #: package calls by the name of its file is taken from the file: they would take it for the module.
 if TYPE_CHECKING:
     from groklens import examples as examples
+    from groklens import forecasts as forecasts
     from groklens import harmonics as harmonics
     from groklens import hypotheses as hypotheses
     from groklens import interventions as interventions
@@ -95,6 +98,7 @@ if TYPE_CHECKING:
     from groklens.evidence.track import track as track
     from groklens.explain import Explanation as Explanation
     from groklens.explain.explain import explain as explain
+    from groklens.forecasts import forecast as forecast
     from groklens.groups import FiniteGroup as FiniteGroup
     from groklens.hypotheses import Circuit as Circuit
     from groklens.hypotheses import planted as planted

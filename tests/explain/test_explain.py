@@ -212,7 +212,7 @@ def test_a_model_without_a_task_and_a_run_without_steps_are_refused():
 class TestJson:
     FIELDS = (
         "schema", "run", "task", "generalised", "algorithm", "verdict", "headline", "key_components", "circuit",
-        "phases", "findings",
+        "phases", "findings", "forecast",
     )  # fmt: skip
 
     def test_holds_what_the_schema_says(self, clock):

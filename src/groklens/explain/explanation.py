@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from groklens.snapshots import Snapshot
 from groklens.threads import one_thread
 
 if TYPE_CHECKING:
+    from groklens.forecasts import Forecast
     from groklens.views.renderers import Page
 
 SCHEMA = 1
@@ -60,6 +62,16 @@ class Explanation:
 
         return run_facts(self.source, self.final)
 
+    @cached_property
+    def forecast(self) -> Forecast | None:
+        """Whether the run will still change, where the library of forecasts has runs like it; None elsewhere.
+
+        Computed when it is first asked for (`gl.forecast` with its own horizon says more, of any run).
+        """
+        from groklens.forecasts import forecast_if_known
+
+        return forecast_if_known(self.source, self.final.step)
+
     def finding(self, key: str) -> Finding:
         """The finding that has this key; `UnknownName` where none has. `groklens.claims.FINDINGS` lists the keys.
 
@@ -81,6 +93,7 @@ class Explanation:
             "circuit": None if self.circuit is None else self.circuit.to_dict(),
             "phases": [phase.to_dict() for phase in self.phases],
             "findings": [finding.to_dict() for finding in self.findings],
+            "forecast": None if self.forecast is None else self.forecast.to_dict(),
         }
 
     def to_json(self, path: str | Path | None = None) -> str:
@@ -125,6 +138,7 @@ class Explanation:
         sections: dict[str, Sequence[Phase | Finding]] = {"When": self.phases} if self.phases else {}
         sections |= {HEADINGS[role]: own for role, own in by_role(self.findings).items()}
         lines = [[heading, *(f"  {each}" for each in listed), ""] for heading, listed in sections.items()]
+        lines += [] if self.forecast is None else [["What may come", f"  {self.forecast}", ""]]
         return "\n".join([self.headline, "", *(line for part in lines for line in part)]).rstrip()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:

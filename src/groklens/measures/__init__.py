@@ -82,6 +82,7 @@ from groklens.measures.llc_tuning import tune as tune
 from groklens.measures.measure import About as About
 from groklens.measures.measure import Measure as Measure
 from groklens.measures.measure import measure as measure
+from groklens.measures.measure import lacking as lacking
 from groklens.measures.measure import said_lacking as said_lacking
 from groklens.measures.mod_probe import ModProbe as ModProbe
 from groklens.measures.moved import Direction as Direction
@@ -138,6 +139,7 @@ from groklens.measures.spectra import neuron_ipr as neuron_ipr
 from groklens.measures.spectra import neuron_logit_residual as neuron_logit_residual
 from groklens.measures.spectra import neuron_logit_spectrum as neuron_logit_spectrum
 from groklens.measures.spectra import sum_squared_weights as sum_squared_weights
+from groklens.measures.stacked_losses import StackedLosses as StackedLosses
 from groklens.measures.stages import stages as stages
 from groklens.measures.tabulate import tabulate as tabulate
 from groklens.measures.transition import Transition as Transition
@@ -242,10 +244,12 @@ _FOR_THE_LIBRARY = {
     "KEY_SIMILARITY",
     "RENAMED",
     "SHUFFLED",
+    "StackedLosses",
     "between_heads",
     "families_in",
     "has_others",
     "key_by_logits",
+    "lacking",
     "public_names",
     "said_lacking",
     "some_and_mean",

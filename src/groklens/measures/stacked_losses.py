@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from groklens.errors import BadArgument
@@ -70,6 +70,11 @@ class StackedLosses:
         inputs, targets = (each.expand(n_chains, *each.shape) for each in (self._inputs, self._targets))
         same = self._entering if n_chains == self._n_chains else None
         return self._losses(values, inputs, targets, self._workspace, same)
+
+    def over(self, values: list[Tensor], rows: Int[Tensor, "chain example"]) -> Float[Tensor, "chain"]:
+        """The loss of every chain over train inputs of its own, by their place among them."""
+        rows = rows.to(self._inputs.device)
+        return self._losses(values, self._inputs[rows], self._targets[rows], Workspace())
 
     def masks(self, weights: tuple[str, ...]) -> list[Tensor] | None:
         """For every parameter 1 if it is among the weights named, else 0; None where none is named."""

@@ -11,6 +11,7 @@ from groklens.claims import HEADINGS, PHASE_COLUMNS, named, number, percent
 from groklens.errors import BadArgument, UnknownName
 from groklens.report import captions
 from groklens.report.captions import joined
+from groklens.report.forecast_section import forecast_section
 from groklens.report.latent import DRAWS, OTHERS, latent_table
 from groklens.report.methods_section import methods_section
 from groklens.views import (
@@ -71,6 +72,8 @@ def sections(explanation: Explanation) -> list[Section]:
         ("numbers", "The last step in numbers", _numbers),
         ("methods", "Methods and sources", methods_section),
     ]
+    if explanation.forecast is not None:
+        makers.insert(-1, ("forecast", "Whether it will still change", forecast_section))
     return [Section(anchor, title, _or_note(make, explanation)) for anchor, title, make in makers]
 
 

@@ -3,6 +3,7 @@
 from groklens.public import public_names
 from groklens.recipes import changed as changed
 from groklens.sweeps.axes import Axis as Axis
+from groklens.sweeps.events import KNOWN as KNOWN
 from groklens.sweeps.events import PHASES as PHASES
 from groklens.sweeps.events import events_of as events_of
 from groklens.sweeps.events import phases as phases
@@ -14,4 +15,4 @@ from groklens.sweeps.sweep_runs import load as load
 
 
 def __dir__() -> list[str]:
-    return public_names(globals(), {"public_names"})
+    return public_names(globals(), {"KNOWN", "public_names"})

@@ -5,6 +5,7 @@ Every view returns its picture and shows nothing. In a notebook the picture show
 """
 
 from groklens.views.attention import attention as attention
+from groklens.views.calibration import calibration as calibration
 from groklens.views.circle import circle as circle
 from groklens.views.circuit import circuit as circuit
 from groklens.views.clusters import clusters as clusters
@@ -33,6 +34,7 @@ __all__ = [
     "Figure",
     "Page",
     "attention",
+    "calibration",
     "circle",
     "circuit",
     "clusters",

@@ -1,0 +1,216 @@
+"""Can anybody foretell that a network will still generalise, better than its hyper-parameters do?
+
+Prediction (arXiv:2605.08237, whose authors decline a universal early warning): no signal that is no oracle, alone, is
+above its permutation null on every other task, model and optimiser. Prediction (ours, after two sweeps of 36 runs):
+some such signal adds to the hyper-parameters on both halves of the configurations. Prediction (ours): on 60 runs of
+other seeds, of whose configurations the forecast has seen none, its Brier score for "changes within ten times the step"
+is better than the base rate's and than that of hyper-parameters alone, and its 80 % interval covers 80 %.
+
+Refuted if a signal alone is above its null everywhere; if no signal's gain is above 0 on both halves; if the interval
+of the Brier score's gain, over configurations, lies below 0; if even counting every run that was not watched long
+enough as covered less than 80 % are, or if more than 80 % are without them, by more than chance (Wilson, 95 %).
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from analyses.forecasting.foretold import NEVER, measured
+
+import groklens as gl
+
+RUNS = ()
+HALVES = ("configurations, first half", "configurations, second half")
+DRAWS, BINS, COVERED = 1000, 5, 0.8
+FRESH = Path(gl.forecasts.__file__ or "").parent / "fresh.npz"
+
+
+def measure(smoke: bool = False) -> dict[str, Any]:
+    """The referee's table of all signals, and the forecasts of fresh runs and of each half by the other."""
+    library, fresh = gl.forecasts.library(), gl.forecasts.read_library(FRESH)
+    if smoke:
+        return measured(library, fresh.isel(run=slice(24)), 20, ["weight_norm", "test_loss_slope"])
+    return measured(library, fresh, 400, None)
+
+
+def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
+    """The findings that these numbers make."""
+    table, fresh = numbers["table"], numbers["fresh"]
+    return [
+        no_universal_warning(table),
+        some_signal_adds(table),
+        better_than(fresh, "base_rate", "the base rate"),
+        better_than(fresh, "hyper_parameters", "hyper-parameters alone"),
+        covers(fresh),
+        an_oracle_knows_more(table),
+        as_good_as_claimed(table),
+    ]
+
+
+def alone(table: xr.Dataset, oracle: bool = False) -> xr.Dataset:
+    """The signals alone, those that are no oracle or those that are; neither nulls nor pairs."""
+    sees = table["sees"].values
+    names = [
+        name
+        for name, each in zip(table["signal"].values.tolist(), sees.tolist(), strict=True)
+        if each and "+" not in name and (each == "oracle") == oracle and name != "elapsed_time"
+    ]
+    return table.sel(signal=names)
+
+
+def no_universal_warning(table: xr.Dataset) -> gl.Finding:
+    """No signal is above its null on all splits by task, model and optimiser."""
+    others = [name for name in table["split"].values.tolist() if name not in HALVES]
+    found = alone(table).sel(split=others)
+    above = (found["auroc"] > found["null_high"]).where(found["auroc"].notnull())
+    everywhere = [
+        str(each["signal"].values) for each in above.transpose("signal", "split") if bool((each == 1).all())
+    ]
+    most = above.sum("split")
+    return gl.Finding(
+        "no signal alone warns everywhere: none is above its permutation null on every other task, model and optimiser",
+        float(len(everywhere)),
+        "signals above their null everywhere",
+        "refuted" if everywhere else "supported" if others else "undecided",
+        gl.Control.several({"most": ("splits on which a signal is above its null, by signal", most)}),
+        source="arXiv:2605.08237; phenomena of generalisation, section 14",
+        note=f"of {len(others)} splits: "
+        + ", ".join(f"{n} {int(m)}" for n, m in zip(found["signal"].values, most.values, strict=True)),
+        key="no_universal_warning",
+    )
+
+
+def some_signal_adds(table: xr.Dataset) -> gl.Finding:
+    """A signal beside the hyper-parameters is better than these alone on both halves of the configurations."""
+    names = [f"{name} + hyper_parameters" for name in alone(table)["signal"].values]
+    found = table.sel(signal=names, split=list(HALVES))
+    least, gained = found["auroc_gained_low"].min("split"), found["auroc_gained"].min("split")
+    adds = [str(name).split(" +")[0] for name in gained["signal"].values[(least > 0).values]]
+    return gl.Finding(
+        "some signal that is no oracle adds to the hyper-parameters on both halves of the configurations",
+        float(gained.max()),
+        "AUROC gained, least of the halves, most of the signals",
+        "supported" if adds else "refuted" if not (gained > 0).any() else "undecided",
+        gl.Control.several(
+            {
+                "hyper_parameters": (
+                    "AUROC of hyper-parameters alone, each half",
+                    table["auroc"].sel(signal="hyper_parameters", split=list(HALVES)),
+                )
+            }
+        ),
+        note="by signal, least of the halves: "
+        + ", ".join(
+            f"{str(n).split(' +')[0]} {float(g):+.2f}" for n, g in zip(names, gained.values, strict=True)
+        ),
+        key="some_signal_adds",
+    )
+
+
+def better_than(fresh: xr.Dataset, rival: str, said: str) -> gl.Finding:
+    """The forecast's Brier score on fresh runs is better than another's."""
+    watched = fresh.isel(run=np.flatnonzero(fresh["known"].values > 0))
+    happened = watched["changes"].values
+    errors = {name: (watched[name].values - happened) ** 2 for name in ("forecast", rival)}
+    low, high = over_configurations(errors[rival] - errors["forecast"], watched["configuration"].values)
+    return gl.Finding(
+        f"on fresh runs the Brier score of the forecast is better than that of {said}",
+        float((errors[rival] - errors["forecast"]).mean()),
+        "Brier score gained",
+        "supported" if low > 0 else "refuted" if high < 0 else "undecided",
+        gl.Control.several(
+            {
+                rival: (f"Brier score of {said}", errors[rival].mean()),
+                "forecast": ("of the forecast", errors["forecast"].mean()),
+            }
+        ),
+        note=f"95 % interval over configurations {low:.3f} to {high:.3f}; {len(happened)} runs at risk, of which "
+        f"{int(happened.sum())} changed",
+        key=f"better_than.{rival}",
+    )
+
+
+def over_configurations(values: np.ndarray, configuration: np.ndarray) -> tuple[float, float]:
+    """A 95 % interval of the mean, configurations drawn with replacement."""
+    _, which = np.unique(configuration, return_inverse=True)
+    n = int(which.max()) + 1
+    drawn = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), size=DRAWS)[:, which]
+    low, high = np.quantile((drawn * values).sum(axis=1) / np.maximum(drawn.sum(axis=1), 1), [0.025, 0.975])
+    return float(low), float(high)
+
+
+def covers(fresh: xr.Dataset) -> gl.Finding:
+    """The 80 % interval of the step of the change holds it in 80 % of fresh runs."""
+    low, high, seen, change = (fresh[name].values for name in ("low", "high", "seen", "change"))
+    happened = change < NEVER
+    inside = happened & (low <= change) & (high >= seen)
+    still_open = ~happened & (high > seen)
+    n, sure, possible = len(low), int(inside.sum()), int((inside | still_open).sum())
+    least, most = gl.forecasts.wilson(sure, n)[0], gl.forecasts.wilson(possible, n)[1]
+    never = int((low[still_open] >= NEVER).sum())
+    return gl.Finding(
+        "on fresh runs the forecast's 80 % interval of the step of the change holds it in 80 % of them",
+        sure / n,
+        "share of runs certainly covered",
+        "supported" if least <= COVERED <= most else "refuted",
+        gl.Control.several({"possible": ("share covered, or not watched long enough to tell", possible / n)}),
+        note=f"{sure} of {int(happened.sum())} changes inside; {int(still_open.sum())} of {int((~happened).sum())} "
+        f"that were not seen to change are open, {never} of them forecast to be later than any run was watched",
+        key="covers",
+    )
+
+
+def an_oracle_knows_more(table: xr.Dataset) -> gl.Finding:
+    """A signal that knows the task's structure is better than any that does not."""
+    best = {
+        name: alone(table, name == "oracle").sel(split=list(HALVES))["auroc"].min("split")
+        for name in ("oracle", "other")
+    }
+    values = {name: float(each.max()) if each.size else np.nan for name, each in best.items()}
+    missing = not all(np.isfinite(list(values.values())))
+    return gl.Finding(
+        "beside the question: the best signal that knows the task's group foretells more than the best that does not",
+        None if missing else values["oracle"],
+        "AUROC, least of the halves",
+        "undecided" if missing else "supported" if values["oracle"] > values["other"] else "refuted",
+        () if missing else gl.Control.several({"other": ("the best that does not", values["other"])}),
+        note=""
+        if missing
+        else "the best are "
+        + " and ".join(str(each["signal"].values[int(each.values.argmax())]) for each in best.values()),
+        key="an_oracle_knows_more",
+        role="aside",
+    )
+
+
+def as_good_as_claimed(table: xr.Dataset) -> gl.Finding:
+    """The residual of Hankel-DMD foretells as well as it is said to."""
+    if "hankel_dmd" not in table["signal"].values:
+        return gl.Finding(
+            "beside the question: Hankel-DMD", None, "AUROC", "undecided", key="dmd", role="aside"
+        )
+    found = table.sel(signal="hankel_dmd", split=list(HALVES))
+    high = found["auroc_high"].values
+    return gl.Finding(
+        "beside the question: the residual of Hankel-DMD has the AUROC of .93 that it is said to have",
+        float(found["auroc"].mean()),
+        "AUROC, mean of the halves",
+        "refuted" if (high < 0.93).all() else "supported" if (found["auroc"] >= 0.93).all() else "undecided",
+        gl.Control.several(
+            {"halves": ("each half", found["auroc"]), "null": ("above it by chance", found["null_high"])}
+        ),
+        source="arXiv:2605.08237, abstract: on the authors' runs and protocol",
+        key="dmd",
+        role="aside",
+    )
+
+
+def picture(numbers: dict[str, Any]) -> gl.views.Figure:
+    """Calibration of the forecast, and of hyper-parameters alone, on halves of the library not fitted on."""
+    halves = numbers["halves"]
+    halves = halves.isel(run=np.flatnonzero(halves["known"].values > 0))
+    names = ("forecast", "hyper_parameters")
+    tables = [gl.forecasts.calibration(halves[name].values, halves["changes"].values, BINS) for name in names]
+    said = xr.Variable("forecaster", ["forecast", "hyper-parameters alone"])
+    return gl.views.calibration(xr.concat(tables, said, combine_attrs="drop"))

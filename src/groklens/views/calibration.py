@@ -1,0 +1,78 @@
+"""`gl.views.calibration`: the share of runs that changed, beside the chance that was forecast."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from groklens.errors import BadArgument, described
+from groklens.views.drawing.axes import axis, layout
+from groklens.views.drawing.labels import drawn, title
+from groklens.views.drawing.palette import HUES, INK
+from groklens.views.inputs import is_table
+from groklens.views.renderers.figure import Figure
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def calibration(table: xr.Dataset) -> Figure:
+    """The share of runs that changed over the chance that was forecast, one point for as many runs each.
+
+    On the dotted line what is forecast with a chance of 30 % happens in 30 % of the runs; below it forecasts promise
+    too much, above it too little. Bars are 95 % intervals (Wilson) and say how few runs a point has.
+
+    Args:
+        table: from `gl.forecasts.calibration(chance, changes)`; with an axis `forecaster`, one colour for each.
+
+    Raises `BadArgument` for another table.
+
+    >>> gl.views.calibration(gl.forecasts.calibration(chance, changes))  # doctest: +SKIP
+    """
+    import plotly.graph_objects as go
+
+    if not is_table(table) or "observed" not in table or "forecast" not in table:
+        raise BadArgument(
+            f"calibration draws what was forecast beside what happened, and {described(table)} was given; make the "
+            "table by gl.forecasts.calibration(chance, changes)."
+        )
+    figure = go.Figure()
+    ends = {"x0": 0, "y0": 0, "x1": 1, "y1": 1}
+    figure.add_shape(type="line", line={"color": INK, "width": 1, "dash": "dot"}, layer="below", **ends)
+    named = "forecaster" in table.dims
+    names = [str(each) for each in table["forecaster"].values] if named else ["forecast"]
+    for i, name in enumerate(names):
+        _draw(figure, table.isel(forecaster=i) if named else table, name, HUES[i % len(HUES)])
+    figure.update_xaxes(axis(drawn(title(table["forecast"])), range=[-0.03, 1.03], tickformat=".0%"))
+    figure.update_yaxes(
+        axis(drawn(title(table["observed"]), beside=True), range=[-0.03, 1.03], tickformat=".0%")
+    )
+    legend = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0.01}
+    margin = {"l": 16, "r": 16, "t": 34, "b": 110}
+    figure.update_layout(layout(460, legend=legend, margin=margin, hovermode="closest", showlegend=named))
+    said = f": {', '.join(names)}" if named else ""
+    return Figure(
+        figure, f"Share of runs that changed over the chance that was forecast{said}; 95 % intervals."
+    )
+
+
+def _draw(figure: object, found: xr.Dataset, name: str, colour: str) -> None:
+    """One forecaster's points with their intervals."""
+    share = found["observed"].values
+    bars = {
+        "type": "data",
+        "array": found["high"].values - share,
+        "arrayminus": share - found["low"].values,
+        "color": colour,
+        "thickness": 1,
+    }
+    figure.add_scatter(  # type: ignore[attr-defined]
+        x=found["forecast"].values,
+        y=share,
+        error_y=bars,
+        customdata=found["runs"].values,
+        name=drawn(name),
+        mode="lines+markers",
+        line={"color": colour, "width": 1},
+        marker={"color": colour, "size": 8},
+        hovertemplate=f"forecast %{{x:.0%}}, happened %{{y:.0%}} of %{{customdata}} runs<extra>{drawn(name)}</extra>",
+    )

@@ -1,0 +1,82 @@
+"""The judgement of `stopped_learning` can go either way."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+N = 200
+
+
+@pytest.fixture
+def study(study_named):
+    return study_named("stopped_learning")
+
+
+def runs(loss=0.7, norm=0.6, forecast=0.95, share=0.4):
+    """Runs of which `share` move; each rule's value tells that share of them rightly, and tells the others wrongly."""
+    moved = np.arange(N) / N < share
+    spread = np.linspace(0, 0.4, N)
+
+    def rule(right):
+        rightly = np.random.default_rng(0).permutation(N) < right * N
+        return 0.5 + np.where(moved == rightly, 0.01, -0.5) + 0 * spread
+
+    columns = {
+        "loss": rule(loss),
+        "norm": rule(norm),
+        "forecast": rule(forecast),
+        "moved": moved.astype(float),
+    }
+    columns |= {"accuracy": np.zeros(N), "half": np.arange(N) % 2.0}
+    coords = {"configuration": ("run", [f"number {i}" for i in range(N)])}
+    return {"runs": xr.Dataset({name: ("run", each) for name, each in columns.items()}, coords)}
+
+
+def test_what_was_predicted_is_supported(study, judged):
+    found = judged(study, runs(loss=0.8, norm=0.8, forecast=0.88, share=0.5))
+    assert set(found.values()) == {"supported"}, found
+
+
+@pytest.mark.parametrize("rule", ["loss", "norm", "forecast"])
+def test_a_rule_that_is_right_is_no_refutation_of_others(study, judged, rule):
+    found = judged(study, runs(**{rule: 1.0}))
+    assert found[f"looks_finished.{rule}"] == "refuted"
+
+
+def test_a_plateau_that_is_better_refutes_the_forecast(study, judged):
+    assert judged(study, runs(norm=1.0, forecast=0.7))["forecast_is_best"] == "refuted"
+
+
+def test_rules_that_know_nothing_are_no_better_than_the_commoner_answer(study, judged):
+    numbers = runs(share=0.5)
+    for rule in ("loss", "norm", "forecast"):
+        numbers["runs"][rule][:] = np.random.default_rng(3).random(N)
+    assert judged(study, numbers)["best_rule"] in ("undecided", "refuted")
+
+
+def test_a_rule_fitted_on_what_the_other_half_denies_is_refuted(study, judged):
+    numbers = runs(share=0.5)["runs"]
+    own = numbers["half"].values == 0
+    right = numbers["moved"].values
+    for rule in ("loss", "norm", "forecast"):
+        numbers[rule][:] = np.where(own, right, 1 - right)
+    assert judged(study, {"runs": numbers})["best_rule"] == "refuted"
+
+
+def test_motion_and_slope_are_read_off_curves(study):
+    steps = np.array([1.0, 50, 60, 80, 100, 200, 900, 2000])
+    accuracy = np.array([0, 0.05, 0.05, 0.05, 0.05, 0.05, 0.3, 0.9])
+    run = xr.Dataset(
+        {
+            "curve_step": ("evaluation", steps),
+            "curve_norm": ("evaluation", steps**-0.5),
+            "curve_test_accuracy": ("evaluation", accuracy),
+        }
+    ).assign(step=100.0, test_accuracy=0.05)
+    assert study.moved(run)
+    assert study.norm_slope(run) == pytest.approx(0.5)
+    assert not study.moved(run.assign(step=15.0))
+
+
+def test_it_draws_what_moved_among_the_quietest(study):
+    assert study.picture(runs()).text
