@@ -38,7 +38,7 @@ def test_a_row_up_to_a_step_knows_nothing_later(run):
     assert early["last"].item() == memorised - 10
     assert early["curve_step"].values.max() <= memorised - 10
     assert late["clock"].item() == pytest.approx(300 / memorised)
-    assert late["half"].item() == pytest.approx(_first(run, 0.5))
+    assert late["half"].item() == pytest.approx(_first(run, 0.5), nan_ok=True)
 
 
 def test_configurations_differ_by_all_but_the_seed(run):

@@ -151,7 +151,7 @@ def test_measures_are_taken_on_what_may_be_seen(run):
 
 def test_a_planted_circuit_is_what_remains():
     task = gl.ModularArithmetic(11)
-    planted = gl.planted(task, [2, 3]).model
+    planted = gl.planted(task, [2, 3])
     clock = gl.Run.of({7: planted}, task, train_index=range(60))
     whole = gl.measures.RestrictedLoss()(clock.final, gl.Circuit("C11", [2, 3]))
     assert seen(clock, 7, Restricted()) == pytest.approx(whole, rel=1e-6)
@@ -160,6 +160,6 @@ def test_a_planted_circuit_is_what_remains():
 
 
 def test_learning_coefficient_is_that_of_the_measure(run):
-    llc = gl.measures.LLC(draws=20, burn_in=5, chains=2)
+    llc = gl.measures.LLC(draws=20, burn_in=0, chains=2)
     measured = gl.measures.learning_coefficient(run.final, llc)
     assert seen(run, 300, LearningCoefficient(llc)) == pytest.approx(measured.value, rel=1e-3)

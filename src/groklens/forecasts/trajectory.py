@@ -36,7 +36,7 @@ class Trajectory:
     >>> Trajectory(run, 400, sees="train_only").snapshot().task  # doctest: +SKIP
     """
 
-    def __init__(self, run: AnyRun, step: int, sees: Sees = "oracle") -> None:
+    def __init__(self, run: AnyRun, step: int, sees: Sees | str = "oracle") -> None:
         self._run: Run = as_run(run)
         self.step = whole_number("step", step, 0)
         self.sees: Sees = choice("sees", sees, SEES)
@@ -47,29 +47,30 @@ class Trajectory:
         if not self.steps:
             raise BadArgument(f"{self._run.name} has kept no step up to {self.step}; its first is {self._run.steps[0]}.")
         self._whole: dict[int, Snapshot] = {}
-        self._shown: dict[int, Snapshot] = {}
+        self._shown: dict[tuple[int, Sees], Snapshot] = {}
 
     def __repr__(self) -> str:
         return f"Trajectory({self._run.name} to step {self.step}, {self.sees})"
 
-    def seen_by(self, sees: Sees) -> Trajectory:
+    def seen_by(self, sees: Sees | str) -> Trajectory:
         """The same run and step as another kind of signal may see it; models that were opened are shared.
 
         Raises `BadArgument` where that would show more than this one does.
         """
         if SEES.index(choice("sees", sees, SEES)) > SEES.index(self.sees):
             raise BadArgument(f"This trajectory is {self.sees}; it cannot show what is {sees}.")
-        narrowed = Trajectory(self._run, self.step, sees)
-        narrowed._whole = self._whole
-        return narrowed
+        return self._beside(Trajectory(self._run, self.step, sees))
 
     def until(self, step: int) -> Trajectory:
         """The same run up to an earlier step; models that were opened are shared."""
         if step > self.step:
             raise BadArgument(f"Step {step} was asked of a trajectory up to step {self.step}, and is later than it.")
-        shorter = Trajectory(self._run, step, self.sees)
-        shorter._whole = self._whole
-        return shorter
+        return self._beside(Trajectory(self._run, step, self.sees))
+
+    def _beside(self, other: Trajectory) -> Trajectory:
+        """Another trajectory of the run, which opens no model twice."""
+        other._whole, other._shown = self._whole, self._shown
+        return other
 
     @property
     def recipe(self) -> Recipe | None:
@@ -80,6 +81,8 @@ class Trajectory:
     def history(self) -> xr.Dataset:
         """Losses and accuracies of every row up to the step, of the train examples alone where no others may be seen."""
         rows = self._run.history
+        if "step" not in rows:
+            return rows
         rows = rows.isel(step=np.flatnonzero(rows["step"].values <= self.step))
         shown = _COLUMNS[self.sees]
         return rows if shown is None else rows[[name for name in shown if name in rows]]
@@ -107,9 +110,9 @@ class Trajectory:
         if step not in self.steps:
             why = "is later than it" if step > self.step else "was not kept"
             raise BadArgument(f"Step {step} was asked of a trajectory up to step {self.step}, and {why}.")
-        if step not in self._shown:
-            self._shown[step] = seen_as(self._opened(step), self.sees)
-        return self._shown[step]
+        if (step, self.sees) not in self._shown:
+            self._shown[step, self.sees] = seen_as(self._opened(step), self.sees)
+        return self._shown[step, self.sees]
 
     def _opened(self, step: int) -> Snapshot:
         if step not in self._whole:
