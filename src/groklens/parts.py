@@ -30,6 +30,16 @@ def is_ours(part: object) -> bool:
     return kind.__module__.partition(".")[0] == "groklens"
 
 
+def parts_in(part: Any) -> Iterator[Any]:
+    """A part and the parts that its fields hold: an optimiser around another has two."""
+    yield part
+    for each in fields(part) if is_dataclass(part) and not isinstance(part, type) else ():
+        value = getattr(part, each.name)
+        for one in value if isinstance(value, (tuple, list)) else (value,):
+            if is_dataclass(one):
+                yield from parts_in(one)
+
+
 def kind_of(part: object) -> str:
     """The name by which files call a part's class: its own name if it is ours, else `module:Class`."""
     kind = part if isinstance(part, type) else type(part)

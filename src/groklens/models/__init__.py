@@ -22,6 +22,7 @@ from groklens.models.loss import LOSSES_EACH as LOSSES_EACH
 from groklens.models.loss import accuracy as accuracy
 from groklens.models.loss import cross_entropy_each as cross_entropy_each
 from groklens.models.loss import squared_error_each as squared_error_each
+from groklens.models.loss import stablemax_each as stablemax_each
 from groklens.models.loss import tied_accuracy as tied_accuracy
 from groklens.models.mlp import MLP as MLP
 from groklens.models.outputs import Answers as Answers

@@ -26,9 +26,15 @@ def check_scheme(init: str, known: Mapping[str, str] = SCHEMES) -> None:
 
 
 def initialise(
-    named: list[tuple[str, nn.Parameter]], scheme: str, *, d_model: int, d_vocab: int, seed: int
+    named: list[tuple[str, nn.Parameter]],
+    scheme: str,
+    *,
+    d_model: int,
+    d_vocab: int,
+    seed: int,
+    times: float = 1.0,
 ) -> None:
-    """Fill parameters in the order given: biases with zero, norms' scales with one, matrices from `scheme`.
+    """Fill parameters in the order given: biases with zero, norms' scales with one, matrices from `scheme` × `times`.
 
     The order and the seed decide every number, and the global random state is not used.
     """
@@ -40,12 +46,12 @@ def initialise(
             elif parameter.ndim == 1:
                 parameter.fill_(1.0)
             else:
-                scale = _scale(name, scheme, d_model, d_vocab)
+                scale = times * _scale(name, scheme, d_model, d_vocab)
                 parameter.copy_(_normal(tuple(parameter.shape), generator) * scale)
 
 
-def initialise_uniform(drawn: Iterable[tuple[nn.Parameter, int]], seed: int) -> None:
-    """Fill parameters, each given with its fan-in, in their order: uniform in ±1/√fan_in.
+def initialise_uniform(drawn: Iterable[tuple[nn.Parameter, int]], seed: int, times: float = 1.0) -> None:
+    """Fill parameters, each given with its fan-in, in their order: uniform in ±`times`/√fan_in.
 
     The order and the seed decide every number, and the global random state is not used.
     """
@@ -53,7 +59,7 @@ def initialise_uniform(drawn: Iterable[tuple[nn.Parameter, int]], seed: int) -> 
     with torch.no_grad():
         for parameter, fan_in in drawn:
             shape = tuple(parameter.shape)
-            parameter.copy_((2 * torch.rand(shape, generator=generator) - 1) * fan_in**-0.5)
+            parameter.copy_((2 * torch.rand(shape, generator=generator) - 1) * (times * fan_in**-0.5))
 
 
 def _scale(name: str, scheme: str, d_model: int, d_vocab: int) -> float:

@@ -37,10 +37,27 @@ def squared_error_each(
     return (logits.double() - target).square().mean(dim=-1)
 
 
+def stablemax_each(
+    logits: Float[Tensor, "*run input answer"],
+    labels: Int[Tensor, "*run input"],
+    workspace: Workspace | None = None,
+) -> Float[Tensor, "*run input"]:
+    """−log(s(x_label) / Σ s(x)) of each input, in nats, float64; s(x) = x + 1 for x ≥ 0, 1 / (1 − x) below.
+
+    Prieto et al. 2025 (arXiv:2501.04697), section 4; ≥ 0, log(classes) at equal logits.
+    """
+    exact = logits.double()
+    # The branch not taken is kept from where it is no number, for its gradient would be none either.
+    weight = torch.where(exact >= 0, exact.clamp_min(0) + 1, 1 / (1 - exact.clamp_max(0)))
+    of_label = weight.gather(-1, labels[..., None])[..., 0]
+    return weight.sum(dim=-1).log() - of_label.log()
+
+
 #: A recipe's loss of each input, the mean of which is trained on; buffers of a workspace are used where one is given.
 LOSSES_EACH: dict[str, Callable[..., Tensor]] = {
     "cross_entropy": cross_entropy_each,
     "mse": squared_error_each,
+    "stablemax": stablemax_each,
 }
 
 

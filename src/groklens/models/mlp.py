@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import torch
@@ -12,8 +12,9 @@ from groklens.models.activations import MLP_ACTIVATIONS
 from groklens.models.device import check_device
 from groklens.models.init import MLP_SCHEMES, check_scheme, initialise, initialise_uniform
 from groklens.models.sizes import allocating, check_description, check_weights, mlp_bytes
+from groklens.parts import LATER
 from groklens.tasks import Task, check_task, check_tokens
-from groklens.value_checks import choice, flag_fields
+from groklens.value_checks import choice, flag_fields, number_fields
 
 if TYPE_CHECKING:
     from groklens.models.hooked_mlp import HookedMLP
@@ -32,7 +33,8 @@ class MLP:
     the terms are multiplied: a bilinear network). A task of features enters as it is, as one operand: `d_embed` is None
     then. `act_fn` is `"relu"`, `"gelu"`, `"quadratic"` (x², Gromov 2023) or `"identity"`.
     `init` is `"nanda"` or `"gpt2"`, of biases that start at zero, or `"uniform"`: weights and biases in ±1/√fan_in, as
-    `torch.nn.Linear` draws them. A separator token is not read. Raises `BadArgument` for other values.
+    `torch.nn.Linear` draws them; `init_scale` multiplies what is drawn: large weights memorise before they generalise
+    (Liu et al. 2023, Omnigrok). A separator token is not read. Raises `BadArgument` for other values.
 
     >>> MLP(d_mlp=128, d_embed=None, combine="sum", act_fn="quadratic").d_mlp
     128
@@ -44,10 +46,12 @@ class MLP:
     act_fn: str = "relu"
     bias: bool = True
     init: str = "nanda"
+    init_scale: float = field(default=1.0, metadata=LATER)
 
     def __post_init__(self) -> None:
         """Refuse values that name no such network."""
         check_scheme(self.init, MLP_SCHEMES)
+        number_fields(self, "init_scale", above=0, such_as="1.0")
         choice("combine", self.combine, COMBINATIONS)
         choice("act_fn", self.act_fn, MLP_ACTIVATIONS)
         flag_fields(self, "bias")
@@ -98,12 +102,15 @@ class MLP:
         named = list(module.named_parameters())
         if self.init != "uniform":
             width = module.W_in.shape[1]
-            initialise(named, self.init, d_model=width, d_vocab=task.d_vocab_out, seed=seed)
+            drawn = {"d_model": width, "d_vocab": task.d_vocab_out, "seed": seed, "times": self.init_scale}
+            initialise(named, self.init, **drawn)
             return
         sources, width, _ = module.W_in.shape
         into_neurons = width * (sources if self.combine == "concat" else 1)
         fan_in = {"W_E": task.d_vocab or 0, "W_in": into_neurons, "b_in": into_neurons}
-        initialise_uniform([(one, fan_in.get(name, self.d_mlp)) for name, one in named], seed)
+        initialise_uniform(
+            [(one, fan_in.get(name, self.d_mlp)) for name, one in named], seed, self.init_scale
+        )
         if not self.bias:
             torch.nn.init.zeros_(module.b_in)
             torch.nn.init.zeros_(module.b_U)

@@ -13,7 +13,7 @@ from groklens.models.init import check_scheme, initialise
 from groklens.models.sizes import MOST_LAYERS, allocating, check_description, check_weights, transformer_bytes
 from groklens.parts import LATER
 from groklens.tasks import Task, check_task, check_tokens
-from groklens.value_checks import choice, flag_fields
+from groklens.value_checks import choice, flag_fields, number_fields
 
 if TYPE_CHECKING:
     from transformer_lens.model_bridge import TransformerBridge
@@ -28,7 +28,8 @@ class Transformer:
     """A TransformerLens transformer by its sizes; `build(task, seed)` makes the `TransformerBridge`.
 
     `init` is `"nanda"` (N(0, 1/d_model) everywhere, N(0, 1/d_vocab) for W_U) or `"gpt2"` (N(0, 0.64/d_model)
-    everywhere); neither scales output projections by depth, as TransformerLens 4 would. `bias=False` freezes
+    everywhere); neither scales output projections by depth, as TransformerLens 4 would. `init_scale` multiplies what is
+    drawn: large weights memorise before they generalise (Liu et al. 2023, Omnigrok). `bias=False` freezes
     every bias at zero, `"mlp"` trains the MLP's alone (the model of Nanda et al.), True trains all.
     `normalization` is None, `"LN"` or `"LNPre"`; `d_mlp=None` leaves the MLP out. `positions` are `"absolute"`, learned
     and added to the embeddings, or `"rotary"`, by which queries and keys are turned, so that scores know how far apart
@@ -51,10 +52,12 @@ class Transformer:
     causal: bool = True
     init: str = "nanda"
     positions: str = field(default="absolute", metadata=LATER)
+    init_scale: float = field(default=1.0, metadata=LATER)
 
     def __post_init__(self) -> None:
         """Refuse sizes and names that TransformerLens could not build."""
         check_scheme(self.init)
+        number_fields(self, "init_scale", above=0, such_as="1.0")
         whole_fields(self, "n_layers", least=1, most=MOST_LAYERS)
         sizes = ["d_model", "n_heads", "d_head", *(["d_mlp"] if self.d_mlp is not None else [])]
         whole_fields(self, *sizes, least=1)
@@ -109,7 +112,8 @@ class Transformer:
             with torch.random.fork_rng(devices=[]):  # torch's own layers draw on construction
                 bridge = TransformerBridge.boot_native(config)
             named = list(bridge.named_parameters())
-            initialise(named, self.init, d_model=self.d_model, d_vocab=d_vocab, seed=seed)
+            drawn = {"d_model": self.d_model, "d_vocab": d_vocab, "seed": seed, "times": self.init_scale}
+            initialise(named, self.init, **drawn)
         self.freeze(bridge)
         return bridge if place.type == "cpu" else bridge.to(place, print_details=False)
 

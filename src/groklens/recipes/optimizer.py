@@ -11,6 +11,9 @@ from torch import nn
 from groklens.errors import BadArgument, described, is_number, whole_fields
 from groklens.value_checks import number_fields
 
+#: What an optimiser is built from: parameters, or pairs of names and parameters where its `by_name` says so.
+Parameters = Iterable[nn.Parameter] | Iterable[tuple[str, nn.Parameter]]
+
 
 @runtime_checkable
 class Optimizer(Protocol):

@@ -13,7 +13,17 @@ from typing import Any
 
 from groklens.errors import BadArgument, described, whole_fields, whole_number
 from groklens.models import ModelSpec
-from groklens.parts import LATER, check_survives, from_spec, is_ours, know, ours_in, spec_of, through_json
+from groklens.parts import (
+    LATER,
+    check_survives,
+    from_spec,
+    is_ours,
+    know,
+    ours_in,
+    parts_in,
+    spec_of,
+    through_json,
+)
 from groklens.recipes.adamw import AdamW
 from groklens.recipes.keep import MOST_KEPT, Every, Keep, LogSpaced, kept_up_to
 from groklens.recipes.loss import Loss
@@ -115,9 +125,13 @@ class Recipe:
         """Register a user's own parts; `BadArgument` for one that could not be restored from a file."""
         if own_tasks(self.task):
             check_can_be_made_again(self.task)
-        own = {name: getattr(self, name) for name in (*_PARTS, "loss")}
-        own = {name: part for name, part in own.items() if not isinstance(part, str) and not is_ours(part)}
-        know(own.values())
+        own = {
+            name: getattr(self, name)
+            for name in (*_PARTS, "loss")
+            if not isinstance(getattr(self, name), str)
+        }
+        own = {name: part for name, part in own.items() if not all(map(is_ours, parts_in(part)))}
+        know(each for part in own.values() for each in parts_in(part))
         for name, part in own.items():
             written = through_json(spec_of(part), f"The recipe's {name}")
             check_survives(part, _part(name, written), f"The recipe's {name}")

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from groklens.errors import BadArgument, TrainingDiverged
-from groklens.parts import know
+from groklens.parts import know, parts_in
 from groklens.recipes import Recipe
 from groklens.runs import FolderLock, Header, RunPaths, read_json, write_atomically
 from groklens.sweeps.plan import WORKING, Member
@@ -114,7 +114,8 @@ def _trained(unit: Unit, member: Member) -> bool:
 def _parts(recipe: Recipe) -> Sequence[object]:
     """What of a recipe may be of a user's own class; another process knows none of them yet."""
     values = [recipe.model, recipe.optimizer, recipe.loss, recipe.keep]
-    return [*(part for part in values if not isinstance(part, str)), *own_tasks(recipe.task)]
+    held = [each for part in values if not isinstance(part, str) for each in parts_in(part)]
+    return [*held, *own_tasks(recipe.task)]
 
 
 @contextmanager

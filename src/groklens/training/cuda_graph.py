@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from groklens.models import check_device
-from groklens.parts import is_ours
+from groklens.parts import is_ours, parts_in
 from groklens.recipes import Recipe
 from groklens.tasks import LAST
 from groklens.training.optimizers import set_learning_rate
@@ -43,7 +43,7 @@ class CapturedStack(Stack):
         self._graphs: list[torch.cuda.CUDAGraph] = []
         self._rates: list[float] = []  # those of the last update, or of the graphs
         self._found: Tensor | None = None
-        parts = (recipes[0].optimizer, recipes[0].loss_part)
+        parts = (*parts_in(recipes[0].optimizer), recipes[0].loss_part)
         at_the_end = recipes[0].task.reads == LAST
         self._repeats = self.is_quick and at_the_end and self._is_whole and all(map(is_ours, parts))
 

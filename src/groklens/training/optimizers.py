@@ -13,12 +13,20 @@ from groklens.recipes import Optimizer
 
 
 def build_optimizer(
-    specs: Sequence[Optimizer], groups: Sequence[list[nn.Parameter]]
+    specs: Sequence[Any], groups: Sequence[list[nn.Parameter]], names: Sequence[str], stacked: bool
 ) -> torch.optim.Optimizer:
-    """The torch optimiser that treats each group of parameters by its specification; all are of one kind."""
-    optimizer, *others = [spec.build(group) for spec, group in zip(specs, groups, strict=True)]
+    """The torch optimiser that treats each group of parameters by its specification; all are of one kind.
+
+    Groups of `stacked` parameters, which have an axis of runs before their own, say so: to some, tensors are one thing.
+    """
+    optimizer, *others = [
+        spec.build(list(zip(names, group, strict=True)) if getattr(spec, "by_name", False) else group)
+        for spec, group in zip(specs, groups, strict=True)
+    ]
     for other in others:
         optimizer.add_param_group(other.param_groups[0])
+    for group in optimizer.param_groups if stacked else ():
+        group["stacked"] = True
     return optimizer
 
 

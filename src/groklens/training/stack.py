@@ -22,7 +22,7 @@ from groklens.models.fast_pass import (
     sequence_logits,
     sequences_apply,
 )
-from groklens.parts import is_ours
+from groklens.parts import is_ours, parts_in
 from groklens.recipes import Recipe
 from groklens.runs import Row
 from groklens.snapshots import judged_on_its_side
@@ -53,10 +53,13 @@ class Stack:
         self.is_stream = recipes[0].task.is_stream
         self._values = {p: v.requires_grad_(p.requires_grad) for p, v in _stacked(models).items()}
         # An optimiser of a user's own sees the parameters of its one run as they are, without an axis of runs.
-        self._is_bare = not is_ours(recipes[0].optimizer)
+        self._is_bare = not all(map(is_ours, parts_in(recipes[0].optimizer)))
         self._specs, self._runs = _equal_neighbours([recipe.optimizer for recipe in recipes])
         self._gradients = self._give_gradients()
-        self._optimizer = build_optimizer(self._specs, [self._group(runs) for runs in self._runs])
+        named = self.model.named_parameters()
+        names = [name for name, parameter in named if self._values[parameter].grad is not None]
+        groups = [self._group(runs) for runs in self._runs]
+        self._optimizer = build_optimizer(self._specs, groups, names, not self._is_bare)
         tasks, splits = zip(*((r.task, _split(r)) for r in recipes), strict=True)
         self._inputs = torch.stack([task.inputs for task in tasks]).to(device)
         judged = [judged_on_its_side(task, train) for task, (train, _) in zip(tasks, splits, strict=True)]

@@ -8,7 +8,7 @@ from typing import Any
 from groklens.memory import BUDGETS, on_device, rows_within
 from groklens.models import build_model, check_device
 from groklens.models.fast_pass import quick_applies, sequences_apply
-from groklens.parts import is_ours
+from groklens.parts import is_ours, parts_in
 from groklens.recipes import Recipe
 from groklens.tasks import LAST
 
@@ -20,7 +20,9 @@ def first_stack(recipes: Sequence[Recipe], steps: Sequence[int], device: str = "
     """
     first = recipes[0]
     applies = quick_applies if first.task.reads == LAST else sequences_apply
-    if not is_ours(first.optimizer) or not applies(build_model(first.model, first.task, first.seed)):
+    if not all(map(is_ours, parts_in(first.optimizer))) or not applies(
+        build_model(first.model, first.task, first.seed)
+    ):
         return [first]
     wanted = (_shape(first), steps[0])
     alike = [r for r, step in zip(recipes, steps, strict=True) if (_shape(r), step) == wanted]
@@ -42,7 +44,7 @@ def _shape(recipe: Recipe) -> tuple[Any, ...]:
         _n_train(recipe),
     )
     loop = (recipe.batch_size, recipe.loss, recipe.steps, recipe.evaluate_every)
-    return (recipe.model, sizes, loop, type(recipe.optimizer))
+    return (recipe.model, sizes, loop, *map(type, parts_in(recipe.optimizer)))
 
 
 def _bytes(recipe: Recipe) -> int:
