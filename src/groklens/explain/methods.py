@@ -74,12 +74,9 @@ def _model(run: Run, final: Snapshot) -> str:
 def _training(run: Run) -> list[str]:
     recipe = run.recipe
     if recipe is None:
-        said = [
-            f"{_named(name)} {value}"
-            for name, value in run.known.items()
-            if isinstance(value, (str, int, float))
-        ]
-        return [f"Its files say of the training: {', '.join(said)}."] if said else []
+        facts = {name: value for name, value in run.known.items() if isinstance(value, (str, int, float))}
+        listed = ", ".join(f"{_named(name)} {value}" for name, value in facts.items())
+        return [f"Its files say of the training: {listed}."] if facts else []
     optimizer = recipe.optimizer
     with_ = f" ({', '.join(_fields(optimizer))})" if is_dataclass(optimizer) and fields(optimizer) else ""
     loss = recipe.loss.replace("_", "-") if isinstance(recipe.loss, str) else type(recipe.loss).__name__

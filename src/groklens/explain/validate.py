@@ -27,7 +27,7 @@ def validate(why: str | Path | Mapping[str, Any]) -> None:
     >>> validate("why.json")  # doctest: +SKIP
     """
     try:
-        from jsonschema import Draft202012Validator
+        from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
     except ImportError:
         raise BadArgument(
             "An explanation in JSON is checked with jsonschema, which is not installed: pip install jsonschema."
