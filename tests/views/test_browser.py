@@ -161,21 +161,10 @@ GROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 23, 27)"}
 
 
 @pytest.mark.parametrize(
-    "windows",
-    [[(390, "light"), (390, "dark")], [(1280, "light"), (700, "light")], [(1920, "dark")]],
-    ids=["telephone", "made narrower", "wide"],
+    ("width", "scheme"), [(390, "light"), (390, "dark"), (1280, "light"), (1920, "dark"), (700, "light")]
 )
-def test_the_report_is_whole_at_every_width(opened_report, windows):
-    """Opened so, and when the window or the scheme is another afterwards."""
-    seen = opened_report(width=windows[0][0], color_scheme=windows[0][1])
-    for width, scheme in windows:
-        seen.page.set_viewport_size({"width": width, "height": 900})
-        seen.page.emulate_media(color_scheme=scheme)
-        check_whole(seen, width, scheme)
-
-
-def check_whole(seen, width, scheme):
-    """That nothing of a report lies over anything else, sticks out or is too small, and its ground is the scheme's."""
+def test_the_report_is_whole_at_every_width(opened_report, width, scheme):
+    seen = opened_report(width=width, color_scheme=scheme)
     charts = seen.drawn(9)
     assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
     assert seen.sticking_out() == []
