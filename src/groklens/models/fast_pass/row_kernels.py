@@ -13,7 +13,6 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-from groklens.memory import BUDGETS, rows_within
 from groklens.models.fast_pass.rows import Rows, sum_by_row
 from groklens.models.workspace import Workspace
 
@@ -46,16 +45,12 @@ class _ReluBlock(Function):
     ) -> tuple[Tensor, Tensor]:
         n_outputs, n_neurons = back.shape[1:]
         both = workspace.like(rows, weight.shape[1])
-        skips = weight.shape[1] > n_neurons
-        output = both[..., n_neurons:] if skips else workspace.like(rows, n_outputs)
-        for some in _runs_within_the_cache(both):
-            torch.baddbmm(bias[some], rows[some], weight[some].mT, out=both[some])
-            neurons = both[some, :, :n_neurons].relu_()
-            if skips:
-                output[some].baddbmm_(neurons, back[some].mT)
-            else:
-                torch.bmm(neurons, back[some].mT, out=output[some])
-        neurons = both[..., :n_neurons]
+        torch.baddbmm(bias, rows, weight.mT, out=both)
+        neurons = both[..., :n_neurons].relu_()
+        if weight.shape[1] > n_neurons:
+            output = both[..., n_neurons:].baddbmm_(neurons, back.mT)
+        else:
+            output = torch.bmm(neurons, back.mT, out=workspace.like(rows, n_outputs))
         ctx.save_for_backward(rows, weight, back)
         ctx.neurons, ctx.workspace = neurons, workspace
         ctx.mark_non_differentiable(neurons)
@@ -70,26 +65,17 @@ class _ReluBlock(Function):
         rows, weight, back = ctx.saved_tensors
         n_neurons = back.shape[2]
         both = ctx.workspace.like(rows, weight.shape[1])
-        of_rows = ctx.workspace.like(rows, weight.shape[2])
-        of_weight, of_back = torch.empty_like(weight), torch.empty_like(back)
-        of_bias = weight.new_empty(len(weight), 1, weight.shape[1])
-        for some in _runs_within_the_cache(both):
-            into = torch.bmm(of_output[some], back[some], out=both[some, :, :n_neurons])
-            torch.ops.aten.threshold_backward.grad_input(into, ctx.neurons[some], 0, grad_input=into)
-            if weight.shape[1] > n_neurons:
-                both[some, :, n_neurons:] = of_output[some]
-            torch.bmm(both[some], weight[some], out=of_rows[some])
-            torch.bmm(both[some].mT, rows[some], out=of_weight[some])
-            torch.sum(both[some], dim=1, keepdim=True, out=of_bias[some])
-            torch.bmm(of_output[some].mT, ctx.neurons[some], out=of_back[some])
-        return of_rows, of_weight, of_bias, of_back, None
-
-
-def _runs_within_the_cache(values: Tensor) -> list[slice]:
-    """The runs in groups whose values stay in a processor's cache from one operation to the next; on a card all."""
-    n_runs = len(values)
-    size = n_runs if values.is_cuda else rows_within(n_runs, values[0].nbytes, BUDGETS.grid // 2)
-    return [slice(first, first + size) for first in range(0, n_runs, size)]
+        into = torch.bmm(of_output, back, out=both[..., :n_neurons])
+        torch.ops.aten.threshold_backward.grad_input(into, ctx.neurons, 0, grad_input=into)
+        if weight.shape[1] > n_neurons:
+            both[..., n_neurons:] = of_output
+        return (
+            torch.bmm(both, weight, out=ctx.workspace.like(rows, weight.shape[2])),
+            both.mT @ rows,
+            both.sum(dim=1, keepdim=True),
+            of_output.mT @ ctx.neurons,
+            None,
+        )
 
 
 class _Mix(Function):
