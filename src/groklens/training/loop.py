@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
+
+from torch import Tensor
 
 from groklens.claims import quantity
 from groklens.progress import progress_shown, tell
@@ -12,6 +15,7 @@ from groklens.recipes import Recipe
 from groklens.runs import Row, RunWriter, Written
 from groklens.training.options import Options
 from groklens.training.replay_writer import Ghost
+from groklens.training.side_by_side import side_by_side
 from groklens.training.stack import Stack
 from groklens.training.watching import Watch
 
@@ -56,10 +60,12 @@ def run_loop(
             hold(step)
             told = _evaluates(stack.recipes[0], step) and _is_told(options.watch, writers[0])
             before = _flushed(writers[0]) if told else None
+            kept = []
             for run, (writer, row) in enumerate(zip(writers, rows, strict=True)):
                 writer.record(step, row)
                 if step in (stack.recipes[run].first_step, total) or stack.recipes[run].keep.keeps(step):
-                    writer.keep(step, stack.state(run))
+                    kept.append(partial(writer.keep, step, _own(stack.state(run), alone=len(writers) == 1)))
+            side_by_side(kept)
             if told and _stops(options.watch, stack, writers[0], step):
                 save(step, written=before)
                 return False
@@ -72,6 +78,11 @@ def run_loop(
                 save(step + 1)
                 saved = time.monotonic()
     return True
+
+
+def _own(state: dict[str, Tensor], alone: bool) -> dict[str, Tensor]:
+    """The weights of one run of a stack, which the next run's would overwrite."""
+    return state if alone else {name: tensor.detach().clone() for name, tensor in state.items()}
 
 
 def _is_told(watch: Watch, writer: RunWriter | Ghost) -> bool:

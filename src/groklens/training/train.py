@@ -31,6 +31,7 @@ from groklens.training.loop import Diverged, run_loop
 from groklens.training.options import Options, steps_of
 from groklens.training.replay_writer import Ghost
 from groklens.training.resume_recording import clear_later
+from groklens.training.side_by_side import flushed_to_the_disk, side_by_side
 from groklens.training.stack import Stack
 from groklens.training.stopping import OnEvaluate, StopWhen
 from groklens.training.training_plan import (
@@ -197,8 +198,7 @@ def _train_planned(make: Callable[[], Plan], options: Options) -> None:
             hold = partial(_hold, options.keep_optimizer, stack, writers)
             if not run_loop(stack, writers, plan.step, options, save, hold):
                 return
-        for writer in writers:
-            writer.finish()
+        side_by_side(writer.finish for writer in writers)
         _drop(state_file(plan.recipes, plan.folders))
 
 
@@ -223,8 +223,7 @@ def _save(
     rows = [row for row in range(len(writers)) if row not in but]
     if not any(isinstance(writers[row], RunWriter) for row in rows):
         return
-    for row in rows:
-        writers[row].flush(sync=True)
+    flushed_to_the_disk(writers[row] for row in rows)
     recipes, folders = tuple(plan.recipes[row] for row in rows), [plan.folders[row] for row in rows]
     state = ResumeState(step, recipes, tuple(written or writers[row].written for row in rows))
     path, of_all = state_file(recipes, folders), state_file(plan.recipes, plan.folders)
@@ -237,14 +236,14 @@ def _hold(
     steps: frozenset[int] | None, stack: Stack, writers: Sequence[RunWriter | Ghost], step: int
 ) -> None:
     """Keep weights and optimiser of every run after `step` updates, where that was asked for."""
-    for run, writer in enumerate(writers):
-        recipe = stack.recipes[run]
-        asked = steps is not None and (step == recipe.steps or step in steps)
-        if asked and isinstance(writer, RunWriter):
-            writer.flush(sync=True)
-            path = writer.paths.state(step)
-            path.parent.mkdir(exist_ok=True)
-            ResumeState(step, (recipe,), (writer.written,)).write(path, [stack.resume_state(run)])
+    if steps is None or not (step == stack.recipes[0].steps or step in steps):  # a stack ends at one step
+        return
+    written = [(run, writer) for run, writer in enumerate(writers) if isinstance(writer, RunWriter)]
+    flushed_to_the_disk(writer for _, writer in written)
+    for run, writer in written:
+        path = writer.paths.state(step)
+        path.parent.mkdir(exist_ok=True)
+        ResumeState(step, (stack.recipes[run],), (writer.written,)).write(path, [stack.resume_state(run)])
 
 
 def _writer(
