@@ -1,8 +1,8 @@
 """The wheel as a user has it: `python tests/wheel.py dist/NAME.whl`, which `make test-wheel` calls.
 
 It is installed into a clean environment with the newest versions of everything; then what it depends on is taken down
-to the oldest that pyproject.toml allows. `tests/installed.py` tries both, far from this checkout. Torch alone is that of
-the environment that runs this, linked: it is gigabytes, and the development environment pins it. Sympy, which torch
+to the oldest that pyproject.toml allows. `tests/installed.py` tries both, far from this checkout. Torch alone is that
+of the environment that runs this, linked: it is gigabytes, and the development environment pins it. Sympy, which torch
 brings, is what torch asks for.
 """
 
