@@ -57,7 +57,7 @@ def try_wheel(wheel: Path, folder: Path) -> None:
         sys.stdout.write(f"{called}: {' '.join(wanted) or 'whatever pip chooses'}\n")
         sys.stdout.flush()
         torch = f"torch=={metadata.version('torch')}"
-        run(python, "-m", "pip", "install", "-q", wheel, torch, *wanted, folder=folder)
+        run(python, "-m", "pip", "install", "-q", "--no-compile", wheel, torch, *wanted, folder=folder)
         (folder / called).mkdir()
         run(python, HERE / "installed.py", folder=folder / called)
 

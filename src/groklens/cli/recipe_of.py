@@ -31,9 +31,11 @@ def recipe_of(given: str, changes: Sequence[str], parts: Sequence[Any] = ()) -> 
     'a+b mod 7'
     """
     is_task = given in {*kinds(), *(each.__name__ for each in parts if _is_task(each))}
-    values = {"task": {"kind": given}, "model": {"kind": _MODEL}} if is_task else _values_in(given)
-    new = {"task", "model"} if is_task else set()
-    others = {}
+    values: dict[str, Any] = (
+        {"task": {"kind": given}, "model": {"kind": _MODEL}} if is_task else _values_in(given)
+    )
+    new: set[str] = {"task", "model"} if is_task else set()
+    others: dict[str, Any] = {}
     for field, value in map(_change, changes):
         part, _, inner = field.partition(".")
         if field in _PARTS and isinstance(value, str):
