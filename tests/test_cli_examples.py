@@ -114,7 +114,7 @@ class TestRecipes:
 class TestQuiet:
     @pytest.mark.parametrize("place", [0, 2])
     def test_leaves_notes_out_and_errors_in(self, desk, shell, place):
-        words = ["explain", "mod23", "--html", "x.html"]
+        words = ["explain", "mod23", "--json", "x.json"]
         words.insert(place, "--quiet")
         status, out, err = shell(*words)
         assert (status, err) == (0, "")
@@ -123,7 +123,7 @@ class TestQuiet:
 
     def test_notes_are_back_afterwards(self, desk, shell):
         shell("explain", "mod23", "-q")
-        assert "Report in x.html" in shell("explain", "mod23", "--html", "x.html")[2]
+        assert "JSON in x.json" in shell("explain", "mod23", "--json", "x.json")[2]
 
 
 class TestTables:
