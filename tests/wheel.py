@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 #: Where this checkout may be found by accident: only the wheel is to be.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 #: Torch, and what comes with it and is as large.
-OF_TORCH = re.compile(r"torch|nvidia-|cuda-|triton")
+OF_TORCH = re.compile(r"(torch|nvidia-.*|cuda-.*|triton)$")
 
 
 def oldest(wheel: Path) -> list[str]:
