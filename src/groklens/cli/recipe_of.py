@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from groklens.cli.opened import folder_of
 from groklens.cli_io import read_values
 from groklens.errors import BadArgument
 from groklens.parts import is_ours
@@ -29,9 +31,11 @@ def recipe_of(given: str, changes: Sequence[str], parts: Sequence[Any] = ()) -> 
     'a+b mod 7'
     """
     is_task = given in {*kinds(), *(each.__name__ for each in parts if _is_task(each))}
-    values = {"task": {"kind": given}, "model": {"kind": _MODEL}} if is_task else _values_in(given)
-    new = {"task", "model"} if is_task else set()
-    others = {}
+    values: dict[str, Any] = (
+        {"task": {"kind": given}, "model": {"kind": _MODEL}} if is_task else _values_in(given)
+    )
+    new: set[str] = {"task", "model"} if is_task else set()
+    others: dict[str, Any] = {}
     for field, value in map(_change, changes):
         part, _, inner = field.partition(".")
         if field in _PARTS and isinstance(value, str):
@@ -50,12 +54,8 @@ def _is_task(part: Any) -> bool:
 
 def _values_in(given: str) -> dict[str, Any]:
     """A recipe's values as its file, or the header of a run, has them."""
-    from groklens import examples
-
-    path = Path(given)
-    if not path.exists() and given in examples.names():
-        path = examples.path(given)
-    values = read_values(path / "run.json" if path.is_dir() else path)
+    path = folder_of(Path(given))
+    values = read_values(path / "run.json" if os.path.isdir(path) else path)
     found = values.get("recipe", values)
     if not isinstance(found, dict):
         raise BadArgument(f"{given} holds no recipe: a recorded run has none. Use one that gl.train wrote.")
