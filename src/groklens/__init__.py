@@ -60,7 +60,17 @@ _PUBLIC = {
 }
 #: What submodules had in version 0.1 and the top has now; these answer for one version, with a warning.
 _MOVED = {"measures": ("track",)}
-_MODULES = ("forecasts", "harmonics", "hypotheses", "interventions", "measures", "sweeps", "tasks", "theory", "views")
+_MODULES = (
+    "forecasts",
+    "harmonics",
+    "hypotheses",
+    "interventions",
+    "measures",
+    "sweeps",
+    "tasks",
+    "theory",
+    "views",
+)
 
 __all__ = [*_PUBLIC, *_MODULES, "__version__"]
 
