@@ -259,8 +259,8 @@ def test_statistics_are_seen():
 
 #: Packages that leave it to `models.Anatomy` to ask what kind of model they look at.
 LEAVE_IT_TO_ANATOMY = {
-    "snapshots", "capture", "hypotheses", "measures", "interventions", "evidence", "sweeps", "forecasts", "explain", "views",
-    "report",
+    "snapshots", "capture", "hypotheses", "measures", "interventions", "evidence", "sweeps", "forecasts", "explain",
+    "views", "report",
 }  # fmt: skip
 #: What a hook is called, as a whole: a sentence that names one is none.
 HOOK = re.compile(r"blocks\..*|([\w.]+\.)?hook_\w+")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+
 import numpy as np
 import xarray as xr
 
@@ -42,10 +43,14 @@ class Trajectory:
         self.sees: Sees = choice("sees", sees, SEES)
         if self._run.task.is_stream or self._run.train_index is None:
             what = "a stream" if self._run.task.is_stream else "a run whose train examples are not known"
-            raise BadArgument(f"{self._run.name} is {what}; signals are of a table with a known split (train_index).")
+            raise BadArgument(
+                f"{self._run.name} is {what}; signals are of a table with a known split (train_index)."
+            )
         self.steps = [each for each in self._run.steps if each <= self.step]
         if not self.steps:
-            raise BadArgument(f"{self._run.name} has kept no step up to {self.step}; its first is {self._run.steps[0]}.")
+            raise BadArgument(
+                f"{self._run.name} has kept no step up to {self.step}; its first is {self._run.steps[0]}."
+            )
         self._whole: dict[int, Snapshot] = {}
         self._shown: dict[tuple[int, Sees], Snapshot] = {}
 
@@ -64,7 +69,9 @@ class Trajectory:
     def until(self, step: int) -> Trajectory:
         """The same run up to an earlier step; models that were opened are shared."""
         if step > self.step:
-            raise BadArgument(f"Step {step} was asked of a trajectory up to step {self.step}, and is later than it.")
+            raise BadArgument(
+                f"Step {step} was asked of a trajectory up to step {self.step}, and is later than it."
+            )
         return self._beside(Trajectory(self._run, step, self.sees))
 
     def _beside(self, other: Trajectory) -> Trajectory:
@@ -79,7 +86,7 @@ class Trajectory:
 
     @cached_property
     def history(self) -> xr.Dataset:
-        """Losses and accuracies of every row up to the step, of the train examples alone where no others may be seen."""
+        """Losses and accuracies of every row up to the step, of the train examples alone where only those are seen."""
         rows = self._run.history
         if "step" not in rows:
             return rows
@@ -91,7 +98,9 @@ class Trajectory:
         """One column of the history where it was evaluated, up to the step; `BadArgument` where it may not be seen."""
         if name not in self.history:
             known = ", ".join(map(str, self.history.data_vars)) or "no losses"
-            raise BadArgument(f"A signal that is {self.sees} asked for {described(name)} of {self._run.name}; it sees {known}.")
+            raise BadArgument(
+                f"A signal that is {self.sees} asked for {described(name)} of {self._run.name}; it sees {known}."
+            )
         return self.history[name].dropna("step")
 
     @cached_property
