@@ -17,8 +17,8 @@ SOURCE = ROOT / "src" / "groklens"
 ORDER = (
     "errors", "value_checks", "integers", "progress", "threads", "public", "memory", "gguf_file", "parts", "claims",
     "groups", "harmonics", "theory", "tasks", "models", "recipes", "snapshots", "runs", "capture", "training",
-    "hypotheses", "measures", "interventions", "evidence", "sweeps", "forecasts", "explain", "views", "report", "integrations",
-    "cli_io", "cli", "__main__",
+    "hypotheses", "measures", "interventions", "evidence", "sweeps", "forecasts", "explain", "views", "report",
+    "integrations", "cli_io", "cli", "__main__",
 )  # fmt: skip
 #: The one exception: an Explanation's page and notebook representation are pictures, drawn when asked for.
 EXCEPTIONS = {("explain/explanation.py", "views"), ("explain/explanation.py", "report")}
@@ -259,8 +259,8 @@ def test_statistics_are_seen():
 
 #: Packages that leave it to `models.Anatomy` to ask what kind of model they look at.
 LEAVE_IT_TO_ANATOMY = {
-    "snapshots", "capture", "hypotheses", "measures", "interventions", "evidence", "sweeps", "forecasts", "explain", "views",
-    "report",
+    "snapshots", "capture", "hypotheses", "measures", "interventions", "evidence", "sweeps", "forecasts", "explain",
+    "views", "report",
 }  # fmt: skip
 #: What a hook is called, as a whole: a sentence that names one is none.
 HOOK = re.compile(r"blocks\..*|([\w.]+\.)?hook_\w+")

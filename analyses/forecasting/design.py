@@ -1,4 +1,4 @@
-"""The runs of the library of forecasts, by design: tasks × models × optimisers, and the kinds that must be among them."""
+"""The runs of the library of forecasts: tasks × models × optimisers, and the kinds that must be among them."""
 
 from dataclasses import dataclass
 from itertools import product
@@ -34,7 +34,10 @@ MODELS: dict[str, Any] = {
     "Transformer": gl.Transformer(d_model=32, n_heads=2, d_head=16, d_mlp=64),
 }
 OPTIMIZERS: dict[str, Any] = {"AdamW": gl.AdamW, "Adam": gl.recipes.Adam}
-TASKS: dict[str, gl.Task] = {"subtraction": gl.ModularArithmetic(23, "sub"), "composition": gl.GroupComposition("S4")}
+TASKS: dict[str, gl.Task] = {
+    "subtraction": gl.ModularArithmetic(23, "sub"),
+    "composition": gl.GroupComposition("S4"),
+}
 #: Learning rate, shares of ordinary runs, and a share on which nothing generalises, by model.
 RATE = {"MLP": 5e-3, "Transformer": 2e-2}
 SHARES = {"MLP": (0.4, 0.5, 0.65), "Transformer": (0.6, 0.7, 0.8)}
@@ -80,9 +83,14 @@ def random_table(task: gl.Task) -> gl.Task:
     assert task.symmetry is not None
     n = task.symmetry.group.order
     labels = np.random.default_rng(n).integers(0, n, len(task.labels)).tolist()
-    sizes = {"d_vocab": task.d_vocab, "d_vocab_out": task.d_vocab_out}
     return gl.TableTask(
-        task.inputs, labels, group=task.symmetry.group, operands=task.operand_positions, name=f"random table {n}", **sizes
+        task.inputs,
+        labels,
+        group=task.symmetry.group,
+        operands=task.operand_positions,
+        d_vocab=task.d_vocab,
+        d_vocab_out=task.d_vocab_out,
+        name=f"random table {n}",
     )
 
 

@@ -1,9 +1,9 @@
 """`python -m analyses.forecasting.library` makes the library of runs that forecasts are judged on, and fitted to.
 
-It trains 312 runs (25 minutes of one core), takes every signal at multiples of the time to memorise, and writes numbers
-alone. `--fresh` makes the 60 runs of other seeds that no forecast is fitted to. `--runs FOLDER` keeps the weights: the
-same call trains only what is missing there, so that a signal that is new, ours or a user's (`--signal FILE.py:NAME`), is
-taken of all runs without training them again.
+It trains 312 runs (20 minutes of one core), takes every signal at multiples of the time to memorise, and writes
+numbers alone. `--fresh` makes the 60 runs of other seeds that no forecast is fitted to. `--runs FOLDER` keeps the
+weights: the same call trains only what is missing there, so that a signal that is new, ours or a user's
+(`--signal FILE.py:NAME`), is taken of all runs without training them again.
 """
 
 import argparse
@@ -30,23 +30,34 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m analyses.forecasting.library", description=__doc__)
     parser.add_argument("--fresh", action="store_true", help="the runs of other seeds instead")
-    parser.add_argument("--runs", type=Path, help="where runs are kept; a folder that goes with this process if not given")
-    parser.add_argument("--into", type=Path, help="the file that is written; that of the package if not given")
-    parser.add_argument("--signal", action="append", default=[], metavar="FILE.py:NAME", help="a signal of yours besides")
-    parser.add_argument("--smoke", action="store_true", help="a few runs of a few steps, into a file that is named")
+    parser.add_argument("--runs", type=Path, help="where runs are kept; nowhere if not given")
+    parser.add_argument(
+        "--into", type=Path, help="the file that is written; that of the package if not given"
+    )
+    parser.add_argument(
+        "--signal", action="append", default=[], metavar="FILE.py:NAME", help="a signal of yours"
+    )
+    parser.add_argument(
+        "--smoke", action="store_true", help="a few runs of a few steps, into a file that is named"
+    )
     chosen = parser.parse_args(arguments)
     if chosen.smoke and chosen.into is None:
         parser.error("--smoke writes where --into says, and nowhere else")
     into = chosen.into or PACKAGE / ("fresh.npz" if chosen.fresh else "library.npz")
     start = time.process_time()
     wanted = design.fresh_runs() if chosen.fresh else design.library_runs()
-    found = made(wanted[:8] if chosen.smoke else wanted, chosen.runs or scratch(), loaded(chosen.signal), chosen.smoke)
+    found = made(
+        wanted[:8] if chosen.smoke else wanted, chosen.runs or scratch(), loaded(chosen.signal), chosen.smoke
+    )
     gl.forecasts.write_library(found, into)
     print(*shares(found), f"{into}: {time.process_time() - start:.0f} s of one processor", sep="\n")
 
 
 def made(
-    wanted: Sequence[tuple[design.Configuration, int]], folder: Path, more: Sequence[Any] = (), smoke: bool = False
+    wanted: Sequence[tuple[design.Configuration, int]],
+    folder: Path,
+    more: Sequence[Any] = (),
+    smoke: bool = False,
 ) -> xr.Dataset:
     """The library of these runs, trained in a folder or found there."""
     recipes = [each.recipe(seed) for each, seed in wanted]
@@ -61,7 +72,10 @@ def made(
 
 
 def rows_of(
-    wanted: Sequence[tuple[design.Configuration, int]], recipes: Sequence[gl.Recipe], folder: Path, signals: Sequence[Any]
+    wanted: Sequence[tuple[design.Configuration, int]],
+    recipes: Sequence[gl.Recipe],
+    folder: Path,
+    signals: Sequence[Any],
 ) -> Iterator[xr.Dataset]:
     """Each run as a row, with what it is by design; the costly signals of every few."""
     every = max(1, len(wanted) // COSTLY_RUNS)
@@ -90,10 +104,14 @@ def shares(runs: xr.Dataset) -> list[str]:
         "already half known at the first clock": half <= first * memorised,
         "changed after ten times the time to memorise": half > 10 * memorised,
         "never half known": half.isnull(),
-        "rose again from a plateau": xr.DataArray([has_plateau(each) for each in runs["curve_test_accuracy"].values]),
+        "rose again from a plateau": xr.DataArray(
+            [has_plateau(each) for each in runs["curve_test_accuracy"].values]
+        ),
     }
     said = [f"{name}: {count} of {n} ({count / n:.0%})" for name, count in zip(kinds, counts, strict=True)]
-    return said + [f"{name}: {int(each.sum())} of {n} ({float(each.mean()):.0%})" for name, each in became.items()]
+    return said + [
+        f"{name}: {int(each.sum())} of {n} ({float(each.mean()):.0%})" for name, each in became.items()
+    ]
 
 
 def has_plateau(accuracy: np.ndarray, still: float = 0.05, rise: float = 0.2, rows: int = 8) -> bool:
@@ -113,7 +131,8 @@ def loaded(named: Sequence[str]) -> list[Any]:
     for each in named:
         file, _, name = each.rpartition(":")
         spec = importlib.util.spec_from_file_location(Path(file).stem, file)
-        assert spec is not None and spec.loader is not None, f"{file} is no Python file"
+        assert spec is not None, f"{file} is no Python file"
+        assert spec.loader is not None, f"{file} is no Python file"
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         found.append(getattr(module, name))

@@ -46,7 +46,11 @@ def made_up_library(configurations=12, seeds=3, seed=0):
         "hyper_train_share": (by_run, np.array([0.4, 0.6])[number // 3 % 2]),
     }
     for name, values in signals.items():
-        columns[f"signal_{name}"] = (by_clock, values, {"sees": "train_only", "units": "number", "source": "made up"})
+        columns[f"signal_{name}"] = (
+            by_clock,
+            values,
+            {"sees": "train_only", "units": "number", "source": "made up"},
+        )
     coords = {
         "clock": list(CLOCKS),
         "task": (by_run, np.array(["a−b mod 23", "S4"])[number % 2]),

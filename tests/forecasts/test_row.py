@@ -23,11 +23,15 @@ def test_a_row_is_a_library_of_one_run(run):
     assert row["step"].values[0].tolist() == [
         pytest.approx(kept[kept <= each].max() if each <= 300 else np.nan, nan_ok=True) for each in wanted
     ]
-    assert row["signal_elapsed_time"].values[0].tolist() == pytest.approx(row["step"].values[0].tolist(), nan_ok=True)
+    assert row["signal_elapsed_time"].values[0].tolist() == pytest.approx(
+        row["step"].values[0].tolist(), nan_ok=True
+    )
     assert row["curve_step"].values.tolist() == [each for each in run.steps if each % 10 == 0]
     assert row["curve_test_accuracy"].values[0, -1] == pytest.approx(gl.measures.test_accuracy(run.final))
     assert row["curve_norm"].values[0, -1] ** 2 == pytest.approx(gl.measures.sum_squared_weights(run.final))
-    assert {row[f"signal_{each.name}"].attrs["sees"] for each in gl.forecasts.SIGNALS} == set(gl.forecasts.SEES)
+    assert {row[f"signal_{each.name}"].attrs["sees"] for each in gl.forecasts.SIGNALS} == set(
+        gl.forecasts.SEES
+    )
 
 
 def test_a_row_up_to_a_step_knows_nothing_later(run):
@@ -38,7 +42,7 @@ def test_a_row_up_to_a_step_knows_nothing_later(run):
     assert early["last"].item() == memorised - 10
     assert early["curve_step"].values.max() <= memorised - 10
     assert late["clock"].item() == pytest.approx(300 / memorised)
-    assert late["half"].item() == pytest.approx(_first(run, 0.5))
+    assert late["half"].item() == pytest.approx(_first(run, 0.5), nan_ok=True)
 
 
 def test_configurations_differ_by_all_but_the_seed(run):
@@ -53,7 +57,7 @@ def test_configurations_differ_by_all_but_the_seed(run):
 
 def test_a_run_without_recipe_or_history(run):
     alone = gl.Run.of({10: run.final.model}, run.task, train_index=run.train_index)
-    with pytest.raises(gl.errors.BadArgument, match="test_accuracy|train_accuracy"):
+    with pytest.raises(gl.errors.BadArgument, match="_accuracy"):
         gl.forecasts.row_of(alone)
 
 

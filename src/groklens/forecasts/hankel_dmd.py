@@ -16,9 +16,9 @@ from groklens.snapshots import judged_by
 class HankelDMD:
     """Share of the motion of log-probabilities that no linear dynamics with memory explain, in [0, 1].
 
-    Log-probabilities of the targets of all train examples at the last `window` kept steps are projected on their `rank`
-    strongest directions; each `delays` consecutive ones make a column of a Hankel matrix, and one linear map takes every
-    column to the next. The number is what it leaves of the motion: 0 where learning goes on as a linear system would,
+    Log-probabilities of the targets of all train examples at the last `window` kept steps are projected on their
+    `rank` strongest directions; each `delays` consecutive ones make a column of a Hankel matrix, and one linear map
+    takes every column to the next. The number is what it leaves of the motion: 0 where learning goes on as a linear system would,
     or stands still; near 1 where the next step is news. nan for fewer kept steps than the map has to be fitted.
 
     Steps are the kept ones, usually evenly spaced on a logarithm: linear dynamics in the logarithm of time.
@@ -66,7 +66,9 @@ def dmd_residual(values: np.ndarray, delays: int, rank: int) -> float:
     """
     centred = values - values.mean(axis=1, keepdims=True)
     _, scale, right = np.linalg.svd(centred, full_matrices=False)
-    reduced = scale[:rank, None] * right[:rank]  # the trajectory on its strongest directions, direction × time
+    reduced = (
+        scale[:rank, None] * right[:rank]
+    )  # the trajectory on its strongest directions, direction × time
     n = reduced.shape[1] - delays + 1
     stretches = np.concatenate([reduced[:, i : i + n] for i in range(delays)])
     before, after = np.vstack([stretches[:, :-1], np.ones(n - 1)]), reduced[:, delays:]

@@ -25,7 +25,8 @@ class LearningCoefficient:
     sees: Sees = field(default="train_only", init=False)
     units: str = field(default="learning coefficient", init=False)
     source: str = field(
-        default="Lau et al. 2023, arXiv:2308.12108; ε 1e-3, γ 5, nβ = n/ln n, 150 draws of 2 chains after 50", init=False
+        default="Lau et al. 2023, arXiv:2308.12108; ε 1e-3, γ 5, nβ = n/ln n, 150 draws of 2 chains after 50",
+        init=False,
     )
 
     def value(self, trajectory: Trajectory) -> float:

@@ -43,9 +43,9 @@ _ATTRIBUTES = "attributes"
 
 
 def library() -> xr.Dataset:
-    """The library of runs that comes with groklens, by `run`, `clock` (multiples of the time to memorise) and `evaluation`.
+    """The library of runs that comes with groklens, as a table by `run`, `clock` and `evaluation`.
 
-    Coordinates of `run`: `task` (its name), `fold` (which of the two tasks it counts with where folds are by task: a
+    `clock` is in multiples of the time to memorise. Coordinates of `run`: `task` (its name), `fold` (which of the two tasks it counts with where folds are by task: a
     random table counts with the task of its size), `model`, `optimizer`, `kind` (`ordinary`, `random_table`,
     `below_critical`, `no_decay` or `plateau`, by design and not by outcome), `configuration` (everything but the seed)
     and `seed`. By run, in updates: `memorised` (first evaluated step with train accuracy ≥ 0.99), `half` and
@@ -78,12 +78,17 @@ def read_library(path: str | Path) -> xr.Dataset:
             arrays = {name: found[name] for name in found.files}
         said = json.loads(str(arrays.pop(_ATTRIBUTES)))
         whole = xr.Dataset(
-            {name: (said["dims"][name], _wide(arrays[name]), said["attrs"][name]) for name in said["variables"]},
+            {
+                name: (said["dims"][name], _wide(arrays[name]), said["attrs"][name])
+                for name in said["variables"]
+            },
             {name: (said["dims"][name], _wide(arrays[name]), said["attrs"][name]) for name in said["coords"]},
             said["whole"],
         )
     except (ValueError, KeyError, TypeError, AttributeError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise BadArgument(f"{path} is no library of runs that gl.forecasts.write_library wrote: {error}") from None
+        raise BadArgument(
+            f"{path} is no library of runs that gl.forecasts.write_library wrote: {error}"
+        ) from None
     return checked_library(whole)
 
 
@@ -115,14 +120,18 @@ def together(rows: Iterable[xr.Dataset]) -> xr.Dataset:
     """
     by_step = [row.assign_coords(evaluation=row["curve_step"].values).drop_vars("curve_step") for row in rows]
     whole = xr.concat(by_step, "run", data_vars="all", join="outer", combine_attrs="override")
-    steps = xr.DataArray(whole["evaluation"].values, dims="evaluation", attrs={"long_name": "step", "units": "updates"})
+    steps = xr.DataArray(
+        whole["evaluation"].values, dims="evaluation", attrs={"long_name": "step", "units": "updates"}
+    )
     return checked_library(whole.drop_vars("evaluation").assign(curve_step=steps))
 
 
 def checked_library(runs: Any) -> xr.Dataset:
     """The table itself; `BadArgument` where it lacks what a library of runs has, naming the first that is missing."""
     if not isinstance(runs, xr.Dataset):
-        raise BadArgument(f"{described(runs)} is no library of runs; give a Dataset, as gl.forecasts.library() does.")
+        raise BadArgument(
+            f"{described(runs)} is no library of runs; give a Dataset, as gl.forecasts.library() does."
+        )
     missing = [name for name, dims in SHAPE.items() if name not in runs or runs[name].dims != dims]
     missing += [name for name in LABELS if name not in runs.coords or runs[name].dims != ("run",)]
     if missing:

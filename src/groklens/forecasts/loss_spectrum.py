@@ -47,7 +47,9 @@ class EarlyLossSpectrum:
 
 def log_energy(losses: np.ndarray, share: float) -> float:
     """ln of `low_frequency_energy`, nan for fewer than 16 losses."""
-    return math.log(max(low_frequency_energy(losses, share), _NONE)) if len(losses) >= _LEAST else float("nan")
+    return (
+        math.log(max(low_frequency_energy(losses, share), _NONE)) if len(losses) >= _LEAST else float("nan")
+    )
 
 
 def low_frequency_energy(values: np.ndarray, share: float) -> float:

@@ -50,7 +50,11 @@ class Measured:
     @property
     def source(self) -> str:
         """The measure's source, and the examples that it was taken on here."""
-        on = {"train_only": "; over the train examples alone", "held_out": "; over all examples", "oracle": ""}
+        on = {
+            "train_only": "; over the train examples alone",
+            "held_out": "; over all examples",
+            "oracle": "",
+        }
         return f"{self.measure.about.source}{on[self.sees]}"
 
     def value(self, trajectory: Trajectory) -> float:

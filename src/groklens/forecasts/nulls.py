@@ -31,7 +31,10 @@ class ElapsedTime:
 #: What is read from a recipe: its name here, unit, and where it stands; nan where the recipe has none.
 _READ: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "learning_rate": ("per update", lambda recipe: getattr(recipe.optimizer, "lr", None)),
-    "weight_decay": ("per update and learning rate", lambda recipe: getattr(recipe.optimizer, "weight_decay", None)),
+    "weight_decay": (
+        "per update and learning rate",
+        lambda recipe: getattr(recipe.optimizer, "weight_decay", None),
+    ),
     "train_share": ("share of examples", lambda recipe: recipe.train_fraction),
 }
 

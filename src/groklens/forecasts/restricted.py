@@ -27,8 +27,8 @@ class Restricted:
     sees: Sees = field(default="oracle", init=False)
     units: str = field(default="nats", init=False)
     source: str = field(
-        default="Nanda et al. 2023, section 5; components of logit similarity > 0.005 at the same step (Chughtai et al. "
-        "2023, section 4), over all inputs",
+        default="Nanda et al. 2023, section 5; components of logit similarity > 0.005 at the same step (Chughtai et "
+        "al. 2023, section 4), over all inputs",
         init=False,
     )
 

@@ -67,9 +67,14 @@ def row_of(
     whole = Trajectory(run, until)
     found = events_until(whole)
     places = [until / found["memorised"]] if clocks is None else [float(each) for each in clocks]
-    steps = [float(until)] if clocks is None else [_at_clock(whole, each * found["memorised"]) for each in places]
+    steps = (
+        [float(until)] if clocks is None else [_at_clock(whole, each * found["memorised"]) for each in places]
+    )
     columns = {name: ((), value) for name, value in found.items()} | _curves(whole)
-    columns |= {HYPER + each.name: ((), each.value(whole.seen_by(each.sees)), _attributes(each)) for each in HYPER_PARAMETERS}
+    columns |= {
+        HYPER + each.name: ((), each.value(whole.seen_by(each.sees)), _attributes(each))
+        for each in HYPER_PARAMETERS
+    }
     columns |= _at_steps(whole, steps, chosen)
     row = xr.Dataset(columns, {"clock": places})
     for name, (called, units, source) in _CALLED.items():
@@ -115,7 +120,9 @@ def _curves(whole: Trajectory) -> dict[str, Any]:
     steps = [each for each in whole.steps if each in evaluated]
     rows = whole.history.sel(step=steps)
     norms = [np.sqrt(float(sum_squared_weights(whole.snapshot(each)))) for each in steps]
-    columns = {name: rows[name].values for name in ("test_accuracy", "test_loss", "train_loss")} | {"norm": norms}
+    columns = {name: rows[name].values for name in ("test_accuracy", "test_loss", "train_loss")} | {
+        "norm": norms
+    }
     curves = {f"curve_{name}": ("evaluation", values) for name, values in columns.items()}
     return {"curve_step": ("evaluation", np.array(steps, float)), **curves}
 

@@ -16,11 +16,11 @@ SEES: tuple[Sees, ...] = get_args(Sees)
 
 @runtime_checkable
 class Signal(Protocol):
-    """A signal of what a run will do: a frozen value with one verb, `value(trajectory)`, a number; nan where it has none.
+    """A signal of what a run will do: a frozen value with one verb, `value(trajectory)`, which gives a number or nan.
 
     `sees` is `"train_only"` (weights, train examples and their losses), `"held_out"` (test examples and their labels
-    too) or `"oracle"` (the task's group too, as whoever knows the answer does). The trajectory that it is given shows no
-    more than that, and nothing after its step. `units` and `source` travel with the numbers.
+    too) or `"oracle"` (the task's group too, as whoever knows the answer does). The trajectory that it is given shows
+    no more than that, and nothing after its step. `units` and `source` travel with the numbers.
 
     >>> from dataclasses import dataclass
     >>> @dataclass(frozen=True)
@@ -59,8 +59,10 @@ def checked_signal(signal: object) -> Signal:
     """The signal itself; `BadArgument` for what is none, or sees what there is not."""
     if isinstance(signal, type) or not isinstance(signal, Signal):
         raise BadArgument(
-            f"{described(signal)} is no signal; a signal is a value with name, sees, units, source and value(trajectory)."
+            f"{described(signal)} is no signal; one is a value with name, sees, units, source and value(trajectory)."
         )
     if signal.sees not in SEES:
-        raise BadArgument(f"The signal {signal.name} sees {described(signal.sees)}; choose {', '.join(map(repr, SEES))}.")
+        raise BadArgument(
+            f"The signal {signal.name} sees {described(signal.sees)}; choose {', '.join(map(repr, SEES))}."
+        )
     return signal

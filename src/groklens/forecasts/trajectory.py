@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+
 import numpy as np
 import xarray as xr
 
@@ -36,40 +37,47 @@ class Trajectory:
     >>> Trajectory(run, 400, sees="train_only").snapshot().task  # doctest: +SKIP
     """
 
-    def __init__(self, run: AnyRun, step: int, sees: Sees = "oracle") -> None:
+    def __init__(self, run: AnyRun, step: int, sees: Sees | str = "oracle") -> None:
         self._run: Run = as_run(run)
         self.step = whole_number("step", step, 0)
         self.sees: Sees = choice("sees", sees, SEES)
         if self._run.task.is_stream or self._run.train_index is None:
             what = "a stream" if self._run.task.is_stream else "a run whose train examples are not known"
-            raise BadArgument(f"{self._run.name} is {what}; signals are of a table with a known split (train_index).")
+            raise BadArgument(
+                f"{self._run.name} is {what}; signals are of a table with a known split (train_index)."
+            )
         self.steps = [each for each in self._run.steps if each <= self.step]
         if not self.steps:
-            raise BadArgument(f"{self._run.name} has kept no step up to {self.step}; its first is {self._run.steps[0]}.")
+            raise BadArgument(
+                f"{self._run.name} has kept no step up to {self.step}; its first is {self._run.steps[0]}."
+            )
         self._whole: dict[int, Snapshot] = {}
-        self._shown: dict[int, Snapshot] = {}
+        self._shown: dict[tuple[int, Sees], Snapshot] = {}
 
     def __repr__(self) -> str:
         return f"Trajectory({self._run.name} to step {self.step}, {self.sees})"
 
-    def seen_by(self, sees: Sees) -> Trajectory:
+    def seen_by(self, sees: Sees | str) -> Trajectory:
         """The same run and step as another kind of signal may see it; models that were opened are shared.
 
         Raises `BadArgument` where that would show more than this one does.
         """
         if SEES.index(choice("sees", sees, SEES)) > SEES.index(self.sees):
             raise BadArgument(f"This trajectory is {self.sees}; it cannot show what is {sees}.")
-        narrowed = Trajectory(self._run, self.step, sees)
-        narrowed._whole = self._whole
-        return narrowed
+        return self._beside(Trajectory(self._run, self.step, sees))
 
     def until(self, step: int) -> Trajectory:
         """The same run up to an earlier step; models that were opened are shared."""
         if step > self.step:
-            raise BadArgument(f"Step {step} was asked of a trajectory up to step {self.step}, and is later than it.")
-        shorter = Trajectory(self._run, step, self.sees)
-        shorter._whole = self._whole
-        return shorter
+            raise BadArgument(
+                f"Step {step} was asked of a trajectory up to step {self.step}, and is later than it."
+            )
+        return self._beside(Trajectory(self._run, step, self.sees))
+
+    def _beside(self, other: Trajectory) -> Trajectory:
+        """Another trajectory of the run, which opens no model twice."""
+        other._whole, other._shown = self._whole, self._shown
+        return other
 
     @property
     def recipe(self) -> Recipe | None:
@@ -78,8 +86,10 @@ class Trajectory:
 
     @cached_property
     def history(self) -> xr.Dataset:
-        """Losses and accuracies of every row up to the step, of the train examples alone where no others may be seen."""
+        """Losses and accuracies of every row up to the step, of the train examples alone where only those are seen."""
         rows = self._run.history
+        if "step" not in rows:
+            return rows
         rows = rows.isel(step=np.flatnonzero(rows["step"].values <= self.step))
         shown = _COLUMNS[self.sees]
         return rows if shown is None else rows[[name for name in shown if name in rows]]
@@ -88,7 +98,9 @@ class Trajectory:
         """One column of the history where it was evaluated, up to the step; `BadArgument` where it may not be seen."""
         if name not in self.history:
             known = ", ".join(map(str, self.history.data_vars)) or "no losses"
-            raise BadArgument(f"A signal that is {self.sees} asked for {described(name)} of {self._run.name}; it sees {known}.")
+            raise BadArgument(
+                f"A signal that is {self.sees} asked for {described(name)} of {self._run.name}; it sees {known}."
+            )
         return self.history[name].dropna("step")
 
     @cached_property
@@ -107,9 +119,9 @@ class Trajectory:
         if step not in self.steps:
             why = "is later than it" if step > self.step else "was not kept"
             raise BadArgument(f"Step {step} was asked of a trajectory up to step {self.step}, and {why}.")
-        if step not in self._shown:
-            self._shown[step] = seen_as(self._opened(step), self.sees)
-        return self._shown[step]
+        if (step, self.sees) not in self._shown:
+            self._shown[step, self.sees] = seen_as(self._opened(step), self.sees)
+        return self._shown[step, self.sees]
 
     def _opened(self, step: int) -> Snapshot:
         if step not in self._whole:

@@ -53,7 +53,9 @@ class WeightMotion:
         if len(steps) < 2:
             return float("nan")
         before, after = (
-            torch.cat([each.detach().double().flatten() for each in trained_of(trajectory.snapshot(step).model)])
+            torch.cat(
+                [each.detach().double().flatten() for each in trained_of(trajectory.snapshot(step).model)]
+            )
             for step in steps
         )
         moved = float((after - before).norm()) / max(float(after.norm()), 1e-300)

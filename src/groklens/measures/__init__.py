@@ -80,8 +80,8 @@ from groklens.measures.llc_estimate import LLCEstimate as LLCEstimate
 from groklens.measures.llc_tuning import tune as tune
 from groklens.measures.measure import About as About
 from groklens.measures.measure import Measure as Measure
-from groklens.measures.measure import measure as measure
 from groklens.measures.measure import lacking as lacking
+from groklens.measures.measure import measure as measure
 from groklens.measures.measure import said_lacking as said_lacking
 from groklens.measures.mod_probe import ModProbe as ModProbe
 from groklens.measures.moved import Direction as Direction
