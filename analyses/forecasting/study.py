@@ -178,7 +178,7 @@ def an_oracle_knows_more(table: xr.Dataset) -> gl.Finding:
         note=""
         if missing
         else "the best are "
-        + " and ".join(str(each["signal"].values[int(each.values.argmax())]) for each in best.values()),
+        + " and ".join(str(each["signal"].values[int(np.nanargmax(each.values))]) for each in best.values()),
         key="an_oracle_knows_more",
         role="aside",
     )

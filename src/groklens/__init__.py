@@ -98,7 +98,7 @@ if TYPE_CHECKING:
     from groklens.evidence.track import track as track
     from groklens.explain import Explanation as Explanation
     from groklens.explain.explain import explain as explain
-    from groklens.forecasts import forecast as forecast
+    from groklens.forecasts.forecast import forecast as forecast
     from groklens.groups import FiniteGroup as FiniteGroup
     from groklens.hypotheses import Circuit as Circuit
     from groklens.hypotheses import planted as planted

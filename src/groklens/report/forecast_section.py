@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from groklens.explain import Explanation
 
 _CAPTION = (
-    "What moves in the run itself, and the chance that its test accuracy reaches ½ by what runs of the library did that "
-    "were like it. No finite record shows that a run is done: quiet is not finished."
+    "What moves in the run itself, and the chance that its test accuracy reaches ½ by what runs of the library "
+    "that were like it did. No finite record shows that a run is done: quiet is not finished."
 )
 
 
