@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from groklens.errors import BadArgument
 from groklens.models import MLP, Transformer
-from groklens.recipes import SGD, AdamW, Every, LogSpaced, Recipe, Steps
+from groklens.recipes import SGD, AdamW, Every, Grokfast, LogSpaced, Muon, OrthoGrad, Recipe, Steps
 from groklens.tasks import ModularArithmetic, RandomTable, TableTask
 
 # Beartype draws at random which item of a sequence it looks at, and hypothesis notices.
@@ -38,6 +38,10 @@ MODELS = st.one_of(
 OPTIMIZERS = st.one_of(
     st.builds(AdamW, lr=RATES, weight_decay=RATES, warmup_steps=st.integers(0, 5)),
     st.builds(SGD, lr=RATES, weight_decay=RATES, momentum=st.floats(0, 0.9)),
+    st.builds(Muon, lr=RATES, weight_decay=RATES, adam_lr=RATES),
+)
+OPTIMIZERS = st.one_of(
+    OPTIMIZERS, st.builds(OrthoGrad, OPTIMIZERS), st.builds(Grokfast, OPTIMIZERS, gain=RATES)
 )
 KEEPS = st.one_of(
     st.builds(Every, st.integers(1, 9)),
@@ -50,7 +54,7 @@ RECIPES = st.builds(
     model=MODELS,
     optimizer=OPTIMIZERS,
     train_fraction=st.sampled_from([0.5, 0.8, 1, 1.0]),
-    loss=st.sampled_from(["cross_entropy", "mse"]),
+    loss=st.sampled_from(["cross_entropy", "mse", "stablemax"]),
     batch_size=st.sampled_from([None, 1, 8]),
     steps=st.integers(1, 60),
     evaluate_every=st.sampled_from([None, 1, 10]),

@@ -10,6 +10,7 @@ import torch
 
 import groklens as gl
 from groklens.errors import BadArgument
+from groklens.recipes import Grokfast, Muon, OrthoGrad
 from groklens.recipes.keep import MOST_KEPT, kept_up_to
 from groklens.tasks import task_from_spec
 from odd_values import ODD, at, nested, places, replaced, same, tried
@@ -35,6 +36,13 @@ RECIPES = {
         task=gl.GroupComposition(gl.FiniteGroup("mine", torch.tensor([[1, 0], [0, 1]]))),
         model=gl.MLP(),
         train_fraction=0.5,
+        steps=50,
+    ),
+    "around": gl.Recipe(
+        task=gl.RandomTable(5),
+        model=gl.MLP(),
+        optimizer=Grokfast(OrthoGrad(Muon())),
+        loss="stablemax",
         steps=50,
     ),
     "random": gl.Recipe(task=gl.RandomTable(5), model=gl.MLP(), steps=50),
