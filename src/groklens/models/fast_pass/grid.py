@@ -52,7 +52,8 @@ def grid_of(tokens_at: Sequence[TokensAt]) -> Grid | None:
         ((y == place % n_columns) & (x == place // n_columns)).all()
     ):
         return None
-    return Grid(*varied, int(y[0]), len(y))
+    first, second = varied
+    return Grid(first, second, int(y[0]), len(y))
 
 
 @dataclass(frozen=True)
