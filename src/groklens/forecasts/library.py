@@ -110,7 +110,8 @@ def write_library(runs: xr.Dataset, path: str | Path) -> None:
     }
     arrays = {str(name): _narrow(each.values) for name, each in runs.variables.items()}
     packed = io.BytesIO()
-    np.savez_compressed(packed, **arrays, **{_ATTRIBUTES: np.array(json.dumps(said))})
+    arrays[_ATTRIBUTES] = np.array(json.dumps(said))
+    np.savez_compressed(packed, **arrays)  # type: ignore[arg-type]  # no array is called allow_pickle
     write_atomically(Path(path), packed.getvalue())
 
 
