@@ -23,7 +23,7 @@ import groklens as gl
 
 PACKAGE = Path(__file__).parents[2] / "src" / "groklens" / "forecasts"
 #: The clocks at which the costly signals are taken, and of how many runs.
-COSTLY_CLOCKS, COSTLY_RUNS = (2.0, 8.0), 52
+COSTLY_CLOCKS, COSTLY_RUNS = (2.0, 8.0), 39
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -18,8 +18,9 @@ class HankelDMD:
 
     Log-probabilities of the targets of all train examples at the last `window` kept steps are projected on their
     `rank` strongest directions; each `delays` consecutive ones make a column of a Hankel matrix, and one linear map
-    takes every column to the next. The number is what it leaves of the motion: 0 where learning goes on as a linear system would,
-    or stands still; near 1 where the next step is news. nan for fewer kept steps than the map has to be fitted.
+    takes every column to the next. The number is what it leaves of the motion: 0 where learning goes on as a linear
+    system would, or stands still; near 1 where the next step is news. nan for fewer kept steps than the map has to be
+    fitted.
 
     Steps are the kept ones, usually evenly spaced on a logarithm: linear dynamics in the logarithm of time.
 

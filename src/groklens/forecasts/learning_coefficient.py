@@ -20,12 +20,12 @@ class LearningCoefficient:
     'train_only'
     """
 
-    llc: LLC = LLC(draws=150, burn_in=50, chains=2)  # noqa: RUF009 (frozen)
+    llc: LLC = LLC(draws=100, burn_in=30, chains=2)  # noqa: RUF009 (frozen)
     name: str = field(default="llc", init=False)
     sees: Sees = field(default="train_only", init=False)
     units: str = field(default="learning coefficient", init=False)
     source: str = field(
-        default="Lau et al. 2023, arXiv:2308.12108; ε 1e-3, γ 5, nβ = n/ln n, 150 draws of 2 chains after 50",
+        default="Lau et al. 2023, arXiv:2308.12108; ε 1e-3, γ 5, nβ = n/ln n, 100 draws of 2 chains after 30",
         init=False,
     )
 

@@ -45,13 +45,14 @@ _ATTRIBUTES = "attributes"
 def library() -> xr.Dataset:
     """The library of runs that comes with groklens, as a table by `run`, `clock` and `evaluation`.
 
-    `clock` is in multiples of the time to memorise. Coordinates of `run`: `task` (its name), `fold` (which of the two tasks it counts with where folds are by task: a
-    random table counts with the task of its size), `model`, `optimizer`, `kind` (`ordinary`, `random_table`,
-    `below_critical`, `no_decay` or `plateau`, by design and not by outcome), `configuration` (everything but the seed)
-    and `seed`. By run, in updates: `memorised` (first evaluated step with train accuracy ≥ 0.99), `half` and
-    `generalised` (test accuracy ≥ 0.5, ≥ 0.99), nan where that did not come until `last`, at which the run is censored;
-    and `hyper_…`. By run and clock: `step`, accuracies, and a `signal_…` for each signal, whose attributes say what it
-    sees. By run and evaluation: losses, test accuracy and the weights' norm at `curve_step`.
+    `clock` is in multiples of the time to memorise. Coordinates of `run`: `task` (its name), `fold` (which of the two
+    tasks it counts with where folds are by task: a random table counts with the task of its size), `model`,
+    `optimizer`, `kind` (`ordinary`, `random_table`, `below_critical`, `no_decay` or `plateau`, by design and not by
+    outcome), `configuration` (everything but the seed) and `seed`. By run, in updates: `memorised` (first evaluated
+    step with train accuracy ≥ 0.99), `half` and `generalised` (test accuracy ≥ 0.5, ≥ 0.99), nan where that did not
+    come until `last`, at which the run is censored; and `hyper_…`. By run and clock: `step`, accuracies, and a
+    `signal_…` for each signal, whose attributes say what it sees. By run and evaluation: losses, test accuracy and the
+    weights' norm at `curve_step`, nan after the end of a shorter run.
 
     Made by `python -m analyses.forecasting.library`.
 
@@ -109,7 +110,8 @@ def write_library(runs: xr.Dataset, path: str | Path) -> None:
     }
     arrays = {str(name): _narrow(each.values) for name, each in runs.variables.items()}
     packed = io.BytesIO()
-    np.savez_compressed(packed, **arrays, **{_ATTRIBUTES: np.array(json.dumps(said))})
+    arrays[_ATTRIBUTES] = np.array(json.dumps(said))
+    np.savez_compressed(packed, **arrays)  # type: ignore[arg-type]  # no array is called allow_pickle
     write_atomically(Path(path), packed.getvalue())
 
 

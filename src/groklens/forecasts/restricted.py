@@ -44,4 +44,4 @@ class Restricted:
         keys = key_by_logits(logit_similarities(seen, acting))
         if not keys:
             return math.log(snapshot.task.d_vocab_out)
-        return float(RestrictedLoss()(snapshot, Circuit(symmetry.group, keys)))  # type: ignore[arg-type]
+        return float(RestrictedLoss()(snapshot, Circuit(symmetry.group, keys)))

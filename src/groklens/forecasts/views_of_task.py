@@ -29,5 +29,11 @@ def seen_as(snapshot: Snapshot, sees: Sees) -> Snapshot:
 
 
 def _table(task: Task, inputs: Any, labels: Any) -> TableTask:
-    sizes = {"d_vocab": task.d_vocab, "d_vocab_out": task.d_vocab_out}
-    return TableTask(inputs, labels, reads=task.reads, name=f"examples of {task.name}", **sizes)
+    return TableTask(
+        inputs,
+        labels,
+        reads=task.reads,
+        d_vocab=task.d_vocab,
+        d_vocab_out=task.d_vocab_out,
+        name=f"examples of {task.name}",
+    )
