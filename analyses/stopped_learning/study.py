@@ -37,7 +37,7 @@ def measure(smoke: bool = False) -> dict[str, Any]:
     library = gl.forecasts.library()
     if smoke:
         library = library.isel(run=slice(None, None, 2))
-    return {"runs": looked_at(library)}
+    return {"looked": looked_at(library)}
 
 
 def looked_at(library: xr.Dataset) -> xr.Dataset:
@@ -121,7 +121,7 @@ def errs(runs: xr.Dataset, finished: np.ndarray) -> np.ndarray:
 
 def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
     """The findings that these numbers make."""
-    runs = numbers["runs"]
+    runs = numbers["looked"]
     return [*(flat_is_not_finished(runs, rule) for rule in RULES), best_rule(runs), forecast_is_best(runs)]
 
 
@@ -199,7 +199,7 @@ def gain(
 
 def picture(numbers: dict[str, Any]) -> gl.views.Figure:
     """The share of runs that moved again among the quietest, by rule: a rule is good where its line starts at 0."""
-    runs = numbers["runs"]
+    runs = numbers["looked"]
     has_moved, n = runs["moved"].values, runs.sizes["run"]
     rows = {}
     for rule, said in RULES.items():

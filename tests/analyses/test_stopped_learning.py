@@ -29,7 +29,7 @@ def runs(loss=0.7, norm=0.6, forecast=0.95, share=0.4):
     }
     columns |= {"accuracy": np.zeros(N), "half": np.arange(N) % 2.0}
     coords = {"configuration": ("run", [f"number {i}" for i in range(N)])}
-    return {"runs": xr.Dataset({name: ("run", each) for name, each in columns.items()}, coords)}
+    return {"looked": xr.Dataset({name: ("run", each) for name, each in columns.items()}, coords)}
 
 
 def test_what_was_predicted_is_supported(study, judged):
@@ -50,17 +50,17 @@ def test_a_plateau_that_is_better_refutes_the_forecast(study, judged):
 def test_rules_that_know_nothing_are_no_better_than_the_commoner_answer(study, judged):
     numbers = runs(share=0.5)
     for rule in ("loss", "norm", "forecast"):
-        numbers["runs"][rule][:] = np.random.default_rng(3).random(N)
+        numbers["looked"][rule][:] = np.random.default_rng(3).random(N)
     assert judged(study, numbers)["best_rule"] in ("undecided", "refuted")
 
 
 def test_a_rule_fitted_on_what_the_other_half_denies_is_refuted(study, judged):
-    numbers = runs(share=0.5)["runs"]
+    numbers = runs(share=0.5)["looked"]
     own = numbers["half"].values == 0
     right = numbers["moved"].values
     for rule in ("loss", "norm", "forecast"):
         numbers[rule][:] = np.where(own, right, 1 - right)
-    assert judged(study, {"runs": numbers})["best_rule"] == "refuted"
+    assert judged(study, {"looked": numbers})["best_rule"] == "refuted"
 
 
 def test_motion_and_slope_are_read_off_curves(study):

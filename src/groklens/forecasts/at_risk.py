@@ -32,13 +32,12 @@ def at_risk(library: xr.Dataset, clock: float, horizon: float | None = 10.0) -> 
     table = _at_clock(library, clock)
     if horizon is not None:
         horizon = number("horizon", horizon, above=1.0, such_as="10")
-    now, half, last = table["step"], table["half"], table["last"]
     chance = table.get("chance", 0.0)
     waiting = table["test_accuracy"] < chance + NOT_YET * (1 - chance)
-    not_before = half.isnull() | (half > now)
-    rows = np.flatnonzero((table["memorised"].notnull() & now.notnull() & waiting & not_before).values)
-    table, now = table.isel(run=rows), now.values[rows].astype(float)
-    half, last = half.values[rows].astype(float), last.values[rows].astype(float)
+    not_before = table["half"].isnull() | (table["half"] > table["step"])
+    here = table["memorised"].notnull() & table["step"].notnull()
+    table = table.isel(run=np.flatnonzero((here & waiting & not_before).values))
+    now, half, last = (table[name].values.astype(float) for name in ("step", "half", "last"))
     change = np.where(np.isnan(half), np.inf, half / now)
     ended = last / now
     reached = np.isfinite(change) if horizon is None else change <= horizon
@@ -46,7 +45,7 @@ def at_risk(library: xr.Dataset, clock: float, horizon: float | None = 10.0) -> 
         now=("run", now),
         seen=("run", np.where(np.isnan(half), ended, _evaluated_before(library, half, now) / now)),
         change=("run", change),
-        known=("run", np.ones(len(rows), bool) if horizon is None else ended >= horizon),
+        known=("run", np.ones(len(now), bool) if horizon is None else ended >= horizon),
         changes=("run", reached),
     )
 

@@ -137,9 +137,10 @@ def _answers_change(before: Snapshot, now: Snapshot, at_random: bool = False) ->
         if inputs.is_floating_point():
             return None
         generator = torch.Generator().manual_seed(0)
-        drawn = torch.randint(now.task.d_vocab, (_RANDOM, inputs.shape[1]), generator=generator)
-        sizes = {"d_vocab": now.task.d_vocab, "d_vocab_out": now.task.d_vocab_out}
-        probe = TableTask(drawn, [0] * _RANDOM, **sizes)  # nothing is asked of its labels
+        tokens = now.task.d_vocab or int(inputs.max()) + 1
+        drawn = torch.randint(tokens, (_RANDOM, inputs.shape[1]), generator=generator)
+        nothing = [0] * _RANDOM  # is asked of the labels
+        probe = TableTask(drawn, nothing, d_vocab=now.task.d_vocab, d_vocab_out=now.task.d_vocab_out)
         before, now = (Snapshot(each.model, probe, each.step) for each in (before, now))
     elif now.test_index is None:
         return None
