@@ -102,8 +102,8 @@ class MLP:
         named = list(module.named_parameters())
         if self.init != "uniform":
             width = module.W_in.shape[1]
-            drawn = {"d_model": width, "d_vocab": task.d_vocab_out, "seed": seed, "times": self.init_scale}
-            initialise(named, self.init, **drawn)
+            sizes = {"d_model": width, "d_vocab": task.d_vocab_out}
+            initialise(named, self.init, **sizes, seed=seed, times=self.init_scale)
             return
         sources, width, _ = module.W_in.shape
         into_neurons = width * (sources if self.combine == "concat" else 1)

@@ -112,8 +112,8 @@ class Transformer:
             with torch.random.fork_rng(devices=[]):  # torch's own layers draw on construction
                 bridge = TransformerBridge.boot_native(config)
             named = list(bridge.named_parameters())
-            drawn = {"d_model": self.d_model, "d_vocab": d_vocab, "seed": seed, "times": self.init_scale}
-            initialise(named, self.init, **drawn)
+            sizes = {"d_model": self.d_model, "d_vocab": d_vocab}
+            initialise(named, self.init, **sizes, seed=seed, times=self.init_scale)
         self.freeze(bridge)
         return bridge if place.type == "cpu" else bridge.to(place, print_details=False)
 

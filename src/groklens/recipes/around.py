@@ -59,7 +59,8 @@ class Around:
 
     def _built(self, parameters: Parameters, change: Change, **settings: Any) -> torch.optim.Optimizer:
         """The optimiser inside, with what the change is to know in its groups, where stacks keep a run's own."""
-        optimizer = self.optimizer.build(parameters)
+        inside: Any = self.optimizer  # which says itself whether it takes names
+        optimizer: torch.optim.Optimizer = inside.build(parameters)
         for group in optimizer.param_groups:
             group.update(settings)
         before_each_step(optimizer, change)

@@ -50,7 +50,7 @@ def _amplify(optimizer: torch.optim.Optimizer, begun: dict[Tensor, Tensor]) -> N
     """Move the running means on, and add them to the gradients; new ones are left in `begun`."""
     for group in optimizer.param_groups:
         parameters = list(moving(group))
-        gradients = [parameter.grad for parameter in parameters]
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
         means = []
         for parameter, gradient in zip(parameters, gradients, strict=True):
             known = optimizer.state[parameter].get("slow")
