@@ -7,3 +7,11 @@ from groklens.examples.load import path as path
 from groklens.examples.places import cloned as cloned
 from groklens.examples.places import fetched as fetched
 from groklens.examples.places import shipped as shipped
+from groklens.public import public_names
+
+#: What the command line uses to say where each is.
+_FOR_THE_LIBRARY = {"cloned", "fetched", "public_names", "shipped"}
+
+
+def __dir__() -> list[str]:
+    return public_names(globals(), _FOR_THE_LIBRARY)
