@@ -22,7 +22,7 @@ GLOSSARY: dict[str, str] = {
     "not.",
     "control": "The number that would be seen if a claim were false: an untrained model, a random draw, relabelled "
     "elements.",
-    "verdict": "`supported`, `refuted` or `undecided`: where a finding's number lies beside its controls, by its rule.",
+    "verdict": "supported, refuted or undecided: where a finding's number lies beside its controls, by its rule.",
     "memorised": "Accuracy of at least 0.99 on train examples, and less than that on test examples.",
     "generalised": "Accuracy of at least 0.99 on test examples.",
     "memorisation": "The phase until train accuracy reaches 0.99.",

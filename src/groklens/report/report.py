@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from groklens.report.sections import Section, sections
+from groklens.report.words import linked
 from groklens.views.renderers import STILL, Page, document, findings_still, in_script
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def report(explanation: Explanation) -> Page:
             f"<footer>Written by groklens {version('groklens')}. All that is shown is inside this page.</footer>",
         ]
     )
+    body = linked(body)
     line = explanation.headline
     return Page(
         body,
