@@ -4,6 +4,7 @@
 """
 
 import functools
+import inspect
 import json
 import os
 import re
@@ -130,6 +131,7 @@ def test_the_gallery_has_every_view_and_its_picture():
 
 def test_the_reference_has_every_public_name_and_leads_to_it():
     """Its index is one line a name, and each leads to a heading that the builder makes, or to plain values."""
+    assert set(reference.FAMILIES) == {name for name in gl.__all__ if inspect.ismodule(getattr(gl, name))}
     made = reference.pages()
     index = made["reference/index.md"]
     for family in ("", *reference.FAMILIES):

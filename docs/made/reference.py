@@ -18,7 +18,9 @@ FAMILIES = {
     "interventions": "keep, remove, ablate, patch, replace",
     "harmonics": "irreps, bases, projections, spectra",
     "theory": "what can be written down",
+    "forecasts": "signals, the library of runs, and the referee",
     "views": "pictures",
+    "examples": "runs to look at, by name",
 }
 
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 import groklens as gl
+from groklens.claims import by_key
 
 pytestmark = pytest.mark.slow
 
@@ -64,12 +65,12 @@ def test_mod113_has_the_losses_that_its_training_recorded(mod113, shipped):
 
 def test_mod113_refutes_its_circuit_with_one_frequency_missing(mod113):
     fewer = gl.Circuit(mod113.circuit.group, mod113.circuit.components[1:])
-    found = gl.examine(mod113.final, fewer)
+    whole, found = gl.examine(mod113.final, mod113.circuit), gl.examine(mod113.final, fewer)
     # In the logits it keeps its accuracy by the others alone; what they hold besides, and the neurons and
     # embeddings of the missing one, tell.
     refuted = [finding.key for finding in found if finding.verdict == "refuted"]
     assert refuted == ["logits.complete", "sufficiency.neurons", "sufficiency.embeddings"]
-    assert {mod113.finding(key).verdict for key in refuted} == {"supported"}
+    assert {by_key(whole)[key].verdict for key in refuted} == {"supported"}
 
 
 @pytest.mark.parametrize("name", ["mod113-no-decay", "random-table"])
