@@ -24,6 +24,8 @@ import groklens as gl
 PACKAGE = Path(__file__).parents[2] / "src" / "groklens" / "forecasts"
 #: The clocks at which the costly signals are taken, and of how many runs.
 COSTLY_CLOCKS, COSTLY_RUNS = (2.0, 8.0), 39
+#: How far above chance the test accuracy of a run on its plateau is, at most.
+NOT_YET = 0.1
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -97,32 +99,21 @@ def shares(runs: xr.Dataset) -> list[str]:
     n = runs.sizes["run"]
     kinds, counts = np.unique(runs["kind"].values, return_counts=True)
     memorised, half, generalised = (runs[name] for name in ("memorised", "half", "generalised"))
-    first = runs["clock"].values[0]
+    last = runs.isel(clock=-1)
+    waited = last["test_accuracy"] < runs["chance"] + NOT_YET
     became = {
         "memorised": memorised.notnull(),
         "generalised": generalised.notnull(),
-        "already half known at the first clock": half <= first * memorised,
-        "changed after ten times the time to memorise": half > 10 * memorised,
+        f"half known already at {runs['clock'].values[0]:g} times the time to memorise": half
+        <= runs["step"][:, 0],
+        f"half known already at {runs['clock'].values[-1]:g} times it": half <= last["step"],
+        "stood on a plateau there, and rose later": waited & (half > last["step"]),
         "never half known": half.isnull(),
-        "rose again from a plateau": xr.DataArray(
-            [has_plateau(each) for each in runs["curve_test_accuracy"].values]
-        ),
     }
     said = [f"{name}: {count} of {n} ({count / n:.0%})" for name, count in zip(kinds, counts, strict=True)]
     return said + [
         f"{name}: {int(each.sum())} of {n} ({float(each.mean()):.0%})" for name, each in became.items()
     ]
-
-
-def has_plateau(accuracy: np.ndarray, still: float = 0.05, rise: float = 0.2, rows: int = 8) -> bool:
-    """Whether test accuracy stood still for `rows` kept steps (twice the time), between a rise before and one after."""
-    stretches = np.lib.stride_tricks.sliding_window_view(accuracy, rows)
-    return any(
-        np.ptp(stretch) < still
-        and stretch[0] > accuracy[0] + rise
-        and accuracy[i + rows :].max(initial=0) > stretch.max() + rise
-        for i, stretch in enumerate(stretches)
-    )
 
 
 def loaded(named: Sequence[str]) -> list[Any]:

@@ -45,16 +45,10 @@ def test_a_random_table_has_the_group_to_look_for_and_not_to_follow(of):
         assert float((random.labels == task.labels).double().mean()) < 0.15
 
 
-def test_plateaus_are_seen(of):
-    flat, rise = np.full(12, 0.4), np.linspace(0.0, 1.0, 12)
-    has_plateau = of("library").has_plateau
-    assert has_plateau(np.r_[0.0, 0.1, flat, 0.7, 1.0])
-    assert not has_plateau(np.r_[0.0, 0.1, flat])
-    assert not has_plateau(rise)
-    assert not has_plateau(np.r_[np.zeros(12), 0.5, 1.0])
-
-
-def test_a_few_are_made_and_a_users_signal_with_them(of, tmp_path):
+def test_a_few_are_made_and_a_users_signal_with_them(of, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        gl.forecasts, "COSTLY", (gl.forecasts.WeightNorm(),)
+    )  # cheap, in the place of what is not
     (tmp_path / "mine.py").write_text(
         "from groklens.forecasts import ElapsedTime, WeightNorm\n"
         "class Twice(ElapsedTime):\n"
@@ -71,5 +65,17 @@ def test_a_few_are_made_and_a_users_signal_with_them(of, tmp_path):
     assert set(made["kind"].values) == {"ordinary"}
     assert len(set(made["configuration"].values)) == 1
     np.testing.assert_allclose(made["signal_twice"], 2 * made["step"])
-    assert made["signal_llc"].sel(clock=2.0).notnull().any()
+    assert made["signal_weight_norm"].notnull().any("run").values.tolist() == [False, True, False, True]
     assert any("never half known" in each for each in library.shares(made))
+
+
+def test_what_is_kept_is_of_the_design(of):
+    kept, design = gl.forecasts.library(), of("design")
+    assert kept.sizes["run"] == len(design.library_runs())
+    kinds = Counter(each.kind for each, _ in design.library_runs())
+    assert Counter(kept["kind"].values.tolist()) == kinds
+    assert len(np.unique(kept["configuration"])) == len(design.configurations())
+    for kind in ("random_table", "below_critical"):
+        assert kept["half"].where(kept["kind"] == kind).isnull().all()
+    said = of("library").shares(kept)
+    assert "stood on a plateau there, and rose later: 27 of 312 (9%)" in said
