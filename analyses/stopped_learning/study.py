@@ -205,6 +205,6 @@ def picture(numbers: dict[str, Any]) -> gl.views.Figure:
     for rule, said in RULES.items():
         order = np.argsort(runs[rule].values, kind="stable")
         shares = [has_moved[order[: max(1, round(share * n))]].mean() for share in QUIETEST]
-        rows[rule] = (shares, f"quietest by {said}", "share that moved again")
+        rows[rule] = (shares, f"moved again of the quietest by {said}", "share of runs")
     along = ("quietest", QUIETEST, "share of runs that are called finished")
     return gl.views.sweep(gl.theory.sweep_table(along, [0], rows), log_x=False)

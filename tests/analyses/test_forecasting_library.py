@@ -45,7 +45,10 @@ def test_a_random_table_has_the_group_to_look_for_and_not_to_follow(of):
         assert float((random.labels == task.labels).double().mean()) < 0.15
 
 
-def test_a_few_are_made_and_a_users_signal_with_them(of, tmp_path):
+def test_a_few_are_made_and_a_users_signal_with_them(of, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        gl.forecasts, "COSTLY", (gl.forecasts.WeightNorm(),)
+    )  # cheap, in the place of what is not
     (tmp_path / "mine.py").write_text(
         "from groklens.forecasts import ElapsedTime, WeightNorm\n"
         "class Twice(ElapsedTime):\n"
@@ -62,8 +65,15 @@ def test_a_few_are_made_and_a_users_signal_with_them(of, tmp_path):
     assert set(made["kind"].values) == {"ordinary"}
     assert len(set(made["configuration"].values)) == 1
     np.testing.assert_allclose(made["signal_twice"], 2 * made["step"])
-    assert made["signal_llc"].sel(clock=2.0).notnull().any()
+    assert made["signal_weight_norm"].notnull().any("run").values.tolist()[:2] == [False, True]
     assert any("never half known" in each for each in library.shares(made))
+
+
+def test_the_fresh_runs_are_kept_apart(of):
+    fresh, known = gl.forecasts.library(fresh=True), gl.forecasts.library()
+    assert fresh.sizes["run"] == 60
+    assert set(fresh["configuration"].values) <= set(known["configuration"].values)
+    assert not set(fresh["seed"].values) & set(known["seed"].values)
 
 
 def test_what_is_kept_is_of_the_design(of):

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from groklens.claims import percent
-from groklens.errors import BadArgument, whole_number
+from groklens.errors import whole_number
 from groklens.forecasts.at_risk import NOT_YET
 from groklens.forecasts.evidence import Evidence, evidence_of
 from groklens.forecasts.law import Law, law_at
@@ -18,9 +18,8 @@ from groklens.forecasts.library import KEPT
 from groklens.forecasts.library import library as kept_library
 from groklens.forecasts.row import row_of
 from groklens.forecasts.signals import SIGNALS
-from groklens.forecasts.support import Support, far_from, of_known_kind, outside
+from groklens.forecasts.support import Support, far_from, why_outside
 from groklens.forecasts.weibull import Interval
-from groklens.forecasts.what_run import labels_of
 from groklens.runs import AnyRun, Run, as_run, kept_steps
 from groklens.tasks import Task
 
@@ -126,10 +125,10 @@ def forecast(
         "horizon", max(TIMES - 1, 1) * max(now, 1) if horizon is None else horizon, 1, 20_000
     )
     known = kept_library() if library is None else library
-    row, reasons = _row(run, now, known, signals)
-    evidence = evidence_of(run, now)
-    if row is None or reasons:
+    reasons, evidence = why_outside(known, run, now), evidence_of(run, now)
+    if reasons:
         return Forecast(None, None, Support(False, 0, reasons), evidence, "outside_support", now, horizon)
+    row = _row(run, now, known, signals)
     if said := begun(row):
         return Forecast(None, None, Support(False, 0, (said,)), evidence, _moves(evidence), now, horizon)
     law = law_at(known, now / float(row["memorised"].values[0]), signals)
@@ -139,16 +138,13 @@ def forecast(
 def forecast_if_known(run: Run | Any, step: int | None) -> Forecast | None:
     """The forecast of a run at a step where the library has runs like it; None elsewhere.
 
-    Of a run whose task, model and optimiser the library does not have together nothing is computed.
+    Of a run outside of what the library has seen nothing is computed, and no model is opened.
 
     >>> forecast_if_known(run, 400)  # doctest: +SKIP
     """
-    if (
-        step is None
-        or not isinstance(run, Run)
-        or not KEPT.is_file()
-        or of_known_kind(kept_library(), labels_of(run))
-    ):
+    if step is None or not isinstance(run, Run) or not KEPT.is_file():
+        return None
+    if why_outside(kept_library(), run, step):
         return None
     found = forecast(run, step=step)
     return None if found.verdict == "outside_support" else found
@@ -179,31 +175,14 @@ def _by(law: Law, row: xr.Dataset, evidence: tuple[Evidence, ...], now: int, hor
     return Forecast(chance, when, Support(True, law.runs), (*evidence, *rates), verdict, now, horizon)
 
 
-def _row(
-    run: Run, now: int, library: xr.Dataset, signals: tuple[str, ...] | None
-) -> tuple[xr.Dataset | None, tuple[str, ...]]:
-    """The run as a row of the library, and why it lies outside; nothing is computed of a kind that is not known."""
-    if reasons := of_known_kind(library, labels_of(run)):
-        return None, reasons
-    try:
-        row = row_of(run, now, **_chosen(signals))
-    except BadArgument as error:
-        return None, (str(error),)
-    reasons = outside(library, row)
-    return row if reasons else _in_its_fold(row, library), reasons
-
-
-def _in_its_fold(row: xr.Dataset, library: xr.Dataset) -> xr.Dataset:
-    """The run counted with the fold of tasks that the library counts its task with."""
+def _row(run: Run, now: int, library: xr.Dataset, signals: tuple[str, ...] | None) -> xr.Dataset:
+    """The run as a row of the library, counted with the fold of tasks that the library counts its task with."""
+    no_oracle = [each for each in SIGNALS if each.sees != "oracle"]
+    row = row_of(run, now, signals=[each for each in no_oracle if signals is None or each.name in signals])
     if "fold" not in library.coords:
         return row
     of_task = library["fold"].values[library["task"].values == row["task"].values[0]]
     return row.assign_coords(fold=("run", of_task[:1]))
-
-
-def _chosen(signals: tuple[str, ...] | None) -> dict[str, Any]:
-    no_oracle = [each for each in SIGNALS if each.sees != "oracle"]
-    return {"signals": [each for each in no_oracle if signals is None or each.name in signals]}
 
 
 def begun(row: xr.Dataset) -> str:

@@ -30,5 +30,5 @@ class LearningCoefficient:
     )
 
     def value(self, trajectory: Trajectory) -> float:
-        """The estimate."""
+        """The estimate by the chains of `llc`, of the train examples that are seen."""
         return float(learning_coefficient(trajectory.snapshot(), self.llc).value)

@@ -16,8 +16,8 @@ import xarray as xr
 from groklens.errors import BadArgument, described
 from groklens.runs import write_atomically
 
-#: Where the library is kept, in the package.
-KEPT = Path(__file__).with_name("library.npz")
+#: Where the library is kept, in the package, and the runs that no forecast is fitted to.
+KEPT, FRESH = (Path(__file__).with_name(f"{name}.npz") for name in ("library", "fresh"))
 #: Multiples of the time that a run took to memorise, at which its signals are taken.
 CLOCKS = (1.5, 2.0, 4.0, 8.0)
 #: What is known of every run, by its axes.
@@ -42,7 +42,7 @@ HYPER, SIGNAL = "hyper_", "signal_"
 _ATTRIBUTES = "attributes"
 
 
-def library() -> xr.Dataset:
+def library(fresh: bool = False) -> xr.Dataset:
     """The library of runs that comes with groklens, as a table by `run`, `clock` and `evaluation`.
 
     `clock` is in multiples of the time to memorise. Coordinates of `run`: `task` (its name), `fold` (which of the two
@@ -54,17 +54,18 @@ def library() -> xr.Dataset:
     `signal_…` for each signal, whose attributes say what it sees. By run and evaluation: losses, test accuracy and the
     weights' norm at `curve_step`, nan after the end of a shorter run.
 
-    Made by `python -m analyses.forecasting.library`.
+    With `fresh`, 60 runs of the same design and of other seeds, to which no forecast is fitted: for a last test. Made
+    by `python -m analyses.forecasting.library`, with `--fresh` the others.
 
     >>> gl.forecasts.library()["signal_weight_norm"].attrs["sees"]  # doctest: +SKIP
     'train_only'
     """
-    return _kept().copy(deep=True)
+    return _kept(FRESH if fresh else KEPT).copy(deep=True)
 
 
 @cache
-def _kept() -> xr.Dataset:
-    return read_library(KEPT)
+def _kept(path: Path) -> xr.Dataset:
+    return read_library(path)
 
 
 def read_library(path: str | Path) -> xr.Dataset:

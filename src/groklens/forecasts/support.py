@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
+from groklens.errors import BadArgument
+from groklens.forecasts.library import HYPER
+from groklens.forecasts.nulls import HYPER_PARAMETERS
 from groklens.forecasts.predictors import hyper_parameters
+from groklens.forecasts.trajectory import Trajectory
+from groklens.forecasts.what_run import labels_of
+from groklens.runs import Run
 
 #: The coordinates whose values must be known together.
 _KIND = ("task", "model", "optimizer")
@@ -50,28 +57,34 @@ def of_known_kind(library: xr.Dataset, labels: dict[str, str]) -> tuple[str, ...
 _WORD = {"task": "task", "model": "model", "optimizer": "optimiser"}
 
 
-def outside(library: xr.Dataset, row: xr.Dataset) -> tuple[str, ...]:
-    """Why a run, as a library of one (`row_of`), lies outside of what the library has seen; empty where it lies inside.
+def why_outside(library: xr.Dataset, run: Run, now: int) -> tuple[str, ...]:
+    """Why a run, looked at after `now` updates, lies outside of what the library has seen; empty where it lies inside.
 
     Inside: its task, model and optimiser stand together in the library, each hyper-parameter lies between the least and
     the largest that runs of this kind had, and it is looked at between the first of the library's clocks and twice the
-    last. Its signals are looked at where the law is made (`far_from`).
+    last. No model is opened for it; a run's signals are looked at where the law is made (`far_from`).
     """
-    labels = {kind: str(row[kind].values[0]) for kind in _KIND}
-    reasons = list(of_known_kind(library, labels))
-    if not reasons:
-        rows = np.all([library[kind].values == value for kind, value in labels.items()], axis=0)
-        reasons += _beyond(library.isel(run=np.flatnonzero(rows)), row)
-    return tuple(reasons + _at_another_time(library, row))
+    labels = labels_of(run)
+    if reasons := of_known_kind(library, labels):
+        return reasons
+    try:
+        whole = Trajectory(run, now)
+        memorised, _ = whole.memorised, whole.evaluated("test_accuracy")
+    except BadArgument as error:
+        return (str(error),)
+    same = np.all([library[kind].values == labels[kind] for kind in _KIND], axis=0)
+    hyper = {HYPER + each.name: each.value(whole) for each in HYPER_PARAMETERS}
+    beyond = _beyond(library.isel(run=np.flatnonzero(same)), hyper)
+    return (*beyond, *_at_another_time(library, memorised, now))
 
 
-def _beyond(alike: xr.Dataset, row: xr.Dataset) -> list[str]:
+def _beyond(alike: xr.Dataset, own: Mapping[str, float]) -> list[str]:
     """Hyper-parameters beyond those of the library's runs of this kind."""
     found = []
     for name in hyper_parameters(alike):
         values = alike[name].values.astype(float)
         values = values[np.isfinite(values)]
-        value = float(row[name].values[0]) if name in row else float("nan")
+        value = own.get(name, float("nan"))
         said = name.removeprefix("hyper_").replace("_", " ")
         if not len(values):
             continue
@@ -105,8 +118,8 @@ def far_from(table: xr.Dataset, row: xr.Dataset, signals: tuple[str, ...]) -> tu
     return tuple(found)
 
 
-def _at_another_time(library: xr.Dataset, row: xr.Dataset) -> list[str]:
-    memorised, now = float(row["memorised"].values[0]), float(row["step"].values[0, 0])
+def _at_another_time(library: xr.Dataset, memorised: float, now: int) -> list[str]:
+    """That a run is looked at earlier or later, by its own clock, than any of the library was."""
     if np.isnan(memorised):
         return ["it has not memorised its train inputs"]
     first, last = float(library["clock"].min()), _LATER * float(library["clock"].max())

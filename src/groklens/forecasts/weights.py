@@ -27,7 +27,7 @@ class WeightNorm:
     source: str = field(default="Liu et al. 2022, arXiv:2210.01117; every parameter", init=False)
 
     def value(self, trajectory: Trajectory) -> float:
-        """The norm."""
+        """The root of the sum of squares of every parameter."""
         return math.sqrt(float(sum_squared_weights(trajectory.snapshot())))
 
 
@@ -48,7 +48,7 @@ class WeightMotion:
     source: str = field(default="ours: motion between checkpoints, by the logarithm of the step", init=False)
 
     def value(self, trajectory: Trajectory) -> float:
-        """The motion."""
+        """How far the weights are from those of the kept step before, by the logarithm of the steps between."""
         steps = [step for step in trajectory.steps if step > 0][-2:]
         if len(steps) < 2:
             return float("nan")
