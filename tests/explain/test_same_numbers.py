@@ -1,5 +1,7 @@
 """Every shipped run is explained by the numbers that 0.1 found; the words may change.
 
+Those of one layer on a grid of operands have the rounding of float32 in another order since: a number may differ by what
+that does to it, a share of right answers by two inputs whose two largest logits all but tie.
 `why_0_1` holds what `gl.explain(run).to_json(path)` wrote before the second layout.
 """
 
@@ -19,8 +21,19 @@ SAME = (
 RENAMED: dict[str, str] = {}
 
 
-def close(value):
-    return None if value is None else pytest.approx(value, rel=1e-9, abs=1e-9, nan_ok=True)
+#: Runs of one layer on a grid: so many inputs each.
+ROUNDED = {"mod113": 113**2, "mod113-no-decay": 113**2, "mul97": 96**2}
+
+
+def close(value, abs=1e-9):
+    return None if value is None else pytest.approx(value, rel=max(1e-9, abs), abs=abs, nan_ok=True)
+
+
+def rounding(run, units):
+    """How far a number in these units may be from that of before, by the run that it is of."""
+    if run not in ROUNDED:
+        return 1e-9
+    return 2 / ROUNDED[run] if units == "accuracy" else 1e-6
 
 
 def by_key(findings):
@@ -38,16 +51,16 @@ def check_same(now, before):
     expected = {RENAMED.get(key, key): finding for key, finding in by_key(before["findings"]).items()}
     assert set(findings) == set(expected)
     for key, finding in expected.items():
-        check_finding(findings[key], finding)
+        check_finding(findings[key], finding, rounding(before["run"], finding["units"]))
 
 
-def check_finding(now, before):
+def check_finding(now, before, far):
     assert (now["units"], now["verdict"]) == (before["units"], before["verdict"]), before["claim"]
-    assert now["value"] == close(before["value"]), before["claim"]
+    assert now["value"] == close(before["value"], far), before["claim"]
     assert len(now["controls"]) == len(before["controls"]), before["claim"]
     for own, control in zip(now["controls"], before["controls"], strict=True):
         for number in ("mean", "low", "high", "draws"):
-            assert own[number] == close(control[number]), (before["claim"], control["name"], number)
+            assert own[number] == close(control[number], far), (before["claim"], control["name"], number)
 
 
 def written(name):
@@ -68,11 +81,11 @@ def test_the_numbers_are_those_of_before(name, shipped, explained):
 
 
 def change_value(why):
-    why["findings"][3]["value"] += 1e-7
+    why["findings"][3]["value"] += 1e-3
 
 
 def change_control(why):
-    next(finding for finding in why["findings"] if finding["controls"])["controls"][-1]["low"] -= 1e-7
+    next(finding for finding in why["findings"] if finding["controls"])["controls"][-1]["low"] -= 1e-3
 
 
 def change_verdict(why):
@@ -112,6 +125,20 @@ def test_a_change_of_the_numbers_is_seen(change):
     change(why)
     with pytest.raises(AssertionError):
         check_same(why, written("mod113"))
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_what_rounding_is_allowed(name):
+    """None where nothing was computed in another order."""
+    why = written(name)
+    numbers = [finding for finding in why["findings"] if isinstance(finding["value"], float)]
+    for finding in numbers:
+        finding["value"] *= 1 + 1e-7
+    if name in ROUNDED:
+        check_same(why, written(name))
+    else:
+        with pytest.raises(AssertionError):
+            check_same(why, written(name))
 
 
 def test_words_order_and_new_fields_are_no_change():
