@@ -17,7 +17,17 @@ LARGEST = 51
 NAMES = [name for name in gl.__all__ if not name.startswith("__")]
 #: Values whose docstring cannot hold a call: errors, and handles that other calls return.
 WITHOUT_EXAMPLE = {"GroklensError", "Task", "Run", "Snapshot", "Finding", "Explanation", "Recipe", "Recorder"}
-FAMILIES = ("harmonics", "hypotheses", "interventions", "measures", "sweeps", "tasks", "theory", "views")
+FAMILIES = (
+    "harmonics",
+    "hypotheses",
+    "interventions",
+    "measures",
+    "recipes",
+    "sweeps",
+    "tasks",
+    "theory",
+    "views",
+)
 MODULES = [module.name for module in pkgutil.walk_packages(gl.__path__, "groklens.")]
 
 

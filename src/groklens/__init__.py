@@ -60,7 +60,17 @@ _PUBLIC = {
 }
 #: What submodules had in version 0.1 and the top has now; these answer for one version, with a warning.
 _MOVED = {"measures": ("track",)}
-_MODULES = ("harmonics", "hypotheses", "interventions", "measures", "sweeps", "tasks", "theory", "views")
+_MODULES = (
+    "harmonics",
+    "hypotheses",
+    "interventions",
+    "measures",
+    "recipes",
+    "sweeps",
+    "tasks",
+    "theory",
+    "views",
+)
 
 __all__ = [*_PUBLIC, *_MODULES, "__version__"]
 
@@ -71,6 +81,7 @@ if TYPE_CHECKING:
     from groklens import hypotheses as hypotheses
     from groklens import interventions as interventions
     from groklens import measures as measures
+    from groklens import recipes as recipes
     from groklens import sweeps as sweeps
     from groklens import tasks as tasks
     from groklens import theory as theory
