@@ -35,6 +35,7 @@ PUBLIC_MODULES = {
     "groklens.views",
     "groklens.harmonics",
     "groklens.hypotheses",
+    "groklens.recipes",
     "groklens.integrations.hugging_face",
     "groklens.integrations.lightning",
     "groklens.integrations.submitit",

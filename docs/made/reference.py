@@ -12,6 +12,7 @@ import groklens as gl
 #: Families of public names, in the order of work, and what is in them.
 FAMILIES = {
     "tasks": "what is learned",
+    "recipes": "a training run as a value: optimisers, losses, schedules",
     "sweeps": "one recipe over values of its fields",
     "measures": "numbers of a snapshot",
     "hypotheses": "claims about what a model computes with, and models whose answer is known",

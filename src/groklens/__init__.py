@@ -68,6 +68,7 @@ _MODULES = (
     "hypotheses",
     "interventions",
     "measures",
+    "recipes",
     "sweeps",
     "tasks",
     "theory",
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
     from groklens import hypotheses as hypotheses
     from groklens import interventions as interventions
     from groklens import measures as measures
+    from groklens import recipes as recipes
     from groklens import sweeps as sweeps
     from groklens import tasks as tasks
     from groklens import theory as theory

@@ -1,5 +1,6 @@
 """Recipes: complete descriptions of training runs as values, with their optimisers, losses and schedules."""
 
+from groklens.public import public_names
 from groklens.recipes.adam import Adam as Adam
 from groklens.recipes.adamw import AdamW as AdamW
 from groklens.recipes.changed import changed as changed
@@ -20,3 +21,10 @@ from groklens.recipes.recipe import canonical as canonical
 from groklens.recipes.sgd import SGD as SGD
 from groklens.recipes.stablemax import StableMax as StableMax
 from groklens.recipes.start import Start as Start
+
+#: What stands here for other packages alone.
+_FOR_THE_LIBRARY = {"canonical", "kept_up_to", "public_names"}
+
+
+def __dir__() -> list[str]:
+    return public_names(globals(), _FOR_THE_LIBRARY)

@@ -12,6 +12,7 @@ from groklens.views.inputs import is_table
 from groklens.views.renderers.figure import Figure
 
 if TYPE_CHECKING:
+    import plotly.graph_objects as go
     import xarray as xr
 
 
@@ -36,8 +37,8 @@ def calibration(table: xr.Dataset) -> Figure:
             "table by gl.forecasts.calibration(chance, changes)."
         )
     figure = go.Figure()
-    ends = {"x0": 0, "y0": 0, "x1": 1, "y1": 1}
-    figure.add_shape(type="line", line={"color": INK, "width": 1, "dash": "dot"}, layer="below", **ends)
+    even = {"color": INK, "width": 1, "dash": "dot"}
+    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line=even, showlegend=False, hoverinfo="skip")
     named = "forecaster" in table.dims
     names = [str(each) for each in table["forecaster"].values] if named else ["forecast"]
     for i, name in enumerate(names):
@@ -55,20 +56,15 @@ def calibration(table: xr.Dataset) -> Figure:
     )
 
 
-def _draw(figure: object, found: xr.Dataset, name: str, colour: str) -> None:
+def _draw(figure: go.Figure, found: xr.Dataset, name: str, colour: str) -> None:
     """One forecaster's points with their intervals."""
-    share = found["observed"].values
-    bars = {
-        "type": "data",
-        "array": found["high"].values - share,
-        "arrayminus": share - found["low"].values,
-        "color": colour,
-        "thickness": 1,
-    }
-    figure.add_scatter(  # type: ignore[attr-defined]
-        x=found["forecast"].values,
+    forecast, share = found["forecast"].values, found["observed"].values
+    for x, low, high in zip(forecast, found["low"].values, found["high"].values, strict=True):
+        bar = {"color": colour, "width": 1}
+        figure.add_scatter(x=[x, x], y=[low, high], mode="lines", line=bar, showlegend=False, hoverinfo="skip")
+    figure.add_scatter(
+        x=forecast,
         y=share,
-        error_y=bars,
         customdata=found["runs"].values,
         name=drawn(name),
         mode="lines+markers",
