@@ -10,8 +10,8 @@ library = gl.forecasts.library()
 library
 
 # %% [markdown]
-# Two signals that anybody can compute, at twice the step at which a run had memorised: does it change within ten times
-# that step? AUROC is ½ where nothing is foreseen; what hyper-parameters alone foresee is a null that has to be beaten.
+# Two signals that anybody can compute, at twice the step at which a run had memorised: does it change within ten
+# times that step? AUROC is ½ where nothing is foreseen; what hyper-parameters alone foresee is a null that has to be beaten.
 
 # %%
 table = gl.forecasts.judge(library, ["weight_norm", "test_loss_slope"], horizon=10, clock=2, draws=50)

@@ -1,7 +1,7 @@
 """Every shipped run is explained by the numbers that 0.1 found; the words may change.
 
-Those of one layer on a grid of operands have the rounding of float32 in another order since: a number may differ by what
-that does to it, a share of right answers by two inputs whose two largest logits all but tie.
+Those of one layer on a grid of operands have the rounding of float32 in another order since: a number may differ by
+what that does to it, a share of right answers by two inputs whose two largest logits all but tie.
 `why_0_1` holds what `gl.explain(run).to_json(path)` wrote before the second layout.
 """
 

@@ -61,7 +61,9 @@ def _draw(figure: go.Figure, found: xr.Dataset, name: str, colour: str) -> None:
     forecast, share = found["forecast"].values, found["observed"].values
     for x, low, high in zip(forecast, found["low"].values, found["high"].values, strict=True):
         bar = {"color": colour, "width": 1}
-        figure.add_scatter(x=[x, x], y=[low, high], mode="lines", line=bar, showlegend=False, hoverinfo="skip")
+        figure.add_scatter(
+            x=[x, x], y=[low, high], mode="lines", line=bar, showlegend=False, hoverinfo="skip"
+        )
     figure.add_scatter(
         x=forecast,
         y=share,
