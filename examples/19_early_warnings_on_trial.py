@@ -11,15 +11,16 @@ library
 
 # %% [markdown]
 # Two signals that anybody can compute, at twice the step at which a run had memorised: does it change within ten
-# times that step? AUROC is ½ where nothing is foreseen; what hyper-parameters alone foresee is a null that has to be beaten.
+# times that step? AUROC is ½ where nothing is foreseen; what hyper-parameters alone foresee is a null that has to be
+# beaten.
 
 # %%
 table = gl.forecasts.judge(library, ["weight_norm", "test_loss_slope"], horizon=10, clock=2, draws=50)
 table["auroc"].to_pandas().T.round(2)
 
 # %% [markdown]
-# The same law that `gl.forecast` uses, fitted on every other configuration and asked about the rest: on the dotted line,
-# what is given a chance of 30 % happens in 30 % of the runs.
+# The same law that `gl.forecast` uses, fitted on every other configuration and asked about the rest: on the dotted
+# line, what is given a chance of 30 % happens in 30 % of the runs. Below it, the law promises too much.
 
 # %%
 names = sorted(set(library["configuration"].values.tolist()))
