@@ -54,8 +54,8 @@ def library(fresh: bool = False) -> xr.Dataset:
     `signal_…` for each signal, whose attributes say what it sees. By run and evaluation: losses, test accuracy and the
     weights' norm at `curve_step`, nan after the end of a shorter run.
 
-    With `fresh`, 60 runs of the same design and of other seeds, to which no forecast is fitted: for a last test. Made by
-    `python -m analyses.forecasting.library`, with `--fresh` the others.
+    With `fresh`, 60 runs of the same design and of other seeds, to which no forecast is fitted: for a last test. Made
+    by `python -m analyses.forecasting.library`, with `--fresh` the others.
 
     >>> gl.forecasts.library()["signal_weight_norm"].attrs["sees"]  # doctest: +SKIP
     'train_only'
