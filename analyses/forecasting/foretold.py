@@ -23,6 +23,8 @@ COUNTS = (
     "n_positive",
     "n_censored",
 )
+#: What is kept of the later look.
+BRIEFLY = ("auroc", "null_high", "auroc_gained", "auroc_gained_low", "n_at_risk", "n_positive")
 #: A step later than anything, as a number that a file can hold.
 NEVER = 1e9
 
@@ -31,7 +33,7 @@ def measured(library: xr.Dataset, fresh: xr.Dataset, draws: int, signals: list[s
     """The numbers of the study, of a library and of fresh runs."""
     return {
         "table": referee(library, CLOCK, draws, signals),
-        "later": referee(library, LATER, draws, signals),
+        "later": referee(library, LATER, draws, signals)[[*BRIEFLY]],
         "fresh": foretold(library, gl.forecasts.at_risk(fresh, CLOCK, HORIZON)),
         "halves": xr.concat([by_the_other(library, half) for half in (0, 1)], "run"),
     }

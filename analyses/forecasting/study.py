@@ -213,4 +213,4 @@ def picture(numbers: dict[str, Any]) -> gl.views.Figure:
     names = ("forecast", "hyper_parameters")
     tables = [gl.forecasts.calibration(halves[name].values, halves["changes"].values, BINS) for name in names]
     said = xr.Variable("forecaster", ["forecast", "hyper-parameters alone"])
-    return gl.views.calibration(xr.concat(tables, said, combine_attrs="drop"))
+    return gl.views.calibration(xr.concat(tables, said, combine_attrs="override"))

@@ -217,8 +217,9 @@ def test_calibration_is_drawn_and_what_is_no_table_of_it_is_refused():
     chance = np.linspace(0, 1, 40)
     table = gl.forecasts.calibration(chance, chance > 0.5)
     figure = gl.views.calibration(table).plotly
-    assert figure.data[0].y.tolist() == table["observed"].values.tolist()
+    assert figure.data[-1].y.tolist() == table["observed"].values.tolist()
     both = xr.concat([table, table], xr.Variable("forecaster", ["mine", "yours"]))
-    assert [each.name for each in gl.views.calibration(both).plotly.data] == ["mine", "yours"]
+    named = [each.name for each in gl.views.calibration(both).plotly.data if each.showlegend is not False]
+    assert named == ["calibrated", "mine", "yours"]
     with pytest.raises(BadArgument, match="make the table by"):
         gl.views.calibration(xr.Dataset())

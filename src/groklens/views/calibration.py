@@ -12,7 +12,6 @@ from groklens.views.inputs import is_table
 from groklens.views.renderers.figure import Figure
 
 if TYPE_CHECKING:
-    import plotly.graph_objects as go
     import xarray as xr
 
 
@@ -37,8 +36,10 @@ def calibration(table: xr.Dataset) -> Figure:
             "table by gl.forecasts.calibration(chance, changes)."
         )
     figure = go.Figure()
-    even = {"color": INK, "width": 1, "dash": "dot"}
-    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line=even, showlegend=False, hoverinfo="skip")
+    dotted = {"color": INK, "width": 1, "dash": "dot"}
+    figure.add_scatter(
+        x=[0.0, 1.0], y=[0.0, 1.0], mode="lines", line=dotted, name="calibrated", hoverinfo="skip"
+    )
     named = "forecaster" in table.dims
     names = [str(each) for each in table["forecaster"].values] if named else ["forecast"]
     for i, name in enumerate(names):
@@ -49,28 +50,32 @@ def calibration(table: xr.Dataset) -> Figure:
     )
     legend = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0.01}
     margin = {"l": 16, "r": 16, "t": 34, "b": 110}
-    figure.update_layout(layout(460, legend=legend, margin=margin, hovermode="closest", showlegend=named))
+    figure.update_layout(layout(460, legend=legend, margin=margin, hovermode="closest"))
     said = f": {', '.join(names)}" if named else ""
     return Figure(
         figure, f"Share of runs that changed over the chance that was forecast{said}; 95 % intervals."
     )
 
 
-def _draw(figure: go.Figure, found: xr.Dataset, name: str, colour: str) -> None:
+def _draw(figure: object, found: xr.Dataset, name: str, colour: str) -> None:
     """One forecaster's points with their intervals."""
-    forecast, share = found["forecast"].values, found["observed"].values
-    for x, low, high in zip(forecast, found["low"].values, found["high"].values, strict=True):
-        bar = {"color": colour, "width": 1}
-        figure.add_scatter(
-            x=[x, x], y=[low, high], mode="lines", line=bar, showlegend=False, hoverinfo="skip"
-        )
-    figure.add_scatter(
-        x=forecast,
-        y=share,
+    chance, gap = found["forecast"].values.tolist(), float("nan")
+    ends = zip(found["low"].values.tolist(), found["high"].values.tolist(), strict=True)
+    bars = [
+        [each for pair in ends for each in (*pair, gap)],
+        [x for each in chance for x in (each, each, gap)],
+    ]
+    thin = {"color": colour, "width": 1}
+    beside = {"legendgroup": name, "showlegend": False, "hoverinfo": "skip", "mode": "lines", "line": thin}
+    figure.add_scatter(y=bars[0], x=bars[1], **beside)  # type: ignore[attr-defined]
+    figure.add_scatter(  # type: ignore[attr-defined]
+        x=chance,
+        y=found["observed"].values,
         customdata=found["runs"].values,
         name=drawn(name),
+        legendgroup=name,
         mode="lines+markers",
-        line={"color": colour, "width": 1},
+        line={"color": colour, "width": 2},
         marker={"color": colour, "size": 8},
         hovertemplate=f"forecast %{{x:.0%}}, happened %{{y:.0%}} of %{{customdata}} runs<extra>{drawn(name)}</extra>",
     )
