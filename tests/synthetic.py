@@ -245,6 +245,7 @@ def explanation(found=None, final=None, **more):
             "about": {"Model": "1 layer, d_model 128", "Report": "today"},
             "phases": phases(),
             "findings": findings(),
+            "forecast": None,
             "table": table() if found is None else found,
             "final": final,
             "source": Run(final) if hasattr(final, "task") else SimpleNamespace(finished=True),
