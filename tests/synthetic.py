@@ -248,6 +248,7 @@ def explanation(found=None, final=None, **more):
             "bibtex": lambda: bibliography(["Nanda et al. 2023, section 5"]),
             "phases": phases(),
             "findings": findings(),
+            "forecast": None,
             "table": table() if found is None else found,
             "final": final,
             "source": Run(final) if hasattr(final, "task") else SimpleNamespace(finished=True),

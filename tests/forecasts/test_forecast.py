@@ -223,3 +223,29 @@ def test_calibration_is_drawn_and_what_is_no_table_of_it_is_refused():
     assert named == ["calibrated", "mine", "yours"]
     with pytest.raises(BadArgument, match="make the table by"):
         gl.views.calibration(xr.Dataset())
+
+
+def test_by_the_library_that_comes_with_groklens_neither_a_random_table_nor_too_small_a_share_is_promised(
+    tmp_path,
+):
+    base = gl.Recipe(
+        task=gl.RandomTable(23),
+        model=gl.MLP(d_mlp=64, d_embed=None, act_fn="quadratic", bias=False),
+        optimizer=gl.AdamW(lr=5e-3, weight_decay=0.5),
+        train_fraction=0.5,
+        steps=180,
+        evaluate_every=10,
+        keep=gl.Steps([10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 120, 140, 160]),
+    )
+    few = replace(base, task=gl.ModularArithmetic(23, "sub"), train_fraction=0.15)
+    table, share = gl.train_many([base, few], into=tmp_path)
+    for run in (table, share):
+        found = gl.forecast(run)
+        assert found.support.inside, found.support.reasons
+        assert found.verdict == "quiet_but_unresolved"
+        assert found.p_change < 0.5
+    assert gl.forecast(share).p_change < gl.forecast(table).p_change
+    assert (
+        gl.forecast(gl.train(replace(few, task=gl.ModularArithmetic(23)), into=tmp_path / "sum")).p_change
+        is None
+    )

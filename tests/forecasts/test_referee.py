@@ -101,6 +101,8 @@ def test_a_leak_falls_to_the_null_by_configuration_and_is_caught():
 @pytest.mark.parametrize("signal", ["oracle", "noise", "time"])
 def test_what_does_not_leak_is_not_accused(library, signal):
     assert not leakage(library, signal, draws=100)["leaks"]
+    again = library.rename({f"signal_{signal}": "signal_elapsed_time"})  # the name of a null
+    assert not leakage(again, "elapsed_time", draws=100)["leaks"]
 
 
 def test_a_configuration_on_both_sides_is_refused(library):

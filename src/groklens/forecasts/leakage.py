@@ -7,7 +7,7 @@ import xarray as xr
 from jaxtyping import Bool, Float
 
 from groklens.forecasts.at_risk import at_risk
-from groklens.forecasts.predictors import predictors
+from groklens.forecasts.predictors import Predictor, named_signal
 from groklens.forecasts.ranking import bootstrap, concordance, interval, positives_first
 from groklens.forecasts.referee import numbered_runs
 
@@ -35,9 +35,11 @@ def leakage(
     >>> bool(gl.forecasts.leakage(library, "weight_norm")["leaks"])  # doctest: +SKIP
     False
     """
-    (chosen,) = [each for each in predictors(library, [signal]) if each.signals == (f"signal_{signal}",)][:1]
+    signal = named_signal(library, signal)
     table = at_risk(numbered_runs(library), clock, horizon)
-    table = table.isel(run=np.flatnonzero(chosen.known(table) & table["known"].values))
+    table = table.isel(
+        run=np.flatnonzero(Predictor(signal, (f"signal_{signal}",)).known(table) & table["known"].values)
+    )
     value, changes = table[f"signal_{signal}"].values.astype(float), table["changes"].values
     _, group = np.unique(table["configuration"].values, return_inverse=True)
     first, same = positives_first(changes), group[:, None] == group[None, :]

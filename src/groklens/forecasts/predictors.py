@@ -49,7 +49,7 @@ def predictors(library: xr.Dataset, signals: Iterable[Any] | None = None) -> lis
     `signals` are names, or signals themselves; all columns `signal_…` of the library when not given. Raises
     `UnknownName` for one of which the library has no column.
     """
-    chosen = signals_of(library) if signals is None else [_checked(library, each) for each in signals]
+    chosen = signals_of(library) if signals is None else [named_signal(library, each) for each in signals]
     hyper = hyper_parameters(library)
     alone = [
         Predictor(name, (f"signal_{name}",), sees=library[f"signal_{name}"].attrs.get("sees", ""))
@@ -79,7 +79,8 @@ def kinds_of(table: xr.Dataset) -> list[tuple[str, str]]:
     return [(kind, value) for kind in kinds_in(table) for value in np.unique(table[kind].values).tolist()[1:]]
 
 
-def _checked(library: xr.Dataset, signal: Any) -> str:
+def named_signal(library: xr.Dataset, signal: Any) -> str:
+    """The name of a signal, given by it or itself; `UnknownName` where the library has no column of it."""
     name = signal if isinstance(signal, str) else getattr(signal, "name", signal)
     if f"signal_{name}" not in library:
         known = signals_of(library)
