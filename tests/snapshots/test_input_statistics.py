@@ -72,7 +72,7 @@ def test_blocks_of_any_size_give_the_statistics_of_the_whole(model, task, rows, 
     snapshot = snapshot_of(model, task)
     rows_at_a_time(monkeypatch, snapshot, rows)
     sizes = [len(block.logits) for block in snapshot.blocks()]
-    assert max(sizes) <= max(rows, 7)  # a row of a grid of operands is not parted
+    assert max(sizes) <= rows
     assert (len(sizes) == 1) == (rows >= len(snapshot.task.labels))
     assert sum(sizes) == len(snapshot.task.labels)
     found = InputStatistics(snapshot, snapshot.task.symmetry)

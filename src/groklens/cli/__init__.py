@@ -5,6 +5,7 @@ from groklens.cli.completion import completion as completion
 from groklens.cli.demo import demo as demo
 from groklens.cli.examples import examples as examples
 from groklens.cli.explain import explain as explain
+from groklens.cli.forecast import forecast as forecast
 from groklens.cli.info import info as info
 from groklens.cli.main import main as main
 from groklens.cli.new import new as new

@@ -75,22 +75,25 @@ class GridPass:
 
     @torch.no_grad()
     def blocks(self, most: int | None = None) -> Iterator[GridBlock]:
-        """Logits and neurons at the answer, in blocks of rows that stay in the cache, of at most so many inputs.
+        """Logits and neurons at the answer, computed in blocks of rows that stay in the cache.
 
-        A row of the grid is not parted.
+        What is given at a time is at most `most` inputs; what is computed at a time does not depend on it, so that
+        no bit does.
         """
         n_rows, n_columns, width = *self.of_x.shape[:2], self.tables_x.shape[2]
         size = rows_within(n_rows, self.tables_x.element_size() * n_columns * width, BUDGETS.grid)
-        size = size if most is None else max(1, min(size, most // n_columns))
         for first in range(0, n_rows, size):
             cells = slice(first * n_columns, (first + size) * n_columns)
             start, stop = (
                 max(0, min(self.grid.count, cell - self.grid.start)) for cell in (cells.start, cells.stop)
             )
-            own = slice(start + self.grid.start - cells.start, stop + self.grid.start - cells.start)
             if start < stop:
                 logits, neurons = self._answers(slice(first, first + size))
-                yield slice(start, stop), logits[own], None if neurons is None else neurons[own]
+                before = cells.start - self.grid.start
+                for at in range(start, stop, most or stop - start):
+                    piece = slice(at, min(stop, at + (most or stop - start)))
+                    own = slice(piece.start - before, piece.stop - before)
+                    yield piece, logits[own], None if neurons is None else neurons[own]
 
     def whole(self) -> tuple[Float[Tensor, "input answer"], Float[Tensor, "input neuron"] | None]:
         """Logits and neurons of all inputs."""
