@@ -464,7 +464,6 @@ TYPED = {
     ),
     "a device that is not here": ("train {}/recipe.json {}/new --device cuda:99", r"there is 'cpu'"),
     "a recipe that is nowhere": ("train {}/nothing.json {}/new", r"Cannot read .*nothing\.json"),
-    "a run where a recipe is meant": ("train {}/tiny {}/new", r"Cannot read .*run\.json"),
     "a report into a folder": ("explain {}/tiny --html {}", r"is a folder; give the name of a file"),
     "a report into no folder": ("explain {}/tiny --html {}/no/why.html", r"There is no folder"),
     "steps as text in a recipe": ("train {}/text.json {}/new", r"steps is 'x'; give a whole number"),

@@ -167,12 +167,13 @@ class TestClassesOutsideTheTasks:
         wide = gl.TableTask(T13.inputs, T13.labels, d_vocab=16, d_vocab_out=15)
         model = spec.build(wide, seed=2 if normalization is None else 0)
         quick = gl.Snapshot(model, T13)
-        plain = gl.Snapshot(model, T13)
-        plain.model = SimpleNamespace(
-            cfg=model.cfg,
-            state_dict=model.state_dict,
-            run_with_cache=model.run_with_cache,
-            modules=model.modules,
+        plain = quick.with_model(
+            SimpleNamespace(
+                cfg=model.cfg,
+                state_dict=model.state_dict,
+                run_with_cache=model.run_with_cache,
+                modules=model.modules,
+            )
         )
         assert 0 < int(quick.outside.sum()) < 169
         assert torch.equal(quick.outside, plain.outside)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-import by_hand
+import restated
 import jaxtyping
 import pytest
 import torch
@@ -19,32 +19,32 @@ def gradients(count):
 
 def test_it_is_its_formula_step_by_step():
     spec = Grokfast(gl.AdamW(lr=0.05, weight_decay=0.3, warmup_steps=4), decay=0.9, gain=1.5)
-    weights, loss = by_hand.problem()
+    weights, loss = restated.problem()
     weights = {name: each.detach().requires_grad_() for name, each in weights.items()}
-    adams = {name: by_hand.AdamByHand(0.3) for name in weights}
+    adams = {name: restated.AdamByHand(0.3) for name in weights}
     means = {}
     for update in range(1, 13):
-        found = by_hand.gradients(loss, weights)
+        found = restated.gradients(loss, weights)
         for name, gradient in found.items():
             means[name] = 0.9 * means.get(name, gradient) + 0.1 * gradient
             moved = adams[name](weights[name].detach(), gradient + 1.5 * means[name], spec.rate(update))
             weights[name] = moved.requires_grad_()
-    for name, each in by_hand.trained(spec).items():
+    for name, each in restated.trained(spec).items():
         torch.testing.assert_close(each, weights[name].detach(), rtol=1e-12, atol=1e-14)
 
 
 def test_without_gain_it_is_the_optimiser_inside():
     inside = gl.SGD(lr=0.1, momentum=0.9)
-    ours, theirs = by_hand.trained(Grokfast(inside, gain=0.0)), by_hand.trained(inside)
+    ours, theirs = restated.trained(Grokfast(inside, gain=0.0)), restated.trained(inside)
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
 def test_the_authors_filter_is_ours():
-    weights, _ = by_hand.problem()
+    weights, _ = restated.problem()
     one = weights["hidden.W"]
     drawn = gradients(4)
     optimizer = Grokfast(gl.SGD(lr=1.0)).build([one])
-    for gradient, filtered in zip(drawn, by_hand.amplified(drawn, 0.98, 2.0), strict=True):
+    for gradient, filtered in zip(drawn, restated.amplified(drawn, 0.98, 2.0), strict=True):
         one.grad, before = gradient.clone(), one.detach().clone()
         optimizer.step()
         torch.testing.assert_close(before - one.detach(), filtered, rtol=1e-12, atol=1e-12)
@@ -52,20 +52,20 @@ def test_the_authors_filter_is_ours():
 
 def test_wrappers_act_from_the_outside_in():
     """The gradient is filtered first and turned then, or the other way about, as the optimisers stand."""
-    weights, _ = by_hand.problem()
+    weights, _ = restated.problem()
     one = weights["hidden.W"]
     drawn = gradients(3)
     first = Grokfast(OrthoGrad(gl.SGD(lr=1.0))).build([one])
-    for gradient, filtered in zip(drawn, by_hand.amplified(drawn, 0.98, 2.0), strict=True):
+    for gradient, filtered in zip(drawn, restated.amplified(drawn, 0.98, 2.0), strict=True):
         one.grad, before = gradient.clone(), one.detach().clone()
         first.step()
-        torch.testing.assert_close(before - one.detach(), by_hand.across(filtered, before))
+        torch.testing.assert_close(before - one.detach(), restated.across(filtered, before))
     other, turned = OrthoGrad(Grokfast(gl.SGD(lr=1.0))).build([one]), []
     for gradient in drawn:
         one.grad, before = gradient.clone(), one.detach().clone()
-        turned.append(by_hand.across(gradient, before))
+        turned.append(restated.across(gradient, before))
         other.step()
-        torch.testing.assert_close(before - one.detach(), by_hand.amplified(turned, 0.98, 2.0)[-1])
+        torch.testing.assert_close(before - one.detach(), restated.amplified(turned, 0.98, 2.0)[-1])
 
 
 @pytest.mark.parametrize("inside", [gl.AdamW(), OrthoGrad(), Muon()])

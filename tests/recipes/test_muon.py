@@ -1,6 +1,6 @@
 """Muon is what its formula says on hidden matrices, and AdamW on the rest."""
 
-import by_hand
+import restated
 import jaxtyping
 import pytest
 import torch
@@ -14,19 +14,19 @@ from groklens.recipes.muon_step import newton_schulz
 
 def test_it_is_its_formula_step_by_step():
     spec = Muon(lr=0.05, adam_lr=0.01, weight_decay=0.3, adam_weight_decay=0.5, warmup_steps=4)
-    weights, loss = by_hand.problem()
+    weights, loss = restated.problem()
     weights = {name: each.detach().requires_grad_() for name, each in weights.items()}
-    adams = {name: by_hand.AdamByHand(0.5) for name in ("hidden.b", "head.weight")}
+    adams = {name: restated.AdamByHand(0.5) for name in ("hidden.b", "head.weight")}
     mean = torch.zeros(5, 3, dtype=torch.float64)
     for update in range(1, 13):
-        lr, found = spec.rate(update), by_hand.gradients(loss, weights)
+        lr, found = spec.rate(update), restated.gradients(loss, weights)
         for name, adam in adams.items():
             weights[name] = adam(weights[name].detach(), found[name], lr * 0.01 / 0.05).requires_grad_()
         mean = 0.95 * mean + 0.05 * found["hidden.W"]
-        turned = by_hand.orthogonalised(0.05 * found["hidden.W"] + 0.95 * mean) * (5 / 3) ** 0.5
+        turned = restated.orthogonalised(0.05 * found["hidden.W"] + 0.95 * mean) * (5 / 3) ** 0.5
         moved = weights["hidden.W"].detach() * (1 - lr * 0.3) - lr * turned
         weights["hidden.W"] = moved.requires_grad_()
-    for name, each in by_hand.trained(spec).items():
+    for name, each in restated.trained(spec).items():
         torch.testing.assert_close(each, weights[name].detach(), rtol=1e-10, atol=1e-12)
 
 

@@ -1,6 +1,6 @@
 """⊥Grad is what its formula says: across every tensor of weights, at the length that the gradient had."""
 
-import by_hand
+import restated
 import torch
 from torch import nn
 
@@ -10,15 +10,15 @@ from groklens.recipes import OrthoGrad
 
 def test_it_is_its_formula_step_by_step():
     spec = OrthoGrad(gl.AdamW(lr=0.05, weight_decay=0.3, warmup_steps=4))
-    weights, loss = by_hand.problem()
+    weights, loss = restated.problem()
     weights = {name: each.detach().requires_grad_() for name, each in weights.items()}
-    adams = {name: by_hand.AdamByHand(0.3) for name in weights}
+    adams = {name: restated.AdamByHand(0.3) for name in weights}
     for update in range(1, 13):
-        for name, gradient in by_hand.gradients(loss, weights).items():
+        for name, gradient in restated.gradients(loss, weights).items():
             before = weights[name].detach()
-            turned = by_hand.across(gradient, before)
+            turned = restated.across(gradient, before)
             weights[name] = adams[name](before, turned, spec.rate(update)).requires_grad_()
-    for name, each in by_hand.trained(spec).items():
+    for name, each in restated.trained(spec).items():
         torch.testing.assert_close(each, weights[name].detach(), rtol=1e-11, atol=1e-13)
 
 
