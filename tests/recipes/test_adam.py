@@ -1,7 +1,7 @@
 """Adam and AdamW differ in where decay comes in: in the gradient, or in the weights."""
 
-import restated
 import pytest
+import restated
 import torch
 
 import groklens as gl

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-import restated
 import jaxtyping
 import pytest
+import restated
 import torch
 
 import groklens as gl

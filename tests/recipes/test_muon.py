@@ -1,8 +1,8 @@
 """Muon is what its formula says on hidden matrices, and AdamW on the rest."""
 
-import restated
 import jaxtyping
 import pytest
+import restated
 import torch
 from torch import nn
 
