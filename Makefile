@@ -27,7 +27,6 @@ pictures: $(READY)
 # Strict: a link that leads nowhere, or a public name that is missing, fails. Written to artifacts/site, which opens
 # without a server and asks no network.
 docs: $(READY)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 wheel: $(READY)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mkdocs.structure.files import File, Files
+from mkdocs.utils import get_relative_url
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -42,3 +43,17 @@ def on_files(files: Files, config: Any) -> Files:
     for address, path in PICTURES.items():
         files.append(File.generated(config, address, abs_src_path=str(path)))
     return files
+
+
+#: What the builder's offline mode asks the network for, and the file of ours that does the same.
+ASKED, OURS = "https://unpkg.com/iframe-worker/shim", "offline-worker.js"
+
+
+def on_post_page(output: str, page: Any, config: Any) -> str:
+    """No page asks the network for anything."""
+    return output.replace(ASKED, get_relative_url(OURS, page.url))
+
+
+def on_post_template(output_content: str, template_name: str, config: Any) -> str:
+    """Nor does the page for addresses that lead nowhere."""
+    return output_content.replace(ASKED, OURS)

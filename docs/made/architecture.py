@@ -82,11 +82,13 @@ def page() -> str:
 
 
 FLOW = """```
-Task ─► Recipe ─► train ─► Run ─► Snapshot ─► measures ─► table ─► evidence ─► Explanation ─► views, report
-                    ▲        ▲        │                                 ▲
-  a loop of your own┘        │        └─► capture: activations over steps
-    other people's checkpoints           hypotheses, interventions
-Sweep: many recipes ─► runs ─► one table over its axes ─► forecasts, phase diagrams
+Task ─► Recipe ─► train ─► Run ─► Snapshot ─► measures ─► table
+                    ▲        ▲         │                    │
+ a loop of your own ┘        │         └─► capture          ▼
+   other people's checkpoints    hypotheses, ─► evidence ─► Explanation
+                                 interventions                │
+Sweep: many recipes ─► runs ─► table over its axes            ▼
+                                 └─► forecasts          views, report
 ```"""
 
 

@@ -16,7 +16,7 @@ KNOWN = Path(__file__).parents[1] / "known.md.in"
 def pages() -> dict[str, str]:
     """How we know, with its table; the glossary."""
     table = "\n".join(
-        ["| whose | model | task | accuracy | answer | may be |", "|---|---|---|---|---|---|", *rows()]
+        ["| whose | model | task | answer | may be | accuracy |", "|---|---|---|---|---|---|", *rows()]
     )
     terms = "\n\n".join(f'<a id="{anchor(term)}"></a>{term}\n:   {said}' for term, said in GLOSSARY.items())
     return {
@@ -43,6 +43,6 @@ def row(**found: Any) -> str:
     parts = ", ".join(found["components"])
     said = f"{found['algorithm']}, {found['verdict']}" + (f": {parts}" if parts else "")
     return (
-        f"| {found['authors']} | `{found['model']}` | {found['task']} | {found['accuracy']:.3f} | {said} | "
-        f"{', '.join(found['allowed'])} |"
+        f"| {found['authors']} | `{found['model']}` | {found['task']} | {said} | {', '.join(found['allowed'])} | "
+        f"{found['accuracy']:.3f} |"
     )

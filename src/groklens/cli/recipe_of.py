@@ -38,6 +38,11 @@ def recipe_of(given: str, changes: Sequence[str], parts: Sequence[Any] = ()) -> 
     others: dict[str, Any] = {}
     for field, value in map(_change, changes):
         part, _, inner = field.partition(".")
+        if field in _PARTS and not _is_named(value):
+            raise BadArgument(
+                f"--set {field}={value}: a part goes by the name of its kind, and its fields follow: "
+                "--set keep=Every --set keep.period=100."
+            )
         if field in _PARTS and isinstance(value, str):
             values[field] = {"kind": value}
             new.add(field)
@@ -46,6 +51,11 @@ def recipe_of(given: str, changes: Sequence[str], parts: Sequence[Any] = ()) -> 
         else:
             others[field] = value
     return changed(Recipe.from_dict(values), others)
+
+
+def _is_named(value: Any) -> bool:
+    """Whether a part is said by the name of its kind, one of a user's own included, or as a file has it."""
+    return isinstance(value, dict) or (isinstance(value, str) and not set(value) & set("()[] "))
 
 
 def _is_task(part: Any) -> bool:

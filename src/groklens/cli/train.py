@@ -18,6 +18,7 @@ from groklens.parts import know
     "groklens train recipe.json runs/mine",
     "groklens train mod23 runs/other --set seed=1 --set steps=20 --set optimizer.weight_decay=0.3",
     "groklens train ModularArithmetic runs/new --set task.p=53 --set model=MLP --dry-run",
+    "groklens train mod23 runs/other --set keep=Every --set keep.period=5 --dry-run",
 )
 def train(
     recipe: Annotated[
@@ -33,7 +34,7 @@ def train(
         typer.Option(
             "--set",
             help="A field of the recipe and its value: seed=1, optimizer.weight_decay=0.3, optimizer=SGD; may be "
-            "repeated.",
+            "repeated, as for keep=Every and keep.period=100.",
             metavar="FIELD=VALUE",
         ),
     ] = None,

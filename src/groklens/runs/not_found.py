@@ -34,7 +34,10 @@ def nothing_at(path: Path) -> str:
     elif runs:
         said += f" Runs there: {_listed(runs)}."
     hub = (
-        " Of a model on the Hugging Face hub, give its name with revisions=." if len(path.parts) <= 2 else ""
+        " Example runs are opened by gl.examples.load; of a model on the Hugging Face hub, give its name with "
+        "revisions=."
+        if len(path.parts) <= 2
+        else ""
     )
     return f"{said} Give the folder or file of a run: gl.load('runs/mine').{hub}"
 

@@ -107,9 +107,10 @@ def _tensors(
     """What the fork begins with: weights as `model/…`, and the optimiser's state as `optimizer/…` where it goes on."""
     found = state_at(parent, step)
     if found is None and optimizer_state:
+        anew = ", or begin the optimiser anew: optimizer_state=False" if step in parent.steps else ""
         raise BadArgument(
             f"{parent.name} has not kept its optimiser's state at step {step}; train it into another folder "
-            f"with keep_optimizer=[{step}], or begin the optimiser anew: optimizer_state=False."
+            f"with keep_optimizer=[{step}]{anew}."
         )
     if found is None:
         tensors = {f"model/{name}": each.clone() for name, each in parent.at(step).model.state_dict().items()}

@@ -25,6 +25,8 @@ _PHASES = {
     "comprehension": HUES[2],
 }
 _SCALE = [[0.0, "#0F8864"], [0.5, "#B08D50"], [1.0, "#E06711"]]
+#: Delays that differ by less than this, in powers of ten, have no scale of their own.
+_NARROW = 0.02
 #: From more places on, numbers in them would overlap.
 _MOST_NUMBERED = 120
 
@@ -103,15 +105,17 @@ def _by_delay(table: xr.Dataset) -> dict[str, Any]:
     found = np.log10(delay)
     known = found[np.isfinite(found)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
-    ticks = sorted({round(place, 2) for place in np.linspace(low, max(high, low + 0.01), 4).tolist()})
+    ticks = {f"{10**place:,.0f}": place for place in np.linspace(low, high, 4).tolist()}
+    if high - low < _NARROW:  # one delay, or nearly: a bar with a middle
+        low, high = (low + high - _NARROW) / 2, (low + high + _NARROW) / 2
     bar = {
         "title": {"text": "delay, updates", "side": "right"},
-        "tickvals": ticks,
-        "ticktext": [f"{10**tick:,.0f}" for tick in ticks],
+        "tickvals": list(ticks.values()),
+        "ticktext": list(ticks),
         "outlinewidth": 0,
         "thickness": 12,
     }
-    return {"z": found, "colorscale": _SCALE, "zmin": low, "zmax": max(high, low + 0.01), "colorbar": bar}
+    return {"z": found, "colorscale": _SCALE, "zmin": low, "zmax": high, "colorbar": bar}
 
 
 def _by_phase(table: xr.Dataset) -> dict[str, Any]:
