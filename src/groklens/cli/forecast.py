@@ -12,7 +12,7 @@ from groklens.cli.opened import opened
 from groklens.cli_io import own_parts
 
 
-@command("groklens forecast mod23 --horizon 10000", "groklens forecast mod23 --step 1500 --json")
+@command("groklens forecast mod23 --horizon 10000", "groklens forecast mod23 --json")
 def forecast(
     path: RunPath,
     horizon: Annotated[
