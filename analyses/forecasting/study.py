@@ -158,9 +158,9 @@ def covers(fresh: xr.Dataset) -> gl.Finding:
         sure / n if n else None,
         "share of runs certainly covered",
         "refuted" if wrong else "supported" if surely[1] >= COVERED else "undecided",
-        gl.Control.several(
-            {"possible": ("share covered, or not watched long enough to tell", possible / max(n, 1))}
-        ),
+        gl.Control.several({"possible": ("share covered, or not watched long enough to tell", possible / n)})
+        if n
+        else (),
         note=f"{sure} of {int(happened.sum())} changes inside; of {int((~happened).sum())} runs that were not seen to "
         f"change {int(still_open.sum())} are open and {int(late.sum())}, forecast to be later than any run was "
         "watched, count on neither side",

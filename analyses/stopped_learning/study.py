@@ -224,8 +224,8 @@ def gain(
         "share of runs misjudged",
         "supported" if low > 0 else "refuted" if high < 0 else "undecided",
         gl.Control.several(controls),
-        note=f"of {len(own)} runs; errors fewer by {float((others - own).mean()):.1%}, 95 % interval over configurations {low:.1%} to "
-        f"{high:.1%}",
+        note=f"of {len(own)} runs; errors fewer by {float((others - own).mean()):.1%}, 95 % interval over "
+        f"configurations {low:.1%} to {high:.1%}",
         key=key,
     )
 
