@@ -14,9 +14,9 @@ from groklens.errors import BadArgument, UnknownName
 from groklens.forecasts.evidence import Evidence, loss_slope
 from groklens.forecasts.forecast import _moves, begun
 from groklens.forecasts.row import row_of
+from groklens.forecasts.support import far_from
 from groklens.forecasts.weibull import FEWEST, Weibull
 from groklens.forecasts.what_run import settings_of
-from groklens.forecasts.support import far_from
 from groklens.report.forecast_section import forecast_section
 
 STEPS = 240
@@ -171,8 +171,8 @@ def test_signals_that_cannot_be_measured_on_the_run_are_refused_or_left_out(runs
         for each in ("weight_norm", ("weight_norm",))
     )
     assert one == listed
-    with pytest.raises(BadArgument, match="library"):
-        gl.forecast(runs[0], library={})
+    with pytest.raises(BadArgument, match="has no settings"):
+        gl.forecast(runs[0], library=library.drop_vars("settings"))
     blank = row_of(runs[0], step).assign(signal_test_loss=library["signal_test_loss"][:1, :1] * np.nan)
     assert "cannot be measured" in far_from(library, blank, ("signal_test_loss",))[0]
 

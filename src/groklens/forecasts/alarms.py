@@ -57,7 +57,8 @@ def alarm_scores(found: xr.Dataset, weights: Weights) -> dict[str, np.ndarray]:
     """Lead, share of changes that were warned of, and false alarms a look, for each draw of the runs (draw).
 
     A look is a run at risk at one clock, of known outcome: later clocks are seldom watched to their horizon, and
-    an alarm that nobody could judge would count as none. `lead` is the mean over changes that were warned of; nan where none was.
+    an alarm that nobody could judge would count as none. `lead` is the mean over changes that were warned of; nan where
+    none was.
     """
     due, looks = found["due"].values, found["looks"].values
     lead, warned = np.nan_to_num(found["lead"].values), np.isfinite(found["lead"].values)

@@ -162,8 +162,8 @@ def _by(law: Law, row: xr.Dataset, evidence: tuple[Evidence, ...], now: int, hor
     if by > law.fitted.farthest * (1 + 1e-3):
         most = int(now * (law.fitted.farthest - 1))
         reasons += (
-            f"fewer than {FEWEST} runs of the library were watched for more than {most:,} updates after such a step; ask "
-            "for fewer",
+            f"fewer than {FEWEST} runs of the library were watched for more than {most:,} updates after such a step; "
+            "ask for fewer",
         )
     if reasons:
         return Forecast(

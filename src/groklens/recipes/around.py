@@ -93,7 +93,7 @@ def by_tensor(group: dict[str, Any], values: Tensor) -> Tensor:
 def _before(
     changes: list[Change], optimizer: Any, given: Any, named: Any
 ) -> tuple[Any, dict[str, Any]] | None:
-    """Change the gradients that are there, or have the closure's changed; `given` is the optimiser, then the closure."""
+    """Change the gradients that are there, or have the closure's changed; `given` is the optimiser, and a closure."""
     closure = given[1] if len(given) > 1 else named.get("closure")
     if closure is None:
         _change_all(optimizer, changes)
