@@ -157,7 +157,7 @@ def covers(fresh: xr.Dataset) -> gl.Finding:
         "on fresh runs the forecast's 80 % interval of the step of the change holds it in 80 % of them",
         sure / n if n else None,
         "share of runs certainly covered",
-        "refuted" if wrong else "supported" if surely[1] >= COVERED else "undecided",
+        "refuted" if wrong else "supported" if n and surely[1] >= COVERED else "undecided",
         gl.Control.several({"possible": ("share covered, or not watched long enough to tell", possible / n)})
         if n
         else (),
