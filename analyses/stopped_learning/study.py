@@ -145,9 +145,13 @@ def errs(runs: xr.Dataset, finished: np.ndarray) -> np.ndarray:
 
 def judge(numbers: dict[str, Any]) -> list[gl.Finding]:
     """The findings that these numbers make."""
-    runs = numbers["looked"]
-    runs = runs.isel(run=np.flatnonzero((runs[[*RULES]].to_array() < NONE).all("variable")))
+    runs = seen_by_all(numbers["looked"])
     return [*(flat_is_not_finished(runs, rule) for rule in RULES), best_rule(runs), forecast_is_best(runs)]
+
+
+def seen_by_all(runs: xr.Dataset) -> xr.Dataset:
+    """The runs of which every rule has a number."""
+    return runs.isel(run=np.flatnonzero((runs[[*RULES]].to_array() < NONE).all("variable")))
 
 
 def flat_is_not_finished(runs: xr.Dataset, rule: str) -> gl.Finding:
@@ -232,7 +236,7 @@ def gain(
 
 def picture(numbers: dict[str, Any]) -> gl.views.Figure:
     """The share of runs that moved again among the quietest, by rule: a rule is good where its line starts at 0."""
-    runs = numbers["looked"]
+    runs = seen_by_all(numbers["looked"])
     has_moved, n = runs["moved"].values, runs.sizes["run"]
     rows = {}
     for rule, said in RULES.items():
