@@ -82,8 +82,8 @@ def why_outside(library: xr.Dataset, run: Run, now: int) -> tuple[str, ...]:
 
     Inside: it is no fork, its task, model and optimiser stand together in the library with the same settings, each
     hyper-parameter lies between the least and the largest that runs of this kind had, and it is looked at between the
-    first of the library's clocks and twice the last. No model is opened for it; a run's signals are looked at where the law
-    is made (`far_from`).
+    first of the library's clocks and twice the last. No model is opened for it; a run's signals are looked at where
+    the law is made (`far_from`).
     """
     labels = labels_of(run)
     if run.recipe is not None and run.recipe.start is not None:

@@ -17,11 +17,11 @@ _FREE_OF_OPTIMIZER = ("lr", "weight_decay")
 
 
 def labels_of(run: Run) -> dict[str, Any]:
-    """Task, model, optimiser, kind, settings, configuration and seed of a run, as its recipe says; `unknown` without one.
+    """Task, model, optimiser, kind, settings, configuration and seed of a run, by its recipe; `unknown` without one.
 
     `kind` is `ordinary`, or `no_decay` where the recipe has none; a library says by design what else it is. `fold` is
-    the task's name. The configuration is all that the recipe says but the seed; `settings` (`settings_of`) all but that, the
-    hyper-parameters and how long the run is watched.
+    the task's name. The configuration is all that the recipe says but the seed; `settings` all but seed, hyper-parameters and
+    how long the run is watched (`settings_of`).
     """
     if run.recipe is not None:
         return labels_of_recipe(run.recipe)
