@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from analyses.by_configuration import halves_of
 
 import groklens as gl
 
 #: When one looks, in multiples of the step at which a run had memorised, and until when a run is to change, in
 #: multiples of the step at which one looks.
 CLOCK, HORIZON = 2.0, 10.0
-LATER = 4.0
 #: The numbers of the referee's table that are kept.
 KEPT = ("auroc", "brier", "c_index", "lead", "warned", "false_alarms", "auroc_gained", "brier_gained")
 COUNTS = (
@@ -23,8 +23,6 @@ COUNTS = (
     "n_positive",
     "n_censored",
 )
-#: What is kept of the later look.
-BRIEFLY = ("auroc", "null_high", "auroc_gained", "auroc_gained_low", "n_at_risk", "n_positive")
 #: A step later than anything, as a number that a file can hold.
 NEVER = 1e9
 
@@ -33,7 +31,7 @@ def measured(library: xr.Dataset, fresh: xr.Dataset, draws: int, signals: list[s
     """The numbers of the study, of a library and of fresh runs."""
     return {
         "table": referee(library, CLOCK, draws, signals),
-        "later": referee(library, LATER, draws, signals)[[*BRIEFLY]],
+        "leaks": leaks(library, draws, signals),
         "fresh": foretold(library, gl.forecasts.at_risk(fresh, CLOCK, HORIZON)),
         "halves": xr.concat([by_the_other(library, half) for half in (0, 1)], "run"),
     }
@@ -44,6 +42,20 @@ def referee(library: xr.Dataset, clock: float, draws: int, signals: list[str] | 
     table = gl.forecasts.judge(library, signals, HORIZON, clock, draws=draws)
     ends = [f"{name}_{end}" for name in KEPT for end in ("low", "high")]
     return table[[*KEPT, *ends, *COUNTS]]
+
+
+def leaks(library: xr.Dataset, draws: int, signals: list[str] | None) -> xr.Dataset:
+    """How far each signal is told by the configuration, and foretells by its other seeds alone (signal)."""
+    every = [str(name) for name in library if str(name).startswith("signal_")]
+    names = signals or [name.removeprefix("signal_") for name in every]
+    found = xr.concat(
+        [gl.forecasts.leakage(library, name, CLOCK, HORIZON, draws=draws) for name in names], "signal"
+    )
+    return (
+        found[["share", "share_null", "by_configuration", "own", "leaks"]]
+        .astype(float)
+        .assign_coords(signal=names)
+    )
 
 
 def foretold(library: xr.Dataset, table: xr.Dataset) -> xr.Dataset:
@@ -58,9 +70,7 @@ def foretold(library: xr.Dataset, table: xr.Dataset) -> xr.Dataset:
 
 def by_the_other(library: xr.Dataset, half: int) -> xr.Dataset:
     """What was forecast for one half of the configurations by the law of the other."""
-    names = np.unique(library["configuration"].values)
-    first = np.random.default_rng(0).permutation(len(names))[: len(names) // 2]
-    own = np.isin(library["configuration"].values, names[first]) == (half == 0)
+    own = halves_of(library["configuration"].values) == half
     law = gl.forecasts.law_at(library.isel(run=np.flatnonzero(~own)), CLOCK)
     return by_law(law, gl.forecasts.at_risk(library.isel(run=np.flatnonzero(own)), CLOCK, HORIZON))
 

@@ -9,9 +9,9 @@ from itertools import product
 import groklens as gl
 from groklens.recipes import Grokfast, Muon, Optimizer, OrthoGrad
 
-#: What Grokfast adds of the slow gradient; its control has (1 + GAIN) times the rate.
+#: What Grokfast adds of the slow gradient; its control has (1 + GAIN) times the rate of the chosen configuration.
 GAIN = 2.0
-BASE, CONTROL = "AdamW", "AdamW at thrice the rate"
+BASE, FILTER, CONTROL = "AdamW", "Grokfast", "AdamW at thrice Grokfast's rate"
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,17 @@ _RATES, _DECAYS = (0.01, 0.03, 0.09), (0.3, 1.0, 3.0)
 #: Every arm has nine configurations and the same tuning seeds. Ranges are each method's own, from runs of other seeds.
 ARMS = {
     BASE: Arm(_adamw, _RATES, _DECAYS),
-    CONTROL: Arm(lambda rate, decay: _adamw((1 + GAIN) * rate, decay), _RATES, _DECAYS),
-    "Grokfast": Arm(lambda rate, decay: Grokfast(_adamw(rate, decay), gain=GAIN), _RATES, _DECAYS),
+    FILTER: Arm(lambda rate, decay: Grokfast(_adamw(rate, decay), gain=GAIN), _RATES, _DECAYS),
     # Across the weights nothing makes them grow again: decay as strong as AdamW's shrinks them to nothing.
     "⊥Grad": Arm(lambda rate, decay: OrthoGrad(_adamw(rate, decay)), _RATES, (0.0, 0.01, 0.03)),
     "StableMax": Arm(_adamw, _RATES, _DECAYS, loss="stablemax"),
     "Muon": Arm(_muon, (0.03, 0.1, 0.3), _DECAYS),
 }
-METHODS = tuple(name for name in ARMS if name not in (BASE, CONTROL))
+METHODS = tuple(name for name in ARMS if name != BASE)
+
+
+def control(filtered: gl.Recipe) -> gl.Recipe:
+    """AdamW at the rate that the gain of a Grokfast recipe amounts to, all else the same."""
+    optimizer = filtered.optimizer
+    assert isinstance(optimizer, Grokfast)
+    return replace(filtered, optimizer=replace(optimizer.optimizer, lr=(1 + GAIN) * optimizer.optimizer.lr))

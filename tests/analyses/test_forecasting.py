@@ -11,6 +11,7 @@ SEES = {
     "hyper_parameters": "",
     "norm": "train_only",
     "slope": "held_out",
+    "test_loss_slope": "held_out",
     "ipr": "oracle",
     "hankel_dmd": "held_out",
 }
@@ -31,7 +32,7 @@ def table(auroc=None, gained=None):
     rows[names.index("norm"), 3] = given.get("norm_on_b", 0.3)
     plus = np.array([[(gained or {}).get(name.split(" +")[0], 0.0)] * len(SPLITS) for name in names])
     columns = {"auroc": rows, "auroc_high": rows + 0.05, "null_high": np.full_like(rows, 0.7)}
-    columns |= {"auroc_gained": plus, "auroc_gained_low": plus - 0.05}
+    columns |= {"auroc_gained": plus, "auroc_gained_low": plus - 0.05, "auroc_gained_high": plus + 0.05}
     coords = {
         "signal": names,
         "split": SPLITS,
@@ -40,8 +41,11 @@ def table(auroc=None, gained=None):
     return xr.Dataset({name: (("signal", "split"), each) for name, each in columns.items()}, coords)
 
 
-def fresh(sharp=0.9, hyper=0.6, covered=0.8, never=0.5):
-    """Sixty runs, half of which change; the forecast gives those `sharp` and others 1 − `sharp`."""
+def fresh(sharp=0.9, hyper=0.6, covered=0.8, never=0.5, seen_through=False):
+    """Sixty runs, half of which change; the forecast gives those `sharp` and others 1 − `sharp`.
+
+    The others change later, when `seen_through`.
+    """
     n = 60
     changes = np.arange(n) % 2 == 0
     inside = np.arange(n) // 2 % 10 < covered * 10
@@ -49,13 +53,17 @@ def fresh(sharp=0.9, hyper=0.6, covered=0.8, never=0.5):
     open_ = np.arange(n) // 2 % 10 < never * 10
     low = np.where(changes, np.where(inside, 3.0, 6.0), 1.2)
     high = np.where(changes, 8.0, np.where(open_, 1e9, 6.0))
+    seen = np.where(changes, 4.5, 12.0)
+    if seen_through:
+        change, seen = np.where(changes, 5.0, 15.0), np.where(changes, 4.5, 14.0)
+        low, high = np.where(changes, low, np.where(inside, 11.0, 16.0)), np.where(changes, high, 20.0)
     columns = {
         "forecast": np.where(changes, sharp, 1 - sharp),
         "hyper_parameters": np.where(changes, hyper, 1 - hyper),
         "base_rate": np.full(n, 0.5),
         "low": low,
         "high": high,
-        "seen": np.where(changes, 4.5, 12.0),
+        "seen": seen,
         "change": change,
         "known": np.ones(n),
         "changes": changes.astype(float),
@@ -64,12 +72,25 @@ def fresh(sharp=0.9, hyper=0.6, covered=0.8, never=0.5):
     return xr.Dataset({name: ("run", each) for name, each in columns.items()}, coords)
 
 
+def leaks(*those):
+    found = {name: [float(each in those) for each in SEES] for name in ("leaks", "share", "share_null")}
+    return xr.Dataset({name: ("signal", each) for name, each in found.items()}, {"signal": list(SEES)})
+
+
+def everyone(low, high, changed=16, n=54):
+    """Fresh runs of which `changed` change, and the same interval for everyone, or one each."""
+    happened = np.arange(n) < changed
+    columns = {"low": np.broadcast_to(low, n), "high": np.broadcast_to(high, n)}
+    columns |= {"seen": np.where(happened, 4.0, 12.0), "change": np.where(happened, 5.0, 1e9)}
+    return xr.Dataset({name: ("run", each) for name, each in columns.items()})
+
+
 def numbers(**changed):
     halves = fresh()
     return {
         "table": table(gained={"norm": 0.1}),
-        "later": table(),
-        "fresh": fresh(never=0.8),
+        "fresh": fresh(seen_through=True),
+        "leaks": leaks(),
         "halves": halves,
     } | changed
 
@@ -84,6 +105,7 @@ def test_what_was_predicted_is_supported(study, judged):
     ("key", "changed"),
     [
         ("no_universal_warning", {"table": table({"norm": 0.9, "norm_on_b": 0.9})}),
+        ("none_leaks", {"leaks": leaks("norm")}),
         ("some_signal_adds", {"table": table(gained=dict.fromkeys(SEES, -0.1))}),
         ("better_than.base_rate", {"fresh": fresh(sharp=0.1)}),
         ("better_than.hyper_parameters", {"fresh": fresh(sharp=0.6, hyper=0.9)}),
@@ -110,6 +132,47 @@ def test_what_tells_nothing_apart_is_undecided(study, judged):
     found = judged(study, numbers(fresh=fresh(sharp=0.5, hyper=0.5), table=table(gained={"norm": 0.02})))
     assert found["better_than.base_rate"] == found["better_than.hyper_parameters"] == "undecided"
     assert found["some_signal_adds"] == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (1.0, 1e9, "undecided"),  # from now to never, of everyone
+        (1e9, 1e9, "refuted"),  # never, of everyone, and sixteen change
+        (np.where(np.arange(54) < 8, 1e9, 1.0), 1e9, "undecided"),  # half of the changes missed
+    ],
+)
+def test_intervals_that_say_nothing_cover_nothing(study, low, high, verdict):
+    assert study.covers(everyone(low, high)).verdict == verdict
+
+
+def test_intervals_that_hold_every_change_are_too_wide(study):
+    assert study.covers(everyone(1.0, 1e9, changed=54)).verdict == "refuted"
+
+
+def test_intervals_of_runs_that_never_change_show_nothing(study):
+    assert study.covers(everyone(1e9, 1e9, changed=0)).verdict == "undecided"
+
+
+def test_a_null_that_warns_everywhere_refutes_nothing(study, judged):
+    assert (
+        judged(study, numbers(table=table({"test_loss_slope": 0.95})))["no_universal_warning"] == "supported"
+    )
+
+
+def test_a_split_without_a_value_is_no_failure(study, judged):
+    some = table({"norm": 0.9, "norm_on_b": 0.9})
+    some["auroc"].loc[{"signal": "norm", "split": SPLITS[3]}] = np.nan
+    assert judged(study, numbers(table=some))["no_universal_warning"] == "undecided"
+    some["auroc"].loc[{"signal": "norm", "split": SPLITS[2]}] = 0.3
+    assert judged(study, numbers(table=some))["no_universal_warning"] == "supported"
+
+
+def test_gains_too_small_to_speak_of_refute(study, judged):
+    some = table(gained={"norm": 0.04})
+    assert judged(study, numbers(table=some))["some_signal_adds"] == "undecided"
+    some["auroc_gained_high"] = some["auroc_gained"] + 0.005
+    assert judged(study, numbers(table=some))["some_signal_adds"] == "refuted"
 
 
 def test_a_signal_that_adds_on_one_half_adds_nothing(study, judged):

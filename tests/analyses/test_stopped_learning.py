@@ -12,7 +12,7 @@ def study(study_named):
     return study_named("stopped_learning")
 
 
-def runs(loss=0.7, norm=0.6, forecast=0.95, share=0.4):
+def runs(loss=0.8, norm=0.8, forecast=0.95, share=0.4, hyper=0.7):
     """Runs of which `share` move; each rule's value tells that share of them rightly, and tells the others wrongly."""
     moved = np.arange(N) / N < share
     spread = np.linspace(0, 0.4, N)
@@ -25,6 +25,8 @@ def runs(loss=0.7, norm=0.6, forecast=0.95, share=0.4):
         "loss": rule(loss),
         "norm": rule(norm),
         "forecast": rule(forecast),
+        "hyper_parameters": rule(hyper),
+        "waits": np.ones(N),
         "moved": moved.astype(float),
     }
     columns |= {"accuracy": np.zeros(N), "half": np.arange(N) % 2.0}
@@ -41,6 +43,38 @@ def test_what_was_predicted_is_supported(study, judged):
 def test_a_rule_that_is_right_is_no_refutation_of_others(study, judged, rule):
     found = judged(study, runs(**{rule: 1.0}))
     assert found[f"looks_finished.{rule}"] == "refuted"
+
+
+def test_hyper_parameters_that_are_better_refute_the_forecast(study, judged):
+    assert judged(study, runs(hyper=1.0, forecast=0.7))["forecast_is_best"] == "refuted"
+
+
+def test_only_runs_that_wait_are_between_the_forecast_and_its_rivals(study, judged):
+    numbers = runs(norm=1.0, forecast=0.8)["looked"]
+    numbers["waits"][:] = numbers["forecast"] == np.where(numbers["moved"] > 0, 0.51, 0.0)
+    assert judged(study, {"looked": numbers})["forecast_is_best"] != "refuted"
+
+
+def test_a_rule_that_errs_as_much_as_the_commoner_answer_says_nothing(study, judged):
+    found = judged(study, runs(loss=0.62))
+    assert found["looks_finished.loss"] == "undecided"
+    assert found["looks_finished.norm"] == "supported"
+
+
+def test_the_seeds_of_a_configuration_count_once(study, judged):
+    """A share that is not shown to be above one in twenty is not shown by more seeds of the same configurations."""
+    few = runs(forecast=0.86)["looked"]
+    assert judged(study, {"looked": few})["looks_finished.forecast"] == "undecided"
+    many = xr.concat([few] * 9, "run")
+    assert judged(study, {"looked": many})["looks_finished.forecast"] == "undecided"
+    apart = many.assign_coords(configuration=("run", np.arange(9 * N).astype(str)))
+    assert judged(study, {"looked": apart})["looks_finished.forecast"] == "supported"
+
+
+def test_runs_that_a_rule_cannot_judge_are_left_out_for_all(study):
+    numbers = runs()
+    numbers["looked"]["norm"][:20] = 1e9
+    assert all(f"of {N - 20} runs" in each.note for each in study.judge(numbers))
 
 
 def test_a_plateau_that_is_better_refutes_the_forecast(study, judged):

@@ -57,6 +57,7 @@ def made_up_library(configurations=12, seeds=3, seed=0):
         "fold": (by_run, np.array(["a−b mod 23", "S4"])[number % 2]),
         "model": (by_run, np.array(["MLP", "Transformer"])[number // 2 % 2]),
         "optimizer": (by_run, np.array(["AdamW", "Adam"])[number // 4 % 2]),
+        "settings": (by_run, np.full(n, "task 0, model 0, optimizer 0, training 0")),
         "kind": (by_run, np.where(number % 3 == 2, "random_table", "ordinary")),
         "configuration": (by_run, np.array([f"configuration {i}" for i in number])),
         "seed": (by_run, np.tile(np.arange(seeds), configurations)),

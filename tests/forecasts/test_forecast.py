@@ -11,9 +11,12 @@ import xarray as xr
 import groklens as gl
 from forecasts.made_up import made_up_library
 from groklens.errors import BadArgument, UnknownName
-from groklens.forecasts.evidence import loss_slope
-from groklens.forecasts.forecast import begun
+from groklens.forecasts.evidence import Evidence, loss_slope
+from groklens.forecasts.forecast import _moves, begun
 from groklens.forecasts.row import row_of
+from groklens.forecasts.support import far_from
+from groklens.forecasts.weibull import FEWEST, Weibull
+from groklens.forecasts.what_run import settings_of
 from groklens.report.forecast_section import forecast_section
 
 STEPS = 240
@@ -74,6 +77,7 @@ def library(runs):
         "fold": np.full(n, "sums"),
         "model": np.full(n, "MLP"),
         "optimizer": np.full(n, "AdamW"),
+        "settings": np.where(is_sum, settings_of(runs[1].recipe), settings_of(runs[0].recipe)),
     }
     return made.assign_coords({name: ("run", each) for name, each in labels.items()})
 
@@ -145,6 +149,42 @@ def test_a_change_that_has_begun_is_not_foretold(runs, library):
     for accuracy in (0.4, 1.0):
         assert "has begun, or is over" in begun(row.assign(test_accuracy=row["test_accuracy"] * 0 + accuracy))
     assert "has begun" in begun(row.assign(half=row["half"].fillna(10)))
+
+
+def test_what_has_begun_moves_while_its_loss_falls_until_it_has_generalised(runs):
+    row = row_of(runs[0], early(runs[0]), signals=())
+    falls = Evidence("slope.test_loss", "slope", -1.0, "", -1.1, -0.9)
+    assert _moves(row, (falls,)) == "still_moving"
+    assert _moves(row, (replace(falls, high=0.1),)) == "quiet_but_unresolved"
+    assert _moves(row.assign(generalised=("run", [50.0])), (falls,)) == "quiet_but_unresolved"
+
+
+def test_signals_that_cannot_be_measured_on_the_run_are_refused_or_left_out(runs, library):
+    step = early(runs[0])
+    mine = library.assign(signal_mine=library["signal_test_loss"], signal_llc=library["signal_test_loss"])
+    assert gl.forecast(runs[0], library=mine, step=step) == gl.forecast(runs[0], library=library, step=step)
+    for name in ("ipr", "llc", "mine"):
+        with pytest.raises(UnknownName, match=name):
+            gl.forecast(runs[0], library=mine, step=step, signals=(name,))
+    one, listed = (
+        gl.forecast(runs[0], library=library, step=step, signals=each)
+        for each in ("weight_norm", ("weight_norm",))
+    )
+    assert one == listed
+    with pytest.raises(BadArgument, match="has no settings"):
+        gl.forecast(runs[0], library=library.drop_vars("settings"))
+    blank = row_of(runs[0], step).assign(signal_test_loss=library["signal_test_loss"][:1, :1] * np.nan)
+    assert "cannot be measured" in far_from(library, blank, ("signal_test_loss",))[0]
+
+
+def test_one_run_that_was_watched_for_long_does_not_bear_the_horizon(runs, library):
+    ends = np.r_[np.full(FEWEST, 5.0), 500.0]
+    law = Weibull.fit(np.zeros((FEWEST + 1, 0)), ends, np.full(FEWEST + 1, np.inf))
+    assert law.farthest == 5.0
+    short = library.assign(last=library["last"] * 0 + library["memorised"] * 12)
+    found = gl.forecast(runs[1], library=short, step=early(runs[1]))
+    assert found.support.inside
+    assert found.horizon < 9 * found.step
 
 
 def test_what_cannot_be_asked_is_said(runs, library):
@@ -223,29 +263,3 @@ def test_calibration_is_drawn_and_what_is_no_table_of_it_is_refused():
     assert named == ["calibrated", "mine", "yours"]
     with pytest.raises(BadArgument, match="make the table by"):
         gl.views.calibration(xr.Dataset())
-
-
-def test_by_the_library_that_comes_with_groklens_neither_a_random_table_nor_too_small_a_share_is_promised(
-    tmp_path,
-):
-    base = gl.Recipe(
-        task=gl.RandomTable(23),
-        model=gl.MLP(d_mlp=64, d_embed=None, act_fn="quadratic", bias=False),
-        optimizer=gl.AdamW(lr=5e-3, weight_decay=0.5),
-        train_fraction=0.5,
-        steps=180,
-        evaluate_every=10,
-        keep=gl.Steps([10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 120, 140, 160]),
-    )
-    few = replace(base, task=gl.ModularArithmetic(23, "sub"), train_fraction=0.15)
-    table, share = gl.train_many([base, few], into=tmp_path)
-    for run in (table, share):
-        found = gl.forecast(run)
-        assert found.support.inside, found.support.reasons
-        assert found.verdict == "quiet_but_unresolved"
-        assert found.p_change < 0.5
-    assert gl.forecast(share).p_change < gl.forecast(table).p_change
-    assert (
-        gl.forecast(gl.train(replace(few, task=gl.ModularArithmetic(23)), into=tmp_path / "sum")).p_change
-        is None
-    )

@@ -215,7 +215,10 @@ def test_an_alarm_is_early_late_or_for_nothing():
     due = np.array([True, True, False])
     told = alarmed({k: v[0] for k, v in found.items()}, {k: v[1] for k, v in found.items()}, due)
     scores = {name: each[0] for name, each in alarm_scores(told, np.ones((1, 3))).items()}
-    assert scores == {"lead": pytest.approx(0.6), "warned": 0.5, "false_alarms": pytest.approx(2 / 3)}
+    assert scores == {"lead": pytest.approx(0.6), "warned": 0.5, "false_alarms": pytest.approx(1 / 3)}
+    found[4.0][0]["known"][2] = False  # an alarm that nobody could judge counts as no look
+    told = alarmed({k: v[0] for k, v in found.items()}, {k: v[1] for k, v in found.items()}, due)
+    assert alarm_scores(told, np.ones((1, 3)))["false_alarms"][0] == pytest.approx(1 / 5)
     assert threshold(np.array([0.1, 0.8, 0.9]), np.array([False, True, True])) == 0.8
     assert threshold(np.array([0.1, 0.2]), np.array([True, True])) == np.inf
 

@@ -63,13 +63,26 @@ class Peeks:
             return float(trajectory.evaluated("test_loss").values[-1])
         if self.asks == "measure":
             return float(gl.measures.test_accuracy(trajectory.snapshot()))
+        if self.asks == "recipe":
+            return float(len(trajectory.recipe.task.inputs))
         return float(trajectory.snapshot(300).logits.mean())
 
 
-@pytest.mark.parametrize("asks", ["examples", "loss", "measure", "future"])
+@pytest.mark.parametrize("asks", ["examples", "loss", "measure", "future", "recipe"])
 def test_a_signal_that_peeks_fails(run, asks):
-    with pytest.raises(gl.errors.BadArgument):
+    with pytest.raises(AttributeError if asks == "recipe" else gl.errors.BadArgument):
         gl.forecasts.row_of(run, 100, signals=[Peeks(asks)])
+
+
+def test_of_the_recipe_hyper_parameters_and_loss_alone_are_seen(run):
+    chosen = Trajectory(run, 100, "train_only").chosen
+    assert vars(chosen) == {
+        "loss": "cross_entropy",
+        "learning_rate": 1e-2,
+        "weight_decay": 0.5,
+        "train_share": 0.7,
+        "seed": 0,
+    }
 
 
 def test_signals_are_checked(run):

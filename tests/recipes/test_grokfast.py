@@ -50,6 +50,23 @@ def test_the_authors_filter_is_ours():
         torch.testing.assert_close(before - one.detach(), filtered, rtol=1e-12, atol=1e-12)
 
 
+def test_the_gradients_of_a_closure_are_filtered_too():
+    weights, _ = by_hand.problem()
+    one = weights["hidden.W"]
+    drawn = gradients(4)
+    optimizer = Grokfast(gl.SGD(lr=1.0)).build([one])
+    for k, (gradient, filtered) in enumerate(zip(drawn, by_hand.amplified(drawn, 0.98, 2.0), strict=True)):
+        before = one.detach().clone()
+
+        def closure(given=gradient):
+            one.grad = given.clone()
+            return 0.5
+
+        loss = optimizer.step(closure) if k % 2 else optimizer.step(closure=closure)
+        assert loss == 0.5
+        torch.testing.assert_close(before - one.detach(), filtered, rtol=1e-12, atol=1e-12)
+
+
 def test_wrappers_act_from_the_outside_in():
     """The gradient is filtered first and turned then, or the other way about, as the optimisers stand."""
     weights, _ = restated.problem()

@@ -34,35 +34,38 @@ def alarmed(
     `tables` are the runs at risk by clock (`at_risk`), `sounds` whether the alarm sounds for each, `due` the runs that
     change by the horizon of the clock that is judged. `lead` is the time from the first alarm to the last evaluation
     before the change, as a share of the time of the change, in [0, 1), nan without an alarm or where none was due;
-    `judged` is whether some clock's outcome is known; `false` counts alarms that no change followed by the horizon.
+    `looks` counts the clocks at which the run was at risk and its outcome is known, `false` those of them at which an
+    alarm sounded that no change followed by the horizon.
     """
     first, false = np.full(len(due), np.inf), np.zeros(len(due))
     change, seen = first.copy(), first.copy()
-    judged = np.zeros(len(due), bool)
+    looks = np.zeros(len(due))
     for clock, table in tables.items():
         run, now = table["run"].values, table["now"].values
         first[run] = np.minimum(first[run], np.where(sounds[clock], now, np.inf))
         change[run], seen[run] = table["change"].values * now, table["seen"].values * now
-        judged[run] |= table["known"].values
+        looks[run] += table["known"].values
         false[run] += sounds[clock] & table["known"].values & ~table["changes"].values
     lead = np.full(len(due), np.nan)
     caught = due & np.isfinite(first)
     lead[caught] = np.maximum(seen[caught] - first[caught], 0) / change[caught]
-    columns = {"due": due, "lead": lead, "judged": judged, "false": false}
+    columns = {"due": due, "lead": lead, "looks": looks, "false": false}
     return xr.Dataset({name: ("run", values) for name, values in columns.items()})
 
 
 def alarm_scores(found: xr.Dataset, weights: Weights) -> dict[str, np.ndarray]:
-    """Lead, share of changes that were warned of, and false alarms a run, for each draw of the runs (draw).
+    """Lead, share of changes that were warned of, and false alarms a look, for each draw of the runs (draw).
 
-    `lead` is the mean over changes that were warned of; nan where none was.
+    A look is a run at risk at one clock, of known outcome: later clocks are seldom watched to their horizon, and
+    an alarm that nobody could judge would count as none. `lead` is the mean over changes that were warned of; nan where
+    none was.
     """
-    due, judged = found["due"].values, found["judged"].values
+    due, looks = found["due"].values, found["looks"].values
     lead, warned = np.nan_to_num(found["lead"].values), np.isfinite(found["lead"].values)
     return {
         "lead": _mean(lead, warned, weights),
         "warned": _mean(warned.astype(float), due, weights),
-        "false_alarms": _mean(found["false"].values, judged, weights),
+        "false_alarms": _mean(found["false"].values / np.maximum(looks, 1), looks, weights),
     }
 
 

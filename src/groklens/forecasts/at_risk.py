@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 
@@ -9,7 +11,7 @@ from groklens.errors import BadArgument
 from groklens.value_checks import number
 
 #: How far above chance the test accuracy of a run that could still change may be, as a share of the way to 1.
-NOT_YET = 0.1
+_NOT_YET = 0.1
 
 
 def at_risk(library: xr.Dataset, clock: float, horizon: float | None = 10.0) -> xr.Dataset:
@@ -33,7 +35,7 @@ def at_risk(library: xr.Dataset, clock: float, horizon: float | None = 10.0) -> 
     if horizon is not None:
         horizon = number("horizon", horizon, above=1.0, such_as="10")
     chance = table.get("chance", 0.0)
-    waiting = table["test_accuracy"] < chance + NOT_YET * (1 - chance)
+    waiting = not_begun(table["test_accuracy"], chance)
     not_before = table["half"].isnull() | (table["half"] > table["step"])
     here = table["memorised"].notnull() & table["step"].notnull()
     table = table.isel(run=np.flatnonzero((here & waiting & not_before).values))
@@ -48,6 +50,15 @@ def at_risk(library: xr.Dataset, clock: float, horizon: float | None = 10.0) -> 
         known=("run", np.ones(len(now), bool) if horizon is None else ended >= horizon),
         changes=("run", reached),
     )
+
+
+def not_begun(accuracy: Any, chance: Any) -> Any:
+    """Whether a test accuracy, or each of several, is less than a tenth of the way from chance to 1.
+
+    >>> not_begun(0.1, 0.05), not_begun(0.2, 0.05)
+    (True, False)
+    """
+    return accuracy < chance + _NOT_YET * (1 - chance)
 
 
 def _at_clock(library: xr.Dataset, clock: float) -> xr.Dataset:

@@ -44,7 +44,7 @@ class CommutatorDefect:
 
     def value(self, trajectory: Trajectory) -> float:
         """The median defect at the last kept step, by the loss of the recipe."""
-        loss = "cross_entropy" if trajectory.recipe is None else trajectory.recipe.loss
+        loss = "cross_entropy" if trajectory.chosen is None else trajectory.chosen.loss
         losses = StackedLosses(trajectory.snapshot(), self.pairs, loss)
         first, second = self._batches(losses.n_examples)
         start = losses.start

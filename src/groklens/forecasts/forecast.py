@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,21 +12,21 @@ import xarray as xr
 
 from groklens.claims import percent
 from groklens.errors import whole_number
-from groklens.forecasts.at_risk import NOT_YET
+from groklens.forecasts.at_risk import not_begun
 from groklens.forecasts.evidence import Evidence, evidence_of
 from groklens.forecasts.law import Law, law_at
-from groklens.forecasts.library import KEPT
+from groklens.forecasts.library import KEPT, checked_library
 from groklens.forecasts.library import library as kept_library
 from groklens.forecasts.row import row_of
-from groklens.forecasts.signals import SIGNALS
 from groklens.forecasts.support import Support, far_from, why_outside
-from groklens.forecasts.weibull import Interval
+from groklens.forecasts.used import USED, used, without_others
+from groklens.forecasts.weibull import FEWEST, Interval
 from groklens.runs import AnyRun, Run, as_run, kept_steps
 from groklens.tasks import Task
 
 Verdict = Literal["still_moving", "quiet_but_unresolved", "outside_support"]
-#: The horizon when none is given: ten times the step at which one looks.
-TIMES = 10
+#: The horizon when none is given, in multiples of the step at which one looks: up to ten times it.
+_BY_DEFAULT = 9
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,9 @@ class Forecast:
     no runs like it; `interval` the step at which, as median and 80 % interval, infinite where later than any run was
     watched. `verdict`: `still_moving` where change is more likely than not, or under way; `quiet_but_unresolved` where
     it is not, which is no end: no finite record shows one; `outside_support` where the library says nothing, and
-    `support` why. `evidence` is what moves in the run itself.
+    `support` why. A run whose change has begun has no `p_change` either, for there is none left to foretell: it is
+    `still_moving` while its test loss falls, `quiet_but_unresolved` where that stands, or where it has generalised.
+    `evidence` is what moves in the run itself.
     """
 
     p_change: float | None
@@ -96,7 +99,7 @@ def forecast(
     step: int | None = None,
     task: Task | None = None,
     library: xr.Dataset | None = None,
-    signals: tuple[str, ...] | None = None,
+    signals: str | Iterable[str] | None = None,
 ) -> Forecast:
     """Whether a run that has memorised will still generalise, by what runs like it did; it never says that one is done.
 
@@ -107,32 +110,34 @@ def forecast(
 
     Args:
         run: a run with its history and recipe; of others the support says what is not known.
-        horizon: updates after `step` within which it is to change; nine times the step, up to ten times it, when not
-            given.
+        horizon: updates after `step` within which it is to change; when not given nine times the step, up to ten times
+            it, or as far as the library watched runs.
         step: the kept step at which one looks, the last when not given. Nothing later is seen.
         task: of a model that comes without one.
         library: runs to go by, those of `gl.forecasts.library()` when not given.
-        signals: names of those used, when not all.
+        signals: the name, or names, of those used, when not all that a forecast can measure.
 
-    Raises `BadArgument` for a horizon that is no number of updates, and what a run cannot be made of.
+    Raises `BadArgument` for a horizon that is no number of updates, for a library that is none, `UnknownName` for a
+    signal that a forecast does not use, and what a run cannot be made of.
 
     >>> gl.forecast(run, horizon=20_000).verdict  # doctest: +SKIP
     'quiet_but_unresolved'
     """
-    run = as_run(run, task)
+    run, chosen = as_run(run, task), None if signals is None else used(signals)
     now = run.steps[-1] if step is None else kept_steps(run, [step])[-1]
-    horizon = whole_number(
-        "horizon", max(TIMES - 1, 1) * max(now, 1) if horizon is None else horizon, 1, 20_000
-    )
-    known = kept_library() if library is None else library
+    asked = None if horizon is None else whole_number("horizon", horizon, 1, 20_000)
+    known = without_others(kept_library() if library is None else checked_library(library))
     reasons, evidence = why_outside(known, run, now), evidence_of(run, now)
+    ahead = _BY_DEFAULT * max(now, 1) if asked is None else asked
     if reasons:
-        return Forecast(None, None, Support(False, 0, reasons), evidence, "outside_support", now, horizon)
-    row = _row(run, now, known, signals)
+        return Forecast(None, None, Support(False, 0, reasons), evidence, "outside_support", now, ahead)
+    row = row_of(run, now, signals=[each for each in USED if chosen is None or each.name in chosen])
     if said := begun(row):
-        return Forecast(None, None, Support(False, 0, (said,)), evidence, _moves(evidence), now, horizon)
-    law = law_at(known, now / float(row["memorised"].values[0]), signals)
-    return _by(law, row, evidence, now, horizon)
+        return Forecast(None, None, Support(False, 0, (said,)), evidence, _moves(row, evidence), now, ahead)
+    law = law_at(known, now / float(row["memorised"].values[0]), chosen)
+    if asked is None:
+        ahead = max(1, min(ahead, int(now * (law.fitted.farthest - 1))))
+    return _by(law, row, evidence, now, ahead)
 
 
 def forecast_if_known(run: Run | Any, step: int | None) -> Forecast | None:
@@ -157,7 +162,8 @@ def _by(law: Law, row: xr.Dataset, evidence: tuple[Evidence, ...], now: int, hor
     if by > law.fitted.farthest * (1 + 1e-3):
         most = int(now * (law.fitted.farthest - 1))
         reasons += (
-            f"no run of the library was watched for more than {most:,} updates after such a step; ask for fewer",
+            f"fewer than {FEWEST} runs of the library were watched for more than {most:,} updates after such a step; "
+            "ask for fewer",
         )
     if reasons:
         return Forecast(
@@ -175,27 +181,18 @@ def _by(law: Law, row: xr.Dataset, evidence: tuple[Evidence, ...], now: int, hor
     return Forecast(chance, when, Support(True, law.runs), (*evidence, *rates), verdict, now, horizon)
 
 
-def _row(run: Run, now: int, library: xr.Dataset, signals: tuple[str, ...] | None) -> xr.Dataset:
-    """The run as a row of the library, counted with the fold of tasks that the library counts its task with."""
-    no_oracle = [each for each in SIGNALS if each.sees != "oracle"]
-    row = row_of(run, now, signals=[each for each in no_oracle if signals is None or each.name in signals])
-    if "fold" not in library.coords:
-        return row
-    of_task = library["fold"].values[library["task"].values == row["task"].values[0]]
-    return row.assign_coords(fold=("run", of_task[:1]))
-
-
 def begun(row: xr.Dataset) -> str:
     """That what the library foretells has begun; empty where it has not."""
     accuracy, chance = float(row["test_accuracy"].values[0, 0]), float(row["chance"].values[0])
-    if accuracy < chance + NOT_YET * (1 - chance) and np.isnan(row["half"].values[0]):
+    if not_begun(accuracy, chance) and np.isnan(row["half"].values[0]):
         return ""
     return f"its test accuracy is {percent(accuracy)}: what the library foretells has begun, or is over"
 
 
-def _moves(evidence: tuple[Evidence, ...]) -> Verdict:
-    """A run whose change has begun moves while its test loss falls."""
+def _moves(row: xr.Dataset, evidence: tuple[Evidence, ...]) -> Verdict:
+    """A run whose change has begun moves while its test loss falls, until it has generalised."""
     falls = any(
         each.key == "slope.test_loss" and each.high is not None and each.high < 0 for each in evidence
     )
-    return "still_moving" if falls else "quiet_but_unresolved"
+    under_way = falls and np.isnan(row["generalised"].values[0])
+    return "still_moving" if under_way else "quiet_but_unresolved"

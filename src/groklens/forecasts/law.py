@@ -20,12 +20,11 @@ from groklens.forecasts.predictors import (
     signals_of,
 )
 from groklens.forecasts.referee import library_clocks, numbered_runs
-from groklens.forecasts.weibull import Interval, Weibull
+from groklens.forecasts.sides import KINDS
+from groklens.forecasts.weibull import FEWEST, Interval, Weibull
 
 #: A signal is used that this share of the runs at risk has.
 _KNOWN_OF = 0.9
-#: Fewer runs than these say nothing.
-_FEWEST = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,14 +85,14 @@ def law_at(library: xr.Dataset, time: float, signals: tuple[str, ...] | None = N
     """
     clocks = [each for each in library_clocks(library) if each <= time * 1.001] or library_clocks(library)[:1]
     table = at_risk(numbered_runs(library), clocks[-1], None)
-    if table.sizes["run"] < _FEWEST:
+    if table.sizes["run"] < FEWEST:
         raise BadArgument(
             f"The library has {table.sizes['run']} runs at risk at {clocks[-1]:g} times t_mem; give one with more."
         )
     if signals is not None:
         predictors(library, signals)  # an unknown name is answered
     chosen = usable(table) if signals is None else tuple(f"signal_{name}" for name in signals)
-    hyper, kinds = hyper_parameters(library), tuple(kinds_of(table))
+    hyper, kinds = hyper_parameters(library), tuple(kinds_of(table, KINDS))
     listed = Predictor("forecast", chosen, hyper), Predictor(HYPER, (), hyper), Predictor(BASE_RATE)
     fits = [
         Weibull.fit(each.columns(table, kinds), table["seen"].values, table["change"].values)

@@ -36,7 +36,7 @@ SHAPE = {
     "curve_norm": ("run", "evaluation"),
 }
 #: What each run is labelled with.
-LABELS = ("task", "fold", "model", "optimizer", "kind", "configuration", "seed")
+LABELS = ("task", "fold", "model", "optimizer", "kind", "settings", "configuration", "seed")
 #: Beginnings of the names of what may be there in any number.
 HYPER, SIGNAL = "hyper_", "signal_"
 _ATTRIBUTES = "attributes"
@@ -48,11 +48,13 @@ def library(fresh: bool = False) -> xr.Dataset:
     `clock` is in multiples of the time to memorise. Coordinates of `run`: `task` (its name), `fold` (which of the two
     tasks it counts with where folds are by task: a random table counts with the task of its size), `model`,
     `optimizer`, `kind` (`ordinary`, `random_table`, `below_critical`, `no_decay` or `plateau`, by design and not by
-    outcome), `configuration` (everything but the seed) and `seed`. By run, in updates: `memorised` (first evaluated
+    outcome), `settings` (a digest of what of the recipe is no hyper-parameter, such as the model's width),
+    `configuration` (everything but the seed) and `seed`. By run, in updates: `memorised` (first evaluated
     step with train accuracy ≥ 0.99), `half` and `generalised` (test accuracy ≥ 0.5, ≥ 0.99), nan where that did not
     come until `last`, at which the run is censored; and `hyper_…`. By run and clock: `step`, accuracies, and a
     `signal_…` for each signal, whose attributes say what it sees. By run and evaluation: losses, test accuracy and the
-    weights' norm at `curve_step`, nan after the end of a shorter run.
+    weights' norm at `curve_step`, nan after the end of a shorter run. There is no run of two mandated negatives, the
+    unigram plateau of a language model and the parity of many bits: of runs of that kind it says nothing.
 
     With `fresh`, 60 runs of the same design and of other seeds, to which no forecast is fitted: for a last test. Made
     by `python -m analyses.forecasting.library`, with `--fresh` the others.

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from groklens.forecasts.signal import Sees
 from groklens.forecasts.trajectory import Trajectory
@@ -28,14 +26,11 @@ class ElapsedTime:
         return float(trajectory.step)
 
 
-#: What is read from a recipe: its name here, unit, and where it stands; nan where the recipe has none.
-_READ: dict[str, tuple[str, Callable[[Any], Any]]] = {
-    "learning_rate": ("per update", lambda recipe: getattr(recipe.optimizer, "lr", None)),
-    "weight_decay": (
-        "per update and learning rate",
-        lambda recipe: getattr(recipe.optimizer, "weight_decay", None),
-    ),
-    "train_share": ("share of examples", lambda recipe: recipe.train_fraction),
+#: The unit of each.
+_UNITS = {
+    "learning_rate": "per update",
+    "weight_decay": "per update and learning rate",
+    "train_share": "share of examples",
 }
 
 
@@ -56,13 +51,12 @@ class HyperParameter:
     @property
     def units(self) -> str:
         """The unit of its number."""
-        return _READ[self.name][0]
+        return _UNITS[self.name]
 
     def value(self, trajectory: Trajectory) -> float:
         """The recipe's number."""
-        found = None if trajectory.recipe is None else _READ[self.name][1](trajectory.recipe)
-        return float("nan") if found is None else float(found)
+        return float("nan") if trajectory.chosen is None else float(getattr(trajectory.chosen, self.name))
 
 
 #: The hyper-parameters that a library of runs holds.
-HYPER_PARAMETERS = tuple(HyperParameter(name) for name in _READ)
+HYPER_PARAMETERS = tuple(HyperParameter(name) for name in _UNITS)

@@ -17,6 +17,7 @@ from groklens.forecasts.sides import kinds_in
 BASE_RATE, HYPER, ELAPSED, SLOPE = "base_rate", "hyper_parameters", "elapsed_time", "test_loss_slope"
 NULLS = (BASE_RATE, HYPER, ELAPSED, SLOPE)
 _BESIDE = " + " + HYPER
+_DECAY = "hyper_weight_decay"
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,28 @@ class Predictor:
 
     def columns(self, table: xr.Dataset, kinds: Sequence[tuple[str, str]]) -> Float[np.ndarray, "run column"]:
         """The columns of a table of runs (run × column); `kinds` are the values that hyper-parameters tell apart."""
-        columns = [table[name].values.astype(float) for name in (*self.signals, *self.hyper)]
+        columns = [table[name].values.astype(float) for name in self.signals]
+        for name in self.hyper:
+            values = table[name].values.astype(float)
+            columns += _by_optimizer(values, table, kinds) if name == _DECAY else [values]
         if self.hyper:
             columns += [(table[kind].values == value).astype(float) for kind, value in kinds]
         return np.column_stack(columns) if columns else np.zeros((table.sizes["run"], 0))
+
+
+def _by_optimizer(
+    decay: Float[np.ndarray, "run"], table: xr.Dataset, kinds: Sequence[tuple[str, str]]
+) -> list[np.ndarray]:
+    """The decay in a column of its own for each optimiser, missing (and so at the mean) at runs of the others.
+
+    A decay of 1 of AdamW is a share of the weights, of Adam a part of the gradient: on one axis neither says anything.
+    """
+    others = [value for kind, value in kinds if kind == "optimizer"]
+    if not others:
+        return [decay]
+    which = table["optimizer"].values
+    first = ~np.isin(which, others)
+    return [np.where(each, decay, np.nan) for each in (first, *(which == value for value in others))]
 
 
 def predictors(library: xr.Dataset, signals: Iterable[Any] | None = None) -> list[Predictor]:
@@ -74,9 +93,10 @@ def hyper_parameters(table: xr.Dataset) -> tuple[str, ...]:
     return tuple(sorted(str(name) for name in table if str(name).startswith("hyper_")))
 
 
-def kinds_of(table: xr.Dataset) -> list[tuple[str, str]]:
-    """Values of task, model and optimiser by which runs differ, the first of each left out."""
-    return [(kind, value) for kind in kinds_in(table) for value in np.unique(table[kind].values).tolist()[1:]]
+def kinds_of(table: xr.Dataset, kinds: Sequence[str] | None = None) -> list[tuple[str, str]]:
+    """Values of task, model and optimiser by which runs differ, the first of each left out; `kinds_in` by default."""
+    kinds = kinds_in(table) if kinds is None else kinds
+    return [(kind, value) for kind in kinds for value in np.unique(table[kind].values).tolist()[1:]]
 
 
 def named_signal(library: xr.Dataset, signal: Any) -> str:

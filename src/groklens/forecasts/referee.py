@@ -25,7 +25,7 @@ _SAID = {
         "share of the time of the change",
     ),
     "warned": ("changes that an alarm went before", "share of changes"),
-    "false_alarms": ("alarms that no change followed by the horizon", "alarms a run"),
+    "false_alarms": ("alarms that no change followed by the horizon", "alarms a look at a run at risk"),
     "auroc_gained": ("AUROC less that of hyper-parameters alone, on the same runs", "AUROC"),
     "brier_gained": (
         "Brier score of hyper-parameters alone less this, on the same runs",
@@ -71,7 +71,8 @@ def judge(
     `auroc` is 1 where every run that changes is put before every one that does not, ½ where nothing is foreseen, below
     where the sign does not transfer; `null_low`–`null_high` is where it lies by chance. `brier` is 0 at best, and
     `brier_base_rate` without any knowledge. `c_index` also uses runs that were not watched to the horizon. `lead` near
-    1 is an alarm long before the change; `false_alarms` are those for nothing, a run. `…_low` and `…_high` are 95 %
+    1 is an alarm long before the change; `false_alarms` are those for nothing, a look (one
+    run at one clock). `…_low` and `…_high` are 95 %
     intervals over configurations. `auroc_gained` says what a forecast adds to hyper-parameters; one whose interval
     holds 0 adds nothing that these runs show. Numbers are nan where a side has no run, or no run that changes.
 

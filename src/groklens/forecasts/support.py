@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
+from jaxtyping import Bool
 
 from groklens.errors import BadArgument
 from groklens.forecasts.library import HYPER
@@ -38,20 +39,39 @@ class Support:
         return "; ".join(self.reasons)
 
 
-def of_known_kind(library: xr.Dataset, labels: dict[str, str]) -> tuple[str, ...]:
-    """Why a run's task, model and optimiser are none that the library has together; empty where they are."""
+def of_known_kind(library: xr.Dataset, labels: Mapping[str, str]) -> tuple[str, ...]:
+    """Why a run's task, model and optimiser, and their settings, are none that the library has together; else empty."""
     reasons = []
     for kind in _KIND:
         known = np.unique(library[kind].values)
         if labels[kind] not in known:
             said = "is not known" if labels[kind] == "unknown" else f"is {labels[kind]}"
             reasons.append(f"its {_WORD[kind]} {said}, and the library has {', '.join(map(str, known))}")
-    same = np.ones(library.sizes["run"], bool)
-    for kind in _KIND:
-        same &= library[kind].values == labels[kind]
-    if not reasons and not same.any():
+    same = library.isel(run=np.flatnonzero(_alike(library, labels)))
+    if not reasons and not same.sizes["run"]:
         reasons.append(f"the library has no run of {' with '.join(labels[kind] for kind in _KIND)}")
-    return tuple(reasons)
+    return tuple(reasons) or _of_other_settings(same, labels)
+
+
+def _alike(library: xr.Dataset, labels: Mapping[str, str]) -> Bool[np.ndarray, "run"]:
+    """Which runs of the library have a run's task, model and optimiser, all three, by name."""
+    return np.asarray(np.all([library[kind].values == labels[kind] for kind in _KIND], axis=0))
+
+
+def _of_other_settings(alike: xr.Dataset, labels: Mapping[str, str]) -> tuple[str, ...]:
+    """Which parts of a recipe of a known kind are none that the library's runs of the kind have (`settings_of`)."""
+    known = np.unique(alike["settings"].values).tolist()
+    if labels["settings"] in known:
+        return ()
+    parts = {part for each in known for part in each.split(", ")}
+    others = [part.split(" ")[0] for part in labels["settings"].split(", ") if part not in parts]
+    said = (
+        " and ".join(_WORD.get(name, name) for name in others) or "combination of task, model and optimiser"
+    )
+    return (
+        f"its {said} is set otherwise than in the library's runs of {' with '.join(labels[kind] for kind in _KIND)} "
+        "(task, model, optimiser, loss and batch must be those, but for rate, decay, share and seed)",
+    )
 
 
 _WORD = {"task": "task", "model": "model", "optimizer": "optimiser"}
@@ -60,11 +80,14 @@ _WORD = {"task": "task", "model": "model", "optimizer": "optimiser"}
 def why_outside(library: xr.Dataset, run: Run, now: int) -> tuple[str, ...]:
     """Why a run, looked at after `now` updates, lies outside of what the library has seen; empty where it lies inside.
 
-    Inside: its task, model and optimiser stand together in the library, each hyper-parameter lies between the least and
-    the largest that runs of this kind had, and it is looked at between the first of the library's clocks and twice the
-    last. No model is opened for it; a run's signals are looked at where the law is made (`far_from`).
+    Inside: it is no fork, its task, model and optimiser stand together in the library with the same settings, each
+    hyper-parameter lies between the least and the largest that runs of this kind had, and it is looked at between the
+    first of the library's clocks and twice the last. No model is opened for it; a run's signals are looked at where
+    the law is made (`far_from`).
     """
     labels = labels_of(run)
+    if run.recipe is not None and run.recipe.start is not None:
+        return ("it is a fork, whose time to memorise is its parent's: ask for the forecast of the parent",)
     if reasons := of_known_kind(library, labels):
         return reasons
     try:
@@ -72,9 +95,8 @@ def why_outside(library: xr.Dataset, run: Run, now: int) -> tuple[str, ...]:
         memorised, _ = whole.memorised, whole.evaluated("test_accuracy")
     except BadArgument as error:
         return (str(error),)
-    same = np.all([library[kind].values == labels[kind] for kind in _KIND], axis=0)
     hyper = {HYPER + each.name: each.value(whole) for each in HYPER_PARAMETERS}
-    beyond = _beyond(library.isel(run=np.flatnonzero(same)), hyper)
+    beyond = _beyond(library.isel(run=np.flatnonzero(_alike(library, labels))), hyper)
     return (*beyond, *_at_another_time(library, memorised, now))
 
 
@@ -98,7 +120,7 @@ def _beyond(alike: xr.Dataset, own: Mapping[str, float]) -> list[str]:
 
 
 def far_from(table: xr.Dataset, row: xr.Dataset, signals: tuple[str, ...]) -> tuple[str, ...]:
-    """Signals of a run that are farther out than any run at risk had them, by more than their standard deviation.
+    """Signals of a run that it does not have, or farther out than any run at risk by more than the standard deviation.
 
     A network of another width, say, has another norm of its weights: the law would be stretched to what was not seen.
     """
@@ -107,11 +129,10 @@ def far_from(table: xr.Dataset, row: xr.Dataset, signals: tuple[str, ...]) -> tu
         values, value = table[name].values.astype(float), float(row[name].values.ravel()[0])
         values = values[np.isfinite(values)]
         slack = values.std() if len(values) else np.inf
-        if (
-            np.isfinite(value)
-            and not values.min(initial=np.inf) - slack <= value <= values.max(initial=-np.inf) + slack
-        ):
-            said = name.removeprefix("signal_").replace("_", " ")
+        said = name.removeprefix("signal_").replace("_", " ")
+        if not np.isfinite(value):
+            found.append(f"its {said} cannot be measured here, and the forecast looks at it")
+        elif not values.min(initial=np.inf) - slack <= value <= values.max(initial=-np.inf) + slack:
             found.append(
                 f"its {said} is {value:.3g}, and the library's are {values.min():.3g} to {values.max():.3g}"
             )

@@ -8,9 +8,9 @@ import numpy as np
 import xarray as xr
 
 from groklens.errors import BadArgument, described, whole_number
+from groklens.forecasts.chosen import Chosen
 from groklens.forecasts.signal import SEES, Sees
 from groklens.forecasts.views_of_task import seen_as
-from groklens.recipes import Recipe
 from groklens.runs import AnyRun, Run, as_run
 from groklens.snapshots import Snapshot
 from groklens.sweeps import KNOWN
@@ -80,9 +80,9 @@ class Trajectory:
         return other
 
     @property
-    def recipe(self) -> Recipe | None:
-        """The recipe, where it is known: hyper-parameters are no secret."""
-        return self._run.recipe
+    def chosen(self) -> Chosen | None:
+        """Loss, hyper-parameters and seed, where the recipe is known: they are no secret, as its task would be."""
+        return None if self._run.recipe is None else Chosen.of(self._run.recipe)
 
     @cached_property
     def history(self) -> xr.Dataset:

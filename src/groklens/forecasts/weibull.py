@@ -11,6 +11,9 @@ from jaxtyping import Bool, Float
 from groklens.forecasts.minimum import minimum
 from groklens.forecasts.regression import RIDGE, Scale
 
+#: Fewer runs than these say nothing.
+FEWEST = 20
+
 
 class Interval(NamedTuple):
     """When a change is to be expected: the median and an 80 % interval; infinite where later than was ever seen."""
@@ -24,7 +27,8 @@ class Interval(NamedTuple):
 class Weibull:
     """A Weibull law of ln(t / now), t the time of the change, whose scale depends on a run's columns.
 
-    `farthest` is the largest t / now to which any run was watched: beyond it the law says nothing.
+    `farthest` is the largest t / now at which twenty runs were still at risk: beyond it the law says nothing, for there
+    a single run that was watched for long would decide.
     """
 
     scale: Scale
@@ -51,8 +55,9 @@ class Weibull:
         happened = np.isfinite(change)
         high = np.maximum(np.log(np.where(happened, np.maximum(change, 1.0), np.e)), low + 1e-3)
         free = minimum(lambda each: _cost(each, x, low, high, happened), np.zeros(x.shape[1] + 1))
-        ends = np.where(happened, change, seen)
-        return cls(scale, free[:-1], float(np.exp(_bounded(free[-1]))), float(ends.max(initial=1.0)))
+        ends = np.sort(np.where(happened, change, seen))
+        farthest = float(ends[-min(FEWEST, len(ends))]) if len(ends) else 1.0
+        return cls(scale, free[:-1], float(np.exp(_bounded(free[-1]))), farthest)
 
     def chance(self, columns: Float[np.ndarray, "run column"], by: float) -> Float[np.ndarray, "run"]:
         """The chance that each run changes before `by` times now, in [0, 1] (run)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import torch
@@ -68,11 +69,14 @@ class Around:
 
 
 def before_each_step(optimizer: torch.optim.Optimizer, change: Change) -> None:
-    """Have a change made to the gradients at every step of an optimiser, before those that it makes already."""
+    """Have a change made to the gradients at every step of an optimiser, before those that it makes already.
+
+    Of a step that is given a closure the gradients come from the closure: the change is made after each call of it.
+    """
     changes: list[Change] | None = getattr(optimizer, "changes_of_gradients", None)
     if changes is None:
         changes = optimizer.changes_of_gradients = []  # type: ignore[attr-defined]
-        optimizer.register_step_pre_hook(lambda given, *_: _change_all(given, changes))
+        optimizer.register_step_pre_hook(partial(_before, changes))
     changes.insert(0, change)
 
 
@@ -84,6 +88,24 @@ def moving(group: dict[str, Any]) -> Iterator[nn.Parameter]:
 def by_tensor(group: dict[str, Any], values: Tensor) -> Tensor:
     """A parameter or its gradient as (run, number), a row for every run of a stack; one row elsewhere."""
     return values.reshape(len(values) if group.get("stacked") else 1, -1)
+
+
+def _before(
+    changes: list[Change], optimizer: Any, given: Any, named: Any
+) -> tuple[Any, dict[str, Any]] | None:
+    """Change the gradients that are there, or have the closure's changed; `given` is the optimiser, and a closure."""
+    closure = given[1] if len(given) > 1 else named.get("closure")
+    if closure is None:
+        _change_all(optimizer, changes)
+        return None
+
+    def changed() -> Any:
+        loss = closure()
+        _change_all(optimizer, changes)
+        return loss
+
+    rest = {name: value for name, value in named.items() if name != "closure"}
+    return (given[0], changed, *given[2:]), rest
 
 
 @torch.no_grad()
