@@ -6,7 +6,7 @@ from groklens.report.glossary import GLOSSARY
 from groklens.report.words import anchor, linked
 
 PAGE = """<main><figure data-name="circuit"><figcaption>The Circuits of a run; the circuit again.</figcaption></figure>
-<p class="note">A pizza is not prose here.</p><p class="headline supported">circuit formation: supported.</p></main>"""
+<p class="note">A pizza is not prose here.</p><p class="caption">In circuit formation it rises.</p></main>"""
 
 
 def test_the_first_mention_is_a_link_and_what_it_means_stands_at_the_end():

@@ -7,10 +7,8 @@ from html import escape
 
 from groklens.report.glossary import GLOSSARY
 
-#: Where prose stands in a page; nothing else is touched.
-_PROSE = re.compile(
-    r'(<figcaption>|<p class="(?:caption|story|headline [a-z]+)">)(.*?)(</figcaption>|</p>)', re.S
-)
+#: Captions, where most terms stand; nothing else is touched.
+_PROSE = re.compile(r'(<figcaption>|<p class="caption">)(.*?)(</figcaption>|</p>)', re.S)
 #: Longer terms first, so that *circuit formation* is not taken for *circuit*.
 _TERM = re.compile(rf"(?<![\w-])({'|'.join(sorted(GLOSSARY, key=len, reverse=True))})(s?)(?![\w-])", re.I)
 _BY_LOWER = {term.lower(): term for term in GLOSSARY}
