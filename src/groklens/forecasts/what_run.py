@@ -20,8 +20,8 @@ def labels_of(run: Run) -> dict[str, Any]:
     """Task, model, optimiser, kind, settings, configuration and seed of a run, by its recipe; `unknown` without one.
 
     `kind` is `ordinary`, or `no_decay` where the recipe has none; a library says by design what else it is. `fold` is
-    the task's name. The configuration is all that the recipe says but the seed; `settings` all but seed, hyper-parameters and
-    how long the run is watched (`settings_of`).
+    the task's name. The configuration is all that the recipe says but the seed; `settings` (`settings_of`) are that
+    without hyper-parameters and without how long the run is watched.
     """
     if run.recipe is not None:
         return labels_of_recipe(run.recipe)
