@@ -7,11 +7,11 @@ other seeds, of whose configurations the forecast has seen none, its Brier score
 is better than the base rate's and than that of hyper-parameters alone, and its 80 % interval covers 80 %.
 
 Refuted if a signal alone, other than the nulls, is above its null everywhere; if every signal's gain has an interval
-that lies clear below 0.05 of AUROC on one half or the other; if the interval of the Brier score's gain, over configurations,
-lies below 0; if even counting every run whose interval is open as covered less than 80 % are, or if more than 80 % are
-without them, by more than chance (Wilson, 95 %). Undecided where a signal has no value on some of the others and is
-above its null on the rest, and where only runs that were not watched long enough bring the covering to 80 %: a run not
-seen to change whose interval begins later than any run was watched counts on neither side.
+that lies clear below 0.05 of AUROC on one half or the other; if the interval of the Brier score's gain, over
+configurations, lies below 0; if even counting every run whose interval is open as covered less than 80 % are, or if
+more than 80 % are without them, by more than chance (Wilson, 95 %). Undecided where a signal has no value on some of
+the others and is above its null on the rest, and where only runs that were not watched long enough bring the covering
+to 80 %: a run not seen to change whose interval begins later than any run was watched counts on neither side.
 """
 
 from pathlib import Path
