@@ -51,11 +51,11 @@ def test_the_authors_filter_is_ours():
 
 
 def test_the_gradients_of_a_closure_are_filtered_too():
-    weights, _ = by_hand.problem()
+    weights, _ = restated.problem()
     one = weights["hidden.W"]
     drawn = gradients(4)
     optimizer = Grokfast(gl.SGD(lr=1.0)).build([one])
-    for k, (gradient, filtered) in enumerate(zip(drawn, by_hand.amplified(drawn, 0.98, 2.0), strict=True)):
+    for k, (gradient, filtered) in enumerate(zip(drawn, restated.amplified(drawn, 0.98, 2.0), strict=True)):
         before = one.detach().clone()
 
         def closure(given=gradient):
