@@ -153,7 +153,7 @@ def covers(fresh: xr.Dataset) -> gl.Finding:
     inside, late = happened & (low <= change) & (high >= seen), ~happened & (low >= NEVER)
     still_open = ~happened & ~late & (high > seen)
     n, sure, possible = int((~late).sum()), int(inside.sum()), int((inside | still_open).sum())
-    surely, possibly = (gl.forecasts.wilson(count, n) if n else (0.0, 1.0) for count in (sure, possible))
+    surely, possibly = (gl.theory.wilson(count, n) if n else (0.0, 1.0) for count in (sure, possible))
     wrong = possibly[1] < COVERED or surely[0] > COVERED
     return gl.Finding(
         "on fresh runs the forecast's 80 % interval of the step of the change holds it in 80 % of them",

@@ -16,7 +16,6 @@ metric, or the parity's is not.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import sqrt
 from pathlib import Path
 from typing import Any
 
@@ -239,7 +238,7 @@ def by_bits_controls(found: xr.DataArray) -> tuple[gl.Control, ...]:
 def false_alarms(numbers: dict[str, Any], name: str, role: str = "prediction") -> gl.Finding:
     """How many of the networks on random labels that did not calibrate the rule raise an alarm."""
     raised = numbers["null_alarms"][name].notnull()
-    low, high = wilson(int(raised.sum()), raised.size)
+    low, high = gl.theory.wilson(int(raised.sum()), raised.size)
     return gl.Finding(
         f"{ASIDE if role == 'aside' else ''}the alarm of the {CALLED[name][0]} is false in fewer than one of four "
         "networks on random labels",
@@ -252,13 +251,6 @@ def false_alarms(numbers: dict[str, Any], name: str, role: str = "prediction") -
         key=f"false_alarms.{short(name)}",
         role=role,
     )
-
-
-def wilson(count: int, of: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share."""
-    share, z = count / of, 1.96
-    middle, room = share + z**2 / (2 * of), z * sqrt(share * (1 - share) / of + z**2 / (4 * of**2))
-    return (middle - room) / (1 + z**2 / of), (middle + room) / (1 + z**2 / of)
 
 
 def audits(

@@ -159,7 +159,7 @@ def flat_is_not_finished(runs: xr.Dataset, rule: str) -> gl.Finding:
     finished, has_moved = called(runs, rule), runs["moved"].values > 0
     n, again = int(finished.sum()), int((finished & has_moved).sum())
     configurations = len(np.unique(runs["configuration"].values[finished]))
-    low, high = gl.forecasts.wilson(configurations * again / n, configurations) if n else (0.0, 1.0)
+    low, high = gl.theory.wilson(configurations * again / n, configurations) if n else (0.0, 1.0)
     fewer = errs(runs, always(runs)) - errs(runs, finished)
     is_none = over_configurations(fewer, runs["configuration"].values)[0] <= 0
     return gl.Finding(

@@ -2,7 +2,6 @@
 
 from groklens.forecasts.at_risk import at_risk as at_risk
 from groklens.forecasts.calibration import calibration as calibration
-from groklens.forecasts.calibration import wilson as wilson
 from groklens.forecasts.commutator import CommutatorDefect as CommutatorDefect
 from groklens.forecasts.evidence import Evidence as Evidence
 from groklens.forecasts.forecast import Forecast as Forecast

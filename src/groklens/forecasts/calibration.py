@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import xarray as xr
 
 from groklens.errors import whole_number
-
-_Z = 1.959963984540054
+from groklens.theory import wilson
 
 
 def calibration(chance: np.ndarray, changes: np.ndarray, bins: int = 5) -> xr.Dataset:
@@ -41,15 +38,3 @@ def calibration(chance: np.ndarray, changes: np.ndarray, bins: int = 5) -> xr.Da
     table["observed"].attrs = {"long_name": "runs that changed", "units": "share of runs"}
     table.attrs["brier"] = float(((chance - changes) ** 2).mean()) if len(chance) else float("nan")
     return table
-
-
-def wilson(count: Any, n: Any) -> tuple[Any, Any]:
-    """The 95 % interval of a share of `count` out of `n`, numbers or arrays. Source: Wilson 1927.
-
-    >>> [round(float(end), 3) for end in wilson(5, 10)]
-    [0.237, 0.763]
-    """
-    share = np.asarray(count) / n
-    middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    half = _Z * np.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2)) / (1 + _Z**2 / n)
-    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)

@@ -56,6 +56,7 @@ from groklens.theory.predictors import Predictor as Predictor
 from groklens.theory.predictors import Retrieval as Retrieval
 from groklens.theory.predictors import Uniform as Uniform
 from groklens.theory.predictors import check_sequences as check_sequences
+from groklens.theory.proportions import wilson as wilson
 from groklens.theory.random_functions import random_functions as random_functions
 from groklens.theory.sampling import sample as sample
 from groklens.theory.smoothers import class_errors as class_errors
