@@ -6,6 +6,7 @@ import shutil
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import xarray as xr
@@ -13,6 +14,7 @@ import xarray as xr
 import groklens as gl
 from groklens.errors import DamagedRun, GroklensError, UnknownName
 from groklens.examples import places
+from groklens.report.latent import latent_table
 
 PACKAGE = Path(places.__file__).parent
 #: Bytes that the runs may add to the wheel.
@@ -87,6 +89,15 @@ class TestShipped:
         assert sorted([*run.steps, *run.measured]) == whole.steps
         table = gl.track(run, ["test_loss", "sum_squared_weights"])
         assert table["step"].values.tolist() == whole.steps
+
+    def test_its_page_rebuilds_networks_at_the_steps_whose_weights_it_has(self):
+        run = gl.examples.load("mod113")
+        table = gl.track(run, ["test_accuracy"])
+        circuit = gl.Circuit("C113", [7, 20, 21, 42])
+        shown = SimpleNamespace(circuit=circuit, final=run.final, source=run, table=table)
+        found = latent_table(shown)
+        assert found["step"].values.tolist() == run.steps
+        assert float(found["rebuilt_accuracy"][-1]) > 0.9
 
     def test_its_numbers_are_those_that_explain_asks_for_today(self):
         """`python examples/ship.py` takes them anew where a measure changed."""

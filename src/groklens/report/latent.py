@@ -25,6 +25,8 @@ OTHERS = RebuiltAccuracy("frequencies", draws=5)
 def latent_table(explanation: Explanation) -> xr.Dataset:
     """Accuracy of the model, of its rebuilt network and of its controls, at up to eight of the kept steps.
 
+    Of a copy that left weights out, the steps whose weights it has are looked at.
+
     `attrs["shuffled"]` has what is extracted from the last model with its weights shuffled. Raises `BadArgument` where
     there is nothing to rebuild: no circuit of a cyclic group, no neurons, one step only.
     """
@@ -35,7 +37,7 @@ def latent_table(explanation: Explanation) -> xr.Dataset:
         raise BadArgument(f"No network is rebuilt: {final.anatomy.no_neurons_in(final)}.")
     if discrete_log(circuit.group) is None:
         raise BadArgument(f"Networks are rebuilt for cyclic groups, and {circuit.group.name} is none.")
-    kept = explanation.table["step"].values.tolist()
+    kept = [step for step in explanation.table["step"].values.tolist() if step in run.steps]
     if len(kept) < 2:
         raise BadArgument("There is one step only, so no curve; gl.interventions.rebuild makes the network.")
     places = {round(i * (len(kept) - 1) / (MOST_STEPS - 1)) for i in range(MOST_STEPS)}
