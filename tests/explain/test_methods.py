@@ -26,7 +26,7 @@ def test_it_says_all_of_the_recipe(why):
         "and 0.98, epsilon 1e-08, 5 steps of linear warm-up), on the cross-entropy loss.",
         "Weights were kept at 4 steps, from 0 to 30.",
         "looked at 4 steps; losses come from float64 log-softmax.",
-        "some components of the group C7",
+        "No circuit was sought.",
     ):
         assert words in said
     assert "Not known" not in said
@@ -74,3 +74,25 @@ def test_a_claim_has_a_figure_of_its_own(why, tmp_path):
     view = gl.views.findings(why.finding("generalises"))
     assert view.text == "1 finding."
     assert view.save(tmp_path / "claim.pdf", width=3.25).read_bytes().startswith(b"%PDF")
+
+
+def test_a_search_that_was_not_made_is_not_told_of():
+    """Of a model whose split is not known and that is not correct everywhere, no circuit was looked for."""
+    task = gl.ModularArithmetic(11)
+    why = gl.explain(gl.MLP(d_mlp=8).build(task, seed=0), task)
+    assert {finding.key for finding in why.findings} == {"generalises", "circuit"}
+    assert "No circuit was sought." in why.methods()
+    assert "draws of each" not in why.methods()
+
+
+def test_where_every_input_was_trained_on_there_are_no_test_inputs():
+    task = gl.ModularArithmetic(11)
+    snapshot = gl.Snapshot(gl.planted(task, [2, 5]), task, train_index=list(range(121)))
+    assert "on all inputs, as each was trained on" in gl.explain(snapshot).methods()
+
+
+def test_a_search_that_was_made_is_told_of():
+    task = gl.ModularArithmetic(11)
+    said = gl.explain(gl.planted(task, [2, 5]), task).methods()
+    assert "some components of the group C11" in said
+    assert "No circuit was sought." not in said

@@ -76,6 +76,18 @@ def test_other_settings_under_a_known_name_are_refused(design, tmp_path):
         assert f"its {part} is set otherwise" in found.headline
 
 
+@pytest.mark.parametrize(
+    ("decay", "said"), [(0.0, "its train share is 0.65"), (1e-6, "its weight decay is 1e-06")]
+)
+def test_a_pair_of_decay_and_share_that_the_library_has_not_is_refused(design, tmp_path, decay, said):
+    """Each is in the library by itself; without decay at that share nothing came of runs that were watched for long."""
+    known = shortened(design, "ordinary", 20)
+    optimizer = replace(known.optimizer, weight_decay=decay)
+    found = gl.forecast(gl.train(replace(known, train_fraction=0.65, optimizer=optimizer), tmp_path / "run"))
+    assert (found.verdict, found.p_change) == ("outside_support", None)
+    assert said in found.headline
+
+
 def test_a_fork_is_refused_for_its_clock_is_its_parents(trained, tmp_path):
     run = trained["below_critical"]
     fork = gl.fork(run, run.steps[-2], tmp_path / "fork", optimizer_state=False)

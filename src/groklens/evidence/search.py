@@ -102,7 +102,7 @@ def _search(whole: Snapshot, group: FiniteGroup | str | None) -> Search:
     shown, finding = components_in_neurons(snapshot, candidate)
     found.findings += said_where(whole, [finding])
     if not shown:
-        return _none(found, _not_in_neurons(key, symmetry.group) + _unfollowed(snapshot, symmetry))
+        return _none(found, _in_logits_alone(snapshot, candidate) + _unfollowed(snapshot, symmetry))
     circuit = Circuit(symmetry.group, shown)
     enough = asked(snapshot, circuit, "sufficiency.logits")
     needed = [asked(snapshot, circuit, key) for key in ("necessity.logits", "necessity.readout")]
@@ -164,9 +164,13 @@ def _unfollowed(snapshot: Snapshot, symmetry: Symmetry) -> str:
     return f" The labels are not the products of {symmetry.group.name} in this order of its elements."
 
 
-def _not_in_neurons(key: list, group: FiniteGroup) -> str:
-    whole = len(key) == len(nontrivial(group))
+def _in_logits_alone(snapshot: Snapshot, key: Circuit) -> str:
+    """A note for components that are not where they were looked for besides: in neurons, or else in embeddings."""
+    group = key.group
+    whole = len(key.components) == len(nontrivial(group))
+    seen = "neurons" if snapshot.anatomy.neurons is not None else "embeddings"
+    behind = "" if seen == "neurons" else " or behind the embeddings; name the neurons to tell"
     return (
-        f"{'every component' if whole else f'{len(key)} of the components'} of {group.name} "
-        f"show{'s' * whole} in the logits and none in the neurons, as in a lookup table."
+        f"{'every component' if whole else f'{len(key.components)} of the components'} of {group.name} "
+        f"show{'s' * whole} in the logits and none in the {seen}, as in a lookup table{behind}."
     )

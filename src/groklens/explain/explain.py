@@ -74,6 +74,8 @@ def _explain(run: Run, chosen: list[int]) -> Explanation:
     generalised = by_key(found.findings)["generalises"].verdict
     findings = all_findings(final, blank, found, table) + taken_for_granted(run)
     phases = [] if doubted else find_phases(table)
+    if run.task.symmetry is None:
+        phases = phases[:1]  # no circuit was looked for, so when one formed is not known
     if run.task.reference is not None:
         compared = stages(run, steps=chosen)
         findings.append(nearest_reference(compared, run.task))

@@ -22,6 +22,9 @@ _CALLED = {
     "warmup_steps": "steps of linear warm-up",
 }
 
+#: What is found before a circuit is looked for: whether there is anything to explain, and that there is not.
+_BEFORE_A_SEARCH = {"generalises", "circuit"}
+
 #: What a paper says of every training.
 _ASKED = {
     "optimizer": "the optimiser",
@@ -118,10 +121,14 @@ def _looked_at(why: Explanation) -> str:
     if task.reference is not None:
         gain = f"{percent(ENOUGH)} of what the {task.reference.name} predictor gains over guessing"
         return f"{said} The model counts as generalising from {gain}."
-    inputs = "all inputs, as its split is not known" if why.final.test_index is None else "test inputs"
+    held_out = why.final.test_index
+    whole = "its split is not known" if held_out is None else "each was trained on"
+    inputs = f"all inputs, as {whole}" if held_out is None or not len(held_out) else "test inputs"
     said += f" The model counts as generalising from an accuracy of {percent(ENOUGH)} on {inputs}."
     if task.symmetry is None:
         return said
+    if {finding.key for finding in why.findings} <= _BEFORE_A_SEARCH:
+        return f"{said} No circuit was sought."
     return (
         f"{said} A circuit, some components of the group {task.symmetry.group.name}, was sought at the last step. It "
         "counts where it is sufficient and necessary beside random subspaces of equal dimension and random changes of "

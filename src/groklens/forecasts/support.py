@@ -81,9 +81,9 @@ def why_outside(library: xr.Dataset, run: Run, now: int) -> tuple[str, ...]:
     """Why a run, looked at after `now` updates, lies outside of what the library has seen; empty where it lies inside.
 
     Inside: it is no fork, its task, model and optimiser stand together in the library with the same settings, each
-    hyper-parameter lies between the least and the largest that runs of this kind had, and it is looked at between the
-    first of the library's clocks and twice the last. No model is opened for it; a run's signals are looked at where
-    the law is made (`far_from`).
+    hyper-parameter lies between the least and the largest that runs of this kind had, those without decay apart, and
+    it is looked at between the first of the library's clocks and twice the last. No model is opened for it; a run's
+    signals are looked at where the law is made (`far_from`).
     """
     labels = labels_of(run)
     if run.recipe is not None and run.recipe.start is not None:
@@ -96,8 +96,20 @@ def why_outside(library: xr.Dataset, run: Run, now: int) -> tuple[str, ...]:
     except BadArgument as error:
         return (str(error),)
     hyper = {HYPER + each.name: each.value(whole) for each in HYPER_PARAMETERS}
-    beyond = _beyond(library.isel(run=np.flatnonzero(_alike(library, labels))), hyper)
+    beyond = _beyond(_of_its_decay(library.isel(run=np.flatnonzero(_alike(library, labels))), hyper), hyper)
     return (*beyond, *_at_another_time(library, memorised, now))
+
+
+def _of_its_decay(alike: xr.Dataset, own: Mapping[str, float]) -> xr.Dataset:
+    """The runs with decay for a run with decay, those without for one without, which is a kind of its own.
+
+    What others do at a share says nothing of it. All runs where the library has none such: its decay is the reason.
+    """
+    name = HYPER + "weight_decay"
+    if name not in alike:
+        return alike
+    same = np.flatnonzero((alike[name].values == 0) == (own.get(name, float("nan")) == 0))
+    return alike.isel(run=same) if len(same) else alike
 
 
 def _beyond(alike: xr.Dataset, own: Mapping[str, float]) -> list[str]:
