@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+from torch.utils import _pytree as pytree
+from torch.utils._python_dispatch import TorchDispatchMode
 
 import groklens as gl
-import warm
 from groklens.errors import BadArgument
 from groklens.harmonics import neuron_components
 from groklens.snapshots import snapshot as snapshot_
@@ -159,28 +160,29 @@ def test_logits_that_are_not_finite_are_refused_in_whichever_block_they_are(monk
         gl.measures.loss(snapshot)
 
 
-#: p = 251 has 63 001 inputs: logits are 63 MB and neurons 129 MB in float32, twice that in float64.
-PEAK = """
-import resource
-import groklens as gl
-
-task = gl.ModularArithmetic(251, "add")
-model = gl.MLP(d_mlp=512, d_embed=128).build(task, seed=0)
-snapshot = gl.Snapshot(model, task, train_index=task.split(0.3, seed=0)[0])
-small = gl.ModularArithmetic(23, "add")
-warm = gl.Snapshot(gl.MLP(d_mlp=512, d_embed=128).build(small, seed=0), small, train_index=small.split(0.3, 0)[0])
-for measure in gl.measures.PROGRESS:
-    measure(warm, gl.Circuit("C23", [3, 5]))
-circuit = gl.Circuit("C251", [14, 35])
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-for measure in gl.measures.PROGRESS:
-    measure(snapshot, circuit)
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
-"""
-
-
 @pytest.mark.slow
 def test_no_whole_array_is_made_for_the_measures():
-    run = warm.run("-c", PEAK)
-    assert run.returncode == 0, run.stderr[-2000:]
-    assert float(run.stdout) < 120  # MB: 19 of train logits, blocks, and what libraries load
+    """p = 251 has 63 001 inputs: whole logits would be 63 MB and neurons 129 MB in float32, twice that in float64."""
+    task = gl.ModularArithmetic(251, "add")
+    model = gl.MLP(d_mlp=512, d_embed=128).build(task, seed=0)
+    snapshot = gl.Snapshot(model, task, train_index=task.split(0.3, seed=0)[0])
+    with Largest() as largest:
+        for measure in gl.measures.PROGRESS:
+            measure(snapshot, gl.Circuit("C251", [14, 35]))
+    assert largest.megabytes < 30  # 19 of train logits, blocks of at most that
+    with Largest() as largest:
+        assert snapshot.logits.shape == (251**2, 251)
+    assert largest.megabytes > 60  # what it would have been
+
+
+class Largest(TorchDispatchMode):
+    """The largest array that torch made while this was active, in MB."""
+
+    megabytes = 0.0
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        made = operation(*args, **(kwargs or {}))
+        for each in pytree.tree_leaves(made):
+            if isinstance(each, torch.Tensor):
+                self.megabytes = max(self.megabytes, each.untyped_storage().nbytes() / 1e6)
+        return made
