@@ -125,7 +125,7 @@ def test_an_untrained_model_is_none_where_its_split_is_known():
     assert not why.generalised
     assert (why.algorithm, why.verdict, why.circuit) == ("none", "refuted", None)
     assert "does not generalise" in why.finding("circuit").note
-    assert "has not memorised its train inputs and does not generalise" in why.headline
+    assert "has not memorised its train inputs and is correct on" in why.headline
 
 
 def test_memorised_where_the_split_is_known():
@@ -292,3 +292,14 @@ def test_a_pizza_is_told_from_a_clock():
     why = gl.explain(gl.planted(TASK, [2, 5], "pizza"), TASK)
     assert (why.algorithm, why.verdict) == ("pizza", "supported")
     assert why.circuit == gl.Circuit("C17", [2, 5])
+
+
+def test_an_optimiser_around_another_is_named_with_it(tmp_path):
+    recipe = gl.Recipe(
+        task=TASK,
+        model=gl.MLP(d_mlp=4, d_embed=4),
+        optimizer=gl.recipes.Grokfast(gl.recipes.OrthoGrad(gl.AdamW(lr=1e-2))),
+        steps=2,
+    )
+    about = gl.explain(gl.train(recipe, tmp_path / "run", progress=False)).about
+    assert about["Training"].startswith("Grokfast around OrthoGrad around AdamW, learning rate 0.01, ")

@@ -1,6 +1,6 @@
 """One run as a row of a library: when things happened, and what was known until then."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -70,3 +70,29 @@ def _first(run, known):
     accuracy = run.history["test_accuracy"].dropna("step")
     reached = np.flatnonzero(accuracy.values >= known)
     return float(accuracy["step"].values[reached[0]]) if len(reached) else np.nan
+
+
+@dataclass(frozen=True)
+class Says:
+    """A signal that says one thing, whatever the run."""
+
+    given: object
+    name: str = "mine"
+    sees: str = "train_only"
+    units: str = ""
+    source: str = "here"
+
+    def value(self, trajectory):
+        return self.given
+
+
+@pytest.mark.parametrize("given", ["high", "3.0", float("inf"), None, [1.0, 2.0]])
+def test_a_signal_that_gives_no_number_is_named(run, given):
+    with pytest.raises(gl.errors.BadArgument, match="The signal mine is .*it has to be a number, or nan"):
+        gl.forecasts.row_of(run, signals=[Says(given)])
+
+
+def test_a_signal_may_have_no_number(run):
+    row = gl.forecasts.row_of(run, signals=[Says(float("nan")), Says(np.float64(2.0), name="other")])
+    assert np.isnan(row["signal_mine"].item())
+    assert row["signal_other"].item() == 2.0

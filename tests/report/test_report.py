@@ -123,7 +123,7 @@ def test_a_memorising_run_has_no_circuit_to_show_and_says_so():
     memorised = phases(formation=((200, 300), None), cleanup=(None, None))
     shown = report(explanation(found, phases=memorised, key_components=[], **MEMORISED)).html
     text = _text(shown)
-    assert "has memorised its train inputs and does not generalise (test accuracy" in text
+    assert "fits its train inputs and is correct on" in text
     assert "circuit formation: from step 200–300, not over at the last step; cleanup: did not happen" in text
     assert "No component is singled out" in text
     assert "loss restricted to the circuit" not in text

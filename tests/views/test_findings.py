@@ -93,7 +93,7 @@ def test_the_summary_of_a_lone_memorising_model():
     cleanup = phases(cleanup=(None, None))[2]
     mine = {"generalised": False, "algorithm": "memorised", "circuit": None, "verdict": "refuted"}
     shown = summary(explanation(found=object(), final=object(), phases=[cleanup], findings=[], **mine))
-    assert "has memorised its train inputs and does not generalise" in shown
+    assert "fits its train inputs and is correct on" in shown
     assert "that it generalises by a circuit is refuted" in shown
     assert "not reached" in shown
 

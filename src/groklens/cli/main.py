@@ -55,7 +55,7 @@ def _exit_for(error: Exception) -> None:
     if "ClickException" in names:
         context = getattr(error, "ctx", None)
         hint = "" if context is None else f" See {context.command_path} --help."
-        NOTES.fail(f"{error.format_message()}{hint}")  # type: ignore[attr-defined]
+        NOTES.fail(f"{error.format_message().rstrip('.')}.{hint}")  # type: ignore[attr-defined]
     if "Abort" in names:
         interrupted()
     raise error

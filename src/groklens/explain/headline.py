@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from groklens.claims import Finding, by_key, counted_with, named, number, percent
 from groklens.evidence import ENOUGH, accuracy_by_kind, nothing_held_out, said_by_kind, split_doubt
+from groklens.theory import wilson
 
 if TYPE_CHECKING:
     from groklens.explain.explanation import Explanation
@@ -65,18 +66,24 @@ def _not_generalising(why: Explanation, score: str) -> str:
         return f"{gained}, short of the {percent(ENOUGH)} that count as generalising"
     if why.final.test_index is None:
         return f"is correct on {score} of all inputs, too few to have memorised those that it was trained on"
-    if (
-        why.final.task.symmetry is None
-    ):  # no finding tells what it learned instead: its accuracy is all there is
-        fitted = "fits its train inputs and " if why.algorithm == "memorised" else ""
-        kinds = accuracy_by_kind(why.final)
-        by_kind = f" ({said_by_kind(kinds)})" if kinds else ""
-        short = f"short of the {percent(ENOUGH)} {'of each ' if kinds else ''}that count as generalising"
-        return f"{fitted}is correct on {score} of test inputs{by_kind}, {short}"
+    kinds = accuracy_by_kind(why.final) if why.final.task.kinds else {}
+    by_kind = f" ({said_by_kind(kinds)})" if kinds else ""
+    short = f"short of the {percent(ENOUGH)} {'of each ' if kinds else ''}that count as generalising"
+    what = "the probe's inputs" if why.final.task.is_stream else "test inputs"
+    return f"{_on_train_inputs(why)}is correct on {score} of {what}{by_kind}, {short}"
+
+
+def _on_train_inputs(why: Explanation) -> str:
+    """What is said of train inputs; that they were memorised only where test inputs are answered no better than blindly."""
     if why.final.task.is_stream:
-        return f"does not generalise (test accuracy {score})"
-    memorised = "has memorised" if why.algorithm == "memorised" else "has not memorised"
-    return f"{memorised} its train inputs and does not generalise (test accuracy {score})"
+        return ""
+    if why.algorithm != "memorised":
+        return "" if why.final.task.symmetry is None else "has not memorised its train inputs and "
+    general = by_key(why.findings)["generalises"]
+    n = len(why.final.task.labels) if why.final.test_index is None else len(why.final.test_index)
+    least, _ = wilson((general.value or 0.0) * n, n)
+    guessing = general.control("commonest_answer").high
+    return f"{'has memorised' if least <= guessing else 'fits'} its train inputs and "
 
 
 def _not_by_a_circuit(why: Explanation) -> str:

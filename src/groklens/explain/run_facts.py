@@ -43,7 +43,7 @@ def _training(run: Run) -> str:
     optimizer, batch = recipe.optimizer, recipe.batch_size
     rates = {"lr": "learning rate", "weight_decay": "weight decay"}
     parts = [
-        type(optimizer).__name__,
+        _by(optimizer),
         *(
             f"{said} {number(getattr(optimizer, name))}"
             for name, said in rates.items()
@@ -54,6 +54,12 @@ def _training(run: Run) -> str:
         f"seed {recipe.seed}",
     ]
     return ", ".join(parts)
+
+
+def _by(optimizer: Any) -> str:
+    """An optimiser's name, and that of the one inside whose gradients it changes."""
+    inside = getattr(optimizer, "optimizer", None)
+    return type(optimizer).__name__ + ("" if inside is None else f" around {_by(inside)}")
 
 
 def _loss(loss: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from groklens.errors import BadArgument
+from groklens.errors import BadArgument, described
 from groklens.forecasts.library import HYPER, SIGNAL
 from groklens.forecasts.nulls import HYPER_PARAMETERS
 from groklens.forecasts.signal import Signal, checked_signal
@@ -107,11 +107,26 @@ def _at_steps(whole: Trajectory, steps: Sequence[float], signals: Sequence[Signa
         for name in ("test_accuracy", "train_accuracy"):
             values[name].append(np.nan if seen is None else float(seen.evaluated(name).values[-1]))
         for each in signals:
-            value = np.nan if seen is None else float(each.value(seen.seen_by(each.sees)))
+            value = np.nan if seen is None else _number(each, seen.seen_by(each.sees))
             values[SIGNAL + each.name].append(value)
     attributes = {SIGNAL + each.name: _attributes(each) for each in signals}
     columns = {name: ("clock", found, attributes.get(name, {})) for name, found in values.items()}
     return {"step": ("clock", list(steps)), **columns}
+
+
+def _number(signal: Signal, seen: Trajectory) -> float:
+    """What a signal says of a run up to a step; `BadArgument` for what is neither a number nor nan."""
+    given = signal.value(seen)
+    try:
+        value = float(given)
+    except (TypeError, ValueError):
+        value = np.inf
+    if np.isinf(value) or isinstance(given, str):
+        raise BadArgument(
+            f"The signal {signal.name} is {described(given)} at step {seen.step:,}; it has to be a number, or nan where "
+            "it has none."
+        )
+    return value
 
 
 def _curves(whole: Trajectory) -> dict[str, Any]:
