@@ -456,7 +456,7 @@ TYPED = {
         r"gl\.Corrupted\(task, 0\.1\)",
     ),
     "a misspelt command": ("expalin {}/tiny", r"No such command.*--help"),
-    "a misspelt option": ("info {}/tiny --jsn", r"No such option: --jsn[^.]*\. See groklens info --help"),
+    "a misspelt option": ("info {}/tiny --jsn", r"No such option: --jsn[^.]*\. See .*info --help\."),
     "no run": ("explain", r"Missing argument.*--help"),
     "a device that is none": (
         "train {}/recipe.json {}/new --device evil",

@@ -88,7 +88,7 @@ class Says:
 
 @pytest.mark.parametrize("given", ["high", "3.0", float("inf"), None, [1.0, 2.0]])
 def test_a_signal_that_gives_no_number_is_named(run, given):
-    with pytest.raises(gl.errors.BadArgument, match="The signal mine is .*it has to be a number, or nan"):
+    with pytest.raises(gl.errors.BadArgument, match=r"The signal mine is .*it has to be a number, or nan"):
         gl.forecasts.row_of(run, signals=[Says(given)])
 
 

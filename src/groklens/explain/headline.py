@@ -74,7 +74,7 @@ def _not_generalising(why: Explanation, score: str) -> str:
 
 
 def _on_train_inputs(why: Explanation) -> str:
-    """What is said of train inputs; that they were memorised only where test inputs are answered no better than blindly."""
+    """What is said of train inputs; memorised only where test inputs are answered no better than blindly."""
     if why.final.task.is_stream:
         return ""
     if why.algorithm != "memorised":

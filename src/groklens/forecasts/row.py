@@ -123,8 +123,8 @@ def _number(signal: Signal, seen: Trajectory) -> float:
         value = np.inf
     if np.isinf(value) or isinstance(given, str):
         raise BadArgument(
-            f"The signal {signal.name} is {described(given)} at step {seen.step:,}; it has to be a number, or nan where "
-            "it has none."
+            f"The signal {signal.name} is {described(given)} at step {seen.step:,}; it has to be a number, or nan "
+            "where it has none."
         )
     return value
 
