@@ -49,11 +49,11 @@
 
   // What a part's ablation does, beside the same done to something of its size that means nothing.
   explorer.ablation = function (rows) {
-    const name = (rows.find(row => row.control_name) || {}).control_name || "control";
+    const name = (rows.find(row => row.control_name) || {}).control_name || "none";
     const cells = rows.map(row => [row.name, number(row.before), number(row.after), control(row)]);
     const texts = rows.map(row => row.text).filter(Boolean).map(text => element("p", { class: "caption" }, text));
-    const table = explorer.table("Ablation", ["", "before", "after", "control: " + name], cells);
-    return element("div", {}, table, ...texts);
+    const table = explorer.table("Ablation", ["", "before", "after", "control"], cells);
+    return element("div", {}, table, element("p", { class: "caption" }, "Control: " + name + "."), ...texts);
   };
 
   function control(row) {

@@ -12,7 +12,7 @@
       this.pictures = new explorer.Pictures(runs);
       this.numbers = element("div", { class: "numbers" });
       this.looks = [];
-      this.node = element("article", {}, ...this.contents(index));
+      this.node = element("article", { class: runs.length > 1 ? "two" : "alone" }, ...this.contents(index));
     }
 
     contents(index) {
@@ -20,8 +20,9 @@
       return [
         element("h1", { tabindex: -1 }, this.runs.map(run => run.name).join(" and ")), compared(this.runs, index),
         this.slider ? this.slider.node : null,
-        element("div", { class: named ? "wholes beside" : "wholes" }, ...this.runs.map(run => run.node)),
-        element("h2", {}, "At the step shown"), this.numbers,
+        element("div", { class: "overview" },
+          element("div", { class: named ? "wholes beside" : "wholes" }, ...this.runs.map(run => run.node)),
+          element("div", {}, element("h2", {}, "Numbers at the step shown"), this.numbers)),
         element("div", { class: "look-into" }, ...this.runs.flatMap(run => explorer.parts(run, named))), this.pictures.node,
       ];
     }
@@ -74,9 +75,9 @@
     const others = index.runs.filter(each => each.id !== run.id && each.steps.length);
     if (!others.length) return null;
     const chosen = element("select", { id: "with", onchange: () => explorer.go({ with: chosen.value, part: null }) },
-      element("option", { value: "" }, "no other run"),
+      element("option", { value: "" }, "no run"),
       ...others.map(each => element("option", { value: each.id, selected: Boolean(other) && each.id === other.id },
         each.name)));
-    return element("p", { class: "compared" }, element("label", { for: "with" }, "Beside it "), chosen);
+    return element("p", { class: "compared" }, element("label", { for: "with" }, "Compare with "), chosen);
   }
 })();
