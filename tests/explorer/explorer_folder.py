@@ -59,7 +59,10 @@ def run_files(id, name, steps, parts_at):
         "curves": figure(gl.views.curves(whole, ["train_loss", "test_loss"], PHASES)),
         "phases": [phase.to_dict() for phase in PHASES],
         "events": {"generalised": steps[-2], "settled": None},
-        "parts": {"frequency": frequencies, "neuron": [{"id": str(k), "name": f"neuron {k}"} for k in range(9)]},
+        "parts": {
+            "frequency": frequencies,
+            "neuron": [{"id": str(k), "name": f"neuron {k}"} for k in range(9)],
+        },
         "kinds": ["spectrum", "neurons"],
     }
     found = {f"run/{id}": run, f"run/{id}/why": _why()}
@@ -81,7 +84,10 @@ def _numbers(one):
 
 
 def _pictures(one):
-    maps = [{"name": str(k), "z": np.outer(one["neuron_explained"].values[0], np.arange(9.0) + k)} for k in range(9)]
+    maps = [
+        {"name": str(k), "z": np.outer(one["neuron_explained"].values[0], np.arange(9.0) + k)}
+        for k in range(9)
+    ]
     return [
         {
             "kind": "spectrum",
@@ -150,9 +156,30 @@ def sweep_of(runs):
 def made_up():
     """Two runs, one that cannot be read and one named in markup, and a sweep of them."""
     listed = [
-        {"id": "0", "name": "mod113", "task": "a + b mod 113", "model": "Transformer", "steps": STEPS, "note": None},
-        {"id": "1", "name": "no decay", "task": "a + b mod 113", "model": "MLP", "steps": OTHER_STEPS, "note": None},
-        {"id": "2", "name": "broken", "task": "", "model": "", "steps": [], "note": "recipe.json is not JSON."},
+        {
+            "id": "0",
+            "name": "mod113",
+            "task": "a + b mod 113",
+            "model": "Transformer",
+            "steps": STEPS,
+            "note": None,
+        },
+        {
+            "id": "1",
+            "name": "no decay",
+            "task": "a + b mod 113",
+            "model": "MLP",
+            "steps": OTHER_STEPS,
+            "note": None,
+        },
+        {
+            "id": "2",
+            "name": "broken",
+            "task": "",
+            "model": "",
+            "steps": [],
+            "note": "recipe.json is not JSON.",
+        },
         {"id": "3", "name": MARKUP, "task": MARKUP, "model": MARKUP, "steps": [0, 7], "note": None},
     ]
     index = {"version": "0.1.0", "runs": listed, "sweeps": [sweep_of(["0", "1", "2"])]}
@@ -170,7 +197,9 @@ def _of_markup():
             return {key: value[key] if key in ("figure", "curves") else marked(value[key]) for key in value}
         if isinstance(value, list):
             return [marked(each) for each in value]
-        return value if not isinstance(value, str) or value in ("frequency", "neuron", "x", "name") else MARKUP
+        return (
+            value if not isinstance(value, str) or value in ("frequency", "neuron", "x", "name") else MARKUP
+        )
 
     found = run_files("3", MARKUP, [0, 7], [7])
     part = found["run/3/step/7/part/frequency-1"]
