@@ -1,0 +1,5 @@
+"""`explorer.serve`: the explorer as a page on this machine alone, behind a random token."""
+
+
+def serve() -> None:
+    """Serve the explorer."""
