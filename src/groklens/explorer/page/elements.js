@@ -23,11 +23,12 @@ window.explorer = {};
     if (said.textContent !== words) said.textContent = words;
   };
 
+  // A number to four digits; — where there is none.
   explorer.number = function (value) {
     if (typeof value !== "number") return value === null || value === undefined ? "—" : String(value);
     if (!Number.isFinite(value)) return String(value);
     const far = value !== 0 && (Math.abs(value) < 1e-4 || Math.abs(value) >= 1e9);
-    return far ? value.toExponential(3) : value.toLocaleString("en-GB", { maximumSignificantDigits: 5 });
+    return far ? value.toExponential(3) : value.toLocaleString("en-GB", { maximumSignificantDigits: 4 });
   };
 
   // What plotly would show of a text with its own marks in it: no tags, `&lt;` a sign again.

@@ -73,13 +73,14 @@
     return [
       ...(evidence.length ? [element("h3", {}, "Evidence"), explorer.table("Evidence", ["", "value"], evidence)] : []),
       ...(ablation.length ? [element("h3", {}, "Ablated"), explorer.ablation(ablation)] : []),
+      answer.ablation_note ? explorer.note(answer.ablation_note) : null,
     ];
   }
 
   function fill(panel, children) {
     if (panel.chart) panel.chart.remove();
     panel.chart = null;
-    panel.body.replaceChildren(...children);
+    panel.body.replaceChildren(...children.filter(Boolean));
   }
 
   // Closes the panel, and gives the focus back to what opened it, unless another part follows.

@@ -57,7 +57,7 @@
   };
 
   function control(row) {
-    const spread = row.draws > 1 ? ` (${number(row.control_low)} to ${number(row.control_high)}, ${row.draws} draws)` : "";
-    return number(row.control) + spread;
+    const spread = row.draws > 1 ? `${number(row.control_low)} to ${number(row.control_high)}, ${row.draws} draws` : "";
+    return element("span", {}, number(row.control), element("span", { class: "spread" }, spread));
   }
 })();
