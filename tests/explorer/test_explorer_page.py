@@ -282,8 +282,8 @@ def test_a_bar_that_is_clicked_on_shows_its_evidence_and_what_ablating_it_does(o
     assert panel.get_attribute("role") == "dialog"
     assert panel.locator("h2").inner_text() == "frequency 14"
     assert "0.21 at 15000" in panel.inner_text()
-    said = panel.locator("tr", has_text="test loss").inner_text().split()
-    assert said == "test loss 0.25 3.5 0.3 0.26 to 0.4, 20 draws".split()
+    said = " ".join(panel.locator("tr", has_text="test loss").inner_text().split())
+    assert said == "test loss 0.25 3.5 0.3 0.26 to 0.4, 20 draws"
     assert "Control: random direction of the same size." in panel.inner_text()
     seen.page.locator("#previous").click()
     standing(seen, said_of(9000, STEPS))

@@ -36,16 +36,10 @@
   explorer.findings = function (why) {
     const rows = (why.findings || []).map(finding => [
       finding.claim, explorer.written(finding), explorer.verdict(finding.verdict),
-      element("ul", { class: "controls" }, ...(finding.controls || []).map(control => element("li", {}, said(control)))),
+      element("ul", { class: "controls" }, ...(finding.controls || []).map(control => element("li", {}, control.text))),
     ]);
     return explorer.table("Findings", ["claim", "number", "verdict", "the same where it is known to be false"], rows);
   };
-
-  function said(control) {
-    if (control.text) return control.text;
-    const spread = control.draws > 1 ? ` (${number(control.low)} to ${number(control.high)}, ${control.draws} draws)` : "";
-    return `${control.name}: ${number(control.mean)}${spread}`;
-  }
 
   // What a part's ablation does, beside the same done to something of its size that means nothing.
   explorer.ablation = function (rows) {
