@@ -192,7 +192,7 @@ def _facts(run: Run | None) -> dict[str, str]:
     if run is None:
         return {"task": "", "model": ""}
     try:
-        kind = str(run.model.get("class", ""))
+        kind = str(run.model.get("kind", ""))
     except Exception as error:  # a damaged checkpoint
         kind = said(error)
     return {"task": plain(run.task.name), "model": plain(kind)}
