@@ -55,8 +55,8 @@ class Pages:
     """The files of the explorer over what is opened, at some steps of each run (all, unless told otherwise).
 
     A name is looked up among the ids, steps and parts that there are, and never joined to a folder. Files of one
-    turn (`turn_of`) are made one at a time: whoever asks from several threads sees to that. What cannot be made is a file with
-    a note that says why.
+    turn (`turn_of`) are made one at a time: whoever asks from several threads sees to that. What cannot be made is a
+    file with a note that says why.
     """
 
     def __init__(self, opened: Opened, steps: Callable[[Run], Sequence[int]] | None = None) -> None:

@@ -6,10 +6,11 @@ import asyncio
 import secrets
 import socket
 import tempfile
+import threading
 import webbrowser
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from groklens.errors import BadArgument, UnknownName, whole_number
 from groklens.explorer.opened import Opened
 from groklens.explorer.pages import Pages
-from groklens.explorer.static import START
+from groklens.explorer.static import START, File
 from groklens.runs import AnyRun
 
 if TYPE_CHECKING:
@@ -29,6 +30,14 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "connect-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+#: No log has the address in it, and who waits for an answer does not keep the server from ending.
+_QUIETLY: dict[str, Any] = {
+    "log_level": "warning",
+    "access_log": False,
+    "server_header": False,
+    "lifespan": "off",
+    "timeout_graceful_shutdown": 1,
+}
 #: What every answer says: load nothing from elsewhere, guess no type, tell nobody the address, keep no copy.
 HEADERS = {
     "Content-Security-Policy": _POLICY,
@@ -72,11 +81,8 @@ def serve(
         app = application(Pages(Opened.of(given, parts)), token, own)
         address = f"http://{HOST}:{own}/{token}/"
         (say or _log)(address)
-        config = uvicorn.Config(
-            app, log_level="warning", access_log=False, server_header=False, lifespan="off"
-        )
-        with _opened_in_browser(address if browser else None):
-            uvicorn.Server(config).run(sockets=[listening])
+        with _opened_in_browser(address if browser else None), suppress(KeyboardInterrupt):
+            uvicorn.Server(uvicorn.Config(app, **_QUIETLY)).run(sockets=[listening])
 
 
 def application(pages: Pages, token: str, port: int) -> Starlette:
@@ -97,14 +103,36 @@ def application(pages: Pages, token: str, port: int) -> Starlette:
         if not secrets.compare_digest(given, token.encode()):
             return Response(status_code=404, headers=HEADERS)
         # Whoever waits for a run takes no thread from those who look at others.
-        async with one_at_a_time[pages.of_run(name)]:
+        async with one_at_a_time[pages.turn_of(name)]:
             try:
-                found = await asyncio.to_thread(pages.file, name)
+                found = await _in_thread(lambda: pages.file(name))
             except UnknownName:
                 return Response(status_code=404, headers=HEADERS)
         return Response(found.data, media_type=found.kind, headers=HEADERS)
 
     return Starlette(routes=[Route("/{token}/{name:path}", answer, methods=["GET"])])
+
+
+async def _in_thread(work: Callable[[], File]) -> File:
+    """What a function gives, called in a thread of its own, which does not keep the program from ending."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[File] = loop.create_future()
+
+    def tell(settle: Callable[[Any], None], value: Any) -> None:
+        if not done.cancelled():
+            settle(value)
+
+    def run() -> None:
+        settle: Callable[[Any], None]
+        try:
+            settle, value = done.set_result, work()
+        except Exception as error:
+            settle, value = done.set_exception, error
+        with suppress(RuntimeError):  # the server has ended meanwhile
+            loop.call_soon_threadsafe(tell, settle, value)
+
+    threading.Thread(target=run, daemon=True).start()
+    return await done
 
 
 def listener(port: int) -> socket.socket:
