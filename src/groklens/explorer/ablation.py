@@ -36,19 +36,39 @@ _DONE = {
 
 @dataclass(frozen=True)
 class _Trial:
-    """A hypothesis removed at one site of a snapshot."""
+    """A hypothesis removed at one site of a snapshot, and the measures that say what is left."""
 
     snapshot: Snapshot
     hypothesis: Hypothesis
     site: str
+    measures: tuple[Measure, ...]
 
-    def left(self, part: Removed, measure: Measure) -> float:
-        """What the measure gives without this part."""
+    def left(self, part: Removed) -> list[float]:
+        """What each measure gives without a part."""
         if isinstance(part, Heads):  # what follows heads has to run again
-            return float(measure(remove(self.snapshot, part, self.site)))
+            without = remove(self.snapshot, part, self.site)
+            return [float(measure(without)) for measure in self.measures]
         logits = logits_after(self.snapshot, "remove", part, self.site)
-        found = scores_if(self.snapshot, logits, "test" if measure in _BY_SPLIT else "all")
-        return found.loss if measure.about.units == "nats" else found.accuracy
+        found = scores_if(self.snapshot, logits, "test" if self.measures == _BY_SPLIT else "all")
+        return [found.loss, found.accuracy]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A row for each measure: before, after, and beside every control; a part that is all there is has none."""
+        before = [float(measure(self.snapshot)) for measure in self.measures]
+        after = self.left(self.hypothesis)
+        nulls = sorted(
+            self.hypothesis.nulls("remove", self.site, self.snapshot), key=lambda null: null.key not in _FIRST
+        )
+        drawn = [(null, [self.left(draw) for draw in _draws(null)]) for null in nulls]
+        return [
+            _row(
+                f"{measure.about.long_name}, {_DONE.get(self.site, self.site)}",
+                measure.about.units,
+                (before[at], after[at]),
+                [Control.of(null.name, [left[at] for left in draws], null.key) for null, draws in drawn],
+            )
+            for at, measure in enumerate(self.measures)
+        ]
 
 
 def ablation_of(snapshot: Snapshot, part: Part) -> list[dict[str, Any]]:
@@ -61,13 +81,10 @@ def ablation_of(snapshot: Snapshot, part: Part) -> list[dict[str, Any]]:
         raise BadArgument(
             f"{snapshot.task.name} is answered at several positions, and a part is ablated for one answer at the last."
         )
-    known = not lacking(test_loss.about, seen, None)
-    rows = []
-    for site in _sites(hypothesis, seen):
-        trial = _Trial(seen, hypothesis, site)
-        nulls = sorted(hypothesis.nulls("remove", site, seen), key=lambda null: null.key not in _FIRST)
-        rows += [_row(trial, nulls, measure) for measure in (_BY_SPLIT if known else _OF_ALL)]
-    return rows
+    measures = _OF_ALL if lacking(test_loss.about, seen, None) else _BY_SPLIT
+    return [
+        row for site in _sites(hypothesis, seen) for row in _Trial(seen, hypothesis, site, measures).rows()
+    ]
 
 
 def _hypothesis(snapshot: Snapshot, part: Part) -> tuple[Hypothesis, Snapshot]:
@@ -84,24 +101,12 @@ def _sites(hypothesis: Hypothesis, seen: Snapshot) -> tuple[str, ...]:
     return tuple(site for site in own if site in ("logits", "embeddings")) or own[:1]
 
 
-def _row(trial: _Trial, nulls: Sequence[Null], measure: Measure) -> dict[str, Any]:
-    """One measure before and after, and beside every control; a part that is all there is has none."""
-    units = measure.about.units
-    before, after = float(measure(trial.snapshot)), trial.left(trial.hypothesis, measure)
-    controls = [
-        Control.of(null.name, [trial.left(draw, measure) for draw in _draws(null)], null.key)
-        for null in nulls
-    ]
+def _row(name: str, units: str, ends: tuple[float, float], controls: Sequence[Control]) -> dict[str, Any]:
+    before, after = ends
     said = [f"{in_units(before, units)} before, {in_units(after, units)} after"]
     said += [control.said(units) for control in controls] or ["there is no other part to compare it with"]
-    return {
-        "name": f"{measure.about.long_name}, {_DONE.get(trial.site, trial.site)}",
-        "units": units,
-        "before": finite(before),
-        "after": finite(after),
-        **_spread(controls),
-        "text": "; ".join(said),
-    }
+    values = {"name": name, "units": units, "before": finite(before), "after": finite(after)}
+    return {**values, **_spread(controls), "text": "; ".join(said)}
 
 
 def _spread(controls: Sequence[Control]) -> dict[str, Any]:

@@ -11,9 +11,10 @@ from typing import Any
 
 from groklens.errors import BadArgument, UnknownName, whole_number
 from groklens.explorer.opened import Opened
-from groklens.explorer.pages import INDEX, STATIC, Pages
+from groklens.explorer.pages import INDEX, Pages
 from groklens.explorer.parts import NEURON, parts_of
 from groklens.explorer.pictures import pictures_of
+from groklens.explorer.static import static_names
 from groklens.progress import each, progress_shown
 from groklens.runs import AnyRun, Run, as_path
 from groklens.views import spread
@@ -95,7 +96,7 @@ def _check_kept(wanted: Sequence[int], pages: Pages) -> None:
 
 def _names(pages: Pages, wanted: Sequence[int], explain: bool) -> Iterator[str]:
     """The files of the folder, the page's own first."""
-    yield from (*STATIC, INDEX)
+    yield from (*static_names(), INDEX)
     for id, steps in pages.steps.items():
         if not steps:
             continue

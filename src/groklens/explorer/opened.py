@@ -1,4 +1,4 @@
-"""What the explorer is given, opened: runs and sweeps by ids of its own, and a note for each that cannot be looked at."""
+"""What the explorer is given, opened: runs and sweeps by ids of its own, with a note for each that cannot be."""
 
 from __future__ import annotations
 

@@ -7,7 +7,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from importlib.metadata import version
-from importlib.resources import files
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -19,6 +18,7 @@ from groklens.explorer.opened import Opened, said
 from groklens.explorer.part_data import part_values
 from groklens.explorer.parts import parts_of
 from groklens.explorer.run_data import run_values
+from groklens.explorer.static import SCRIPT, File, static_file
 from groklens.explorer.step_data import step_values
 from groklens.explorer.sweep_data import sweep_values
 from groklens.explorer.why_data import why_values
@@ -27,13 +27,6 @@ from groklens.progress import progress_shown
 from groklens.runs import Run
 from groklens.threads import one_thread
 
-#: The page's own files, and their media types.
-STATIC = {
-    "index.html": "text/html; charset=utf-8",
-    "explorer.css": "text/css; charset=utf-8",
-    "explorer.js": "text/javascript; charset=utf-8",
-    "plotly.min.js": "text/javascript; charset=utf-8",
-}
 INDEX = "data/index.js"
 #: Bytes of what was made that are kept, and runs whose last snapshots are.
 _KEPT, _WARM = 256 * 2**20, 4
@@ -43,13 +36,6 @@ _NAME = re.compile(
 )
 #: Held while a model that draws random numbers is looked at: it sets those of the process, and puts them back.
 _DRAWING = Lock()
-
-
-class File(NamedTuple):
-    """A file of the page: its bytes and its media type."""
-
-    data: bytes
-    kind: str
 
 
 class _Asked(NamedTuple):
@@ -68,9 +54,9 @@ class _Unknown(UnknownName):
 class Pages:
     """The files of the explorer over what is opened, at some steps of each run (all, unless told otherwise).
 
-    A name is looked up among the ids, steps and parts that there are, and never joined to a folder. What is of one run
-    (`of_run`) is made one at a time: whoever asks from several threads sees to that. What cannot be made is a file with
-    a note that says why.
+    A name is looked up among the ids, steps and parts that there are, and never joined to a folder. Files of one
+    turn (`turn_of`) are made one at a time: whoever asks from several threads sees to that. What cannot be made is a
+    file with a note that says why.
     """
 
     def __init__(self, opened: Opened, steps: Callable[[Run], Sequence[int]] | None = None) -> None:
@@ -83,21 +69,24 @@ class Pages:
             for id, each in opened.runs.items()
         }
 
-    def of_run(self, name: str) -> str:
-        """The id of the run that a file is of; empty for one of no run."""
+    def turn_of(self, name: str) -> str:
+        """What a file is made of, one at a time: the id of a run, or the index; empty for files that are there."""
         found = _NAME.fullmatch(name)
-        return found["id"] if found else ""
+        if found is None or found["id"] not in self.opened.runs:
+            return INDEX if name == INDEX else ""
+        return found["id"]
 
     def file(self, name: str) -> File:
         """The file of this name; `UnknownName` where there is none."""
-        if name in STATIC:
-            return _static(name)
+        own = static_file(name)
+        if own is not None:
+            return own
         with self._lock:
             if name in self._kept:
                 self._kept.move_to_end(name)
                 return self._kept[name]
         values = self._values(name)
-        made = File(as_script(name.removesuffix(".js"), values), STATIC["explorer.js"])
+        made = File(as_script(name.removesuffix(".js"), values), SCRIPT)
         if "note" not in values:  # what failed may be mended meanwhile
             self._keep(name, made)
         return made
@@ -192,15 +181,7 @@ def _facts(run: Run | None) -> dict[str, str]:
     if run is None:
         return {"task": "", "model": ""}
     try:
-        kind = str(run.model.get("class", ""))
+        kind = str(run.model.get("kind", ""))
     except Exception as error:  # a damaged checkpoint
         kind = said(error)
     return {"task": plain(run.task.name), "model": plain(kind)}
-
-
-def _static(name: str) -> File:
-    if name == "plotly.min.js":
-        from plotly.offline import get_plotlyjs
-
-        return File(str(get_plotlyjs()).encode(), STATIC[name])
-    return File(files("groklens.explorer").joinpath("page", name).read_bytes(), STATIC[name])

@@ -71,10 +71,10 @@ def _selected(table: xr.Dataset, axis: str, value: Any) -> list[dict[str, Any]]:
         if one is None:
             continue
         name, units = bare_title(each), str(each.attrs.get("units", ""))
-        if one.dtype.kind in "fiub" and units != "component":
-            found.append(row(name, one.item(), units))
-        else:  # a name
+        if one.dtype.kind not in "fiub" or units == "component":  # a name
             found.append({"name": name, "value": None, "units": units, "text": plain(one.item())})
+        elif bool(one.notnull()):
+            found.append(row(name, one.item(), units))
     return found
 
 

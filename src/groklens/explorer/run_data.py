@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from groklens.claims import Phase
 from groklens.errors import BadArgument, UnknownName
 from groklens.evidence import split_doubted, track
@@ -23,12 +21,14 @@ from groklens.measures import (
     train_accuracy,
 )
 from groklens.sweeps import events_of
-from groklens.views import Figure, curves
+from groklens.views import Figure, bare_title, curves
 
 #: What phases are dated by.
 _DATED_BY = (train_accuracy, test_loss, excluded_loss, sum_squared_weights)
 #: What is drawn of a run that keeps no history and whose split is not known.
 _OF_ALL = ("loss", "all_accuracy")
+#: What has a step of its own.
+_EVENTS = ("memorised", "generalised", "settled")
 
 
 def run_values(looked: LookedAt, id: str, facts: dict[str, str]) -> dict[str, Any]:
@@ -72,9 +72,9 @@ def _curves(looked: LookedAt, phases: list[Phase]) -> Figure:
 
 
 def _events(looked: LookedAt) -> dict[str, float | None]:
-    """When the run memorised, generalised and settled, by its history; nothing where it says nothing of it."""
+    """The step of each event by its name in words, from the history; nothing where it says nothing of it."""
     try:
         table = events_of(looked.run)
     except BadArgument:
         return {}
-    return {str(name): finite(np.float64(found)) for name, found in table.data_vars.items()}
+    return {bare_title(table[name]): finite(table[name]) for name in _EVENTS}
