@@ -1,18 +1,16 @@
 """A folder as the explorer exports it, of runs and a sweep that are made up: known to the last digit, and quick."""
 
 import json
-import shutil
 import sys
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
-import plotly
 import xarray as xr
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import groklens as gl
 from groklens.claims import Phase
+from groklens.explorer.static import static_file, static_names
 from synthetic import table
 
 STEPS, OTHER_STEPS = [0, 100, 1000, 5500, 9000, 15000], [0, 300, 6000, 12000]
@@ -21,19 +19,11 @@ PHASES = (Phase("memorisation", (0, 0), (200, 300)), Phase("circuit formation", 
 MARKUP = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
 
 
-def page_files():
-    """The page's own files by name."""
-    own = {each.name: each for each in files("groklens.explorer").joinpath("page").iterdir()}
-    shared = {name: files("groklens.views").joinpath(name) for name in ("page.css", "fit.js")}
-    script = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-    return {**own, **shared, "plotly.min.js": script}
-
-
 def write_folder(folder, data):
     """The page with `data`, values by the names of their files."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, file in page_files().items():
-        shutil.copyfile(file, folder / name)
+    for name in static_names():
+        (folder / name).write_bytes(static_file(name).data)
     for name, values in data.items():
         path = folder / "data" / f"{name}.js"
         path.parent.mkdir(parents=True, exist_ok=True)
