@@ -12,8 +12,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
-from browser import Opened, browser, needs_chromium
 from explorer_folder import MARKUP, OTHER_STEPS, STEPS, made_up, write_folder
+
+from browser import Opened, browser, needs_chromium
 
 pytestmark = needs_chromium
 #: Files of the slowest step come when the test says so; all others at once.
