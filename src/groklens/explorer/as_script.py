@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from html import escape
 from typing import Any
 
 from groklens.claims import quantity
@@ -36,15 +35,6 @@ def figure_values(figure: Figure | Any) -> dict[str, Any]:
 def plain(name: object) -> str:
     """A name from a file as text of the page: on one line, and not too long."""
     return shown(name, _LONGEST)
-
-
-def in_figure(name: object) -> str:
-    """A name from a file for a text in a figure, which plotly reads as a kind of HTML.
-
-    >>> in_figure("<b>seed")
-    '&lt;b&gt;seed'
-    """
-    return escape(plain(name), quote=False)
 
 
 def finite(value: Any) -> float | None:

@@ -21,14 +21,18 @@ from groklens.measures import (
     train_accuracy,
 )
 from groklens.sweeps import events_of
-from groklens.views import Figure, bare_title, curves
+from groklens.views import Figure, curves
 
 #: What phases are dated by.
 _DATED_BY = (train_accuracy, test_loss, excluded_loss, sum_squared_weights)
 #: What is drawn of a run that keeps no history and whose split is not known.
 _OF_ALL = ("loss", "all_accuracy")
 #: What has a step of its own.
-_EVENTS = ("memorised", "generalised", "settled")
+_EVENTS = {
+    "memorised": "train inputs known",
+    "generalised": "test inputs known",
+    "settled": "test loss settled",
+}
 
 
 def run_values(looked: LookedAt, id: str, facts: dict[str, str]) -> dict[str, Any]:
@@ -77,4 +81,4 @@ def _events(looked: LookedAt) -> dict[str, float | None]:
         table = events_of(looked.run)
     except BadArgument:
         return {}
-    return {bare_title(table[name]): finite(table[name]) for name in _EVENTS}
+    return {said: finite(table[name]) for name, said in _EVENTS.items()}

@@ -123,13 +123,13 @@ async def _in_thread(work: Callable[[], File]) -> File:
             settle(value)
 
     def run() -> None:
-        settle: Callable[[Any], None]
+        outcome: tuple[Callable[[Any], None], Any]
         try:
-            settle, value = done.set_result, work()
+            outcome = done.set_result, work()
         except Exception as error:
-            settle, value = done.set_exception, error
+            outcome = done.set_exception, error
         with suppress(RuntimeError):  # the server has ended meanwhile
-            loop.call_soon_threadsafe(tell, settle, value)
+            loop.call_soon_threadsafe(tell, *outcome)
 
     threading.Thread(target=run, daemon=True).start()
     return await done

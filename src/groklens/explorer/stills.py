@@ -14,7 +14,7 @@ def at_first(figure: Figure) -> Figure:
         for place, changed in zip(frame.traces, frame.data, strict=True):
             drawn.data[place].update(changed)
     drawn.frames = []
-    drawn.update_layout(sliders=[], updatemenus=[])
+    drawn.layout.sliders = drawn.layout.updatemenus = None
     return figure
 
 

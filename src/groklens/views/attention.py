@@ -213,16 +213,17 @@ def _height(data: dict[str, Any]) -> int:
 
 
 def _still(patterns: np.ndarray, tokens: list[str], heads: list[str], step: int, **how: Any) -> bytes:
-    return still(_maps(patterns, tokens, heads, step), **how)
+    names = [f"{token} ({place})" for place, token in enumerate(tokens)]
+    return still(_maps(patterns, names, heads, step), **how)
 
 
-def _maps(patterns: np.ndarray, tokens: list[str], heads: list[str], step: int) -> Any:
+def _maps(patterns: np.ndarray, positions: list[str], heads: list[str], step: int) -> Any:
     """The patterns of at most nine heads at one step as a plotly figure, a map for each."""
     titles = [f"head {head}" for head in heads[:_MOST]]
     figure = panels(titles)
-    names = [drawn(f"{token} ({place})") for place, token in enumerate(tokens)]
+    names = [drawn(position) for position in positions]
     scale, grey = [[0, faded(_FULL, 0)], [1, _FULL]], [[0, _MASKED], [1, _MASKED]]
-    later = np.where(np.tri(len(tokens), dtype=bool), np.nan, 1.0)
+    later = np.where(np.tri(len(names), dtype=bool), np.nan, 1.0)
     causal = _is_causal(patterns)
     for index, (head, pattern) in enumerate(zip(heads[:_MOST], patterns, strict=False)):
         for z, colours in [(pattern, scale)] + ([(later, grey)] if causal else []):
