@@ -9,6 +9,7 @@ from groklens.cli.forecast import forecast as forecast
 from groklens.cli.info import info as info
 from groklens.cli.main import main as main
 from groklens.cli.new import new as new
+from groklens.cli.show import show as show
 from groklens.cli.sweep import sweep as sweep
 from groklens.cli.tasks import tasks as tasks
 from groklens.cli.track import track as track

@@ -73,6 +73,11 @@ Choose an input, a head and a step: the inputs are those on which the heads diff
 and the last choice is the mean over all inputs. The table has the attention of the answer's position in numbers.
 """
 
+MAPS = """
+The attention of each head from each query position (down) to each key position (across), as a share from 0 to 1, mean
+over all inputs.
+"""
+
 CIRCUIT = """
 The rise of the loss when an edge carries its mean over the inputs, edge by edge: thickness is the square root of the
 rise, and hovering over an edge's dot gives it in nats, for clusters beside that of as many random neurons. The model
@@ -81,7 +86,7 @@ that all can be cut together. Colours are components; grey is everything else.
 """
 
 ANSWERS = """
-The logit of the correct answer for every pair of operands at the last step, the first operand up and the second across.
+The logit of the correct answer for every pair of operands at {step}, the first operand up and the second across.
 An even bright field: the model answers the whole table. Bright points strewn over a dark field: it has memorised those
 train inputs.
 """

@@ -185,7 +185,7 @@ def _coloured(explanation: Explanation) -> str:
 
 
 def _answers(explanation: Explanation) -> str:
-    return _picture(logits(explanation.final), joined(captions.ANSWERS))
+    return _picture(logits(explanation.final), joined(captions.ANSWERS.format(step="the last step")))
 
 
 def _evidence(explanation: Explanation) -> str:

@@ -21,6 +21,7 @@ from groklens.snapshots.scores import correct_by_targets as correct_by_targets
 from groklens.snapshots.scores import judged_by as judged_by
 from groklens.snapshots.scores import judged_on_its_side as judged_on_its_side
 from groklens.snapshots.scores import scores as scores
+from groklens.snapshots.scores import scores_if as scores_if
 from groklens.snapshots.snapshot import Snapshot as Snapshot
 from groklens.snapshots.split_index import TrainIndex as TrainIndex
 from groklens.snapshots.split_index import split_index as split_index

@@ -72,6 +72,13 @@ def scores(snapshot: Snapshot, split: Split) -> Scores:
     return every if split == "all" else Scores(*(each[snapshot.test_index] for each in every))
 
 
+def scores_if(snapshot: Snapshot, logits: Float[Tensor, "input answer"], split: Split) -> Scores:
+    """`scores` if the task's logits were these; answers outside the task's classes stay wrong."""
+    losses, correct = judged_each(logits.double(), judged_by(snapshot.task, split), snapshot.outside)
+    index = {"train": snapshot.train_index, "test": snapshot.test_index, "all": None}[split]
+    return Scores(losses, correct) if index is None else Scores(losses[index], correct[index])
+
+
 def correct_by_labels(
     snapshot: Snapshot, index: Int[Tensor, "some"] | None
 ) -> Bool[Tensor, "some"] | Float[Tensor, "some"]:

@@ -80,6 +80,14 @@ class SweepRuns(Sequence[Run]):
         return self._plan.axes
 
     @property
+    def places(self) -> list[dict[str, Any]]:
+        """Where each run stands on the axes, in the order of the runs: `{"seed": 0, "weight_decay": 0.1}`."""
+        return [
+            {axis.name: axis.labels[at] for axis, at in zip(self.axes, member.place, strict=True)}
+            for member in self._there
+        ]
+
+    @property
     def n_planned(self) -> int:
         """How many runs the sweep has, trained or not."""
         return len(self._members)

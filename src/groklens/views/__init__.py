@@ -5,6 +5,7 @@ Every view returns its picture and shows nothing. In a notebook the picture show
 """
 
 from groklens.views.attention import attention as attention
+from groklens.views.attention import mean_attention as mean_attention
 from groklens.views.calibration import calibration as calibration
 from groklens.views.circle import circle as circle
 from groklens.views.circuit import circuit as circuit
@@ -17,6 +18,7 @@ from groklens.views.embedding import embedding as embedding
 from groklens.views.findings import findings as findings
 from groklens.views.findings import findings_table as findings_table
 from groklens.views.heads import heads as heads
+from groklens.views.inputs import spread as spread
 from groklens.views.logits import logits as logits
 from groklens.views.neurons import neurons as neurons
 from groklens.views.phase_diagram import phase_diagram as phase_diagram

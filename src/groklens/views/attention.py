@@ -15,7 +15,7 @@ from groklens.views.drawing.labels import drawn
 from groklens.views.drawing.palette import HUES, faded
 from groklens.views.drawing.panels import label_edges, panels, place
 from groklens.views.inputs import run_of, shown_steps
-from groklens.views.renderers.figure import STILL, Page
+from groklens.views.renderers.figure import STILL, Figure, Page
 from groklens.views.renderers.html_document import in_script
 from groklens.views.renderers.still_picture import still
 
@@ -29,6 +29,8 @@ _BOX = "max-width:720px;overflow:auto;background:#fff;color:#1d2127"
 _MASKED, _FULL = "rgb(200,200,200)", HUES[0]
 #: Inputs that can be chosen where nobody named some.
 _EXAMPLES = 4
+#: Heads whose maps stand in a still picture.
+_MOST = 9
 
 
 def attention(
@@ -85,6 +87,27 @@ def attention(
         text=text,
         draw_still=lambda **how: _still(patterns[-1, 0], shown[0]["tokens"], heads, chosen[-1], **how),
     )
+
+
+def mean_attention(source: Any, step: int, heads: Sequence[str] | None = None) -> Figure:
+    """The mean attention pattern of each head over all inputs at one step, a map for each: query down, key across.
+
+    As the last choice of `attention`. The trace of a map is called as its head. Nine heads at most are drawn, those
+    named or the first. Raises `UnknownName` for a head or step that does not exist, `BadArgument` as `attention` does.
+    """
+    from groklens.tasks import check_tokens
+
+    run = run_of(source)
+    hooks, names = _hooks(run, None)
+    check_tokens(run.task, "pictures of attention")
+    chosen = list(heads or names)
+    unknown = [name for name in chosen if name not in names]
+    if unknown:
+        raise UnknownName(f"The model has no head {unknown[0]!r}; it has {', '.join(names[:12])}.")
+    patterns = _patterns(run, hooks, [], shown_steps(run, [step]))[-1, -1]
+    shown = patterns[[names.index(name) for name in chosen]]
+    text = f"{run.task.name}: mean attention of {', '.join(chosen[:_MOST])} at step {step:,}."
+    return Figure(_maps(shown, list(run.task.position_names), chosen, step), text)
 
 
 def _some(inputs: Sequence[Any]) -> Sequence[Any]:
@@ -190,19 +213,25 @@ def _height(data: dict[str, Any]) -> int:
 
 
 def _still(patterns: np.ndarray, tokens: list[str], heads: list[str], step: int, **how: Any) -> bytes:
-    titles = [f"head {head}" for head in heads[:9]]
+    names = [f"{token} ({place})" for place, token in enumerate(tokens)]
+    return still(_maps(patterns, names, heads, step), **how)
+
+
+def _maps(patterns: np.ndarray, positions: list[str], heads: list[str], step: int) -> Any:
+    """The patterns of at most nine heads at one step as a plotly figure, a map for each."""
+    titles = [f"head {head}" for head in heads[:_MOST]]
     figure = panels(titles)
-    names = [drawn(f"{token} ({place})") for place, token in enumerate(tokens)]
+    names = [drawn(position) for position in positions]
     scale, grey = [[0, faded(_FULL, 0)], [1, _FULL]], [[0, _MASKED], [1, _MASKED]]
-    later = np.where(np.tri(len(tokens), dtype=bool), np.nan, 1.0)
+    later = np.where(np.tri(len(names), dtype=bool), np.nan, 1.0)
     causal = _is_causal(patterns)
-    for index, pattern in enumerate(patterns[:9]):
+    for index, (head, pattern) in enumerate(zip(heads[:_MOST], patterns, strict=False)):
         for z, colours in [(pattern, scale)] + ([(later, grey)] if causal else []):
             heat = {"z": z, "x": names, "y": names, "zmin": 0, "zmax": 1, "colorscale": colours}
-            figure.add_heatmap(**heat, showscale=False, **place(index, titles))
+            figure.add_heatmap(**heat, name=head, showscale=False, **place(index, titles))
     text = f"Step {step:,}; white is a share of 0, blue of 1" + (", grey is masked" if causal else "")
     label_edges(figure, titles, "key", "query", type="category")
     figure.update_yaxes(autorange="reversed")
     note = {"text": text, "x": 0, "y": 1, "xref": "paper", "yref": "paper", "yshift": 28, "showarrow": False}
     figure.add_annotation(**note, xanchor="left", yanchor="bottom")
-    return still(figure, **how)
+    return figure

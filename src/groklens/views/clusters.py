@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from groklens.errors import BadArgument, described
 from groklens.views.drawing.axes import axis, layout
 from groklens.views.drawing.history import add_history, two_rows
 from groklens.views.drawing.labels import bare_title, drawn, kind_on, named_on, step_names, title, variable
@@ -26,7 +27,11 @@ if TYPE_CHECKING:
 _ROOM = 0.045
 
 
-def clusters(source: Any, highlight: Sequence[ComponentName] | None = None) -> Figure:
+def clusters(
+    source: Any,
+    highlight: Sequence[ComponentName] | None = None,
+    order: Sequence[int] | None = None,
+) -> Figure:
     """The component that explains each neuron best, and how much of it, with a slider over steps.
 
     A bar near 1 is a neuron that computes a function of one component, near 0 one that follows none. Bars
@@ -38,13 +43,15 @@ def clusters(source: Any, highlight: Sequence[ComponentName] | None = None) -> F
     Args:
         source: a table with `neuron_component` and `neuron_explained`, a run, a snapshot or an explanation.
         highlight: components to colour; the circuit's when not given.
+        order: the neurons from left to right, so that pictures of single steps can be laid beside each other; that of
+            the last step when not given.
 
-    Raises `UnknownName` where a table lacks one of the two.
+    Raises `UnknownName` where a table lacks one of the two, `BadArgument` for an order that leaves neurons out.
 
     >>> gl.views.clusters(table)  # doctest: +SKIP
     """
     table = table_of(source, ["neuron_component", "neuron_explained"])
-    drawing = _Drawing.of(table, components_of(source, highlight))
+    drawing = _Drawing.of(table, components_of(source, highlight), order)
     has_steps = len(drawing.share) > 1
     figure = two_rows(has_steps)
     legend = {"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "itemclick": False}
@@ -78,15 +85,16 @@ class _Drawing:
     word: str
 
     @classmethod
-    def of(cls, table: xr.Dataset, shown: list[ComponentName]) -> _Drawing:
+    def of(cls, table: xr.Dataset, shown: list[ComponentName], order: Sequence[int] | None) -> _Drawing:
         best = variable(table, "neuron_component").values
         share = variable(table, "neuron_explained").values
         code = np.full(best.shape, len(shown), dtype=np.min_scalar_type(len(shown)))
         for place, component in enumerate(shown):
             code[best == component] = place
-        order = np.lexsort((-np.nan_to_num(share[-1]), best[-1].astype(str), code[-1]))
+        by_cluster = np.lexsort((-np.nan_to_num(share[-1]), best[-1].astype(str), code[-1]))
+        chosen = by_cluster if order is None else _checked(order, len(by_cluster))
         coordinate = table["component"] if "component" in table.coords else None
-        return cls(best, share, code, order, shown, kind_on(coordinate, best.flat[0].item()))
+        return cls(best, share, code, chosen, shown, kind_on(coordinate, best.flat[0].item()))
 
     @property
     def colours(self) -> list[str]:
@@ -122,6 +130,14 @@ class _Drawing:
             "showscale": False,
             "hovertemplate": "step %{y}<extra></extra>",
         }
+
+
+def _checked(order: Sequence[int], count: int) -> np.ndarray:
+    if sorted(order) != list(range(count)):
+        raise BadArgument(
+            f"order is {described(order)}; give the numbers of all {count} neurons, each once, from left to right."
+        )
+    return np.asarray(order)
 
 
 def _add_steps(figure: go.Figure, drawing: _Drawing, table: xr.Dataset) -> None:

@@ -97,6 +97,7 @@ def _trace(plane: xr.DataArray, name: ComponentName, colour: str) -> dict[str, A
     points = found.values.astype(np.float32)
     label = "element_name" if "element_name" in found.coords else "element"
     return {
+        "name": str(name),
         "x": points[:, 0],
         "y": points[:, 1],
         "mode": "markers" if order is None else "lines+markers",

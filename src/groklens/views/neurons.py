@@ -70,8 +70,7 @@ def neurons(
     kept = shown_steps(run, steps, _steps_within(cells))
     shown = _best(source, final, _count(len(kept), cells)) if neurons is None else _checked(final, neurons)
     values = _activations(run, final, list(shown), kept)
-    titles = [panel.title for panel in shown.values()]
-    figure = _figure(run, titles, values, [f"{step:,}" for step in kept], _colours(source, final, shown))
+    figure = _figure(run, shown, values, [f"{step:,}" for step in kept], _colours(source, final, shown))
     return Figure(figure, f"{run.task.name}: neurons {', '.join(map(str, shown))} over both operands.")
 
 
@@ -145,12 +144,16 @@ def _activations(run: Run, final: Snapshot, shown: list[int], steps: list[int]) 
     return hundredths.transpose(0, 2, 1).reshape(len(steps), len(shown), *square(run.task))
 
 
-def _figure(run: Run, titles: list[str], values: np.ndarray, steps: list[str], colours: list[str]) -> Any:
+def _figure(
+    run: Run, shown: dict[int, Panel], values: np.ndarray, steps: list[str], colours: list[str]
+) -> Any:
+    titles = [panel.title for panel in shown.values()]
     figure = panels(titles)
     rows, columns = (operand_values(run.task, size) for size in square(run.task))
     first, second = (drawn(name) for name in run.task.operand_names[:2])
-    for index, colour in enumerate(colours):
+    for index, (neuron, colour) in enumerate(zip(shown, colours, strict=True)):
         figure.add_heatmap(
+            name=str(neuron),
             z=values[-1, index],
             x=columns,
             y=rows,

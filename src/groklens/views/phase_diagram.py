@@ -158,4 +158,4 @@ def _said(table: xr.Dataset) -> list[list[str]]:
 
 
 def _written(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else drawn(str(value))

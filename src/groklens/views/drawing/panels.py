@@ -36,7 +36,7 @@ def panels(titles: Sequence[str], **more: Any) -> go.Figure:
         horizontal_spacing=0.06,
         vertical_spacing=min(0.3, (_SPACE + above) / (rows * HEIGHT)),
     )
-    # How a narrow page keeps panels square; see page.js.
+    # How a narrow page keeps panels square; see fit.js.
     meta = {"panels": {"columns": columns, "rows": rows, "side": HEIGHT - _SPACE - above}}
     figure.update_layout(layout(rows * HEIGHT + 110 + above, showlegend=False, meta=meta, **more))
     figure.update_layout(margin={"l": 16, "r": 16, "t": 44 + above, "b": 16})

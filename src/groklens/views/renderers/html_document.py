@@ -16,7 +16,7 @@ _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inl
 def document(title: str, body: str) -> str:
     """A whole page around `body`, with the scripts that it needs."""
     libraries = needed(body)
-    drawing = f"<script>{_part('page.js')}</script>" if "plotly" in libraries else ""
+    drawing = f"<script>{_part('fit.js')}{_part('page.js')}</script>" if "plotly" in libraries else ""
     return f"""<!DOCTYPE html>
 <html lang="en-GB">
 <head>

@@ -1,0 +1,84 @@
+"""What the page shows of a run as a whole: its facts, curves, phases and events, and what can be looked at in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from groklens.claims import Phase
+from groklens.errors import BadArgument, UnknownName
+from groklens.evidence import split_doubted, track
+from groklens.explain import find_phases, stage_phases
+from groklens.explorer.as_script import figure_values, finite, plain
+from groklens.explorer.looked_at import LookedAt
+from groklens.explorer.parts import parts_of
+from groklens.explorer.pictures import pictures_of
+from groklens.measures import (
+    excluded_loss,
+    lacking,
+    stages,
+    sum_squared_weights,
+    test_loss,
+    train_accuracy,
+)
+from groklens.sweeps import events_of
+from groklens.views import Figure, curves
+
+#: What phases are dated by.
+_DATED_BY = (train_accuracy, test_loss, excluded_loss, sum_squared_weights)
+#: What is drawn of a run that keeps no history and whose split is not known.
+_OF_ALL = ("loss", "all_accuracy")
+#: What has a step of its own.
+_EVENTS = {
+    "memorised": "train inputs known",
+    "generalised": "test inputs known",
+    "settled": "test loss settled",
+}
+
+
+def run_values(looked: LookedAt, id: str, facts: dict[str, str]) -> dict[str, Any]:
+    """A run as a whole; `facts` are what is said of it line by line."""
+    phases = phases_of(looked)
+    curves_shown = _curves(looked, phases)
+    return {
+        "id": id,
+        "name": plain(looked.name),
+        "headline": None,
+        "description": [[plain(name), plain(fact)] for name, fact in facts.items()],
+        "curves": figure_values(curves_shown),
+        "curves_text": curves_shown.text,
+        "phases": [{**phase.to_dict(), "text": phase.when} for phase in phases],
+        "events": _events(looked),
+        "parts": {
+            kind: [{"id": part.id, "name": plain(part.name)} for part in parts.values()]
+            for kind, parts in parts_of(looked).items()
+        },
+        "kinds": [picture.kind for picture in pictures_of(looked, looked.last)],
+    }
+
+
+def phases_of(looked: LookedAt) -> list[Phase]:
+    """The phases that `gl.explain` dates, from all kept steps; none where the split is doubted."""
+    run, final = looked.run, looked.final
+    if run.task.reference is not None:
+        return stage_phases(stages(run))
+    if split_doubted(final) or len(run.steps) + len(run.measured) < 2:
+        return []
+    measures = [each for each in _DATED_BY if not lacking(each.about, final, looked.circuit)]
+    phases = find_phases(track(run, measures, looked.circuit, progress=False))
+    return phases if run.task.symmetry is not None else phases[:1]
+
+
+def _curves(looked: LookedAt, phases: list[Phase]) -> Figure:
+    try:
+        return curves(looked.run, phases=phases)
+    except (BadArgument, UnknownName):  # neither a history, nor a split by which to make one
+        return curves(looked.run, _OF_ALL, phases=phases)
+
+
+def _events(looked: LookedAt) -> dict[str, float | None]:
+    """The step of each event by its name in words, from the history; nothing where it says nothing of it."""
+    try:
+        table = events_of(looked.run)
+    except BadArgument:
+        return {}
+    return {said: finite(table[name]) for name, said in _EVENTS.items()}
