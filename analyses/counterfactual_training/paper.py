@@ -18,13 +18,15 @@ from analyses.models import shipped
 import groklens as gl
 
 _HERE = Path(__file__).parent
-#: The parent is that of the shipped run, up to soon after it generalises; forks from half-way last twice what is left.
-LAST, HALF, AFTER, RESTED = 8_600, 4_200, 8_500, 2_000
+#: The parent is that of the shipped run, up to soon after it generalises (step 8,300); forks go on for a quarter more.
+LAST, HALF, AFTER, END = 8_600, 4_200, 8_500, 10_500
+#: A fork with no change is followed so far.
+ALIKE = 1_000
 #: Forks by the place that they leave their parent at: when, their last step, and what each changes of the recipe.
 FORKS: dict[str, tuple[int, int, dict[str, dict[str, Any]]]] = {
     "within": (
         HALF,
-        HALF + 2 * (LAST - HALF - 300),
+        END,
         {
             "none": {},
             "decay removed": {"optimizer.weight_decay": 0.0},
@@ -35,7 +37,7 @@ FORKS: dict[str, tuple[int, int, dict[str, dict[str, Any]]]] = {
     ),
     "after": (
         AFTER,
-        AFTER + RESTED,
+        END,
         {
             "none": {},
             "decay removed": {"optimizer.weight_decay": 0.0},
@@ -63,7 +65,7 @@ def lives(folder: Path, recipe: gl.Recipe, forks: Any = None) -> dict[str, xr.Da
         rows, apart = {}, 0.0
         for change, changed in changes.items():
             # One with no change is its parent: as far as that goes is enough.
-            ends = parent.steps[-1] if change == "none" else last
+            ends = min(step + ALIKE, parent.steps[-1]) if change == "none" else last
             into = folder / f"{place}, {change}"
             run = gl.fork(parent, step, into, weights=given.get(change), steps=ends, keep=KEEP, **changed)
             rows[change] = accuracies(run, parent)
