@@ -1,8 +1,8 @@
 """`python -m analyses.counterfactual_training.paper`: the same changes to the run of Nanda et al. (2023), one seed.
 
 Addition mod 113 in a one-layer transformer, 0.3 of the inputs trained on, weight decay 1. One network says nothing of a
-spread, so that this makes no finding: its numbers are kept beside the study's, in `paper.json`. The runs are kept too, and
-the same command goes on after a kill.
+spread, so that this makes no finding: its numbers are kept beside the study's, in `paper.json`. The runs are kept too,
+and the same command goes on after a kill.
 """
 
 import json
