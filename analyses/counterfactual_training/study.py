@@ -127,11 +127,21 @@ def forked(parent: gl.Run, step: int, change: str, circuit: gl.Circuit, into: Pa
 
 def without(weights: Mapping[str, Tensor], circuit: gl.Circuit) -> dict[str, Tensor]:
     """The weights with the circuit's functions of the elements projected out of embedding and read-out."""
+    read_out = "unembed.W_U"
+    turned = {name: each.T if name == read_out else each for name, each in weights.items()}
+    found = without_rows(turned, circuit, ("W_E", read_out))
+    return found | {read_out: found[read_out].T}
+
+
+def without_rows(
+    weights: Mapping[str, Tensor], circuit: gl.Circuit, names: tuple[str, ...]
+) -> dict[str, Tensor]:
+    """The weights with the circuit's functions projected out of matrices whose first rows are the elements."""
     basis = gl.harmonics.chosen_basis(circuit.group, circuit.components).float()
     n = circuit.group.order
     found = {name: each.clone() for name, each in weights.items()}
-    found["W_E"][:n] -= basis @ (basis.T @ found["W_E"][:n])
-    found["unembed.W_U"][:, :n] -= (found["unembed.W_U"][:, :n] @ basis) @ basis.T
+    for name in names:
+        found[name][:n] -= basis @ (basis.T @ found[name][:n])
     return found
 
 

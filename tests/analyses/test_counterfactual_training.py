@@ -1,9 +1,14 @@
 """The judgement of `counterfactual_training` can go either way."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 import xarray as xr
+
+import groklens as gl
 
 STEPS = np.arange(0, 1050, 50)
 FORKED = {"before": 100, "within": 200, "after": 500}
@@ -116,3 +121,52 @@ def test_the_circuit_is_gone_from_embedding_and_read_out_and_noise_moves_as_far(
         far, near = ((each[name] - weights[name]).norm() for each in (other, cut))
         assert far == pytest.approx(float(near), abs=1e-5)
     assert torch.equal(other["b_in"], weights["b_in"])
+
+
+@pytest.fixture
+def paper(study):
+    from analyses.counterfactual_training import paper
+
+    return paper
+
+
+def test_the_forks_of_the_paper_s_run_are_made_of_any_run(paper, tmp_path, monkeypatch):
+    model = gl.Transformer(n_layers=1, d_model=8, n_heads=1, d_head=8, d_mlp=8)
+    recipe = gl.Recipe(
+        task=gl.ModularArithmetic(5), model=model, steps=6, evaluate_every=1, keep=gl.Steps((0, 2, 4))
+    )
+    monkeypatch.setattr(paper, "KEEP", gl.Every(1))
+    forks = {
+        place: (step, 6, changes)
+        for step, (place, (_, _, changes)) in zip((2, 4), paper.FORKS.items(), strict=True)
+    }
+    found = paper.lives(tmp_path, recipe, forks)
+    assert {place: table.sizes["change"] for place, table in found.items()} == {"within": 5, "after": 6}
+    assert {float(table["apart"]) for table in found.values()} == {0.0}
+    assert found["within"]["accuracy"].sel(change="none").dropna("step")["step"].values.tolist() == [
+        2,
+        3,
+        4,
+        5,
+        6,
+    ]
+
+
+def test_the_page_tells_the_numbers_that_are_kept_of_the_paper_s_run(paper):
+    folder = Path(paper.__file__).parent
+    kept = json.loads((folder / "paper.json").read_text())["lives"]
+    page = (folder / "README.md").read_text(encoding="utf-8")
+    said = {"decay removed": "without decay", "rate cut": "a tenth of the rate"}
+    said |= {"circuit removed": "the circuit projected out", "random change": "a random change of that size"}
+    said |= {"data cut below": "data cut from 0.3 to 0.15"}
+    for place, values in kept.items():
+        table = xr.Dataset.from_dict(values)
+        assert float(table["apart"]) == 0
+        for change in table["change"].values[1:]:
+            one = table["accuracy"].sel(change=change).dropna("step").values
+            row = f"| {paper.FORKS[place][0]:,} | {said[str(change)]} | {_to_three(one[0])} | {_to_three(one[-1])} |"
+            assert row in page
+
+
+def _to_three(share):
+    return "1" if share > 0.9995 else f"{share:.3f}"
