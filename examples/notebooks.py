@@ -1,7 +1,7 @@
 """Write the examples as notebooks, beside them: `make notebooks`.
 
-Each names its kernel, so that no front end asks for one. The first is kept in the repository, where Colab opens it from;
-what makes a cell itself in a file, its id, is its place, so that the same script is the same file.
+Each names its kernel, so that no front end asks for one. The first is kept in the repository, where Colab opens it. The
+id of a cell is its place, so that the same script is the same file.
 """
 
 from __future__ import annotations

@@ -42,7 +42,8 @@ def _framed(page: str) -> str:
     """A notebook cell that shows the page in a frame, or the still picture where scripts do not run."""
     name = f"groklens-{uuid4().hex[:12]}"
     return (
-        f'<div id="{name}">{STILL}</div><script>(function () {{{UNPACK} unpack("{packed(page)}").then(function (page) {{'
+        f'<div id="{name}">{STILL}</div><script>(function () {{{UNPACK}'
+        f'unpack("{packed(page)}").then(function (page) {{'
         'const frame = document.createElement("iframe");'
         'frame.style.cssText = "width:100%;height:80vh;border:0";'
         "frame.srcdoc = page;"

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from groklens.errors import BadArgument, described, is_number, whole_number
 from groklens.views.renderers.html_document import chart, document
-from groklens.views.renderers.libraries import needed, plotly_for, scripts_once, scripts_packed
+from groklens.views.renderers.libraries import READY, needed, plotly_for, scripts_once
 from groklens.views.renderers.packed import UNPACK, light_png, packed
 from groklens.views.renderers.still_picture import still
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: What the charts' toolbars hold; nothing in them reaches the network.
 CONFIG = {"responsive": True, "displaylogo": False, "modeBarButtons": [["toImage"]]}
+#: Pixels that a page leaves around a chart.
+_AROUND = 40
 
 
 class Figure:
@@ -74,8 +76,8 @@ class Figure:
         """
         return _saved(self, path, width, dpi)
 
-    # Plotly's own MIME type is left out: beside a still picture JupyterLab draws nothing by it until the mouse comes, and
-    # VS Code draws it without frames, so that a slider would move nothing.
+    # Plotly's own MIME type is left out: beside a still picture JupyterLab draws nothing by it until the mouse comes,
+    # and VS Code draws it without frames, so that a slider would move nothing.
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         spec, png = self.spec, light_png(self.png)
         shown = scripts_once([plotly_for(spec)]) + _drawn(spec, image(png, self.text))
@@ -83,8 +85,7 @@ class Figure:
 
     def _display_(self) -> Any:
         """What marimo shows, which runs scripts in frames alone."""
-        spec = self.spec
-        return _marimo_frame(scripts_packed([plotly_for(spec)]) + _drawn(spec, html.escape(self.text)))
+        return _marimo_frame(self.html, f"{self.spec['layout'].get('height', 450) + _AROUND}px")
 
 
 def _drawn(spec: dict[str, Any], until: str) -> str:
@@ -94,7 +95,7 @@ def _drawn(spec: dict[str, Any], until: str) -> str:
     return (
         f'<div id="{name}">{until}</div><script>(function () {{{UNPACK}'
         f'const node = document.getElementById("{name}"), plotly = new Promise(function look(found) {{'
-        "if (window.Plotly) found(window.Plotly); else setTimeout(look, 200, found); });"
+        f"if ({READY[plotly_for(spec)]}) found(window.Plotly); else setTimeout(look, 200, found); }});"
         f'Promise.all([unpack("{data}"), plotly]).then(function (both) {{'
         "const spec = JSON.parse(both[0]), Plotly = both[1];"
         'node.textContent = ""; Plotly.newPlot(node, spec.data, spec.layout, spec.config)'
@@ -102,9 +103,9 @@ def _drawn(spec: dict[str, Any], until: str) -> str:
     )
 
 
-def _marimo_frame(body: str) -> Any:
-    """A frame of marimo's around HTML, as high as what it shows."""
-    return importlib.import_module("marimo").iframe(body)
+def _marimo_frame(page: str, height: str) -> Any:
+    """A page in a frame of marimo's."""
+    return importlib.import_module("marimo").iframe(page, height=height)
 
 
 @dataclass(frozen=True)
@@ -145,8 +146,7 @@ class Page:
 
     def _display_(self) -> Any:
         """What marimo shows, which runs scripts in frames alone."""
-        inline = self.body if self.inline is None else self.inline
-        return _marimo_frame(scripts_packed(needed(inline)) + inline.replace(STILL, html.escape(self.text)))
+        return _marimo_frame(self.html, "80vh")
 
 
 #: Where an inline page shows its still picture until a script replaces it.

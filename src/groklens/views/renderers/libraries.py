@@ -22,7 +22,11 @@ from typing import Any
 from groklens.views.renderers.packed import UNPACK, of_gzip, packed
 
 #: What an element that a script draws into is marked with.
-_MARKS = {"plotly": 'class="chart"', "plotly whole": 'class="chart whole"', "circuitsvis": 'class="attention"'}
+_MARKS = {
+    "plotly": 'class="chart"',
+    "plotly whole": 'class="chart whole"',
+    "circuitsvis": 'class="attention"',
+}
 #: The kinds of traces that the part for flat axes draws, as its makers list them.
 _FLAT = frozenset(
     (
@@ -30,6 +34,11 @@ _FLAT = frozenset(
         "scatter", "scatterternary", "violin",
     )
 )  # fmt: skip
+#: One page may be given the part and the whole, which have one name: a part never takes the whole's place.
+_BEFORE = {"plotly": "if ((window.Plotly || {}).whole) return;"}
+_AFTER = {"plotly whole": "window.Plotly.whole = true;"}
+#: What is true once a figure's library is there.
+READY = {"plotly": "window.Plotly", "plotly whole": "(window.Plotly || {}).whole"}
 #: Which cell holds each script, and in which of its executions it was given.
 _given: dict[str, tuple[object, object]] = {}
 
@@ -71,17 +80,14 @@ def scripts(libraries: Iterable[str]) -> str:
 
 
 def scripts_once(libraries: Iterable[str]) -> str:
-    """Script elements of the libraries that the notebook does not hold yet, compressed."""
-    return scripts_packed(name for name in libraries if _is_needed(name))
-
-
-def scripts_packed(libraries: Iterable[str]) -> str:
-    """Script elements that unpack these libraries and run them, some moments later."""
+    """Script elements that unpack those libraries that the notebook does not hold yet, and run them moments later."""
     return "".join(
         f'<script>(function () {{{UNPACK} unpack("{_packed(name)}").then(function (text) {{'
+        f"{_BEFORE.get(name, '')}"
         'const script = document.createElement("script"); script.textContent = text;'
-        "document.head.appendChild(script); }); })();</script>\n"
+        f"document.head.appendChild(script);{_AFTER.get(name, '')} }}); }})();</script>\n"
         for name in libraries
+        if _is_needed(name)
     )
 
 
