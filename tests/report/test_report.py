@@ -60,8 +60,8 @@ def test_the_page_loads_nothing(page):
 
 
 def test_plotly_is_inside_once_and_the_page_stays_small(page):
-    assert page.count("plotly.js v") == 1
-    assert len(page) < 6_500_000
+    assert page.count("plotly.js (cartesian") == 1
+    assert len(page) < 3_300_000
 
 
 def test_it_says_when_with_what_and_how_sure(page):

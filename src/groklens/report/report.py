@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from groklens.report.sections import Section, sections
 from groklens.report.words import linked
-from groklens.views.renderers import STILL, Page, document, findings_still, in_script
+from groklens.views.renderers import STILL, UNPACK, Page, document, findings_still, packed
 
 if TYPE_CHECKING:
     from groklens.explain import Explanation
@@ -42,11 +42,12 @@ def _framed(page: str) -> str:
     """A notebook cell that shows the page in a frame, or the still picture where scripts do not run."""
     name = f"groklens-{uuid4().hex[:12]}"
     return (
-        f'<div id="{name}">{STILL}</div><script>(function () {{'
+        f'<div id="{name}">{STILL}</div><script>(function () {{{UNPACK}'
+        f'unpack("{packed(page)}").then(function (page) {{'
         'const frame = document.createElement("iframe");'
         'frame.style.cssText = "width:100%;height:80vh;border:0";'
-        f"frame.srcdoc = {in_script(page)};"
-        f'document.getElementById("{name}").replaceChildren(frame); }})();</script>'
+        "frame.srcdoc = page;"
+        f'document.getElementById("{name}").replaceChildren(frame); }}); }})();</script>'
     )
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from groklens.snapshots import Snapshot
 
 #: Cells of all maps at all steps, one byte each: what keeps a notebook that can be sent around.
-_CELLS = 1_950_000
+_CELLS = 800_000
 _MOST, _MOST_STEPS = 9, 24
 #: Activations are drawn in hundredths of their range.
 _LEVELS = 100
@@ -48,7 +48,7 @@ def neurons(
     what lies beyond, earlier, has the colour of the end.
     Waves along the axes or diagonals are neurons that compute with one frequency, stripes and blocks that come
     again are what one irrep of another group looks like; noise is memorising. As many
-    neurons are shown, the best explained of each component first, as make a picture of about 2 MB. A table of
+    neurons are shown, the best explained of each component first, as make a picture of less than 1 MB. A table of
     measures has no activations: of it the picture is `clusters`, all neurons by their components.
 
     Args:
@@ -75,7 +75,7 @@ def neurons(
 
 
 def _steps_within(cells: int) -> int:
-    return int(np.clip(_CELLS // (4 * cells) - 1, 1, _MOST_STEPS))
+    return int(np.clip(_CELLS // (6 * cells), 1, _MOST_STEPS))
 
 
 def _count(n_steps: int, cells: int) -> int:

@@ -7,3 +7,5 @@ from groklens.views.renderers.findings_picture import findings_still as findings
 from groklens.views.renderers.html_document import chart as chart
 from groklens.views.renderers.html_document import document as document
 from groklens.views.renderers.html_document import in_script as in_script
+from groklens.views.renderers.packed import UNPACK as UNPACK
+from groklens.views.renderers.packed import packed as packed

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import html
+import importlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,27 +12,27 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from groklens.errors import BadArgument, described, is_number, whole_number
-from groklens.views.renderers.html_document import chart, document, in_script
-from groklens.views.renderers.libraries import needed, scripts_once
+from groklens.views.renderers.html_document import chart, document
+from groklens.views.renderers.libraries import READY, needed, plotly_for, scripts_once
+from groklens.views.renderers.packed import UNPACK, light_png, packed
 from groklens.views.renderers.still_picture import still
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-MIMETYPE = "application/vnd.plotly.v1+json"
 #: What the charts' toolbars hold; nothing in them reaches the network.
 CONFIG = {"responsive": True, "displaylogo": False, "modeBarButtons": [["toImage"]]}
-#: Characters of data beyond which a notebook holds them once, in the HTML, and not for the front end's plotly too.
-_TWICE = 600_000
+#: Pixels that a page leaves around a chart.
+_AROUND = 40
 
 
 class Figure:
     """A plotly figure with a sentence that stands in for it, shown in a notebook and saved to a file.
 
     `figure.plotly` is the plotly figure itself; its attributes and methods are reached through this object
-    too (`figure.data`, `figure.update_layout(...)`). In a notebook it is shown by the front end's own plotly,
-    else from the HTML beside it, else as a still picture, else as the sentence. `html` is a whole page that
-    needs no network, `png` the still picture: the step that the figure stands at.
+    too (`figure.data`, `figure.update_layout(...)`). In a notebook it is drawn by the plotly.js that the notebook
+    holds; where no scripts run it is a still picture, else the sentence. `html` is a whole page that needs no
+    network, `png` the still picture: the step that the figure stands at.
 
     >>> gl.views.curves(table).save("curves.html")  # doctest: +SKIP
     """
@@ -76,23 +76,36 @@ class Figure:
         """
         return _saved(self, path, width, dpi)
 
+    # Plotly's own MIME type is left out: beside a still picture JupyterLab draws nothing by it until the mouse comes,
+    # and VS Code draws it without frames, so that a slider would move nothing.
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        spec, png = self.spec, base64.b64encode(self.png).decode()
-        data = in_script(spec)
-        bundle = {"text/html": self._fragment(data, png), "image/png": png, "text/plain": self.text}
-        return bundle if len(data) > _TWICE else {MIMETYPE: spec, **bundle}
+        spec, png = self.spec, light_png(self.png)
+        shown = scripts_once([plotly_for(spec)]) + _drawn(spec, image(png, self.text))
+        return {"text/html": shown, "image/png": png, "text/plain": self.text}
 
-    def _fragment(self, data: str, png: str) -> str:
-        name = f"groklens-{uuid4().hex[:12]}"
-        # Scripts come in the order of the cells, but a front end may draw outputs in another.
-        return (
-            f'<div id="{name}">{image(png, self.text)}</div>{scripts_once(("plotly",))}<script>(function () {{'
-            f'const node = document.getElementById("{name}"), spec = {data};'
-            "(function draw(left) {"
-            "if (!window.Plotly) { if (left) setTimeout(draw, 200, left - 1); return; }"
-            'node.textContent = ""; Plotly.newPlot(node, spec.data, spec.layout, spec.config)'
-            ".then(function () { Plotly.addFrames(node, spec.frames || []); }); })(50); })();</script>"
-        )
+    def _display_(self) -> Any:
+        """What marimo shows, which runs scripts in frames alone."""
+        return _marimo_frame(self.html, f"{self.spec['layout'].get('height', 450) + _AROUND}px")
+
+
+def _drawn(spec: dict[str, Any], until: str) -> str:
+    """An element in which plotly.js draws the figure as soon as it is there, and what stands in it until then."""
+    name, data = f"groklens-{uuid4().hex[:12]}", packed(json.dumps(spec, separators=(",", ":")))
+    # Scripts come in the order of the cells, but a front end may draw outputs in another.
+    return (
+        f'<div id="{name}">{until}</div><script>(function () {{{UNPACK}'
+        f'const node = document.getElementById("{name}"), plotly = new Promise(function look(found) {{'
+        f"if ({READY[plotly_for(spec)]}) found(window.Plotly); else setTimeout(look, 200, found); }});"
+        f'Promise.all([unpack("{data}"), plotly]).then(function (both) {{'
+        "const spec = JSON.parse(both[0]), Plotly = both[1];"
+        'node.textContent = ""; Plotly.newPlot(node, spec.data, spec.layout, spec.config)'
+        ".then(function () { Plotly.addFrames(node, spec.frames || []); }); }); })();</script>"
+    )
+
+
+def _marimo_frame(page: str, height: str) -> Any:
+    """A page in a frame of marimo's."""
+    return importlib.import_module("marimo").iframe(page, height=height)
 
 
 @dataclass(frozen=True)
@@ -126,10 +139,14 @@ class Page:
         return _saved(self, path, width, dpi)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        png = base64.b64encode(self.png).decode()
+        png = light_png(self.png)
         inline = self.body if self.inline is None else self.inline
         shown = scripts_once(needed(inline)) + inline.replace(STILL, image(png, self.text))
         return {"text/html": shown, "image/png": png, "text/plain": self.text}
+
+    def _display_(self) -> Any:
+        """What marimo shows, which runs scripts in frames alone."""
+        return _marimo_frame(self.html, "80vh")
 
 
 #: Where an inline page shows its still picture until a script replaces it.

@@ -7,7 +7,7 @@ import json
 from importlib.resources import files
 from typing import Any
 
-from groklens.views.renderers.libraries import needed, scripts
+from groklens.views.renderers.libraries import needed, plotly_for, scripts
 
 #: Forbids the page to load anything at all; what it shows is inside it.
 _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
@@ -16,7 +16,7 @@ _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inl
 def document(title: str, body: str) -> str:
     """A whole page around `body`, with the scripts that it needs."""
     libraries = needed(body)
-    drawing = f"<script>{_part('fit.js')}{_part('page.js')}</script>" if "plotly" in libraries else ""
+    drawing = f"<script>{_part('fit.js')}{_part('page.js')}</script>" if 'class="chart' in body else ""
     return f"""<!DOCTYPE html>
 <html lang="en-GB">
 <head>
@@ -37,9 +37,9 @@ def document(title: str, body: str) -> str:
 
 def chart(spec: dict[str, Any], text: str) -> str:
     """The place in a page where `page.js` draws a plotly figure; `text` stands there until it does."""
-    height = spec["layout"].get("height", 450)
+    height, whole = spec["layout"].get("height", 450), " whole" if plotly_for(spec) == "plotly whole" else ""
     return (
-        f'<div class="chart" role="img" aria-label="{html.escape(text)}" style="min-height:{height}px">'
+        f'<div class="chart{whole}" role="img" aria-label="{html.escape(text)}" style="min-height:{height}px">'
         f'<p class="waiting">{html.escape(text)}</p>'
         f'<script type="application/json">{in_script(spec)}</script></div>'
     )
