@@ -369,6 +369,10 @@ def test_markup_in_names_is_text_and_nothing_of_it_runs(opened):
 def test_nothing_overlaps_or_sticks_out(opened, width, scheme):
     seen = opened("run=0&step=5500", width=width, color_scheme=scheme, reduced_motion="reduce")
     standing(seen, said_of(5500, STEPS))
+    for step in (100, 0, 5500):  # bars of one height: the labels of neighbours must not lie over each other
+        seen.page.locator("#step").fill(str(STEPS.index(step)))
+        standing(seen, said_of(step, STEPS))
+        assert seen.overlapping() == []
     places = {
         "run": None,
         "two": "run=0&with=1",
