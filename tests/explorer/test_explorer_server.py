@@ -51,12 +51,7 @@ class TestWhoIsAnswered:
     )  # fmt: skip
     def test_without_the_token_there_is_nothing(self, server, path):
         answer = server.ask(path.replace("ü", "%C3%BC"))
-        if path == f"/{TOKEN}":  # one that is true but for its stroke
-            assert answer[0] in (307, 404)
-        else:
-            assert answer[0] == 404
-        assert b"receive" not in answer[2]
-        assert b"<html" not in answer[2]
+        is_nothing(answer, 404)
 
     @pytest.mark.parametrize(
         "host", ["evil.example", "evil.example:80", "127.0.0.1", "127.0.0.1:1", "[::1]", " "]
@@ -82,10 +77,7 @@ class TestWhoIsAnswered:
     def test_what_is_not_on_the_list_is_not_there(self, server, name):
         ascii_only = name.encode().decode("ascii", "ignore") if name.isascii() else "data/run/%D9%A0.js"
         answer = server.get(ascii_only)
-        if "010" in name:  # the same step, written otherwise
-            assert b'"step":10,' in answer[2]
-        else:
-            is_nothing(answer, 404)
+        is_nothing(answer, 404)
 
     def test_every_answer_keeps_to_itself(self, server):
         for answer in (server.get(""), server.get("nowhere"), server.ask("/wrong/")):
@@ -103,9 +95,8 @@ def test_only_this_machine_is_listened_to():
         assert found.getsockname()[0] == HOST == "127.0.0.1"
         assert found.family == socket.AF_INET
         with pytest.raises(BadArgument, match=r"Cannot listen at port .* leave --port out"):
-            found.listen()
             listener(found.getsockname()[1])
-    for port in (-1, 70_000, "x"):
+    for port in (-1, 70_000):
         with pytest.raises(BadArgument, match="port is"):
             listener(port)
 
@@ -197,9 +188,9 @@ def test_without_the_extra_it_is_said_what_to_install(monkeypatch, tiny_run):
 
 
 @pytest.mark.slow
-def test_the_command_serves_until_it_is_interrupted(_trained_once):
+def test_the_command_serves_until_it_is_interrupted(run_folder):
     """`groklens show` says the address, answers there, is not told of by its command line, and ends at once."""
-    words = [sys.executable, "-m", "groklens", "show", str(_trained_once), "--no-browser"]
+    words = [sys.executable, "-m", "groklens", "show", str(run_folder), "--no-browser"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         address = urlsplit(running.stdout.readline().split()[0])
         assert address.hostname == HOST
