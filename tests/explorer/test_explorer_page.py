@@ -309,7 +309,9 @@ def test_a_place_of_a_sweep_opens_its_run_and_an_explanation_is_asked_for(opened
     assert seen.page.evaluate("() => location.hash") == "#run=0"
     assert not seen.page.locator(".explained").count()
     seen.page.get_by_role("button", name="Explain this run").click()
-    seen.page.wait_for_selector(".explained table")
+    seen.page.wait_for_selector(".explained")
+    assert focused(seen)[0] == "DIV"
+    seen.page.locator(".explained summary").click()
     text = seen.page.locator(".explained").inner_text()
     for said in (
         "five frequencies",
@@ -353,7 +355,7 @@ def test_markup_in_names_is_text_and_nothing_of_it_runs(opened):
     seen = opened("run=3")
     standing(seen, said_of(7, [0, 7]))
     seen.page.get_by_role("button", name="Explain this run").click()
-    seen.page.wait_for_selector(".explained table")
+    seen.page.wait_for_selector(".explained")
     to(seen, "run=3&step=7&part=3/frequency-1")
     seen.page.wait_for_selector("#part table")
     assert seen.page.locator("h1").inner_text() == MARKUP
