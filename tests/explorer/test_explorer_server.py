@@ -226,7 +226,8 @@ def test_the_served_page_draws_a_run_and_asks_nobody_else(server):
         )
         netloc = f"{HOST}:{server.port}"
         page.goto(f"http://{netloc}/{TOKEN}/")
-        page.wait_for_function("document.querySelectorAll('.js-plotly-plot .main-svg').length > 3")
+        page.locator("#list").get_by_text("tiny").first.click()
+        page.locator(".js-plotly-plot").nth(4).wait_for()
         assert "tiny" in page.inner_text("body")
         assert not complaints
         assert not [url for url in elsewhere if not url.startswith(("data:", "blob:"))]
