@@ -150,10 +150,11 @@ def test_two_who_ask_for_one_thing_have_it_made_once(tiny_run, monkeypatch):
 def test_what_is_kept_is_bounded(tiny_run, monkeypatch):
     pages = Pages(Opened.of([tiny_run] * 6))
     monkeypatch.setitem(vars(sys.modules["groklens.explorer.pages"]), "_KEPT", 150_000)
+    monkeypatch.setattr(pages, "_of_run", lambda *asked: {"text": "x" * 40_000})
     for id in range(6):
         pages.file(f"data/run/{id}/step/0.js")
-    assert len(pages._warm) == 4
-    assert sum(len(each.data) for each in pages._kept.values()) <= 150_000
+    assert list(pages._warm) == ["2", "3", "4", "5"]
+    assert list(pages._kept) == [f"data/run/{id}/step/0.js" for id in (3, 4, 5)]
 
 
 def test_the_token_is_on_no_command_line(monkeypatch, tmp_path):
@@ -225,7 +226,8 @@ def test_the_served_page_draws_a_run_and_asks_nobody_else(server):
         )
         netloc = f"{HOST}:{server.port}"
         page.goto(f"http://{netloc}/{TOKEN}/")
-        page.wait_for_function("document.querySelectorAll('.js-plotly-plot .main-svg').length > 3")
+        page.locator("#list").get_by_text("tiny").first.click()
+        page.locator(".js-plotly-plot").nth(4).wait_for()
         assert "tiny" in page.inner_text("body")
         assert not complaints
         assert not [url for url in elsewhere if not url.startswith(("data:", "blob:"))]
