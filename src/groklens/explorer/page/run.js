@@ -45,6 +45,7 @@
     }
 
     async explain(button) {
+      if (button.getAttribute("aria-disabled")) return;  // it is under way
       button.setAttribute("aria-disabled", "true");
       explorer.say("Explaining " + this.name + ".");
       const said = element("div", { class: "explained", tabindex: -1 });
