@@ -18,7 +18,7 @@ ORDER = (
     "errors", "value_checks", "integers", "progress", "threads", "public", "memory", "gguf_file", "parts", "claims",
     "groups", "harmonics", "theory", "tasks", "models", "recipes", "snapshots", "runs", "capture", "training",
     "hypotheses", "measures", "interventions", "evidence", "sweeps", "forecasts", "explain", "views", "report",
-    "integrations", "examples", "cli_io", "cli", "__main__",
+    "integrations", "examples", "explorer", "cli_io", "cli", "__main__",
 )  # fmt: skip
 #: The one exception: an Explanation's page and notebook representation are pictures, drawn when asked for.
 EXCEPTIONS = {("explain/explanation.py", "views"), ("explain/explanation.py", "report")}
@@ -30,6 +30,7 @@ LARGEST_FILE = 400
 #: What scripts and studies may name besides the attributes of `gl`.
 PUBLIC_MODULES = {
     "groklens",
+    "groklens.explorer",
     "groklens.forecasts",
     "groklens.measures",
     "groklens.views",

@@ -21,6 +21,7 @@ FAMILIES = {
     "theory": "what can be written down",
     "forecasts": "signals, the library of runs, and the referee",
     "views": "pictures",
+    "explorer": "runs and sweeps in a browser",
     "examples": "runs to look at, by name",
 }
 

@@ -63,6 +63,7 @@ _PUBLIC = {
 _MOVED = {"measures": ("track",)}
 _MODULES = (
     "examples",
+    "explorer",
     "forecasts",
     "harmonics",
     "hypotheses",
@@ -81,6 +82,7 @@ __all__ = [*_PUBLIC, *_MODULES, "__version__"]
 #: package calls by the name of its file is taken from the file: they would take it for the module.
 if TYPE_CHECKING:
     from groklens import examples as examples
+    from groklens import explorer as explorer
     from groklens import forecasts as forecasts
     from groklens import harmonics as harmonics
     from groklens import hypotheses as hypotheses

@@ -54,6 +54,7 @@ def _check_steps(page, run):
     for place, step in enumerate(run.steps):
         page.locator("#step").fill(str(place))
         page.wait_for_function(_STANDS, arg=step)
+        assert page.locator(".chart .slider-container").count() == 0  # there is one slider, the page's
         here = table.sel(step=step)
         np.testing.assert_allclose(page.evaluate(_BARS, "spectrum"), here["embedding_spectrum"], rtol=1e-6)
         row = page.locator(".numbers tr", has=page.get_by_role("rowheader", name="test loss", exact=True))

@@ -309,7 +309,9 @@ def test_a_place_of_a_sweep_opens_its_run_and_an_explanation_is_asked_for(opened
     assert seen.page.evaluate("() => location.hash") == "#run=0"
     assert not seen.page.locator(".explained").count()
     seen.page.get_by_role("button", name="Explain this run").click()
-    seen.page.wait_for_selector(".explained table")
+    seen.page.wait_for_selector(".explained")
+    assert focused(seen)[0] == "DIV"
+    seen.page.locator(".explained summary").click()
     text = seen.page.locator(".explained").inner_text()
     for said in (
         "five frequencies",
@@ -353,7 +355,7 @@ def test_markup_in_names_is_text_and_nothing_of_it_runs(opened):
     seen = opened("run=3")
     standing(seen, said_of(7, [0, 7]))
     seen.page.get_by_role("button", name="Explain this run").click()
-    seen.page.wait_for_selector(".explained table")
+    seen.page.wait_for_selector(".explained")
     to(seen, "run=3&step=7&part=3/frequency-1")
     seen.page.wait_for_selector("#part table")
     assert seen.page.locator("h1").inner_text() == MARKUP
@@ -369,6 +371,10 @@ def test_markup_in_names_is_text_and_nothing_of_it_runs(opened):
 def test_nothing_overlaps_or_sticks_out(opened, width, scheme):
     seen = opened("run=0&step=5500", width=width, color_scheme=scheme, reduced_motion="reduce")
     standing(seen, said_of(5500, STEPS))
+    for step in (100, 0, 5500):  # bars of one height: the labels of neighbours must not lie over each other
+        seen.page.locator("#step").fill(str(STEPS.index(step)))
+        standing(seen, said_of(step, STEPS))
+        assert seen.overlapping() == []
     places = {
         "run": None,
         "two": "run=0&with=1",
@@ -404,3 +410,24 @@ def test_what_is_kept_is_bounded_and_every_control_has_a_name(opened):
         || (each.labels && each.labels.length))).map(each => each.outerHTML.slice(0, 80))""")
     assert bare == []
     assert seen.page.get_by_role("navigation").count() == seen.page.get_by_role("main").count() == 1
+
+
+def test_a_long_list_is_searched_by_name_and_says_what_cannot_be_opened(opened, tmp_path):
+    runs = [{"id": str(k), "name": f"seed {k}", "task": "", "steps": [0], "note": None} for k in range(20)]
+    sweep = {
+        "id": "s0",
+        "name": "one axis",
+        "diagram": None,
+        "cells": [],
+        "note": "A phase diagram has two axes.",
+    }
+    seen = opened(
+        path=write_folder(tmp_path / "many", {"index": {"version": "0", "runs": runs, "sweeps": [sweep]}})
+    )
+    seen.page.get_by_role("searchbox", name="named").fill("SEED 1")
+    assert seen.page.locator("#list a:visible").all_inner_texts() == [
+        f"seed {k}" for k in (1, *range(10, 20))
+    ]
+    assert "A phase diagram has two axes." in seen.page.locator("#list").inner_text()
+    assert seen.page.locator("#list a", has_text="one axis").count() == 0
+    assert "Choose a run" in seen.page.locator("main").inner_text()

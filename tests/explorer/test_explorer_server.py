@@ -51,12 +51,7 @@ class TestWhoIsAnswered:
     )  # fmt: skip
     def test_without_the_token_there_is_nothing(self, server, path):
         answer = server.ask(path.replace("ü", "%C3%BC"))
-        if path == f"/{TOKEN}":  # one that is true but for its stroke
-            assert answer[0] in (307, 404)
-        else:
-            assert answer[0] == 404
-        assert b"receive" not in answer[2]
-        assert b"<html" not in answer[2]
+        is_nothing(answer, 404)
 
     @pytest.mark.parametrize(
         "host", ["evil.example", "evil.example:80", "127.0.0.1", "127.0.0.1:1", "[::1]", " "]
@@ -82,10 +77,7 @@ class TestWhoIsAnswered:
     def test_what_is_not_on_the_list_is_not_there(self, server, name):
         ascii_only = name.encode().decode("ascii", "ignore") if name.isascii() else "data/run/%D9%A0.js"
         answer = server.get(ascii_only)
-        if "010" in name:  # the same step, written otherwise
-            assert b'"step":10,' in answer[2]
-        else:
-            is_nothing(answer, 404)
+        is_nothing(answer, 404)
 
     def test_every_answer_keeps_to_itself(self, server):
         for answer in (server.get(""), server.get("nowhere"), server.ask("/wrong/")):
@@ -103,9 +95,8 @@ def test_only_this_machine_is_listened_to():
         assert found.getsockname()[0] == HOST == "127.0.0.1"
         assert found.family == socket.AF_INET
         with pytest.raises(BadArgument, match=r"Cannot listen at port .* leave --port out"):
-            found.listen()
             listener(found.getsockname()[1])
-    for port in (-1, 70_000, "x"):
+    for port in (-1, 70_000):
         with pytest.raises(BadArgument, match="port is"):
             listener(port)
 
@@ -159,10 +150,11 @@ def test_two_who_ask_for_one_thing_have_it_made_once(tiny_run, monkeypatch):
 def test_what_is_kept_is_bounded(tiny_run, monkeypatch):
     pages = Pages(Opened.of([tiny_run] * 6))
     monkeypatch.setitem(vars(sys.modules["groklens.explorer.pages"]), "_KEPT", 150_000)
+    monkeypatch.setattr(pages, "_of_run", lambda *asked: {"text": "x" * 40_000})
     for id in range(6):
         pages.file(f"data/run/{id}/step/0.js")
-    assert len(pages._warm) == 4
-    assert sum(len(each.data) for each in pages._kept.values()) <= 150_000
+    assert list(pages._warm) == ["2", "3", "4", "5"]
+    assert list(pages._kept) == [f"data/run/{id}/step/0.js" for id in (3, 4, 5)]
 
 
 def test_the_token_is_on_no_command_line(monkeypatch, tmp_path):
@@ -197,9 +189,9 @@ def test_without_the_extra_it_is_said_what_to_install(monkeypatch, tiny_run):
 
 
 @pytest.mark.slow
-def test_the_command_serves_until_it_is_interrupted(_trained_once):
+def test_the_command_serves_until_it_is_interrupted(run_folder):
     """`groklens show` says the address, answers there, is not told of by its command line, and ends at once."""
-    words = [sys.executable, "-m", "groklens", "show", str(_trained_once), "--no-browser"]
+    words = [sys.executable, "-m", "groklens", "show", str(run_folder), "--no-browser"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         address = urlsplit(running.stdout.readline().split()[0])
         assert address.hostname == HOST
@@ -234,7 +226,8 @@ def test_the_served_page_draws_a_run_and_asks_nobody_else(server):
         )
         netloc = f"{HOST}:{server.port}"
         page.goto(f"http://{netloc}/{TOKEN}/")
-        page.wait_for_function("document.querySelectorAll('.js-plotly-plot .main-svg').length > 3")
+        page.locator("#list").get_by_text("tiny").first.click()
+        page.locator(".js-plotly-plot").nth(4).wait_for()
         assert "tiny" in page.inner_text("body")
         assert not complaints
         assert not [url for url in elsewhere if not url.startswith(("data:", "blob:"))]

@@ -31,8 +31,8 @@ INDEX = "data/index.js"
 #: Bytes of what was made that are kept, and runs whose last snapshots are.
 _KEPT, _WARM = 256 * 2**20, 4
 _NAME = re.compile(
-    r"data/run/(?P<id>[0-9]{1,9})"
-    r"(?:\.js|(?P<why>/why)\.js|/step/(?P<step>[0-9]{1,18})(?:\.js|/part/(?P<kind>[a-z]+)-(?P<part>[0-9.]{1,18})\.js))"
+    r"data/run/(?P<id>0|[1-9][0-9]{0,8})"
+    r"(?:\.js|(?P<why>/why)\.js|/step/(?P<step>0|[1-9][0-9]{0,17})(?:\.js|/part/(?P<kind>[a-z]+)-(?P<part>[0-9.]{1,18})\.js))"
 )
 #: Held while a model that draws random numbers is looked at: it sets those of the process, and puts them back.
 _DRAWING = Lock()

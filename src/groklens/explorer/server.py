@@ -98,10 +98,10 @@ def application(pages: Pages, token: str, port: int) -> Starlette:
     async def answer(request: Request) -> Response:
         if request.headers.get("host", "") not in hosts:  # a name of somebody else's that leads here
             return Response(status_code=400, headers=HEADERS)
-        given = request.path_params["token"].encode()
-        name = request.path_params["name"] or START
-        if not secrets.compare_digest(given, token.encode()):
+        given, stroke, name = str(request.scope["path"]).removeprefix("/").partition("/")
+        if not secrets.compare_digest(given.encode("utf-8", "replace"), token.encode()) or not stroke:
             return Response(status_code=404, headers=HEADERS)
+        name = name or START
         # Whoever waits for a run takes no thread from those who look at others.
         async with one_at_a_time[pages.turn_of(name)]:
             try:
@@ -110,7 +110,7 @@ def application(pages: Pages, token: str, port: int) -> Starlette:
                 return Response(status_code=404, headers=HEADERS)
         return Response(found.data, media_type=found.kind, headers=HEADERS)
 
-    return Starlette(routes=[Route("/{token}/{name:path}", answer, methods=["GET"])])
+    return Starlette(routes=[Route("/{path:path}", answer, methods=["GET"])])
 
 
 async def _in_thread(work: Callable[[], File]) -> File:
@@ -142,6 +142,7 @@ def listener(port: int) -> socket.socket:
     try:
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.bind((HOST, wanted))
+        found.listen(128)
     except OSError as error:
         found.close()
         raise BadArgument(

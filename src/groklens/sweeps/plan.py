@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from groklens.errors import DamagedRun, RecipeMismatch
+from groklens.errors import DamagedRun, RecipeMismatch, shown
 from groklens.recipes import Recipe, canonical
 from groklens.runs import read_json, write_atomically
 from groklens.sweeps.axes import Axis, Cell
@@ -67,6 +67,11 @@ class SweepPlan:
             tuple(Member(each["id"], tuple(each["place"]), each["folder"]) for each in stack)
             for stack in values["stacks"]
         )
+        outside = [each.folder for stack in stacks for each in stack if not _is_inside(each.folder)]
+        if outside:
+            raise DamagedRun(
+                f"{path} says that a run is in {shown(outside[0])}, which is no folder of the sweep's."
+            )
         return cls(values["recipe"], axes, stacks, values["threads"], values["device"], values.get("stack"))
 
     def check_is_of(self, recipes: Sequence[Recipe], axes: Sequence[Axis], root: Path) -> None:
@@ -118,6 +123,11 @@ def stacked(
         left = [recipe for recipe in left if recipe.id not in taken]
         stacks.append(tuple(members[recipe.id] for recipe in chosen))
     return tuple(stacks)
+
+
+def _is_inside(folder: str) -> bool:
+    """Whether a name is that of a folder right inside the sweep's."""
+    return folder == Path(folder).name and folder not in ("", "..")
 
 
 def _shape(axes: Sequence[Axis]) -> str:

@@ -34,6 +34,7 @@
       const { data, layout } = structuredClone(this.figure);
       fitting.fit(layout, this.width);
       layout.width = layout.width || this.width;
+      explorer.spreadLabels(data, layout, this.width);
       this.shapes = layout.shapes || [];
       const first = !this.node.on;
       try {
@@ -49,17 +50,15 @@
     mark(step) {
       this.step = step;
       if (step === undefined || !this.node._fullLayout) return;
-      const at = this.at(step), line = { color: fitting.ink(false), width: 2 };
-      const mark = { type: "line", name: "step shown", xref: "x", yref: "paper", x0: at, x1: at, y0: 0, y1: 1, line: line };
+      const at = this.at(step), place = { xref: "x", yref: "paper", x0: at, x1: at, y0: 0, y1: 1 };
+      const mark = { type: "line", name: "step shown", ...place, line: { color: fitting.ink(false), width: 2 } };
       Plotly.relayout(this.node, { shapes: this.shapes.concat(at === null ? [] : [mark]) });
     }
 
     // Where a step is on the axis: on a log axis, which has no 0, step 0 stands where the curves begin.
     at(step) {
-      if (step === null) return null;
-      if (step > 0 || this.node._fullLayout.xaxis.type !== "log") return step;
-      const begins = this.node._fullData.flatMap(trace => Array.from(trace.x || []).slice(0, 1));
-      return begins.length ? Math.min(...begins) : null;
+      if (step === null || step > 0 || this.figure.layout.xaxis.type !== "log") return step;
+      return Math.min(...this.figure.data.flatMap(trace => explorer.values(trace.x).slice(0, 1)));
     }
 
     remove() {

@@ -28,13 +28,13 @@
 
     // Phases and events, each a button that goes to its step.
     happened() {
-      const phases = (this.file.phases || []).map(phase => [phase.name + " from", first(phase.start)]);
-      const events = Object.entries(this.file.events || {});
+      const phases = (this.file.phases || []).map(phase => [phase.name + " from ", first(phase.start)]);
+      const events = Object.entries(this.file.events || {}).map(([name, step]) => [name + ": ", step]);
       const seen = phases.concat(events).filter(([, step]) => typeof step === "number");
       if (!seen.length) return null;
       return element("ul", { class: "chips", "aria-label": "What happened in " + this.name }, ...seen.map(
         ([name, step]) => element("li", {}, element("button", { type: "button", onclick: () => explorer.go({ step }) },
-          name + " " + explorer.step(step)))));
+          name + explorer.step(step)))));
     }
 
     why() {
@@ -45,13 +45,13 @@
     }
 
     async explain(button) {
+      if (button.getAttribute("aria-disabled")) return;  // it is under way
       button.setAttribute("aria-disabled", "true");
       explorer.say("Explaining " + this.name + ".");
       const said = element("div", { class: "explained", tabindex: -1 });
       try {
         const why = await explorer.load(`run/${this.id}/why`);
-        said.append(element("p", { class: "headline " + why.verdict }, why.headline, " ", explorer.verdict(why.verdict)),
-          explorer.findings(why));
+        said.append(element("p", { class: "headline " + why.verdict }, why.headline), explorer.findings(why));
         button.parentElement.replaceChildren(said);
       } catch (error) {
         said.append(explorer.note(error.message));

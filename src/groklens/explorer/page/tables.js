@@ -33,13 +33,23 @@
     return element("span", { class: "verdict " + (known ? verdict : "undecided") }, verdict || "undecided");
   };
 
+  // The findings of an explanation, folded up: first those that the claim rests on.
   explorer.findings = function (why) {
-    const rows = (why.findings || []).map(finding => [
-      finding.claim, explorer.written(finding), explorer.verdict(finding.verdict),
-      element("ul", { class: "controls" }, ...(finding.controls || []).map(control => element("li", {}, control.text))),
-    ]);
-    return explorer.table("Findings", ["claim", "number", "verdict", "the same where it is known to be false"], rows);
+    const all = why.findings || [], asides = all.filter(finding => finding.role === "aside");
+    return element("details", {}, element("summary", {}, `The findings, each beside its controls (${all.length})`),
+      element("ol", { class: "claims" }, ...all.filter(finding => !asides.includes(finding)).map(claimed)),
+      asides.length ? element("h3", {}, "Reported besides, deciding nothing") : null,
+      element("ol", { class: "claims" }, ...asides.map(claimed)));
   };
+
+  function claimed(finding) {
+    const controls = (finding.controls || []).map(control => element("li", {}, control.text));
+    return element("li", {},
+      element("p", {}, explorer.verdict(finding.verdict), " " + finding.claim + ": ",
+        element("strong", {}, explorer.written(finding))),
+      element("ul", { class: "controls" }, ...controls),
+      finding.note ? element("p", { class: "caption" }, finding.note) : null);
+  }
 
   // What a part's ablation does, beside the same done to something of its size that means nothing.
   explorer.ablation = function (rows) {
