@@ -187,8 +187,8 @@ def _value(run: Run, snapshot: Snapshot, step: int, measure: Measure, circuit: C
         raise BadArgument(f"{where} is {value}; the weights of that step may have diverged.")
     if getattr(measure, "may_be_missing", False):
         return value
-    if isinstance(value, xr.DataArray) and value.dtype.kind == "f" and not np.isfinite(value).all():
-        wrong = int((~np.isfinite(value)).sum())
+    if isinstance(value, xr.DataArray) and value.dtype.kind == "f" and not np.isfinite(value.values).all():
+        wrong = int((~np.isfinite(value.values)).sum())
         raise BadArgument(
             f"{where} has {wrong} values that are not finite; the weights of that step may have diverged."
         )

@@ -112,6 +112,5 @@ def _train_rows(snapshot: Snapshot, block: Block) -> TrainRows:
     index = snapshot.train_index
     if index is None:
         return torch.zeros(0, dtype=torch.long), block.logits[:0]
-    first, end = torch.searchsorted(index, torch.tensor([block.rows.start, block.rows.stop])).tolist()
-    index = index[first:end]
+    index = index[(index >= block.rows.start) & (index < block.rows.stop)]
     return index, block.logits.index_select(0, index - block.rows.start)

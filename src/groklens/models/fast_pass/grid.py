@@ -82,7 +82,7 @@ class GridPass:
         no bit does.
         """
         n_rows, n_columns, width = *self.of_x.shape[:2], self.tables_x.shape[2]
-        size = rows_within(n_rows, self.tables_x.element_size() * n_columns * width, BUDGETS.grid)
+        size = rows_within(n_rows, self.tables_x.element_size() * n_columns * width, BUDGETS.grid_pass)
         for first in range(0, n_rows, size):
             cells = slice(first * n_columns, (first + size) * n_columns)
             start, stop = (
