@@ -11,7 +11,9 @@ from torch import Tensor
 
 
 def added_product(
-    added: Float[Tensor, "row output"], rows: Float[Tensor, "row feature"], weight: Float[Tensor, "output feature"]
+    added: Float[Tensor, "row output"],
+    rows: Float[Tensor, "row feature"],
+    weight: Float[Tensor, "output feature"],
 ) -> Float[Tensor, "row output"]:
     """`added` + rows · weightᵀ, of which no gradient is asked.
 
