@@ -74,3 +74,10 @@ def test_models_that_may_draw_random_numbers_are_looked_at_one_after_another(run
     bridges = gl.Run.of({step: run.at(step).model for step in run.steps[:3]}, run.task)
     _, count = tracked(bridges, "PERFORMANCE")
     assert count == 0
+
+
+def test_rows_that_take_much_memory_are_taken_one_after_another(run, monkeypatch):
+    logits = 4 * 49 * 7
+    for budget, expected in ((logits, 1), (logits - 1, 0)):
+        monkeypatch.setattr("groklens.memory.BUDGETS.remembered", budget)
+        assert tracked(run, "PERFORMANCE")[1] == expected

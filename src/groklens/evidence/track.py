@@ -40,7 +40,7 @@ def track(
     on with the rows that are missing. A step that cannot be read or measured, as after a download that broke, is left
     out there and said (`attrs["failed"]`, and a warning); the same call tries it again. One model is in memory at a
     time, but for the last where a circuit is found in it; of `PROGRESS` and its parts two rows are taken at a time
-    where the models are transformers from disk, and three models are.
+    where the models are transformers from disk and all logits of one take no more than half a GB.
 
     Raises `BadArgument` for no measures or no steps, or a folder of another table, `UnknownName` for a name that is no
     measure, and names run, step and measure when one fails or gives a number that is not finite.
