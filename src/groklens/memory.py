@@ -37,6 +37,9 @@ class Budgets:
     #: Values on a grid of operands that are worked on at a time: what stays in the processor's cache is several times
     #: faster.
     grid: int = 2 * _MIB
+    #: The activations of a block of the quick pass over a grid, on which a checkpoint's statistics are computed: of
+    #: smaller ones, calling so many small operations takes longer than what is saved in the cache.
+    grid_pass: int = 4 * _MIB
     #: The activations of a block while a stack of runs is evaluated, beside those of training.
     evaluation: int = 128 * _MIB
     #: The activations that runs trained at once may take; more runs than fit are trained in turn.

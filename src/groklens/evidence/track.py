@@ -10,7 +10,7 @@ import xarray as xr
 from groklens.errors import BadArgument
 from groklens.evidence.search import find_circuit
 from groklens.hypotheses import AnyCircuit, as_circuit
-from groklens.measures import AnyMeasures, chosen_measures, tabulate
+from groklens.measures import PROGRESS, AnyMeasures, chosen_measures, tabulate
 from groklens.progress import progress_shown
 from groklens.runs import AnyRun, as_run, kept_steps
 from groklens.threads import one_thread
@@ -39,7 +39,8 @@ def track(
     `into` is a folder that keeps each row from when it is taken: a call that ended early, or one with more steps, goes
     on with the rows that are missing. A step that cannot be read or measured, as after a download that broke, is left
     out there and said (`attrs["failed"]`, and a warning); the same call tries it again. One model is in memory at a
-    time, but for the last where a circuit is found in it.
+    time, but for the last where a circuit is found in it; of `PROGRESS` and its parts two rows are taken at a time
+    where the models are transformers from disk and all logits of one take no more than half a GB.
 
     Raises `BadArgument` for no measures or no steps, or a folder of another table, `UnknownName` for a name that is no
     measure, and names run, step and measure when one fails or gives a number that is not finite.
@@ -61,4 +62,5 @@ def track(
         at_hand[chosen[-1]] = run.at(chosen[-1])
         circuit = find_circuit(at_hand[chosen[-1]])
     with progress_shown(progress):
-        return tabulate(run, wanted, circuit, chosen, at_hand, into)
+        beside = all(each in PROGRESS for each in wanted)
+        return tabulate(run, wanted, circuit, chosen, at_hand, into, beside)

@@ -20,7 +20,7 @@ from groklens.evidence import (
 from groklens.explain.explanation import Explanation
 from groklens.explain.phases import find_phases, stage_phases
 from groklens.measures import PROGRESS, key_components, stages, tabulate
-from groklens.models import Answer, draws_nothing
+from groklens.models import Answer
 from groklens.progress import progress_shown
 from groklens.runs import AnyRun, Run, as_run, kept_steps
 from groklens.snapshots import TrainIndex
@@ -70,7 +70,7 @@ def _explain(run: Run, chosen: list[int]) -> Explanation:
     found = search(final)
     measures = PROGRESS if found.circuit else [m for m in PROGRESS if "circuit" not in m.about.needs]
     at_hand = {**({} if blank.step is None else {blank.step: blank.snapshot}), chosen[-1]: final}
-    table = tabulate(run, measures, found.circuit, chosen, at_hand, beside=draws_nothing(final.anatomy.model))
+    table = tabulate(run, measures, found.circuit, chosen, at_hand, beside=True)
     generalised = by_key(found.findings)["generalises"].verdict
     findings = all_findings(final, blank, found, table) + taken_for_granted(run)
     phases = [] if doubted else find_phases(table)

@@ -33,6 +33,7 @@ class GridPower:
         x, y = symmetry.elements.unbind(dim=1)
         self._group = group
         self._counted, self._is_whole = _last_of_each_cell(x * n + y, n * n)
+        self._all_count = bool(self._counted.all())
         keys = [x, y]
         if group.is_abelian:
             keys += [group.table[x, y], group.table[x, group.inverses[y]]]
@@ -50,8 +51,9 @@ class GridPower:
         if self._origin is None:
             # Values near zero lose no digits in sums; of a grid with gaps zero is the value there, and stays.
             self._origin = values[0].double() * self._is_whole
-        keys, counted = self._keys[:, rows], self._counted[rows]
-        if not counted.all():
+        keys = self._keys[:, rows]
+        if not self._all_count:
+            counted = self._counted[rows]
             keys, values = keys[:, counted], values[counted]
         width = max(1, min(_WIDTH, values.shape[1]))
         step = max(1, BUDGETS.grid // (8 * width))

@@ -18,6 +18,8 @@ from groklens.measures.brought_rows import brought_rows
 from groklens.measures.family import Family
 from groklens.measures.kept_rows import KeptRows
 from groklens.measures.measure import Measure, lacking
+from groklens.memory import BUDGETS
+from groklens.models import draws_nothing
 from groklens.progress import each
 from groklens.runs import Run
 from groklens.snapshots import Snapshot
@@ -36,8 +38,9 @@ def tabulate(
     """Measures at some kept steps of a run, as in `track`, relative to a given circuit or to none.
 
     `at_hand` are snapshots by step that need not be read from the run again; `into` is a folder that keeps the rows.
-    With `beside`, two rows are taken at a time (`each_beside`), of models that draw no random numbers by measures that
-    draw none of the process's.
+    With `beside`, which is for measures that draw none of the process's random numbers, two rows are taken at a time
+    (`each_beside`) where the run's models are known to draw none either, and the logits of all inputs are no more than
+    a snapshot may remember.
     Of all kept steps the table has the rows that the run brings along, too (`run.measured`).
     Raises `BadArgument` for no measures, and names run, step and measure when one fails or gives a number that is not
     finite.
@@ -108,6 +111,7 @@ class _Rows:
         self.found: dict[int, dict[str, Any]] = {}
         self.failed: dict[int, str] = {}
         self._first_error: GroklensError | None = None
+        self._may_be_two = False
         self._left_out = None if kept is None else kept.left_out
 
     @property
@@ -122,7 +126,7 @@ class _Rows:
         """
         counted = each(steps, "measuring step")
         self._note(steps[0], self._outcome(next(counted)))
-        found = (each_beside if beside else map)(self._outcome, counted)
+        found = (each_beside if beside and self._may_be_two else map)(self._outcome, counted)
         for step, outcome in zip(steps[1:], found, strict=True):
             self._note(step, outcome)
 
@@ -148,6 +152,7 @@ class _Rows:
         snapshot = self._at_hand.get(step) or self._run.at(step)
         if self._left_out is None:
             self._left_out = {m.__name__: lacking(m.about, snapshot, self._circuit) for m in self._measures}
+            self._may_be_two = _may_be_two(snapshot)
         wanted = [m for m in self._measures if not self._left_out.get(m.__name__)]
         row = _row(self._run, snapshot, step, wanted, self._circuit)
         return row if self._kept is None else self._kept.keep(step, row, self._left_out)
@@ -164,6 +169,12 @@ class _Rows:
                 stacklevel=2,
             )
         return [m.__name__ for m in self._measures if not self.left_out.get(m.__name__)]
+
+
+def _may_be_two(snapshot: Snapshot) -> bool:
+    """Whether two rows may be taken at a time: their models draw no random numbers, and logits are few enough."""
+    size = 4 * snapshot.task.labels.numel() * snapshot.task.d_vocab_out
+    return size <= BUDGETS.remembered and draws_nothing(snapshot.anatomy.model)
 
 
 def _row(
@@ -184,8 +195,8 @@ def _value(run: Run, snapshot: Snapshot, step: int, measure: Measure, circuit: C
         raise BadArgument(f"{where} is {value}; the weights of that step may have diverged.")
     if getattr(measure, "may_be_missing", False):
         return value
-    if isinstance(value, xr.DataArray) and value.dtype.kind == "f" and not np.isfinite(value).all():
-        wrong = int((~np.isfinite(value)).sum())
+    if isinstance(value, xr.DataArray) and value.dtype.kind == "f" and not np.isfinite(value.values).all():
+        wrong = int((~np.isfinite(value.values)).sum())
         raise BadArgument(
             f"{where} has {wrong} values that are not finite; the weights of that step may have diverged."
         )

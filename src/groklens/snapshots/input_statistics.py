@@ -74,17 +74,18 @@ class InputStatistics:
         return (_train_rows(snapshot, block) for block in snapshot.blocks())
 
     def _add(self, block: Block) -> None:
-        labels, logits = self._labels[block.rows], block.logits.double()
+        labels = self._labels[block.rows]
         self._workspace.start()
         judged = judged_each(block.logits, labels, block.outside, self._workspace)
         self.losses[block.rows], self.correct[block.rows] = judged
         self.outside[block.rows] = block.outside
         if self._symmetry is None:
             return
+        logits = self._workspace.like(block.logits, block.logits.shape[1], torch.float64).copy_(block.logits)
         self.sums.index_add_(0, self._symmetry.products[block.rows], logits)
         of_group = logits[:, : len(self.sums)]
         means = self._means[block.rows] = of_group.mean(dim=1)
-        self.energy += float((of_group - means[:, None]).square_().sum())
+        self.energy += float(of_group.sub_(means[:, None]).square_().sum())
         if block.neurons is not None:
             if self.neurons is None:
                 self.neurons = GridPower(self._symmetry, block.neurons.shape[1])
@@ -112,4 +113,4 @@ def _train_rows(snapshot: Snapshot, block: Block) -> TrainRows:
     if index is None:
         return torch.zeros(0, dtype=torch.long), block.logits[:0]
     index = index[(index >= block.rows.start) & (index < block.rows.stop)]
-    return index, block.logits[index - block.rows.start]
+    return index, block.logits.index_select(0, index - block.rows.start)

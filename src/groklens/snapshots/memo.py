@@ -97,6 +97,8 @@ def n_bytes(value: Any, counted: set[int] | None = None) -> int:
 
     What a task's symmetry holds counts with the task.
     """
+    if type(value) in (int, float, str):  # of which lists and dictionaries are long
+        return _SMALL
     counted = set() if counted is None else counted
     if id(value) in counted or isinstance(value, (Symmetry, FiniteGroup)):
         return 0

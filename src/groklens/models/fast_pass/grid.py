@@ -17,6 +17,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from groklens.memory import BUDGETS, rows_within
+from groklens.models.fast_pass.products import added_product
 from groklens.models.fast_pass.rows import TokensAt
 
 #: Some inputs, their logits and their neurons.
@@ -81,7 +82,7 @@ class GridPass:
         no bit does.
         """
         n_rows, n_columns, width = *self.of_x.shape[:2], self.tables_x.shape[2]
-        size = rows_within(n_rows, self.tables_x.element_size() * n_columns * width, BUDGETS.grid)
+        size = rows_within(n_rows, self.tables_x.element_size() * n_columns * width, BUDGETS.grid_pass)
         for first in range(0, n_rows, size):
             cells = slice(first * n_columns, (first + size) * n_columns)
             start, stop = (
@@ -108,7 +109,7 @@ class GridPass:
             return mixed, None
         received, skipped = mixed.tensor_split([self.back.shape[1]], dim=1)
         neurons = received.relu_() if self.activation is F.relu else self.activation(received)
-        return torch.addmm(skipped, neurons, self.back.mT), neurons
+        return added_product(skipped, neurons, self.back), neurons
 
 
 def grid_pass(
