@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from threading import RLock
@@ -62,6 +63,22 @@ class Unbuilt:
     def is_alone(self) -> bool:
         """Whether there is no bridge yet, and nobody's hooks are in place."""
         return self._plain is not None and not self._edits
+
+    def twin(self) -> Unbuilt:
+        """A copy with weights of its own, of one that `is_alone`; its bridge has them as they are when it is built."""
+        assert self._plain is not None
+        plain, build = copy.deepcopy(self._plain), self._build
+
+        def built_alike() -> Any:
+            bridge = build()
+            with torch.no_grad():
+                for own, given in zip(
+                    bridge.original_model.parameters(), plain.parameters(), strict=True
+                ):
+                    own.copy_(given)
+            return bridge
+
+        return Unbuilt(plain, self._config, built_alike)
 
     @property
     def cfg(self) -> Any:
