@@ -23,6 +23,8 @@ _OF_MODULES = (
     "parameters", "modules", "training", "eval",
     "_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks",
 )  # fmt: skip
+#: How the names of the hooks end at which values pass without the bridge.
+_PASSED = ("hook_embed", "hook_pattern", "hook_pre", "hook_post")
 _lock = RLock()
 
 
@@ -30,8 +32,8 @@ class Unbuilt:
     """A transformer's weights and description: its logits, and what passes at a few hooks, to the bit of its bridge's.
 
     Building a bridge takes twenty times as long as all a measure computes, and TransformerLens seconds to import. What
-    is here is had without: logits, weights by their names, the hooks' names, and edits at `hook_embed`, `hook_pre` and
-    `hook_post`. Asked for anything else it builds the bridge, once, and is that bridge from then on (`model`).
+    is here is had without: logits, weights by their names, the hooks' names, and edits at `hook_embed`, `hook_pattern`,
+    `hook_pre` and `hook_post`. Asked for anything else it builds the bridge, once, and is that bridge from then on (`model`).
     """
 
     is_around = True
@@ -150,7 +152,7 @@ class Unbuilt:
     def _passes(self, name: Any) -> bool:
         return (
             isinstance(name, str)
-            and name.endswith(("hook_embed", "hook_pre", "hook_post"))
+            and name.endswith(_PASSED)
             and name in self._hooks
         )
 
