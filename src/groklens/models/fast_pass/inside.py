@@ -5,7 +5,7 @@ All of them where `quick_holds`, and the numbers of the hooks to the rounding of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from jaxtyping import Float
@@ -29,11 +29,15 @@ def quick_neuron_inputs(model: Any, tokens: Inputs) -> Float[Tensor, "input neur
 
 def quick_neurons(model: Any, tokens: Inputs) -> Float[Tensor, "input neuron"]:
     """The last MLP's activations at the answer (`hook_post`), without the logits that are read from them."""
-    received = quick_neuron_inputs(model, tokens)
+    return quick_activation(model)(quick_neuron_inputs(model, tokens))
+
+
+def quick_activation(model: Any) -> Callable[[Tensor], Tensor]:
+    """The function that takes what the last MLP's neurons receive to what they give."""
     if type(model).__name__ == "HookedMLP":
-        return MLP_ACTIVATIONS[model.cfg.act_fn](received)
+        return MLP_ACTIVATIONS[model.cfg.act_fn]
     last = folded.unwrap(folded.unwrap(model.original_model).layers[-1])
-    return folded.unwrap(last.mlp).act(received)
+    return folded.unwrap(last.mlp).act
 
 
 def quick_patterns(model: Any, tokens: Inputs) -> Iterator[Float[Tensor, "input head query key"]]:
