@@ -85,7 +85,7 @@ def _grid(snapshot: Snapshot, symmetry: Symmetry) -> Float[Tensor, "x y neuron"]
 
 @once_per_snapshot
 def _mean_received(snapshot: Snapshot) -> Float[Tensor, "neuron"]:
-    """The mean over the inputs of what the neurons receive, float64, from a few rows at a time: torch is slow at all."""
+    """The mean over the inputs of what the neurons receive, float64; torch is slow at all at once."""
     received = _pre_activations(snapshot)
     sums = [rows.double().sum(dim=0) for rows in received.split(_ROWS)]
     return torch.stack(sums).sum(dim=0) / len(received)

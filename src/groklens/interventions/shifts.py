@@ -1,4 +1,4 @@
-"""What a change of what the last layer's heads read adds to its neurons and to the logits, by products of the change."""
+"""What a change of what the last layer's heads read adds to neurons and logits, by products of the change."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ class Shifts:
     def __init__(self, snapshot: Snapshot) -> None:
         weights, self._read = snapshot.weights, read_by(snapshot)
         into = torch.cat([weights["W_in"][-1], weights["W_U"][:, : snapshot.logits.shape[1]]], dim=1)
-        self._into = (weights["W_O"][-1] @ into).cpu().to(self._read.dtype)  # head × d_head × what is received
+        self._into = (
+            (weights["W_O"][-1] @ into).cpu().to(self._read.dtype)
+        )  # head × d_head × what is received
         self._neurons, self._logits = neurons_.of(snapshot), snapshot.logits
         received = snapshot.neuron_inputs
         assert received is not None  # `found` asks for the neurons' inputs first
@@ -48,9 +50,7 @@ class Shifts:
         """
         model, task = snapshot.anatomy.model, snapshot.task
         wanted = snapshot.anatomy.neuron_inputs is not None and device_of(model).type == "cpu"
-        if not (
-            wanted and is_linear(snapshot) and quick_holds(model, task.inputs, task.d_vocab_out)
-        ):
+        if not (wanted and is_linear(snapshot) and quick_holds(model, task.inputs, task.d_vocab_out)):
             return None
         shifts, rows = cls(snapshot), slice(0, None, -(-len(z) // PROBED))
         halved = z[rows].clone()

@@ -125,4 +125,3 @@ def _turning(found: xr.DataArray, name: ComponentName) -> np.ndarray | None:
     order = found.sizes["element"]
     exponents = found["exponent"].values if "exponent" in found.coords else np.arange(order)
     return np.argsort(name * exponents % order, kind="stable")
-

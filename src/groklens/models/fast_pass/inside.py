@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from groklens.models.activations import MLP_ACTIVATIONS
@@ -18,18 +18,23 @@ from groklens.models.workspace import Workspace
 from groklens.tasks import Inputs
 
 
-def quick_neuron_inputs(model: Any, tokens: Inputs) -> Float[Tensor, "input neuron"]:
-    """What the last MLP receives at the answer, before its activation function (`hook_pre`)."""
+def quick_neuron_inputs(
+    model: Any, tokens: Inputs, only: Int[Tensor, "neuron"] | None = None
+) -> Float[Tensor, "input neuron"]:
+    """What the last MLP, or `only` some of its neurons, receive at the answer, before the activation (`hook_pre`)."""
     if type(model).__name__ == "HookedMLP":
         received = folded.mlp_neuron_inputs(model, _alone, entering(tokens[None]))
+        received = received if only is None else received[..., only]
     else:
-        received = folded.neuron_inputs(*_transformer(model, tokens))
+        received = folded.neuron_inputs(*_transformer(model, tokens), only)
     return received[0].expand(len(tokens), -1)
 
 
-def quick_neurons(model: Any, tokens: Inputs) -> Float[Tensor, "input neuron"]:
-    """The last MLP's activations at the answer (`hook_post`), without the logits that are read from them."""
-    return quick_activation(model)(quick_neuron_inputs(model, tokens))
+def quick_neurons(
+    model: Any, tokens: Inputs, only: Int[Tensor, "neuron"] | None = None
+) -> Float[Tensor, "input neuron"]:
+    """The last MLP's activations at the answer (`hook_post`), without the logits; `only` some neurons, where given."""
+    return quick_activation(model)(quick_neuron_inputs(model, tokens, only))
 
 
 def quick_activation(model: Any) -> Callable[[Tensor], Tensor]:

@@ -32,8 +32,9 @@ class Unbuilt:
     """A transformer's weights and description: its logits, and what passes at a few hooks, to the bit of its bridge's.
 
     Building a bridge takes twenty times as long as all a measure computes, and TransformerLens seconds to import. What
-    is here is had without: logits, weights by their names, the hooks' names, and edits at `hook_embed`, `hook_pattern`,
-    `hook_pre` and `hook_post`. Asked for anything else it builds the bridge, once, and is that bridge from then on (`model`).
+    is here is had without: logits, weights by their names, the hooks' names, and edits at `hook_embed`,
+    `hook_pattern`, `hook_pre` and `hook_post`. Asked for anything else it builds the bridge, once, and is that bridge
+    from then on (`model`).
     """
 
     is_around = True
@@ -74,9 +75,7 @@ class Unbuilt:
         def built_alike() -> Any:
             bridge = build()
             with torch.no_grad():
-                for own, given in zip(
-                    bridge.original_model.parameters(), plain.parameters(), strict=True
-                ):
+                for own, given in zip(bridge.original_model.parameters(), plain.parameters(), strict=True):
                     own.copy_(given)
             return bridge
 
@@ -150,11 +149,7 @@ class Unbuilt:
         return repr(self.model)
 
     def _passes(self, name: Any) -> bool:
-        return (
-            isinstance(name, str)
-            and name.endswith(_PASSED)
-            and name in self._hooks
-        )
+        return isinstance(name, str) and name.endswith(_PASSED) and name in self._hooks
 
     def _passing(self, name: str, value: Tensor) -> Tensor:
         for edit in self._hooks[name].fwd_hooks:

@@ -57,7 +57,11 @@ def label_edges(figure: go.Figure, titles: Sequence[str], across: str, up: str, 
     up_axis = axis("", showgrid=False, nticks=5, **more)
     axes: dict[str, Any] = {}  # set at once: plotly looks through the whole layout each time
     for index in range(-(-len(titles) // columns) * columns):  # those without a panel too
-        number, lowest, first = index + 1 if index else "", index + columns >= len(titles), index % columns == 0
+        number, lowest, first = (
+            index + 1 if index else "",
+            index + columns >= len(titles),
+            index % columns == 0,
+        )
         empty = index >= len(titles)
         axes[f"xaxis{number}"] = across_axis | ({} if empty else _edge(across_axis, drawn(across), lowest))
         axes[f"yaxis{number}"] = up_axis | ({} if empty else _edge(up_axis, drawn(up, beside=True), first))
