@@ -6,7 +6,14 @@ import pytest
 import torch
 
 from groklens import ModularArithmetic, Transformer
-from groklens.models import Renamed, at_rest, describe_model, random_set_aside
+from groklens.models import (
+    Renamed,
+    at_rest,
+    describe_model,
+    random_set_aside,
+    real_copy,
+    with_weights_shuffled,
+)
 from groklens.models.fast_pass import quick_applies
 from groklens.models.protocol import WEIGHT_NAMES, weight_of
 from groklens.models.unbuilt import built, draws_nothing, unbuilt
@@ -47,7 +54,10 @@ def test_is_its_bridge_to_the_bit_without_one(kind):
     assert not calls
 
 
-@pytest.mark.parametrize("site", ["hook_embed", "blocks.0.mlp.hook_pre", "blocks.0.mlp.hook_post"])
+@pytest.mark.parametrize(
+    "site",
+    ["hook_embed", "blocks.0.attn.hook_pattern", "blocks.0.mlp.hook_pre", "blocks.0.mlp.hook_post"],
+)
 def test_hooks_see_and_change_what_the_bridges_do(site):
     bridge, made, calls = bridge_and_unbuilt(bias=True)
     found = {}
@@ -81,6 +91,24 @@ def test_hooks_go_over_to_a_bridge_that_is_built_while_they_are_in_place():
     assert torch.equal(cache["blocks.0.hook_resid_post"], cached["blocks.0.hook_resid_post"])
     assert quick_applies(bridge)  # none is left behind
     assert quick_applies(made)
+
+
+def test_a_copy_has_weights_of_its_own_which_its_bridge_has_too():
+    bridge, made, calls = bridge_and_unbuilt(bias=True)
+    with at_rest(bridge):
+        before = bridge(TASK.inputs).detach().clone()
+    twin = real_copy(made, TASK.inputs, TASK.d_vocab_out)
+    assert draws_nothing(twin)
+    shuffled = with_weights_shuffled(real_copy(bridge, TASK.inputs, TASK.d_vocab_out), seed=3)
+    with_weights_shuffled(twin, seed=3)
+    with at_rest(shuffled), at_rest(twin), at_rest(made):
+        wanted = shuffled(TASK.inputs)
+        assert torch.equal(twin(TASK.inputs), wanted)
+        assert torch.equal(made(TASK.inputs), before)
+        assert not torch.equal(wanted, before)
+    assert not calls
+    with at_rest(built(twin)):
+        assert torch.equal(built(twin)(TASK.inputs), wanted)
 
 
 def test_is_the_bridge_once_it_is_built():

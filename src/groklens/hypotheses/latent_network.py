@@ -99,7 +99,7 @@ def activation_of(snapshot: Snapshot) -> Activation:
     anatomy, inputs = snapshot.anatomy, snapshot.task.inputs
     assert anatomy.neurons is not None  # `extract` has seen to it
     assert anatomy.neuron_inputs is not None
-    tokens = inputs[torch.linspace(0, len(inputs) - 1, _PROBED).long()].to(device_of(snapshot.model))
+    tokens = inputs[torch.linspace(0, len(inputs) - 1, _PROBED).long()].to(device_of(anatomy.model))
     received, given = (
         as_float(activation(anatomy, site, tokens).cpu()) for site in (anatomy.neuron_inputs, anatomy.neurons)
     )

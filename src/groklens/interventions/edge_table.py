@@ -89,21 +89,21 @@ def edges_in(table: xr.Dataset) -> list[Edge]:
             f"A table of edges is meant, and {described(table)} was given; make one with "
             "gl.interventions.edges(run, circuit)."
         )
+    sources, targets = (_nodes(table, end) for end in ("source", "target"))
+    effects = table["effect"].values.tolist()
+    return [Edge(*each) for each in zip(sources, targets, effects, _controls(table), strict=True)]
+
+
+def _nodes(table: xr.Dataset, end: str) -> list[Node]:
+    columns = (table[f"{end}{part}"].values.tolist() for part in ("_kind", "", "_component", "_size"))
+    return [Node(*each) for each in zip(*columns, strict=True)]
+
+
+def _controls(table: xr.Dataset) -> list[Control | None]:
+    columns = (table[f"control_{part}"].values.tolist() for part in _OF_CONTROL)
     return [
-        Edge(_node(row, "source"), _node(row, "target"), float(row["effect"]), _control(row))
-        for row in (table.isel(edge=i) for i in range(table.sizes["edge"]))
+        None
+        if math.isnan(mean)
+        else Control(RANDOM_NEURONS, mean, low, high, table.attrs["draws"], key="random_neurons")
+        for mean, low, high in zip(*columns, strict=True)
     ]
-
-
-def _node(row: xr.Dataset, end: str) -> Node:
-    kind, name, component, size = (
-        row[f"{end}{part}"].item() for part in ("_kind", "", "_component", "_size")
-    )
-    return Node(kind, name, component, size)
-
-
-def _control(row: xr.Dataset) -> Control | None:
-    mean, low, high = (float(row[f"control_{part}"]) for part in _OF_CONTROL)
-    if math.isnan(mean):
-        return None
-    return Control(RANDOM_NEURONS, mean, low, high, row.attrs["draws"], key="random_neurons")

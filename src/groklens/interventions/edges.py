@@ -96,7 +96,7 @@ class _Look:
     def _onward(self, node: Node, silent: Silent) -> Iterator[Cut]:
         for cluster, index in self.clusters:
             yield Cut(node, cluster, partial(self._with, silent.neurons, index))
-        yield Cut(node, self.logits, _given(silent.past(self.snapshot, self.neurons)))
+        yield Cut(node, self.logits, silent.past_neurons)
 
     def from_operands(self) -> Iterator[Cut]:
         task = self.snapshot.task

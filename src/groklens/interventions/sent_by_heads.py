@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -11,26 +13,21 @@ from torch import Tensor
 from groklens.interventions import neurons as neurons_
 from groklens.interventions.patch import patch
 from groklens.interventions.readout import is_linear, read_by
+from groklens.interventions.shifts import Shifts
 from groklens.models import Heads, at_rest, device_of
 from groklens.models.fast_pass import quick_forward, quick_holds, quick_read_from
 from groklens.snapshots import Snapshot, inputs_in_blocks
 
 
 class Silent(NamedTuple):
-    """The logits and the last MLP's neurons, both at the answer, while a head is silent, and the model by itself.
+    """The logits and the last MLP's neurons, both at the answer, while a head is silent.
 
-    `snapshot` is None where the quick pass gave them.
+    `past_neurons` gives the logits while the neurons are those of the whole model: what goes past them.
     """
 
     logits: Float[Tensor, "input answer"]
     neurons: Float[Tensor, "input neuron"]
-    snapshot: Snapshot | None
-
-    def past(self, whole: Snapshot, neurons: Float[Tensor, "input neuron"]) -> Float[Tensor, "input answer"]:
-        """The logits while the head is silent and the neurons are those of the whole model: what goes past them."""
-        if self.snapshot is not None:
-            return patch(self.snapshot, neurons_.site(whole), neurons).logits
-        return self.logits + (neurons - self.neurons) @ read_by(whole)
+    past_neurons: Callable[[], Float[Tensor, "input answer"]]
 
 
 class SentByHeads:
@@ -51,6 +48,7 @@ class SentByHeads:
         if self._quick:
             self._parts = _read_from(snapshot)[:, None]
             self._z = self._parts.sum(dim=2)
+            self._shifts = Shifts.found(snapshot, self._z[:, 0])
             return
         self._z = snapshot.activations(layer.z)
         values = snapshot.activations(layer.values)
@@ -61,12 +59,19 @@ class SentByHeads:
     def without(self, head: int, position: int | None = None) -> Silent:
         """What the model gives with what one head reads, from all positions or one, held at its mean."""
         part = self._z[:, :, head] if position is None else self._parts[:, :, position, head]
+        change = part.mean(dim=0) - part
+        if self._quick and self._shifts is not None:
+            shifted = self._shifts.of(head, change[:, 0])
+            return Silent(shifted.logits, shifted.neurons, lambda: shifted.past)
         changed = self._z.clone()
-        changed[:, :, head] += part.mean(dim=0) - part
+        changed[:, :, head] += change
+        whole, neurons = self._snapshot, neurons_.of(self._snapshot)
         if self._quick:
-            return Silent(*self._quickly(changed[:, 0]), None)
-        silent = patch(self._snapshot, self._site, changed)
-        return Silent(silent.logits, neurons_.of(silent), silent)
+            logits, own = self._quickly(changed[:, 0])
+            return Silent(logits, own, lambda: logits + (neurons - own) @ read_by(whole))
+        silent = patch(whole, self._site, changed)
+        past = partial(patch, silent, neurons_.site(whole), neurons)
+        return Silent(silent.logits, neurons_.of(silent), lambda: past().logits)
 
     def _quickly(self, read: Float[Tensor, "input head d_head"]) -> tuple[Tensor, Tensor]:
         """Logits and neurons by the quick pass, where the last layer's heads read this at the answer."""

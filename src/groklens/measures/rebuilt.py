@@ -94,7 +94,7 @@ def _accuracy(snapshot: Snapshot, circuit: Circuit, order: Int[Tensor, "element"
 
 
 def _shuffled(snapshot: Snapshot, seed: int) -> Snapshot:
-    twin = real_copy(snapshot.model, snapshot.task.inputs, snapshot.task.d_vocab_out)
+    twin = real_copy(snapshot.anatomy.model, snapshot.task.inputs, snapshot.task.d_vocab_out)
     return snapshot.with_model(with_weights_shuffled(twin, seed))
 
 

@@ -16,6 +16,7 @@ from groklens.models.answering import own_model
 from groklens.models.at_rest import at_rest, random_set_aside
 from groklens.models.noise import Sample, changeable, equal, perturbed, sample
 from groklens.models.protocol import device_of, every_logit, forward_of
+from groklens.models.unbuilt import Unbuilt
 from groklens.tasks import Inputs
 
 #: How many inputs a copy is tried on.
@@ -34,11 +35,15 @@ def real_copy(model: Any, inputs: Inputs, d_vocab_out: int) -> Any:
     as they were, also after an exception; where a "copy" has written to it, its weights are put back to the bit.
     Beside the copy there is one more set of weights in memory while it is made.
 
+    A transformer of a run on disk that is not built yet has no weights but those read of it: its copy is not tried.
+
     Raises `BadArgument` for a model that cannot be copied so: `copy.deepcopy` does not reach what a closure, a
     patched `forward` or a global variable holds, and `state_dict` does not know what stands in a plain list.
 
     >>> twin = real_copy(model, task.inputs, task.d_vocab_out)  # doctest: +SKIP
     """
+    if isinstance(model, Unbuilt) and model.is_alone:
+        return model.twin()
     rows = torch.linspace(0, len(inputs) - 1, min(PROBED, len(inputs))).long()
     look = _Look(inputs[rows].to(device_of(model)), d_vocab_out)
     with _untouched(model) as before:

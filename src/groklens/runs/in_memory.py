@@ -44,7 +44,7 @@ class Looked(Source):
         self.steps = [snapshot.step or 0]
         self.task, self.train_index = snapshot.task, snapshot.train_index
         self.train_share, self.split_recorded = snapshot.train_share, snapshot.split_recorded
-        self.name = type(own_model(snapshot.model)).__name__
+        self.name = snapshot.anatomy.kind
 
     def model_at(self, step: int) -> Any:
         return self._snapshot.model

@@ -23,6 +23,8 @@ from groklens.snapshots.scores import judged_on_its_side as judged_on_its_side
 from groklens.snapshots.scores import scores as scores
 from groklens.snapshots.scores import scores_if as scores_if
 from groklens.snapshots.snapshot import Snapshot as Snapshot
+from groklens.snapshots.some_neurons import n_neurons as n_neurons
+from groklens.snapshots.some_neurons import some_neurons as some_neurons
 from groklens.snapshots.split_index import TrainIndex as TrainIndex
 from groklens.snapshots.split_index import split_index as split_index
 from groklens.snapshots.split_index import split_of as split_of

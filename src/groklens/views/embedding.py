@@ -54,19 +54,15 @@ def embedding(
     shown = _chosen(found, components_of(source, components))
     titles = [named_on(table["component"], name) for name in shown]
     figure = panels(titles)
-    versions = [
-        [_trace(found.isel(step=row), name, colour) for name, colour in component_colours(shown).items()]
-        for row in range(table.sizes["step"])
-    ]
-    for index, trace in enumerate(versions[-1]):
+    traces, versions = _over_steps(found, shown)
+    for index, trace in enumerate(traces):
         figure.add_scatter(**trace, **place(index, titles))
     across, up = (
         ("along the cosine", "along the sine") if _is_cyclic(shown) else ("first axis", "second axis")
     )
     label_edges(figure, titles, across, up, showticklabels=False)
     one_scale(figure, found.sel(component=shown).values, len(titles))
-    frames = [[_moved(trace) for trace in version] for version in versions]
-    add_slider(figure, frames, range(len(shown)), step_names(table), drawn(bare_title(table["step"])))
+    add_slider(figure, versions, range(len(shown)), step_names(table), drawn(bare_title(table["step"])))
     return Figure(
         figure,
         f"Embeddings in the planes of {named(shown)}, at {len(versions)} step{'s' * (len(versions) > 1)}.",
@@ -90,22 +86,37 @@ def _is_cyclic(shown: list[ComponentName]) -> bool:
     return not isinstance(shown[0], str)
 
 
-def _trace(plane: xr.DataArray, name: ComponentName, colour: str) -> dict[str, Any]:
-    found = plane.sel(component=name)
-    order = _turning(found, name)
-    found = found if order is None else found.isel(element=np.append(order, order[0]))
-    points = found.values.astype(np.float32)
+def _over_steps(
+    found: xr.DataArray, shown: list[ComponentName]
+) -> tuple[list[dict[str, Any]], list[list[dict[str, Any]]]]:
+    """The trace of each component at the last step, and where its points are at every step."""
     label = "element_name" if "element_name" in found.coords else "element"
-    return {
-        "name": str(name),
-        "x": points[:, 0],
-        "y": points[:, 1],
-        "mode": "markers" if order is None else "lines+markers",
-        "line": {"color": faded(colour, 0.45), "width": 1},
-        "marker": {"color": colour, "size": 5},
-        "customdata": [drawn(str(each)) for each in found[label].values.tolist()],
-        "hovertemplate": "%{customdata}: (%{x:.3f}, %{y:.3f})<extra></extra>",
-    }
+    words = np.array([drawn(str(each)) for each in found[label].values.tolist()])
+    traces, points = [], []
+    for name, colour in component_colours(shown).items():
+        own = found.sel(component=name)
+        order = _turning(own, name)
+        chosen = np.arange(own.sizes["element"]) if order is None else np.append(order, order[0])
+        points.append(own.transpose("step", "element", ...).values[:, chosen].astype(np.float32))
+        traces.append(
+            {
+                "name": str(name),
+                **_at(points[-1][-1]),
+                "mode": "markers" if order is None else "lines+markers",
+                "line": {"color": faded(colour, 0.45), "width": 1},
+                "marker": {"color": colour, "size": 5},
+                "customdata": words[chosen].tolist(),
+                "hovertemplate": "%{customdata}: (%{x:.3f}, %{y:.3f})<extra></extra>",
+            }
+        )
+    versions = [
+        [{"type": "scatter", **_at(at_step)} for at_step in step] for step in zip(*points, strict=True)
+    ]
+    return traces, versions
+
+
+def _at(points: np.ndarray) -> dict[str, np.ndarray]:
+    return {"x": points[:, 0], "y": points[:, 1]}
 
 
 def _turning(found: xr.DataArray, name: ComponentName) -> np.ndarray | None:
@@ -115,7 +126,3 @@ def _turning(found: xr.DataArray, name: ComponentName) -> np.ndarray | None:
     order = found.sizes["element"]
     exponents = found["exponent"].values if "exponent" in found.coords else np.arange(order)
     return np.argsort(name * exponents % order, kind="stable")
-
-
-def _moved(trace: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "scatter", "x": trace["x"], "y": trace["y"]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -124,24 +125,34 @@ def _colours(source: Any, final: Snapshot, shown: dict[int, Panel]) -> list[str]
 
 def _activations(run: Run, final: Snapshot, shown: list[int], steps: list[int]) -> np.ndarray:
     """Activations (step × neuron × first × second operand) as bytes, in hundredths of each neuron's final range."""
-    from groklens.capture import capture
+    from groklens.models import draws_nothing
+    from groklens.progress import each, progress_shown
+    from groklens.snapshots import n_neurons
+    from groklens.threads import each_beside, one_thread
 
-    n_neurons = 0 if final.neurons is None else final.neurons.shape[1]
-
-    def pick(values: Any) -> Any:
-        if values.shape[1] != n_neurons:
-            raise BadArgument(
-                f"{run!r} has steps with {values.shape[1]} and with {n_neurons} neurons, which are not drawn together; "
-                "choose steps that are alike: steps=[…]."
-            )
-        return values[:, shown]
-
-    site = final.anatomy.neurons_sought
-    found = capture(run, site, steps=steps, reduce=pick)[site.hook].values
+    beside = each_beside if draws_nothing(final.anatomy.model) else map
+    with one_thread(), progress_shown(None):
+        found = np.stack(
+            list(beside(partial(_of_step, run, shown, n_neurons(final)), each(steps, "capturing step")))
+        )
     low, high = found[-1].min(axis=0), found[-1].max(axis=0)
     shares = (found - low) / np.maximum(high - low, 1e-12)
     hundredths = np.round(_LEVELS * shares.clip(0, 1)).astype(np.uint8)
     return hundredths.transpose(0, 2, 1).reshape(len(steps), len(shown), *square(run.task))
+
+
+def _of_step(run: Run, shown: list[int], last: int, step: int) -> np.ndarray:
+    """Activations (input × neuron) of some neurons at one step, which has as many as the last."""
+    from groklens.snapshots import n_neurons, some_neurons
+
+    snapshot = run.at(step)
+    here = n_neurons(snapshot)
+    if here != last:
+        raise BadArgument(
+            f"{run!r} has steps with {here} and with {last} neurons, which are not drawn together; choose steps that "
+            "are alike: steps=[…]."
+        )
+    return some_neurons(snapshot, shown).numpy()
 
 
 def _figure(

@@ -78,11 +78,11 @@ def by_grid(native: Any, of: Weights, tokens_at: list[TokensAt]) -> GridPass | N
 
 
 def neuron_inputs(
-    native: Any, of: Weights, tokens_at: list[TokensAt], workspace: Workspace
+    native: Any, of: Weights, tokens_at: list[TokensAt], workspace: Workspace, only: Tensor | None = None
 ) -> Float[Tensor, "run input neuron"]:
-    """What the last MLP receives at the answer, of TransformerLens' `NativeModel`."""
+    """What the last MLP, or `only` some of its neurons, receive at the answer, of TransformerLens' `NativeModel`."""
     residuals, last = _last_layer(native, of, tokens_at, workspace)
-    return last.received(residuals[-1], last.attend_last(residuals))
+    return last.received(residuals[-1], last.attend_last(residuals), only)
 
 
 def patterns(
@@ -242,10 +242,12 @@ class _Layer:
         scores = [self._score(q, key)[0] for key in keys]
         return grid_pass(scores, tables, bias[0, 0], None if back is None else back[0], act, grid)
 
-    def received(self, residual: Rows, z: Rows) -> Tensor:
-        """What the neurons receive, in every input."""
+    def received(self, residual: Rows, z: Rows, only: Tensor | None) -> Tensor:
+        """What the neurons receive, or `only` some of them, in every input."""
         assert self.mlp is not None
         weight, bias = self._weights(self.mlp.fc_in)
+        if only is not None:
+            weight, bias = weight[:, only], bias[..., only]
         if residual.is_constant and self.is_linear_outside_neurons:  # as in `readout`
             into_residual, constant = self._weights(self.attention.o)
             bias, weight = bias + (residual.values + constant) @ weight.mT, weight @ into_residual

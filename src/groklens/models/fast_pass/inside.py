@@ -5,10 +5,10 @@ All of them where `quick_holds`, and the numbers of the hooks to the rounding of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from groklens.models.activations import MLP_ACTIVATIONS
@@ -18,22 +18,31 @@ from groklens.models.workspace import Workspace
 from groklens.tasks import Inputs
 
 
-def quick_neuron_inputs(model: Any, tokens: Inputs) -> Float[Tensor, "input neuron"]:
-    """What the last MLP receives at the answer, before its activation function (`hook_pre`)."""
+def quick_neuron_inputs(
+    model: Any, tokens: Inputs, only: Int[Tensor, "neuron"] | None = None
+) -> Float[Tensor, "input neuron"]:
+    """What the last MLP, or `only` some of its neurons, receive at the answer, before the activation (`hook_pre`)."""
     if type(model).__name__ == "HookedMLP":
         received = folded.mlp_neuron_inputs(model, _alone, entering(tokens[None]))
+        received = received if only is None else received[..., only]
     else:
-        received = folded.neuron_inputs(*_transformer(model, tokens))
+        received = folded.neuron_inputs(*_transformer(model, tokens), only)
     return received[0].expand(len(tokens), -1)
 
 
-def quick_neurons(model: Any, tokens: Inputs) -> Float[Tensor, "input neuron"]:
-    """The last MLP's activations at the answer (`hook_post`), without the logits that are read from them."""
-    received = quick_neuron_inputs(model, tokens)
+def quick_neurons(
+    model: Any, tokens: Inputs, only: Int[Tensor, "neuron"] | None = None
+) -> Float[Tensor, "input neuron"]:
+    """The last MLP's activations at the answer (`hook_post`), without the logits; `only` some neurons, where given."""
+    return quick_activation(model)(quick_neuron_inputs(model, tokens, only))
+
+
+def quick_activation(model: Any) -> Callable[[Tensor], Tensor]:
+    """The function that takes what the last MLP's neurons receive to what they give."""
     if type(model).__name__ == "HookedMLP":
-        return MLP_ACTIVATIONS[model.cfg.act_fn](received)
+        return MLP_ACTIVATIONS[model.cfg.act_fn]
     last = folded.unwrap(folded.unwrap(model.original_model).layers[-1])
-    return folded.unwrap(last.mlp).act(received)
+    return folded.unwrap(last.mlp).act
 
 
 def quick_patterns(model: Any, tokens: Inputs) -> Iterator[Float[Tensor, "input head query key"]]:

@@ -120,18 +120,18 @@ class _Layer(nn.Module):
             self.mlp = _MLP(config, state, f"{name}.mlp")
 
     def forward(self, values: Tensor, passing: Passing) -> Tensor:
-        values = values + self.attn(values)
+        values = values + self.attn(values, passing)
         return values + self.mlp(values, passing) if hasattr(self, "mlp") else values
 
 
 class _Attention(nn.Module):
     def __init__(self, config: Mapping[str, Any], state: State, name: str) -> None:
         super().__init__()
-        self.n_heads, self.scale = config["n_heads"], math.sqrt(config["d_head"])
+        self._name, self.n_heads, self.scale = name, config["n_heads"], math.sqrt(config["d_head"])
         self.causal = config["attention_dir"] == "causal"
         self.q, self.k, self.v, self.o = (_linear(state, f"{name}.{each}") for each in "qkvo")
 
-    def forward(self, values: Tensor) -> Tensor:
+    def forward(self, values: Tensor, passing: Passing) -> Tensor:
         batch, seq, _ = values.shape
         q, k, v = (
             each(values).view(batch, seq, self.n_heads, -1).transpose(1, 2)
@@ -140,6 +140,7 @@ class _Attention(nn.Module):
         scores = torch.matmul(q, k.transpose(-2, -1)) / self.scale
         unseen = torch.ones(seq, seq, dtype=torch.bool, device=values.device).triu(diagonal=1) & self.causal
         pattern = scores.masked_fill(unseen, float("-inf")).softmax(dim=-1).masked_fill(unseen, 0.0)
+        pattern = passing(f"{self._name}.hook_pattern", pattern)
         return self.o(torch.matmul(pattern, v).transpose(1, 2).contiguous().view(batch, seq, -1))
 
 

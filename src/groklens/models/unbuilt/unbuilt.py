@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from threading import RLock
@@ -22,6 +23,8 @@ _OF_MODULES = (
     "parameters", "modules", "training", "eval",
     "_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks",
 )  # fmt: skip
+#: How the names of the hooks end at which values pass without the bridge.
+_PASSED = ("hook_embed", "hook_pattern", "hook_pre", "hook_post")
 _lock = RLock()
 
 
@@ -29,8 +32,9 @@ class Unbuilt:
     """A transformer's weights and description: its logits, and what passes at a few hooks, to the bit of its bridge's.
 
     Building a bridge takes twenty times as long as all a measure computes, and TransformerLens seconds to import. What
-    is here is had without: logits, weights by their names, the hooks' names, and edits at `hook_embed`, `hook_pre` and
-    `hook_post`. Asked for anything else it builds the bridge, once, and is that bridge from then on (`model`).
+    is here is had without: logits, weights by their names, the hooks' names, and edits at `hook_embed`,
+    `hook_pattern`, `hook_pre` and `hook_post`. Asked for anything else it builds the bridge, once, and is that bridge
+    from then on (`model`).
     """
 
     is_around = True
@@ -62,6 +66,20 @@ class Unbuilt:
     def is_alone(self) -> bool:
         """Whether there is no bridge yet, and nobody's hooks are in place."""
         return self._plain is not None and not self._edits
+
+    def twin(self) -> Unbuilt:
+        """A copy with weights of its own, of one that `is_alone`; its bridge has them as they are when it is built."""
+        assert self._plain is not None
+        plain, build = copy.deepcopy(self._plain), self._build
+
+        def built_alike() -> Any:
+            bridge = build()
+            with torch.no_grad():
+                for own, given in zip(bridge.original_model.parameters(), plain.parameters(), strict=True):
+                    own.copy_(given)
+            return bridge
+
+        return Unbuilt(plain, self._config, built_alike)
 
     @property
     def cfg(self) -> Any:
@@ -131,11 +149,7 @@ class Unbuilt:
         return repr(self.model)
 
     def _passes(self, name: Any) -> bool:
-        return (
-            isinstance(name, str)
-            and name.endswith(("hook_embed", "hook_pre", "hook_post"))
-            and name in self._hooks
-        )
+        return isinstance(name, str) and name.endswith(_PASSED) and name in self._hooks
 
     def _passing(self, name: str, value: Tensor) -> Tensor:
         for edit in self._hooks[name].fwd_hooks:

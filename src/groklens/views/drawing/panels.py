@@ -53,17 +53,24 @@ def place(index: int, titles: Sequence[str]) -> dict[str, int]:
 def label_edges(figure: go.Figure, titles: Sequence[str], across: str, up: str, **more: Any) -> None:
     """Axes for every panel; titles and ticks are below the lowest of each column and beside the first of each row."""
     columns = min(COLUMNS, len(titles))
-    figure.update_xaxes(axis("", showgrid=False, tickangle=0, nticks=4, **more))
-    figure.update_yaxes(axis("", showgrid=False, nticks=5, **more))
-    for index in range(len(titles)):
-        if index + columns >= len(titles):
-            figure.update_xaxes(title_text=drawn(across), **place(index, titles))
-        else:
-            figure.update_xaxes(showticklabels=False, **place(index, titles))
-        if index % columns == 0:
-            figure.update_yaxes(title_text=drawn(up, beside=True), **place(index, titles))
-        else:
-            figure.update_yaxes(showticklabels=False, **place(index, titles))
+    across_axis = axis("", showgrid=False, tickangle=0, nticks=4, **more)
+    up_axis = axis("", showgrid=False, nticks=5, **more)
+    axes: dict[str, Any] = {}  # set at once: plotly looks through the whole layout each time
+    for index in range(-(-len(titles) // columns) * columns):  # those without a panel too
+        number, lowest, first = (
+            index + 1 if index else "",
+            index + columns >= len(titles),
+            index % columns == 0,
+        )
+        empty = index >= len(titles)
+        axes[f"xaxis{number}"] = across_axis | ({} if empty else _edge(across_axis, drawn(across), lowest))
+        axes[f"yaxis{number}"] = up_axis | ({} if empty else _edge(up_axis, drawn(up, beside=True), first))
+    figure.update_layout(axes)
+
+
+def _edge(of: dict[str, Any], title: str, shown: bool) -> dict[str, Any]:
+    """What an axis at the edge of the grid says, or one inside it leaves out."""
+    return {"title": of["title"] | {"text": title}} if shown else {"showticklabels": False}
 
 
 def one_scale(figure: go.Figure, values: np.ndarray, count: int, margin: float = 1.08) -> None:
