@@ -29,6 +29,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from groklens.models.activations import MLP_ACTIVATIONS
+from groklens.models.fast_pass.columns import attend_by_columns, relu_by_columns
 from groklens.models.fast_pass.grid import Grid, GridPass, grid_of, grid_pass
 from groklens.models.fast_pass.row_kernels import mix, relu_block
 from groklens.models.fast_pass.rows import Entering, Rows, TokensAt
@@ -75,6 +76,21 @@ def by_grid(native: Any, of: Weights, tokens_at: list[TokensAt]) -> GridPass | N
         if last.is_linear_outside_neurons
         else None
     )
+
+
+def by_columns(
+    native: Any, of: Weights, tokens_at: list[TokensAt], workspace: Workspace
+) -> Float[Tensor, "run input answer"] | None:
+    """Logits at the answer with inputs along the last axis, of a transformer of one layer of ReLU; else None.
+
+    The numbers of `transformer` with other rounding, sooner where many runs are stacked.
+    """
+    if len(native.layers) > 1 or not isinstance(unwrap(native.ln_out), nn.Identity):
+        return None
+    residuals, last = _last_layer(native, of, tokens_at, workspace)
+    if not (residuals[-1].is_constant and last.is_linear_outside_neurons and last.is_relu):
+        return None
+    return last.by_columns(residuals, of(unwrap(native.head).weight))
 
 
 def neuron_inputs(
@@ -158,6 +174,11 @@ class _Layer:
         """Whether nothing but its neurons stands between attention's values and the layer's output."""
         return isinstance(self.ln2, nn.Identity)
 
+    @property
+    def is_relu(self) -> bool:
+        """Whether the layer has an MLP of ReLU."""
+        return self.mlp is not None and self.mlp.act is F.relu
+
     def whole(self, residuals: list[Rows]) -> list[Rows]:
         """The residuals after the layer, by position."""
         mixed = [self.attend(residuals, query) for query in range(len(residuals))]
@@ -214,12 +235,10 @@ class _Layer:
 
     def readout(self, residual: Rows, z: Rows, head: Tensor) -> Answer:
         """Logits straight from the mixed values, or from the residual that attention left."""
-        weight, bias, back = self._folded(head)
+        weight, bias, back = self._folded(self._padded(head))
         rows = z.each()
-        if residual.is_constant:  # the residual is a bias then, and W_O a factor
-            into_residual, constant = self._weights(self.attention.o)
-            bias = bias + (residual.values + constant) @ weight.mT
-            weight = weight @ into_residual
+        if residual.is_constant:
+            weight, bias = self._from_values(residual, weight, bias)
         else:
             rows = self._after_attention(residual, z).each()
         if back is None:
@@ -228,37 +247,56 @@ class _Layer:
 
     def on_grid(self, residuals: list[Rows], head: Tensor, grid: Grid) -> GridPass:
         """`readout` of inputs of one run that stand on a grid of two operands."""
-        weight, bias, back = self._folded(head)
-        into_residual, constant = self._weights(self.attention.o)
-        bias = bias + (residuals[-1].values + constant) @ weight.mT
-        by_head = (weight @ into_residual)[0].unflatten(-1, (self.attention.n_heads, -1)).permute(1, 2, 0)
-        normed = self._normed(residuals, len(residuals) - 1)
-        q = self._project("q", normed[-1]).values
-        keys, values = ([self._project(name, each).values for each in normed] for name in "kv")
+        weight, bias, back = self._folded(self._padded(head))
+        weight, bias = self._from_values(residuals[-1], weight, bias)
+        by_head = weight[0].unflatten(-1, (self.attention.n_heads, -1)).permute(1, 2, 0)
+        scores, values = self._tables(residuals)
         tables = [
-            value[0].unflatten(-1, (self.attention.n_heads, -1)).transpose(0, 1) @ by_head for value in values
+            value.values[0].unflatten(-1, (self.attention.n_heads, -1)).transpose(0, 1) @ by_head
+            for value in values
         ]
         act = None if self.mlp is None else self.mlp.act
-        scores = [self._score(q, key)[0] for key in keys]
-        return grid_pass(scores, tables, bias[0, 0], None if back is None else back[0], act, grid)
+        of_keys = [score.values[0] for score in scores]
+        return grid_pass(of_keys, tables, bias[0, 0], None if back is None else back[0], act, grid)
+
+    def by_columns(self, residuals: list[Rows], head: Tensor) -> Tensor:
+        """The logits of `readout` in a layer of ReLU whose query is the same for all inputs, run × input × answer."""
+        weight, bias, back = self._folded(head)
+        assert back is not None
+        weight, bias = self._from_values(residuals[-1], weight, bias)
+        mixed = attend_by_columns(*self._tables(residuals), self.workspace)
+        return relu_by_columns(mixed, weight, bias.mT, back, self.workspace).mT
+
+    def _tables(self, residuals: list[Rows]) -> tuple[list[Rows], list[Rows]]:
+        """Scores and values of every key where the last query is the same for all inputs, a row for each of its rows."""
+        normed = self._normed(residuals, len(residuals) - 1)
+        q = self._project("q", normed[-1]).values
+        keys, values = ([self._project(name, each) for each in normed] for name in "kv")
+        return [key.map(lambda rows: self._score(q, rows)) for key in keys], values
 
     def received(self, residual: Rows, z: Rows) -> Tensor:
         """What the neurons receive, in every input."""
         assert self.mlp is not None
         weight, bias = self._weights(self.mlp.fc_in)
         if residual.is_constant and self.is_linear_outside_neurons:  # as in `readout`
-            into_residual, constant = self._weights(self.attention.o)
-            bias, weight = bias + (residual.values + constant) @ weight.mT, weight @ into_residual
+            weight, bias = self._from_values(residual, weight, bias)
             return torch.baddbmm(bias, z.each(), weight.mT)
         mid = self._after_attention(residual, z).map(lambda values: normalise(self.ln2, self.of, values))
         return torch.baddbmm(bias, mid.each(), weight.mT)
+
+    def _padded(self, head: Tensor) -> Tensor:
+        """Rows of whole vectors make the products with neurons faster; logits beyond the classes are cut off again."""
+        return head if self.mlp is None else F.pad(head, (0, 0, 0, -head.shape[1] % 8))
+
+    def _from_values(self, residual: Rows, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+        """What reads a constant residual after attention, as what reads attention's values: W_O is a factor then."""
+        into_residual, constant = self._weights(self.attention.o)
+        return weight @ into_residual, bias + (residual.values + constant) @ weight.mT
 
     def _folded(self, head: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         """W_in above W_U and their biases, and W_L: what neurons and logits read, and neurons write."""
         if self.mlp is None:
             return head, head.new_zeros(len(head), 1, head.shape[1]), None
-        # Rows of whole vectors make the products faster; logits beyond the classes are cut off again.
-        head = F.pad(head, (0, 0, 0, -head.shape[1] % 8))
         (w_in, b_in), (w_out, b_out) = self._weights(self.mlp.fc_in), self._weights(self.mlp.fc_out)
         return torch.cat([w_in, head], dim=1), torch.cat([b_in, b_out @ head.mT], dim=2), head @ w_out
 
