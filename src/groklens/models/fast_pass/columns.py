@@ -85,7 +85,9 @@ class _ReluBlock(Function):
         ctx: Any, columns: Tensor, weight: Tensor, bias: Tensor, back: Tensor, workspace: Workspace
     ) -> Tensor:
         n_neurons = back.shape[2]
-        both = torch.baddbmm(bias, weight, columns, out=workspace.of((*weight.shape[:2], columns.shape[2]), weight))
+        both = torch.baddbmm(
+            bias, weight, columns, out=workspace.of((*weight.shape[:2], columns.shape[2]), weight)
+        )
         neurons = both[:, :n_neurons].relu_()
         ctx.save_for_backward(columns, weight, back)
         ctx.neurons, ctx.workspace = neurons, workspace
@@ -114,7 +116,10 @@ def _places(rows: Rows) -> Int[Tensor, "run 1 input"] | None:
     if rows.index is None:
         return None
     n_runs, n_rows = rows.values.shape[:2]
-    return rows.index.view(n_runs, 1, -1) - n_rows * torch.arange(n_runs, device=rows.index.device)[:, None, None]
+    return (
+        rows.index.view(n_runs, 1, -1)
+        - n_rows * torch.arange(n_runs, device=rows.index.device)[:, None, None]
+    )
 
 
 def _read(table: Tensor, place: Tensor | None, room: Tensor | None = None) -> Tensor:

@@ -145,7 +145,7 @@ def folded_forward(
 def stacked_logits(
     model: Any, of: folded.Weights, inputs: Entering, workspace: Workspace
 ) -> Float[Tensor, "run input answer"]:
-    """The logits of `folded_forward` with rounding of their own, sooner where several runs are stacked on a processor."""
+    """The logits of `folded_forward`; on a processor with other rounding, sooner where several runs are stacked."""
     if type(model).__name__ != "HookedMLP" and isinstance(inputs, list) and device_of(model).type == "cpu":
         workspace.start()
         found = folded.by_columns(folded.unwrap(model.original_model), of, inputs, workspace)
