@@ -2,9 +2,9 @@
 
 From p = 113, one layer and one run on, one size at a time: p from 23 to 257, 1 to 3 layers; and stacks of up to 64 runs
 of p = 23. Each on one thread and on two, alone and beside a process that keeps a core busy. Writes `scaling.json` and a
-picture for each cost along each axis beside this file, elsewhere with `--into FOLDER`, and nothing there in a smoke
-test. Takes minutes, and means something on a machine that is idle otherwise. A step on one thread must take no more
-than 1.6 times as long beside the busy process.
+picture for each cost along each axis beside this file, elsewhere with `--into=FOLDER`, and nothing there in a smoke
+test. Is made to take less than five minutes, and means something on a machine that is idle otherwise. A step on one
+thread must take no more than 1.6 times as long beside the busy process.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,8 @@ IN_SMOKE = {"p": (5,), "runs": (2,)}
 #: Threads, and whether another process keeps a core busy.
 CONDITIONS = ((1, False), (2, False), (1, True), (2, True))
 CONDITIONS_IN_SMOKE = ((1, False), (1, True))
-#: Seconds that the steps of one measurement may take, roughly.
-SECONDS = 3.0
+#: Seconds that the steps of one measurement may take, roughly, where the machine is its own.
+SECONDS = 1.0
 #: What is drawn, and its unit: steps of all runs of a stack together.
 COSTS = {"run_steps_per_second": "steps a second", "seconds_per_checkpoint": "seconds a checkpoint"}
 _SPIN = "while True: pass"
@@ -94,10 +95,18 @@ def costs(axis: str, size: int) -> dict[str, float]:
     """Seconds of a step, steps a second, and seconds of a checkpoint where one run is looked at."""
     recipe = recipe_of(axis, size)
     count = size if axis == "runs" else 1
-    few = seconds_of_step(recipe, count, 4)
-    step = few if is_smoke() else seconds_of_step(recipe, count, max(4, min(200, int(SECONDS / few))))
+    step = seconds_of_step(recipe, count, steps_of(axis, size))
     found = {"seconds_per_step": step, "steps_per_second": 1 / step, "run_steps_per_second": count / step}
     return found if axis == "runs" else found | {"seconds_per_checkpoint": seconds_of_checkpoint(recipe)}
+
+
+@cache
+def steps_of(axis: str, size: int) -> int:
+    """How many steps are timed: what fits into `SECONDS` under the first condition, and as many under the others."""
+    if is_smoke():
+        return 4
+    few = seconds_of_step(recipe_of(axis, size), size if axis == "runs" else 1, 4)
+    return max(4, min(100, int(SECONDS / few)))
 
 
 def recipe_of(axis: str, size: int) -> gl.Recipe:
@@ -119,10 +128,8 @@ def seconds_of_step(recipe: gl.Recipe, count: int, steps: int) -> float:
 def seconds_of_checkpoint(recipe: gl.Recipe) -> float:
     """Wall time of all progress measures of a checkpoint, the first, which finds what is the same for all, left out."""
     with tempfile.TemporaryDirectory() as folder:
-        count = 2 if is_smoke() else 4
-        run = gl.train(
-            replace(recipe, steps=count, keep=gl.Every(1)), into=Path(folder) / "run", progress=False
-        )
+        kept = replace(recipe, steps=2, keep=gl.Every(1))
+        run = gl.train(kept, into=Path(folder) / "run", progress=False)
         circuit = gl.Circuit(f"C{run.task.d_vocab_out}", [1, 2])
         gl.track(run, gl.measures.PROGRESS, circuit, steps=run.steps[:1])
         rest = run.steps[1:]
@@ -163,10 +170,9 @@ def table_of(rows: list[Row], cost: str, units: str) -> xr.Dataset:
 
 
 def _wanted_folder() -> Path:
-    """The folder after `--into`, made if need be; else this file's."""
-    if "--into" not in sys.argv[:-1]:
-        return Path(__file__).parent
-    folder = Path(sys.argv[sys.argv.index("--into") + 1])
+    """The folder of `--into=FOLDER`, made if need be; else this file's."""
+    named = [flag.removeprefix("--into=") for flag in sys.argv if flag.startswith("--into=")]
+    folder = Path(named[-1]) if named else Path(__file__).parent
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

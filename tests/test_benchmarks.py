@@ -31,7 +31,7 @@ def printed():
 
 
 def test_every_script_is_listed():
-    helpers = {"__init__", "__main__", "report", "plain", "plain_progress", "setup", "memory"}
+    helpers = {"__init__", "__main__", "report", "plain", "plain_progress", "products", "setup", "memory"}
     assert {path.stem for path in (ROOT / "benchmarks").glob("*.py")} == {*NAMES, *helpers}
 
 

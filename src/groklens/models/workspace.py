@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -22,12 +24,21 @@ class Workspace:
         self._next = 0
 
     def like(self, rows: Tensor, width: int, dtype: torch.dtype | None = None) -> Tensor:
-        """An uninitialised tensor of the shape of `rows` but for its last axis, and of its dtype if none is given."""
+        """An uninitialised tensor of the shape of `rows` but for its last axis, and of its dtype if none is given.
+
+        Where the rows lie side by side in memory, as columns, so do those of the tensor.
+        """
+        if rows.ndim > 2 and rows.stride(-2) == 1 < rows.stride(-1):
+            return self.of((*rows.shape[:-2], width, rows.shape[-2]), rows, dtype).mT
+        return self.of((*rows.shape[:-1], width), rows, dtype)
+
+    def of(self, shape: Sequence[int], like: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+        """An uninitialised tensor of this shape, where `like` is and of its dtype if none is given."""
         index, self._next = self._next, self._next + 1
-        dtype = dtype or rows.dtype
+        dtype = dtype or like.dtype
         if index == len(self._buffers):
-            self._buffers.append(rows.new_empty(0))
-        kept, shape = self._buffers[index], (*rows.shape[:-1], width)
-        if kept.shape != shape or kept.dtype != dtype or kept.device != rows.device:
-            kept = self._buffers[index] = torch.empty(shape, dtype=dtype, device=rows.device)
+            self._buffers.append(like.new_empty(0))
+        kept = self._buffers[index]
+        if kept.shape != shape or kept.dtype != dtype or kept.device != like.device:
+            kept = self._buffers[index] = torch.empty(shape, dtype=dtype, device=like.device)
         return kept

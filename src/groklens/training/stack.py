@@ -21,6 +21,7 @@ from groklens.models.fast_pass import (
     quick_applies,
     sequence_logits,
     sequences_apply,
+    stacked_logits,
 )
 from groklens.parts import is_ours, parts_in
 from groklens.recipes import Recipe
@@ -213,7 +214,11 @@ class Stack:
             every = sequence_logits(self.model, self._values.__getitem__, inputs)
             found = every[:, :, list(self._reads), :n_classes]
             return found if len(self._reads) > 1 else found[:, :, 0]
-        logits, _ = folded_forward(self.model, self._values.__getitem__, read, workspace)
+        of = self._values.__getitem__
+        if len(self.recipes) > 1:
+            logits = stacked_logits(self.model, of, read, workspace)
+        else:
+            logits, _ = folded_forward(self.model, of, read, workspace)
         return logits.expand(-1, inputs.shape[1], -1)[..., :n_classes]  # one row where inputs are alike
 
     def _give_gradients(self) -> list[Tensor]:

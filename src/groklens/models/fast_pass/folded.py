@@ -12,14 +12,14 @@ What is folded, and why the result is the same:
   separator of a model of one layer), neurons and logits read the mixed values by W_O [W_in, W_U].
 * **Operands of an MLP.** W_E W_in is a table of one row a token, for each operand; features are one product.
 * **Runs.** Weights have a leading axis of runs, of length one unless models are stacked, so that one batch of
-  products steps them all.
+  products steps them all. In training, stacks of one layer have their inputs along the last axis (`columns`).
 
 `tests/models/test_engine.py` holds this to the plain models: values, gradients and trajectories.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from math import prod
 from typing import Any
 
@@ -29,14 +29,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from groklens.models.activations import MLP_ACTIVATIONS
-from groklens.models.fast_pass.grid import Grid, GridPass, grid_of, grid_pass
-from groklens.models.fast_pass.row_kernels import mix, relu_block
+from groklens.models.fast_pass.grid import GridPass, grid_of
+from groklens.models.fast_pass.layer import Answer, Layer, Weights, normalise, unwrap
 from groklens.models.fast_pass.rows import Entering, Rows, TokensAt
 from groklens.models.workspace import Workspace
-
-#: From a model's parameter to its values, run × …: `lambda p: p[None]` for a model by itself.
-Weights = Callable[[nn.Parameter], Tensor]
-Answer = tuple[Float[Tensor, "run input answer"], Float[Tensor, "run input neuron"] | None]
 
 
 def transformer(
@@ -77,6 +73,21 @@ def by_grid(native: Any, of: Weights, tokens_at: list[TokensAt]) -> GridPass | N
     )
 
 
+def by_columns(
+    native: Any, of: Weights, tokens_at: list[TokensAt], workspace: Workspace
+) -> Float[Tensor, "run input answer"] | None:
+    """Logits at the answer with inputs along the last axis, of a transformer of one layer of ReLU; else None.
+
+    The numbers of `transformer` with other rounding, sooner where many runs are stacked.
+    """
+    if len(native.layers) > 1 or not isinstance(unwrap(native.ln_out), nn.Identity):
+        return None
+    residuals, last = _last_layer(native, of, tokens_at, workspace)
+    if not (residuals[-1].is_constant and last.is_linear_outside_neurons and last.is_relu):
+        return None
+    return last.by_columns(residuals, of(unwrap(native.head).weight))
+
+
 def neuron_inputs(
     native: Any, of: Weights, tokens_at: list[TokensAt], workspace: Workspace, only: Tensor | None = None
 ) -> Float[Tensor, "run input neuron"]:
@@ -91,7 +102,7 @@ def patterns(
     """What every position attends to, layer after layer, of TransformerLens' `NativeModel`."""
     residuals = _embedded(native, of, tokens_at)
     for number, each in enumerate(native.layers):
-        layer = _Layer(unwrap(each), of, workspace)
+        layer = Layer(unwrap(each), of, workspace)
         of_queries = [layer.pattern(residuals, query) for query in range(len(residuals))]
         unseen = [(0, 0) * 3 + (0, len(residuals) - len(pattern)) for pattern in of_queries]
         padded = [F.pad(pattern, room) for pattern, room in zip(of_queries, unseen, strict=True)]
@@ -109,10 +120,10 @@ def read_from(
 
 def _last_layer(
     native: Any, of: Weights, tokens_at: list[TokensAt], workspace: Workspace
-) -> tuple[list[Rows], _Layer]:
+) -> tuple[list[Rows], Layer]:
     """The residuals that enter the last layer, by position, and that layer."""
     residuals = _embedded(native, of, tokens_at)
-    *layers, last = (_Layer(unwrap(layer), of, workspace) for layer in native.layers)
+    *layers, last = (Layer(unwrap(layer), of, workspace) for layer in native.layers)
     for layer in layers:
         residuals = layer.whole(residuals)
     return residuals, last
@@ -142,175 +153,3 @@ def mlp_neuron_inputs(model: Any, of: Weights, inputs: Entering) -> Float[Tensor
         terms = [at.rows(read[:, min(i, read.shape[1] - 1), at.tokens]).each() for i, at in operands]
     combined = prod(terms[1:], start=terms[0]) if model.cfg.combine == "product" else sum(terms)
     return combined + of(model.b_in)[:, None]
-
-
-class _Layer:
-    """One transformer layer on residuals, a `Rows` a position."""
-
-    def __init__(self, layer: Any, of: Weights, workspace: Workspace) -> None:
-        self.of, self.workspace = of, workspace
-        self.ln1, self.attention = unwrap(layer.ln1), unwrap(layer.attn)
-        self.ln2 = unwrap(layer.ln2) if hasattr(layer, "mlp") else nn.Identity()
-        self.mlp = unwrap(layer.mlp) if hasattr(layer, "mlp") else None
-
-    @property
-    def is_linear_outside_neurons(self) -> bool:
-        """Whether nothing but its neurons stands between attention's values and the layer's output."""
-        return isinstance(self.ln2, nn.Identity)
-
-    def whole(self, residuals: list[Rows]) -> list[Rows]:
-        """The residuals after the layer, by position."""
-        mixed = [self.attend(residuals, query) for query in range(len(residuals))]
-        return [self.after(residual, z)[0] for residual, z in zip(residuals, mixed, strict=True)]
-
-    def attend(self, residuals: list[Rows], query: int) -> Rows:
-        """The values that position `query` reads, mixed by its pattern, before W_O."""
-        normed = self._normed(residuals, query)
-        values = [self._project("v", residual) for residual in normed]
-        if len(values) == 1:
-            return values[0]
-        return Rows(mix(self._pattern(normed, query), values, self.workspace))
-
-    def pattern(self, residuals: list[Rows], query: int) -> Float[Tensor, "key run input head"]:
-        """What position `query` attends to, of the keys that it sees."""
-        return self._pattern(self._normed(residuals, query), query)
-
-    def read_from(self, residuals: list[Rows], query: int) -> Float[Tensor, "key run input feature"]:
-        """What position `query` reads from each key: its share of the pattern times its value, head after head."""
-        normed = self._normed(residuals, query)
-        pattern = self._pattern(normed, query)[..., None]
-        values = [
-            self._project("v", key).each().unflatten(-1, (self.attention.n_heads, -1)) for key in normed
-        ]
-        return torch.stack(
-            [(share * value).flatten(-2) for share, value in zip(pattern, values, strict=True)]
-        )
-
-    def _normed(self, residuals: list[Rows], query: int) -> list[Rows]:
-        """The residuals that `query` may attend to, normed."""
-        seen = residuals[: query + 1] if self.attention.causal else residuals
-        return [residual.map(lambda values: normalise(self.ln1, self.of, values)) for residual in seen]
-
-    def _pattern(self, normed: list[Rows], query: int) -> Float[Tensor, "key run input head"]:
-        q = self._project("q", normed[query])
-        scores = [self._scores(q, self._project("k", residual)) for residual in normed]
-        return torch.stack(torch.broadcast_tensors(*scores)).softmax(dim=0)
-
-    def attend_last(self, residuals: list[Rows]) -> Rows:
-        """The values that the answer's position reads."""
-        return self.attend(residuals, len(residuals) - 1)
-
-    def after(self, residual: Rows, z: Rows) -> tuple[Rows, Tensor | None]:
-        """The residual after the layer, and the MLP's activations where it has one."""
-        mid = self._after_attention(residual, z)
-        if self.mlp is None:
-            return mid, None
-        normed = normalise(self.ln2, self.of, mid.values)
-        out, neurons = self._neurons(
-            normed, *self._weights(self.mlp.fc_in), self._weights(self.mlp.fc_out)[0]
-        )
-        bias = self._weights(self.mlp.fc_out)[1]
-        return Rows(mid.values + out + bias, mid.index), neurons
-
-    def readout(self, residual: Rows, z: Rows, head: Tensor) -> Answer:
-        """Logits straight from the mixed values, or from the residual that attention left."""
-        weight, bias, back = self._folded(head)
-        rows = z.each()
-        if residual.is_constant:  # the residual is a bias then, and W_O a factor
-            into_residual, constant = self._weights(self.attention.o)
-            bias = bias + (residual.values + constant) @ weight.mT
-            weight = weight @ into_residual
-        else:
-            rows = self._after_attention(residual, z).each()
-        if back is None:
-            return torch.baddbmm(bias, rows, weight.mT), None
-        return self._neurons(rows, weight, bias, back)
-
-    def on_grid(self, residuals: list[Rows], head: Tensor, grid: Grid) -> GridPass:
-        """`readout` of inputs of one run that stand on a grid of two operands."""
-        weight, bias, back = self._folded(head)
-        into_residual, constant = self._weights(self.attention.o)
-        bias = bias + (residuals[-1].values + constant) @ weight.mT
-        by_head = (weight @ into_residual)[0].unflatten(-1, (self.attention.n_heads, -1)).permute(1, 2, 0)
-        normed = self._normed(residuals, len(residuals) - 1)
-        q = self._project("q", normed[-1]).values
-        keys, values = ([self._project(name, each).values for each in normed] for name in "kv")
-        tables = [
-            value[0].unflatten(-1, (self.attention.n_heads, -1)).transpose(0, 1) @ by_head for value in values
-        ]
-        act = None if self.mlp is None else self.mlp.act
-        scores = [self._score(q, key)[0] for key in keys]
-        return grid_pass(scores, tables, bias[0, 0], None if back is None else back[0], act, grid)
-
-    def received(self, residual: Rows, z: Rows, only: Tensor | None) -> Tensor:
-        """What the neurons receive, or `only` some of them, in every input."""
-        assert self.mlp is not None
-        weight, bias = self._weights(self.mlp.fc_in)
-        if only is not None:
-            weight, bias = weight[:, only], bias[..., only]
-        if residual.is_constant and self.is_linear_outside_neurons:  # as in `readout`
-            into_residual, constant = self._weights(self.attention.o)
-            bias, weight = bias + (residual.values + constant) @ weight.mT, weight @ into_residual
-            return torch.baddbmm(bias, z.each(), weight.mT)
-        mid = self._after_attention(residual, z).map(lambda values: normalise(self.ln2, self.of, values))
-        return torch.baddbmm(bias, mid.each(), weight.mT)
-
-    def _folded(self, head: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
-        """W_in above W_U and their biases, and W_L: what neurons and logits read, and neurons write."""
-        if self.mlp is None:
-            return head, head.new_zeros(len(head), 1, head.shape[1]), None
-        # Rows of whole vectors make the products faster; logits beyond the classes are cut off again.
-        head = F.pad(head, (0, 0, 0, -head.shape[1] % 8))
-        (w_in, b_in), (w_out, b_out) = self._weights(self.mlp.fc_in), self._weights(self.mlp.fc_out)
-        return torch.cat([w_in, head], dim=1), torch.cat([b_in, b_out @ head.mT], dim=2), head @ w_out
-
-    def _neurons(self, rows: Tensor, weight: Tensor, bias: Tensor, back: Tensor) -> tuple[Tensor, Tensor]:
-        """`relu_block`, for whichever activation the MLP has."""
-        assert self.mlp is not None
-        if self.mlp.act is F.relu:
-            return relu_block(rows, weight, bias, back, self.workspace)
-        both = torch.baddbmm(bias, rows, weight.mT)
-        neurons = self.mlp.act(both[..., : back.shape[2]])
-        out = neurons @ back.mT
-        return (out + both[..., back.shape[2] :] if weight.shape[1] > back.shape[2] else out), neurons
-
-    def _after_attention(self, residual: Rows, z: Rows) -> Rows:
-        weight, bias = self._weights(self.attention.o)
-        written = z.map(lambda values: torch.baddbmm(bias, values, weight.mT))
-        if written.index is residual.index and written.values.shape[1] == residual.values.shape[1]:
-            return Rows(residual.values + written.values, residual.index)
-        return Rows(residual.each() + written.each())
-
-    def _project(self, name: str, normed: Rows) -> Rows:
-        weight, bias = self._weights(getattr(self.attention, name))
-        return normed.map(lambda values: torch.baddbmm(bias, values, weight.mT))
-
-    def _scores(self, q: Rows, k: Rows) -> Float[Tensor, "run input head"]:
-        if q.is_constant:  # one query for all: scores are a table too
-            return k.map(lambda values: self._score(q.values, values)).each()
-        return self._score(q.each(), k.each())
-
-    def _score(self, q: Tensor, k: Tensor) -> Tensor:
-        return (q * k).unflatten(-1, (self.attention.n_heads, -1)).sum(dim=-1) / self.attention.scale
-
-    def _weights(self, linear: Any) -> tuple[Tensor, Tensor]:
-        """A torch linear's weight, run × out × in, and bias, run × 1 × out."""
-        linear = unwrap(linear)
-        return self.of(linear.weight), self.of(linear.bias)[:, None]
-
-
-def normalise(norm: Any, of: Weights, values: Tensor) -> Tensor:
-    """`norm` of each row, with the scale and the shift of its run."""
-    if isinstance(norm, nn.LayerNorm):
-        normed = F.layer_norm(values, norm.normalized_shape, eps=norm.eps)
-        return normed * of(norm.weight)[:, None] + of(norm.bias)[:, None]
-    if hasattr(norm, "weight"):  # RMS: the scale comes last, and broadcasts over rows
-        return torch.func.functional_call(norm, {"weight": of(norm.weight)[:, None]}, (values,))
-    return norm(values)
-
-
-def unwrap(component: Any) -> Any:
-    """The torch module inside a bridge component; bridges wrap components, sometimes twice."""
-    while hasattr(component, "_original_component"):
-        component = component._original_component
-    return component

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from groklens.models.fast_pass.folded import Weights, normalise, unwrap
+from groklens.models.fast_pass.layer import Weights, normalise, unwrap
 from groklens.models.fast_pass.rows import Rows
 
 
