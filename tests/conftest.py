@@ -1,6 +1,7 @@
 """Shapes and types are checked while the tests run; small tasks, models and runs that many tests share."""
 
 import functools
+import gc
 import importlib
 import os
 import shutil
@@ -29,6 +30,16 @@ def pytest_addoption(pluginmanager):
     if "PYTEST_XDIST_WORKER" in os.environ or not hands_out:
         for library in ("pandas", "scipy.optimize", "torch", "transformer_lens.model_bridge", "xarray"):
             importlib.import_module(library)
+
+
+def pytest_runtest_setup():
+    typechecker.begin()
+
+
+def pytest_collection_finish():
+    """What stands by now stays: no garbage is looked for among a million objects of libraries and tests."""
+    gc.collect()
+    gc.freeze()
 
 
 RUNS = Path(__file__).parents[1] / "examples" / "runs"
