@@ -85,11 +85,18 @@ def tiny_run(_trained_once):
 
 @pytest.fixture(scope="session")
 def explained():
-    """The explanation of a shipped run by its name, made once: read only."""
+    """The explanation of a shipped run by its name, made once, and its page once: read only."""
     import groklens as gl
 
     explain = gl.explain  # a test may put another in its place
-    return functools.cache(lambda name: explain(gl.load(RUNS / name)))
+
+    @functools.cache
+    def once(name):
+        why = explain(gl.load(RUNS / name))
+        vars(why)["page"] = functools.cache(why.page)
+        return why
+
+    return once
 
 
 @pytest.fixture
