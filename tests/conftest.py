@@ -125,10 +125,10 @@ SHARING = {
 }  # fmt: skip
 #: Files that take longest, begun first so that no worker is left alone with one at the end.
 LONGEST = (
-    "test_examples", *SHARING["shipped runs explained"], *SHARING["zoo explained"], "test_analyses",
-    "test_train_many", "test_nulls", "test_resume", "test_store", "test_llc", "test_sweeps", "test_engine",
-    "test_command", "test_kill", "test_capture", "test_benchmarks", "test_invariances", "test_small_tasks",
-    "test_report",
+    "test_examples", *SHARING["shipped runs explained"], *SHARING["zoo explained"], "test_llc", "test_analyses",
+    "test_train_many", "test_resume", "test_nulls", "test_engine", "test_site", "test_kill", "test_types",
+    "test_benchmarks", "test_sweeps", "test_capture", "test_store", "test_invariances", "test_small_tasks",
+    "test_values", "test_command", "test_report",
 )  # fmt: skip
 
 
