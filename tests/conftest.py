@@ -1,6 +1,7 @@
 """Shapes and types are checked while the tests run; small tasks, models and runs that many tests share."""
 
 import functools
+import gc
 import importlib
 import os
 import shutil
@@ -29,6 +30,16 @@ def pytest_addoption(pluginmanager):
     if "PYTEST_XDIST_WORKER" in os.environ or not hands_out:
         for library in ("pandas", "scipy.optimize", "torch", "transformer_lens.model_bridge", "xarray"):
             importlib.import_module(library)
+
+
+def pytest_runtest_setup():
+    typechecker.begin()
+
+
+def pytest_collection_finish():
+    """What stands by now stays: no garbage is looked for among a million objects of libraries and tests."""
+    gc.collect()
+    gc.freeze()
 
 
 RUNS = Path(__file__).parents[1] / "examples" / "runs"
@@ -74,11 +85,18 @@ def tiny_run(_trained_once):
 
 @pytest.fixture(scope="session")
 def explained():
-    """The explanation of a shipped run by its name, made once: read only."""
+    """The explanation of a shipped run by its name, made once, and its page once: read only."""
     import groklens as gl
 
     explain = gl.explain  # a test may put another in its place
-    return functools.cache(lambda name: explain(gl.load(RUNS / name)))
+
+    @functools.cache
+    def once(name):
+        why = explain(gl.load(RUNS / name))
+        vars(why)["page"] = functools.cache(why.page)
+        return why
+
+    return once
 
 
 @pytest.fixture
@@ -107,10 +125,10 @@ SHARING = {
 }  # fmt: skip
 #: Files that take longest, begun first so that no worker is left alone with one at the end.
 LONGEST = (
-    "test_examples", *SHARING["shipped runs explained"], *SHARING["zoo explained"], "test_analyses",
-    "test_train_many", "test_nulls", "test_resume", "test_store", "test_llc", "test_sweeps", "test_engine",
-    "test_command", "test_kill", "test_capture", "test_benchmarks", "test_invariances", "test_small_tasks",
-    "test_report",
+    "test_examples", *SHARING["shipped runs explained"], *SHARING["zoo explained"], "test_llc", "test_analyses",
+    "test_train_many", "test_resume", "test_nulls", "test_engine", "test_site", "test_kill", "test_types",
+    "test_benchmarks", "test_sweeps", "test_capture", "test_store", "test_invariances", "test_small_tasks",
+    "test_values", "test_command", "test_report",
 )  # fmt: skip
 
 

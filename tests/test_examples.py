@@ -218,7 +218,7 @@ def test_a_notebook_that_is_not_trusted_shows_still_pictures(pages, chromium):
 
 
 def test_an_example_runs_as_a_script(tmp_path):
-    done = warm.run(ROOT / "examples" / "08_capture_activations.py", cwd=tmp_path)
+    done = warm.run(ROOT / "examples" / "06_attention_over_time.py", cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
 
 

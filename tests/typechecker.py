@@ -1,10 +1,14 @@
 """How types are checked while the tests run: by beartype, an int being welcome where a float is asked for.
 
-jaxtyping's wrapper binds the arguments of every call and checks them twice, to compare the axes of several arrays.
-Only functions whose annotations name an array need it; of all others the types are checked by beartype alone, which
-takes a tenth of the time.
+jaxtyping's own wrapper binds the arguments of every call and checks them twice, before the call and with what it
+returns. Here they are checked once, on the way in, and what is returned on the way out: by beartype alone, within a
+context of jaxtyping's where annotations name arrays, so that the axes of all of them are compared.
+
+That comparison costs more than many of the functions that it is made for, and a loop calls them with arrays of one
+shape. Of each such function, so many first calls in every test are checked, and one in as many after them.
 """
 
+import dataclasses
 import functools
 import inspect
 from collections.abc import Callable
@@ -14,15 +18,23 @@ import jaxtyping
 from beartype import BeartypeConf, beartype
 
 _beartype = beartype(conf=BeartypeConf(is_pep484_tower=True))
-_by_shapes = jaxtyping.jaxtyped
+_beartype_of_arrays = beartype(
+    conf=BeartypeConf(is_pep484_tower=True, violation_type=jaxtyping.TypeCheckError)
+)
+_by_jaxtyping = jaxtyping.jaxtyped
+#: So many calls of a function of arrays are checked in a test before one in as many is.
+OFTEN = 16
+_calls: dict[Callable[..., Any], int] = {}
+
+
+def begin() -> None:
+    """A test begins: the first calls are checked again, of every function."""
+    _calls.clear()
 
 
 def check(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Checks of a function's types; one defined inside another is left alone.
-
-    Those are made anew at every call of the outer one, and making their checks takes longer than what they do.
-    """
-    return function if "<locals>" in getattr(function, "__qualname__", "") else _beartype(function)
+    """Checks of a function's types, as jaxtyping asks for them."""
+    return _beartype(function)
 
 
 def install(package: str) -> None:
@@ -35,24 +47,57 @@ def _jaxtyped(function: Any = None, **options: Any) -> Any:
     """Stands for `jaxtyping.jaxtyped`, which the import hook puts before every function and class."""
     if function is None:
         return functools.partial(_jaxtyped, **options)
+    if inspect.isclass(function) and dataclasses.is_dataclass(function):
+        if "__init__" in vars(function):
+            function.__init__ = _jaxtyped(function.__init__, **options)
+        return function
     if not inspect.isfunction(function):
-        return _by_shapes(function, **options)
+        return _by_jaxtyping(function, **options)
+    # One defined inside another is made anew at every call of that one, and making its checks takes longer than what
+    # it does; the wrapper of a dataclass's own __init__ is there already.
+    if "<locals>" in function.__qualname__ or hasattr(function, "__wrapped__"):
+        return function
     hints = {name: _resolved(hint, function.__globals__) for name, hint in function.__annotations__.items()}
-    if any(_has_axes(hint) for hint in hints.values()):
-        return _by_shapes(function, **options)
-    return _by_types(function, hints)
+    if not any(_has_axes(hint) for hint in hints.values()):
+        return _by_types(function, hints)
+    if inspect.isgeneratorfunction(
+        function
+    ):  # which runs when its call, and the context with it, has long ended
+        return _by_jaxtyping(function, **options)
+    return _by_shapes(function, hints)
+
+
+def _checked(function: Callable[..., Any], hints: dict[str, Any], by: Any) -> Callable[..., Any]:
+    written, function.__annotations__ = function.__annotations__, hints
+    checked = by(function)
+    function.__annotations__ = written
+    return checked
 
 
 def _by_types(function: Callable[..., Any], hints: dict[str, Any]) -> Callable[..., Any]:
-    written, function.__annotations__ = function.__annotations__, hints
-    checked = check(function)
-    function.__annotations__ = written
+    checked = _checked(function, hints, _beartype)
     if checked is function:
         return function
 
     @functools.wraps(function)
     def called(*args: Any, **kwargs: Any) -> Any:
         return (function if jaxtyping.config.jaxtyping_disable else checked)(*args, **kwargs)
+
+    return called
+
+
+def _by_shapes(function: Callable[..., Any], hints: dict[str, Any]) -> Callable[..., Any]:
+    checked = _checked(function, hints, _beartype_of_arrays)
+    context = _by_jaxtyping("context")
+
+    @functools.wraps(function)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        before = _calls.get(called, 0)
+        _calls[called] = before + 1
+        if jaxtyping.config.jaxtyping_disable or (before >= OFTEN and before % OFTEN):
+            return function(*args, **kwargs)
+        with context:
+            return checked(*args, **kwargs)
 
     return called
 
