@@ -18,8 +18,8 @@ NAMES = [name for name in gl.__all__ if not name.startswith("__")]
 #: Values whose docstring cannot hold a call: errors, and handles that other calls return.
 WITHOUT_EXAMPLE = {"GroklensError", "Task", "Run", "Snapshot", "Finding", "Explanation", "Recipe", "Recorder"}
 FAMILIES = (
-    "examples", "explorer", "forecasts", "harmonics", "hypotheses", "interventions", "measures", "recipes", "sweeps", "tasks",
-    "theory", "views",
+    "examples", "explorer", "forecasts", "harmonics", "hypotheses", "interventions", "measures", "recipes", "sweeps",
+    "tasks", "theory", "views",
 )  # fmt: skip
 MODULES = [module.name for module in pkgutil.walk_packages(gl.__path__, "groklens.")]
 
