@@ -72,5 +72,5 @@ def test_neurons_are_drawn_in_an_order_that_has_each_of_them_once(tiny_run):
     table = gl.track(tiny_run, ["neuron_component", "neuron_explained"], steps=[0])
     shown = gl.views.clusters(table, order=range(31, -1, -1))
     assert [neuron for neuron, _ in shown.data[0].customdata] == list(range(31, -1, -1))
-    with pytest.raises(BadArgument, match="order is .* all 32 neurons"):
+    with pytest.raises(BadArgument, match=r"order is .* all 32 neurons"):
         gl.views.clusters(table, order=[0, 0, 1])
