@@ -1,0 +1,76 @@
+"""A sweep in the explorer: each cell of its diagram opens the runs that stand there."""
+
+import json
+import shutil
+
+import pytest
+
+import groklens as gl
+from groklens.errors import BadArgument
+from groklens.explorer.opened import Opened
+from groklens.explorer.pages import Pages
+
+OVER = {"seed": [0, 1], "train_fraction": [0.5, 0.8], "optimizer.weight_decay": [0.0, 1.0, 3.0]}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    recipe = gl.Recipe(
+        task=gl.ModularArithmetic(5),
+        model=gl.MLP(d_mlp=4, d_embed=2),
+        optimizer=gl.AdamW(),
+        steps=2,
+        evaluate_every=1,
+    )
+    return gl.Sweep(recipe, over=OVER).run(tmp_path_factory.mktemp("runs") / "sweep").path
+
+
+def index(*paths):
+    text = Pages(Opened.of(list(map(str, paths)))).file("data/index.js").data.decode()
+    return json.loads(text.split(", ", 1)[1][:-3])
+
+
+def test_a_cell_opens_the_runs_at_its_place(folder):
+    found = index(folder)
+    (sweep,), names = found["sweeps"], {run["id"]: run["name"] for run in found["runs"]}
+    assert sweep["note"] is None
+    assert len(sweep["cells"]) == 6
+    heat = sweep["diagram"]["data"][0]
+    for cell in sweep["cells"]:
+        assert cell["x"] in heat["x"]
+        assert cell["y"] in heat["y"]
+        at = f"train_fraction={cell['y']},weight_decay={cell['x']}"
+        assert {names[id] for id in cell["runs"]} == {f"seed={seed},{at}" for seed in (0, 1)}
+    assert sorted(id for cell in sweep["cells"] for id in cell["runs"]) == sorted(names)
+
+
+def test_places_are_those_of_the_runs(folder):
+    runs = gl.sweeps.load(folder)
+    assert len(runs.places) == len(runs) == 12
+    for place, run in zip(runs.places, runs, strict=True):
+        assert runs.at(**place).name == run.name
+
+
+def test_a_folder_of_runs_and_sweeps_shows_what_is_in_it(folder, run_folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "sweep")
+    (tmp_path / "nothing").mkdir()
+    found = index(tmp_path)
+    assert [run["name"] for run in found["runs"]][-1] == run_folder.name
+    assert (len(found["runs"]), [sweep["name"] for sweep in found["sweeps"]]) == (13, ["sweep"])
+
+
+def test_a_sweep_with_a_damaged_run_says_so_and_shows_the_others(folder, tmp_path):
+    copied = shutil.copytree(folder, tmp_path / "copied")
+    broken = next(each for each in sorted(copied.iterdir()) if (each / "run.json").is_file())
+    (broken / "run.json").write_text("{}")
+    found = index(copied)
+    assert "run.json" in found["sweeps"][0]["note"]
+    assert [run["note"] is not None for run in found["runs"]].count(True) == 1
+
+
+def test_neurons_are_drawn_in_an_order_that_has_each_of_them_once(tiny_run):
+    table = gl.track(tiny_run, ["neuron_component", "neuron_explained"], steps=[0])
+    shown = gl.views.clusters(table, order=range(31, -1, -1))
+    assert [neuron for neuron, _ in shown.data[0].customdata] == list(range(31, -1, -1))
+    with pytest.raises(BadArgument, match=r"order is .* all 32 neurons"):
+        gl.views.clusters(table, order=[0, 0, 1])
