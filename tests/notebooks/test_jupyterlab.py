@@ -142,7 +142,7 @@ def test_the_saved_notebook_is_small_and_whole(saved):
 def test_opened_again_it_shows_its_pictures_alive(saved, opened):
     seen = opened(saved["path"])
     assert seen.drawn(PLOTLY) == PLOTLY
-    assert seen.page.locator(".attention canvas").count() > 0
+    seen.page.wait_for_selector(".attention canvas", state="attached")
 
 
 def test_of_a_stranger_it_shows_them_still(saved, opened):

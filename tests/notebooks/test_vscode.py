@@ -11,8 +11,9 @@ import pytest
 
 from browser import Opened, browser, needs_chromium
 from groklens import views
+from groklens.report import report
 from groklens.views.renderers import in_script, libraries
-from synthetic import table
+from synthetic import explanation, table
 
 POLICY = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:"
 RENDER = """
@@ -43,22 +44,42 @@ def test_nothing_is_offered_that_its_renderer_shows_otherwise(bundles):
     assert not any(re.search(r"<script[^>]*src", bundle["text/html"]) for bundle in bundles)
 
 
+@pytest.fixture
+def shown(tmp_path):
+    """Opens outputs as VS Code shows them."""
+    with browser() as chromium:
+
+        def open_(outputs):
+            script = RENDER.replace("OUTPUTS", in_script(outputs))
+            policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+            page = tmp_path / "webview.html"
+            page.write_text(
+                f"<!DOCTYPE html><head>{policy}</head><body><script>{script}</script></body>", "utf-8"
+            )
+            return Opened(chromium, page)
+
+        yield open_
+
+
 @needs_chromium
 @pytest.mark.parametrize("turned", [False, True], ids=["in order", "the last first"])
-def test_its_way_of_showing_html_draws_every_picture(bundles, tmp_path, turned):
-    outputs = [bundle["text/html"] for bundle in bundles][:: -1 if turned else 1]
-    script = RENDER.replace("OUTPUTS", in_script(outputs))
-    policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-    page = tmp_path / "webview.html"
-    page.write_text(f"<!DOCTYPE html><head>{policy}</head><body><script>{script}</script></body>", "utf-8")
-    with browser() as chromium:
-        seen = Opened(chromium, page)
-        assert seen.drawn(2) == 2
-        chart = seen.page.locator(".js-plotly-plot:has(.slider-rail-touch-rect)")
-        heights = "chart => JSON.stringify(Array.from(chart._fullData[0].y))"
-        before = chart.evaluate(heights)
-        seen.slide(chart, 0.0)
-        assert chart.evaluate(heights) != before
-        assert seen.asked == []
-        assert seen.complaints == []
-        seen.close()
+def test_its_way_of_showing_html_draws_every_picture(bundles, shown, turned):
+    seen = shown([bundle["text/html"] for bundle in bundles][:: -1 if turned else 1])
+    assert seen.drawn(2) == 2
+    chart = seen.page.locator(".js-plotly-plot:has(.slider-rail-touch-rect)")
+    heights = "chart => JSON.stringify(Array.from(chart._fullData[0].y))"
+    before = chart.evaluate(heights)
+    seen.slide(chart, 0.0)
+    assert chart.evaluate(heights) != before
+    assert seen.asked == []
+    assert seen.complaints == []
+
+
+@needs_chromium
+def test_a_report_is_drawn_in_its_frame(shown):
+    seen = shown([report(explanation(table(neurons=8)))._repr_mimebundle_()["text/html"]])
+    frame = seen.page.frame_locator("iframe")
+    frame.locator(".js-plotly-plot .main-svg").first.wait_for()
+    assert frame.locator(".chart").count() >= 5
+    assert seen.asked == []
+    assert seen.complaints == []

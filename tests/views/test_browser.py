@@ -184,6 +184,7 @@ def test_the_heads_have_no_white_box_in_a_dark_page(opened_report):
     seen.page.wait_for_selector(".attention canvas")
     for scheme, turned in (("dark", "invert(1) hue-rotate(180deg)"), ("light", "none")):
         seen.page.emulate_media(color_scheme=scheme)
+        seen.settled()  # the page hears of it before it is painted
         drawing = seen.page.locator(".attention .drawing")
         assert drawing.evaluate("e => getComputedStyle(e).filter") == turned
         assert "share of attention: 0" in drawing.inner_text()

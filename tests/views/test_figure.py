@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -61,6 +62,14 @@ def test_a_cell_that_is_run_again_brings_the_script_again(monkeypatch):
         sizes.append(len(libraries.scripts_once(("plotly",))))
     assert sizes[0] == sizes[2] > 500_000
     assert sizes[1] == 0
+
+
+@pytest.mark.usefixtures("_fresh")
+def test_on_colab_every_output_brings_the_script(monkeypatch):
+    """There each output is a page of its own."""
+    monkeypatch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))
+    shown = [curves(table(), ["test_loss"])._repr_mimebundle_()["text/html"] for _ in range(2)]
+    assert all("plotly.js (cartesian" in unpacked(markup)[0] for markup in shown)
 
 
 @pytest.mark.usefixtures("_fresh")

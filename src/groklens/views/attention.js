@@ -2,7 +2,7 @@
   "use strict";
   const root = document.getElementById("NAME");
   // Scripts come in the order of the cells, but a front end may draw outputs in another.
-  if (!root || !window.CircuitsVis) { if (left) setTimeout(draw, 200, left - 1); return; }
+  if (!root || !window.CircuitsVis) { if (root || left) setTimeout(draw, 200, left - 1); return; }
   const data = JSON.parse(root.querySelector("script[type='application/json']").textContent);
   const choice = root.querySelector("select"), slider = root.querySelector("input"), said = root.querySelector("output");
   const heads = root.querySelector(".heads"), numbers = root.querySelector("tbody");
