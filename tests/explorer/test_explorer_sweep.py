@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 
 import groklens as gl
@@ -36,6 +37,7 @@ def test_a_cell_opens_the_runs_at_its_place(folder):
     assert sweep["note"] is None
     assert len(sweep["cells"]) == 6
     heat = sweep["diagram"]["data"][0]
+    assert np.isfinite(np.asarray(heat["z"], dtype=float)).all()  # none generalised: drawn by their phase
     for cell in sweep["cells"]:
         assert cell["x"] in heat["x"]
         assert cell["y"] in heat["y"]

@@ -19,7 +19,9 @@ def sweep_values(id: str, runs: SweepRuns, ids: Sequence[str]) -> dict[str, Any]
     values: dict[str, Any] = {"id": id, "name": plain(runs.path.name), "diagram": None, "cells": []}
     try:
         table = over_seeds(runs.events())
-        diagram = phase_diagram(table)
+        # Where no half of the seeds generalised anywhere there is no delay, and a map of nothing is not drawn.
+        delayed = bool(table["delay"].notnull().any())
+        diagram = phase_diagram(table, colour="delay" if delayed else "phase")
     except GroklensError as error:
         return {**values, "note": str(error)}
     up, across = map(str, table["delay"].dims)  # as the view draws them
