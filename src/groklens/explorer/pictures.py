@@ -97,7 +97,7 @@ def _clusters(looked: LookedAt, step: int) -> Picture:
     figure = clusters(looked.table(step))
     last = _last(looked, step, "clusters", figure)
     if last is not figure:
-        order = [neuron for neuron, _ in last.plotly.data[0].customdata]
+        order = [int(neuron) for neuron, _ in last.plotly.data[0].customdata]
         figure = clusters(looked.table(step), order=order)
     caption = _joined(captions.CLUSTERS, _coloured(looked))
     return Picture("clusters", "Neurons by component", figure, caption, NEURON)
