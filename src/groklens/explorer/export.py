@@ -14,7 +14,7 @@ from groklens.explorer.opened import Opened
 from groklens.explorer.pages import INDEX, Pages
 from groklens.explorer.parts import NEURON, parts_of
 from groklens.explorer.pictures import pictures_of
-from groklens.explorer.static import static_names
+from groklens.explorer.static import START, static_names
 from groklens.progress import each, progress_shown
 from groklens.runs import AnyRun, Run, as_path
 from groklens.views import spread
@@ -95,8 +95,8 @@ def _check_kept(wanted: Sequence[int], pages: Pages) -> None:
 
 
 def _names(pages: Pages, wanted: Sequence[int], explain: bool) -> Iterator[str]:
-    """The files of the folder, the page's own first."""
-    yield from (*static_names(), INDEX)
+    """The files of the folder; the one that is opened comes last, so that half a folder is seen to be none."""
+    yield from (*(name for name in static_names() if name != START), INDEX)
     for id, steps in pages.steps.items():
         if not steps:
             continue
@@ -107,6 +107,7 @@ def _names(pages: Pages, wanted: Sequence[int], explain: bool) -> Iterator[str]:
             yield f"data/run/{id}/step/{step}.js"
             if step == steps[-1] or step in wanted:
                 yield from (f"data/run/{id}/step/{step}/part/{name}.js" for name in _parts(pages, id))
+    yield START
 
 
 def _parts(pages: Pages, id: str) -> list[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from groklens.errors import GroklensError
 from groklens.explorer.as_script import figure_values, plain
+from groklens.explorer.opened import said
 from groklens.sweeps import SweepRuns, over_seeds
 from groklens.views import Figure, phase_diagram
 
@@ -22,8 +22,8 @@ def sweep_values(id: str, runs: SweepRuns, ids: Sequence[str]) -> dict[str, Any]
         # Where no half of the seeds generalised anywhere there is no delay, and a map of nothing is not drawn.
         delayed = bool(table["delay"].notnull().any())
         diagram = phase_diagram(table, colour="delay" if delayed else "phase")
-    except GroklensError as error:
-        return {**values, "note": str(error)}
+    except Exception as error:  # whatever is in the files of others
+        return {**values, "note": said(error)}
     up, across = map(str, table["delay"].dims)  # as the view draws them
     cells = _cells(runs, ids, diagram, (across, up))
     return {**values, "diagram": figure_values(diagram), "cells": cells, "note": None}
