@@ -14,7 +14,9 @@ from groklens.hypotheses import SITES
 SRC = Path(gl.__file__).parent
 TASK = gl.ModularArithmetic(13, "add")
 #: Where the keyword is not a literal: a key that was given to the function, or that stands in a table beside it.
-HANDED_ON = {"evidence/algorithm.py", "evidence/battery.py", "evidence/circuit_battery.py"}
+HANDED_ON = {
+    "evidence/algorithm.py", "evidence/battery.py", "evidence/circuit_battery.py", "explorer/ablation.py",
+}  # fmt: skip
 
 
 def made_in(tree):

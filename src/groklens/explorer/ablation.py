@@ -65,7 +65,7 @@ class _Trial:
                 f"{measure.about.long_name}, {_DONE.get(self.site, self.site)}",
                 measure.about.units,
                 (before[at], after[at]),
-                [Control.of(null.name, [left[at] for left in draws], null.key) for null, draws in drawn],
+                [Control.of(null.name, [left[at] for left in draws], key=null.key) for null, draws in drawn],
             )
             for at, measure in enumerate(self.measures)
         ]

@@ -102,14 +102,13 @@ class _Drawing:
 
     def bars(self, row: int) -> dict[str, Any]:
         """The bars of one step, by row of the table."""
-        components = self.best[row][self.order]
-        said = [list(pair) for pair in zip(self.order.tolist(), components.tolist(), strict=True)]
+        components = self.best[row][self.order].tolist()
+        said = [list(pair) for pair in zip(self.order.tolist(), components, strict=True)]
         # By name: of bars whose colours are numbers on a scale, plotly warns that numbers are no colours.
         colours = [self.colours[code] for code in self.code[row][self.order]]
         return {
             "y": self.share[row][self.order].astype(np.float32),
-            # Frequencies as an array, which plotly takes as it is; of a list it looks at every entry several times.
-            "customdata": np.array(said) if components.dtype.kind in "iu" else said,
+            "customdata": said,
             "marker": {"color": colours, "line": {"width": 0}},
             "hovertemplate": f"neuron %{{customdata[0]}}, {self.word} %{{customdata[1]}}: "
             "%{y:.3f}<extra></extra>",
