@@ -76,7 +76,9 @@ class SweepPlan:
             )
         plan = cls(values["recipe"], axes, stacks, values["threads"], values["device"], values.get("stack"))
         if not plan._is_whole():
-            raise DamagedRun(f"{path} has not one run of its own for each place on its axes ({_shape(axes)}).")
+            raise DamagedRun(
+                f"{path} has not one run of its own for each place on its axes ({_shape(axes)})."
+            )
         return plan
 
     def _is_whole(self) -> bool:
