@@ -11,7 +11,7 @@ import torch
 
 import groklens as gl
 from groklens.errors import BadArgument
-from groklens.explorer import export
+from groklens.explorer import export, serve
 from groklens.explorer.opened import Opened
 from groklens.explorer.pages import Pages
 from groklens.runs.header import _digest as digest_of_header
@@ -328,3 +328,15 @@ def test_one_bad_run_does_not_keep_others_from_being_exported(run_folder, tmp_pa
     with pytest.raises(gl.GroklensError, match="No run has kept step 11"):
         export(str(run_folder), tmp_path / "new", steps=[11])
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("given", [["nowhere"], ["empty"], ["a file"], ["nowhere", "empty"]])
+def test_where_nothing_can_be_looked_at_there_is_no_page(tmp_path, given):
+    """It is said why, and nothing is written or served."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "a file").touch()
+    paths = [str(tmp_path / name) for name in given]
+    for show in (lambda: export(paths, tmp_path / "out"), lambda: serve(paths, browser=False)):
+        with pytest.raises(BadArgument, match=f"nothing to explore.*{given[0]}"):
+            show()
+    assert not (tmp_path / "out").exists()

@@ -275,13 +275,13 @@ def test_the_command_ends_in_order_while_a_page_is_made(tmp_path):
         text=True,
     ) as running:
         address = urlsplit(running.stdout.readline().split()[0])
-        with socket.create_connection((HOST, address.port), timeout=60) as asked:
+        with socket.create_connection((HOST, address.port), timeout=300) as asked:
             asked.sendall(
                 f"GET {address.path}data/run/0.js HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n".encode()
             )
             assert running.stdout.readline() == "computing\n"
             running.send_signal(signal.SIGINT)
-            out, err = running.communicate(timeout=60)
+            out, err = running.communicate(timeout=300)
     assert (running.returncode, out, err) == (0, "", "")
 
 

@@ -44,14 +44,16 @@ def export(
         parts: classes of your own that the runs were trained with.
         progress: whether to show a bar; by default on a terminal and in a notebook.
 
-    Raises `BadArgument` where nothing is given, or the folder holds something.
+    Raises `BadArgument` where nothing that is given can be looked at, or the folder holds something.
 
     >>> export(["runs/mine", "mod23"], "explored")  # doctest: +SKIP
     """
     root = as_path(folder, "a new folder")
     _check_new(root)
     wanted = [whole_number("step", step, 0) for step in steps]
-    pages = Pages(Opened.of(given, parts), lambda run: exported_steps(run, wanted))
+    opened = Opened.of(given, parts)
+    opened.check()
+    pages = Pages(opened, lambda run: exported_steps(run, wanted))
     _check_kept(wanted, pages)
     beside = root.with_name(f"{root.name}.{os.getpid()}.tmp")
     try:

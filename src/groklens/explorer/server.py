@@ -76,16 +76,18 @@ def serve(
         parts: classes of your own that the runs were trained with.
         say: is given the address; the log, when not given.
 
-    Raises `BadArgument` where nothing is given, the port is taken, or the extra is not installed.
+    Raises `BadArgument` where nothing that is given can be looked at, the port is taken, or the extra is not installed.
 
     >>> serve(["runs/mine", "mod23"])  # doctest: +SKIP
     """
     uvicorn = _needed()
+    opened = Opened.of(given, parts)
+    opened.check()
     listening = listener(port)
     with listening:
         own = listening.getsockname()[1]
         token = secrets.token_urlsafe(24)
-        app = application(Pages(Opened.of(given, parts)), token, own)
+        app = application(Pages(opened), token, own)
         address = f"http://{HOST}:{own}/{token}/"
         (say or _log)(address)
         with _opened_in_browser(address if browser else None), suppress(KeyboardInterrupt):
