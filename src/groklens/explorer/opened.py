@@ -69,7 +69,7 @@ class Opened:
 
     def check(self) -> None:
         """Raise `BadArgument`, which says why, where nothing of all that was given can be looked at."""
-        notes = [each.note for each in (*self.runs.values(), *self.sweeps.values())]
+        notes = [run.note for run in self.runs.values()] + [sweep.note for sweep in self.sweeps.values()]
         if notes and None not in notes:
             more = f" (And {len(notes) - 1} more that cannot be looked at.)" if len(notes) > 1 else ""
             raise BadArgument(f"There is nothing to explore. {notes[0]}{more}")
