@@ -12,6 +12,7 @@ import torch
 import groklens as gl
 from groklens.errors import BadArgument
 from groklens.explorer import export, serve
+from groklens.explorer.export import exported_steps, most_steps
 from groklens.explorer.opened import Opened
 from groklens.explorer.pages import Pages
 from groklens.runs.header import _digest as digest_of_header
@@ -328,6 +329,29 @@ def test_one_bad_run_does_not_keep_others_from_being_exported(run_folder, tmp_pa
     with pytest.raises(gl.GroklensError, match="No run has kept step 11"):
         export(str(run_folder), tmp_path / "new", steps=[11])
     assert not (tmp_path / "new").exists()
+
+
+def test_an_export_that_is_killed_leaves_no_page_to_open(tiny_run, tmp_path, monkeypatch):
+    """The page's start is written last, and every file made once, run by run: only a few runs are kept in memory."""
+    asked, made = [], Pages.file
+    monkeypatch.setattr(Pages, "file", lambda pages, name: asked.append(name) or made(pages, name))
+    monkeypatch.setattr(Pages, "_of_run", lambda pages, asked, looked, name: {"asked": name})
+    export([tiny_run] * 6, tmp_path / "out", progress=False)
+    assert asked[-1] == "index.html"
+    assert len(asked) == len(set(asked))
+    runs = [name.split("/")[2].removesuffix(".js") for name in asked if name.startswith("data/run/")]
+    assert runs == sorted(runs)
+    assert set(runs) == set("012345")
+
+
+def test_of_many_runs_fewer_steps_are_exported():
+    task = gl.ModularArithmetic(5)
+    model = gl.MLP(d_mlp=4, d_embed=2).build(task, seed=0)
+    run = gl.Run.of(dict.fromkeys(range(40), model), task)
+    assert len(exported_steps(run, [], most_steps(1))) == len(exported_steps(run, [], most_steps(4))) == 24
+    many = exported_steps(run, [7], most_steps(30))
+    assert (many[0], many[-1], len(many)) == (0, 39, 6)
+    assert 7 in many
 
 
 @pytest.mark.parametrize("given", [["nowhere"], ["empty"], ["a file"], ["nowhere", "empty"]])
