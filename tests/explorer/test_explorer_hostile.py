@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,12 @@ import torch
 
 import groklens as gl
 from groklens.errors import BadArgument
-from groklens.explorer import export
+from groklens.explorer import export, serve
+from groklens.explorer.export import exported_steps, most_steps
 from groklens.explorer.opened import Opened
 from groklens.explorer.pages import Pages
+from groklens.runs.header import _digest as digest_of_header
+from groklens.sweeps.plan import _digest
 from odd_values import ODD
 
 MARKUP = "<img src=x onerror=alert(1)><script>alert(2)<"
@@ -44,10 +48,13 @@ def notes(pages):
     return {run["name"]: run["note"] for run in index(pages)["runs"]}
 
 
-def header_with(folder, change):
+def header_with(folder, change, checked=True):
+    """A run's folder with its header changed; `checked`: under the checksum of the change, which a liar can reckon."""
     path = folder / "run.json"
     values = json.loads(path.read_text())
     change(values)
+    if checked:
+        values["sha256"] = digest_of_header(values)
     path.write_text(json.dumps(values))
     return folder
 
@@ -114,9 +121,13 @@ class TestHeaders:
     @pytest.mark.parametrize(
         "odd", ["none", "10**400", "a long list", "a long text", "nan", "an empty object"]
     )
-    def test_a_lying_header_is_a_note(self, run_folder, field, odd):
-        header_with(run_folder, lambda values: values.__setitem__(field, ODD[odd]))
+    @pytest.mark.parametrize("checked", [True, False])
+    def test_a_lying_header_is_a_note(self, run_folder, field, odd, checked):
+        header_with(run_folder, lambda values: values.__setitem__(field, ODD[odd]), checked)
         note = only_note(run_folder)
+        if note is None:  # a run of another's loop has no recipe
+            assert (field, odd, checked) == ("recipe", "none", True)
+            return
         assert note
         assert len(note) <= 1_000
         assert note.isprintable()
@@ -157,6 +168,23 @@ class TestFiles:
             with open(path, "r+b" if path.exists() else "wb") as file:
                 file.truncate(2**40)  # a hole: it takes no room on the disk
             assert only_note(run_folder if path.name == "run.json" else path)
+
+    @pytest.mark.parametrize("how", ["cut", "a pipe", "a folder"])
+    def test_a_damaged_history_is_a_line_and_the_steps_are_shown(self, run_folder, how):
+        history = run_folder / "history.csv"
+        text = history.read_text()
+        history.unlink()
+        if how == "cut":
+            history.write_text(text[:-20])
+        else:
+            os.mkfifo(history) if how == "a pipe" else history.mkdir()
+        pages = Pages(Opened.of([str(run_folder)]))
+        run = values_of(pages, "data/run/0")
+        assert "note" not in run
+        assert "history.csv" in dict(run["description"])["History"]
+        assert run["events"] == {}
+        assert [trace["name"] for trace in run["curves"]["data"]][:2] == ["train loss", "test loss"]
+        assert values_of(pages, "data/run/0/step/10")["numbers"]
 
     def test_a_damaged_checkpoint_is_a_note_at_its_step_alone(self, run_folder):
         damaged = sorted((run_folder / "steps").iterdir())[0]
@@ -203,6 +231,30 @@ class TestFiles:
             Opened.of([])
 
 
+@pytest.fixture(scope="module")
+def _swept_once(tmp_path_factory):
+    task, model = gl.ModularArithmetic(5), gl.MLP(d_mlp=4, d_embed=2)
+    recipe = gl.Recipe(task=task, model=model, steps=2, evaluate_every=1)
+    over = {"seed": [0, 1], "train_fraction": [0.5, 0.6], "batch_size": [2, 4]}
+    return gl.Sweep(recipe, over=over).run(tmp_path_factory.mktemp("swept") / "sweep").path
+
+
+@pytest.fixture
+def swept(_swept_once, tmp_path):
+    return shutil.copytree(_swept_once, tmp_path / "sweep")
+
+
+def plan_with(folder, change):
+    """A sweep's folder with its plan changed, and the checksum of the change, as whoever lies can reckon one too."""
+    path = folder / "sweep.json"
+    plan = json.loads(path.read_text())
+    del plan["sha256"]
+    change(plan)
+    plan["sha256"] = _digest(plan)
+    path.write_text(json.dumps(plan))
+    return folder
+
+
 class TestSweeps:
     def test_a_lying_plan_is_a_note(self, tmp_path):
         for text in ("{}", "[" * 100_000, '{"schema": 1}', '{"schema": 1, "axes": 7, "stacks": [[1]]}'):
@@ -211,9 +263,41 @@ class TestSweeps:
             assert sweep["note"]
             assert sweep["cells"] == []
 
-    def test_a_plan_that_leads_out_of_its_folder_shows_nothing_from_there(self, run_folder, tmp_path):
-        from groklens.sweeps.plan import _digest
+    @pytest.mark.parametrize("lie", ["a billion places", "one run many times", "another place", "no place"])
+    def test_a_plan_with_other_runs_than_places_is_a_note(self, swept, lie):
+        def change(plan):
+            member = plan["stacks"][0][0]
+            if lie == "a billion places":
+                for axis in plan["axes"]:
+                    axis["values"] = list(range(1_000))
+            elif lie == "one run many times":
+                plan["stacks"] = [[member] * 8]
+            else:
+                member["place"] = [-1, 0, 0] if lie == "another place" else []
 
+        found = index(Pages(Opened.of([str(plan_with(swept, change))])))
+        assert found["runs"] == []
+        assert "one run of its own for each place" in found["sweeps"][0]["note"]
+
+    @pytest.mark.parametrize("name", ["seed", "delay", "step", "run", "", 7, None, ["a"]])
+    def test_an_axis_that_is_called_as_none_is_keeps_no_other_run_from_being_shown(
+        self, swept, run_folder, name
+    ):
+        odd = plan_with(swept, lambda plan: plan["axes"][1].__setitem__("name", name))
+        pages = Pages(Opened.of([str(run_folder), str(odd)]))
+        found = index(pages)
+        assert found["runs"][0]["note"] is None
+        assert len(found["sweeps"]) == 1
+
+    @pytest.mark.parametrize("values", [[[1], [2]], [None, {}], ["<b>1", "<a href='x'>2</a>"], ["a", "a"]])
+    def test_odd_values_of_an_axis_are_text_or_a_note(self, swept, values):
+        odd = plan_with(swept, lambda plan: plan["axes"][1].update(name="<i>axis", values=values))
+        (sweep,) = index(Pages(Opened.of([str(odd)])))["sweeps"]
+        figure = json.dumps(sweep["diagram"])
+        assert sweep["note"] or "&lt;i&gt;axis" in figure
+        assert not [tag for tag in ("<i>", "<a ", "<b>1") if tag in figure]
+
+    def test_a_plan_that_leads_out_of_its_folder_shows_nothing_from_there(self, run_folder, tmp_path):
         (tmp_path / "sweep").mkdir()
         member = {"id": "0" * 16, "place": [0], "folder": f"../{run_folder.name}"}
         plan = {
@@ -245,3 +329,38 @@ def test_one_bad_run_does_not_keep_others_from_being_exported(run_folder, tmp_pa
     with pytest.raises(gl.GroklensError, match="No run has kept step 11"):
         export(str(run_folder), tmp_path / "new", steps=[11])
     assert not (tmp_path / "new").exists()
+
+
+def test_an_export_that_is_killed_leaves_no_page_to_open(tiny_run, tmp_path, monkeypatch):
+    """The page's start is written last, and every file made once, run by run: only a few runs are kept in memory."""
+    asked, made = [], Pages.file
+    monkeypatch.setattr(Pages, "file", lambda pages, name: asked.append(name) or made(pages, name))
+    monkeypatch.setattr(Pages, "_of_run", lambda pages, asked, looked, name: {"asked": name})
+    export([tiny_run] * 6, tmp_path / "out", progress=False)
+    assert asked[-1] == "index.html"
+    assert len(asked) == len(set(asked))
+    runs = [name.split("/")[2].removesuffix(".js") for name in asked if name.startswith("data/run/")]
+    assert runs == sorted(runs)
+    assert set(runs) == set("012345")
+
+
+def test_of_many_runs_fewer_steps_are_exported():
+    task = gl.ModularArithmetic(5)
+    model = gl.MLP(d_mlp=4, d_embed=2).build(task, seed=0)
+    run = gl.Run.of(dict.fromkeys(range(40), model), task)
+    assert len(exported_steps(run, [], most_steps(1))) == len(exported_steps(run, [], most_steps(4))) == 24
+    many = exported_steps(run, [7], most_steps(30))
+    assert (many[0], many[-1], len(many)) == (0, 39, 6)
+    assert 7 in many
+
+
+@pytest.mark.parametrize("given", [["nowhere"], ["empty"], ["a file"], ["nowhere", "empty"]])
+def test_where_nothing_can_be_looked_at_there_is_no_page(tmp_path, given):
+    """It is said why, and nothing is written or served."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "a file").touch()
+    paths = [str(tmp_path / name) for name in given]
+    for show in (lambda: export(paths, tmp_path / "out"), lambda: serve(paths, browser=False)):
+        with pytest.raises(BadArgument, match=f"nothing to explore.*{given[0]}"):
+            show()
+    assert not (tmp_path / "out").exists()

@@ -223,6 +223,46 @@ def test_a_run_without_a_group_or_a_split_is_shown_as_far_as_it_goes():
     assert [each["name"].split(",")[0] for each in rows] == ["loss", "accuracy"]
 
 
+def test_maps_of_neurons_are_told_of_components_only_where_there_are_some():
+    """Irreps are irreps be it that no circuit was found; of a task without a group nothing is said of components."""
+    for task, said in (
+        (gl.RandomTable(5, seed=0), ""),
+        (gl.GroupComposition("S3"), "one irrep"),
+        (gl.ModularArithmetic(5), "one frequency"),
+    ):
+        pages = Pages(Opened.of(gl.Run.of({0: gl.MLP(d_mlp=8, d_embed=4).build(task, seed=0)}, task)))
+        pictures = read(pages, "data/run/0/step/0")["pictures"]
+        caption = next(each["caption"] for each in pictures if each["kind"] == "neurons")
+        assert said in caption
+        assert ("component" in caption) == bool(said)
+        assert "memorises" not in caption  # of a map without structure that is not known
+
+
+def test_heads_of_every_layer_have_their_evidence():
+    task = gl.ModularArithmetic(5)
+    model = gl.Transformer(n_layers=2, d_model=8, n_heads=2, d_head=4, d_mlp=8).build(task, seed=0)
+    run = gl.Run.of({0: model}, task)
+    pages = Pages(Opened.of(run))
+    assert [each["id"] for each in read(pages, "data/run/0")["parts"]["head"]] == ["0.0", "0.1", "1.0", "1.1"]
+    table = gl.track(run, ["previous_token"], steps=[0])["previous_token"]
+    for place, name in enumerate(("0.0", "0.1", "1.0", "1.1")):
+        evidence = read(pages, f"data/run/0/step/0/part/head-{name}")["evidence"]
+        named = {each["name"]: each["value"] for each in evidence}
+        assert named["attention to the previous token"] == float(table[0, place])
+        assert any("component" in each for each in named) == name.startswith("0.")
+
+
+def test_of_one_step_there_is_no_curve():
+    task = gl.ModularArithmetic(5)
+    model = gl.MLP(d_mlp=8, d_embed=4).build(task, seed=0)
+    one, two = (
+        read(Pages(Opened.of(gl.Run.of(dict.fromkeys(steps, model), task))), "data/run/0")
+        for steps in ([3], [3, 4])
+    )
+    assert one["curves"] is None
+    assert two["curves"]["data"]
+
+
 def test_scripts_hold_any_text():
     odd = "</script>\u2028\u2029\udcff\n<!--"
     written = as_script("data/x", {"name": odd})

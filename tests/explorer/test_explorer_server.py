@@ -62,9 +62,40 @@ class TestWhoIsAnswered:
     def test_under_its_own_names_it_is(self, server):
         assert server.get("data/index.js", host=f"localhost:{server.port}")[0] == 200
 
-    @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "CONNECT"])
+    @pytest.mark.parametrize(
+        "method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "CONNECT", "TRACE", "BREW"]
+    )
     def test_nothing_is_taken(self, server, method):
-        assert server.get("data/index.js", method=method)[0] == 405
+        answer = server.get("data/index.js", method=method)
+        is_nothing(answer, 405)
+        assert answer[1]["allow"] == "GET, HEAD"
+        assert {name.lower() for name in HEADERS} <= set(answer[1])
+        is_nothing(server.ask("/wrong/data/index.js", method=method), 404)
+
+    def test_a_head_is_the_answer_without_its_body(self, server):
+        whole, head = (server.get("explorer.js", method=method) for method in ("GET", "HEAD"))
+        assert head[0] == 200
+        assert head[1]["content-length"] == str(len(whole[2]))
+        assert head[2] == b""
+        is_nothing(server.ask("/wrong/", method="HEAD"), 404)
+
+    @pytest.mark.parametrize(
+        "path", ["*", f"http://evil.example/{TOKEN}/", f"http://{HOST}/{TOKEN}/index.html"]
+    )
+    def test_an_address_that_is_no_path_is_nothing(self, server, path):
+        answer = server.ask(path)
+        is_nothing(answer, 404)
+        assert {name.lower() for name in HEADERS} <= set(answer[1])
+
+    def test_a_socket_of_the_web_is_not_opened(self, server):
+        """Whoever asks for one has the answer that others have."""
+        asked = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        asked += "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        with socket.create_connection((HOST, server.port), timeout=60) as wire:
+            wire.sendall(f"GET /wrong/ HTTP/1.1\r\nHost: {HOST}:{server.port}\r\n{asked}\r\n".encode())
+            lines = wire.makefile("rb")
+            assert lines.readline().startswith(b"HTTP/1.1 404")
+            assert b"content-security-policy" in b"".join(iter(lines.readline, b"\r\n")).lower()
 
     @pytest.mark.parametrize(
         "name", ["../secret", "..%2fsecret", "%2e%2e/secret", "data/../../secret", "data/run/../../../etc/passwd",
@@ -125,6 +156,28 @@ def test_a_look_that_does_not_end_stops_nobody_else(tiny_run, monkeypatch):
         assert server.get("explorer.css")[0] == 200
         assert b'"step":0,' in server.get("data/run/1/step/0.js")[2]
     never.set()
+
+
+def test_what_goes_wrong_is_an_answer_and_a_line_of_the_log(tiny_run, monkeypatch, caplog):
+    pages = Pages(Opened.of(tiny_run))
+    monkeypatch.setattr(pages, "file", lambda name: 1 / 0)
+    with served(pages) as server:
+        answer = server.get("data/index.js")
+    is_nothing(answer, 500)
+    assert {name.lower() for name in HEADERS} <= set(answer[1])
+    assert "data/index.js cannot be made" in caplog.text
+    assert TOKEN not in caplog.text
+
+
+def test_strangers_write_nothing_into_the_terminal(tiny_run, capfd, caplog):
+    """Not a word of a request without the token, nor of one that is none, comes to whoever serves."""
+    with served(Pages(Opened.of(tiny_run))) as server:
+        for asked in (b"\x16\x03\x01 say this", b"GET /say-this HTTP/1.1", b"GET /say-this HTTP/1.0"):
+            with socket.create_connection((HOST, server.port), timeout=60) as wire:
+                wire.sendall(asked + b"\r\n\r\n")
+                assert wire.makefile("rb").readline().startswith(b"HTTP/1.1 400")
+    assert "say" not in "".join([*capfd.readouterr(), caplog.text])
+    assert not [record for record in caplog.records if not record.name.startswith("groklens")]
 
 
 def suppressed(ask):
@@ -208,6 +261,54 @@ def test_the_command_serves_until_it_is_interrupted(run_folder):
         out, err = running.communicate(timeout=60)
     assert (running.returncode, err) == (0, "")
     assert token not in out
+
+
+@pytest.mark.slow
+def test_the_command_ends_in_order_while_a_page_is_made(tmp_path):
+    """Python, taken down around a thread that computes, aborts: the command has to end without that."""
+    own = tmp_path / "slow.py"
+    own.write_text(SLOW)
+    with subprocess.Popen(
+        [sys.executable, str(own), str(tmp_path / "run")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        address = urlsplit(running.stdout.readline().split()[0])
+        with socket.create_connection((HOST, address.port), timeout=300) as asked:
+            asked.sendall(
+                f"GET {address.path}data/run/0.js HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n".encode()
+            )
+            assert running.stdout.readline() == "computing\n"
+            running.send_signal(signal.SIGINT)
+            out, err = running.communicate(timeout=300)
+    assert (running.returncode, out, err) == (0, "", "")
+
+
+#: `groklens show` over a run whose page takes for ever, in the midst of torch.
+SLOW = """
+import sys
+import torch
+import groklens as gl
+from groklens.cli.main import main
+from groklens.explorer.pages import Pages
+
+task = gl.ModularArithmetic(5)
+recipe = gl.Recipe(task=task, model=gl.MLP(d_mlp=4, d_embed=2), steps=1, evaluate_every=1)
+path = gl.train(recipe, into=sys.argv[1], progress=False).path
+
+
+def computes(*asked):
+    print("computing", flush=True)
+    whole = torch.rand(600, 600)
+    while True:
+        whole = whole @ whole / 600
+
+
+Pages._of_run = computes
+sys.argv = ["groklens", "show", str(path), "--no-browser"]
+main()
+"""
 
 
 @needs_chromium

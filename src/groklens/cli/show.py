@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -55,3 +57,6 @@ def show(
         parts=own,
         say=lambda address: typer.echo(f"{address}  (Ctrl-C ends it)"),
     )
+    if explorer.still_working():  # torch aborts when Python is taken down around a thread that computes
+        sys.stdout.flush()
+        os._exit(0)

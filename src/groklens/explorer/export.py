@@ -14,13 +14,15 @@ from groklens.explorer.opened import Opened
 from groklens.explorer.pages import INDEX, Pages
 from groklens.explorer.parts import NEURON, parts_of
 from groklens.explorer.pictures import pictures_of
-from groklens.explorer.static import static_names
-from groklens.progress import each, progress_shown
+from groklens.explorer.static import START, static_names
+from groklens.progress import each, part_of, progress_shown
 from groklens.runs import AnyRun, Run, as_path
 from groklens.views import spread
 
 #: Steps of a run that are exported unless more are asked for, and neurons whose own pages are.
 MOST_STEPS, MOST_NEURONS = 24, 9
+#: Steps of all runs together, and the fewest of each.
+_OF_ALL_RUNS, _FEWEST_STEPS = 96, 5
 log = logging.getLogger("groklens")
 
 
@@ -38,28 +40,34 @@ def export(
     Args:
         given: paths of runs and sweeps, names of example runs, or runs; one or several.
         folder: a new folder, or an empty one.
-        steps: kept steps that are to be there besides the (at most) 24 spread over each run, with the pages of their
-            parts; those of the last step are always there. Of neurons the first nine that its picture shows have one.
+        steps: kept steps that are to be there besides the (at most) 24 spread over each run (of more than four runs
+            fewer, down to 5), with the pages of their parts; those of the last step are always there. Of neurons the
+            first nine that its picture shows have one.
         explain: whether to explain each run, which takes seconds for each.
         parts: classes of your own that the runs were trained with.
         progress: whether to show a bar; by default on a terminal and in a notebook.
 
-    Raises `BadArgument` where nothing is given, or the folder holds something.
+    Raises `BadArgument` where nothing that is given can be looked at, or the folder holds something.
 
     >>> export(["runs/mine", "mod23"], "explored")  # doctest: +SKIP
     """
     root = as_path(folder, "a new folder")
     _check_new(root)
     wanted = [whole_number("step", step, 0) for step in steps]
-    pages = Pages(Opened.of(given, parts), lambda run: exported_steps(run, wanted))
+    opened = Opened.of(given, parts)
+    opened.check()
+    most = most_steps(sum(run.run is not None for run in opened.runs.values()))
+    pages = Pages(opened, lambda run: exported_steps(run, wanted, most))
     _check_kept(wanted, pages)
     beside = root.with_name(f"{root.name}.{os.getpid()}.tmp")
     try:
         with progress_shown(progress):
-            for name in each(list(_names(pages, wanted, explain)), "writing file"):
-                path = beside / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(pages.file(name).data)
+            shown = [id for id, steps in pages.steps.items() if steps]
+            _write(beside, pages, (*(name for name in static_names() if name != START), INDEX))
+            for i, id in enumerate(shown):  # one after the other, for only a few are kept in memory
+                with part_of(f"run {i + 1} of {len(shown)}: ", i, len(shown)):
+                    _write(beside, pages, _names(pages, id, wanted, explain))
+            _write(beside, pages, [START])  # last, so that half a folder is seen to be none
         if root.exists():
             root.rmdir()
         os.replace(beside, root)
@@ -72,9 +80,18 @@ def export(
     return root
 
 
-def exported_steps(run: Run, wanted: Sequence[int]) -> list[int]:
+def exported_steps(run: Run, wanted: Sequence[int], most: int = MOST_STEPS) -> list[int]:
     """Steps of a run that are exported: spread over all, and those wanted that it has kept."""
-    return sorted({*spread(run.steps, MOST_STEPS), *(step for step in wanted if step in run.steps)})
+    return sorted({*spread(run.steps, most), *(step for step in wanted if step in run.steps)})
+
+
+def most_steps(n_runs: int) -> int:
+    """Steps of each of so many runs: those of a sweep share what four runs have.
+
+    >>> most_steps(1), most_steps(24)
+    (24, 5)
+    """
+    return min(MOST_STEPS, max(_FEWEST_STEPS, _OF_ALL_RUNS // max(n_runs, 1)))
 
 
 def _check_new(root: Path) -> None:
@@ -94,19 +111,23 @@ def _check_kept(wanted: Sequence[int], pages: Pages) -> None:
         raise UnknownName(f"No run has kept step {unknown[0]:,}; groklens info PATH lists the kept steps.")
 
 
-def _names(pages: Pages, wanted: Sequence[int], explain: bool) -> Iterator[str]:
-    """The files of the folder, the page's own first."""
-    yield from (*static_names(), INDEX)
-    for id, steps in pages.steps.items():
-        if not steps:
-            continue
-        yield f"data/run/{id}.js"
-        if explain:
-            yield f"data/run/{id}/why.js"
-        for step in steps:
-            yield f"data/run/{id}/step/{step}.js"
-            if step == steps[-1] or step in wanted:
-                yield from (f"data/run/{id}/step/{step}/part/{name}.js" for name in _parts(pages, id))
+def _write(folder: Path, pages: Pages, names: Iterable[str]) -> None:
+    for name in each(list(names), "writing file"):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(pages.file(name).data)
+
+
+def _names(pages: Pages, id: str, wanted: Sequence[int], explain: bool) -> Iterator[str]:
+    """The files of one run."""
+    steps = pages.steps[id]
+    yield f"data/run/{id}.js"
+    if explain:
+        yield f"data/run/{id}/why.js"
+    for step in steps:
+        yield f"data/run/{id}/step/{step}.js"
+        if step == steps[-1] or step in wanted:
+            yield from (f"data/run/{id}/step/{step}/part/{name}.js" for name in _parts(pages, id))
 
 
 def _parts(pages: Pages, id: str) -> list[str]:

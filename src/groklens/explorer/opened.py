@@ -67,6 +67,13 @@ class Opened:
                 found._add_run(type(each).__name__, lambda each=each: as_run(each))
         return found
 
+    def check(self) -> None:
+        """Raise `BadArgument`, which says why, where nothing of all that was given can be looked at."""
+        notes = [run.note for run in self.runs.values()] + [sweep.note for sweep in self.sweeps.values()]
+        if notes and None not in notes:
+            more = f" (And {len(notes) - 1} more that cannot be looked at.)" if len(notes) > 1 else ""
+            raise BadArgument(f"There is nothing to explore. {notes[0]}{more}")
+
     def _add_path(self, path: Path, parts: tuple[Any, ...]) -> None:
         if not _is_there(path) and str(path) in examples.names():
             self._add_run(str(path), lambda: examples.load(str(path)))

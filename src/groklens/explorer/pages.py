@@ -159,12 +159,7 @@ class Pages:
             }
             for each in self.opened.runs.values()
         ]
-        sweeps = [
-            {"id": each.id, "name": each.name, "diagram": None, "cells": [], "note": each.note}
-            if each.runs is None
-            else sweep_values(each.id, each.runs, each.ids)
-            for each in self.opened.sweeps.values()
-        ]
+        sweeps = [sweep_values(each) for each in self.opened.sweeps.values()]
         return {"version": version("groklens"), "runs": runs, "sweeps": sweeps}
 
 

@@ -21,7 +21,8 @@ from groklens.measures import (
 )
 from groklens.views import Figure, bare_title, embedding, mean_attention, neurons
 
-_OF_HEADS = [attention_component, attention_explained, previous_token, first_token]
+#: Measures of heads: those of the first layer's alone, and of all.
+_OF_HEADS = ([attention_component, attention_explained], [previous_token, first_token])
 
 
 def part_values(looked: LookedAt, step: int, part: Part) -> dict[str, Any]:
@@ -45,7 +46,8 @@ def _evidence(looked: LookedAt, step: int, part: Part) -> list[dict[str, Any]]:
     if part.kind == FREQUENCY:
         return _of_component(looked, step, part)
     if part.kind == HEAD:
-        return _selected(looked.measured(_OF_HEADS, step), "head", part.value)
+        tables = [looked.measured(measures, step) for measures in _OF_HEADS]
+        return [found for table in tables for found in _selected(table, "head", part.value)]
     return _selected(looked.table(step), "neuron", part.value)
 
 
@@ -92,6 +94,8 @@ def _figure(looked: LookedAt, step: int, part: Part) -> Figure | None:
     try:
         if part.kind == FREQUENCY:
             figure = embedding(looked.table(step), [part.value])
+            if step == looked.last:
+                return figure
             return on_scale_of(figure, embedding(looked.table(looked.last), [part.value]))
         if part.kind == NEURON:
             steps = sorted({step, looked.last})

@@ -10,6 +10,7 @@ from groklens.errors import BadArgument, UnknownName
 from groklens.explorer.looked_at import LookedAt
 from groklens.explorer.parts import FREQUENCY, HEAD, NEURON, component_id
 from groklens.explorer.stills import at_first, called, on_scale_of
+from groklens.harmonics import nontrivial
 from groklens.report import captions
 from groklens.views import Figure, clusters, embedding, logits, mean_attention, neurons, spectrum
 
@@ -88,8 +89,7 @@ def _embedding(looked: LookedAt, step: int) -> Picture:
     for trace in figure.plotly.data:
         trace.name = component_id(looked, _component(looked, trace.name))
     figure = on_scale_of(figure, _last(looked, step, "embedding", figure))
-    cyclic = looked.table(step)["component"].dtype.kind in "iu"
-    caption = _joined(captions.CIRCLES if cyclic else captions.PLANES, _coloured(looked))
+    caption = _joined(captions.CIRCLES if _is_cyclic(looked) else captions.PLANES, _coloured(looked))
     return Picture("embedding", "The embedding in each component's plane", figure, caption, FREQUENCY, "name")
 
 
@@ -105,10 +105,15 @@ def _clusters(looked: LookedAt, step: int) -> Picture:
 
 def _neurons(looked: LookedAt, step: int) -> Picture:
     figure = at_first(neurons(looked.source, steps=sorted({step, looked.last})))
-    cyclic = all(isinstance(name, int) for name in _circuit(looked))
-    caption = captions.NEURONS.format(kind=captions.WAVES if cyclic else captions.BLOCKS)
-    title = "Single neurons over both operands"
-    return Picture("neurons", title, figure, _joined(caption), NEURON, "name")
+    title, caption = "Single neurons over both operands", _joined(captions.NEURONS, _explained(looked))
+    return Picture("neurons", title, figure, caption, NEURON, "name")
+
+
+def _explained(looked: LookedAt) -> str:
+    """How to read the maps of neurons by components; nothing where the task has none."""
+    if looked.task.symmetry is None:
+        return ""
+    return captions.EXPLAINED.format(kind=captions.WAVES if _is_cyclic(looked) else captions.BLOCKS)
 
 
 def _attention(looked: LookedAt, step: int) -> Picture:
@@ -125,6 +130,12 @@ def _logits(looked: LookedAt, step: int) -> Picture:
 
 def _circuit(looked: LookedAt) -> list[int | str]:
     return [] if looked.circuit is None else list(looked.circuit.components)
+
+
+def _is_cyclic(looked: LookedAt) -> bool:
+    """Whether components are frequencies, be it that none makes a circuit."""
+    symmetry = looked.task.symmetry
+    return symmetry is not None and all(isinstance(name, int) for name in nontrivial(symmetry.group))
 
 
 def _component(looked: LookedAt, name: str) -> int | str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from groklens.claims import Phase
-from groklens.errors import BadArgument, UnknownName
+from groklens.errors import BadArgument, DamagedRun, UnknownName
 from groklens.evidence import split_doubted, track
 from groklens.explain import find_phases, stage_phases
 from groklens.explorer.as_script import figure_values, finite, plain
 from groklens.explorer.looked_at import LookedAt
+from groklens.explorer.opened import said
 from groklens.explorer.parts import parts_of
 from groklens.explorer.pictures import pictures_of
 from groklens.measures import (
@@ -25,8 +27,8 @@ from groklens.views import Figure, curves
 
 #: What phases are dated by.
 _DATED_BY = (train_accuracy, test_loss, excluded_loss, sum_squared_weights)
-#: What is drawn of a run that keeps no history and whose split is not known.
-_OF_ALL = ("loss", "all_accuracy")
+#: What is drawn of a run without a history, and of one whose split is not known either.
+_BY_SPLIT, _OF_ALL = ("train_loss", "test_loss", "train_accuracy", "test_accuracy"), ("loss", "all_accuracy")
 #: What has a step of its own.
 _EVENTS = {
     "memorised": "train inputs known",
@@ -43,9 +45,9 @@ def run_values(looked: LookedAt, id: str, facts: dict[str, str]) -> dict[str, An
         "id": id,
         "name": plain(looked.name),
         "headline": None,
-        "description": [[plain(name), plain(fact)] for name, fact in facts.items()],
-        "curves": figure_values(curves_shown),
-        "curves_text": curves_shown.text,
+        "description": [[plain(name), plain(fact)] for name, fact in facts.items()] + _damage(looked),
+        "curves": None if curves_shown is None else figure_values(curves_shown),
+        "curves_text": None if curves_shown is None else curves_shown.text,
         "phases": [{**phase.to_dict(), "text": phase.when} for phase in phases],
         "events": _events(looked),
         "parts": {
@@ -61,24 +63,46 @@ def phases_of(looked: LookedAt) -> list[Phase]:
     run, final = looked.run, looked.final
     if run.task.reference is not None:
         return stage_phases(stages(run))
-    if split_doubted(final) or len(run.steps) + len(run.measured) < 2:
+    if split_doubted(final) or _is_one_step(looked):
         return []
     measures = [each for each in _DATED_BY if not lacking(each.about, final, looked.circuit)]
     phases = find_phases(track(run, measures, looked.circuit, progress=False))
     return phases if run.task.symmetry is not None else phases[:1]
 
 
-def _curves(looked: LookedAt, phases: list[Phase]) -> Figure:
+def _is_one_step(looked: LookedAt) -> bool:
+    return len(looked.run.steps) + len(looked.run.measured) < 2
+
+
+def _has_history(looked: LookedAt) -> bool:
+    with suppress(DamagedRun):
+        return looked.run.history.sizes.get("step", 0) > 1
+    return False
+
+
+def _damage(looked: LookedAt) -> list[list[str]]:
+    """Why there is no history, where it cannot be read; the kept steps are shown all the same."""
     try:
-        return curves(looked.run, phases=phases)
-    except (BadArgument, UnknownName):  # neither a history, nor a split by which to make one
-        return curves(looked.run, _OF_ALL, phases=phases)
+        looked.run.history  # noqa: B018 (it is read here)
+    except DamagedRun as error:
+        return [["History", said(error)]]
+    return []
+
+
+def _curves(looked: LookedAt, phases: list[Phase]) -> Figure | None:
+    """Curves of the history, or of the kept steps where there is none that can be read; None where nothing moves."""
+    if _is_one_step(looked) and not _has_history(looked):
+        return None
+    for names in (None, _BY_SPLIT):
+        with suppress(BadArgument, UnknownName, DamagedRun):
+            return curves(looked.run, names, phases=phases)
+    return curves(looked.run, _OF_ALL, phases=phases)
 
 
 def _events(looked: LookedAt) -> dict[str, float | None]:
     """The step of each event by its name in words, from the history; nothing where it says nothing of it."""
     try:
         table = events_of(looked.run)
-    except BadArgument:
+    except (BadArgument, DamagedRun):
         return {}
-    return {said: finite(table[name]) for name, said in _EVENTS.items()}
+    return {said_as: finite(table[name]) for name, said_as in _EVENTS.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import socket
 import tempfile
@@ -15,27 +16,33 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from groklens.errors import BadArgument, UnknownName, whole_number
+from groklens.errors import BadArgument, UnknownName, shown, whole_number
 from groklens.explorer.opened import Opened
 from groklens.explorer.pages import Pages
 from groklens.explorer.static import START, File
 from groklens.runs import AnyRun
 
 if TYPE_CHECKING:
-    from starlette.applications import Starlette
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
+log = logging.getLogger("groklens")
 #: The only address that is listened at: this machine's own.
 HOST = "127.0.0.1"
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "connect-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-#: No log has the address in it, and who waits for an answer does not keep the server from ending.
+#: What is answered; everything else asks for a change.
+_METHODS = ("GET", "HEAD")
+#: The name of the threads that make pages.
+_WORKER = "groklens explorer"
+#: No log has the address in it, nor what strangers send; who waits for an answer does not keep the server from ending.
 _QUIETLY: dict[str, Any] = {
-    "log_level": "warning",
+    "log_level": "critical",
     "access_log": False,
     "server_header": False,
     "lifespan": "off",
+    "ws": "none",
     "timeout_graceful_shutdown": 1,
 }
 #: What every answer says: load nothing from elsewhere, guess no type, tell nobody the address, keep no copy.
@@ -69,28 +76,28 @@ def serve(
         parts: classes of your own that the runs were trained with.
         say: is given the address; the log, when not given.
 
-    Raises `BadArgument` where nothing is given, the port is taken, or the extra is not installed.
+    Raises `BadArgument` where nothing that is given can be looked at, the port is taken, or the extra is not installed.
 
     >>> serve(["runs/mine", "mod23"])  # doctest: +SKIP
     """
     uvicorn = _needed()
+    opened = Opened.of(given, parts)
+    opened.check()
     listening = listener(port)
     with listening:
         own = listening.getsockname()[1]
         token = secrets.token_urlsafe(24)
-        app = application(Pages(Opened.of(given, parts)), token, own)
+        app = application(Pages(opened), token, own)
         address = f"http://{HOST}:{own}/{token}/"
         (say or _log)(address)
         with _opened_in_browser(address if browser else None), suppress(KeyboardInterrupt):
             uvicorn.Server(uvicorn.Config(app, **_QUIETLY)).run(sockets=[listening])
 
 
-def application(pages: Pages, token: str, port: int) -> Starlette:
+def application(pages: Pages, token: str, port: int) -> ASGIApp:
     """The application that answers for `pages` under `/TOKEN/`, to whoever asks this machine by its own name."""
-    from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
-    from starlette.routing import Route
 
     hosts = {f"{name}:{port}" for name in (HOST, "localhost")}
     one_at_a_time: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -101,6 +108,8 @@ def application(pages: Pages, token: str, port: int) -> Starlette:
         given, stroke, name = str(request.scope["path"]).removeprefix("/").partition("/")
         if not secrets.compare_digest(given.encode("utf-8", "replace"), token.encode()) or not stroke:
             return Response(status_code=404, headers=HEADERS)
+        if request.method not in _METHODS:
+            return Response(status_code=405, headers={**HEADERS, "Allow": ", ".join(_METHODS)})
         name = name or START
         # Whoever waits for a run takes no thread from those who look at others.
         async with one_at_a_time[pages.turn_of(name)]:
@@ -108,9 +117,16 @@ def application(pages: Pages, token: str, port: int) -> Starlette:
                 found = await _in_thread(lambda: pages.file(name))
             except UnknownName:
                 return Response(status_code=404, headers=HEADERS)
+            except Exception:
+                log.exception("%s cannot be made.", shown(name))
+                return Response(status_code=500, headers=HEADERS)
         return Response(found.data, media_type=found.kind, headers=HEADERS)
 
-    return Starlette(routes=[Route("/{path:path}", answer, methods=["GET"])])
+    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await answer(Request(scope, receive))
+        await response(scope, receive, send)
+
+    return answered
 
 
 async def _in_thread(work: Callable[[], File]) -> File:
@@ -131,8 +147,17 @@ async def _in_thread(work: Callable[[], File]) -> File:
         with suppress(RuntimeError):  # the server has ended meanwhile
             loop.call_soon_threadsafe(tell, *outcome)
 
-    threading.Thread(target=run, daemon=True).start()
+    threading.Thread(target=run, name=_WORKER, daemon=True).start()
     return await done
+
+
+def still_working() -> bool:
+    """Whether a page that somebody asked for is still being made, be it that the server has ended.
+
+    >>> still_working()
+    False
+    """
+    return any(thread.name == _WORKER for thread in threading.enumerate())
 
 
 def listener(port: int) -> socket.socket:
@@ -153,7 +178,7 @@ def listener(port: int) -> socket.socket:
 
 def _needed() -> Any:
     try:
-        import starlette.applications  # noqa: F401
+        import starlette.responses  # noqa: F401
         import uvicorn
     except ImportError as error:
         raise BadArgument(
@@ -164,9 +189,7 @@ def _needed() -> Any:
 
 
 def _log(address: str) -> None:
-    import logging
-
-    logging.getLogger("groklens").warning("The explorer is at %s until Ctrl-C.", address)
+    log.warning("The explorer is at %s until Ctrl-C.", address)
 
 
 @contextmanager

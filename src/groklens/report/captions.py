@@ -60,10 +60,13 @@ the last step, cluster by cluster.
 
 NEURONS = """
 The activation of single neurons of the last MLP for every pair of operands, the first up and the second across, from
-each neuron's lowest (pale) to its highest (full colour) at the last step; above each map, the share of the neuron's
-variance that its component explains. {kind}; a map without structure is that of a neuron that memorises. The slider
-moves through training.
+each neuron's lowest (pale) to its highest (full colour) at the last step.
 """
+EXPLAINED = """
+Above each map, the share of the neuron's variance that its component explains. {kind}; a map without structure is that
+of a neuron that computes with none, as before training or in a lookup table.
+"""
+MOVES = "The slider moves through training."
 WAVES = "Waves are those of a neuron that computes with one frequency"
 BLOCKS = "Rows and columns that repeat are those of a neuron that computes with one irrep"
 

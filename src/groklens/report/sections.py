@@ -142,8 +142,14 @@ def _clusters(explanation: Explanation) -> str:
 
 
 def _neurons(explanation: Explanation) -> str:
-    kind = captions.WAVES if _is_cyclic(explanation) else captions.BLOCKS
-    return _picture(neurons(explanation), joined(captions.NEURONS.format(kind=kind)))
+    return _picture(neurons(explanation), joined(captions.NEURONS, _explained(explanation), captions.MOVES))
+
+
+def _explained(explanation: Explanation) -> str:
+    """How to read the maps of neurons by components; nothing where the task has none."""
+    if explanation.final.task.symmetry is None:
+        return ""
+    return captions.EXPLAINED.format(kind=captions.WAVES if _is_cyclic(explanation) else captions.BLOCKS)
 
 
 def _attention(explanation: Explanation) -> str:

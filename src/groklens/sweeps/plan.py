@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +74,19 @@ class SweepPlan:
             raise DamagedRun(
                 f"{path} says that a run is in {shown(outside[0])}, which is no folder of the sweep's."
             )
-        return cls(values["recipe"], axes, stacks, values["threads"], values["device"], values.get("stack"))
+        plan = cls(values["recipe"], axes, stacks, values["threads"], values["device"], values.get("stack"))
+        if not plan._is_whole():
+            raise DamagedRun(
+                f"{path} has not one run of its own for each place on its axes ({_shape(axes)})."
+            )
+        return plan
+
+    def _is_whole(self) -> bool:
+        """Whether each place on the axes has one run, in a folder of its own; a plan that lies may name a billion."""
+        members, sizes = self.members, [len(axis.labels) for axis in self.axes]
+        if len(members) != math.prod(sizes) or len({each.folder for each in members}) != len(members):
+            return False
+        return {each.place for each in members} == set(itertools.product(*map(range, sizes)))
 
     def check_is_of(self, recipes: Sequence[Recipe], axes: Sequence[Axis], root: Path) -> None:
         """Raise `RecipeMismatch` unless this plan, which is in the folder, is of these runs."""
