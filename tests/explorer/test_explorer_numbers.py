@@ -223,6 +223,18 @@ def test_a_run_without_a_group_or_a_split_is_shown_as_far_as_it_goes():
     assert [each["name"].split(",")[0] for each in rows] == ["loss", "accuracy"]
 
 
+def test_parts_of_a_group_without_names_are_irreps_and_no_waves_are_promised():
+    bits = gl.FiniteGroup("nim8", torch.arange(8)[:, None] ^ torch.arange(8))
+    task = gl.GroupComposition(bits)
+    model = gl.MLP(d_mlp=8, d_embed=4).build(task, seed=0)
+    pages = Pages(Opened.of(gl.Run.of({0: model, 10: model}, task)))
+    assert read(pages, "data/run/0")["parts"]["frequency"][0]["name"] == "irrep_1"
+    pictures = read(pages, "data/run/0/step/10")["pictures"]
+    caption = next(each["caption"] for each in pictures if each["kind"] == "neurons")
+    assert "computes with one irrep" in caption
+    assert "Waves" not in caption
+
+
 def test_scripts_hold_any_text():
     odd = "</script>\u2028\u2029\udcff\n<!--"
     written = as_script("data/x", {"name": odd})

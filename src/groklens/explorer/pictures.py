@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from groklens.claims import named
 from groklens.errors import BadArgument, UnknownName
 from groklens.explorer.looked_at import LookedAt
-from groklens.explorer.parts import FREQUENCY, HEAD, NEURON, component_id
+from groklens.explorer.parts import FREQUENCY, HEAD, NEURON, component_id, parts_of
 from groklens.explorer.stills import at_first, called, on_scale_of
 from groklens.report import captions
 from groklens.views import Figure, clusters, embedding, logits, mean_attention, neurons, spectrum
@@ -105,7 +105,7 @@ def _clusters(looked: LookedAt, step: int) -> Picture:
 
 def _neurons(looked: LookedAt, step: int) -> Picture:
     figure = at_first(neurons(looked.source, steps=sorted({step, looked.last})))
-    cyclic = all(isinstance(name, int) for name in _circuit(looked))
+    cyclic = all(isinstance(part.value, int) for part in parts_of(looked)[FREQUENCY].values())
     caption = captions.NEURONS.format(kind=captions.WAVES if cyclic else captions.BLOCKS)
     title = "Single neurons over both operands"
     return Picture("neurons", title, figure, _joined(caption), NEURON, "name")
