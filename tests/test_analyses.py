@@ -39,7 +39,11 @@ def test_it_has_all_that_a_study_has(name):
     kept = {path.name for path in (FOLDER / name).iterdir()} - {"runs", "__pycache__"}
     needed = {"study.py", "README.md", "result.json", "picture.png"}
     assert kept >= needed
-    assert {Path(each).suffix for each in kept - needed} <= {".py", ".png", ".json"}  # what it draws and keeps besides
+    assert {Path(each).suffix for each in kept - needed} <= {
+        ".py",
+        ".png",
+        ".json",
+    }  # what it draws and keeps besides
     study = importlib.import_module(f"analyses.{name}.study")
     for verb in ("measure", "judge", "picture"):
         assert callable(getattr(study, verb))

@@ -219,6 +219,8 @@ def test_a_run_without_a_group_or_a_split_is_shown_as_far_as_it_goes():
     assert len(run["parts"]["neuron"]) == 8
     assert run["phases"] == []
     assert set(run["kinds"]) == {"neurons", "logits"}
+    shown = read(pages, "data/run/0/step/10")["pictures"]
+    assert "component" not in next(each["caption"] for each in shown if each["kind"] == "neurons")
     rows = read(pages, "data/run/0/step/10/part/neuron-0")["ablation"]
     assert [each["name"].split(",")[0] for each in rows] == ["loss", "accuracy"]
 

@@ -105,8 +105,9 @@ def _clusters(looked: LookedAt, step: int) -> Picture:
 
 def _neurons(looked: LookedAt, step: int) -> Picture:
     figure = at_first(neurons(looked.source, steps=sorted({step, looked.last})))
-    cyclic = all(isinstance(part.value, int) for part in parts_of(looked)[FREQUENCY].values())
-    caption = captions.NEURONS.format(kind=captions.WAVES if cyclic else captions.BLOCKS)
+    components = [part.value for part in parts_of(looked)[FREQUENCY].values()]
+    waves = captions.WAVES if all(isinstance(each, int) for each in components) else captions.BLOCKS
+    caption = captions.NEURONS.format(kind=waves if components else captions.NO_GROUP)
     title = "Single neurons over both operands"
     return Picture("neurons", title, figure, _joined(caption), NEURON, "name")
 

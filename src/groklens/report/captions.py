@@ -60,12 +60,16 @@ the last step, cluster by cluster.
 
 NEURONS = """
 The activation of single neurons of the last MLP for every pair of operands, the first up and the second across, from
-each neuron's lowest (pale) to its highest (full colour) at the last step; above each map, the share of the neuron's
-variance that its component explains. {kind}; a map without structure is that of a neuron that memorises. The slider
-moves through training.
+each neuron's lowest (pale) to its highest (full colour) at the last step{kind}. The slider moves through training.
 """
-WAVES = "Waves are those of a neuron that computes with one frequency"
-BLOCKS = "Rows and columns that repeat are those of a neuron that computes with one irrep"
+_EXPLAINED = "; above each map, the share of the neuron's variance that its component explains. "
+_MEMORISES = "; a map without structure is that of a neuron that memorises"
+WAVES = f"{_EXPLAINED}Waves are those of a neuron that computes with one frequency{_MEMORISES}"
+BLOCKS = (
+    f"{_EXPLAINED}Rows and columns that repeat are those of a neuron that computes with one irrep{_MEMORISES}"
+)
+#: Of a task without a group nothing is known of what maps would look like.
+NO_GROUP = ""
 
 ATTENTION = """
 The attention of each head, from each query position (down) to each key position (across), as a share from 0 to 1.

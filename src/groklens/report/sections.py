@@ -143,6 +143,7 @@ def _clusters(explanation: Explanation) -> str:
 
 def _neurons(explanation: Explanation) -> str:
     kind = captions.WAVES if _is_cyclic(explanation) else captions.BLOCKS
+    kind = kind if "component" in explanation.table.coords else captions.NO_GROUP
     return _picture(neurons(explanation), joined(captions.NEURONS.format(kind=kind)))
 
 
