@@ -67,6 +67,7 @@ def test_components_are_named_as_what_they_are():
     assert named([14]) == "frequency 14"
     assert named([14, 35]) == "frequencies 14, 35"
     assert named(["standard", "a5_3d_a"]) == "irreps standard, a5_3d_a"
+    assert named(["irrep_6"]) == "irrep_6"
     assert named(list(range(1, 20))) == "19 frequencies"
 
 

@@ -219,6 +219,8 @@ def test_a_run_without_a_group_or_a_split_is_shown_as_far_as_it_goes():
     assert len(run["parts"]["neuron"]) == 8
     assert run["phases"] == []
     assert set(run["kinds"]) == {"neurons", "logits"}
+    shown = read(pages, "data/run/0/step/10")["pictures"]
+    assert "component" not in next(each["caption"] for each in shown if each["kind"] == "neurons")
     rows = read(pages, "data/run/0/step/10/part/neuron-0")["ablation"]
     assert [each["name"].split(",")[0] for each in rows] == ["loss", "accuracy"]
 
@@ -261,6 +263,18 @@ def test_of_one_step_there_is_no_curve():
     )
     assert one["curves"] is None
     assert two["curves"]["data"]
+
+
+def test_parts_of_a_group_without_names_are_irreps_and_no_waves_are_promised():
+    bits = gl.FiniteGroup("nim8", torch.arange(8)[:, None] ^ torch.arange(8))
+    task = gl.GroupComposition(bits)
+    model = gl.MLP(d_mlp=8, d_embed=4).build(task, seed=0)
+    pages = Pages(Opened.of(gl.Run.of({0: model, 10: model}, task)))
+    assert read(pages, "data/run/0")["parts"]["frequency"][0]["name"] == "irrep_1"
+    pictures = read(pages, "data/run/0/step/10")["pictures"]
+    caption = next(each["caption"] for each in pictures if each["kind"] == "neurons")
+    assert "computes with one irrep" in caption
+    assert "Waves" not in caption
 
 
 def test_scripts_hold_any_text():

@@ -49,6 +49,20 @@ def test_an_explanations_table_is_one(table):
     assert len(gl.frame(table)) == 3
 
 
+def test_what_holds_for_the_whole_run_stands_at_every_step():
+    names = {"reference": ["uniform", "bigram"]}
+    found = xr.Dataset(
+        {"loss": ("step", [2.0, 1.0]), "reference_loss": ("reference", [3.0, 0.5])},
+        {"step": [0, 10], **names},
+    )
+    wide = gl.frame(found)
+    assert wide["reference_loss[bigram]"].tolist() == [0.5, 0.5]
+    assert wide["loss"].tolist() == [2.0, 1.0]
+    long = gl.frame(found, long=True)
+    told = long[(long["measure"] == "reference_loss") & (long["reference"] == "uniform")]
+    assert told[["step", "value"]].values.tolist() == [[0, 3.0], [10, 3.0]]
+
+
 def test_what_is_no_table():
     with pytest.raises(BadArgument, match=r"make one with gl\.track"):
         frame([1, 2])

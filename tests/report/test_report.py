@@ -124,7 +124,10 @@ def test_a_memorising_run_has_no_circuit_to_show_and_says_so():
     shown = report(explanation(found, phases=memorised, key_components=[], **MEMORISED)).html
     text = _text(shown)
     assert "fits its train inputs and is correct on" in text
-    assert "circuit formation: from step 200–300, not over at the last step; cleanup: did not happen" in text
+    assert (
+        "circuit formation: from step 200–300, not over at the last step; cleanup: not seen between the kept steps"
+        in text
+    )
     assert "No component is singled out" in text
     assert "loss restricted to the circuit" not in text
 

@@ -1,7 +1,9 @@
 """What `findings` and `summary` say."""
 
+import io
 import re
 
+import matplotlib.image
 import pytest
 
 from groklens.errors import BadArgument
@@ -67,6 +69,20 @@ def test_text_is_escaped_everywhere():
         assert "&lt;script&gt;alert(&#x27;&amp;&#x27;)" in page
 
 
+@pytest.mark.parametrize("inches", [2.0, 3.25, 6.75])
+def test_for_print_no_word_touches_the_edge_of_the_page(inches, tmp_path):
+    """A claim of four lines, and a number whose units are long, with a control at either end of the scale."""
+    ends = [control("never", 0.0, 0.0, 0.0), control("always", 1.0, 1.0, 1.0)]
+    long = "removing the circuit's components from what is read out takes the accuracy towards chance " * 2
+    shown = [finding(long, 0.5, "% of the components that any of them names", controls=ends)] * 3
+    shown.append(finding("there is no number", None, verdict="refuted"))
+    path = findings(_explained(*shown)).save(tmp_path / "page.png", width=inches)
+    page = matplotlib.image.imread(io.BytesIO(path.read_bytes()))[..., :3]
+    assert page.min() < 0.5
+    for edge in (page[:5], page[-5:], page[:, :5], page[:, -5:]):
+        assert edge.min() == 1
+
+
 def test_no_findings_is_said():
     assert "There are no findings" in findings(_explained()).html
 
@@ -95,7 +111,7 @@ def test_the_summary_of_a_lone_memorising_model():
     shown = summary(explanation(found=object(), final=object(), phases=[cleanup], findings=[], **mine))
     assert "fits its train inputs and is correct on" in shown
     assert "that it generalises by a circuit is refuted" in shown
-    assert "not reached" in shown
+    assert "not seen" in shown
 
 
 def test_a_run_is_explained_before_it_is_summed_up(tiny_run):

@@ -28,6 +28,14 @@ def test_a_square_says_the_median_delay_and_how_many_generalised(events):
     assert list(squares.x) == ["0.3", "0.5", "0.7"]
 
 
+def test_where_nothing_generalised_there_is_no_scale_of_delays(events):
+    never = events.assign(delay=events["delay"] * np.nan, generalised=events["generalised"] * np.nan)
+    (squares,) = gl.views.phase_diagram(gl.sweeps.over_seeds(never)).plotly.data
+    assert squares.showscale is False
+    (squares,) = gl.views.phase_diagram(gl.sweeps.over_seeds(events)).plotly.data
+    assert squares.showscale is True
+
+
 def test_axes_can_be_exchanged_and_colours_be_phases(events):
     table = gl.sweeps.over_seeds(events, late=800)
     (squares,) = gl.views.phase_diagram(table, x="weight_decay", colour="phase").plotly.data

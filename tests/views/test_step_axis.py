@@ -72,5 +72,13 @@ def test_a_long_run_is_named_by_powers_of_ten_and_a_short_one_more_finely():
     assert [text for text, *_ in _labels([10, 20, 100])[1]] == ["10", "20", "50", "100"]
 
 
+def test_what_happened_between_step_zero_and_the_first_after_it_is_drawn_between_them():
+    axis = _axis([0, 100, 200])
+    places = [axis.at(step) for step in (0, 20, 50, 99, 100, 150)]
+    assert all(np.diff(places) > 0)
+    assert places[0] == axis.start
+    assert _axis([100, 200, 400]).at(50) == 100
+
+
 def test_one_step_after_zero_needs_no_log_axis():
     assert not _axis([0, 5]).log

@@ -13,7 +13,7 @@ PHASE_COLUMNS = ("phase", "begins at step", "ends at step")
 
 @dataclass(frozen=True)
 class Phase:
-    """One phase of training; `start` and `end` are intervals between kept steps, None for what never came.
+    """One phase of training; `start` and `end` are intervals between kept steps, None for what was not seen.
 
     An interval (lo, hi] is the last kept step before the event and the first at or after it; (0, 0) is the
     beginning of training. It is written `lo–hi`.
@@ -33,13 +33,15 @@ class Phase:
     def when(self) -> str:
         """When the phase was, in words."""
         if self.start is None:
-            return "did not happen within the run"
+            return "not seen between the kept steps"
         end = "not over at the last step" if self.end is None else f"to step {interval(self.end)}"
         return f"from step {interval(self.start)}{',' if self.end is None else ''} {end}"
 
     @property
     def row(self) -> tuple[str, str, str]:
         """The phase as a row of a table with the columns `PHASE_COLUMNS`."""
+        if self.start is None:  # between two kept steps it may have been there all the same
+            return self.name, "not seen", "not seen"
         return self.name, interval(self.start), interval(self.end)
 
     def to_dict(self) -> dict[str, Any]:

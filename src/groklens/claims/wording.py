@@ -102,6 +102,8 @@ def named(components: Sequence[int | str]) -> str:
     More than twelve are only counted.
     """
     kind = kind_of(components[0], many=len(components) > 1)
+    if len(components) == 1 and str(components[0]).startswith(kind):
+        return str(components[0])  # irrep_6 of a group whose irreps have no names
     if len(components) > 12:
         return f"{len(components)} {kind}"
     return f"{kind} {', '.join(map(str, components))}"

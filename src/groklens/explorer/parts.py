@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from groklens.claims import kind_of
+from groklens.claims import named
 from groklens.explorer.looked_at import LookedAt
 from groklens.harmonics import nontrivial
 
@@ -41,7 +41,7 @@ def _parts(looked: LookedAt) -> dict[str, dict[str, Part]]:
     neurons = 0 if final.neurons is None else final.neurons.shape[1]
     found = [
         *(
-            Part(FREQUENCY, str(name if isinstance(name, int) else place), f"{kind_of(name)} {name}", name)
+            Part(FREQUENCY, str(name if isinstance(name, int) else place), named([name]), name)
             for place, name in enumerate(components)
         ),
         *(

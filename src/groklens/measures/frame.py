@@ -18,8 +18,9 @@ def frame(table: xr.Dataset | Any, long: bool = False) -> pd.DataFrame:
     The column of a labelled measure is `name[label]`, such as `logit_similarity[14]`, or `name[x, 3]` for two labels.
     With `long`, one row per value instead: `step`, `measure`, a column per axis (`component`, `neuron`, …; missing
     where a measure has none) and `value`; what a step does not have is left out. Nothing is multiplied: measures with
-    different labels stay side by side. A table without steps, such as that of a sweep's events or of heads at one step,
-    gets a row per place of its axes. Raises `BadArgument` for what is no table.
+    different labels stay side by side. What holds for the whole run, such as the loss of a reference predictor, stands
+    at every step. A table without steps, such as that of a sweep's events or of heads at one step, gets a row per
+    place of its axes. Raises `BadArgument` for what is no table.
 
     >>> import groklens as gl
     >>> task = gl.ModularArithmetic(7)
@@ -37,12 +38,21 @@ def frame(table: xr.Dataset | Any, long: bool = False) -> pd.DataFrame:
             "or take why.table of an explanation."
         )
     if long:
-        rows = pd.concat([_long(str(name), table[name]) for name in table.data_vars], ignore_index=True)
+        rows = pd.concat([_long(name, found) for name, found in _over_steps(table)], ignore_index=True)
         return rows[[*(name for name in rows.columns if name != "value"), "value"]]
     columns: dict[str, Any] = {}
-    for name in table.data_vars:
-        columns |= _wide(str(name), table[name])
+    for name, found in _over_steps(table):
+        columns |= _wide(name, found)
     return pd.DataFrame(columns, index=pd.Index(table["step"].values, name="step"))
+
+
+def _over_steps(table: xr.Dataset) -> list[tuple[str, xr.DataArray]]:
+    """Every measure by name, over the steps of the table."""
+    steps = table["step"]
+    return [
+        (str(name), found if "step" in found.dims else found.expand_dims(step=steps))
+        for name, found in table.data_vars.items()
+    ]
 
 
 def _wide(name: str, found: xr.DataArray) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from groklens.tasks.task import Task, operand_grid
 class GroupComposition(Task):
     """The task a∘b in a finite group: two elements in, their product out, over all pairs, with "=" at the end.
 
-    `group` is a name (`"S5"`, `"A5"`, `"D59"`, `"C118"`, …; see `group_named`), a `FiniteGroup`, or a
+    `group` is a name (`"S5"`, `"A5"`, `"D59"`, `"C118"`, …), a `FiniteGroup`, or a
     multiplication table (element × element). A relabelled table of a known group keeps that group's names of
     components when it is given as `FiniteGroup("S5", table)`. Raises `BadArgument` for an unknown name, a
     table that is no group's, or a group of one element.

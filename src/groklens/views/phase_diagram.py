@@ -115,7 +115,8 @@ def _by_delay(table: xr.Dataset) -> dict[str, Any]:
         "outlinewidth": 0,
         "thickness": 12,
     }
-    return {"z": found, "colorscale": _SCALE, "zmin": low, "zmax": high, "colorbar": bar}
+    shown = bool(len(known))  # of no delay there is no scale
+    return {"z": found, "colorscale": _SCALE, "zmin": low, "zmax": high, "colorbar": bar, "showscale": shown}
 
 
 def _by_phase(table: xr.Dataset) -> dict[str, Any]:

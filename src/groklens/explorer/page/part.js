@@ -13,7 +13,7 @@
   explorer.parts = function (run, named) {
     const kinds = Object.entries(run.parts).filter(([, parts]) => parts.length);
     return kinds.map(([kind, parts]) => element("details", {},
-      element("summary", {}, `One ${kind}${named ? " of " + run.name : ""} (${parts.length})`),
+      element("summary", {}, `One ${parts[0].name.split(/[ _]/)[0]}${named ? " of " + run.name : ""} (${parts.length})`),
       element("ul", { class: "chips" }, ...parts.map(part => element("li", {}, chip(run, kind, part))))));
   };
 

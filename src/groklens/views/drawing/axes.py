@@ -57,8 +57,9 @@ class StepAxis:
     """An axis of training steps: where each step is drawn, and which are labelled.
 
     A log axis has no place for step 0, so it stands by itself, to the left of the first step after it by an
-    eighth of the axis, whatever the steps are. Ticks are steps from the first after 0 to the last, so never
-    where step 0 stands; they are as fine as labels that do not overlap on a phone can be.
+    eighth of the axis, whatever the steps are; what happened between the two is drawn between them. Ticks are
+    steps from the first after 0 to the last, so never where step 0 stands; they are as fine as labels that do
+    not overlap on a phone can be.
     """
 
     first: float
@@ -85,9 +86,9 @@ class StepAxis:
 
     def at(self, step: float) -> float:
         """The coordinate at which a step is drawn."""
-        if not self.log:
+        if not self.log or step >= self.first:
             return float(step)
-        return float(step) if step > 0 else self.start
+        return float(self.start * (self.first / self.start) ** (max(step, 0) / self.first))
 
     def share(self, step: float) -> float:
         """Fraction of the axis, from 0 to 1, at which a step is."""

@@ -102,4 +102,5 @@ def kind_on(coordinate: xr.DataArray | None, component: ComponentName) -> str:
 
 def named_on(coordinate: xr.DataArray | None, component: ComponentName) -> str:
     """One component as a picture names it, such as frequency 14 or irrep standard."""
-    return f"{kind_on(coordinate, component)} {component}"
+    kind = kind_on(coordinate, component)
+    return str(component) if str(component).startswith(kind) else f"{kind} {component}"
