@@ -37,7 +37,8 @@ _CALLED = {
 }
 
 
-class SweepRuns(Sequence[Run]):
+# Not Sequence[Run]: whoever checks types while the program runs would open a run at random to look at it.
+class SweepRuns(Sequence):
     """The runs of a sweep, in the order of its places; each is opened when it is asked for.
 
     `runs.at(seed=0, weight_decay=0.1)` is one by its place, `runs[3]` by its number. `failed` names those whose loss
