@@ -112,7 +112,7 @@ def _axes(canvas: Canvas, area: _PlotArea, figure: go.Figure, pair: Pair) -> Axe
     place = canvas.add_axes(box)
     for side in ("top", "right"):
         place.spines[side].set_visible(False)
-    place.tick_params(labelsize=8, colors=_INK, labelcolor=_INK)
+    place.tick_params(which="both", labelsize=8, colors=_INK, labelcolor=_INK)
     return place
 
 
