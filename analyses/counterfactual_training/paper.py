@@ -22,32 +22,18 @@ _HERE = Path(__file__).parent
 LAST, HALF, AFTER, END = 8_600, 4_200, 8_500, 10_500
 #: A fork with no change is followed so far.
 ALIKE = 1_000
-#: Forks by the place that they leave their parent at: when, their last step, and what each changes of the recipe.
-FORKS: dict[str, tuple[int, int, dict[str, dict[str, Any]]]] = {
-    "within": (
-        HALF,
-        END,
-        {
-            "none": {},
-            "decay removed": {"optimizer.weight_decay": 0.0},
-            "rate cut": {"optimizer.lr": 1e-4},
-            "circuit removed": {},
-            "random change": {},
-        },
-    ),
-    "after": (
-        AFTER,
-        END,
-        {
-            "none": {},
-            "decay removed": {"optimizer.weight_decay": 0.0},
-            "rate cut": {"optimizer.lr": 1e-4},
-            "data cut below": {"train_fraction": 0.15},
-            "circuit removed": {},
-            "random change": {},
-        },
-    ),
+#: What each fork changes of the recipe; the last two change weights.
+CHANGES: dict[str, dict[str, Any]] = {
+    "none": {},
+    "decay removed": {"optimizer.weight_decay": 0.0},
+    "rate cut": {"optimizer.lr": 1e-4},
+    "circuit removed": {},
+    "random change": {},
 }
+#: Less data than the critical share is a question where all is known.
+CUT = {"data cut below": {"train_fraction": 0.15}}
+#: Forks by the place that they leave their parent at: when, their last step, and their changes.
+FORKS = {"within": (HALF, END, CHANGES), "after": (AFTER, END, CHANGES | CUT)}
 EMBEDDING, READ_OUT = "embed.weight", "unembed.weight"
 
 
