@@ -364,3 +364,16 @@ def test_where_nothing_can_be_looked_at_there_is_no_page(tmp_path, given):
         with pytest.raises(BadArgument, match=f"nothing to explore.*{given[0]}"):
             show()
     assert not (tmp_path / "out").exists()
+
+
+def test_a_run_of_a_module_that_is_not_given_says_so_in_the_list(tmp_path):
+    task = gl.ModularArithmetic(5, "add")
+    net = torch.nn.Sequential(torch.nn.Embedding(6, 4), torch.nn.Flatten(), torch.nn.Linear(12, 5))
+    with gl.Recorder(gl.hooked(net), task, tmp_path / "run", keep=gl.Every(1)) as recorder:
+        recorder.step(1)
+    (listed,) = index(Pages(Opened.of(str(tmp_path / "run"))))["runs"]
+    assert "gl.hooked(Sequential(...))" in listed["note"]
+    assert "hand over that run" in listed["note"]
+    assert listed["steps"] == []
+    with pytest.raises(gl.errors.BadArgument, match="hand over that run"):
+        gl.explorer.export(tmp_path / "run", tmp_path / "out")

@@ -7,6 +7,7 @@ import xarray as xr
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import groklens as gl
 from groklens.views.drawing.axes import StepAxis
 
 #: Pixels that plotly gives an axis of steps on a phone of 390, and a digit of a label.
@@ -82,3 +83,15 @@ def test_what_happened_between_step_zero_and_the_first_after_it_is_drawn_between
 
 def test_one_step_after_zero_needs_no_log_axis():
     assert not _axis([0, 5]).log
+
+
+def test_a_loss_that_a_loop_reports_of_its_own_takes_no_step_from_the_others(tmp_path):
+    task = gl.ModularArithmetic(5, "add")
+    train, _ = task.split(0.6, seed=0)
+    model = gl.MLP(d_mlp=4, d_embed=4).build(task, seed=0)
+    with gl.Recorder(model, task, tmp_path / "run", keep=gl.Every(1), train_index=train) as recorder:
+        for step in (1, 2):
+            recorder.step(step, 0.5)
+    drawn = {trace.name: list(trace.x) for trace in gl.views.curves(recorder.run).plotly.data}
+    assert len(drawn["train loss"]) == 3
+    assert max(map(len, drawn.values())) == 3

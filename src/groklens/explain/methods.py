@@ -122,9 +122,11 @@ def _looked_at(why: Explanation) -> str:
         gain = f"{percent(ENOUGH)} of what the {task.reference.name} predictor gains over guessing"
         return f"{said} The model counts as generalising from {gain}."
     held_out = why.final.test_index
-    whole = "its split is not known" if held_out is None else "each was trained on"
-    inputs = f"all inputs, as {whole}" if held_out is None or not len(held_out) else "test inputs"
-    said += f" The model counts as generalising from an accuracy of {percent(ENOUGH)} on {inputs}."
+    if held_out is not None and not len(held_out):
+        said += " Every input was trained on, so that generalising cannot be told from memorising."
+    else:
+        inputs = "all inputs, as its split is not known" if held_out is None else "test inputs"
+        said += f" The model counts as generalising from an accuracy of {percent(ENOUGH)} on {inputs}."
     if task.symmetry is None:
         return said
     if {finding.key for finding in why.findings} <= _BEFORE_A_SEARCH:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from groklens import examples
-from groklens.errors import BadArgument, GroklensError, shown
+from groklens.errors import BadArgument, DamagedRun, GroklensError, shown
 from groklens.explorer.as_script import plain
 from groklens.runs import AnyRun, Run, RunPaths, as_path, as_run, load
 from groklens.sweeps import SweepRuns
@@ -83,7 +83,7 @@ class Opened:
             for each in inside:
                 self._add_path(each, parts)
         else:
-            self._add_run(path.name or str(path), lambda: load(path, parts=parts))
+            self._add_run(path.name or str(path), lambda: _with_its_model(load(path, parts=parts)))
 
     def _add_run(self, name: str, open_it: Any) -> str:
         id = str(len(self.runs))
@@ -107,6 +107,18 @@ class Opened:
             return
         ids = tuple(self._add_run(f"{name}, run {i + 1}", lambda i=i: runs[i]) for i in range(count))
         self.sweeps[id] = OpenedSweep(id, name, runs, ids)
+
+
+def _with_its_model(run: Run) -> Run:
+    """The run; `BadArgument` where it is of a module of somebody's own, which has to be given to whatever opens it."""
+    if run.steps and run.model.get("hooked"):
+        try:
+            run.at(run.steps[-1])
+        except BadArgument as error:
+            raise BadArgument(f"{error} Then hand over that run: gl.explorer.export(run, folder).") from error
+        except DamagedRun:
+            pass  # said where that step is looked at
+    return run
 
 
 def said(error: Exception) -> str:

@@ -44,7 +44,8 @@ SLIDER = "The slider moves through training; the map below has every kept step, 
 CIRCLES = """
 The token embedding projected onto the plane of each frequency, along its cosine (across) and its sine (up); elements
 are joined in the order of their multiples, and all steps have one scale. A round polygon: the embedding holds that
-frequency. A scribble near the middle: it does not.
+frequency, how much of it the spectrum says; a random embedding holds some of each. A scribble near the middle: it does
+not.
 """
 PLANES = """
 The token embedding projected onto the plane in which its part in each irrep spreads most, a dot for each element of the
@@ -90,8 +91,8 @@ that all can be cut together. Colours are components; grey is everything else.
 
 ANSWERS = """
 The logit of the correct answer for every pair of operands at {step}, the first operand up and the second across.
-An even bright field: the model answers the whole table. Bright points strewn over a dark field: it has memorised those
-train inputs.
+An even bright field: all inputs are answered alike. Bright points strewn over a dark field: single inputs are answered
+and others are not, as by a model that knows its train inputs by heart.
 """
 
 EVIDENCE = """

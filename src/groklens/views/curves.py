@@ -96,7 +96,9 @@ def _named(history: xr.Dataset) -> xr.Dataset:
     from groklens import measures
 
     empty = [name for name in history.data_vars if bool(history[name].isnull().all())]
-    named = history.drop_vars(empty).dropna("step")  # test loss is not taken at every step
+    named = history.drop_vars(empty)
+    # Test loss is not taken at every step; a loss that a loop reports of its own has none at step 0, which stays.
+    named = named.dropna("step", subset=[name for name in _PERFORMANCE if name in named] or None)
     named["step"].attrs = {"long_name": "training step", "units": "updates"}
     for name, found in named.data_vars.items():
         about = getattr(getattr(measures, str(name), None), "about", None)
