@@ -6,7 +6,7 @@ import torch
 from groklens.models import Transformer
 from groklens.models.fast_pass import entering, folded_forward, stacked_logits
 from groklens.models.fast_pass.columns import attend_by_columns, relu_by_columns
-from groklens.models.fast_pass.rows import Rows
+from groklens.models.fast_pass.rows import TokensAt
 from groklens.models.loss import cross_entropy_each
 from groklens.models.workspace import Workspace
 from groklens.tasks import ModularArithmetic
@@ -21,29 +21,52 @@ def drawn(*shape, seed=0):
 
 
 def test_attention():
-    """A position that is looked up, and one that is the same for all inputs."""
-    n_runs, n_heads, which = 3, 2, torch.tensor([0, 2, 2, 3, 1])
-    index = (which + 4 * torch.arange(n_runs)[:, None]).flatten()
-    tables = (drawn(3, 4, 2), drawn(3, 1, 2), drawn(3, 4, 6, seed=1), drawn(3, 1, 6, seed=2))
+    """A position that is looked up, an operator's and the query's own, which are the same for all inputs."""
+    n_heads, place = 2, torch.tensor([[0, 2, 2, 3, 1], [1, 1, 0, 0, 2], [3, 2, 1, 0, 3]])
+    reads = torch.stack([place, torch.full_like(place, 4), torch.full_like(place, 5)], dim=1)
+    tables = drawn(3, 6, 2), drawn(3, 6, 6)
 
-    def ours(*tables):
-        scores, values = ([Rows(first, index), Rows(second)] for first, second in (tables[:2], tables[2:]))
-        return attend_by_columns(scores, values, Workspace())
+    def ours(scores, values):
+        return attend_by_columns(scores, values, reads, Workspace())
 
-    at = [tables[0][:, which], tables[1].expand(-1, 5, -1), tables[2][:, which], tables[3].expand(-1, 5, -1)]
-    pattern = torch.stack(at[:2]).softmax(dim=0)[..., None]
-    plain = (pattern * torch.stack(at[2:]).unflatten(-1, (n_heads, -1))).sum(dim=0).flatten(2)
+    scores, values = (table[torch.arange(3)[:, None, None], reads] for table in tables)
+    pattern = scores.softmax(dim=1)[..., None]
+    plain = (pattern * values.unflatten(-1, (n_heads, -1))).sum(dim=1).flatten(2)
     torch.testing.assert_close(ours(*tables), plain.mT)
     assert torch.autograd.gradcheck(ours, tables)
 
 
 def test_relu():
-    arguments = (drawn(3, 4, 5), drawn(3, 9, 4), drawn(3, 9, 1), drawn(3, 3, 6))
-    columns, weight, bias, back = arguments
-    both = weight @ columns + bias
-    plain = back @ both[:, :6].relu() + both[:, 6:]
-    torch.testing.assert_close(relu_by_columns(*arguments, Workspace()), plain)
-    assert torch.autograd.gradcheck(lambda *a: relu_by_columns(*a, Workspace()), arguments)
+    mixed, into, b_into = drawn(3, 4, 5), drawn(3, 6, 4), drawn(3, 6, 1)
+    skip, b_skip, back = drawn(3, 3, 4), drawn(3, 3, 1), drawn(3, 3, 6)
+    parts = (mixed, into, b_into, skip, b_skip, back)
+
+    def ours(mixed, into, b_into, skip, b_skip, back):
+        return relu_by_columns(mixed, (into, b_into), (skip, b_skip), back, Workspace())
+
+    plain = back @ (into @ mixed + b_into).relu() + skip @ mixed + b_skip
+    torch.testing.assert_close(ours(*parts), plain)
+    assert torch.autograd.gradcheck(ours, parts)
+
+
+@pytest.mark.parametrize("tokens", [[0, 1, 2], [2, 3], [4], [0, 2, 3], [1, 4]])
+def test_the_rows_of_tokens_that_are_there(tokens):
+    """Those that follow each other are a part of the table, others are looked up; both have the same gradients."""
+    table = drawn(2, 6, 3)
+    at = TokensAt(torch.tensor(tokens), None)
+    assert torch.equal(at.of(table), table[:, tokens])
+    weights = drawn(2, len(tokens), 3, seed=1)
+    ours, plain = (
+        torch.autograd.grad((rows * weights).sum(), table) for rows in (at.of(table), table[:, tokens])
+    )
+    assert torch.equal(*ours, *plain)
+
+
+def test_what_is_read_where():
+    first, operator, last = entering(torch.tensor([[[3, 7, 1], [5, 7, 1], [3, 7, 1]]]))
+    assert [at.tokens.tolist() for at in (first, operator, last)] == [[3, 5], [7], [1]]
+    reads = entering(torch.tensor([[[3, 7, 1], [5, 7, 1], [3, 7, 1]]])).reads
+    assert reads.tolist() == [[[0, 1, 0], [2, 2, 2], [3, 3, 3]]]
 
 
 def losses_and_gradients(logits_of, models, inputs, labels):

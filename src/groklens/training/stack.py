@@ -16,6 +16,7 @@ from groklens.memory import BUDGETS, on_device, rows_within
 from groklens.models import Workspace, build_model, run_logits
 from groklens.models.fast_pass import (
     Entering,
+    Positions,
     entering,
     folded_forward,
     quick_applies,
@@ -202,7 +203,7 @@ class Stack:
 
     def _entering(self, inputs: Tensor) -> Entering:
         """Inputs as the quick pass takes them; of whole sequences they are taken as they are."""
-        return entering(inputs) if self._reads == LAST else []
+        return entering(inputs) if self._reads == LAST else Positions()
 
     def _logits(
         self, inputs: Tensor, read: Entering, workspace: Workspace

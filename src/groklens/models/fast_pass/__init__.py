@@ -17,4 +17,5 @@ from groklens.models.fast_pass.inside import quick_patterns as quick_patterns
 from groklens.models.fast_pass.inside import quick_read_from as quick_read_from
 from groklens.models.fast_pass.passed_at import passed_at as passed_at
 from groklens.models.fast_pass.rows import Entering as Entering
+from groklens.models.fast_pass.rows import Positions as Positions
 from groklens.models.fast_pass.rows import entering as entering

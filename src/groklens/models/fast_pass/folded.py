@@ -31,14 +31,14 @@ from torch import Tensor, nn
 from groklens.models.activations import MLP_ACTIVATIONS
 from groklens.models.fast_pass.grid import GridPass, grid_of
 from groklens.models.fast_pass.layer import Answer, Layer, Weights, normalise, unwrap
-from groklens.models.fast_pass.rows import Entering, Rows, TokensAt
+from groklens.models.fast_pass.rows import Entering, Positions, Rows
 from groklens.models.workspace import Workspace
 
 
 def transformer(
     native: Any,
     of: Weights,
-    tokens_at: list[TokensAt],
+    tokens_at: Positions,
     workspace: Workspace,
     heads: Float[Tensor, "run input feature"] | None = None,
 ) -> Answer:
@@ -55,7 +55,7 @@ def transformer(
     return normalise(norm, of, final.each()) @ head.mT, neurons
 
 
-def by_grid(native: Any, of: Weights, tokens_at: list[TokensAt]) -> GridPass | None:
+def by_grid(native: Any, of: Weights, tokens_at: Positions) -> GridPass | None:
     """The pass by `grid` of a transformer of one layer, where it applies to these inputs of one run, else None.
 
     The numbers of `transformer` with other rounding, and no gradient: for looking.
@@ -74,22 +74,26 @@ def by_grid(native: Any, of: Weights, tokens_at: list[TokensAt]) -> GridPass | N
 
 
 def by_columns(
-    native: Any, of: Weights, tokens_at: list[TokensAt], workspace: Workspace
+    native: Any, of: Weights, tokens_at: Positions, workspace: Workspace
 ) -> Float[Tensor, "run input answer"] | None:
     """Logits at the answer with inputs along the last axis, of a transformer of one layer of ReLU; else None.
 
     The numbers of `transformer` with other rounding, sooner where many runs are stacked.
     """
-    if len(native.layers) > 1 or not isinstance(unwrap(native.ln_out), nn.Identity):
+    if len(native.layers) > 1 or len(tokens_at) == 1 or len(tokens_at[-1].tokens) > 1:
         return None
-    residuals, last = _last_layer(native, of, tokens_at, workspace)
-    if not (residuals[-1].is_constant and last.is_linear_outside_neurons and last.is_relu):
+    layer = Layer(unwrap(native.layers[0]), of, workspace)
+    is_linear_outside_neurons = layer.is_linear_outside_neurons and isinstance(
+        unwrap(native.ln_out), nn.Identity
+    )
+    if not (is_linear_outside_neurons and layer.is_relu):
         return None
-    return last.by_columns(residuals, of(unwrap(native.head).weight))
+    rows = torch.cat([at.values for at in _embedded(native, of, tokens_at)], dim=1)
+    return layer.by_columns(rows, tokens_at.reads, of(unwrap(native.head).weight))
 
 
 def neuron_inputs(
-    native: Any, of: Weights, tokens_at: list[TokensAt], workspace: Workspace, only: Tensor | None = None
+    native: Any, of: Weights, tokens_at: Positions, workspace: Workspace, only: Tensor | None = None
 ) -> Float[Tensor, "run input neuron"]:
     """What the last MLP, or `only` some of its neurons, receive at the answer, of TransformerLens' `NativeModel`."""
     residuals, last = _last_layer(native, of, tokens_at, workspace)
@@ -97,7 +101,7 @@ def neuron_inputs(
 
 
 def patterns(
-    native: Any, of: Weights, tokens_at: list[TokensAt], workspace: Workspace
+    native: Any, of: Weights, tokens_at: Positions, workspace: Workspace
 ) -> Iterator[Float[Tensor, "run input head query key"]]:
     """What every position attends to, layer after layer, of TransformerLens' `NativeModel`."""
     residuals = _embedded(native, of, tokens_at)
@@ -111,7 +115,7 @@ def patterns(
 
 
 def read_from(
-    native: Any, of: Weights, tokens_at: list[TokensAt], workspace: Workspace
+    native: Any, of: Weights, tokens_at: Positions, workspace: Workspace
 ) -> Float[Tensor, "key run input feature"]:
     """What the last layer's heads read from each position at the answer, one head after another."""
     residuals, last = _last_layer(native, of, tokens_at, workspace)
@@ -119,7 +123,7 @@ def read_from(
 
 
 def _last_layer(
-    native: Any, of: Weights, tokens_at: list[TokensAt], workspace: Workspace
+    native: Any, of: Weights, tokens_at: Positions, workspace: Workspace
 ) -> tuple[list[Rows], Layer]:
     """The residuals that enter the last layer, by position, and that layer."""
     residuals = _embedded(native, of, tokens_at)
@@ -129,10 +133,10 @@ def _last_layer(
     return residuals, last
 
 
-def _embedded(native: Any, of: Weights, tokens_at: list[TokensAt]) -> list[Rows]:
+def _embedded(native: Any, of: Weights, tokens_at: Positions) -> list[Rows]:
     """The residuals before the first layer, by position."""
     embed, pos = of(unwrap(native.tok_embed).weight), of(unwrap(native.pos).weight)
-    return [at.rows(embed[:, at.tokens] + pos[:, i : i + 1]) for i, at in enumerate(tokens_at)]
+    return [at.rows(at.of(embed) + pos[:, i : i + 1]) for i, at in enumerate(tokens_at)]
 
 
 def mlp(model: Any, of: Weights, inputs: Entering) -> Answer:
@@ -150,6 +154,6 @@ def mlp_neuron_inputs(model: Any, of: Weights, inputs: Entering) -> Float[Tensor
         terms = [inputs.to(read.dtype) @ read[:, 0]]
     else:
         operands = enumerate(inputs[position] for position in model.cfg.positions)
-        terms = [at.rows(read[:, min(i, read.shape[1] - 1), at.tokens]).each() for i, at in operands]
+        terms = [at.rows(at.of(read[:, min(i, read.shape[1] - 1)])).each() for i, at in operands]
     combined = prod(terms[1:], start=terms[0]) if model.cfg.combine == "product" else sum(terms)
     return combined + of(model.b_in)[:, None]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 import torch
@@ -48,15 +50,48 @@ class TokensAt:
     """The tokens that stand at one position, each once, and which of them every input of every run holds."""
 
     tokens: Int[Tensor, "row"]
-    index: Int[Tensor, "read"] | None
+    place: Int[Tensor, "run input"] | None
+
+    @cached_property
+    def index(self) -> Int[Tensor, "read"] | None:
+        """`place` among the rows of all runs, one run's after another's; None for a token that stands alone."""
+        if self.place is None:
+            return None
+        first = torch.arange(len(self.place), device=self.place.device) * len(self.tokens)
+        return (self.place + first[:, None]).flatten()
 
     def rows(self, values: Float[Tensor, "run row feature"]) -> Rows:
         """`values`, one row a token, as what the inputs read."""
         return Rows(values, self.index)
 
+    def of(self, table: Float[Tensor, "run token feature"]) -> Float[Tensor, "run row feature"]:
+        """The rows of these tokens in a table of all."""
+        return table[:, self._span if self._span is not None else self.tokens]
 
-#: What enters the quick pass: tokens, a `TokensAt` a position, or features, run × input × feature.
-Entering = list[TokensAt] | Float[Tensor, "run input feature"]
+    @cached_property
+    def _span(self) -> slice | None:
+        """Tokens that follow each other, as which they need no looking up, nor their gradients adding."""
+        first, after = int(self.tokens[0]), int(self.tokens[-1]) + 1
+        return slice(first, after) if after - first == len(self.tokens) else None
+
+
+class Positions(list[TokensAt]):
+    """What is read at each position."""
+
+    @cached_property
+    def reads(self) -> Int[Tensor, "run pos input"]:
+        """Which row each input reads at each position, where the rows of all positions follow one another."""
+        firsts = accumulate((len(at.tokens) for at in self), initial=0)
+        shape = max((at.place.shape for at in self if at.place is not None), default=(1, 1))
+        places = [
+            torch.zeros(shape, dtype=torch.long, device=at.tokens.device) if at.place is None else at.place
+            for at in self
+        ]
+        return torch.stack([place + first for place, first in zip(places, firsts, strict=False)], dim=1)
+
+
+#: What enters the quick pass: tokens, `Positions`, or features, run × input × feature.
+Entering = Positions | Float[Tensor, "run input feature"]
 
 
 def entering(inputs: Tensor) -> Entering:
@@ -64,13 +99,12 @@ def entering(inputs: Tensor) -> Entering:
     return inputs if inputs.is_floating_point() else tokens_at_each_position(inputs)
 
 
-def tokens_at_each_position(tokens: Int[Tensor, "run input pos"]) -> list[TokensAt]:
+def tokens_at_each_position(tokens: Int[Tensor, "run input pos"]) -> Positions:
     """What `tokens` holds at each position: for a separator one token, and no index."""
-    found = []
+    found = Positions()
     for column in tokens.unbind(dim=2):
         once, inverse = _once(column)
-        first = torch.arange(len(tokens), device=tokens.device)[:, None] * len(once)
-        found.append(TokensAt(once, None if len(once) == 1 else (inverse + first).flatten()))
+        found.append(TokensAt(once, None if len(once) == 1 else inverse))
     return found
 
 
