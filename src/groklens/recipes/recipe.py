@@ -136,7 +136,7 @@ class Recipe:
             written = through_json(spec_of(part), f"The recipe's {name}")
             check_survives(part, _part(name, written), f"The recipe's {name}")
 
-    @property
+    @cached_property  # every step asks
     def loss_part(self) -> Loss:
         """The loss as a part: the recipe's own value, or the one of that name."""
         return _losses()[self.loss]() if isinstance(self.loss, str) else self.loss
