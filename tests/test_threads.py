@@ -1,6 +1,8 @@
 """One thread while groklens looks at a model, and the user's number of threads before and after."""
 
 import threading
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import pytest
 import torch
@@ -46,6 +48,50 @@ def test_a_look_at_a_model_takes_one_thread_and_gives_the_others_back(look, seen
     look(gl.Snapshot(planted(ADD, [2]), ADD))
     assert set(seen) == {1}
     assert torch.get_num_threads() == 3
+
+
+@dataclass(frozen=True)
+class Counting:
+    """A schedule that keeps nothing and notes torch's threads."""
+
+    counts: ClassVar[list[int]] = []
+
+    def keeps(self, step):
+        self.counts.append(torch.get_num_threads())
+        return False
+
+
+@pytest.mark.parametrize(
+    ("p", "d_mlp", "n_runs", "expected"), [(7, 32, 1, 1), (7, 32, 2, 1), (43, 512, 1, 3), (7, 512, 32, 3)]
+)
+def test_small_steps_are_trained_on_one_thread(p, d_mlp, n_runs, expected, tmp_path):
+    Counting.counts.clear()
+    recipe = gl.Recipe(
+        task=gl.ModularArithmetic(p, "add"),
+        model=gl.MLP(d_mlp=d_mlp),
+        steps=2,
+        keep=Counting(),
+        train_fraction=0.5,
+    )
+    runs = gl.train_many([replace(recipe, seed=seed) for seed in range(n_runs)], into=tmp_path)
+    assert set(Counting.counts[n_runs:]) >= {expected}
+    assert {run.environment["threads"] for run in runs} == {expected}
+    assert torch.get_num_threads() == 3
+
+
+def test_what_a_small_run_learns_does_not_depend_on_threads(tmp_path):
+    recipe = gl.Recipe(
+        task=gl.ModularArithmetic(23, "add"),
+        model=gl.Transformer(d_model=32, n_heads=4, d_head=8, d_mlp=128),
+        train_fraction=0.75,
+        steps=30,
+    )
+    learned = []
+    for threads in (1, 2, 4):
+        torch.set_num_threads(threads)
+        run = gl.train(recipe, into=tmp_path / str(threads))
+        learned.append(torch.nn.utils.parameters_to_vector(run.final.model.parameters()))
+    assert all(torch.equal(learned[0], other) for other in learned[1:])
 
 
 def test_tracking_and_capturing_take_one_thread_too(tiny_run):

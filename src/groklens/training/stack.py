@@ -37,6 +37,9 @@ from groklens.training.optimizers import (
     set_learning_rate,
 )
 
+#: What the update of a weight takes, in multiplications with an input.
+_UPDATE = 100
+
 
 class Stack:
     """The models that `recipes` build, stacked; a stack of one is that model, sharing its memory.
@@ -74,6 +77,14 @@ class Stack:
         """What runs the models: `quick` or `plain`, and how many are stacked."""
         name = "quick" if self.is_quick else "plain"
         return name if len(self.recipes) == 1 else f"{name}, {len(self.recipes)} stacked"
+
+    @property
+    def work(self) -> int:
+        """Multiplications of a step, about: of every weight with every position that is computed, and its update."""
+        recipe = self.recipes[0]
+        n_positions = 1 if self._reads == LAST else recipe.task.n_ctx
+        n_inputs = self._train.shape[1] if self._is_whole else recipe.batch_size or 0
+        return sum(map(Tensor.numel, self._values.values())) * (n_inputs * n_positions + _UPDATE)
 
     def losses(self, update: int) -> Float[Tensor, "run"]:
         """Loss of each run's batch for update number `update` (from 1)."""

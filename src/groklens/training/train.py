@@ -26,6 +26,7 @@ from groklens.runs import (
     environment,
 )
 from groklens.tasks import check_can_be_made_again
+from groklens.threads import threads_for
 from groklens.training.cuda_graph import stack_on
 from groklens.training.loop import Diverged, run_loop
 from groklens.training.options import Options, steps_of
@@ -186,6 +187,7 @@ def _train_planned(make: Callable[[], Plan], options: Options) -> None:
         if make() != plan or any(is_finished(folder, recipe) for folder, recipe in written):
             return  # somebody else was at it before the locks were there: what is left is planned anew
         stack = stack_on(plan.recipes, options.device)
+        held.enter_context(threads_for(stack.work))
         histories = _restore(stack, plan)
         writers = [
             Ghost(history)
