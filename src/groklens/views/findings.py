@@ -72,7 +72,7 @@ _BESIDE = f'<tbody><tr class="beside"><th colspan="4" scope="rowgroup">{HEADINGS
 
 def _finding(finding: Finding) -> str:
     low, high = scale_of(finding)
-    rows = [_value_row(finding, low, high)]
+    rows = [] if finding.value is None else [_value_row(finding, low, high)]
     rows += [_control_row(control, finding.units, low, high) for control in finding.controls]
     below = [_note(finding.note), _note(finding.source and f"Source: {finding.source}")]
     return (
