@@ -43,7 +43,11 @@ class Phase:
     def _in_one_go(start: tuple[int, int], end: tuple[int, int]) -> str:
         """When a phase was that no kept step lies within: begun and over by the next one."""
         if end == start:
-            return f"over at step {interval(end)}" if end[0] == end[1] else f"begun and over in steps {interval(end)}"
+            return (
+                f"over at step {interval(end)}"
+                if end[0] == end[1]
+                else f"begun and over between steps {end[0]:,} and {end[1]:,}"
+            )
         return f"from step {interval(start)}, over by step {end[1]:,}"
 
     @property

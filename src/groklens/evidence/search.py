@@ -174,9 +174,10 @@ def _in_logits_alone(snapshot: Snapshot, key: Circuit) -> str:
     """A note for components that are not where they were looked for besides: in neurons, or else in embeddings."""
     group = key.group
     whole = len(key.components) == len(nontrivial(group))
+    one = whole or len(key.components) == 1
     seen = "neurons" if snapshot.anatomy.neurons is not None else "embeddings"
     behind = "" if seen == "neurons" else " or behind the embeddings; name the neurons to tell"
     return (
         f"{'every component' if whole else f'{len(key.components)} of the components'} of {group.name} "
-        f"show{'s' * whole} in the logits and none in the {seen}, as in a lookup table{behind}."
+        f"show{'s' * one} in the logits and none in the {seen}, as in a lookup table{behind}."
     )
