@@ -1,6 +1,9 @@
 """One thread while groklens looks at a model, and the user's number of threads before and after."""
 
+import gc
+import sys
 import threading
+import weakref
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -195,3 +198,30 @@ def test_draws_scored_beside_are_those_scored_in_turn(monkeypatch):
     beside = findings()
     monkeypatch.setattr("groklens.evidence.battery.each_beside", map)
     assert [finding.to_dict() for finding in findings()] == [finding.to_dict() for finding in beside]
+
+
+def test_one_that_is_given_up_may_be_collected_in_its_own_thread(monkeypatch):
+    """As where an error keeps it in a circle of references: the collector runs in whatever thread allocates."""
+    raised, given_up, collected = [], threading.Event(), threading.Event()
+    monkeypatch.setattr(sys, "unraisablehook", raised.append)
+
+    def worked(value):
+        if value:
+            given_up.wait(10)
+            gc.collect()
+            collected.set()
+        return value
+
+    gc.disable()
+    try:
+        circle = [each_beside(worked, range(100))]
+        circle.append(circle)
+        assert next(circle[0]) == 0
+        there = weakref.ref(circle[0])
+        del circle
+        given_up.set()
+        assert collected.wait(10)
+    finally:
+        gc.enable()
+    assert there() is None
+    assert [str(each.exc_value) for each in raised] == []

@@ -83,10 +83,15 @@ def each_beside(function: Callable[[S], T], values: Iterable[S]) -> Iterator[T]:
         with torch.inference_mode(inference), torch.set_grad_enabled(grad):
             return function(value)
 
-    with ThreadPoolExecutor(max_workers=_BESIDE) as threads:
+    own: set[int] = set()
+    threads = ThreadPoolExecutor(max_workers=_BESIDE, initializer=lambda: own.add(threading.get_ident()))
+    try:
         for value in values:
             coming.append(threads.submit(there, value))
             if len(coming) > _BESIDE:
                 yield coming.popleft().result()
         while coming:
             yield coming.popleft().result()
+    finally:
+        # What is given up may be collected in any thread, one of these included, which cannot wait for itself.
+        threads.shutdown(wait=threading.get_ident() not in own, cancel_futures=True)

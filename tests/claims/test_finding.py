@@ -13,7 +13,10 @@ def test_a_control_is_mean_and_range_of_its_draws():
 def test_a_finding_prints_its_claim_number_controls_and_note():
     finding = Finding("it rains", 0.25, "share", "refuted", (Control.of("sun", [1.0]),), note="look outside")
     assert str(finding) == "[refuted] it rains: 25 %\n      sun: 100 %\n      look outside"
-    assert "–" in str(Finding("unknown", None, "", "undecided"))
+    assert (
+        str(Finding("unknown", None, "", "undecided", note="not asked"))
+        == "[undecided] unknown\n      not asked"
+    )
 
 
 def test_a_finding_is_json_values():

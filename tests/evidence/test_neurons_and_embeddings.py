@@ -70,6 +70,31 @@ def test_a_lookup_has_no_neurons_of_any_component():
     assert found["necessity.neurons"] == found["clusters.carry"] == "undecided"
 
 
+def test_number_and_control_are_of_the_same_components():
+    """Of a lookup no component is seen: beside what all hold under other labels stands what all hold, not none."""
+    found = gl.explain(gl.planted(ADD, algorithm="lookup"), ADD).finding("neurons.show")
+    control = found.control("relabelled")
+    assert (found.verdict, found.value) == ("refuted", pytest.approx(control.mean))
+    assert found.value > 0.1
+    assert found.claim == "the neurons compute with the 11 components that are key in the logits"
+    assert found.note == "none is seen, and the share is that of all: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11"
+
+
+def test_of_one_component_it_is_said_that_it_is_one():
+    why = gl.explain(gl.planted(ADD, [2]), ADD)
+    assert (
+        why.finding("neurons.show").claim
+        == "the neurons compute with the one component that is key in the logits"
+    )
+
+
+def test_one_step_is_no_control_of_itself():
+    found = gl.explain(gl.planted(ADD, [2, 5]), ADD, train_index=ADD.split(0.5, 0)[0]).finding(
+        "restricted_loss"
+    )
+    assert [each.key for each in found.controls] == ["whole_model"]
+
+
 def test_explain_and_examine_report_the_neurons(clock):
     assert "sufficiency.neurons" in by_key(gl.explain(clock).findings)
     assert "sufficiency.embeddings" in by_key(gl.examine(clock, CIRCUIT))

@@ -82,6 +82,8 @@ def lookup(task, index):
 
 EVERY = torch.arange(len(TASK.labels))
 RANDOM = gl.RandomTable(11, seed=0)
+#: The same labels, of which nobody says that they are random.
+TABLE = gl.TableTask(RANDOM.inputs, RANDOM.labels)
 
 
 @pytest.mark.parametrize(
@@ -113,8 +115,12 @@ RANDOM = gl.RandomTable(11, seed=0)
             "of all inputs, too few to have memorised those that it was trained on; that it generalises by a circuit",
         ),
         (
-            lambda: gl.Snapshot(lookup(RANDOM, torch.arange(121)), RANDOM, train_index=torch.arange(60)),
+            lambda: gl.Snapshot(lookup(TABLE, torch.arange(121)), TABLE, train_index=torch.arange(60)),
             "generalises by what is undecided: its task has no group",
+        ),
+        (
+            lambda: gl.Snapshot(lookup(RANDOM, torch.arange(121)), RANDOM),
+            "which of them it was trained on is not known",
         ),
     ],
 )
@@ -128,7 +134,7 @@ def test_what_a_model_by_heart_is_said_to_have_learned(snapshot, said):
 @pytest.mark.parametrize(("known", "fitted"), [(115, "fits its train inputs and "), (30, "")])
 def test_without_a_group_no_circuit_is_refuted_and_the_accuracy_is_said(known, fitted):
     """Most of what is asked may be answered: no finding says that such a model only memorised."""
-    why = gl.explain(gl.Snapshot(lookup(RANDOM, torch.arange(known)), RANDOM, train_index=torch.arange(60)))
+    why = gl.explain(gl.Snapshot(lookup(TABLE, torch.arange(known)), TABLE, train_index=torch.arange(60)))
     score = percent(why.finding("generalises").value)
     assert why.headline.endswith(
         f") {fitted}is correct on {score} of test inputs, short of the 99 % that count as generalising; "

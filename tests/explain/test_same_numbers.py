@@ -21,6 +21,9 @@ SAME = (
 RENAMED: dict[str, str] = {}
 
 
+#: What 0.1 called refuted, by run and key, and is undecided: no circuit is asked for where there is no group.
+NOT_ASKED = {("random-table", "circuit")}
+
 #: Runs of one layer on a grid: so many inputs each.
 ROUNDED = {"mod113": 113**2, "mod113-no-decay": 113**2, "mul97": 96**2}
 
@@ -51,6 +54,8 @@ def check_same(now, before):
     expected = {RENAMED.get(key, key): finding for key, finding in by_key(before["findings"]).items()}
     assert set(findings) == set(expected)
     for key, finding in expected.items():
+        if (before["run"], key) in NOT_ASKED:
+            finding = {**finding, "verdict": "undecided"}
         check_finding(findings[key], finding, rounding(before["run"], finding["units"]))
 
 

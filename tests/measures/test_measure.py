@@ -131,6 +131,32 @@ def test_an_unknown_need_is_refused():
         gl.measure(long_name="x", units="x", valid_range=(0, 1), source="x", needs=("luck",))
 
 
+SAYS = {"long_name": "x", "units": "nats", "valid_range": (0, 1), "source": "here"}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({name: value for name, value in SAYS.items() if name != "source"}, "'source'; a measure says"),
+        ({**SAYS, "sauce": "here"}, "'sauce'; a measure says"),
+        ({**SAYS, "source": None}, "source is None and should be text"),
+        ({**SAYS, "valid_range": 3}, "valid_range is 3 and should be its two ends"),
+        ({**SAYS, "valid_range": (1, 0)}, "valid_range is .* and should be its two ends"),
+    ],
+)
+def test_what_a_measure_does_not_say_of_its_numbers_is_asked_for(given, said):
+    with pytest.raises(BadArgument, match=rf"(?s){said}.*@gl\.measure\(long_name="):
+        gl.measure(**given)
+
+
+def test_a_measure_that_says_nothing_is_told_what_to_say():
+    with pytest.raises(BadArgument, match=r"^Nothing is said of its numbers; .*source="):
+
+        @gl.measure
+        def mine(snapshot):
+            return 1.0
+
+
 def test_a_measure_of_ones_own_is_as_good_as_any():
     @gl.measure(
         long_name="largest logit", units="logit", valid_range=(-math.inf, math.inf), source="this test"

@@ -104,7 +104,17 @@ class TestOneModel:
         run = opened(tmp_path / "c.pt", state)
         assert run.steps == [step]
         assert torch.equal(run.final.logits, WANTED)
-        assert run.final.step == step
+        assert (run.final.step, run.step_known) == (step or None, step > 0)  # none of them says step 0
+
+    def test_a_step_0_that_is_said_is_known_and_one_that_is_not_is_no_step_0(self, tmp_path):
+        torch.save({"model": OLD, "step": 0}, tmp_path / "said.pt")
+        torch.save({"model": OLD}, tmp_path / "unsaid.pt")
+        said, unsaid = (opened(tmp_path / name) for name in ("said.pt", "unsaid.pt"))
+        assert (said.steps, unsaid.steps) == ([0], [0])
+        assert (said.final.step, unsaid.final.step) == (0, None)
+        assert "step 0 alone" in repr(said)
+        assert "step unknown" in repr(unsaid)
+        assert "step 0" not in gl.explain(unsaid).methods()
 
     @pytest.mark.parametrize("ending", [".pt", ".pth", ".ckpt", ".bin", ".tar", ".safetensors", ".npz"])
     def test_it_opens_by_any_ending(self, ending, tmp_path):

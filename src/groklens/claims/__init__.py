@@ -25,6 +25,7 @@ from groklens.claims.phase import PHASE_COLUMNS as PHASE_COLUMNS
 from groklens.claims.phase import Phase as Phase
 from groklens.claims.wording import LEAST_CHANGE as LEAST_CHANGE
 from groklens.claims.wording import change as change
+from groklens.claims.wording import how_many as how_many
 from groklens.claims.wording import in_units as in_units
 from groklens.claims.wording import interval as interval
 from groklens.claims.wording import kind_of as kind_of

@@ -116,7 +116,8 @@ class Finding:
     def __str__(self) -> str:
         controls = "".join(f"\n      {control.said(self.units)}" for control in self.controls)
         note = f"\n      {self.note}" if self.note else ""
-        return f"[{self.verdict}] {self.claim}: {self.said}{controls}{note}"
+        number = "" if self.value is None else f": {self.said}"
+        return f"[{self.verdict}] {self.claim}{number}{controls}{note}"
 
     @property
     def said(self) -> str:

@@ -34,8 +34,21 @@ class Phase:
         """When the phase was, in words."""
         if self.start is None:
             return "not seen between the kept steps"
+        if self.end is not None and self.end[0] <= self.start[0]:
+            return self._in_one_go(self.start, self.end)
         end = "not over at the last step" if self.end is None else f"to step {interval(self.end)}"
         return f"from step {interval(self.start)}{',' if self.end is None else ''} {end}"
+
+    @staticmethod
+    def _in_one_go(start: tuple[int, int], end: tuple[int, int]) -> str:
+        """When a phase was that no kept step lies within: begun and over by the next one."""
+        if end == start:
+            return (
+                f"over at step {interval(end)}"
+                if end[0] == end[1]
+                else f"begun and over between steps {end[0]:,} and {end[1]:,}"
+            )
+        return f"from step {interval(start)}, over by step {end[1]:,}"
 
     @property
     def row(self) -> tuple[str, str, str]:

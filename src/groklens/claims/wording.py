@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -10,6 +11,8 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _PER_CENT = ("accuracy", "share")
 #: … and those that are the name of the quantity, and stand before its number.
 _NAMES = ("accuracy", "cosine", "ratio")
+#: Units of which there are several.
+_PLURAL = re.compile("[a-z]+[^ius]s")
 #: Below this a change of a loss is not told from none.
 LEAST_CHANGE = 0.001
 
@@ -55,8 +58,8 @@ def percent(share: float) -> str:
 def quantity(value: float | None, units: str) -> str:
     """A number with its units: `accuracy 99.2 %`, `0.61 nats`; shares and accuracies in per cent.
 
-    >>> quantity(0.992, "accuracy"), quantity(0.25, "share of power"), quantity(0.61, "nats")
-    ('accuracy 99.2 %', '25 % of power', '0.61 nats')
+    >>> quantity(0.992, "accuracy"), quantity(0.25, "share of power"), quantity(0.61, "nats"), quantity(1, "neurons")
+    ('accuracy 99.2 %', '25 % of power', '0.61 nats', '1 neuron')
     """
     if value is None:
         return "–"
@@ -64,6 +67,8 @@ def quantity(value: float | None, units: str) -> str:
     shown = in_units(value, units)
     if kind in _NAMES:
         return f"{units} {shown}"
+    if shown == "1" and _PLURAL.fullmatch(units):
+        return f"1 {units[:-1]}"
     return f"{shown} {rest if kind == 'share' else units}".strip()
 
 
@@ -71,6 +76,15 @@ def in_units(value: float | None, units: str) -> str:
     """A number as text beside others of the same units, which are not repeated."""
     per_cent = units.partition(" ")[0] in _PER_CENT
     return percent(value) if per_cent and value is not None else number(value)
+
+
+def how_many(count: int, what: str) -> str:
+    """A count of things as text: one of them, or as many.
+
+    >>> how_many(1, "neuron"), how_many(0, "neuron"), how_many(4096, "input")
+    ('1 neuron', '0 neurons', '4,096 inputs')
+    """
+    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def change(value: float, units: str) -> str:

@@ -47,7 +47,8 @@ def info(
         typer.echo(json.dumps(values, indent=1, default=str))
         return
     typer.echo(repr(run) if task else f"{run.name}: {run.format}, of a task that its files do not say")
-    typer.echo(f"kept steps: {', '.join(map(str, run.steps))}")
+    listed = ", ".join(map(str, run.steps)) if run.step_known else "one, which of them is unknown"
+    typer.echo(f"kept steps: {listed}")
     if run.measured:
         typer.echo(f"numbers alone of steps: {', '.join(map(str, run.measured))}")
     for name in ("id", "environment", "recipe", "known", "not said", "unguarded"):

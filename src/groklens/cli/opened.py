@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from groklens.claims import how_many
 from groklens.cli_io import NOTES
 from groklens.runs import Run
 
@@ -25,7 +26,7 @@ def opened(path: Path, parts: Sequence[Any]) -> Run:
     run = gl.load(folder_of(path), parts=parts)
     if run.measured:
         NOTES.say(
-            f"groklens: {run.name} has the weights of {len(run.steps)} steps here, and the numbers of "
+            f"groklens: {run.name} has the weights of {how_many(len(run.steps), 'step')} here, and the numbers of "
             f"{len(run.measured)} more."
         )
     return run

@@ -12,6 +12,7 @@ from groklens.evidence.search import search as search
 from groklens.evidence.split_fits import ENOUGH as ENOUGH
 from groklens.evidence.split_fits import split_doubt as split_doubt
 from groklens.evidence.split_fits import split_doubted as split_doubted
+from groklens.evidence.split_losses import split_losses as split_losses
 from groklens.evidence.taken_for_granted import taken_for_granted as taken_for_granted
 from groklens.evidence.track import track as track
 from groklens.evidence.untrained import untrained_like as untrained_like

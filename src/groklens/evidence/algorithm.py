@@ -27,7 +27,8 @@ CLOCK_SYMMETRICITY = 0.9
 def name_algorithm(snapshot: Snapshot, generalised: Verdict, circuit: Circuit | None) -> str:
     """The model's algorithm as one word: `memorised`, `none`, `undecided`, `clock`, `pizza` or `irreps`.
 
-    `memorised`: not generalised, train accuracy at least 0.99. `none`: neither. `undecided`: generalised, but
+    `memorised`: not generalised, train accuracy at least 0.99, however many test inputs are answered: the word is by
+    this threshold, and the headline says which of them only memorised. `none`: neither. `undecided`: generalised, but
     no circuit survives its controls; or whether it generalised cannot be told (`generalises`); or it answers one
     kind of question as what generalises does and another not. With a circuit:
     `clock` or `pizza` for a cyclic group where gradient symmetricity and distance irrelevance agree, otherwise

@@ -14,7 +14,7 @@ from groklens.evidence.generalising import generalises
 from groklens.evidence.key_components import key_in_logits
 from groklens.evidence.restricted_loss import restricted_predicts
 from groklens.evidence.rules_agree import rules_agree
-from groklens.evidence.search import Search
+from groklens.evidence.search import Search, is_asked
 from groklens.evidence.split_fits import split_doubted, split_finding
 from groklens.evidence.untrained import Untrained
 from groklens.evidence.where_group_acts import said_where
@@ -35,7 +35,7 @@ def all_findings(final: Snapshot, blank: Untrained, found: Search, table: xr.Dat
     if circuit is None and final.task.reference is not None:  # nobody looks for a circuit in a language
         return findings
     if circuit is None:
-        return [*findings, _no_circuit(general.verdict, found.reason)]
+        return [*findings, _no_circuit(final, general.verdict, found.reason)]
     of_circuit = neuron_findings(part, circuit)
     of_circuit += algorithm_findings(part, circuit, blank_part)
     if "restricted_loss" in table and "test_loss" in table:
@@ -45,8 +45,9 @@ def all_findings(final: Snapshot, blank: Untrained, found: Search, table: xr.Dat
     return findings + said_where(final, of_circuit)
 
 
-def _no_circuit(generalised: Verdict, reason: str) -> Finding:
-    verdict: Verdict = "refuted" if generalised == "refuted" else "undecided"
+def _no_circuit(final: Snapshot, generalised: Verdict, reason: str) -> Finding:
+    """That it generalises by a circuit: refuted where it does not generalise and a circuit is asked for at all."""
+    verdict: Verdict = "refuted" if is_asked(final) and generalised == "refuted" else "undecided"
     return Finding("the model generalises by a circuit", None, "", verdict, note=reason, key="circuit")
 
 

@@ -117,7 +117,8 @@ class _Trial:
         """A control: each of the parts there are, or 20 random draws."""
         if null.every:  # fewer than draws would be: each once
             values = [self.left(part) for part in null.every]
-            return Control.of(f"{null.name} (all {len(values)} there are)", values, key=null.key)
+            every = f"all {len(values)} there are" if len(values) > 1 else "the only one there is"
+            return Control.of(f"{null.name} ({every})", values, key=null.key)
         return random_control(null, self.left, beside=self.beside)
 
     def finding(self, controls: Sequence[Control]) -> Finding:

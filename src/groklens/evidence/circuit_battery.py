@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import torch
 
-from groklens.claims import ASIDE, Control, Finding
+from groklens.claims import ASIDE, Control, Finding, how_many
 from groklens.evidence.battery import Check, accuracy_left, judged, judged_together
 from groklens.evidence.clusters_carry import clusters_carry
 from groklens.hypotheses import Circuit, Neurons
@@ -146,10 +146,10 @@ def _of_its_neurons(snapshot: Snapshot, circuit: Circuit, check: Check) -> Findi
     assert snapshot.neurons is not None  # asked before
     found, n = clusters(snapshot, circuit), snapshot.neurons.shape[1]
     if not found:
-        note = f"none of {n} neurons is in a cluster"
+        note = f"none of {how_many(n, 'neuron')} is in a cluster"
         return Finding(check.claim, None, "accuracy", "undecided", note=note, key=check.key, role=check.role)
     members = Neurons(torch.cat(list(found.values())))
     finding = judged(snapshot, members, check)
     count, pool = len(members.index), members.pool(snapshot)
     drawn_from_all = ", draws from all" if len(pool) == n else ""
-    return replace(finding, note=f"{finding.note}; {count} of {n} neurons{drawn_from_all}")
+    return replace(finding, note=f"{finding.note}; {count} of {how_many(n, 'neuron')}{drawn_from_all}")

@@ -70,6 +70,8 @@ def _judged(snapshot: Snapshot, value: float) -> tuple[Verdict, str]:
     if snapshot.train_index is not None or snapshot.task.is_stream:
         return enough, ""
     unknown = "which inputs it was trained on is not known, so all count; "
+    if enough == "supported" and snapshot.task.has_random_labels:
+        return "undecided", f"{unknown}no label of {snapshot.task.name} follows from others; "
     share = snapshot.train_share
     if enough == "supported" or share is None or snapshot.task.is_corrupted or value >= ENOUGH * share:
         return ("supported" if enough == "supported" else "undecided"), unknown

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Mapping, Sequence
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from groklens.claims import Control, Finding
+from groklens.claims import Control, Finding, Verdict
 from groklens.harmonics import ComponentName, shares_in, without_components
 from groklens.hypotheses import Circuit
 from groklens.snapshots import Snapshot
@@ -44,29 +45,56 @@ def components_in_neurons(snapshot: Snapshot, circuit: Circuit) -> tuple[list[Co
         rest, blank = shares_in(without_components(values, symmetry, seen), symmetry, unseen, orders)
         new = [name for name in unseen if _stands_out(rest[name], [draw[name] for draw in blank])]
         seen = [name for name in names if name in seen or name in new]
-    return seen, Finding(
-        f"{what} compute with {len(seen)} of the {len(names)} components that are key in the logits",
-        sum(own[name] for name in seen),
+    return seen, _shown(what, names, seen, own, draws)
+
+
+def _shown(
+    what: str,
+    names: Sequence[ComponentName],
+    seen: Sequence[ComponentName],
+    own: Mapping[ComponentName, float],
+    draws: Sequence[Mapping[ComponentName, float]],
+) -> Finding:
+    """The claim that `what` computes with these components, by the share of those seen, or of all where none is.
+
+    Number and control are of the same components, so that one can be held against the other.
+    """
+    compared, unseen = seen or names, [name for name in names if name not in seen]
+    verdict: Verdict = "supported" if not unseen else "undecided" if seen else "refuted"
+    note = (
+        f"not seen: {_listed(unseen)}"
+        if seen
+        else f"none is seen, and the share is that of all: {_listed(unseen)}"
+    )
+    return Finding(
+        f"{what} compute with {_key_ones(len(names), len(seen))}",
+        sum(own[name] for name in compared),
         "share of power",
-        "supported" if len(seen) == len(names) else ("undecided" if seen else "refuted"),
+        verdict,
         (
             Control.of(
                 "elements relabelled at random",
-                [sum(d[n] for n in seen or names) for d in draws],
+                [sum(draw[name] for name in compared) for draw in draws],
                 key="relabelled",
             ),
         ),
         source=f"a component is seen above {DEVIATIONS:g} standard deviations of its relabelled shares",
         key="neurons.show",
-        note="" if len(seen) == len(names) else f"not seen: {_listed([n for n in names if n not in seen])}",
+        note=note if unseen else "",
     )
+
+
+def _key_ones(count: int, seen: int = 0) -> str:
+    """The components that are key, as a phrase; where all are seen it says so twice."""
+    if count == 1:
+        return "the one component that is key in the logits"
+    return f"{f'{seen} of ' if seen == count else ''}the {count} components that are key in the logits"
 
 
 def _not_looked_at(snapshot: Snapshot, circuit: Circuit) -> Finding:
     """The claim that neurons compute with the circuit's components, undecided as none were found."""
-    count = len(circuit.components)
     return Finding(
-        f"the neurons compute with the {count} component{'s' * (count > 1)} that are key in the logits",
+        f"the neurons compute with {_key_ones(len(circuit.components))}",
         None,
         "share of power",
         "undecided",

@@ -12,17 +12,16 @@ ROUNDING = 1e-3
 
 def restricted_predicts(table: xr.Dataset, test: float) -> Finding:
     """The claim that restricted loss is at or below the whole model's loss on test inputs, at the last step."""
-    restricted = float(table["restricted_loss"][-1])
-    first = float(table["restricted_loss"][0])
+    over_steps = table["restricted_loss"].values
+    restricted, first = float(over_steps[-1]), float(over_steps[0])
+    # Of one step the first is the last, and no control of it.
+    earlier = {"first_step": ("restricted loss at the first step", first)} if len(over_steps) > 1 else {}
     return Finding(
         "the circuit alone predicts at least as well as the model: restricted loss at or below test loss",
         restricted,
         "nats",
         "supported" if restricted <= test * (1 + ROUNDING) else "refuted",
-        (
-            Control.of("test loss of the whole model", [test], key="whole_model"),
-            Control.of("restricted loss at the first step", [first], key="first_step"),
-        ),
+        Control.several({"whole_model": ("test loss of the whole model", test), **earlier}),
         source="Nanda et al. 2023, section 5",
         key="restricted_loss",
         role="aside",

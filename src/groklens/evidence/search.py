@@ -80,6 +80,8 @@ def search(snapshot: Snapshot, group: FiniteGroup | str | None = None) -> Search
 def _search(whole: Snapshot, group: FiniteGroup | str | None) -> Search:
     general = generalises(whole)
     found = Search(findings=[general])
+    if not is_asked(whole, group):
+        return _none(found, f"not asked: {whole.task.name} has no group whose components could be looked for")
     if general.verdict != "supported":
         said = (
             "it does not generalise"
@@ -89,8 +91,6 @@ def _search(whole: Snapshot, group: FiniteGroup | str | None) -> Search:
         return _none(found, f"{said}: {general.note}")
     snapshot = whole.where_group_acts
     symmetry = _symmetry(snapshot, group)
-    if symmetry is None:
-        return _none(found, f"{snapshot.task.name} has no group whose components could be looked for.")
     key = key_by_logits(logit_similarities(snapshot, symmetry))
     if not key:
         return _none(
@@ -144,8 +144,14 @@ def _fails(snapshot: Snapshot, enough: Finding) -> bool:
     )
 
 
-def _symmetry(snapshot: Snapshot, group: FiniteGroup | str | None) -> Symmetry | None:
+def is_asked(snapshot: Snapshot, group: FiniteGroup | str | None = None) -> bool:
+    """Whether there is a group in which a circuit could be looked for; without one none is asked for, nor refuted."""
+    return group is not None or snapshot.task.symmetry is not None
+
+
+def _symmetry(snapshot: Snapshot, group: FiniteGroup | str | None) -> Symmetry:
     if group is None:
+        assert snapshot.task.symmetry is not None  # `is_asked` comes first
         return snapshot.task.symmetry
     whole = as_group(group)
     return Circuit(whole, list(nontrivial(whole))[:1]).symmetry(snapshot.task)
@@ -168,9 +174,10 @@ def _in_logits_alone(snapshot: Snapshot, key: Circuit) -> str:
     """A note for components that are not where they were looked for besides: in neurons, or else in embeddings."""
     group = key.group
     whole = len(key.components) == len(nontrivial(group))
+    one = whole or len(key.components) == 1
     seen = "neurons" if snapshot.anatomy.neurons is not None else "embeddings"
     behind = "" if seen == "neurons" else " or behind the embeddings; name the neurons to tell"
     return (
         f"{'every component' if whole else f'{len(key.components)} of the components'} of {group.name} "
-        f"show{'s' * whole} in the logits and none in the {seen}, as in a lookup table{behind}."
+        f"show{'s' * one} in the logits and none in the {seen}, as in a lookup table{behind}."
     )

@@ -51,6 +51,9 @@ def split_doubted(snapshot: Snapshot) -> bool:
     * accuracy over all inputs exceeds chance by 4 standard errors: an untrained model knows nothing, which is no
       doubt about its split. Chance is 1/classes, or the commonest answer's share where that is more.
 
+    It is doubted where labels are random (`task.has_random_labels`) and test inputs are answered beyond chance by 4
+    standard errors: no model learns those that it has not seen.
+
     It is doubted too where test accuracy exceeds train accuracy by more than 3 standard errors and labels are not
     corrupted: so looks a split that is turned round, as no model learns what it has not seen better than what it has.
 
@@ -68,6 +71,8 @@ def split_doubted(snapshot: Snapshot) -> bool:
         return False
     sides = sides_of(snapshot)
     if _turned_round(sides) and not snapshot.task.is_corrupted:
+        return True
+    if snapshot.task.has_random_labels and _answers_unseen(sides):
         return True
     return (
         not _learned(sides)
@@ -95,7 +100,9 @@ def split_finding(snapshot: Snapshot) -> Finding:
             Control.of("chance", [sides.chance], key="chance"),
         ),
         source="a model that memorised a share of all inputs is correct on that share of any unrelated split's sides",
-        note=f"{split_doubt(snapshot)}; {_ELSE}",
+        note=split_doubt(snapshot)
+        if snapshot.task.has_random_labels
+        else f"{split_doubt(snapshot)}; {_ELSE}",
         key="split.fits",
         role="aside",
     )
@@ -104,6 +111,8 @@ def split_finding(snapshot: Snapshot) -> Finding:
 def split_doubt(snapshot: Snapshot) -> str:
     """What is known of a doubted split, in words."""
     sides = sides_of(snapshot)
+    if snapshot.task.has_random_labels and _answers_unseen(sides):
+        return f"no label of {snapshot.task.name} follows from others, and test accuracy is {percent(sides.test)}"
     if _turned_round(sides):
         return f"train accuracy {percent(sides.train)} is below test accuracy {percent(sides.test)}"
     return (
@@ -144,6 +153,11 @@ def _pooled(accuracy: float, sides: Sides) -> float:
 def _turned_round(sides: Sides) -> bool:
     """Whether the model is clearly better on test inputs than on train inputs."""
     return sides.test - sides.train > NEAR * _error_between(sides)
+
+
+def _answers_unseen(sides: Sides) -> bool:
+    """Whether test inputs are answered beyond chance, as far as their number can show."""
+    return sides.test - sides.chance > KNOWS * _error(sides.chance, sides.n_test)
 
 
 def _learned(sides: Sides) -> bool:

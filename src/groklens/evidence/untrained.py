@@ -38,5 +38,5 @@ def untrained_like(run: Run, final: Snapshot) -> Untrained:
     """
     if len(run.steps) > 1 and run.steps[0] == 0:
         return Untrained(run.at(0), STEP_0)
-    twin = real_copy(final.model, final.task.inputs, final.task.d_vocab_out)
+    twin = real_copy(final.anatomy.model, final.task.inputs, final.task.d_vocab_out)
     return Untrained(final.with_model(with_weights_shuffled(twin)), "weights shuffled")

@@ -14,6 +14,7 @@ from groklens.evidence import (
     search,
     split_doubt,
     split_doubted,
+    split_losses,
     taken_for_granted,
     untrained_like,
 )
@@ -72,7 +73,10 @@ def _explain(run: Run, chosen: list[int]) -> Explanation:
     at_hand = {**({} if blank.step is None else {blank.step: blank.snapshot}), chosen[-1]: final}
     table = tabulate(run, measures, found.circuit, chosen, at_hand, beside=True)
     generalised = by_key(found.findings)["generalises"].verdict
-    findings = all_findings(final, blank, found, table) + taken_for_granted(run)
+    findings = all_findings(final, blank, found, table)
+    if generalised == "supported":
+        findings += split_losses(run, final, blank, table)
+    findings += taken_for_granted(run)
     phases = [] if doubted else find_phases(table)
     if run.task.symmetry is None:
         phases = phases[:1]  # no circuit was looked for, so when one formed is not known

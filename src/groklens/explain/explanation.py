@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,13 +25,15 @@ if TYPE_CHECKING:
 SCHEMA = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explanation:
     """When, how and why a run generalised, or that it did not, with the findings and controls for it.
 
     `verdict` is that of the claim "this model generalises by this circuit" (`groklens.claims.verdict_of` has the
-    rule), `headline` the sentence that follows from it and the findings. `table` holds the measures over steps,
-    `final` the last snapshot. Print it, show it in a notebook, or write it with `to_html`, `to_json`.
+    rule), `headline` the sentence that follows from it and the findings. `algorithm` is one word by a threshold:
+    `memorised` is that of every model with a train accuracy of 0.99 and a test accuracy below, however many test inputs
+    it answers, which the headline says. `table` holds the measures over steps, `final` the last snapshot. Print it,
+    show it in a notebook, or write it with `to_html`, `to_json`.
     """
 
     run: str
@@ -43,10 +45,10 @@ class Explanation:
     circuit: Circuit | None
     phases: list[Phase]
     findings: list[Finding]
-    table: xr.Dataset = field(repr=False)
-    final: Snapshot = field(repr=False)
+    table: xr.Dataset
+    final: Snapshot
     #: What was explained; pictures of activations over steps look at it.
-    source: Run = field(repr=False)
+    source: Run
 
     @property
     def headline(self) -> str:
@@ -133,6 +135,9 @@ class Explanation:
         if path is not None:
             write_atomically(Path(path).expanduser(), page.encode())
         return page
+
+    def __repr__(self) -> str:
+        return f"Explanation({self.headline!r})"
 
     def __str__(self) -> str:
         sections: dict[str, Sequence[Phase | Finding]] = {"When": self.phases} if self.phases else {}

@@ -21,7 +21,14 @@ def headline(why: Explanation) -> str:
     """
     general = by_key(why.findings)["generalises"]
     unfinished = ", unfinished" if why.source.finished is False else ""
-    return f"{why.run} ({why.task}{unfinished}) {_outcome(why, general)}."
+    return f"{why.run} ({why.task}{unfinished}) {_outcome(why, general)}{_without_a_sign(why)}."
+
+
+def _without_a_sign(why: Explanation) -> str:
+    """What a split rests on that does not show in the model: the word of whoever gave it."""
+    shows = by_key(why.findings).get("split.losses")
+    unseen = shows is not None and shows.verdict != "supported"
+    return "; the split given does not show in its losses" if unseen else ""
 
 
 def _outcome(why: Explanation, general: Finding) -> str:

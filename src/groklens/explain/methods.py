@@ -6,7 +6,7 @@ from dataclasses import fields, is_dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from groklens.claims import DRAWS, percent
+from groklens.claims import DRAWS, how_many, percent
 from groklens.evidence import ENOUGH
 from groklens.runs import Run
 from groklens.snapshots import Snapshot
@@ -59,12 +59,14 @@ def _data(run: Run, final: Snapshot) -> str:
             f"The task is {task.name}: every update sees fresh examples, a probe of {total:,} is looked at."
         )
     if final.train_index is None:
-        return f"The task is {task.name}, with {total:,} inputs."
+        return f"The task is {task.name}, with {how_many(total, 'input')}."
     n_train = len(final.train_index)
     drawn = f", chosen by seed {run.recipe.seed}" if run.recipe is not None and n_train < total else ""
     rest = "; the others are the test inputs" if n_train < total else ""
     chosen = f"{n_train:,} ({percent(n_train / total)}{drawn})"
-    return f"The task is {task.name}, with {total:,} inputs, of which {chosen} were trained on{rest}."
+    return (
+        f"The task is {task.name}, with {how_many(total, 'input')}, of which {chosen} were trained on{rest}."
+    )
 
 
 def _model(run: Run, final: Snapshot) -> str:
@@ -84,8 +86,11 @@ def _training(run: Run) -> list[str]:
     with_ = f" ({', '.join(_fields(optimizer))})" if is_dataclass(optimizer) and fields(optimizer) else ""
     loss = recipe.loss.replace("_", "-") if isinstance(recipe.loss, str) else type(recipe.loss).__name__
     batch = "on all of them at once" if recipe.batch_size is None else f"on batches of {recipe.batch_size:,}"
-    steps = f"{run.steps[-1]:,} of {recipe.steps:,}" if run.finished is False else f"{run.steps[-1]:,}"
-    said = f"It was trained for {steps} updates {batch} by {type(optimizer).__name__}{with_}, on the {loss} loss."
+    steps = how_many(run.steps[-1] if run.finished is not False else recipe.steps, "update")
+    done = f"{run.steps[-1]:,} of " if run.finished is False else ""
+    said = (
+        f"It was trained for {done}{steps} {batch} by {type(optimizer).__name__}{with_}, on the {loss} loss."
+    )
     if run.parent is not None:
         said += f" It goes on from step {run.parent['step']:,} of another run."
     return [said]
@@ -116,7 +121,7 @@ def _kept(run: Run, final: Snapshot) -> str:
 
 def _looked_at(why: Explanation) -> str:
     task, steps = why.final.task, why.table.sizes["step"]
-    said = f"groklens {version('groklens')} looked at {steps} step{'s' * (steps > 1)}; "
+    said = f"groklens {version('groklens')} looked at {how_many(steps, 'step')}; "
     said += "losses come from float64 log-softmax."
     if task.reference is not None:
         gain = f"{percent(ENOUGH)} of what the {task.reference.name} predictor gains over guessing"

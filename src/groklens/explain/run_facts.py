@@ -6,7 +6,7 @@ from datetime import date
 from importlib.metadata import version
 from typing import Any
 
-from groklens.claims import number, percent
+from groklens.claims import how_many, number, percent
 from groklens.runs import Run
 from groklens.snapshots import Snapshot
 
@@ -79,9 +79,9 @@ def _data(final: Snapshot) -> str:
         return f"{final.task.name}, fresh inputs for every update; a probe of {total:,} is looked at"
     if final.train_index is None:
         share = "" if final.train_share is None else f"{percent(final.train_share)} trained on, "
-        return f"{final.task.name}, {total:,} inputs, {share}which of them is not known"
+        return f"{final.task.name}, {how_many(total, 'input')}, {share}which of them is not known"
     chosen = len(final.train_index)
-    return f"{final.task.name}, {total:,} inputs, {percent(chosen / total)} trained on ({chosen:,})"
+    return f"{final.task.name}, {how_many(total, 'input')}, {percent(chosen / total)} trained on ({chosen:,})"
 
 
 def _steps(run: Run, final: Snapshot) -> str:
@@ -93,7 +93,7 @@ def _steps(run: Run, final: Snapshot) -> str:
             else f"step {final.step:,} alone"
         )
     alone = f", and the numbers of {len(run.measured)} more" if run.measured else ""
-    return f"{steps[-1]:,} updates, {len(steps)} steps kept{alone}"
+    return f"{how_many(steps[-1], 'update')}, {len(steps)} steps kept{alone}"
 
 
 def _versions(run: Run) -> str:

@@ -50,6 +50,11 @@ class LookedAt:
         return self.run.steps
 
     @property
+    def step_known(self) -> bool:
+        """Whether the steps are those of the training."""
+        return self.run.step_known
+
+    @property
     def last(self) -> int:
         """The last kept step."""
         return self.steps[-1]

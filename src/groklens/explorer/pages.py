@@ -155,6 +155,7 @@ class Pages:
                 "name": each.name,
                 **_facts(each.run),
                 "steps": self.steps[each.id],
+                "step_known": each.run is None or each.run.step_known,
                 "note": each.note,
             }
             for each in self.opened.runs.values()

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Bool
 
+from groklens.claims import how_many
 from groklens.errors import BadArgument
 from groklens.forecasts.library import HYPER
 from groklens.forecasts.nulls import HYPER_PARAMETERS
@@ -35,7 +36,8 @@ class Support:
 
     def __str__(self) -> str:
         if self.inside:
-            return f"{self.runs} runs of the library were still at risk at such a time"
+            are = "was" if self.runs == 1 else "were"
+            return f"{how_many(self.runs, 'run')} of the library {are} still at risk at such a time"
         return "; ".join(self.reasons)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from groklens.claims import DRAWS
+from groklens.claims import DRAWS, how_many
 from groklens.errors import BadArgument, described, whole_number
 from groklens.hypotheses.hypothesis import Act, Null, equal_energy
 from groklens.hypotheses.values import values_at
@@ -37,7 +37,7 @@ class Neurons:
     @property
     def in_words(self) -> str:
         """How many neurons, such as `2 neurons`."""
-        return f"{len(self.index)} neuron{'s' * (len(self.index) > 1)}"
+        return how_many(len(self.index), "neuron")
 
     def sites(self, snapshot: Snapshot) -> tuple[str, ...]:
         """The last MLP's neurons; `BadArgument` for a model without them, or with fewer than are named."""

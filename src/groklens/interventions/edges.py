@@ -16,7 +16,7 @@ import xarray as xr
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from groklens.claims import Control
+from groklens.claims import Control, how_many
 from groklens.errors import BadArgument
 from groklens.hypotheses import AnyCircuit, Circuit, as_circuit
 from groklens.interventions import neurons as neurons_
@@ -144,13 +144,20 @@ def _given(logits: Tensor) -> Callable[[], Tensor]:
 
 def _clusters(snapshot: Snapshot, circuit: Circuit) -> list[tuple[Node, Int[Tensor, "member"]]]:
     found = neurons_.clusters(snapshot, circuit)
-    nodes = [(Node("cluster", f"{len(i)} neurons", name, len(i)), i) for name, i in found.items()]
+    nodes = [(Node("cluster", how_many(len(i), "neuron"), name, len(i)), i) for name, i in found.items()]
     rest = torch.ones(neurons_.of(snapshot).shape[1], dtype=torch.bool)
     for index in found.values():
         rest[index] = False
     others = torch.nonzero(rest)[:, 0]
     if len(others):
-        nodes.append((Node("neurons", f"{len(others)} others", None, len(others)), others))
+        nodes.append(
+            (
+                Node(
+                    "neurons", "1 other" if len(others) == 1 else f"{len(others)} others", None, len(others)
+                ),
+                others,
+            )
+        )
     return nodes
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol, cast, runtime_checkable
+from functools import wraps
+from inspect import signature
+from typing import Any, ParamSpec, Protocol, TypeVar, cast, runtime_checkable
 
 import xarray as xr
 
-from groklens.errors import BadArgument
+from groklens.errors import BadArgument, described, is_number
 from groklens.hypotheses import AnyCircuit, Circuit, as_circuit
 from groklens.models import Heads
 from groklens.runs import AnyRun, as_snapshot
@@ -61,6 +63,49 @@ class Measure(Protocol):
         """The measure's value for a snapshot (and a circuit, where it needs one)."""
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _said_kindly(declare: Callable[P, T]) -> Callable[P, T]:
+    """`measure`, answering what it was not told, or was told amiss, with what to type."""
+
+    @wraps(declare)
+    def told(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            bound = signature(declare).bind(*args, **kwargs)
+        except TypeError as error:
+            alone = len(args) == 1 and callable(args[0])
+            raise BadArgument(
+                f"{'Nothing is said of its numbers' if alone else str(error).capitalize()}; {_HOW}"
+            ) from None
+        _check_texts(bound.arguments)
+        return declare(*args, **kwargs)
+
+    return told
+
+
+_HOW = (
+    "a measure says what its numbers mean: @gl.measure(long_name='smallest margin', units='logits', "
+    "valid_range=(-1e9, 1e9), source='the paper and section of its definition')."
+)
+
+
+def _check_texts(given: Mapping[str, Any]) -> None:
+    """Raise `BadArgument` for a name, units or source that are no text, or a range that is not two numbers."""
+    for name in ("long_name", "units", "source"):
+        if not isinstance(given[name], str):
+            raise BadArgument(f"{name} is {described(given[name])} and should be text; {_HOW}")
+    ends = given["valid_range"]
+    if not (
+        isinstance(ends, tuple | list) and len(ends) == 2 and all(map(is_number, ends)) and ends[0] <= ends[1]
+    ):
+        raise BadArgument(
+            f"valid_range is {described(ends)} and should be its two ends, low and high; {_HOW}"
+        )
+
+
+@_said_kindly
 def measure(
     *,
     long_name: str,

@@ -42,6 +42,8 @@ _SIZES = {
     "act_fn": "{}",
     "normalization_type": "norm {}",
 }
+#: Those of which there is one.
+_ONE = {"1 layers": "1 layer", "1 heads": "1 head"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,8 +114,7 @@ class Anatomy:
         """The model's class, sizes and number of parameters, as far as it says them."""
         found = {name: getattr(self.model.cfg, name, None) for name in _SIZES}
         said = [_SIZES[name].format(value) for name, value in found.items() if value is not None]
-        if found["n_layers"] == 1:
-            said[0] = "1 layer"
+        said = [_ONE.get(each, each) for each in said]
         if hasattr(self.model, "parameters"):
             said.append(f"{number_of_parameters(self.model):,} trained parameters")
         return ", ".join([self.kind, *said])

@@ -23,7 +23,7 @@ GLOSSARY: dict[str, str] = {
     "control": "The number that would be seen if a claim were false: an untrained model, a random draw, relabelled "
     "elements.",
     "verdict": "supported, refuted or undecided: where a finding's number lies beside its controls, by its rule.",
-    "memorised": "Accuracy of at least 0.99 on train examples, and less than that on test examples.",
+    "memorised": "Accuracy of at least 0.99 on train examples and less than that on test examples, however near.",
     "generalised": "Accuracy of at least 0.99 on test examples.",
     "memorisation": "The phase until train accuracy reaches 0.99.",
     "circuit formation": "The phase in which the circuit's excluded loss rises while test loss stays near its peak.",

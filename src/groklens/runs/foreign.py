@@ -26,10 +26,11 @@ class ForeignFiles(Source):
     task: Task
     models: Mapping[int, Callable[[], Any]]
     format: str
-    train_index: Int[Tensor, "train"] | None
     known: dict[str, Any]
     history: xr.Dataset
+    train_index: Int[Tensor, "train"] | None
     train_share: float | None
+    step_known: bool = True
     steps: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -58,15 +59,16 @@ def foreign_run(
     known: dict[str, Any] | None = None,
     history: xr.Dataset | None = None,
     train_share: float | None = None,
+    step_known: bool = True,
 ) -> Run:
     """The `Run` over what a reader found.
 
     `models` maps each step to a function that builds the model there; a single model is a run of one step. `known`
     holds what the files say of how it was trained, as they say it; `train_share` the share of inputs trained on,
-    where they say no more of the split.
+    where they say no more of the split; `step_known` whether they say the step of a single model, which is at 0 else.
 
     >>> foreign_run("mine", task, {100: build}, "my_format")  # doctest: +SKIP
     Run(mine: a+b mod 113, my_format, step 100 alone)
     """
-    history = xr.Dataset() if history is None else history
-    return Run.over(ForeignFiles(name, task, models, format, train_index, known or {}, history, train_share))
+    split, history = (train_index, train_share), xr.Dataset() if history is None else history
+    return Run.over(ForeignFiles(name, task, models, format, known or {}, history, *split, step_known))

@@ -41,7 +41,7 @@ class Looked(Source):
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self.steps = [snapshot.step or 0]
+        self.steps, self.step_known = [snapshot.step or 0], snapshot.step is not None
         self.task, self.train_index = snapshot.task, snapshot.train_index
         self.train_share, self.split_recorded = snapshot.train_share, snapshot.split_recorded
         self.name = snapshot.anatomy.kind

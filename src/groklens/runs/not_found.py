@@ -14,6 +14,8 @@ from groklens.runs.readers.weight_files import WEIGHTS, content_of, open_weights
 
 #: Entries of a folder that are looked at, and named.
 _LOOKED_AT, _NAMED = 40, 8
+#: The file that makes a folder of runs a sweep.
+_SWEEP = "sweep.json"
 _STEPS = "; where they are steps of one run, let their names say so: step_100.pt, step_200.pt, …"
 
 
@@ -47,6 +49,9 @@ def nothing_known(path: Path) -> str:
     owner = owner_of(path)
     if owner is not None:
         return f"{path} is a part of the run in {owner}; give that folder: gl.load({str(owner)!r})."
+    sweep = path if path.is_dir() else path.parent
+    if (sweep / _SWEEP).is_file() and path.name in (sweep.name, _SWEEP):
+        return _of_sweep(sweep)
     if path.is_dir():
         return _of_folder(path)
     if path.is_file() and not path.stat().st_size:
@@ -108,6 +113,12 @@ def _of_folder(path: Path) -> str:
     if not there:
         return f"{path} is an empty folder; give the folder of a run, which holds run.json. {_known()}"
     return f"{path} is of no format known here (found {_listed(there)}). {_known()}"
+
+
+def _of_sweep(path: Path) -> str:
+    runs = [entry for entry in _entries(path) if holds_a_run(entry)]
+    one = f", or one of its runs: gl.load({str(runs[0])!r})" if runs else ""
+    return f"{path} is a sweep, of many runs; open it by gl.sweeps.load({str(path)!r}){one}."
 
 
 def _content(path: Path) -> str:

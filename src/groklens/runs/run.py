@@ -16,7 +16,7 @@ from groklens.models import Answer, answered
 from groklens.recipes import Recipe
 from groklens.runs.in_memory import InMemory, by_step, check_sizes
 from groklens.runs.source import Source
-from groklens.runs.steps import kept_step, kept_steps
+from groklens.runs.steps import STEP_UNKNOWN, kept_step, kept_steps
 from groklens.runs.stored import Stored
 from groklens.runs.user_split import user_split
 from groklens.snapshots import Snapshot, TrainIndex, split_index
@@ -88,7 +88,8 @@ class Run:
 
     def __repr__(self) -> str:
         steps = f"{len(self.steps)} steps to {self.steps[-1]}" if len(self.steps) > 1 else "no steps"
-        steps = f"step {self.steps[0]} alone" if len(self.steps) == 1 else steps
+        if len(self.steps) == 1:
+            steps = f"step {self.steps[0]} alone" if self.step_known else STEP_UNKNOWN
         alone = f", numbers alone of {len(self.measured)} more" if self.measured else ""
         come = (
             []
@@ -173,6 +174,11 @@ class Run:
     def steps(self) -> list[int]:
         """The kept steps, ascending."""
         return list(self._source.steps)
+
+    @property
+    def step_known(self) -> bool:
+        """Whether the steps are those of the training; a lone model of which nobody says the step stands at 0."""
+        return self._source.step_known
 
     @property
     def measured(self) -> list[int]:

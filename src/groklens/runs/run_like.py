@@ -44,6 +44,7 @@ _MAY_KNOW: dict[str, type | tuple[type, ...]] = {
     "model": dict,
     "history": xr.Dataset,
     "train_share": float,
+    "step_known": bool,
     "unguarded": tuple,
 }
 

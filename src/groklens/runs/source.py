@@ -38,6 +38,8 @@ class Source:
     finished: bool | None = None
     #: The rule that stopped the training before the end of its recipe, in words.
     stopped_by: str | None = None
+    #: Whether a lone model's step is known: where nobody says it, it stands at 0, which it is not called.
+    step_known: bool = True
     #: The share of inputs trained on, where no more is known of the split.
     train_share: float | None = None
     #: Whether training itself wrote the split down, which is not to be doubted then.
@@ -91,9 +93,9 @@ class Source:
         return self.model_at(step)
 
     def snapshot(self, step: int) -> Snapshot:
-        """The snapshot after `step` updates, which is one of `steps`."""
-        split = (self.train_index, self.train_share)
-        return Snapshot(self.looked_at(step), self.task, step, *split, split_recorded=self.split_recorded)
+        """The snapshot after `step` updates, which is one of `steps`; its step is None where that is not known."""
+        said, split = step if self.step_known else None, (self.train_index, self.train_share)
+        return Snapshot(self.looked_at(step), self.task, said, *split, split_recorded=self.split_recorded)
 
     def verify(self) -> None:
         """Check every file against its checksum; `BadArgument` for a source without checksums."""

@@ -11,6 +11,19 @@ if TYPE_CHECKING:
     from groklens.runs.run import Run
 
 
+#: What a lone model's step is called that nobody says.
+STEP_UNKNOWN = "step unknown"
+
+
+def step_in_words(run: Run, step: int) -> str:
+    """A kept step of a run as it is called in titles and captions: `step 1,000`, or that it is unknown.
+
+    >>> step_in_words(run, 1000)  # doctest: +SKIP
+    'step 1,000'
+    """
+    return f"step {step:,}" if run.step_known else STEP_UNKNOWN
+
+
 def kept_steps(run: Run, steps: Iterable[Any] | Any | None = None) -> list[int]:
     """The kept steps of a run that are asked for, ascending and without repetition; all where `steps` is None.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
@@ -165,6 +166,10 @@ def activation(anatomy: Anatomy, site: Site, tokens: Tensor) -> Tensor:
     return value.select(axis, at)
 
 
+#: What torch raises of an embedding without the row that is asked for.
+_NO_SUCH_ROW = re.compile(r"index (out of range in self|-?\d+ is out of bounds)")
+
+
 @contextmanager
 def running(task: Task, tokens: Tensor) -> Iterator[None]:
     """Context that turns whatever a user's model raises on `tokens` into a `BadArgument` of one line."""
@@ -179,13 +184,16 @@ def running(task: Task, tokens: Tensor) -> Iterator[None]:
 def does_not_run(task: Task, tokens: Tensor, error: Exception) -> str:
     """The message that a model raises `error` on inputs of `task`, in one line."""
     said = " ".join(str(error).split())[:300]
+    up_to = f"tokens up to {int(task.inputs.max())}" if task.d_in is None else "features"
+    where = f"The model does not run on the inputs of {task.name} (shape {tuple(tokens.shape)}, {up_to})"
+    if task.d_in is None and _NO_SUCH_ROW.match(said):
+        return (
+            f"{where}: it seems to have embeddings of fewer tokens or positions ({said}). Build it with "
+            f"d_vocab={int(task.inputs.max()) + 1} and n_ctx={task.n_ctx}, or give the task that it was trained on."
+        )
     apart = "positional argument" in said or "dtype" in said or "scalar type" in said
     how = " A module that takes operands apart, or one-hots, is given them by gl.hooked(module, inputs=…)."
-    up_to = f"tokens up to {int(task.inputs.max())}" if task.d_in is None else "features"
-    return (
-        f"The model does not run on the inputs of {task.name} (shape {tuple(tokens.shape)}, {up_to}): "
-        f"{type(error).__name__}: {said}. Try it by hand: model(task.inputs[:1])." + how * apart
-    )
+    return f"{where}: {type(error).__name__}: {said}. Try it by hand: model(task.inputs[:1]).{how * apart}"
 
 
 def rows_a_block(anatomy: Anatomy) -> int:

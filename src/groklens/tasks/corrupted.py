@@ -129,6 +129,11 @@ class Corrupted(Task):
         return True
 
     @property
+    def has_random_labels(self) -> bool:
+        """Whether those of the task are."""
+        return self.task.has_random_labels
+
+    @property
     def is_wrong(self) -> Bool[Tensor, "input"]:
         """Whether each input's target differs from its label (input)."""
         return self.targets != self.labels

@@ -60,6 +60,11 @@ class RandomTable(Task):
         return torch.randint(self.n, (self.n**2,), generator=generator)
 
     @property
+    def has_random_labels(self) -> bool:
+        """They are all that the table is."""
+        return True
+
+    @property
     def token_names(self) -> list[str]:
         """The operands' values, then "="."""
         return [str(token) for token in range(self.n)] + ["="]

@@ -76,6 +76,11 @@ class Task(ABC):
         return False
 
     @property
+    def has_random_labels(self) -> bool:
+        """Whether every label is drawn for itself, so that none follows from others and none can be generalised to."""
+        return False
+
+    @property
     def kinds(self) -> Mapping[str, Int[Tensor, "input"]]:
         """Which inputs ask which kind of question, by its name; none where all ask the same."""
         return {}

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import numpy as np
 
+from groklens.claims import how_many
 from groklens.errors import BadArgument, UnknownName, whole_number
 from groklens.views.drawing.labels import drawn
 from groklens.views.drawing.palette import HUES, faded
@@ -61,6 +62,7 @@ def attention(
 
     >>> gl.views.attention(run, [(3, 5)])  # doctest: +SKIP
     """
+    from groklens.runs import step_in_words
     from groklens.tasks import check_tokens
 
     run = run_of(source)
@@ -73,9 +75,9 @@ def attention(
     shown.append(
         {"name": f"mean over all {len(run.task.inputs):,} inputs", "tokens": run.task.position_names}
     )
-    text = f"{run.task.name}: attention of {len(heads)} heads at {len(chosen)} steps."
+    text = f"{run.task.name}: attention of {how_many(len(heads), 'head')} at {how_many(len(chosen), 'step')}."
     data = {
-        "steps": [f"{step:,}" for step in chosen],
+        "steps": [f"{step:,}" if run.step_known else "unknown" for step in chosen],
         "heads": heads,
         "inputs": shown,
         "attention": np.round(patterns, 4).tolist(),
@@ -85,7 +87,9 @@ def attention(
     return Page(
         body=_body(data, text),
         text=text,
-        draw_still=lambda **how: _still(patterns[-1, 0], shown[0]["tokens"], heads, chosen[-1], **how),
+        draw_still=lambda **how: _still(
+            patterns[-1, 0], shown[0]["tokens"], heads, step_in_words(run, chosen[-1]), **how
+        ),
     )
 
 
@@ -95,6 +99,7 @@ def mean_attention(source: Any, step: int, heads: Sequence[str] | None = None) -
     As the last choice of `attention`. The trace of a map is called as its head. Nine heads at most are drawn, those
     named or the first. Raises `UnknownName` for a head or step that does not exist, `BadArgument` as `attention` does.
     """
+    from groklens.runs import step_in_words
     from groklens.tasks import check_tokens
 
     run = run_of(source)
@@ -106,8 +111,8 @@ def mean_attention(source: Any, step: int, heads: Sequence[str] | None = None) -
         raise UnknownName(f"The model has no head {unknown[0]!r}; it has {', '.join(names[:12])}.")
     patterns = _patterns(run, hooks, [], shown_steps(run, [step]))[-1, -1]
     shown = patterns[[names.index(name) for name in chosen]]
-    text = f"{run.task.name}: mean attention of {', '.join(chosen[:_MOST])} at step {step:,}."
-    return Figure(_maps(shown, list(run.task.position_names), chosen, step), text)
+    text = f"{run.task.name}: mean attention of {', '.join(chosen[:_MOST])} at {step_in_words(run, step)}."
+    return Figure(_maps(shown, list(run.task.position_names), chosen, step_in_words(run, step)), text)
 
 
 def _some(inputs: Sequence[Any]) -> Sequence[Any]:
@@ -212,13 +217,13 @@ def _height(data: dict[str, Any]) -> int:
     return min(540 + 60 * rows, 800)
 
 
-def _still(patterns: np.ndarray, tokens: list[str], heads: list[str], step: int, **how: Any) -> bytes:
+def _still(patterns: np.ndarray, tokens: list[str], heads: list[str], when: str, **how: Any) -> bytes:
     names = [f"{token} ({place})" for place, token in enumerate(tokens)]
-    return still(_maps(patterns, names, heads, step), **how)
+    return still(_maps(patterns, names, heads, when), **how)
 
 
-def _maps(patterns: np.ndarray, positions: list[str], heads: list[str], step: int) -> Any:
-    """The patterns of at most nine heads at one step as a plotly figure, a map for each."""
+def _maps(patterns: np.ndarray, positions: list[str], heads: list[str], when: str) -> Any:
+    """The patterns of at most nine heads at one step (`when`, in words) as a plotly figure, a map for each."""
     titles = [f"head {head}" for head in heads[:_MOST]]
     figure = panels(titles)
     names = [drawn(position) for position in positions]
@@ -229,7 +234,7 @@ def _maps(patterns: np.ndarray, positions: list[str], heads: list[str], step: in
         for z, colours in [(pattern, scale)] + ([(later, grey)] if causal else []):
             heat = {"z": z, "x": names, "y": names, "zmin": 0, "zmax": 1, "colorscale": colours}
             figure.add_heatmap(**heat, name=head, showscale=False, **place(index, titles))
-    text = f"Step {step:,}; white is a share of 0, blue of 1" + (", grey is masked" if causal else "")
+    text = f"{when.capitalize()}; white is a share of 0, blue of 1" + (", grey is masked" if causal else "")
     label_edges(figure, titles, "key", "query", type="category")
     figure.update_yaxes(autorange="reversed")
     note = {"text": text, "x": 0, "y": 1, "xref": "paper", "yref": "paper", "yshift": 28, "showarrow": False}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from groklens.claims import named
+from groklens.claims import how_many, named
 from groklens.errors import BadArgument, UnknownName
 from groklens.views.drawing.labels import bare_title, drawn, named_on, step_names, variable
 from groklens.views.drawing.palette import component_colours, faded
@@ -65,7 +65,7 @@ def embedding(
     add_slider(figure, versions, range(len(shown)), step_names(table), drawn(bare_title(table["step"])))
     return Figure(
         figure,
-        f"Embeddings in the planes of {named(shown)}, at {len(versions)} step{'s' * (len(versions) > 1)}.",
+        f"Embeddings in the planes of {named(shown)}, at {how_many(len(versions), 'step')}.",
     )
 
 

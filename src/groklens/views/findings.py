@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from groklens.claims import HEADINGS, by_role, in_units
+from groklens.claims import HEADINGS, by_role, how_many, in_units
 from groklens.views.drawing.finding_scale import finite, position, scale_of
 from groklens.views.inputs import explained
 from groklens.views.renderers.figure import Page
@@ -43,7 +43,7 @@ def findings(source: Explanation | Sequence[Finding] | Finding) -> Page:
     )
     about = getattr(source, "task", "")
     table = findings_table(shown)
-    text = f"{len(shown)} finding{'s' * (len(shown) != 1)}{f' about {about}' if about else ''}."
+    text = f"{how_many(len(shown), 'finding')}{f' about {about}' if about else ''}."
     heading = f"<h1>{escape(about)}</h1>" if about else ""
     return Page(
         body=f"<main>{heading}{table}</main>",
@@ -72,7 +72,7 @@ _BESIDE = f'<tbody><tr class="beside"><th colspan="4" scope="rowgroup">{HEADINGS
 
 def _finding(finding: Finding) -> str:
     low, high = scale_of(finding)
-    rows = [_value_row(finding, low, high)]
+    rows = [] if finding.value is None else [_value_row(finding, low, high)]
     rows += [_control_row(control, finding.units, low, high) for control in finding.controls]
     below = [_note(finding.note), _note(finding.source and f"Source: {finding.source}")]
     return (

@@ -35,5 +35,6 @@ window.explorer = {};
   explorer.plain = text => String(text).replace(/<[^>]*>/g, " ").replace(/&lt;/g, "<").replace(/&gt;/g, ">")
     .replace(/&amp;/g, "&");
 
-  explorer.step = step => "step " + step.toLocaleString("en-GB");
+  // `known` is false of a lone model of which nobody says the step: it stands at 0.
+  explorer.step = (step, known) => "step " + (known === false ? "unknown" : step.toLocaleString("en-GB"));
 })();

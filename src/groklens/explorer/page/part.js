@@ -28,19 +28,19 @@
     const found = place.part && sought(place.part, runs);
     if (!found) return close();
     const { run, kind, part } = found, at = stepOf(run);
-    const panel = opened(place.part, part.name, run);
-    panel.when.textContent = `${run.name}, ${at === null ? "no step" : explorer.step(at) + ": loading"}`;
+    const panel = opened(place.part, part.name, run), when = at === null ? "no step" : explorer.step(at, run.stepKnown);
+    panel.when.textContent = `${run.name}, ${when}${at === null ? "" : ": loading"}`;
     fill(panel, []);
     if (at === null) return;
     const answer = await explorer.load(`run/${run.id}/step/${at}/part/${kind}-${part.id}`)
       .catch(error => ({ failed: error.message }));
     if (!current() || open !== panel) return;
-    panel.when.textContent = `${run.name}, ${explorer.step(at)}`;
+    panel.when.textContent = `${run.name}, ${when}`;
     fill(panel, answer.failed ? [explorer.note(answer.failed)] : contents(answer));
     if (answer.figure) {
       panel.chart = new explorer.Chart();
       panel.body.append(panel.chart.node);
-      panel.chart.show(answer.figure, `${answer.title}, ${explorer.step(at)}`);
+      panel.chart.show(answer.figure, `${answer.title}, ${when}`);
     }
   };
 

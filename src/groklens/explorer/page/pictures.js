@@ -18,11 +18,12 @@
       this.picture = picture;
       this.node.dataset.kind = picture.kind;
       this.title.textContent = picture.title;
-      this.at.textContent = named ? `${this.run.name}, ${explorer.step(at)}` : explorer.step(at);
+      const when = explorer.step(at, this.run.stepKnown);
+      this.at.textContent = named ? `${this.run.name}, ${when}` : when;
       this.caption.textContent = picture.caption || "";
       this.chart.node.classList.toggle("pickable", Boolean(picture.parts));
       this.chart.node.hidden = !picture.figure;
-      if (picture.figure) this.chart.show(picture.figure, `${picture.text || picture.title} ${explorer.step(at)}`);
+      if (picture.figure) this.chart.show(picture.figure, `${picture.text || picture.title} ${when}`);
       else this.caption.textContent = picture.note || this.caption.textContent;
     }
 

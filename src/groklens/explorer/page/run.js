@@ -6,7 +6,7 @@
   explorer.Run = class {
     // `listed` is the run in the index, `file` its data or `{failed: why it is not there}`.
     constructor(listed, file) {
-      [this.id, this.name, this.file] = [listed.id, listed.name, file];
+      [this.id, this.name, this.stepKnown, this.file] = [listed.id, listed.name, listed.step_known !== false, file];
       this.steps = file.failed ? [] : listed.steps;
       this.parts = file.parts || {};
       this.curves = file.curves && new explorer.Chart(point => explorer.go({ step: stepOf(point) }));

@@ -4,8 +4,8 @@
   const { element } = explorer;
 
   explorer.Slider = class {
-    constructor(steps, onMove) {
-      [this.steps, this.onMove, this.drawn, this.stands] = [steps, onMove, null, null];
+    constructor(steps, onMove, known) {
+      [this.steps, this.onMove, this.known, this.drawn, this.stands] = [steps, onMove, known, null, null];
       this.range = element("input", {
         type: "range", id: "step", min: 0, max: steps.length - 1, step: 1, "aria-label": "Training step",
         oninput: () => onMove(steps[Number(this.range.value)]),
@@ -45,13 +45,13 @@
     }
 
     write() {
-      const coming = this.drawn === this.stands ? "" : "loading " + explorer.step(this.stands);
+      const coming = this.drawn === this.stands ? "" : "loading " + explorer.step(this.stands, this.known);
       const shown = this.drawn === null ? "" : this.name(this.drawn);
       this.said.textContent = [shown, coming].filter(Boolean).join(" · ");
     }
 
     name(step) {
-      return `${explorer.step(step)} (${this.steps.indexOf(step) + 1} of ${this.steps.length})`;
+      return `${explorer.step(step, this.known)} (${this.steps.indexOf(step) + 1} of ${this.steps.length})`;
     }
   };
 

@@ -8,7 +8,9 @@
     constructor(runs, index) {
       this.runs = runs;
       this.steps = Array.from(new Set(runs.flatMap(run => run.steps))).sort((a, b) => a - b);
-      this.slider = this.steps.length ? new explorer.Slider(this.steps, step => explorer.go({ step })) : null;
+      this.known = runs.some(run => run.stepKnown);
+      const move = step => explorer.go({ step });
+      this.slider = this.steps.length ? new explorer.Slider(this.steps, move, this.known) : null;
       this.pictures = new explorer.Pictures(runs);
       this.numbers = element("div", { class: "numbers" });
       this.looks = [];
@@ -45,7 +47,7 @@
       if (this.slider.drawn === step) return explorer.say("");
       const looks = this.runs.map(run => ({ run, at: explorer.atOrBefore(run.steps, step) }));
       if (!looks.every(look => look.at === null || explorer.isHere(fileOf(look)))) {
-        explorer.say("Loading " + explorer.step(step) + ".");
+        explorer.say("Loading " + explorer.step(step, this.known) + ".");
         await new Promise(done => setTimeout(done, this.slider.drawn === null ? 0 : REST));
         if (!current()) return;
       }

@@ -43,7 +43,8 @@ _DEEP = 3
 class Found:
     """The weights of a file by step, and the plain values saved beside them.
 
-    `counted` says whether the steps are the file's own, or its weights were only numbered in their order.
+    `counted` says whether the steps are the file's own, or its weights were only numbered in their order; `dated`
+    whether it says the step of weights that are alone in it.
     """
 
     states: dict[int, State]
@@ -51,6 +52,7 @@ class Found:
     counted: bool = True
     #: Weights beside them that are not the run's: moving averages, and a model that one of the steps follows.
     left_out: tuple[str, ...] = ()
+    dated: bool = True
 
 
 class SeveralModels(Exception):
@@ -93,7 +95,9 @@ def _look(content: object, deep: int) -> Found | None:
         if within is not None:
             return replace(within, said=_plain(content) | within.said)
     state = _state(content)
-    return None if state is None else Found({_step(content): state}, _plain(content))
+    if state is None:
+        return None
+    return Found({_step(content): state}, _plain(content), dated=_said_step(content) is not None)
 
 
 def _within(content: Mapping[Any, Any], deep: int) -> Found | None:
@@ -111,7 +115,8 @@ def _within(content: Mapping[Any, Any], deep: int) -> Found | None:
     if not series:
         found = models[single[0]]
         own = _step(content) or next(iter(found.states))
-        found = replace(found, states={own: next(iter(found.states.values()))})
+        dated = found.dated or _said_step(content) is not None
+        found = replace(found, states={own: next(iter(found.states.values()))}, dated=dated)
     else:
         found = _with_steps(content, content[series[0]], models[series[0]])
         found = _with_last(content, found, single[0], models[single[0]]) if single else found

@@ -42,7 +42,7 @@ def read(path: Path, told: LoadArguments | None = None) -> Run:
         )
     task = told.task.fitted(gguf_vocabulary(file)) if isinstance(told.task, Probe) else told.task
     known = {key: value for key, value in file.says.items() if not isinstance(value, list)}
-    return foreign_run(path.stem, task, {0: partial(_opened, path)}, NAME, known=known)
+    return foreign_run(path.stem, task, {0: partial(_opened, path)}, NAME, known=known, step_known=False)
 
 
 def _opened(path: Path) -> Any:

@@ -62,7 +62,9 @@ def read(path: Path, told: LoadArguments | None = None) -> Run:
     known = read_config(last / "config.json")
     check_saved_model(last)
     models = {step: partial(_checked, folder, bridge_from_hugging_face) for step, folder in folders.items()}
-    return foreign_run(path.resolve().name, _fitted(task, last), models, NAME, known=known)
+    dated = _CHECKPOINT.fullmatch(last.resolve().name) is not None
+    name = path.resolve().name
+    return foreign_run(name, _fitted(task, last), models, NAME, known=known, step_known=dated)
 
 
 def _has_steps(folder: Path) -> bool:

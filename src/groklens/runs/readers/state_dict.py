@@ -78,7 +78,8 @@ def run_of(
     history, left_out = _history(opened)
     if left_out:
         known["left out of the history"] = left_out
-    return foreign_run(name, task, models, form, known=with_taken(known, taken), history=history)
+    known = with_taken(known, taken)
+    return foreign_run(name, task, models, form, known=known, history=history, step_known=opened.dated)
 
 
 def some_names(held: Iterable[object]) -> str:

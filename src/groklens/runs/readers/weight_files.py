@@ -41,6 +41,8 @@ class Opened:
     #: Files of weights beside them that are no steps of this run.
     left_out: list[str] = field(default_factory=list)
     content: Any = None
+    #: Whether the step of lone weights is said.
+    dated: bool = True
 
 
 def content_of(path: Path) -> Any:
@@ -71,7 +73,8 @@ def open_weights(path: Path) -> Opened | None:
     states = {step: _already(state) for step, state in found.states.items()}
     last = found.states[max(found.states)]
     files = dict.fromkeys(states, path)
-    return Opened(path, states, last, found.said, found.counted, files, list(found.left_out), content)
+    left_out = list(found.left_out)
+    return Opened(path, states, last, found.said, found.counted, files, left_out, content, found.dated)
 
 
 def files_by_step(folder: Path) -> tuple[dict[int, Path], list[str]]:

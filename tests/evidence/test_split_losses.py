@@ -1,0 +1,113 @@
+"""A split shows in the losses of a model trained on it, and in no other's; random labels are not generalised to."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+import groklens as gl
+from groklens.claims import by_key
+from groklens.evidence.split_losses import pairs
+from groklens.snapshots import scores
+
+TASK = gl.ModularArithmetic(17, "add")
+RANDOM = gl.RandomTable(17, seed=0)
+#: The same labels, of which nobody says that they are random.
+TABLE = gl.TableTask(RANDOM.inputs, RANDOM.labels, name="mine")
+EVERY = torch.arange(289)
+MOD23 = Path(__file__).parents[2] / "examples" / "runs" / "mod23"
+UNSEEN = "; the split given does not show in its losses."
+
+
+class Table(torch.nn.Module):
+    """Right on every input by as much as `certain` says, which noise of some size changes from input to input."""
+
+    def __init__(self, task, certain, noise=1.0, seed=0):
+        super().__init__()
+        drawn = torch.randn(len(certain), generator=torch.Generator().manual_seed(seed))
+        logits = torch.zeros(len(certain), task.d_vocab_out)
+        logits[torch.arange(len(certain)), task.labels] = certain + noise * drawn
+        self.table, self.n = torch.nn.Parameter(logits), task.d_vocab_out
+
+    def forward(self, tokens):
+        return self.table[tokens[:, 0] * self.n + tokens[:, 1]]
+
+
+def table(task, index, on_train, on_test, **how):
+    certain = torch.full((len(task.labels),), float(on_test))
+    certain[index] = on_train
+    return gl.hooked(Table(task, certain, **how))
+
+
+def finding(why):
+    return by_key(why.findings).get("split.losses")
+
+
+@pytest.mark.parametrize("task", [TASK, TABLE])
+@pytest.mark.parametrize(
+    ("on_train", "on_test", "verdict"),
+    [(12, 10, "supported"), (12, 12, "undecided"), (11.9, 12.5, "refuted")],
+)
+def test_who_was_trained_on_what_shows(task, on_train, on_test, verdict):
+    index = task.split(0.5, 0)[0]
+    why = gl.explain(table(task, index, on_train, on_test), task, train_index=index)
+    assert why.generalised
+    assert (finding(why).verdict, finding(why).role) == (verdict, "aside")
+    assert why.headline.endswith(UNSEEN) == (verdict != "supported")
+
+
+def test_a_shipped_run_shows_its_own_split_and_no_other():
+    run = gl.load(MOD23)
+    own, task = run.final.train_index, run.task
+    assert finding(gl.explain(run)) is None  # training wrote its split down
+    assert finding(gl.explain(run.final.model, task, train_index=own)).verdict == "supported"
+    why = gl.explain(run.final.model, task, train_index=task.split(0.5, 3)[0])
+    assert (why.generalised, finding(why).verdict) == (True, "undecided")
+    assert why.headline.endswith(UNSEEN)
+
+
+def test_the_share_of_pairs_is_that_of_all_pairs_counted():
+    index = TASK.split(0.3, 0)[0]
+    model = table(TASK, index, 3, 2, noise=0)  # many ties
+    snapshot = gl.Snapshot(model, TASK, train_index=index)
+    train, test = scores(snapshot, "train").losses, scores(snapshot, "test").losses
+    larger = (test[:, None] > train).double() + 0.5 * (test[:, None] == train).double()
+    assert pairs(snapshot).share == pytest.approx(float(larger.mean()))
+
+
+def test_a_split_without_a_meaning_shows_about_as_often_as_is_said():
+    model = table(TASK, EVERY, 5, 5)
+    shown = sum(
+        pairs(gl.Snapshot(model, TASK, train_index=TASK.split(0.5, seed)[0])).errors > 2.33
+        for seed in range(300)
+    )
+    assert shown <= 10  # 3 are expected
+
+
+def test_an_earlier_step_shows_what_the_last_does_not():
+    index = TASK.split(0.5, 0)[0]
+    models = {0: table(TASK, index, 0, 0), 50: table(TASK, index, 12, 0), 100: table(TASK, index, 12, 12)}
+    why = gl.explain(gl.Run.of(models, TASK, train_index=index))
+    assert (why.generalised, finding(why).verdict) == (True, "supported")
+    assert finding(why).note.startswith("at step 50, where mean losses are furthest apart")
+    assert not why.headline.endswith(UNSEEN)
+
+
+@pytest.mark.parametrize("accuracy_of_test", [0.5, 1.0])
+def test_labels_that_are_random_are_not_generalised_to(accuracy_of_test):
+    index = RANDOM.split(0.5, 0)[0]
+    certain = torch.where(
+        torch.rand(289, generator=torch.Generator().manual_seed(0)) < accuracy_of_test, 12.0, -12.0
+    )
+    certain[index] = 12.0
+    with pytest.warns(UserWarning, match="no label of random table 17 follows from others"):
+        why = gl.explain(gl.hooked(Table(RANDOM, certain)), RANDOM, train_index=index)
+    assert (why.generalised, why.algorithm, why.verdict) == (False, "undecided", "undecided")
+    assert "cannot be judged, as the split given may not be the model's" in why.headline
+
+
+def test_random_labels_that_are_memorised_leave_no_doubt():
+    index = RANDOM.split(0.5, 0)[0]
+    why = gl.explain(table(RANDOM, index, 12, -12), RANDOM, train_index=index)
+    assert (why.algorithm, by_key(why.findings)["generalises"].verdict) == ("memorised", "refuted")
+    assert "split.fits" not in by_key(why.findings)
