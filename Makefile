@@ -11,7 +11,9 @@ LINT := $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 demo: $(READY)
 	$(BIN)/groklens demo
 
-# Beside the tests, which wait for pages and processes now and then; a worker a core, a thread a worker.
+# Beside the tests, which wait for pages and processes now and then; a worker a core, a thread a worker. What one
+# process of the tests has compiled, its other processes find, whatever the shell says of bytecode.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(READY)
 	($(LINT)) & lint=$$!; OMP_NUM_THREADS=1 $(BIN)/python -m pytest; tests=$$?; wait $$lint && exit $$tests
 

@@ -35,10 +35,11 @@ def measure(n_layers: int, must: float, must_of_products: float) -> None:
         with tempfile.TemporaryDirectory() as folder:
             return seconds_per_step(ours, Path(folder))
 
+    times_over = 2 if is_smoke() else 12
     sides = {
         "ours": our_step,
-        "plain": lambda: plain.seconds_per_step(2 if is_smoke() else 12),
-        "floor": lambda: seconds(lambda: [products() for _ in range(12)]) / 12,
+        "plain": lambda: plain.seconds_per_step(times_over),
+        "floor": lambda: seconds(lambda: [products() for _ in range(times_over)]) / times_over,
     }
     times = alternating(sides, rounds=1 if is_smoke() else 7)
     work = f"{n_layers} layer{'s' * (n_layers > 1)}"

@@ -1,4 +1,7 @@
-"""Every example exports as a notebook that was run, and its page shows its pictures offline."""
+"""Every example exports as a notebook that was run, and its page shows its pictures offline.
+
+What notebooks are made with takes seconds to import, so that only the worker that makes them does.
+"""
 
 import json
 import re
@@ -6,12 +9,7 @@ import runpy
 import sys
 from pathlib import Path
 
-import jupytext
-import nbformat
 import pytest
-from jupyter_client import KernelManager
-from nbclient import NotebookClient
-from nbconvert import HTMLExporter
 
 import groklens as gl
 import warm
@@ -45,6 +43,8 @@ _libraries and _libraries.forget()
 @pytest.fixture(scope="module")
 def kernel():
     """One kernel for all notebooks, one after another: what takes longest of a small one is importing torch."""
+    from jupyter_client import KernelManager
+
     manager = KernelManager(kernel_name="python3")
     manager.start_kernel()
     yield manager
@@ -53,6 +53,8 @@ def kernel():
 
 def run_notebook(notebook, folder, kernel):
     """Run the cells as in a new kernel, whose temporary files go into `folder`."""
+    from nbclient import NotebookClient
+
     client = kernel.blocking_client()
     client.start_channels()
     client.wait_for_ready()
@@ -63,6 +65,9 @@ def run_notebook(notebook, folder, kernel):
 
 def write_page(notebook, path):
     """The notebook, and the page that it is exported to."""
+    import nbformat
+    from nbconvert import HTMLExporter
+
     nbformat.write(notebook, path.with_suffix(".ipynb"))
     page, _ = HTMLExporter().from_notebook_node(notebook)
     path.write_text(page, encoding="utf-8")
@@ -71,6 +76,8 @@ def write_page(notebook, path):
 
 def export(script, folder, kernel):
     """The example as a notebook, run, and as a page."""
+    import jupytext
+
     (folder / "runs").symlink_to(ROOT / "examples" / "runs")
     notebook = jupytext.read(script)
     run_notebook(notebook, folder, kernel)
@@ -98,8 +105,10 @@ def chromium():
 @pytest.fixture(scope="module")
 def empty(chromium, tmp_path_factory):
     """What a notebook without any output asks for and complains of, offline: that is nbconvert's, not ours."""
+    from nbformat.v4 import new_notebook
+
     folder = tmp_path_factory.mktemp("empty")
-    seen = Opened(chromium, write_page(nbformat.v4.new_notebook(), folder / "empty.html"))
+    seen = Opened(chromium, write_page(new_notebook(), folder / "empty.html"))
     seen.page.wait_for_timeout(1000)
     seen.close()
     return seen

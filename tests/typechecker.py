@@ -12,10 +12,13 @@ import dataclasses
 import functools
 import inspect
 from collections.abc import Callable
+from importlib.machinery import SourceFileLoader
 from typing import Any, get_args, get_type_hints
+from unittest.mock import patch
 
 import jaxtyping
 from beartype import BeartypeConf, beartype
+from jaxtyping import _import_hook
 
 _beartype = beartype(conf=BeartypeConf(is_pep484_tower=True))
 _beartype_of_arrays = beartype(
@@ -39,8 +42,24 @@ def check(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def install(package: str) -> None:
     """Check the types of every function of a package from now on; called before it is imported."""
+    _import_hook._JaxtypingLoader = _Loader
     jaxtyping.install_import_hook(package, "typechecker.check")
     jaxtyping.jaxtyped = _jaxtyped
+
+
+class _Loader(_import_hook._JaxtypingLoader):
+    """Finds the checked code of a module where jaxtyping keeps it, and runs it with nothing of Python's replaced.
+
+    jaxtyping's own goes on looking there while the module runs: whatever that one imports, torch and pandas too, is
+    compiled from its source again.
+    """
+
+    exec_module = SourceFileLoader.exec_module
+
+    def get_code(self, fullname: str) -> Any:
+        where = functools.partial(_import_hook._optimized_cache_from_source, self._typechecker.get_hash())
+        with patch("importlib._bootstrap_external.cache_from_source", where):
+            return super().get_code(fullname)
 
 
 def _jaxtyped(function: Any = None, **options: Any) -> Any:

@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-import nbformat
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -18,6 +17,8 @@ FIRST = ROOT / "examples" / "00_start_here.ipynb"
 
 @pytest.fixture(scope="module")
 def notebook():
+    import nbformat  # takes seconds, which only the worker of this file needs to spend
+
     return nbformat.read(FIRST, as_version=4)
 
 
@@ -46,7 +47,9 @@ def first_cell(notebook):
     return next(cell.source for cell in notebook.cells if cell.cell_type == "code")
 
 
-def test_the_notebook_is_that_of_its_script(notebook):
+def test_the_notebook_is_that_of_its_script():
+    import nbformat
+
     made = runpy.run_path(str(ROOT / "examples" / "notebooks.py"))["notebook"](FIRST.with_suffix(".py"))
     assert json.loads(nbformat.writes(made)) == json.loads(FIRST.read_text("utf-8")), "make notebooks"
 

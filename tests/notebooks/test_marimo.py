@@ -1,12 +1,16 @@
 """marimo as a person opens it: every view is alive in a frame of its own, and its slider moves the picture."""
 
+from importlib.util import find_spec
+
 import pytest
 
 from browser import Opened, browser, needs_chromium
 from notebook_servers import serving
 
-pytest.importorskip("marimo", reason="marimo is not installed; pip install marimo")
-pytestmark = [needs_chromium, pytest.mark.slow]
+needs_marimo = pytest.mark.skipif(
+    find_spec("marimo") is None, reason="marimo is not installed; pip install marimo"
+)
+pytestmark = [needs_chromium, needs_marimo, pytest.mark.slow]
 
 MARIMO = [
     "run",
