@@ -172,7 +172,7 @@ def made_up():
         },
         {"id": "3", "name": MARKUP, "task": MARKUP, "model": MARKUP, "steps": [0, 7], "note": None},
     ]
-    index = {"version": "0.1.0", "runs": listed, "sweeps": [sweep_of(["0", "1", "2"])]}
+    index = {"version": "0.1.0", "why": "asked", "runs": listed, "sweeps": [sweep_of(["0", "1", "2"])]}
     return {
         "index": index,
         **run_files("0", "mod113", STEPS, [15000]),

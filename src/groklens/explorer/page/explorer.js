@@ -29,7 +29,7 @@
       const files = await Promise.all(listed.map(run => explorer.load("run/" + run.id)
         .catch(error => ({ failed: run.note || error.message }))));
       if (!current()) return;
-      view = new explorer.View(listed.map((run, i) => new explorer.Run(run, files[i])), index);
+      view = new explorer.View(listed.map((run, i) => new explorer.Run(run, files[i], index.why)), index);
       put(name, view.node, listed.map(run => run.name).join(" and "));
       view.draw();
     }
