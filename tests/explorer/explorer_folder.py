@@ -135,12 +135,13 @@ def sweep_of(runs):
     events = xr.Dataset({name: (tuple(coords), value) for name, value in columns.items()}, coords)
     diagram = gl.views.phase_diagram(gl.sweeps.over_seeds(events))
     cells = [
-        {"trace": 0, "x": "0.3", "y": "1", "runs": runs},
-        {"trace": 0, "x": "0.5", "y": "1", "runs": runs[:1]},
-        {"trace": 0, "x": "0.3", "y": "0.3", "runs": []},
-        {"trace": 0, "x": "0.5", "y": "0.3", "runs": runs[1:]},
+        {"x": "0.3", "y": "1", "runs": runs},
+        {"x": "0.5", "y": "1", "runs": runs[:1]},
+        {"x": "0.3", "y": "0.3", "runs": []},
+        {"x": "0.5", "y": "0.3", "runs": runs[1:]},
     ]
-    return {"id": "s0", "name": "decay and share", "diagram": figure(diagram), "cells": cells, "note": None}
+    plane = {"name": "train_fraction × weight_decay", "diagram": figure(diagram), "text": diagram.text}
+    return {"id": "s0", "name": "decay and share", "planes": [{**plane, "cells": cells}], "note": None}
 
 
 def made_up():
@@ -172,7 +173,7 @@ def made_up():
         },
         {"id": "3", "name": MARKUP, "task": MARKUP, "model": MARKUP, "steps": [0, 7], "note": None},
     ]
-    index = {"version": "0.1.0", "runs": listed, "sweeps": [sweep_of(["0", "1", "2"])]}
+    index = {"version": "0.1.0", "why": "asked", "runs": listed, "sweeps": [sweep_of(["0", "1", "2"])]}
     return {
         "index": index,
         **run_files("0", "mod113", STEPS, [15000]),

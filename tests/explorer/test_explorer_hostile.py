@@ -261,7 +261,7 @@ class TestSweeps:
             (tmp_path / "sweep.json").write_text(text)
             (sweep,) = index(Pages(Opened.of([str(tmp_path)])))["sweeps"]
             assert sweep["note"]
-            assert sweep["cells"] == []
+            assert sweep["planes"] == []
 
     @pytest.mark.parametrize("lie", ["a billion places", "one run many times", "another place", "no place"])
     def test_a_plan_with_other_runs_than_places_is_a_note(self, swept, lie):
@@ -293,7 +293,7 @@ class TestSweeps:
     def test_odd_values_of_an_axis_are_text_or_a_note(self, swept, values):
         odd = plan_with(swept, lambda plan: plan["axes"][1].update(name="<i>axis", values=values))
         (sweep,) = index(Pages(Opened.of([str(odd)])))["sweeps"]
-        figure = json.dumps(sweep["diagram"])
+        figure = json.dumps([plane["diagram"] for plane in sweep["planes"]])
         assert sweep["note"] or "&lt;i&gt;axis" in figure
         assert not [tag for tag in ("<i>", "<a ", "<b>1") if tag in figure]
 

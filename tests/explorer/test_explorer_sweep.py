@@ -14,16 +14,18 @@ from groklens.explorer.pages import Pages
 OVER = {"seed": [0, 1], "train_fraction": [0.5, 0.8], "optimizer.weight_decay": [0.0, 1.0, 3.0]}
 
 
+RECIPE = gl.Recipe(
+    task=gl.ModularArithmetic(5),
+    model=gl.MLP(d_mlp=4, d_embed=2),
+    optimizer=gl.AdamW(),
+    steps=2,
+    evaluate_every=1,
+)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    recipe = gl.Recipe(
-        task=gl.ModularArithmetic(5),
-        model=gl.MLP(d_mlp=4, d_embed=2),
-        optimizer=gl.AdamW(),
-        steps=2,
-        evaluate_every=1,
-    )
-    return gl.Sweep(recipe, over=OVER).run(tmp_path_factory.mktemp("runs") / "sweep").path
+    return gl.Sweep(RECIPE, over=OVER).run(tmp_path_factory.mktemp("runs") / "sweep").path
 
 
 def index(*paths):
@@ -35,15 +37,73 @@ def test_a_cell_opens_the_runs_at_its_place(folder):
     found = index(folder)
     (sweep,), names = found["sweeps"], {run["id"]: run["name"] for run in found["runs"]}
     assert sweep["note"] is None
-    assert len(sweep["cells"]) == 6
-    heat = sweep["diagram"]["data"][0]
+    (plane,) = sweep["planes"]
+    assert len(plane["cells"]) == 6
+    assert "together" not in plane["text"]
+    heat = plane["diagram"]["data"][0]
     assert np.isfinite(np.asarray(heat["z"], dtype=float)).all()  # none generalised: drawn by their phase
-    for cell in sweep["cells"]:
+    for cell in plane["cells"]:
         assert cell["x"] in heat["x"]
         assert cell["y"] in heat["y"]
         at = f"train_fraction={cell['y']},weight_decay={cell['x']}"
         assert {names[id] for id in cell["runs"]} == {f"seed={seed},{at}" for seed in (0, 1)}
-    assert sorted(id for cell in sweep["cells"] for id in cell["runs"]) == sorted(names)
+    assert sorted(id for cell in plane["cells"] for id in cell["runs"]) == sorted(names)
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory):
+    """A sweep over any axes, of the smallest recipe."""
+
+    def run(over):
+        return gl.Sweep(RECIPE, over=over).run(tmp_path_factory.mktemp("runs") / "sweep").path
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("over", "across", "up"),
+    [
+        ({"train_fraction": [0.5, 0.8]}, ["0.5", "0.8"], [""]),
+        ({"seed": [3, 1]}, ["3", "1"], [""]),
+        ({"seed": [0, 1], "train_fraction": [0.5, 0.8]}, ["0.5", "0.8"], [""]),
+        ([{"seed": 0}, {"seed": 5, "train_fraction": 0.3}], [""], ["seed=0", "seed=5,train_fraction=0.3"]),
+    ],
+)
+def test_a_sweep_over_one_axis_is_a_row_or_where_its_places_are_words_a_column(swept, over, across, up):
+    found = index(swept(over))
+    (sweep,) = found["sweeps"]
+    (plane,) = sweep["planes"]
+    assert sweep["note"] is None
+    assert (plane["diagram"]["data"][0]["x"], plane["diagram"]["data"][0]["y"]) == (across, up)
+    assert [[cell["x"], cell["y"]] for cell in plane["cells"]] == [[x, y] for y in up for x in across]
+    each = len(found["runs"]) // len(plane["cells"])
+    assert [len(cell["runs"]) for cell in plane["cells"]] == [each] * len(plane["cells"])
+    assert plane["diagram"]["data"][0]["text"] == [[f"0/{each}" for _ in across] for _ in up]
+
+
+def test_of_three_axes_every_two_are_shown_and_the_runs_along_the_third_are_counted_together(swept):
+    over = {"train_fraction": [0.5, 0.8], "weight_decay": [0.0, 1.0, 3.0], "lr": [0.1, 0.2]}
+    share, decay, rate = "share of inputs trained on", "weight decay", "learning rate"
+    called = dict(zip((share, decay, rate), over, strict=True))
+    fields = zip(("train_fraction", "optimizer.weight_decay", "optimizer.lr"), over.values(), strict=True)
+    found = index(swept({"seed": [0, 1], **dict(fields)}))
+    (sweep,), names = found["sweeps"], {run["id"]: run["name"] for run in found["runs"]}
+    shown = [f"{decay} × {share}", f"{rate} × {share}", f"{rate} × {decay}"]
+    assert [plane["name"] for plane in sweep["planes"]] == shown
+    for plane in sweep["planes"]:
+        drawn = plane["name"].split(" × ")
+        (other,) = set(called) - set(drawn)
+        assert f"every {other} together" in plane["text"]
+        across, up = (called[name] for name in drawn)
+        runs = 2 * len(over[called[other]])
+        assert {text for row in plane["diagram"]["data"][0]["text"] for text in row} == {f"0/{runs}"}
+        assert sorted(id for cell in plane["cells"] for id in cell["runs"]) == sorted(names)
+        for cell in plane["cells"]:
+            assert len(cell["runs"]) == runs
+            assert all(
+                {f"{across}={cell['x']}", f"{up}={cell['y']}"} <= set(names[id].split(","))
+                for id in cell["runs"]
+            )
 
 
 def test_places_are_those_of_the_runs(folder):

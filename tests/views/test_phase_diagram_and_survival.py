@@ -45,6 +45,29 @@ def test_axes_can_be_exchanged_and_colours_be_phases(events):
     assert found == table["phase"].transpose("train_fraction", "weight_decay").values.tolist()
 
 
+def test_one_axis_is_a_row_or_a_column_of_the_same_squares(events):
+    table = gl.sweeps.over_seeds(events)
+    whole = gl.views.phase_diagram(table).plotly.data[0]
+    row = gl.views.phase_diagram(table.isel(weight_decay=1))
+    column = gl.views.phase_diagram(table.isel(train_fraction=1), y="weight_decay").plotly.data[0]
+    assert np.allclose(np.array(row.data[0].z, float), [np.array(whole.z, float)[1]])
+    assert np.allclose(np.array(column.z, float)[:, 0], np.array(whole.z, float)[:, 1], equal_nan=True)
+    assert (list(row.data[0].x), list(column.y)) == (list(whole.x), list(whole.y))
+    assert row.text.startswith("By train_fraction: median")
+    assert row.plotly.layout.yaxis.title.text == ""
+
+
+def test_axes_that_are_taken_together_are_more_seeds(events):
+    whole = gl.sweeps.over_seeds(events, seed=["seed", "train_fraction"])
+    stacked = events.stack(run=["seed", "train_fraction"]).drop_vars(["run", "seed", "train_fraction"])
+    same = gl.sweeps.over_seeds(stacked, seed="run")
+    assert whole["seeds"].values.tolist() == [15, 15, 15]
+    assert whole["generalised_share"].values.tolist() == [1.0, 1.0, 1 / 3]
+    xr.testing.assert_identical(whole, same)
+    with pytest.raises(BadArgument, match="no axis 'lr'; it has seed, weight_decay"):
+        gl.sweeps.over_seeds(events, seed=["seed", "lr"])
+
+
 def test_a_curve_falls_where_runs_generalise_and_stays_where_they_do_not(events):
     figure = gl.views.survival(events, by="weight_decay").plotly
     named = {trace.name: trace for trace in figure.data if trace.name}
@@ -76,7 +99,10 @@ def test_long_names_of_groups_stay_on_the_still(events, tmp_path):
     ("draw", "said"),
     [
         (lambda e: gl.views.phase_diagram(e), "over_seeds"),
-        (lambda e: gl.views.phase_diagram(gl.sweeps.over_seeds(e.isel(weight_decay=0))), "two axes"),
+        (
+            lambda e: gl.views.phase_diagram(gl.sweeps.over_seeds(e.isel(weight_decay=0, train_fraction=0))),
+            "two axes besides the seeds; the table has none",
+        ),
         (lambda e: gl.views.phase_diagram(gl.sweeps.over_seeds(e), x="seed"), "two axes"),
         (lambda e: gl.views.phase_diagram(gl.sweeps.over_seeds(e), colour="loss"), "choose 'delay'"),
         (lambda e: gl.views.survival(gl.sweeps.over_seeds(e)), "runs.events"),

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-import os
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from groklens.errors import BadArgument, UnknownName, whole_number
+from groklens.errors import UnknownName, whole_number
+from groklens.explorer.new_folder import check_new, new_folder
 from groklens.explorer.opened import Opened
-from groklens.explorer.pages import INDEX, Pages
+from groklens.explorer.pages import ABSENT, HERE, INDEX, Pages
 from groklens.explorer.parts import NEURON, parts_of
 from groklens.explorer.pictures import pictures_of
 from groklens.explorer.static import START, static_names
@@ -52,31 +51,20 @@ def export(
     >>> export(["runs/mine", "mod23"], "explored")  # doctest: +SKIP
     """
     root = as_path(folder, "a new folder")
-    _check_new(root)
+    check_new(root)
     wanted = [whole_number("step", step, 0) for step in steps]
     opened = Opened.of(given, parts)
     opened.check()
     most = most_steps(sum(run.run is not None for run in opened.runs.values()))
-    pages = Pages(opened, lambda run: exported_steps(run, wanted, most))
+    pages = Pages(opened, lambda run: exported_steps(run, wanted, most), HERE if explain else ABSENT)
     _check_kept(wanted, pages)
-    beside = root.with_name(f"{root.name}.{os.getpid()}.tmp")
-    try:
-        with progress_shown(progress):
-            shown = [id for id, steps in pages.steps.items() if steps]
-            _write(beside, pages, (*(name for name in static_names() if name != START), INDEX))
-            for i, id in enumerate(shown):  # one after the other, for only a few are kept in memory
-                with part_of(f"run {i + 1} of {len(shown)}: ", i, len(shown)):
-                    _write(beside, pages, _names(pages, id, wanted, explain))
-            _write(beside, pages, [START])  # last, so that half a folder is seen to be none
-        if root.exists():
-            root.rmdir()
-        os.replace(beside, root)
-    except OSError as error:
-        raise BadArgument(
-            f"Cannot write {root}: {error.strerror or error}; give a folder of yours."
-        ) from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+    with progress_shown(progress), new_folder(root) as beside:
+        shown = [id for id, steps in pages.steps.items() if steps]
+        _write(beside, pages, (*(name for name in static_names() if name != START), INDEX))
+        for i, id in enumerate(shown):  # one after the other, for only a few are kept in memory
+            with part_of(f"run {i + 1} of {len(shown)}: ", i, len(shown)):
+                _write(beside, pages, _names(pages, id, wanted, explain))
+        _write(beside, pages, [START])  # last, so that half a folder is seen to be none
     return root
 
 
@@ -92,16 +80,6 @@ def most_steps(n_runs: int) -> int:
     (24, 5)
     """
     return min(MOST_STEPS, max(_FEWEST_STEPS, _OF_ALL_RUNS // max(n_runs, 1)))
-
-
-def _check_new(root: Path) -> None:
-    try:
-        if root.exists() and (not root.is_dir() or any(root.iterdir())):
-            raise BadArgument(f"{root} is there already; give a new folder, such as --export explored.")
-    except OSError as error:
-        raise BadArgument(
-            f"Cannot write {root}: {error.strerror or error}; give a folder of yours."
-        ) from error
 
 
 def _check_kept(wanted: Sequence[int], pages: Pages) -> None:

@@ -28,6 +28,8 @@ from groklens.runs import Run
 from groklens.threads import one_thread
 
 INDEX = "data/index.js"
+#: Where the explanation of a run is: made when it is asked for, among the files that are there, or nowhere.
+ASKED, HERE, ABSENT = "asked", "here", "absent"
 #: Bytes of what was made that are kept, and runs whose last snapshots are.
 _KEPT, _WARM = 256 * 2**20, 4
 _NAME = re.compile(
@@ -59,8 +61,10 @@ class Pages:
     file with a note that says why.
     """
 
-    def __init__(self, opened: Opened, steps: Callable[[Run], Sequence[int]] | None = None) -> None:
-        self.opened = opened
+    def __init__(
+        self, opened: Opened, steps: Callable[[Run], Sequence[int]] | None = None, why: str = ASKED
+    ) -> None:
+        self.opened, self.why = opened, why
         self._warm: OrderedDict[str, LookedAt] = OrderedDict()
         self._kept: OrderedDict[str, File] = OrderedDict()
         self._lock = Lock()
@@ -161,7 +165,7 @@ class Pages:
             for each in self.opened.runs.values()
         ]
         sweeps = [sweep_values(each) for each in self.opened.sweeps.values()]
-        return {"version": version("groklens"), "runs": runs, "sweeps": sweeps}
+        return {"version": version("groklens"), "why": self.why, "runs": runs, "sweeps": sweeps}
 
 
 def _unknown(name: str) -> _Unknown:

@@ -41,6 +41,8 @@ class FolderLock:
             ) from error
         self._identity = _identity(os.fstat(self._descriptor))
         self._owner = os.getpid()
+        #: Whether no other writer can hold it: not known on a file system without locks.
+        self.held = False
         _held.add(self)
         self._take()
 
@@ -72,13 +74,14 @@ class FolderLock:
                     self._descriptor, fcntl.LOCK_UN
                 )  # a child may hold the descriptor, and with it the lock
         os.close(self._descriptor)
-        self._descriptor = None
+        self._descriptor, self.held = None, False
 
     def _take(self) -> None:
         if fcntl is None or self._descriptor is None:  # pragma: no cover
             return
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.held = True
         except OSError as error:
             if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
                 log.warning(

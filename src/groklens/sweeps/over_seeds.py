@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 
@@ -9,7 +12,7 @@ from groklens.errors import BadArgument
 from groklens.sweeps.events import PHASES, phases
 
 
-def over_seeds(events: xr.Dataset, late: float = 1_000, seed: str = "seed") -> xr.Dataset:
+def over_seeds(events: xr.Dataset, late: float = 1_000, seed: str | Sequence[str] = "seed") -> xr.Dataset:
     """Events of a sweep summed up over its seeds, by the other axes.
 
     `generalised_share`: the share of seeds that generalised, in [0, 1]. `delay`: the median over all seeds of the steps
@@ -17,32 +20,34 @@ def over_seeds(events: xr.Dataset, late: float = 1_000, seed: str = "seed") -> x
     more did not, `delay_low` and `delay_high` the least and largest of those that did. `phase`: that of most seeds
     (`gl.sweeps.phases(late=)`; of equally many, the one that has learned less), `phase_share` the share of seeds in it.
     `seeds`: how many are there; `missing`: how many are not, because their loss diverged or they are not trained.
-    Shares and medians are of those that are there.
+    Shares and medians are of those that are there. `seed` is what the axis of the seeds is called; with several names
+    the runs at every place of all those axes are taken together, as if each were another seed.
 
     Raises `BadArgument` where the table has no axis of that name.
 
     >>> over_seeds(runs.events(), late=2_000).generalised_share  # doctest: +SKIP
     """
-    if seed not in events.dims:
-        raise BadArgument(
-            f"The table has no axis {seed!r}; it has {', '.join(map(str, events.dims)) or 'none'}."
-        )
+    axes = [seed] if isinstance(seed, str) else list(seed)
+    for name in axes:
+        if name not in events.dims:
+            held = ", ".join(map(str, events.dims)) or "none"
+            raise BadArgument(f"The table has no axis {name!r}; it has {held}.")
     there = events["last_step"].notnull()
     delay = events["delay"].where(there & events["generalised"].notnull(), np.inf).where(there)
-    median = delay.quantile(0.5, seed, method="higher", skipna=True).drop_vars("quantile")
-    of_phase = xr.concat([(phases(events, late) == name).sum(seed) for name in PHASES], "phase")
-    seeds = there.sum(seed)
+    median = delay.quantile(0.5, axes, method="higher", skipna=True).drop_vars("quantile")
+    of_phase = xr.concat([(phases(events, late) == name).sum(axes) for name in PHASES], "phase")
+    seeds = there.sum(axes)
     names = np.array([*PHASES, ""])[xr.where(seeds > 0, of_phase.argmax("phase"), len(PHASES)).values]
     table = xr.Dataset(
         {
-            "generalised_share": (events["generalised"].notnull().sum(seed) / seeds).where(seeds > 0),
+            "generalised_share": (events["generalised"].notnull().sum(axes) / seeds).where(seeds > 0),
             "delay": median.where(np.isfinite(median)),
-            "delay_low": events["delay"].min(seed),
-            "delay_high": events["delay"].max(seed),
+            "delay_low": events["delay"].min(axes),
+            "delay_high": events["delay"].max(axes),
             "phase": (seeds.dims, names),
             "phase_share": (of_phase.max("phase") / seeds).where(seeds > 0),
             "seeds": seeds,
-            "missing": events.sizes[seed] - seeds,
+            "missing": math.prod(events.sizes[name] for name in axes) - seeds,
         }
     )
     for name, (called, units) in _CALLED.items():

@@ -1,4 +1,4 @@
-"""`gl.views.phase_diagram`: two axes of a sweep, and in colour how long each place took to generalise, or its phase."""
+"""`gl.views.phase_diagram`: axes of a sweep, and in colour how long each place took to generalise, or its phase."""
 
 from __future__ import annotations
 
@@ -27,14 +27,20 @@ _PHASES = {
 _SCALE = [[0.0, "#0F8864"], [0.5, "#B08D50"], [1.0, "#E06711"]]
 #: Delays that differ by less than this, in powers of ten, have no scale of their own.
 _NARROW = 0.02
+#: Pixels that a row of squares is high, and a plane at least.
+_LOW, _HIGH = 130, 260
 #: From more places on, numbers in them would overlap.
 _MOST_NUMBERED = 120
+#: The other axis of a table with one: a single place, without a name.
+_NO_AXIS = " "
 
 
 def phase_diagram(
     table: xr.Dataset, x: str | None = None, y: str | None = None, colour: str = "delay"
 ) -> Figure:
     """The plane of two axes of a sweep, a square a place: its delay from memorising to generalising, or its phase.
+
+    A sweep over one axis is a row of squares, or with `y` given a column.
 
     In each square stands how many of its seeds generalised, with `(−2)` for two that diverged or are not trained, and,
     pointed at, the spread of their delays. Grey squares
@@ -46,13 +52,15 @@ def phase_diagram(
         x, y: which axes; the table's second and first when not given.
         colour: `"delay"`, on a log scale, or `"phase"`.
 
-    Raises `BadArgument` for a table without two axes, or one that is of single runs.
+    Raises `BadArgument` for a table of no axis, or of more than two, or one that is of single runs.
 
     >>> gl.views.phase_diagram(gl.sweeps.over_seeds(runs.events()), colour="phase")  # doctest: +SKIP
     """
     import plotly.graph_objects as go
 
     _check(table, colour)
+    if table["delay"].ndim == 1:
+        table = table.expand_dims({_NO_AXIS: [""]})
     across, up = _axes(table, x, y)
     ordered = table.transpose(up, across)
     squares = _by_delay(ordered) if colour == "delay" else _by_phase(ordered)
@@ -69,11 +77,13 @@ def phase_diagram(
         hovertemplate="%{customdata}<extra></extra>",
         **squares,
     )
-    figure.update_xaxes(axis(drawn(title(table[across])), type="category", showgrid=False))
-    figure.update_yaxes(axis(drawn(title(table[up]), beside=True), type="category", showgrid=False))
-    figure.update_layout(layout(90 + max(260, min(640, 46 * table.sizes[up])), plot_bgcolor=GRID))
+    figure.update_xaxes(_axis(table, across))
+    figure.update_yaxes(_axis(table, up, beside=True))
+    least = _LOW if up == _NO_AXIS else _HIGH
+    figure.update_layout(layout(90 + max(least, min(640, 46 * table.sizes[up])), plot_bgcolor=GRID))
     what = table["delay" if colour == "delay" else "phase"].attrs.get("long_name", colour)
-    said = f"By {title(table[across])} and {title(table[up])}: {what}; in each square, seeds that generalised of all."
+    axes = " and ".join(_called(table, name) for name in (across, up) if name != _NO_AXIS)
+    said = f"By {axes}: {what}; in each square, runs that generalised of all."
     return Figure(figure, said)
 
 
@@ -87,14 +97,24 @@ def _check(table: object, colour: str) -> None:
         raise BadArgument(f"colour is {colour!r}; choose 'delay' or 'phase'.")
 
 
+def _axis(table: xr.Dataset, name: str, beside: bool = False) -> dict[str, Any]:
+    more = {"ticks": "", "showticklabels": False} if name == _NO_AXIS else {}
+    return axis(drawn(_called(table, name), beside), type="category", showgrid=False, **more)
+
+
+def _called(table: xr.Dataset, name: str) -> str:
+    return "" if name == _NO_AXIS else title(table[name])
+
+
 def _axes(table: xr.Dataset, x: str | None, y: str | None) -> tuple[str, str]:
     names = [str(name) for name in table["delay"].dims]
     chosen = [name for name in (x, y) if name is not None]
     if any(name not in names for name in chosen) or len(names) != 2 or len(set(chosen)) < len(chosen):
         raise BadArgument(
-            f"A phase diagram has two axes besides the seeds; the table has {', '.join(names) or 'none'}"
+            "A phase diagram has one or two axes besides the seeds; the table has "
+            + (", ".join(name for name in names if name != _NO_AXIS) or "none")
             + (f", and {', '.join(chosen)} were asked for." if chosen else ".")
-            + " Choose from the others first: table.sel(lr=1e-3)."
+            + (" Choose from the others first: table.sel(lr=1e-3)." if len(names) > 2 else "")
         )
     across = x or next(name for name in reversed(names) if name != y)
     return across, y or next(name for name in names if name != across)

@@ -3,7 +3,8 @@
   "use strict";
   const { element } = explorer;
   let turn = 0;  // of what is asked for, only the latest is shown
-  let view = null, shown = null;  // the runs that are shown, and what is: "run 0", "run 0 3", "sweep s0"
+  let view = null, swept = null;  // the runs and the sweep that were shown last
+  let shown = null;  // what is shown: "run 0", "run 0 3", "sweep s0"
 
   explorer.show = async function () {
     const mine = ++turn, current = () => mine === turn, place = explorer.place();
@@ -29,7 +30,7 @@
       const files = await Promise.all(listed.map(run => explorer.load("run/" + run.id)
         .catch(error => ({ failed: run.note || error.message }))));
       if (!current()) return;
-      view = new explorer.View(listed.map((run, i) => new explorer.Run(run, files[i])), index);
+      view = new explorer.View(listed.map((run, i) => new explorer.Run(run, files[i], index.why)), index);
       put(name, view.node, listed.map(run => run.name).join(" and "));
       view.draw();
     }
@@ -52,10 +53,11 @@
     if (!sweep) throw new Error("There is no such sweep in the list.");
     explorer.showPart({}, []);
     explorer.say("");
-    if (shown === "sweep " + sweep.id) return;
-    const made = explorer.sweep(sweep, index);
-    put("sweep " + sweep.id, made.node, sweep.name);
-    made.draw();
+    if (shown !== "sweep " + sweep.id) {
+      swept = new explorer.Sweep(sweep, index);
+      put("sweep " + sweep.id, swept.node, sweep.name);
+    }
+    swept.show(place.axes);
   }
 
   // Puts something else before the reader, who is taken to its heading, unless it is what is shown first, or the

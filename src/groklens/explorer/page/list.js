@@ -25,7 +25,7 @@
   }
 
   function entry(kind, each) {
-    const there = kind === "sweep" ? each.diagram : each.steps.length;
+    const there = kind === "sweep" ? each.planes.length : each.steps.length;
     const name = there ? element("a", { href: explorer.address({ [kind]: each.id }), ["data-" + kind]: each.id },
       each.name) : element("span", { class: "name" }, each.name);
     return element("li", {}, name, each.task ? element("span", { class: "task" }, each.task) : null,

@@ -1,8 +1,8 @@
-// Where one is: the run, the one it is compared with, the step, the part looked into, or the sweep. It stands in the
-// address after the #, so that a place can be linked to and loaded again.
+// Where one is: the run, the one it is compared with, the step, the part looked into, or the sweep and which of its
+// axes. It stands in the address after the #, so that a place can be linked to and loaded again.
 (function () {
   "use strict";
-  const KEYS = ["run", "with", "step", "part", "sweep"];
+  const KEYS = ["run", "with", "step", "part", "sweep", "axes"];
 
   explorer.place = function () {
     const found = new URLSearchParams(location.hash.slice(1));

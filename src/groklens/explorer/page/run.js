@@ -4,9 +4,11 @@
   const { element } = explorer;
 
   explorer.Run = class {
-    // `listed` is the run in the index, `file` its data or `{failed: why it is not there}`.
-    constructor(listed, file) {
-      [this.id, this.name, this.stepKnown, this.file] = [listed.id, listed.name, listed.step_known !== false, file];
+    // `listed` is the run in the index, `file` its data or `{failed: why it is not there}`, `where` where its
+    // explanation is: "asked" for, "here" or "absent".
+    constructor(listed, file, where) {
+      [this.id, this.name, this.stepKnown] = [listed.id, listed.name, listed.step_known !== false];
+      [this.file, this.where] = [file, where];
       this.steps = file.failed ? [] : listed.steps;
       this.parts = file.parts || {};
       this.curves = file.curves && new explorer.Chart(point => explorer.go({ step: stepOf(point) }));
@@ -24,6 +26,7 @@
 
     draw() {
       if (this.curves) this.curves.show(this.file.curves, this.name + ". " + (this.file.curves_text || ""));
+      if (this.where === "here" && !this.file.failed) this.explain();
     }
 
     // Phases and events, each a button that goes to its step.
@@ -37,30 +40,41 @@
           name + explorer.step(step)))));
     }
 
+    // The explanation, where it is among the files; else a button that asks for it, where somebody can make it.
     why() {
-      const button = element("button", { type: "button", onclick: () => this.explain(button) }, "Explain this run");
-      const about = element("span", { class: "caption" }, " When it generalised, by which algorithm, and with which "
-        + "evidence: this can take a minute.");
-      return element("div", { class: "why" }, button, about);
+      this.explained = element("div", { class: "why" });
+      if (this.where === "absent") return null;
+      if (this.where === "asked") {
+        const button = element("button", { type: "button", onclick: () => this.ask(button) }, "Explain this run");
+        this.explained.append(button, element("span", { class: "caption" }, " When it generalised, by which algorithm, "
+          + "and with which evidence: this can take a minute."));
+      }
+      return this.explained;
     }
 
-    async explain(button) {
+    async ask(button) {
       if (button.getAttribute("aria-disabled")) return;  // it is under way
       button.setAttribute("aria-disabled", "true");
       explorer.say("Explaining " + this.name + ".");
+      const said = await this.explain();
+      button.removeAttribute("aria-disabled");
+      explorer.say("");
+      said.focus();
+    }
+
+    // Puts the explanation into its place, or, below what is there, why there is none.
+    async explain() {
       const said = element("div", { class: "explained", tabindex: -1 });
       try {
         const why = await explorer.load(`run/${this.id}/why`);
         said.append(element("p", { class: "headline " + why.verdict }, why.headline), explorer.findings(why));
-        button.parentElement.replaceChildren(said);
+        this.explained.replaceChildren(said);
       } catch (error) {
         said.append(explorer.note(error.message));
-        for (const before of button.parentElement.querySelectorAll(".explained")) before.remove();
-        button.parentElement.append(said);
-        button.removeAttribute("aria-disabled");
+        for (const before of this.explained.querySelectorAll(".explained")) before.remove();
+        this.explained.append(said);
       }
-      explorer.say("");
-      said.focus();
+      return said;
     }
   };
 

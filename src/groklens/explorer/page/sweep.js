@@ -1,50 +1,90 @@
-// A sweep: its phase diagram, and a table of the same places as buttons, each of which opens its runs.
+// A sweep: a diagram of two of its axes, and a table of the same places as buttons, each of which opens its runs.
 (function () {
   "use strict";
   const { element } = explorer;
 
-  explorer.sweep = function (sweep, index) {
-    const runs = element("div", { class: "chosen", "aria-live": "polite" });
-    const open = cell => opened(cell, sweep, index, runs);
-    const chart = sweep.diagram && new explorer.Chart(function (point) {
-      const cell = sweep.cells.find(each => each.trace === point.curveNumber
-        && String(each.x) === String(point.x) && String(each.y) === String(point.y));
-      if (cell) open(cell);
-    });
-    if (chart) chart.node.classList.add("pickable");
-    const shown = element("article", { class: "sweep" },
-      element("h1", { tabindex: -1 }, sweep.name), sweep.note ? explorer.note(sweep.note) : null,
-      chart ? chart.node : null, runs, element("h2", {}, "Its places"), places(sweep, open));
-    return { node: shown, draw: () => chart && chart.show(sweep.diagram, "Phase diagram of " + sweep.name) };
-  };
+  explorer.Sweep = class {
+    constructor(sweep, index) {
+      [this.sweep, this.index, this.plane] = [sweep, index, null];
+      this.chart = new explorer.Chart(point => this.picked(point));
+      this.chart.node.classList.add("pickable");
+      this.caption = element("p", { class: "caption" });
+      this.runs = element("div", { class: "chosen", "aria-live": "polite" });
+      this.places = element("div", {});
+      this.node = element("article", { class: "sweep" }, element("h1", { tabindex: -1 }, sweep.name),
+        ...(sweep.planes.length ? this.contents() : [explorer.note(sweep.note)]));
+    }
 
-  function places(sweep, open) {
-    const values = key => Array.from(new Map(sweep.cells.map(cell => [String(cell[key]), cell[key]])).keys());
-    const [across, up] = [axis(sweep, "xaxis"), axis(sweep, "yaxis")], columns = values("x");
-    const rows = values("y").map(y => [y, ...columns.map(function (x) {
-      const cell = sweep.cells.find(each => String(each.x) === x && String(each.y) === y);
+    contents() {
+      return [this.choice(), this.chart.node, this.caption, this.runs, element("h2", {}, "Its places"), this.places];
+    }
+
+    // Which two of more axes are shown; the same stand in the address.
+    choice() {
+      this.chosen = element("select", { id: "axes", onchange: () => explorer.go({ axes: this.chosen.value }) },
+        ...this.sweep.planes.map(plane => element("option", { value: plane.name }, plane.name)));
+      return this.sweep.planes.length < 2 ? null : element("p", { class: "compared" },
+        element("label", { for: "axes" }, "Axes shown "), this.chosen);
+    }
+
+    // Shows the plane of this name; the first where there is none.
+    show(name) {
+      const plane = this.sweep.planes.find(each => each.name === name) || this.sweep.planes[0];
+      if (!plane || plane === this.plane) return;
+      this.plane = plane;
+      this.chosen.value = plane.name;
+      this.caption.textContent = plane.text;
+      this.runs.replaceChildren();
+      this.places.replaceChildren(this.table());
+      this.chart.show(plane.diagram, `Phase diagram of ${this.sweep.name}. ${plane.text}`);
+    }
+
+    picked(point) {
+      const cell = this.cell(String(point.x), String(point.y));
+      if (cell) this.open(cell);
+    }
+
+    cell(x, y) {
+      return this.plane.cells.find(each => String(each.x) === x && String(each.y) === y);
+    }
+
+    table() {
+      const values = key => Array.from(new Set(this.plane.cells.map(cell => String(cell[key]))));
+      const columns = values("x"), corner = [this.axis("yaxis", " ↓"), this.axis("xaxis", " →")].filter(Boolean);
+      const rows = values("y").map(y => [y || "runs", ...columns.map(x => this.button(this.cell(x, y)))]);
+      return explorer.table("Places of the sweep", [corner.join("  "), ...columns.map(x => x || "runs")], rows);
+    }
+
+    button(cell) {
       if (!cell || !cell.runs.length) return "none";
       const name = cell.runs.length === 1 ? "1 run" : cell.runs.length + " runs";
-      return element("button", { type: "button", "aria-label": `${across} ${x}, ${up} ${y}: ${name}`,
-        onclick: () => open(cell) }, name);
-    })]);
-    return explorer.table("Places of the sweep", [`${up} ↓  ${across} →`, ...columns], rows);
-  }
+      return element("button", { type: "button", "aria-label": `${this.at(cell)}: ${name}`,
+        onclick: () => this.open(cell) }, name);
+    }
 
-  function axis(sweep, which) {
-    const title = (((sweep.diagram || {}).layout || {})[which] || {}).title;
-    return explorer.plain((title && title.text) || which[0]);
-  }
+    // What an axis is called, with a sign after it; nothing for the one that a row or column does not have.
+    axis(which, sign) {
+      const title = (this.plane.diagram.layout[which] || {}).title, text = explorer.plain((title && title.text) || "");
+      return text && text + sign;
+    }
 
-  // One run is opened at once, of several one is chosen.
-  function opened(cell, sweep, index, where) {
-    if (cell.runs.length === 1) return explorer.go({ run: cell.runs[0], sweep: null });
-    const said = element("h2", { tabindex: -1 },
-      `${axis(sweep, "xaxis")} ${cell.x}, ${axis(sweep, "yaxis")} ${cell.y}`);
-    const links = cell.runs.map(id => index.runs.find(run => run.id === id)).filter(Boolean).map(run => element(
-      "li", {}, run.steps.length ? element("a", { href: explorer.address({ run: run.id }) }, run.name) : run.name,
-      run.note ? explorer.note(run.note) : null));
-    where.replaceChildren(said, element("ul", {}, ...links));
-    said.focus();
+    at(cell) {
+      const parts = [[this.axis("xaxis", " "), cell.x], [this.axis("yaxis", " "), cell.y]];
+      return parts.filter(([name]) => name).map(([name, value]) => name + value).join(", ");
+    }
+
+    // One run is opened at once, of several one is chosen.
+    open(cell) {
+      if (cell.runs.length === 1) return explorer.go({ run: cell.runs[0], sweep: null, axes: null });
+      const said = element("h2", { tabindex: -1 }, this.at(cell));
+      const listed = cell.runs.map(id => this.index.runs.find(run => run.id === id)).filter(Boolean);
+      this.runs.replaceChildren(said, element("ul", {}, ...listed.map(entry)));
+      said.focus();
+    }
+  };
+
+  function entry(run) {
+    const name = run.steps.length ? element("a", { href: explorer.address({ run: run.id }) }, run.name) : run.name;
+    return element("li", {}, name, run.note ? explorer.note(run.note) : null);
   }
 })();

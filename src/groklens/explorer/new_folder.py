@@ -1,0 +1,62 @@
+"""A new folder that is written beside its place and put there at the end, whole or not at all."""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from groklens.errors import BadArgument, RunInUse
+from groklens.runs import FolderLock
+
+
+@contextmanager
+def new_folder(root: Path) -> Iterator[Path]:
+    """Context with the folder to write into, which is at `root` once the context has ended without an error.
+
+    What a process that was killed here has left beside it is deleted. Raises `BadArgument` where the disk refuses.
+    """
+    beside = root.with_name(f"{root.name}.{os.getpid()}.tmp")
+    try:
+        _clear(root)
+        beside.mkdir(parents=True)
+        with FolderLock(beside):
+            yield beside
+            if root.exists():
+                root.rmdir()
+            os.replace(beside, root)
+    except OSError as error:
+        raise refused(root, error) from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def check_new(root: Path) -> None:
+    """Raise `BadArgument` for a folder that holds something, or a file."""
+    try:
+        if root.exists() and (not root.is_dir() or any(root.iterdir())):
+            raise BadArgument(f"{root} is there already; give a new folder, such as --export explored.")
+    except OSError as error:
+        raise refused(root, error) from error
+
+
+def refused(root: Path, error: OSError) -> BadArgument:
+    """That the folder cannot be written, in words."""
+    return BadArgument(f"Cannot write {root}: {error.strerror or error}; give a folder of yours.")
+
+
+def _clear(root: Path) -> None:
+    """Delete what is left of this folder by processes that were killed: whoever still writes holds a lock."""
+    for left in root.parent.glob(f"{glob.escape(root.name)}.*.tmp"):
+        number = left.name.removeprefix(f"{root.name}.").removesuffix(".tmp")
+        if not number.isdecimal() or left.is_symlink() or not left.is_dir():
+            continue
+        try:
+            with FolderLock(left) as lock:
+                if lock.held:  # where there are no locks, nobody knows
+                    shutil.rmtree(left, ignore_errors=True)
+        except RunInUse:
+            continue
