@@ -80,7 +80,8 @@ def by_columns(
 
     The numbers of `transformer` with other rounding, sooner where many runs are stacked.
     """
-    if len(native.layers) > 1 or len(tokens_at) == 1 or len(tokens_at[-1].tokens) > 1:
+    looked_up = [at for at in tokens_at if at.place is not None]
+    if len(native.layers) > 1 or not looked_up or looked_up[-1] is tokens_at[-1]:
         return None
     layer = Layer(unwrap(native.layers[0]), of, workspace)
     is_linear_outside_neurons = layer.is_linear_outside_neurons and isinstance(
