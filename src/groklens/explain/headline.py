@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groklens.claims import Finding, by_key, counted_with, named, number, percent
-from groklens.evidence import ENOUGH, accuracy_by_kind, nothing_held_out, said_by_kind, split_doubt
+from groklens.evidence import ENOUGH, accuracy_by_kind, judged_on, nothing_held_out, said_by_kind, split_doubt
 from groklens.theory import wilson
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ def _outcome_undecided(why: Explanation, score: str) -> str:
             "memorised, generalises or neither is undecided"
         )
     if why.final.test_index is not None and not nothing_held_out(why.final):
-        return f"is correct on {score} of test inputs, as is always giving one answer: that it generalises is undecided"
+        what = judged_on(why.final)
+        return f"is correct on {score} of {what}, as is always giving one answer: that it generalises is undecided"
     if nothing_held_out(why.final):
         return (
             f"was trained on every input and is correct on {score} of them: that it generalises is undecided"
