@@ -93,6 +93,15 @@ def test_an_earlier_step_shows_what_the_last_does_not():
     assert not why.headline.endswith(UNSEEN)
 
 
+def test_a_run_whose_last_step_shows_it_is_judged_there():
+    """What the last model alone shows, its run does not hide."""
+    index = TASK.split(0.5, 0)[0]
+    models = {0: table(TASK, index, 0, 0), 50: table(TASK, index, 12, 12), 100: table(TASK, index, 12, 11)}
+    found = finding(gl.explain(gl.Run.of(models, TASK, train_index=index)))
+    alone = finding(gl.explain(models[100], TASK, train_index=index))
+    assert (found.verdict, found.value, found.note) == ("supported", alone.value, alone.note)
+
+
 @pytest.mark.parametrize("accuracy_of_test", [0.5, 1.0])
 def test_labels_that_are_random_are_not_generalised_to(accuracy_of_test):
     index = RANDOM.split(0.5, 0)[0]

@@ -149,6 +149,22 @@ def test_one_answer_for_all_is_no_rule():
     assert "as is always giving one answer" in why.headline
 
 
+def test_what_a_model_that_has_learned_nothing_answers_too_is_no_rule():
+    """Of two test inputs one answers both by luck; its shuffled copy does too."""
+    task = gl.TableTask([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0], name="xor")
+    why = gl.explain(gl.MLP(d_mlp=16).build(task, seed=0), task, train_index=[0, 1])
+    found = why.finding("generalises")
+    assert (found.value, found.control("untrained").high) == (1.0, 1.0)
+    assert (found.verdict, why.generalised, why.algorithm, why.verdict) == (
+        "undecided",
+        False,
+        *["undecided"] * 2,
+    )
+    assert (
+        "is correct on 100 % of test inputs, as is a model that has learned nothing: that it" in why.headline
+    )
+
+
 def test_labels_that_do_not_follow_the_group_named_are_said_not_to():
     order = torch.randperm(13, generator=torch.Generator().manual_seed(0))
     task = gl.TableTask(TASK.inputs, order[TASK.labels], "C13")

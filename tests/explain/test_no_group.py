@@ -75,6 +75,18 @@ def test_a_group_that_is_named_asks_for_one(caplog):
     assert "not asked" not in caplog.text
 
 
+def test_a_stream_is_judged_on_its_probe():
+    task = TASKS["a stream"]
+    why = gl.explain(gl.MLP(d_mlp=8).build(task, seed=0), task)
+    found = why.finding("generalises")
+    assert (found.claim, found.source) == (
+        "the model is correct on the probe's inputs",
+        "accuracy of at least 99 % on the probe's inputs",
+    )
+    assert "of the probe's inputs" in why.headline
+    assert "an accuracy of 99 % on the probe's inputs" in why.methods()
+
+
 def test_that_a_circuit_is_refuted_is_said_where_there_is_a_group():
     task = gl.ModularArithmetic(7, "add")
     why = gl.explain(gl.MLP(d_mlp=8).build(task, seed=0), task, train_index=task.split(0.5, 0)[0])

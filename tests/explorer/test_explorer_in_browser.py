@@ -15,6 +15,7 @@ from groklens import explorer
 from groklens.explorer.opened import Opened as Given
 from groklens.explorer.pages import Pages
 from groklens.explorer.server import HOST, application, listener
+from groklens.runs import as_run
 
 pytestmark = needs_chromium
 _STANDS = """step => { const said = document.querySelector(".slider output");
@@ -75,6 +76,16 @@ def test_an_exported_run_shows_the_numbers_of_its_table_at_every_step(chromium, 
     assert seen.sticking_out() == []
     assert seen.asked == []
     assert seen.complaints == []
+    seen.close()
+
+
+def test_a_model_of_which_nobody_says_the_step_is_not_called_step_0(chromium, tiny_run, tmp_path):
+    folder = explorer.export(as_run(gl.Snapshot(tiny_run.final.model, tiny_run.task)), tmp_path / "explored")
+    seen = Opened(chromium, folder / "index.html", width=390)
+    seen.page.wait_for_function("() => document.querySelector('.picture .at')")
+    assert seen.page.locator(".slider output").inner_text() == "step unknown (1 of 1)"
+    assert set(seen.page.locator(".picture .at").all_inner_texts()) == {"step unknown"}
+    assert "step 0" not in seen.page.locator("body").inner_text().lower()
     seen.close()
 
 

@@ -10,7 +10,7 @@ from groklens.claims import Control, Finding, Verdict, by_key
 from groklens.evidence.algorithm import algorithm_findings
 from groklens.evidence.answers_outside import outside_answers
 from groklens.evidence.circuit_battery import neuron_findings
-from groklens.evidence.generalising import generalises
+from groklens.evidence.generalising import ENOUGH, generalises
 from groklens.evidence.key_components import key_in_logits
 from groklens.evidence.restricted_loss import restricted_predicts
 from groklens.evidence.rules_agree import rules_agree
@@ -52,6 +52,12 @@ def _no_circuit(final: Snapshot, generalised: Verdict, reason: str) -> Finding:
 
 
 def _with_untrained(general: Finding, untrained: Untrained) -> Finding:
+    """The finding beside an untrained model, undecided where that answers as much as is asked for, as of few inputs."""
     value = generalises(untrained.snapshot).value
     extra = () if value is None else (Control.of(untrained.name, [value], key="untrained"),)
-    return replace(general, controls=(*general.controls, *extra))
+    beside = replace(general, controls=(*general.controls, *extra))
+    if value is None or value < ENOUGH or general.verdict != "supported":
+        return beside
+    return replace(
+        beside, verdict="undecided", note=f"a model that has learned nothing does as well; {general.note}"
+    )

@@ -25,7 +25,7 @@ def generalises(snapshot: Snapshot) -> Finding:
     """
     if snapshot.task.reference is not None:
         return gains_as_reference(snapshot)
-    test = snapshot.test_index
+    test, inputs = snapshot.test_index, judged_on(snapshot)
     known = test is not None and len(test) > 0
     split: Split = "test" if known else "all"
     value = scores(snapshot, split).accuracy
@@ -38,16 +38,23 @@ def generalises(snapshot: Snapshot) -> Finding:
     if verdict == "supported" and min(kinds.values(), default=1.0) < ENOUGH:
         verdict = "refuted"
     return Finding(
-        f"the model is correct on {'test' if known else 'all'} inputs",
+        f"the model is correct on {inputs}",
         value,
         "accuracy",
         verdict,
         (Control.of("always the commonest answer", [commonest], key="commonest_answer"),),
-        source="accuracy of at least 99 % on test inputs",
+        source=f"accuracy of at least 99 % on {inputs if snapshot.task.is_stream else 'test inputs'}",
         note=f"{why}accuracy {percent(value)} against the {percent(ENOUGH)} asked for"
         + (f"; by kind: {said_by_kind(kinds)}" if kinds else ""),
         key="generalises",
     )
+
+
+def judged_on(snapshot: Snapshot) -> str:
+    """The inputs on which it is judged whether a model generalises, in words: a stream has a probe and no split."""
+    if snapshot.task.is_stream:
+        return "the probe's inputs"
+    return "all inputs" if snapshot.test_index is None or nothing_held_out(snapshot) else "test inputs"
 
 
 def nothing_held_out(snapshot: Snapshot) -> bool:

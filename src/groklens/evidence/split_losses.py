@@ -34,20 +34,19 @@ def split_losses(run: Run, final: Snapshot, untrained: Untrained, table: xr.Data
     A model that was trained on all inputs answers both sides of any split alike, whatever is called a test input, and
     its accuracy says nothing. One that was trained on the train inputs alone keeps larger losses on the others, long
     after it answers all of them: of public models that grokked, 58 to 98 % of pairs. The number is the share of pairs
-    of a test and a train input in which the test input's loss is larger (Mann–Whitney), at the kept step where mean
-    losses are furthest apart. Supported beyond chance at 1 %, over as many steps as there were to choose from; refuted
-    as far on the other side; else undecided: the sides are not told apart, which is no proof that they are one.
+    of a test and a train input in which the test input's loss is larger (Mann–Whitney), at the last step or, where it
+    does not show there, at the kept step where mean losses are furthest apart. Supported beyond chance at 1 %, over as
+    many steps as there were to choose from; refuted as far on the other side; else undecided: the sides are not told
+    apart, which is no proof that they are one.
     Asked of models that answer the test inputs of a split as given (`split_recorded` is of one that is known).
     """
     if final.train_index is None or final.split_recorded or final.task.is_corrupted:
         return []
-    step, n_steps = _furthest(run, final, table)
-    looked = final if step in (None, final.step) else run.at(step)
-    found, beyond = pairs(looked), NormalDist().inv_cdf(1 - LEVEL / n_steps)
+    looked, beyond, where = _shown_where(run, final, table)
+    found = pairs(looked)
     verdict: Verdict = "supported" if found.errors > beyond else "undecided"
     if found.errors < -beyond:
         verdict = "refuted"
-    where = "" if looked is final else f"at step {step:,}, where mean losses are furthest apart, "
     said = f"{where}{number(found.errors)} standard errors from half of all pairs"
     return [
         Finding(
@@ -59,18 +58,21 @@ def split_losses(run: Run, final: Snapshot, untrained: Untrained, table: xr.Data
                 Control.of("random splits of the same sizes", _of_random_splits(looked), key="random_splits"),
                 Control.of(untrained.name, [pairs(untrained.snapshot).share], key="untrained"),
             ),
-            source="rank-sum test of Mann & Whitney 1947, one-sided at 1 %",
-            note=said if verdict == "supported" else f"{said}; {_ALIKE}",
+            source="rank-sum test, one-sided at 1 %",
+            note=said + _SAID[verdict],
             key="split.losses",
             role="aside",
         )
     ]
 
 
-_ALIKE = (
-    "a model that was trained on all inputs looks the same, so that which of them are test inputs is the word of "
-    "whoever gave the split"
-)
+#: What follows from each verdict.
+_SAID: dict[Verdict, str] = {
+    "supported": "",
+    "undecided": "; a model that was trained on all inputs looks the same, so that which of them are test inputs is "
+    "the word of whoever gave the split",
+    "refuted": "; so looks a split that is turned round, or one whose test inputs are the easier ones",
+}
 
 
 def pairs(snapshot: Snapshot) -> Pairs:
@@ -112,12 +114,34 @@ def _compared(ranks: Float[Tensor, "input"], ties: float, is_test: Bool[Tensor, 
     return Pairs(larger / n_pairs, errors)
 
 
-def _furthest(run: Run, final: Snapshot, table: xr.Dataset) -> tuple[int | None, int]:
-    """The step at which mean test loss is the largest multiple of train loss, and how many steps there are."""
-    steps = [step for step in table["step"].values.tolist() if step in run.steps]
-    if len(steps) < 2 or not {"train_loss", "test_loss"} <= set(table.data_vars):
-        return None, 1
+def _shown_where(run: Run, final: Snapshot, table: xr.Dataset) -> tuple[Snapshot, float, str]:
+    """The snapshot in which the split shows, or else the last; the errors asked for there, and its step in words."""
+    steps = _with_losses(run, table)
+    looks = min(len(steps), 2)
+    beyond = _beyond(LEVEL / max(looks, 1))
+    if looks < 2 or pairs(final).errors > beyond:
+        return final, beyond, ""
+    step, of_many = _furthest(table, steps), _beyond(LEVEL / 2 / len(steps))
+    if step == steps[-1] or pairs(earlier := run.at(step)).errors <= of_many:
+        return final, beyond, ""
+    return earlier, of_many, f"at step {step:,}, where mean losses are furthest apart, "
+
+
+def _beyond(level: float) -> float:
+    """Standard errors that chance exceeds as often as `level`, on one side."""
+    return NormalDist().inv_cdf(1 - level)
+
+
+def _with_losses(run: Run, table: xr.Dataset) -> list[int]:
+    """Steps at which both losses are known and the weights are there."""
+    if not {"train_loss", "test_loss"} <= set(table.data_vars):
+        return []
+    return [step for step in table["step"].values.tolist() if step in run.steps]
+
+
+def _furthest(table: xr.Dataset, steps: list[int]) -> int:
+    """The step at which mean test loss is the largest multiple of train loss."""
     kept = table.sel(step=steps)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.nan_to_num(kept["test_loss"].values / kept["train_loss"].values, nan=0.0)
-    return steps[int(np.argmax(ratio))], len(steps)
+    return steps[int(np.argmax(ratio))]

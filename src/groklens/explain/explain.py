@@ -72,8 +72,8 @@ def _explain(run: Run, chosen: list[int]) -> Explanation:
     measures = PROGRESS if found.circuit else [m for m in PROGRESS if "circuit" not in m.about.needs]
     at_hand = {**({} if blank.step is None else {blank.step: blank.snapshot}), chosen[-1]: final}
     table = tabulate(run, measures, found.circuit, chosen, at_hand, beside=True)
-    generalised = by_key(found.findings)["generalises"].verdict
     findings = all_findings(final, blank, found, table)
+    generalised = by_key(findings)["generalises"].verdict
     if generalised == "supported":
         findings += split_losses(run, final, blank, table)
     findings += taken_for_granted(run)

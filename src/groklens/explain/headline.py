@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groklens.claims import Finding, by_key, counted_with, named, number, percent
-from groklens.evidence import ENOUGH, accuracy_by_kind, nothing_held_out, said_by_kind, split_doubt
+from groklens.evidence import ENOUGH, accuracy_by_kind, judged_on, nothing_held_out, said_by_kind, split_doubt
 from groklens.theory import wilson
 
 if TYPE_CHECKING:
@@ -45,18 +45,15 @@ def _outcome(why: Explanation, general: Finding) -> str:
 
 def _outcome_undecided(why: Explanation, score: str) -> str:
     if why.final.task.reference is not None:
-        reference = why.final.task.reference.name
-        return (
-            f"cannot be judged, as the {reference} predictor gains hardly more than the frequencies of tokens do: that "
-            "it generalises is undecided"
-        )
+        return f"cannot be judged, as {_reference_says_little(why)}: that it generalises is undecided"
     if "split.fits" in by_key(why.findings):
         return (
             f"cannot be judged, as the split given may not be the model's: {split_doubt(why.final)}; whether it "
             "memorised, generalises or neither is undecided"
         )
     if why.final.test_index is not None and not nothing_held_out(why.final):
-        return f"is correct on {score} of test inputs, as is always giving one answer: that it generalises is undecided"
+        who, what = _who_does_as_well(why), judged_on(why.final)
+        return f"is correct on {score} of {what}, as is {who}: that it generalises is undecided"
     if nothing_held_out(why.final):
         return (
             f"was trained on every input and is correct on {score} of them: that it generalises is undecided"
@@ -65,6 +62,20 @@ def _outcome_undecided(why: Explanation, score: str) -> str:
         f"is correct on {score} of all inputs, and which of them it was trained on is not known: "
         "whether it memorised, generalises or neither is undecided"
     )
+
+
+def _reference_says_little(why: Explanation) -> str:
+    general, reference = by_key(why.findings)["generalises"], why.final.task.reference
+    untrained = by_key(general.controls).get("untrained")
+    if untrained is not None and untrained.high >= ENOUGH:
+        return "a model that has learned nothing gains as much"
+    name = "" if reference is None else f"{reference.name} "
+    return f"the {name}predictor gains hardly more than the frequencies of tokens do"
+
+
+def _who_does_as_well(why: Explanation) -> str:
+    blindly = by_key(why.findings)["generalises"].control("commonest_answer").high >= ENOUGH
+    return "always giving one answer" if blindly else "a model that has learned nothing"
 
 
 def _not_generalising(why: Explanation, score: str) -> str:

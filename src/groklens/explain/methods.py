@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from groklens.claims import DRAWS, how_many, percent
-from groklens.evidence import ENOUGH
+from groklens.evidence import ENOUGH, judged_on
 from groklens.runs import Run
 from groklens.snapshots import Snapshot
 
@@ -130,7 +130,7 @@ def _looked_at(why: Explanation) -> str:
     if held_out is not None and not len(held_out):
         said += " Every input was trained on, so that generalising cannot be told from memorising."
     else:
-        inputs = "all inputs, as its split is not known" if held_out is None else "test inputs"
+        inputs = "all inputs, as its split is not known" if held_out is None else judged_on(why.final)
         said += f" The model counts as generalising from an accuracy of {percent(ENOUGH)} on {inputs}."
     if task.symmetry is None:
         return said

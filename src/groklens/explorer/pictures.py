@@ -12,7 +12,6 @@ from groklens.explorer.parts import FREQUENCY, HEAD, NEURON, component_id
 from groklens.explorer.stills import at_first, called, on_scale_of
 from groklens.harmonics import nontrivial
 from groklens.report import captions
-from groklens.runs import step_in_words
 from groklens.views import Figure, clusters, embedding, logits, mean_attention, neurons, spectrum
 
 #: Planes of the embedding that are shown.
@@ -125,7 +124,8 @@ def _attention(looked: LookedAt, step: int) -> Picture:
 def _logits(looked: LookedAt, step: int) -> Picture:
     figure = logits(looked.at(step))
     figure = on_scale_of(figure, _last(looked, step, "logits", figure))
-    caption = _joined(captions.ANSWERS.format(step=step_in_words(looked.run, step)))
+    when = f"step {step:,}" if looked.step_known else "the only step"
+    caption = _joined(captions.ANSWERS.format(step=when))
     return Picture("logits", "Logits over both operands", figure, caption)
 
 
