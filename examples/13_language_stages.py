@@ -26,7 +26,8 @@ for step, stage in zip(run.steps, table["stage"].values, strict=True):
 
 # %% [markdown]
 # Does it also *say* what its stage says? Below it goes on by itself from a first character; then the divergence of what
-# it samples from each reference, in nats a character.
+# it samples from each reference, in nats a character: KL(model‖reference), and a stage is judged by the other
+# direction, KL(reference‖model), so that numbers of the two are not to be compared.
 
 # %%
 chosen = [50, 300, 2_000]

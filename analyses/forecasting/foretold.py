@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from analyses.by_configuration import halves_of
 
 import groklens as gl
 
@@ -70,7 +69,7 @@ def foretold(library: xr.Dataset, table: xr.Dataset) -> xr.Dataset:
 
 def by_the_other(library: xr.Dataset, half: int) -> xr.Dataset:
     """What was forecast for one half of the configurations by the law of the other."""
-    own = halves_of(library["configuration"].values) == half
+    own = gl.forecasts.first_half(library["configuration"].values) == half
     law = gl.forecasts.law_at(library.isel(run=np.flatnonzero(~own)), CLOCK)
     return by_law(law, gl.forecasts.at_risk(library.isel(run=np.flatnonzero(own)), CLOCK, HORIZON))
 

@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from analyses.by_configuration import over_configurations
 from analyses.forecasting.foretold import NEVER, measured
 
 import groklens as gl
@@ -128,7 +127,9 @@ def better_than(fresh: xr.Dataset, rival: str, said: str) -> gl.Finding:
     watched = fresh.isel(run=np.flatnonzero(fresh["known"].values > 0))
     happened = watched["changes"].values
     errors = {name: (watched[name].values - happened) ** 2 for name in ("forecast", rival)}
-    low, high = over_configurations(errors[rival] - errors["forecast"], watched["configuration"].values)
+    low, high = gl.forecasts.over_configurations(
+        errors[rival] - errors["forecast"], watched["configuration"].values
+    )
     return gl.Finding(
         f"on fresh runs the Brier score of the forecast is better than that of {said}",
         float((errors[rival] - errors["forecast"]).mean()),

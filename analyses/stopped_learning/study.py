@@ -21,7 +21,6 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from analyses.by_configuration import halves_of, over_configurations
 
 import groklens as gl
 
@@ -53,7 +52,7 @@ def looked_at(library: xr.Dataset) -> xr.Dataset:
     table = library.isel(clock=int(np.flatnonzero(np.isclose(library["clock"], CLOCK))[0]))
     watched = table["last"] >= HORIZON * table["step"]
     rows = np.flatnonzero((table["memorised"].notnull() & table["step"].notnull() & watched).values)
-    table, halves = table.isel(run=rows), halves_of(library["configuration"].values)[rows]
+    table, halves = table.isel(run=rows), gl.forecasts.first_half(library["configuration"].values)[rows]
     chances = foretold(library, rows)
     columns = {
         "loss": np.abs(table["signal_test_loss_slope"].values),
@@ -93,7 +92,7 @@ def foretold(library: xr.Dataset, rows: np.ndarray) -> np.ndarray:
     table = gl.forecasts.at_risk(library.assign_coords(run=np.arange(library.sizes["run"])), CLOCK, HORIZON)
     accuracy, every = (
         library["test_accuracy"].sel(clock=CLOCK).values,
-        halves_of(library["configuration"].values),
+        gl.forecasts.first_half(library["configuration"].values),
     )
     found = np.tile(np.where(accuracy >= KNOWN, 0.0, 1.0), (3, 1))
     found[2] = 0
@@ -161,7 +160,7 @@ def flat_is_not_finished(runs: xr.Dataset, rule: str) -> gl.Finding:
     configurations = len(np.unique(runs["configuration"].values[finished]))
     low, high = gl.theory.wilson(configurations * again / n, configurations) if n else (0.0, 1.0)
     fewer = errs(runs, always(runs)) - errs(runs, finished)
-    is_none = over_configurations(fewer, runs["configuration"].values)[0] <= 0
+    is_none = gl.forecasts.over_configurations(fewer, runs["configuration"].values)[0] <= 0
     return gl.Finding(
         f"of the runs that look finished by {RULES[rule]} more than one in twenty move again within ten times the step",
         again / n if n else None,
@@ -221,7 +220,7 @@ def gain(
     controls: dict[str, tuple[str, Any]],
 ) -> gl.Finding:
     """A finding that one errs less than another, by the interval of the difference over configurations."""
-    low, high = over_configurations(others - own, runs["configuration"].values)
+    low, high = gl.forecasts.over_configurations(others - own, runs["configuration"].values)
     return gl.Finding(
         claim,
         float(own.mean()),

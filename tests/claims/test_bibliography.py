@@ -41,6 +41,22 @@ def test_entries_are_whole_and_each_is_there_once():
     assert len(set(eprints)) == len(eprints)
 
 
+def test_every_work_has_a_title_or_where_it_is_and_authors():
+    """No entry is left for somebody else to fill in."""
+    for entry in entries():
+        assert entry.surname, entry.text
+        assert "filled in" not in entry.text
+        assert "title = " in entry.text or "howpublished = " in entry.text
+        assert "eprint = " not in entry.text or "archivePrefix = {arXiv}" in entry.text
+
+
+def test_what_tables_of_stages_cite_has_an_entry():
+    task = gl.tasks.MarkovChains(states=2, length=6)
+    table = gl.measures.stages(gl.Snapshot(gl.hypotheses.planted_induction(task), task))
+    cited = [value.attrs.get("source", "") for value in table.values()]
+    assert keys(bibliography(cited)) == ["edelman2024", "nguyen2024"]
+
+
 def test_all_that_measures_cite_has_an_entry():
     assert len(sources()) > 40
     for source in sources():

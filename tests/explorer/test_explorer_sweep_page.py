@@ -104,6 +104,7 @@ def test_two_of_three_axes_are_chosen_by_the_keyboard_and_stand_in_the_address(s
     seen.page.keyboard.press("Enter")
     links = seen.page.locator(".chosen a").all_inner_texts()
     assert len(links) == 4
+    assert seen.sticking_out() == []
     assert all("lr=0.2" in each and "train_fraction=0.5" in each for each in links)
     _picture(seen, f"explorer_sweep_three_axes_{width}")
     seen.page.go_back()

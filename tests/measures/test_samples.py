@@ -60,6 +60,25 @@ def test_it_samples_as_its_stage_does_and_as_no_other(task, order):
     np.testing.assert_allclose(own[order], mean, atol=1e-4)
 
 
+def test_the_two_tables_of_stages_say_that_their_directions_differ(task):
+    """Along its own samples KL is of the model from the reference, on given text of the reference from the model."""
+    snapshot, chosen = planted(task, 1), {"references": task.references[2:3], "progress": False}
+    sampled, given = sampled_stages(snapshot, sequences=8, **chosen), gl.measures.stages(snapshot, **chosen)
+    model, reference = predictor_of(snapshot), task.references[2]
+
+    def by_hand(first, second, tokens):
+        one, other = (each.log_probabilities(tokens)[:, :-1] for each in (first, second))
+        return float((one.exp() * (one - other)).sum(dim=-1).mean())
+
+    own = gl.theory.sample(model, task.inputs[:8, :1], task.n_ctx, 0)
+    assert float(sampled["kl"].mean()) == pytest.approx(by_hand(model, reference, own), abs=1e-6)
+    text = task.inputs
+    assert float(given["mean_kl"][0, 0]) == pytest.approx(by_hand(reference, model, text), abs=1e-6)
+    assert abs(by_hand(model, reference, text) - by_hand(reference, model, text)) > 0.01
+    assert sampled["kl"].attrs["long_name"].startswith("KL(model‖reference)")
+    assert given["mean_kl"].attrs["long_name"].startswith("KL(reference‖model)")
+
+
 def test_the_seed_decides_and_nothing_else_changes(task):
     snapshot = planted(task, 2)
     snapshot.model.train()

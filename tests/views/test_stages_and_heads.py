@@ -36,7 +36,7 @@ def test_each_reference_is_a_curve_and_a_level():
     levels = {line.name: line for line in figure.data if line.line.dash == "dash"}
     assert {name: line.y[0] for name, line in levels.items()} == {"uniform": 1.1, "bigram": 0.9}
     assert all(levels[name].line.color == curves[i].line.color for i, name in enumerate(NAMES))
-    assert "KL from the references uniform, bigram" in figure.text
+    assert "KL(reference‖model) of the references uniform, bigram" in figure.text
 
 
 def test_every_seed_is_a_line_and_is_named_once():

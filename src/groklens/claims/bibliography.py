@@ -38,8 +38,8 @@ def entries() -> tuple[Entry, ...]:
 def bibliography(sources: Iterable[str]) -> str:
     r"""The BibTeX entries of the works that sources name, each once; empty where they name none.
 
-    What authors the library itself could not check is left out of an entry, whose note says so. A source that is
-    ours, or a rule in words, names no work.
+    Titles are those that the works have on arXiv, or where they were published. A source that is ours, or a rule in
+    words, names no work.
 
     >>> print(bibliography(["Nanda et al. 2023, section 5"]).splitlines()[0])
     @article{nanda2023,

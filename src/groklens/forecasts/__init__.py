@@ -1,6 +1,8 @@
 """Forecasts: signals of what a run will do, and the library of runs that they are judged on."""
 
 from groklens.forecasts.at_risk import at_risk as at_risk
+from groklens.forecasts.by_configuration import first_half as first_half
+from groklens.forecasts.by_configuration import over_configurations as over_configurations
 from groklens.forecasts.calibration import calibration as calibration
 from groklens.forecasts.commutator import CommutatorDefect as CommutatorDefect
 from groklens.forecasts.evidence import Evidence as Evidence

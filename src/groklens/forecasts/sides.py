@@ -11,6 +11,7 @@ import xarray as xr
 from jaxtyping import Bool
 
 from groklens.errors import BadArgument, described, did_you_mean
+from groklens.forecasts.by_configuration import first_half
 
 #: Coordinates by whose values runs are kept apart.
 KINDS = ("task", "model", "optimizer")
@@ -39,8 +40,7 @@ def splits(
     """
     if train_on is not None or test_on is not None:
         return [_given(library, train_on, test_on)]
-    names, which = np.unique(library["configuration"].values, return_inverse=True)
-    first = np.isin(which, np.random.default_rng(seed).permutation(len(names))[: len(names) // 2])
+    first = first_half(library["configuration"].values, seed)
     found = [
         Split("configurations, first half", first, ~first),
         Split("configurations, second half", ~first, first),

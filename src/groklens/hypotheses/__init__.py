@@ -20,6 +20,7 @@ from groklens.hypotheses.planted import planted as planted
 from groklens.hypotheses.planted_bilingual import planted_bilingual as planted_bilingual
 from groklens.hypotheses.planted_circle import save_planted_circle as save_planted_circle
 from groklens.hypotheses.planted_induction import planted_induction as planted_induction
+from groklens.hypotheses.planted_unigram import planted_unigram as planted_unigram
 from groklens.hypotheses.units import Heads as Heads
 from groklens.hypotheses.units import Neurons as Neurons
 from groklens.hypotheses.units import some as some

@@ -68,7 +68,9 @@ def sampled_stages(
     `stages` asks about the next token of given text; here the model goes on by itself. At each step it samples
     sequences from the first tokens of the task's inputs, and along each the mean over positions of
     KL(model‖reference) is taken: in expectation, the divergence between the two distributions of whole sequences,
-    per token (chain rule). 0 where the model speaks exactly as the reference does. The same is asked of every
+    per token. The chain rule holds along what the model itself samples in this direction alone, which is the opposite
+    of that of `stages`, KL(reference‖model): numbers of the two are not to be compared. 0 where the model speaks
+    exactly as the reference does. The same is asked of every
     reference against every other: below a quarter of what parts neighbouring references, as far as an even mixture
     of two is from each, a model's samples are clearly those of one stage.
 
@@ -102,12 +104,12 @@ def sampled_stages(
             "kl": (
                 ("step", "reference", "example"),
                 np.stack(kl),
-                {"long_name": "divergence of the model's samples", **about},
+                {"long_name": "KL(model‖reference) along the model's own samples", **about},
             ),
             "between": (
                 ("nearest", "reference", "example"),
                 np.stack(between),
-                {"long_name": "divergence of a reference's samples", **about},
+                {"long_name": "KL(nearest‖reference) along samples of the nearest", **about},
             ),
         },
         coords={

@@ -43,6 +43,9 @@ def stages(
 ) -> xr.Dataset:
     """The stages of a model of sequences: the reference predictor that it is nearest to in KL, over training.
 
+    The direction is the source's, KL(reference‖model): what the model misses of what the reference expects. That of
+    `sampled_stages` is the other one, KL(model‖reference): numbers of the two are not to be compared.
+
     Args:
         run: a run, a snapshot or a lone model's run, of a task whose inputs are tokens of a sequence.
         references: predictors to compare with; None takes the task's own (`task.references`).
@@ -146,8 +149,8 @@ def _table(
     )
     mean, by = kl.mean(axis=2), ("step", "reference")
     variables = {
-        "kl": _nats((*by, "pos"), kl, "KL from the reference"),
-        "mean_kl": _nats(by, mean, "KL from the reference, mean over positions"),
+        "kl": _nats((*by, "pos"), kl, "KL(reference‖model)"),
+        "mean_kl": _nats(by, mean, "KL(reference‖model), mean over positions"),
         "kl_error": _nats(by, error, "standard error of that"),
         "lead": _nats(by, lead, "how much nearer than the nearest other"),
         "lead_error": _nats(by, lead_error, "standard error of the lead"),
@@ -161,7 +164,9 @@ def _table(
         "loss": _nats(("step",), np.array([row["loss"] for row in rows]), "loss"),
         "reference_loss": _nats(("reference",), _losses(run.task, compared), "loss of the reference"),
         "between": _nats(
-            ("reference", "nearest"), _between(run.task, compared), "KL of one reference from another"
+            ("reference", "nearest"),
+            _between(run.task, compared),
+            "KL(reference‖nearest), of one reference from another",
         ),
     }
     coords = {

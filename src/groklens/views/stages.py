@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 def stages(source: Any, log_steps: bool = True) -> Figure:
     """Distance of a model of sequences from each reference over training steps, and its loss beside theirs.
 
-    Above, KL from each reference in nats: at every step the lowest curve names the stage, and where two cross one
-    stage ends and the next begins. Below, the model's loss, with the loss of each reference as a dashed line: a plateau
-    on a line is a model that knows what that reference knows and no more.
+    Above, KL(reference‖model) of each reference in nats: at every step the lowest curve names the stage, and where two
+    cross one stage ends and the next begins. Below, the model's loss, with the loss of each reference as a dashed line:
+    a plateau on a line is a model that knows what that reference knows and no more.
 
     Args:
         source: a table of `gl.measures.stages`, which may have an axis of seeds besides, each a line; or a run, an
@@ -38,7 +38,10 @@ def stages(source: Any, log_steps: bool = True) -> Figure:
     levels = {1: table["reference_loss"]} if "loss" in table and "reference_loss" in table else {}
     figure = panels_by_label(table, rows, levels, log_steps)
     names = ", ".join(table["reference"].values.tolist())
-    return Figure(figure, f"Over training steps: KL from the references {names}, and the loss beside theirs.")
+    return Figure(
+        figure,
+        f"Over training steps: KL(reference‖model) of the references {names}, and the loss beside theirs.",
+    )
 
 
 def _taken(source: Any) -> xr.Dataset:

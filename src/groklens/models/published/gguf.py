@@ -130,8 +130,11 @@ def _config(file: GgufFile) -> Any:
     with without_wish_for_widgets():
         from transformers import AutoConfig
 
+    from groklens.models.published.hugging_face import said_in_one_line
+
     values = _config_values(file)
-    return AutoConfig.for_model(_KINDS[file.says["general.architecture"]], **values)
+    with said_in_one_line(file.path):
+        return AutoConfig.for_model(_KINDS[file.says["general.architecture"]], **values)
 
 
 def _config_values(file: GgufFile) -> dict[str, Any]:

@@ -147,7 +147,7 @@ def _config(source: str | Path, revision: str | None) -> Any:
     with without_wish_for_widgets():
         from transformers import AutoConfig
 
-    with _said_in_one_line(source, "config.json"):
+    with said_in_one_line(source, "config.json"):
         return AutoConfig.from_pretrained(
             source,
             revision=revision or "main",
@@ -161,7 +161,7 @@ def _as_saved(source: str | Path, revision: str | None) -> dict[str, Any]:
     with without_wish_for_widgets():
         from transformers import PretrainedConfig
 
-    with _said_in_one_line(source, "config.json"):
+    with said_in_one_line(source, "config.json"):
         local = Path(source).is_dir()
         values, _ = PretrainedConfig.get_config_dict(
             source, revision=revision or "main", local_files_only=local
@@ -173,7 +173,7 @@ def _model(source: str | Path, revision: str | None) -> Any:
     from transformers import AutoModelForCausalLM
 
     open_model: Any = AutoModelForCausalLM.from_pretrained
-    with _said_in_one_line(source, "model.safetensors"), _quiet():
+    with said_in_one_line(source, "model.safetensors"), _quiet():
         model, found = open_model(
             source,
             revision=revision or "main",
@@ -201,7 +201,7 @@ def model_of_state(config: Any, weights: dict[str, Tensor], where: str) -> tuple
     sizes: Counter[torch.dtype] = Counter()
     for value in weights.values():
         sizes[value.dtype] += value.numel()
-    with _said_in_one_line(where, ""), _quiet():
+    with said_in_one_line(where), _quiet():
         model, found = kind.from_pretrained(
             None,
             config=config,
@@ -243,7 +243,7 @@ def _stored_as(source: str | Path) -> torch.dtype:
 
 
 @contextlib.contextmanager
-def _said_in_one_line(source: str | Path, name: str) -> Iterator[None]:
+def said_in_one_line(source: str | Path, name: str = "") -> Iterator[None]:
     """What transformers raises, and its parsers, as one error of ours that names the file."""
     from huggingface_hub.errors import StrictDataclassError
     from safetensors import SafetensorError
@@ -252,7 +252,7 @@ def _said_in_one_line(source: str | Path, name: str) -> Iterator[None]:
     try:
         yield
     except (SafetensorError, StrictDataclassError) as error:
-        raise DamagedRun(f"{where} is damaged: {_line(error)}") from error
+        raise DamagedRun(f"{where} is damaged: {_line(error.__cause__ or error)}") from error
     except Exception as error:
         if not isinstance(error, _OPENING) and type(error).__module__.partition(".")[0] not in _FETCHING:
             raise

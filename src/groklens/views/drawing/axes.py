@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"
+#: The power of ten up to which numbers beside an axis are written out, 10,000, as on the ticks that we label ourselves.
+_WRITTEN_OUT = 5
 
 
 def layout(height: int, **more: Any) -> dict[str, Any]:
@@ -42,6 +44,8 @@ def axis(title: str, **more: Any) -> dict[str, Any]:
         "zeroline": False,
         "tickfont": {"size": 12},
         "exponentformat": "power",
+        "separatethousands": True,
+        "minexponent": _WRITTEN_OUT,
         **more,
     }
 

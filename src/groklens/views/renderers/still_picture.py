@@ -12,6 +12,7 @@ import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Literal
 
+from groklens.views.renderers.still_picture_labels import separated
 from groklens.views.renderers.still_picture_marks import draw, is_category, rgba
 
 if TYPE_CHECKING:
@@ -165,6 +166,8 @@ def _scale(place: Axes, letter: str, axis: Any) -> None:
         names = [plain(str(text)) for text in (axis.ticktext or axis.tickvals)]
         getattr(place, f"set_{letter}ticks")(list(axis.tickvals), names)
         place.minorticks_off()
+    elif axis.separatethousands and axis.type != "log" and not is_category(axis):
+        getattr(place, f"{letter}axis").set_major_formatter(separated())
     if axis.scaleanchor:
         place.set_aspect("equal", adjustable="box")
 
