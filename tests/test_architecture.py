@@ -1,7 +1,6 @@
 """The direction of dependencies, and what keeps the code readable, checked in the syntax tree."""
 
 import ast
-import copy
 import functools
 import itertools
 import re
@@ -93,10 +92,17 @@ def tree_of(path):
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
+@functools.cache
+def nodes_of(path):
+    """Every node of that tree."""
+    return tuple(ast.walk(tree_of(path)))
+
+
 def package_of(path):
     return path.relative_to(SOURCE).parts[0].removesuffix(".py")
 
 
+@functools.cache
 def imported(path):
     return Imports(tree_of(path)).found
 
@@ -125,7 +131,7 @@ def test_dependencies_point_one_way(path):
 
 def inside_of_others(path):
     """The imports that reach past the face of another package, those for type checkers too."""
-    nodes = [node for node in ast.walk(tree_of(path)) if isinstance(node, (ast.ImportFrom, ast.Import))]
+    nodes = [node for node in nodes_of(path) if isinstance(node, (ast.ImportFrom, ast.Import))]
     modules = [
         node.module or "" if isinstance(node, ast.ImportFrom) else alias.name
         for node in nodes
@@ -146,20 +152,23 @@ def test_names_of_other_packages_come_from_their_faces(path):
 def files_imported(path):
     """The files of the library that this one imports, wherever it does; through a face, those that define the names."""
     found = set()
-    for node in ast.walk(without_type_checking(copy.deepcopy(tree_of(path)))):
+    for node in outside_type_checking(tree_of(path)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("groklens"):
             for alias in node.names:
                 found |= {file_of(node.module, alias.name)}
     return found - {None, path}
 
 
-def without_type_checking(tree):
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-            node.body = [ast.Pass()]
-    return tree
+def outside_type_checking(node):
+    """Every node below this one, but for what only type checkers read."""
+    only_theirs = node.body if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test) else ()
+    for below in ast.iter_child_nodes(node):
+        if below not in only_theirs:
+            yield below
+            yield from outside_type_checking(below)
 
 
+@functools.cache
 def file_of(module, name):
     """The file in which what `from module import name` gives is written."""
     place = SOURCE.joinpath(*module.split(".")[1:])
@@ -168,7 +177,7 @@ def file_of(module, name):
     for path in (place / f"{name}.py", place.with_suffix(".py")):
         if path.is_file():
             return path
-    for node in ast.walk(tree_of(place / "__init__.py")) if (place / "__init__.py").is_file() else ():
+    for node in nodes_of(place / "__init__.py") if (place / "__init__.py").is_file() else ():
         if isinstance(node, ast.ImportFrom) and name in {alias.asname or alias.name for alias in node.names}:
             return file_of(node.module, name)
     return None
@@ -324,13 +333,13 @@ def test_the_library_knows_nothing_of_what_uses_it(path):
 
 @every_file
 def test_nothing_is_printed(path):
-    calls = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)]
+    calls = [node for node in nodes_of(path) if isinstance(node, ast.Call)]
     assert not [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"]
 
 
 @for_each(FILES + USERS, name_of)
 def test_no_import_takes_everything(path):
-    imports = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.ImportFrom)]
+    imports = [node for node in nodes_of(path) if isinstance(node, ast.ImportFrom)]
     assert not [node for node in imports if node.names[0].name == "*"]
 
 
@@ -346,8 +355,7 @@ def test_a_module_says_what_it_is(path):
 
 @every_user
 def test_examples_and_studies_use_the_public_interface_only(path):
-    tree = tree_of(path)
-    for node in ast.walk(tree):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             modules = [alias.name for alias in node.names if alias.name.split(".")[0] == "groklens"]
             assert set(modules) <= PUBLIC_MODULES
