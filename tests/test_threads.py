@@ -153,6 +153,49 @@ def test_looks_that_overlap_in_threads_of_python_leave_torch_as_it_was():
     assert torch.get_num_threads() == 3
 
 
+def test_a_look_that_ends_while_another_goes_on_gives_its_own_threads_back():
+    """Torch counts threads apart in each thread of Python: nobody else can give them back."""
+    other_is_in, ours_is_over = threading.Event(), threading.Event()
+
+    def other():
+        with one_thread():
+            other_is_in.set()
+            ours_is_over.wait(5)
+            seen.append(torch.get_num_threads())
+        seen.append(torch.get_num_threads())
+
+    seen, thread = [], threading.Thread(target=other)
+    thread.start()
+    other_is_in.wait(5)
+    with one_thread():
+        pass
+    assert torch.get_num_threads() == 3
+    ours_is_over.set()
+    thread.join(10)
+    assert seen == [1, 3]
+    assert torch.get_num_threads() == 3
+
+
+def test_a_thread_that_is_born_while_another_looks_is_given_what_that_one_had():
+    seen = []
+
+    def born():
+        with one_thread():
+            with one_thread():
+                pass
+            seen.append(torch.get_num_threads())
+        seen.append(torch.get_num_threads())
+
+    with one_thread():
+        thread = threading.Thread(target=born)
+        thread.start(), thread.join(10)
+        assert torch.get_num_threads() == 1
+    assert seen == [1, 3]
+    later = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
+    later.start(), later.join(10)
+    assert seen == [1, 3, 3]
+
+
 def test_a_look_within_a_look_leaves_the_outer_one_on_its_thread():
     with one_thread():
         with one_thread():
