@@ -56,7 +56,9 @@ def _outcome_undecided(why: Explanation, score: str) -> str:
             "memorised, generalises or neither is undecided"
         )
     if why.final.test_index is not None and not nothing_held_out(why.final):
-        return f"is correct on {score} of test inputs, as is always giving one answer: that it generalises is undecided"
+        blindly = by_key(why.findings)["generalises"].control("commonest_answer").high >= ENOUGH
+        but = "as is always giving one answer" if blindly else f"and no label of {why.task} follows from others"
+        return f"is correct on {score} of test inputs, {but}: that it generalises is undecided"
     if nothing_held_out(why.final):
         return (
             f"was trained on every input and is correct on {score} of them: that it generalises is undecided"
