@@ -82,6 +82,37 @@ def test_small_steps_are_trained_on_one_thread(p, d_mlp, n_runs, expected, tmp_p
     assert torch.get_num_threads() == 3
 
 
+def test_who_is_told_of_a_small_step_has_the_threads_of_the_user(tmp_path):
+    Counting.counts.clear()
+    recipe = gl.Recipe(
+        task=ADD, model=gl.MLP(d_mlp=8), steps=3, evaluate_every=1, keep=Counting(), train_fraction=0.5
+    )
+    told = []
+
+    def callback(now):
+        told.append(torch.get_num_threads())
+        failing_quietly()
+        told.append(torch.get_num_threads())
+        if now.step == 2:
+            raise KeyboardInterrupt
+
+    def stop(now):
+        told.append(torch.get_num_threads())
+        return False
+
+    with pytest.raises(KeyboardInterrupt):
+        gl.train(recipe, into=tmp_path, on_evaluate=callback, stop_when=stop)
+    assert set(told) == {3}
+    assert set(Counting.counts[1:]) == {1}
+    assert torch.get_num_threads() == 3
+
+
+@one_thread()
+def failing_quietly():
+    with pytest.raises(ZeroDivisionError):
+        failing()
+
+
 def test_what_a_small_run_learns_does_not_depend_on_threads(tmp_path):
     recipe = gl.Recipe(
         task=gl.ModularArithmetic(23, "add"),

@@ -50,7 +50,7 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         with _lock:
-            torch.set_num_threads(_before.pop(own) if is_outermost else 1)
+            torch.set_num_threads(_before.pop(own) if is_outermost else found)
 
 
 @contextmanager
@@ -63,6 +63,22 @@ def threads_for(work: float) -> Iterator[None]:
     """
     with one_thread() if work < _SMALL else nullcontext():
         yield
+
+
+@contextmanager
+def threads_of_the_user() -> Iterator[None]:
+    """Context for a user's own function that is called within `one_thread`: it has as many threads as were set before.
+
+    >>> with one_thread(), threads_of_the_user():
+    ...     len(big @ big)  # doctest: +SKIP
+    """
+    found = torch.get_num_threads()
+    with _lock:
+        torch.set_num_threads(_before.get(threading.get_ident(), found))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(found)
 
 
 def each_beside(function: Callable[[S], T], values: Iterable[S]) -> Iterator[T]:

@@ -57,7 +57,9 @@ def _outcome_undecided(why: Explanation, score: str) -> str:
         )
     if why.final.test_index is not None and not nothing_held_out(why.final):
         blindly = by_key(why.findings)["generalises"].control("commonest_answer").high >= ENOUGH
-        but = "as is always giving one answer" if blindly else f"and no label of {why.task} follows from others"
+        but = (
+            "as is always giving one answer" if blindly else f"and no label of {why.task} follows from others"
+        )
         return f"is correct on {score} of test inputs, {but}: that it generalises is undecided"
     if nothing_held_out(why.final):
         return (
