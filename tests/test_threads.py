@@ -82,6 +82,37 @@ def test_small_steps_are_trained_on_one_thread(p, d_mlp, n_runs, expected, tmp_p
     assert torch.get_num_threads() == 3
 
 
+def test_who_is_told_of_a_small_step_has_the_threads_of_the_user(tmp_path):
+    Counting.counts.clear()
+    recipe = gl.Recipe(
+        task=ADD, model=gl.MLP(d_mlp=8), steps=3, evaluate_every=1, keep=Counting(), train_fraction=0.5
+    )
+    told = []
+
+    def callback(now):
+        told.append(torch.get_num_threads())
+        failing_quietly()
+        told.append(torch.get_num_threads())
+        if now.step == 2:
+            raise KeyboardInterrupt
+
+    def stop(now):
+        told.append(torch.get_num_threads())
+        return False
+
+    with pytest.raises(KeyboardInterrupt):
+        gl.train(recipe, into=tmp_path, on_evaluate=callback, stop_when=stop)
+    assert set(told) == {3}
+    assert set(Counting.counts[1:]) == {1}
+    assert torch.get_num_threads() == 3
+
+
+@one_thread()
+def failing_quietly():
+    with pytest.raises(ZeroDivisionError):
+        failing()
+
+
 def test_what_a_small_run_learns_does_not_depend_on_threads(tmp_path):
     recipe = gl.Recipe(
         task=gl.ModularArithmetic(23, "add"),
@@ -151,6 +182,49 @@ def test_looks_that_overlap_in_threads_of_python_leave_torch_as_it_was():
     two.join(10)
     assert seen == [1]
     assert torch.get_num_threads() == 3
+
+
+def test_a_look_that_ends_while_another_goes_on_gives_its_own_threads_back():
+    """Torch counts threads apart in each thread of Python: nobody else can give them back."""
+    other_is_in, ours_is_over = threading.Event(), threading.Event()
+
+    def other():
+        with one_thread():
+            other_is_in.set()
+            ours_is_over.wait(5)
+            seen.append(torch.get_num_threads())
+        seen.append(torch.get_num_threads())
+
+    seen, thread = [], threading.Thread(target=other)
+    thread.start()
+    other_is_in.wait(5)
+    with one_thread():
+        pass
+    assert torch.get_num_threads() == 3
+    ours_is_over.set()
+    thread.join(10)
+    assert seen == [1, 3]
+    assert torch.get_num_threads() == 3
+
+
+def test_a_thread_that_is_born_while_another_looks_is_given_what_that_one_had():
+    seen = []
+
+    def born():
+        with one_thread():
+            with one_thread():
+                pass
+            seen.append(torch.get_num_threads())
+        seen.append(torch.get_num_threads())
+
+    with one_thread():
+        thread = threading.Thread(target=born)
+        thread.start(), thread.join(10)
+        assert torch.get_num_threads() == 1
+    assert seen == [1, 3]
+    later = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
+    later.start(), later.join(10)
+    assert seen == [1, 3, 3]
 
 
 def test_a_look_within_a_look_leaves_the_outer_one_on_its_thread():

@@ -18,8 +18,8 @@ _BESIDE = 2
 #: Multiplications below which a step gains nothing by a second thread (it takes .97 to 1.05 times as long; at 1.4e7
 #: .87), while beside a busy process a second thread loses it four fifths of its speed.
 _SMALL = 1e7
-#: How many looks at models are under way, in whatever threads of Python, and torch's threads before the first.
-_looks, _before = 0, 1
+#: Threads of Python in which models are being looked at, and how many threads of torch each had before.
+_before: dict[int, int] = {}
 _lock = threading.Lock()
 
 
@@ -29,8 +29,9 @@ def one_thread() -> Iterator[None]:
 
     For many small operations. Each of them ends when the slowest thread does, so that with one core taken by
     another program, two threads need several times as long as one: all but the first wait for their turn.
-    Numbers do not depend on the threads that the user has set, either. A decorator as well. Where looks
-    overlap, one within another or in several threads of Python, the last to end restores what the first found.
+    Numbers do not depend on the threads that the user has set, either. A decorator as well. Of looks within one
+    another the outermost restores; of looks that overlap in several threads of Python each does in its own, as torch
+    counts its threads apart in each of them.
 
     >>> before = torch.get_num_threads()
     >>> with one_thread():
@@ -39,18 +40,17 @@ def one_thread() -> Iterator[None]:
     >>> torch.get_num_threads() == before
     True
     """
-    global _looks, _before
+    own = threading.get_ident()
     with _lock:
-        _before = _before if _looks else torch.get_num_threads()
-        _looks += 1
+        found, is_outermost = torch.get_num_threads(), own not in _before
+        if is_outermost:  # a thread that is born while others look is born with their one
+            _before[own] = found if found > 1 else max(_before.values(), default=1)
         torch.set_num_threads(1)
     try:
         yield
     finally:
         with _lock:
-            _looks -= 1
-            if not _looks:
-                torch.set_num_threads(_before)
+            torch.set_num_threads(_before.pop(own) if is_outermost else found)
 
 
 @contextmanager
@@ -63,6 +63,24 @@ def threads_for(work: float) -> Iterator[None]:
     """
     with one_thread() if work < _SMALL else nullcontext():
         yield
+
+
+@contextmanager
+def threads_of_the_user() -> Iterator[None]:
+    """Context for a user's own function that is called within `one_thread`: it has as many threads as were set before.
+
+    >>> before = torch.get_num_threads()
+    >>> with one_thread(), threads_of_the_user():
+    ...     torch.get_num_threads() == before
+    True
+    """
+    found = torch.get_num_threads()
+    with _lock:
+        torch.set_num_threads(_before.get(threading.get_ident(), found))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(found)
 
 
 def each_beside(function: Callable[[S], T], values: Iterable[S]) -> Iterator[T]:

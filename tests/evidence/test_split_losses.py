@@ -115,6 +115,18 @@ def test_labels_that_are_random_are_not_generalised_to(accuracy_of_test):
     assert "cannot be judged, as the split given may not be the model's" in why.headline
 
 
+def test_random_labels_that_are_answered_by_luck_are_not_generalised_to_either():
+    """Two test inputs are too few to doubt the split."""
+    task = gl.RandomTable(2, seed=0)
+    assert len(task.labels[:2].unique()) == 2
+    why = gl.explain(table(task, [0, 1, 2, 3], 12, 12), task, train_index=[2, 3])
+    assert (why.generalised, why.algorithm, why.verdict) == (False, "undecided", "undecided")
+    assert why.headline.endswith(
+        "is correct on 100 % of test inputs, and no label of random table 2 follows from others: that it generalises "
+        "is undecided."
+    )
+
+
 def test_random_labels_that_are_memorised_leave_no_doubt():
     index = RANDOM.split(0.5, 0)[0]
     why = gl.explain(table(RANDOM, index, 12, -12), RANDOM, train_index=index)

@@ -160,9 +160,8 @@ def test_what_a_model_that_has_learned_nothing_answers_too_is_no_rule():
         False,
         *["undecided"] * 2,
     )
-    assert (
-        "is correct on 100 % of test inputs, as is a model that has learned nothing: that it" in why.headline
-    )
+    said = "is correct on 100 % of test inputs, as is the control, weights shuffled: that it generalises is"
+    assert said in why.headline
 
 
 def test_labels_that_do_not_follow_the_group_named_are_said_not_to():

@@ -39,9 +39,10 @@ def writer(tmp_path):
 
 def test_what_a_killed_export_left_is_cleared_by_the_next_and_nothing_else_is(writer, tmp_path):
     process, left = writer
-    others = [tmp_path / name for name in ("other.1.tmp", "out.mine.tmp", "out.2.3.tmp")]
+    others = [tmp_path / name for name in ("out.2024.tmp", "other.1.groklens.tmp", "out.mine.groklens.tmp")]
     for each in others:
         each.mkdir()
+        (each / "mine").touch()
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert (left / "half").is_file()

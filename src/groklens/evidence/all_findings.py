@@ -58,6 +58,4 @@ def _with_untrained(general: Finding, untrained: Untrained) -> Finding:
     beside = replace(general, controls=(*general.controls, *extra))
     if value is None or value < ENOUGH or general.verdict != "supported":
         return beside
-    return replace(
-        beside, verdict="undecided", note=f"a model that has learned nothing does as well; {general.note}"
-    )
+    return replace(beside, verdict="undecided", note=f"{untrained.name} does as well; {general.note}")

@@ -17,8 +17,9 @@ def generalises(snapshot: Snapshot) -> Finding:
     since a model that is correct on those that it was trained on looks the same as one that has learned half of the
     rule. It is refuted all the same where the share trained on is known and fewer inputs are correct than would be,
     had so many been memorised; that takes it that no model is better on test inputs than on train inputs. It is
-    undecided where the split given may not be the model's (`split_doubted`), where there are no test inputs, and where
-    the control is as good as what is asked for: always giving the commonest answer. An input whose largest logit is
+    undecided where the split given may not be the model's (`split_doubted`), where there are no test inputs, where
+    labels are random (`task.has_random_labels`), and where the control is as good as what is asked for: always giving
+    the commonest answer. An input whose largest logit is
     none of the task's classes is wrong. Of a task that asks several kinds of question (`task.kinds`) each has to be
     answered so. Where no answer is certain, as in a language, it is the loss that counts,
     against a stated reference (`gains_as_reference`).
@@ -74,11 +75,12 @@ def _judged(snapshot: Snapshot, value: float) -> tuple[Verdict, str]:
         )
     if split_doubted(snapshot):
         return "undecided", f"the split given may not be the model's: {split_doubt(snapshot)}; "
-    if snapshot.train_index is not None or snapshot.task.is_stream:
-        return enough, ""
-    unknown = "which inputs it was trained on is not known, so all count; "
+    is_known = snapshot.train_index is not None or snapshot.task.is_stream
+    unknown = "" if is_known else "which inputs it was trained on is not known, so all count; "
     if enough == "supported" and snapshot.task.has_random_labels:
         return "undecided", f"{unknown}no label of {snapshot.task.name} follows from others; "
+    if is_known:
+        return enough, ""
     share = snapshot.train_share
     if enough == "supported" or share is None or snapshot.task.is_corrupted or value >= ENOUGH * share:
         return ("supported" if enough == "supported" else "undecided"), unknown

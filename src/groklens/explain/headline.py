@@ -52,8 +52,8 @@ def _outcome_undecided(why: Explanation, score: str) -> str:
             "memorised, generalises or neither is undecided"
         )
     if why.final.test_index is not None and not nothing_held_out(why.final):
-        who, what = _who_does_as_well(why), judged_on(why.final)
-        return f"is correct on {score} of {what}, as is {who}: that it generalises is undecided"
+        what = judged_on(why.final)
+        return f"is correct on {score} of {what}, {_but(why)}: that it generalises is undecided"
     if nothing_held_out(why.final):
         return (
             f"was trained on every input and is correct on {score} of them: that it generalises is undecided"
@@ -68,14 +68,19 @@ def _reference_says_little(why: Explanation) -> str:
     general, reference = by_key(why.findings)["generalises"], why.final.task.reference
     untrained = by_key(general.controls).get("untrained")
     if untrained is not None and untrained.high >= ENOUGH:
-        return "a model that has learned nothing gains as much"
+        return f"the control, {untrained.name}, gains as much"
     name = "" if reference is None else f"{reference.name} "
     return f"the {name}predictor gains hardly more than the frequencies of tokens do"
 
 
-def _who_does_as_well(why: Explanation) -> str:
-    blindly = by_key(why.findings)["generalises"].control("commonest_answer").high >= ENOUGH
-    return "always giving one answer" if blindly else "a model that has learned nothing"
+def _but(why: Explanation) -> str:
+    """Why so many right answers say nothing."""
+    general = by_key(why.findings)["generalises"]
+    if general.control("commonest_answer").high >= ENOUGH:
+        return "as is always giving one answer"
+    if why.final.task.has_random_labels:
+        return f"and no label of {why.task} follows from others"
+    return f"as is the control, {general.control('untrained').name}"
 
 
 def _not_generalising(why: Explanation, score: str) -> str:

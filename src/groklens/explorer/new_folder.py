@@ -12,6 +12,9 @@ from pathlib import Path
 from groklens.errors import BadArgument, RunInUse
 from groklens.runs import FolderLock
 
+#: How the folders end that are being written: as nobody calls a folder of their own.
+_UNFINISHED = ".groklens.tmp"
+
 
 @contextmanager
 def new_folder(root: Path) -> Iterator[Path]:
@@ -19,7 +22,7 @@ def new_folder(root: Path) -> Iterator[Path]:
 
     What a process that was killed here has left beside it is deleted. Raises `BadArgument` where the disk refuses.
     """
-    beside = root.with_name(f"{root.name}.{os.getpid()}.tmp")
+    beside = root.with_name(f"{root.name}.{os.getpid()}{_UNFINISHED}")
     try:
         _clear(root)
         beside.mkdir(parents=True)
@@ -50,8 +53,8 @@ def refused(root: Path, error: OSError) -> BadArgument:
 
 def _clear(root: Path) -> None:
     """Delete what is left of this folder by processes that were killed: whoever still writes holds a lock."""
-    for left in root.parent.glob(f"{glob.escape(root.name)}.*.tmp"):
-        number = left.name.removeprefix(f"{root.name}.").removesuffix(".tmp")
+    for left in root.parent.glob(f"{glob.escape(root.name)}.*{_UNFINISHED}"):
+        number = left.name.removeprefix(f"{root.name}.").removesuffix(_UNFINISHED)
         if not number.isdecimal() or left.is_symlink() or not left.is_dir():
             continue
         try:

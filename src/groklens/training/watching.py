@@ -7,6 +7,7 @@ from typing import Any
 
 from groklens.errors import BadArgument, described
 from groklens.runs import RunWriter
+from groklens.threads import threads_of_the_user
 from groklens.training.evaluated import Evaluated
 from groklens.training.stack import Stack
 from groklens.training.stopping import OnEvaluate, StopWhen, in_words, stops
@@ -42,9 +43,10 @@ class Watch:
         now = Evaluated(
             step, dict(rows[step]), rows, stack.recipes[0], writer.paths.root, lambda: stack.state(0)
         )
-        if self.on_evaluate is not None:
-            self.on_evaluate(now)
-        return self.stop_when is not None and stops(self.stop_when, now)
+        with threads_of_the_user():
+            if self.on_evaluate is not None:
+                self.on_evaluate(now)
+            return self.stop_when is not None and stops(self.stop_when, now)
 
     @property
     def rule(self) -> str:
