@@ -47,12 +47,12 @@ def split_losses(run: Run, final: Snapshot, untrained: Untrained, table: xr.Data
     verdict: Verdict = "supported" if found.errors > beyond else "undecided"
     if found.errors < -beyond:
         verdict = "refuted"
-    said = f"{where}{number(found.errors)} standard errors from half of all pairs"
+    said = f"{where}{number(found.errors)} standard errors from half of the pairs of a test and a train input"
     return [
         Finding(
             "losses are larger on test inputs than on train inputs, by the split given",
             found.share,
-            "share of pairs of a test and a train input",
+            "share of pairs",
             verdict,
             (
                 Control.of("random splits of the same sizes", _of_random_splits(looked), key="random_splits"),
