@@ -11,6 +11,7 @@ import pytest
 import torch
 
 import groklens as gl
+import own_parts
 from groklens.errors import BadArgument
 from groklens.hypotheses import planted
 from groklens.threads import each_beside, one_thread
@@ -80,6 +81,17 @@ def test_small_steps_are_trained_on_one_thread(p, d_mlp, n_runs, expected, tmp_p
     assert set(Counting.counts[n_runs:]) >= {expected}
     assert {run.environment["threads"] for run in runs} == {expected}
     assert torch.get_num_threads() == 3
+
+
+def test_a_model_of_a_users_own_is_trained_on_the_users_threads(tmp_path):
+    """How often it uses each weight nobody knows but its author: a convolution does in every place."""
+    Counting.counts.clear()
+    recipe = gl.Recipe(
+        task=own_parts.Maximum(5), model=own_parts.Sum(4), steps=2, keep=Counting(), train_fraction=0.5
+    )
+    run = gl.train(recipe, into=tmp_path)
+    assert set(Counting.counts[1:]) == {3}
+    assert run.environment["threads"] == 3
 
 
 def test_who_is_told_of_a_small_step_has_the_threads_of_the_user(tmp_path):

@@ -45,14 +45,19 @@ def finding(why):
 
 @pytest.mark.parametrize("task", [TASK, TABLE])
 @pytest.mark.parametrize(
-    ("on_train", "on_test", "verdict"),
-    [(12, 10, "supported"), (12, 12, "undecided"), (11.9, 12.5, "refuted")],
+    ("on_train", "on_test", "verdict", "else_"),
+    [
+        (12, 10, "supported", "test inputs that are harder, of a split that was not drawn at random"),
+        (12, 12, "undecided", "a model that was trained on all inputs looks the same"),
+        (11.9, 12.5, "refuted", "so looks a split that is turned round"),
+    ],
 )
-def test_who_was_trained_on_what_shows(task, on_train, on_test, verdict):
+def test_who_was_trained_on_what_shows(task, on_train, on_test, verdict, else_):
     index = task.split(0.5, 0)[0]
     why = gl.explain(table(task, index, on_train, on_test), task, train_index=index)
     assert why.generalised
     assert (finding(why).verdict, finding(why).role) == (verdict, "aside")
+    assert else_ in finding(why).note
     assert why.headline.endswith(UNSEEN) == (verdict != "supported")
 
 

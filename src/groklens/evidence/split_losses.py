@@ -31,13 +31,14 @@ class Pairs(NamedTuple):
 def split_losses(run: Run, final: Snapshot, untrained: Untrained, table: xr.Dataset) -> list[Finding]:
     """The finding that a split which no training recorded shows in the losses; none where that is not asked.
 
-    A model that was trained on all inputs answers both sides of any split alike, whatever is called a test input, and
-    its accuracy says nothing. One that was trained on the train inputs alone keeps larger losses on the others, long
-    after it answers all of them: of public models that grokked, 58 to 98 % of pairs. The number is the share of pairs
-    of a test and a train input in which the test input's loss is larger (Mann–Whitney), at the last step or, where it
-    does not show there, at the kept step where mean losses are furthest apart. Supported beyond chance at 1 %, over as
-    many steps as there were to choose from; refuted as far on the other side; else undecided: the sides are not told
-    apart, which is no proof that they are one.
+    A model that was trained on all inputs answers both sides of a random split alike, whatever is called a test input,
+    and its accuracy says nothing. One that was trained on the train inputs alone keeps larger losses on the others,
+    long after it answers all of them: of public models that grokked, 58 to 98 % of pairs. The number is the share of
+    pairs of a test and a train input in which the test input's loss is larger (Mann–Whitney), at the last step or,
+    where it does not show there, at the kept step where mean losses are furthest apart. Supported beyond chance at 1 %,
+    over as many steps as there were to choose from; refuted as far on the other side; else undecided: the sides are not
+    told apart, which is no proof that they are one. Nor is support one that test inputs were left out: those of a split
+    by a rule may be harder for whoever learns them.
     Asked of models that answer the test inputs of a split as given (`split_recorded` is of one that is known).
     """
     if final.train_index is None or final.split_recorded or final.task.is_corrupted:
@@ -68,7 +69,7 @@ def split_losses(run: Run, final: Snapshot, untrained: Untrained, table: xr.Data
 
 #: What follows from each verdict.
 _SAID: dict[Verdict, str] = {
-    "supported": "",
+    "supported": "; test inputs that are harder, of a split that was not drawn at random, look the same",
     "undecided": "; a model that was trained on all inputs looks the same, so that which of them are test inputs is "
     "the word of whoever gave the split",
     "refuted": "; so looks a split that is turned round, or one whose test inputs are the easier ones",

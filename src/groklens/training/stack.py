@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import groupby
@@ -79,10 +80,15 @@ class Stack:
         return name if len(self.recipes) == 1 else f"{name}, {len(self.recipes)} stacked"
 
     @property
-    def work(self) -> int:
-        """Multiplications of a step, about: of every weight with every position that is computed, and its update."""
+    def work(self) -> float:
+        """Multiplications of a step, about: of every weight with every position that is computed, and its update.
+
+        A user's own model may use a weight anywhere, as a convolution does; of its work nothing is known but that.
+        """
         recipe = self.recipes[0]
-        n_positions = 1 if self._reads == LAST else recipe.task.n_ctx
+        if not is_ours(recipe.model):
+            return math.inf
+        n_positions = 1 if self.is_quick and self._reads == LAST else recipe.task.n_ctx
         n_inputs = self._train.shape[1] if self._is_whole else recipe.batch_size or 0
         return sum(map(Tensor.numel, self._values.values())) * (n_inputs * n_positions + _UPDATE)
 

@@ -66,11 +66,12 @@ def train(
     every `recipe.evaluate_every` steps. A resume state at most `resume_every` seconds old holds the
     optimiser: after a kill at any moment the same call goes on and ends with the same bits as an
     uninterrupted run on the same machine, versions and number of threads. Steps of fewer than ten million
-    multiplications run on one thread, which is as quick and waits for nobody; `on_evaluate` and `stop_when` have the
-    number that is set. On a card (`device="cuda"`) the step is captured as CUDA graphs, which give the bits of the step
-    that they repeat; its losses are those of the processor within rounding. A model that the quick pass does not
-    compute (`run.environment["engine"]` is `plain`) ends with other last digits there each time, as torch's gradient of
-    an embedding does on a card. The bar shows by itself on a terminal and in a notebook; `progress` shows or hides it.
+    multiplications, of models that are described here, run on one thread, which is as quick and waits for nobody;
+    `on_evaluate` and `stop_when` have the number that is set. On a card (`device="cuda"`) the step is captured as CUDA
+    graphs, which give the bits of the step that they repeat; its losses are those of the processor within rounding. A
+    model that the quick pass does not compute (`run.environment["engine"]` is `plain`) ends with other last digits
+    there each time, as torch's gradient of an embedding does on a card. The bar shows by itself on a terminal and in a
+    notebook; `progress` shows or hides it.
 
     `on_evaluate` is a function that is called after every evaluated step with its `step`, `row` and, on demand,
     `snapshot` (`groklens.training.Evaluated`); after an interruption again with those since the last resume state.
