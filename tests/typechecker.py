@@ -11,6 +11,7 @@ shape. Of each such function, so many first calls in every test are checked, and
 import dataclasses
 import functools
 import inspect
+import typing
 from collections.abc import Callable
 from importlib.machinery import SourceFileLoader
 from typing import Any, get_args, get_type_hints
@@ -42,6 +43,8 @@ def check(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def install(package: str) -> None:
     """Check the types of every function of a package from now on; called before it is imported."""
+    # What a protocol asks for is gathered once, as Python 3.12 does, and not whenever a value is held to it.
+    typing._get_protocol_attrs = functools.cache(typing._get_protocol_attrs)  # type: ignore[attr-defined]
     _import_hook._JaxtypingLoader = _Loader
     jaxtyping.install_import_hook(package, "typechecker.check")
     jaxtyping.jaxtyped = _jaxtyped

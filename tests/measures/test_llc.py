@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import groklens as gl
 from groklens.errors import BadArgument
-from groklens.measures import LLC, learning_coefficient, llc_tuning, stacked_losses, tune
+from groklens.measures import LLC, learning_coefficient, llc_chains, llc_tuning, stacked_losses, tune
 from groklens.measures.chain_health import chain_health, effective_size, split_r_hat
 from groklens.measures.llc_chains import Chains
 from groklens.measures.sgld import Noise, Walk, walked
@@ -29,6 +29,13 @@ SPECS = {
         n_layers=2, d_model=16, n_heads=2, d_head=8, d_mlp=16, normalization="LN"
     ),
 }
+
+
+@pytest.fixture(autouse=True)
+def one_group_at_a_time(request, monkeypatch):
+    """Beside other tests two only wait for each other, and no number depends on it: one test has both, and says so."""
+    if request.node.originalname != "test_chains_walk_alike_in_groups_and_together":
+        monkeypatch.setattr(llc_chains, "_WORKERS", 1)
 
 
 def snapshot(spec="MLP", task=TASK, train=TRAIN):
