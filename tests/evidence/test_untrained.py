@@ -1,4 +1,4 @@
-"""The untrained control is the same to the bit, whether the model of a run on disk is built for it or not."""
+"""The untrained control: the same to the bit however a model is read, and of a model that has learned nothing."""
 
 from pathlib import Path
 
@@ -21,3 +21,34 @@ def test_shuffled_weights_are_those_of_the_model_built(name):
     assert (control.name, control.step) == ("weights shuffled", None)
     assert torch.equal(control.snapshot.logits, final.with_model(built).logits)
     assert not torch.equal(control.snapshot.logits, final.logits)
+
+
+TASK = gl.ModularArithmetic(13, "add")
+
+
+def test_a_step_0_that_generalises_already_is_no_untrained_model():
+    """As of whoever goes on with a model that was trained before."""
+    model, train = gl.planted(TASK, [2, 5]), torch.arange(0, 169, 2)
+    run = gl.Run.of({0: model, 100: model}, TASK, train_index=train)
+    assert untrained_like(run, run.final).name == "weights shuffled"
+    assert gl.explain(run).generalised
+    blank = gl.Run.of({0: gl.MLP(d_mlp=8).build(TASK, seed=0), 100: model}, TASK, train_index=train)
+    assert untrained_like(blank, blank.final).name == "untrained (step 0)"
+
+
+def test_a_step_0_that_is_right_by_luck_stays_the_control():
+    few = gl.RandomTable(2, seed=0)
+    lucky = gl.hooked(_Right(few.labels))
+    run = gl.Run.of({0: lucky, 100: lucky}, few, train_index=[2, 3])
+    assert untrained_like(run, run.final).name == "untrained (step 0)"
+
+
+class _Right(torch.nn.Module):
+    """Right on every input of a table of two."""
+
+    def __init__(self, labels):
+        super().__init__()
+        self.logits = torch.nn.Parameter(torch.nn.functional.one_hot(labels, 2).float())
+
+    def forward(self, tokens):
+        return self.logits[2 * tokens[:, 0] + tokens[:, 1]]

@@ -132,6 +132,11 @@ def sides_of(snapshot: Snapshot) -> Sides:
     return Sides(float(correct[train].mean()), float(correct[test].mean()), len(train), len(test), chance)
 
 
+def beyond_chance(share: float, chance: float, count: int) -> bool:
+    """Whether a share of so many inputs exceeds chance by 4 standard errors."""
+    return share - chance > KNOWS * _error(chance, count)
+
+
 def _share(sides: Sides) -> float:
     return sides.n_train / (sides.n_train + sides.n_test)
 
@@ -157,7 +162,7 @@ def _turned_round(sides: Sides) -> bool:
 
 def _answers_unseen(sides: Sides) -> bool:
     """Whether test inputs are answered beyond chance, as far as their number can show."""
-    return sides.test - sides.chance > KNOWS * _error(sides.chance, sides.n_test)
+    return beyond_chance(sides.test, sides.chance, sides.n_test)
 
 
 def _learned(sides: Sides) -> bool:
