@@ -54,11 +54,11 @@ def test_of_many_calls_the_first_are_checked_and_one_in_as_many_after_them(check
             return True
         return False
 
-    seen = [is_seen() for _ in range(3 * typechecker.OFTEN)]
+    seen = [is_seen() for _ in range(3 * typechecker.SELDOM)]
     assert [call for call, each in enumerate(seen) if each] == [
-        *range(typechecker.OFTEN),
-        typechecker.OFTEN,
-        2 * typechecker.OFTEN,
+        *range(typechecker.FIRST),
+        typechecker.SELDOM,
+        2 * typechecker.SELDOM,
     ]
     typechecker.begin()  # as every test does
     assert is_seen()

@@ -5,7 +5,7 @@ returns. Here they are checked once, on the way in, and what is returned on the 
 context of jaxtyping's where annotations name arrays, so that the axes of all of them are compared.
 
 That comparison costs more than many of the functions that it is made for, and a loop calls them with arrays of one
-shape. Of each such function, so many first calls in every test are checked, and one in as many after them.
+shape. Of each such function, a few first calls in every test are checked, and one in many after them.
 """
 
 import dataclasses
@@ -26,8 +26,8 @@ _beartype_of_arrays = beartype(
     conf=BeartypeConf(is_pep484_tower=True, violation_type=jaxtyping.TypeCheckError)
 )
 _by_jaxtyping = jaxtyping.jaxtyped
-#: So many calls of a function of arrays are checked in a test before one in as many is.
-OFTEN = 16
+#: So many calls of a function of arrays are checked in a test, and then one in so many.
+FIRST, SELDOM = 4, 32
 _calls: dict[Callable[..., Any], int] = {}
 
 
@@ -116,7 +116,7 @@ def _by_shapes(function: Callable[..., Any], hints: dict[str, Any]) -> Callable[
     def called(*args: Any, **kwargs: Any) -> Any:
         before = _calls.get(called, 0)
         _calls[called] = before + 1
-        if jaxtyping.config.jaxtyping_disable or (before >= OFTEN and before % OFTEN):
+        if jaxtyping.config.jaxtyping_disable or (before >= FIRST and before % SELDOM):
             return function(*args, **kwargs)
         with context:
             return checked(*args, **kwargs)
