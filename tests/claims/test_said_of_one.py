@@ -22,6 +22,9 @@ def test_one_is_no_plural(count, said):
         (2, "updates", "2 updates"),
         (1, "squared norm", "1 squared norm"),
         (1, "loss", "1 loss"),
+        (1, "classes", "1 classes"),  # a unit of a user's own, which is not cut to no word
+        (1, "series", "1 series"),
+        (1, "updates", "1 update"),
         (1, "ratio of standard deviations", "ratio of standard deviations 1"),
         (1, "share of neurons", "100 % of neurons"),
     ],

@@ -164,6 +164,21 @@ def test_what_a_model_that_has_learned_nothing_answers_too_is_no_rule():
     assert said in why.headline
 
 
+def test_no_circuit_is_found_in_what_a_model_that_has_learned_nothing_answers_too(monkeypatch):
+    """The copy whose weights are shuffled is here a model as good as the one that is looked at."""
+    snapshot = gl.Snapshot(gl.planted(TASK, [2, 5]), TASK, train_index=TRAIN)
+    assert gl.explain(snapshot).circuit == gl.Circuit("C13", [2, 5])
+    monkeypatch.setattr("groklens.evidence.untrained.with_weights_shuffled", lambda model: model)
+    why = gl.explain(snapshot)
+    assert (why.generalised, why.circuit, why.algorithm, why.verdict) == (
+        False,
+        None,
+        "undecided",
+        "undecided",
+    )
+    assert "weights shuffled does as well" in why.finding("circuit").note
+
+
 def test_labels_that_do_not_follow_the_group_named_are_said_not_to():
     order = torch.randperm(13, generator=torch.Generator().manual_seed(0))
     task = gl.TableTask(TASK.inputs, order[TASK.labels], "C13")

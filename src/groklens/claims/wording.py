@@ -11,8 +11,8 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _PER_CENT = ("accuracy", "share")
 #: … and those that are the name of the quantity, and stand before its number.
 _NAMES = ("accuracy", "cosine", "ratio")
-#: Units of which there are several.
-_PLURAL = re.compile("[a-z]+[^ius]s")
+#: Units of which there are several, and one is called by a letter less: no `series`, `classes`, `axis`.
+_PLURAL = re.compile("[a-z]+([^eius]|[^chiosxz]e)s")
 #: Below this a change of a loss is not told from none.
 LEAST_CHANGE = 0.001
 

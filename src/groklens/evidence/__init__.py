@@ -2,6 +2,7 @@
 
 from groklens.evidence.algorithm import name_algorithm as name_algorithm
 from groklens.evidence.all_findings import all_findings as all_findings
+from groklens.evidence.all_findings import beside_untrained as beside_untrained
 from groklens.evidence.examine import examine as examine
 from groklens.evidence.generalising import judged_on as judged_on
 from groklens.evidence.generalising import nothing_held_out as nothing_held_out

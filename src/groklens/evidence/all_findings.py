@@ -25,7 +25,7 @@ from groklens.snapshots import Snapshot, scores
 def all_findings(final: Snapshot, blank: Untrained, found: Search, table: xr.Dataset) -> list[Finding]:
     """Every finding about the snapshot: those of the search, of the causal battery on its circuit, and asides."""
     circuit, general = found.circuit, by_key(found.findings)["generalises"]
-    findings = [_with_untrained(general, blank)]
+    findings = [general]
     part, blank_part = final.where_group_acts, blank.where_group_acts
     findings += [] if circuit is None else said_where(final, [key_in_logits(part, circuit, blank_part)])
     findings += [finding for finding in found.findings if finding is not general]
@@ -45,17 +45,23 @@ def all_findings(final: Snapshot, blank: Untrained, found: Search, table: xr.Dat
     return findings + said_where(final, of_circuit)
 
 
+def beside_untrained(found: Search, untrained: Untrained) -> Search:
+    """The search with its finding that the model generalises beside an untrained model.
+
+    Undecided, and without a circuit, where that answers as many inputs as are asked for, as of few it does by luck.
+    """
+    general = by_key(found.findings)["generalises"]
+    value = generalises(untrained.snapshot).value
+    extra = () if value is None else (Control.of(untrained.name, [value], key="untrained"),)
+    beside = replace(general, controls=(*general.controls, *extra))
+    if value is not None and value >= ENOUGH and general.verdict == "supported":
+        note = f"{untrained.name} does as well; {general.note}"
+        beside = replace(beside, verdict="undecided", note=note)
+        found = replace(found, circuit=None, reason=f"whether it generalises cannot be told: {note}")
+    return replace(found, findings=[beside if each is general else each for each in found.findings])
+
+
 def _no_circuit(final: Snapshot, generalised: Verdict, reason: str) -> Finding:
     """That it generalises by a circuit: refuted where it does not generalise and a circuit is asked for at all."""
     verdict: Verdict = "refuted" if is_asked(final) and generalised == "refuted" else "undecided"
     return Finding("the model generalises by a circuit", None, "", verdict, note=reason, key="circuit")
-
-
-def _with_untrained(general: Finding, untrained: Untrained) -> Finding:
-    """The finding beside an untrained model, undecided where that answers as much as is asked for, as of few inputs."""
-    value = generalises(untrained.snapshot).value
-    extra = () if value is None else (Control.of(untrained.name, [value], key="untrained"),)
-    beside = replace(general, controls=(*general.controls, *extra))
-    if value is None or value < ENOUGH or general.verdict != "supported":
-        return beside
-    return replace(beside, verdict="undecided", note=f"{untrained.name} does as well; {general.note}")

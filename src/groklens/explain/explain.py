@@ -9,6 +9,7 @@ from typing import Any
 from groklens.claims import by_key, verdict_of
 from groklens.evidence import (
     all_findings,
+    beside_untrained,
     name_algorithm,
     nearest_reference,
     search,
@@ -68,7 +69,7 @@ def _explain(run: Run, chosen: list[int]) -> Explanation:
     if doubted:
         warnings.warn(f"The split given may not be the model's: {split_doubt(final)}.", stacklevel=_CALLER)
     blank = untrained_like(run, final)
-    found = search(final)
+    found = beside_untrained(search(final), blank)
     measures = PROGRESS if found.circuit else [m for m in PROGRESS if "circuit" not in m.about.needs]
     at_hand = {**({} if blank.step is None else {blank.step: blank.snapshot}), chosen[-1]: final}
     table = tabulate(run, measures, found.circuit, chosen, at_hand, beside=True)

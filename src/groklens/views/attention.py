@@ -234,7 +234,7 @@ def _maps(patterns: np.ndarray, positions: list[str], heads: list[str], when: st
         for z, colours in [(pattern, scale)] + ([(later, grey)] if causal else []):
             heat = {"z": z, "x": names, "y": names, "zmin": 0, "zmax": 1, "colorscale": colours}
             figure.add_heatmap(**heat, name=head, showscale=False, **place(index, titles))
-    text = f"{when.capitalize()}; white is a share of 0, blue of 1" + (", grey is masked" if causal else "")
+    text = f"{when.capitalize()}; share: white 0, blue 1" + (", grey masked" if causal else "")
     label_edges(figure, titles, "key", "query", type="category")
     figure.update_yaxes(autorange="reversed")
     note = {"text": text, "x": 0, "y": 1, "xref": "paper", "yref": "paper", "yshift": 28, "showarrow": False}
