@@ -16,9 +16,10 @@ def over_seeds(events: xr.Dataset, late: float = 1_000, seed: str | Sequence[str
     """Events of a sweep summed up over its seeds, by the other axes.
 
     `generalised_share`: the share of seeds that generalised, in [0, 1]. `delay`: the median over all seeds of the steps
-    from memorising to generalising, a seed that did not generalise counting as later than all others: nan where half or
-    more did not, `delay_low` and `delay_high` the least and largest of those that did. `phase`: that of most seeds
-    (`gl.sweeps.phases(late=)`; of equally many, the one that has learned less), `phase_share` the share of seeds in it.
+    from memorising to generalising (of an even number of seeds the later of the two in the middle), a seed that did not
+    generalise counting as later than all others: nan where half or more did not, `delay_low` and `delay_high` the least
+    and largest of those that did. `phase`: that of most seeds (`gl.sweeps.phases(late=)`; of equally many, the one that
+    has learned less), `phase_share` the share of seeds in it.
     `seeds`: how many are there; `missing`: how many are not, because their loss diverged or they are not trained.
     Shares and medians are of those that are there. `seed` is what the axis of the seeds is called; with several names
     the runs at every place of all those axes are taken together, as if each were another seed.
@@ -31,7 +32,10 @@ def over_seeds(events: xr.Dataset, late: float = 1_000, seed: str | Sequence[str
     for name in axes:
         if name not in events.dims:
             held = ", ".join(map(str, events.dims)) or "none"
-            raise BadArgument(f"The table has no axis {name!r}; it has {held}.")
+            raise BadArgument(
+                f"The table has no axis {name!r}; it has {held}. Say which of them to sum up over: over_seeds(events, "
+                "seed='lr'); of a sweep without seeds every place is one run: over_seeds(events.expand_dims('seed'))."
+            )
     there = events["last_step"].notnull()
     delay = events["delay"].where(there & events["generalised"].notnull(), np.inf).where(there)
     median = delay.quantile(0.5, axes, method="higher", skipna=True).drop_vars("quantile")
