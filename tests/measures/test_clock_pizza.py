@@ -1,5 +1,6 @@
 """What tells a clock from a pizza, against plain loops, and on models planted as either."""
 
+import copy
 import itertools
 import random
 
@@ -92,3 +93,12 @@ def test_models_that_have_no_embedding_and_groups_without_a_circle_are_refused()
     dihedral = gl.GroupComposition("D5")
     with pytest.raises(BadArgument, match="D5 is not cyclic"):
         clock_pizza.circularity(gl.Snapshot(gl.planted(dihedral, ["freq_1"]), dihedral))
+
+
+def test_a_look_with_gradients_leaves_a_model_that_can_be_copied():
+    task = gl.ModularArithmetic(5, "add")
+    model = gl.Transformer(d_model=8, n_heads=2, d_head=4, d_mlp=8).build(task, seed=0)
+    clock_pizza.gradient_symmetricity(gl.Snapshot(model, task))
+    copy.deepcopy(model)
+    left = [value for module in model.modules() for value in vars(module).values()]
+    assert not [value for value in left if isinstance(value, torch.Tensor) and value.grad_fn is not None]

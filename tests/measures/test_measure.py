@@ -169,3 +169,29 @@ def test_a_measure_of_ones_own_is_as_good_as_any():
     assert largest_logit(snapshot) == largest_logit(snapshot, CIRCUIT) == pytest.approx(60, rel=1e-4)
     assert largest_logit.__name__ == "largest_logit"
     assert largest_logit.__doc__ == "The largest logit."
+
+
+@pytest.mark.parametrize(
+    "value", [[1.0, 2.0], torch.ones(3), "much", None, torch.ones(2, requires_grad=True)], ids=str
+)
+def test_what_is_no_number_and_no_labelled_array_is_answered_in_words(tiny_run, value):
+    measure = gl.measure(long_name="odd", units="", valid_range=(0, 1), source="here")(lambda snapshot: value)
+    measure.__name__ = "odd"
+    with pytest.raises(BadArgument, match=r"odd at step 0 of tiny is .*a measure gives one number, such as"):
+        gl.track(tiny_run, [measure])
+
+
+@pytest.mark.parametrize(
+    "value", [0.5, np.float32(0.5), torch.tensor(0.5, requires_grad=True), torch.ones(1) / 2]
+)
+def test_one_number_may_be_a_tensor(tiny_run, value):
+    measure = gl.measure(long_name="half", units="", valid_range=(0, 1), source="here")(
+        lambda snapshot: value
+    )
+    measure.__name__ = "half"
+    assert set(gl.track(tiny_run, [measure]).half.values) == {0.5}
+
+
+def test_one_need_is_given_as_several():
+    with pytest.raises(BadArgument, match=r"needs=\('group',\)"):
+        gl.measure(long_name="odd", units="", valid_range=(0, 1), source="here", needs="group")

@@ -62,6 +62,12 @@ def test_the_rows_of_tokens_that_are_there(tokens):
     assert torch.equal(*ours, *plain)
 
 
+@pytest.mark.parametrize("tokens", [[4, 5, 6], [6], [7, 8]])
+def test_tokens_that_a_table_does_not_hold(tokens):
+    with pytest.raises(IndexError):
+        TokensAt(torch.tensor(tokens), None).of(drawn(2, 6, 3))
+
+
 def test_what_is_read_where():
     first, operator, last = entering(torch.tensor([[[3, 7, 1], [5, 7, 1], [3, 7, 1]]]))
     assert [at.tokens.tolist() for at in (first, operator, last)] == [[3, 5], [7], [1]]

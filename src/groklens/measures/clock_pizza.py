@@ -20,7 +20,7 @@ from groklens.errors import BadArgument
 from groklens.groups import Symmetry
 from groklens.measures.circles import cyclic_logs
 from groklens.measures.measure import measure
-from groklens.models import answer_logits, at_rest, device_of, operand_rows
+from groklens.models import answer_logits, at_rest_with_gradients, device_of, operand_rows
 from groklens.snapshots import Snapshot, symmetry_of
 from groklens.tasks import Task
 
@@ -153,7 +153,7 @@ def _embedding_gradient(
         return caught[-1]
 
     tokens = tokens.to(device_of(model))
-    with at_rest(model), torch.enable_grad():
+    with at_rest_with_gradients(model):
         output = model.run_with_hooks(tokens, fwd_hooks=[(site.hook, catch)])
         if not caught:
             raise BadArgument(

@@ -92,10 +92,13 @@ _HOW = (
 
 
 def _check_texts(given: Mapping[str, Any]) -> None:
-    """Raise `BadArgument` for a name, units or source that are no text, or a range that is not two numbers."""
+    """Raise `BadArgument` for what is no text, or one where several are, or a range that is not two numbers."""
     for name in ("long_name", "units", "source"):
         if not isinstance(given[name], str):
             raise BadArgument(f"{name} is {described(given[name])} and should be text; {_HOW}")
+    needs = given.get("needs")
+    if isinstance(needs, str):
+        raise BadArgument(f"needs is the text {needs!r} and should be several: needs=({needs!r},).")
     ends = given["valid_range"]
     if not (
         isinstance(ends, tuple | list) and len(ends) == 2 and all(map(is_number, ends)) and ends[0] <= ends[1]

@@ -10,7 +10,15 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from groklens.errors import BadArgument
-from groklens.models import LOSSES_EACH, Workspace, as_float, at_rest, device_of, own_model, run_logits
+from groklens.models import (
+    LOSSES_EACH,
+    Workspace,
+    as_float,
+    at_rest_with_gradients,
+    device_of,
+    own_model,
+    run_logits,
+)
 from groklens.models.fast_pass import entering, folded_forward, quick_holds
 from groklens.recipes import Loss
 from groklens.snapshots import Snapshot
@@ -139,7 +147,7 @@ class StackedLosses:
         return torch.stack(found)
 
     def _run(self, inputs: Tensor) -> Tensor:
-        with at_rest(self.model), torch.enable_grad():
+        with at_rest_with_gradients(self.model):
             return run_logits(self.model, inputs, self._task.d_vocab_out, self._task.reads)
 
 

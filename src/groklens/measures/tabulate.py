@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from torch import Tensor
 
-from groklens.errors import BadArgument, GroklensError, UnknownName
+from groklens.errors import BadArgument, GroklensError, UnknownName, described, is_number
 from groklens.hypotheses import Circuit
 from groklens.measures.brought_rows import brought_rows
 from groklens.measures.family import Family
@@ -191,6 +192,8 @@ def _value(run: Run, snapshot: Snapshot, step: int, measure: Measure, circuit: C
         raise
     except GroklensError as error:
         raise BadArgument(f"{where}: {error}") from error
+    if not isinstance(value, xr.DataArray):
+        value = _number(where, value)
     if isinstance(value, float) and not math.isfinite(value):
         raise BadArgument(f"{where} is {value}; the weights of that step may have diverged.")
     if getattr(measure, "may_be_missing", False):
@@ -201,6 +204,18 @@ def _value(run: Run, snapshot: Snapshot, step: int, measure: Measure, circuit: C
             f"{where} has {wrong} values that are not finite; the weights of that step may have diverged."
         )
     return value
+
+
+def _number(where: str, value: Any) -> Any:
+    """A measure's number, out of a tensor that holds no other; `BadArgument` for anything else."""
+    if isinstance(value, Tensor | np.ndarray) and len(value.reshape(-1)) == 1:
+        value = value.item()
+    if isinstance(value, bool | np.bool_) or is_number(value):
+        return value
+    raise BadArgument(
+        f"{where} is {described(value)}; a measure gives one number, such as float(logits.max()), or a labelled array "
+        "(xarray.DataArray) of several."
+    )
 
 
 def _stack(measure: Measure, values: list[Any]) -> xr.DataArray:

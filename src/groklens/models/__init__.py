@@ -10,6 +10,7 @@ from groklens.models.answering import answered as answered
 from groklens.models.answering import is_hooked as is_hooked
 from groklens.models.answering import own_model as own_model
 from groklens.models.at_rest import at_rest as at_rest
+from groklens.models.at_rest import at_rest_with_gradients as at_rest_with_gradients
 from groklens.models.at_rest import random_set_aside as random_set_aside
 from groklens.models.bridge_config import bridge_of_config as bridge_of_config
 from groklens.models.configs import checked_transformer as checked_transformer

@@ -57,6 +57,33 @@ def at_rest(model: Any) -> Iterator[None]:
 
 
 @contextmanager
+def at_rest_with_gradients(model: Any) -> Iterator[None]:
+    """`at_rest` with gradients; what the look leaves on the model's modules that has one is forgotten.
+
+    TransformerLens' attention keeps the residual that it last read, and a tensor with a gradient behind it cannot be
+    copied, nor the model that holds it.
+    """
+    before = {id(value) for _, _, value in _computed(model)}
+    try:
+        with at_rest(model), torch.enable_grad():
+            yield
+    finally:
+        for module, name, value in _computed(model):
+            if id(value) not in before:
+                setattr(module, name, None)
+
+
+def _computed(model: Any) -> list[tuple[nn.Module, str, torch.Tensor]]:
+    """The attributes of a model's modules that are tensors with a gradient behind them."""
+    return [
+        (module, name, value)
+        for module in _modules(model)
+        for name, value in vars(module).items()
+        if isinstance(value, torch.Tensor) and value.grad_fn is not None
+    ]
+
+
+@contextmanager
 def random_set_aside(model: Any) -> Iterator[Callable[[], bool]]:
     """Context in which the random generators of torch, numpy and Python start from one seed, then are restored.
 

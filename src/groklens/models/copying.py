@@ -13,7 +13,7 @@ from torch import Tensor
 
 from groklens.errors import BadArgument, GroklensError
 from groklens.models.answering import own_model
-from groklens.models.at_rest import at_rest, random_set_aside
+from groklens.models.at_rest import at_rest, at_rest_with_gradients, random_set_aside
 from groklens.models.noise import Sample, changeable, equal, perturbed, sample
 from groklens.models.protocol import device_of, every_logit, forward_of
 from groklens.models.unbuilt import Unbuilt
@@ -101,7 +101,7 @@ class _Look:
 
     def depends_on(self, model: Any) -> tuple[Float[Tensor, "input class"], dict[int, Sample]]:
         """The logits, and samples of the weights with a gradient behind them, by where they are in memory."""
-        with at_rest(model), torch.enable_grad():
+        with at_rest_with_gradients(model):
             output = forward_of(model)(self._tokens)
             logits = every_logit(model, output, self._tokens, self._d_vocab_out)
         return logits.detach().clone(), _leaves(logits)

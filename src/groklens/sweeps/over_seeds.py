@@ -40,7 +40,7 @@ def over_seeds(events: xr.Dataset, late: float = 1_000, seed: str | Sequence[str
     delay = events["delay"].where(there & events["generalised"].notnull(), np.inf).where(there)
     median = delay.quantile(0.5, axes, method="higher", skipna=True).drop_vars("quantile")
     of_phase = xr.concat([(phases(events, late) == name).sum(axes) for name in PHASES], "phase")
-    seeds = there.sum(axes)
+    seeds = there.astype(int).sum(axes)
     names = np.array([*PHASES, ""])[xr.where(seeds > 0, of_phase.argmax("phase"), len(PHASES)).values]
     table = xr.Dataset(
         {

@@ -65,8 +65,9 @@ class TokensAt:
         return Rows(values, self.index)
 
     def of(self, table: Float[Tensor, "run token feature"]) -> Float[Tensor, "run row feature"]:
-        """The rows of these tokens in a table of all."""
-        return table[:, self._span if self._span is not None else self.tokens]
+        """The rows of these tokens in a table of all; torch's `IndexError` where it has not so many."""
+        span = self._span
+        return table[:, self.tokens if span is None or span.stop > table.shape[1] else span]
 
     @cached_property
     def _span(self) -> slice | None:
