@@ -19,7 +19,7 @@ def test_damage_is_refused_or_read_and_nothing_else_happens(name):
     """In a process of its own with little memory to spare, so that a crash or a large allocation is seen."""
     script = Path(__file__).with_name("fuzzed.py")
     done = subprocess.run(
-        [sys.executable, str(script), name, "150", "7"], capture_output=True, text=True, timeout=_PATIENCE
+        [sys.executable, str(script), name, "60", "7"], capture_output=True, text=True, timeout=_PATIENCE
     )
     assert done.returncode == 0, done.stderr[-2000:]
     found = dict(reversed(line.split(" × ")) for line in done.stdout.splitlines())
