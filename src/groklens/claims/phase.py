@@ -41,7 +41,7 @@ class Phase:
 
     @staticmethod
     def _in_one_go(start: tuple[int, int], end: tuple[int, int]) -> str:
-        """When a phase was that no kept step lies within: begun and over by the next one."""
+        """When a phase took place, in words, where it began and ended between two kept steps."""
         if end == start:
             return (
                 f"over at step {interval(end)}"

@@ -85,7 +85,7 @@ def _shown(
 
 
 def _key_ones(count: int, seen: int = 0) -> str:
-    """The components that are key, as a phrase; where all are seen it says so twice."""
+    """The key components as a phrase, with how many of them the neurons show where they show all."""
     if count == 1:
         return "the one component that is key in the logits"
     return f"{f'{seen} of ' if seen == count else ''}the {count} components that are key in the logits"

@@ -74,7 +74,7 @@ def _reference_says_little(why: Explanation) -> str:
 
 
 def _but(why: Explanation) -> str:
-    """Why so many right answers say nothing."""
+    """Why a model is not said to generalise although it answers enough test inputs, in words."""
     general = by_key(why.findings)["generalises"]
     if general.control("commonest_answer").high >= ENOUGH:
         return "as is always giving one answer"

@@ -51,7 +51,7 @@ class LookedAt:
 
     @property
     def step_known(self) -> bool:
-        """Whether the steps are those of the training."""
+        """Whether files or user said at which steps of the training the weights are."""
         return self.run.step_known
 
     @property

@@ -47,12 +47,12 @@ def check_new(root: Path) -> None:
 
 
 def refused(root: Path, error: OSError) -> BadArgument:
-    """That the folder cannot be written, in words."""
+    """The error that says why a folder cannot be written."""
     return BadArgument(f"Cannot write {root}: {error.strerror or error}; give a folder of yours.")
 
 
 def _clear(root: Path) -> None:
-    """Delete what is left of this folder by processes that were killed: whoever still writes holds a lock."""
+    """Delete the unfinished folders that killed exports left beside `root`; one still being written is locked."""
     for left in root.parent.glob(f"{glob.escape(root.name)}.*{_UNFINISHED}"):
         number = left.name.removeprefix(f"{root.name}.").removesuffix(_UNFINISHED)
         if not number.isdecimal() or left.is_symlink() or not left.is_dir():

@@ -130,7 +130,7 @@ class Corrupted(Task):
 
     @property
     def has_random_labels(self) -> bool:
-        """Whether those of the task are."""
+        """Whether the labels of the task that is corrupted are random."""
         return self.task.has_random_labels
 
     @property

@@ -61,7 +61,7 @@ class RandomTable(Task):
 
     @property
     def has_random_labels(self) -> bool:
-        """They are all that the table is."""
+        """Yes: every label of a random table is drawn for itself."""
         return True
 
     @property

@@ -71,13 +71,13 @@ class TokensAt:
 
     @cached_property
     def _span(self) -> slice | None:
-        """Tokens that follow each other, as which they need no looking up, nor their gradients adding."""
+        """The tokens as a slice, where they follow each other: a view of the table needs no looking up. Else None."""
         first, after = int(self.tokens[0]), int(self.tokens[-1]) + 1
         return slice(first, after) if after - first == len(self.tokens) else None
 
 
 class Positions(list[TokensAt]):
-    """What is read at each position."""
+    """The tokens at each position of the inputs, and which of them every input reads there."""
 
     @cached_property
     def reads(self) -> Int[Tensor, "run pos input"]:
