@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib.util
 import os
 import shutil
+import threading
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -18,6 +20,7 @@ from groklens.memory import BUDGETS, rows_within
 
 _STEPS_A_CHUNK = 1024
 _STEP_CHUNKS = {"chunks": (_STEPS_A_CHUNK,)}
+_WAITING = threading.Lock()
 
 
 @runtime_checkable
@@ -142,7 +145,7 @@ class ZarrStore:
         beside = self.path.with_name(f".{self.path.name}.begun")
         shutil.rmtree(beside, ignore_errors=True)
         try:
-            frame.to_zarr(beside, mode="w-", encoding=_chunks(frame), consolidated=False)
+            _write(frame, beside, mode="w-", encoding=_chunks(frame))
             os.rename(beside, self.path)
         except BaseException:
             shutil.rmtree(beside, ignore_errors=True)
@@ -173,16 +176,14 @@ class ZarrStore:
         if not self._ready:
             shutil.rmtree(self._beside, ignore_errors=True)
             encoding = {name: chunks for name, chunks in _chunks(frame).items() if name != "step"}
-            data.to_zarr(self._beside / "data", mode="w-", encoding=encoding, consolidated=False)
+            _write(data, self._beside / "data", mode="w-", encoding=encoding)
             numbers = np.zeros(_STEPS_A_CHUNK, frame.step.dtype)
             numbers[: len(self._steps)] = self._steps
             axis = xr.Dataset(coords={"step": ("step", numbers)})
-            axis.to_zarr(
-                self._beside / "axis", mode="w-", encoding={"step": _STEP_CHUNKS}, consolidated=False
-            )
+            _write(axis, self._beside / "axis", mode="w-", encoding={"step": _STEP_CHUNKS})
             self._ready = True
         else:
-            data.to_zarr(self._beside / "data", region={"step": slice(0, 1)}, consolidated=False)
+            _write(data, self._beside / "data", region={"step": slice(0, 1)})
         zarr.open_array(self._beside / "axis" / "step", mode="r+")[place] = int(frame.step[0])
 
     def _check_same_kinds(self, frame: xr.Dataset) -> None:
@@ -192,6 +193,33 @@ class ZarrStore:
                     f"{name} has {frame[name].dtype} numbers at step {int(frame.step[0])} and {kind} at the first; "
                     "reduce has to give the same type at every step."
                 )
+
+
+def _write(data: xr.Dataset, path: Path, **how: Any) -> None:
+    """Write with zarr; an error is raised once nothing is being written any more."""
+    try:
+        data.to_zarr(path, consolidated=False, **how)
+    except BaseException:
+        _wait_for_zarr()
+        raise
+
+
+def _wait_for_zarr() -> None:
+    """Wait for zarr's other writes: it raises at the first refused one while those begun beside it go on.
+
+    They would make a folder again that was deleted meanwhile, or write over the same step's second attempt. zarr 2
+    writes one after another.
+    """
+    try:
+        from zarr.core.sync import sync
+    except ImportError:
+        return
+
+    async def others() -> None:
+        await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()}, return_exceptions=True)
+
+    with _WAITING:  # two that wait at once would wait for each other
+        sync(others())
 
 
 def _chunks(frame: xr.Dataset) -> dict[Any, dict[str, Any]]:
