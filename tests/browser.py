@@ -10,9 +10,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+#: Chromium, best in its build that only runs headless: the same pages take a third less time.
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser"))), None
+)
 needs_chromium = pytest.mark.skipif(
-    CHROMIUM is None, reason="chromium is not installed; apt-get install chromium"
+    CHROMIUM is None, reason="chromium is not installed; apt-get install chromium-headless-shell"
 )
 #: Pictures of the pages, for people to look at; outside git.
 SCREENSHOTS = Path(__file__).parents[1] / "artifacts" / "screenshots"
