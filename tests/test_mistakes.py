@@ -149,6 +149,11 @@ MISTAKES = {
         lambda x: gl.track(x.run, "key_components"),
         r"gl\.measures\.key_components\(snapshot\)",
     ),
+    "labels for measures": (lambda x: gl.track(x.run, ["RENAMED"]), r"no measure 'RENAMED'; there are"),
+    "a path that a layer does not have": (
+        lambda x: gl.hooked(torch.nn.Linear(2, 2), names={"blocks.0": "hook_embed"}),
+        r"no 'blocks\.0'; .* It has 'weight', 'bias'\.",
+    ),
     "no measures": (lambda x: gl.track(x.run, []), r"groklens\.measures\.PROGRESS"),
     "None for measures": (lambda x: gl.track(x.run, None), r"gl\.measures\.PROGRESS"),
     "measures first": (lambda x: gl.track([MEASURES.loss], x.run), RUN),

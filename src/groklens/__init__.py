@@ -140,7 +140,7 @@ else:
         if name in _MODULES:
             return importlib.import_module(f"groklens.{name}")
         if name not in _PUBLIC:
-            raise AttributeError(f"groklens has no {name!r}; see dir(groklens).")
+            raise _unknown("groklens", name, __all__)
         value = getattr(importlib.import_module(f"groklens.{_PUBLIC[name]}"), name)
         globals()[name] = value
         return value
@@ -173,13 +173,19 @@ class _Family(ModuleType):
             super().__setattr__(name, value)
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"{self.__name__} has no {name!r}; see dir({self.__name__}).")
+        raise _unknown(self.__name__, name, dir(self))
 
     def __dir__(self) -> list[str]:
         if "__dir__" in vars(self):
             return sorted(vars(self)["__dir__"]())
         shown = (name for name, value in vars(self).items() if not isinstance(value, ModuleType))
         return sorted(name for name in shown if not name.startswith("_"))
+
+
+def _unknown(package: str, name: str, known: list[str]) -> AttributeError:
+    from groklens.public import no_attribute  # nothing is imported before it is used
+
+    return no_attribute(package, name, known)
 
 
 def _is_file(family: ModuleType, value: Any) -> bool:
@@ -197,7 +203,8 @@ def _moved_from(module: str) -> Callable[[str], Any]:
 
     def answer(name: str) -> Any:
         if name not in _MOVED[module]:
-            raise AttributeError(f"groklens.{module} has no {name!r}; see dir(groklens.{module}).")
+            package = f"groklens.{module}"
+            raise _unknown(package, name, dir(sys.modules[package]))
         warnings.warn(f"gl.{module}.{name} is gl.{name} now.", DeprecationWarning, stacklevel=2)
         value = getattr(sys.modules[__name__], name)
         setattr(

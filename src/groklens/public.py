@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import ModuleType
 from typing import Any
+
+from groklens.errors import did_you_mean
 
 
 def public_names(face: Mapping[str, Any], for_the_library: Collection[str] = ()) -> list[str]:
@@ -18,6 +20,20 @@ def public_names(face: Mapping[str, Any], for_the_library: Collection[str] = ())
         name
         for name, value in face.items()
         if not name.startswith("_") and name not in for_the_library and not isinstance(value, ModuleType)
+    )
+
+
+def no_attribute(package: str, name: str, known: Iterable[str]) -> AttributeError:
+    """The error that says a package has no such name, and which are spelt most like it.
+
+    >>> str(no_attribute("gl.views", "spectrm", ["spectrum"]))
+    "gl.views has no 'spectrm'; did you mean 'spectrum'? All names: dir(gl.views)."
+    """
+    asked = (
+        "" if name.startswith("_") else did_you_mean(name, known)
+    )  # others only ask whether it has such a thing
+    return AttributeError(
+        f"{package} has no {name!r}; {f'{asked} All names:' if asked else 'see'} dir({package})."
     )
 
 

@@ -12,12 +12,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from browser import Opened, browser, needs_chromium
 from groklens.explorer import export
-from groklens.explorer.new_folder import new_folder
+from groklens.runs.new_folder import new_folder
 
 _WRITES = """
 import sys, time
 from pathlib import Path
-from groklens.explorer.new_folder import new_folder
+from groklens.runs.new_folder import new_folder
 with new_folder(Path(sys.argv[1])) as beside:
     (beside / "half").write_text("written")
     print(beside, flush=True)

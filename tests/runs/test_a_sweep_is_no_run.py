@@ -3,7 +3,7 @@
 import pytest
 
 import groklens as gl
-from groklens.errors import RunNotFound
+from groklens.errors import RecipeMismatch, RunNotFound
 
 
 def test_the_folder_of_a_sweep_and_its_file_lead_to_it(tmp_path):
@@ -17,3 +17,20 @@ def test_the_folder_of_a_sweep_and_its_file_lead_to_it(tmp_path):
                 door(path)
     assert len(gl.sweeps.load(tmp_path / "sweep")) == 2
     assert gl.load(tmp_path / "sweep" / "seed=0").steps
+
+
+def test_a_folder_is_of_a_run_or_of_a_sweep(tmp_path):
+    recipe = gl.Recipe(task=gl.ModularArithmetic(5, "add"), model=gl.MLP(d_mlp=4), steps=1, evaluate_every=1)
+    sweep = gl.Sweep(recipe, over={"seed": range(2)})
+    sweep.run(tmp_path / "sweep")
+    run = gl.train(recipe, into=tmp_path / "run")
+    writes = {
+        "trained": lambda: gl.train(recipe, into=tmp_path / "sweep"),
+        "recorded": lambda: gl.Recorder(run.final.model, recipe.task, into=tmp_path / "sweep").__enter__(),
+        "swept": lambda: sweep.run(tmp_path / "run"),
+    }
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    for how, write in writes.items():
+        with pytest.raises(RecipeMismatch, match=r"holds a (run|sweep); .* into another folder"):
+            write()
+        assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before, how

@@ -103,3 +103,10 @@ def test_a_history_without_test_inputs_has_no_events():
 
     with pytest.raises(BadArgument, match="no test accuracies"):
         gl.sweeps.events_of(Blind())
+
+
+def test_what_is_no_table_of_events_is_refused():
+    with pytest.raises(BadArgument, match=r"'runs' was given; give runs\.events\(\)"):
+        gl.sweeps.over_seeds("runs")
+    with pytest.raises(BadArgument, match="which of them to sum up over"):
+        gl.sweeps.over_seeds(table([[5, 7]]), seed=())

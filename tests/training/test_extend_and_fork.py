@@ -9,6 +9,7 @@ import torch
 
 import groklens as gl
 from groklens.errors import BadArgument, DamagedRun
+from groklens.runs.lock import FolderLock
 from groklens.runs.paths import RunPaths
 
 FULL = gl.Recipe(
@@ -176,10 +177,10 @@ def test_a_finished_run_keeps_no_other_state_and_says_so(whole, caplog):
 
 def test_folders_that_cannot_be(whole, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
-    with pytest.raises(BadArgument, match="Could not make"):
+    with pytest.raises(BadArgument, match="Cannot write"):
         gl.fork(whole, 20, tmp_path / "file" / "x")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(BadArgument, match="Could not make"):
+    with pytest.raises(BadArgument, match="Cannot write"):
         gl.fork(whole, 20, ".")
 
 
@@ -253,3 +254,12 @@ def test_a_forks_recipe_alone_is_no_beginning(whole, tmp_path):
 
 def test_ids_of_recipes_without_a_start_are_as_they_were():
     assert "start" not in FULL.to_dict()
+
+
+def test_what_another_process_writes_beside_a_fork_stays(whole, tmp_path):
+    left, written = (tmp_path / f"fork.{number}.groklens.tmp" for number in (1, 2))
+    left.mkdir()
+    with FolderLock(written):
+        gl.fork(whole, 20, tmp_path / "fork")
+        assert written.is_dir()
+        assert not left.exists()

@@ -7,15 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from groklens.errors import UnknownName, whole_number
-from groklens.explorer.new_folder import check_new, new_folder
+from groklens.errors import BadArgument, UnknownName, whole_number
 from groklens.explorer.opened import Opened
 from groklens.explorer.pages import ABSENT, HERE, INDEX, Pages
 from groklens.explorer.parts import NEURON, parts_of
 from groklens.explorer.pictures import pictures_of
 from groklens.explorer.static import START, static_names
 from groklens.progress import each, part_of, progress_shown
-from groklens.runs import AnyRun, Run, as_path
+from groklens.runs import AnyRun, Run, as_path, new_folder, refused
 from groklens.views import spread
 
 #: Steps of a run that are exported unless more are asked for, and neurons whose own pages are.
@@ -51,7 +50,7 @@ def export(
     >>> export(["runs/mine", "mod23"], "explored")  # doctest: +SKIP
     """
     root = as_path(folder, "a new folder")
-    check_new(root)
+    _check_new(root)
     wanted = [whole_number("step", step, 0) for step in steps]
     opened = Opened.of(given, parts)
     opened.check()
@@ -66,6 +65,15 @@ def export(
                 _write(beside, pages, _names(pages, id, wanted, explain))
         _write(beside, pages, [START])  # last, so that half a folder is seen to be none
     return root
+
+
+def _check_new(root: Path) -> None:
+    """Raise `BadArgument` for a folder that holds something, or a file."""
+    try:
+        if root.exists() and (not root.is_dir() or any(root.iterdir())):
+            raise BadArgument(f"{root} is there already; give a new folder, such as --export explored.")
+    except OSError as error:
+        raise refused(root, error) from error
 
 
 def exported_steps(run: Run, wanted: Sequence[int], most: int = MOST_STEPS) -> list[int]:

@@ -19,7 +19,6 @@ from groklens.sweeps import load as load_sweep
 log = logging.getLogger("groklens")
 #: Entries of a folder of runs that are looked at.
 _MOST = 1_000
-_SWEEP = "sweep.json"
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ class Opened:
     def _add_path(self, path: Path, parts: tuple[Any, ...]) -> None:
         if not _is_there(path) and str(path) in examples.names():
             self._add_run(str(path), lambda: examples.load(str(path)))
-        elif _is_file(path / _SWEEP):
+        elif _is_file(RunPaths(path).sweep):
             self._add_sweep(path, parts)
         elif inside := _runs_inside(path):
             for each in inside:
@@ -137,7 +136,7 @@ def _runs_inside(path: Path) -> list[Path]:
         entries = sorted(islice(path.iterdir(), _MOST))
     except OSError:  # `load` says why
         return []
-    return [each for each in entries if _is_file(RunPaths(each).header) or _is_file(each / _SWEEP)]
+    return [each for each in entries if any(map(_is_file, (RunPaths(each).header, RunPaths(each).sweep)))]
 
 
 def _is_there(path: Path) -> bool:

@@ -24,7 +24,7 @@ def names_of_measures() -> dict[str, tuple[Measure, ...]]:
 
     found: dict[str, tuple[Measure, ...]] = {}
     for name, value in vars(measures).items():
-        if isinstance(value, tuple):
+        if isinstance(value, tuple) and all(isinstance(each, Measure) for each in value):
             found[name] = value
         elif isinstance(value, Measure) and not isinstance(value, type):
             found[name] = (value,)

@@ -16,6 +16,8 @@ from groklens.runs.history import read_history as read_history
 from groklens.runs.identity import identity_of as identity_of
 from groklens.runs.load import load as load
 from groklens.runs.lock import FolderLock as FolderLock
+from groklens.runs.new_folder import new_folder as new_folder
+from groklens.runs.new_folder import refused as refused
 from groklens.runs.paths import RunPaths as RunPaths
 from groklens.runs.paths import as_path as as_path
 from groklens.runs.resume import ResumeState as ResumeState

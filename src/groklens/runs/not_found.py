@@ -14,8 +14,6 @@ from groklens.runs.readers.weight_files import WEIGHTS, content_of, open_weights
 
 #: Entries of a folder that are looked at, and named.
 _LOOKED_AT, _NAMED = 40, 8
-#: The file that makes a folder of runs a sweep.
-_SWEEP = "sweep.json"
 _STEPS = "; where they are steps of one run, let their names say so: step_100.pt, step_200.pt, …"
 
 
@@ -50,7 +48,7 @@ def nothing_known(path: Path) -> str:
     if owner is not None:
         return f"{path} is a part of the run in {owner}; give that folder: gl.load({str(owner)!r})."
     sweep = path if path.is_dir() else path.parent
-    if (sweep / _SWEEP).is_file() and path.name in (sweep.name, _SWEEP):
+    if RunPaths(sweep).sweep.is_file() and path in (sweep, RunPaths(sweep).sweep):
         return _of_sweep(sweep)
     if path.is_dir():
         return _of_folder(path)

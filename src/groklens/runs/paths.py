@@ -46,6 +46,11 @@ class RunPaths:
         """The folder of the checkpoints."""
         return self.root / "steps"
 
+    @property
+    def sweep(self) -> Path:
+        """The plan of a sweep, where the folder is one's and no run's."""
+        return self.root / "sweep.json"
+
     def state(self, step: int) -> Path:
         """Weights and optimiser after `step` updates, from which a run is extended or forked."""
         return self.root / "optimizer" / f"{step:08d}.state"

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from groklens.errors import BadArgument
+from groklens.errors import BadArgument, described
 from groklens.sweeps.events import PHASES, phases
 
 
-def over_seeds(events: xr.Dataset, late: float = 1_000, seed: str | Sequence[str] = "seed") -> xr.Dataset:
+def over_seeds(
+    events: xr.Dataset | Any, late: float = 1_000, seed: str | Sequence[str] = "seed"
+) -> xr.Dataset:
     """Events of a sweep summed up over its seeds, by the other axes.
 
     `generalised_share`: the share of seeds that generalised, in [0, 1]. `delay`: the median over all seeds of the steps
@@ -24,12 +27,16 @@ def over_seeds(events: xr.Dataset, late: float = 1_000, seed: str | Sequence[str
     Shares and medians are of those that are there. `seed` is what the axis of the seeds is called; with several names
     the runs at every place of all those axes are taken together, as if each were another seed.
 
-    Raises `BadArgument` where the table has no axis of that name.
+    Raises `BadArgument` for what is no table of events, where it has no axis of that name, and for no name.
 
     >>> over_seeds(runs.events(), late=2_000).generalised_share  # doctest: +SKIP
     """
+    if not isinstance(events, xr.Dataset):
+        raise BadArgument(
+            f"A sweep's table of events is summed up, and {described(events)} was given; give runs.events()."
+        )
     axes = [seed] if isinstance(seed, str) else list(seed)
-    for name in axes:
+    for name in axes or [""]:
         if name not in events.dims:
             held = ", ".join(map(str, events.dims)) or "none"
             raise BadArgument(

@@ -13,12 +13,12 @@ from typing import Any
 
 from groklens.errors import DamagedRun, RecipeMismatch, shown
 from groklens.recipes import Recipe, canonical
-from groklens.runs import read_json, write_atomically
+from groklens.runs import RunPaths, read_json, write_atomically
 from groklens.sweeps.axes import Axis, Cell
 from groklens.training import first_stack
 
-#: The plan's file in a sweep's folder, and where stacks that are not finished are.
-FILE, WORKING = "sweep.json", "unfinished"
+#: Where stacks of a sweep that are not finished are.
+WORKING = "unfinished"
 _SCHEMA = 1
 
 
@@ -51,12 +51,12 @@ class SweepPlan:
         """Write the plan, atomically and under its own digest."""
         values = self._values()
         values["sha256"] = _digest(values)
-        write_atomically(root / FILE, (json.dumps(values, indent=1) + "\n").encode())
+        write_atomically(RunPaths(root).sweep, (json.dumps(values, indent=1) + "\n").encode())
 
     @classmethod
     def read(cls, root: Path) -> SweepPlan:
         """Read the plan of the sweep in a folder; `DamagedRun` where it is not what was written."""
-        path = root / FILE
+        path = RunPaths(root).sweep
         values = read_json(path)
         if values.get("schema") != _SCHEMA:
             raise DamagedRun(

@@ -13,12 +13,12 @@ from typing import Any
 
 import torch
 
-from groklens.errors import BadArgument, GroklensError, described, whole_number
+from groklens.errors import BadArgument, GroklensError, RecipeMismatch, described, whole_number
 from groklens.progress import part_of, progress_shown, tell
 from groklens.recipes import Recipe, changed
-from groklens.runs import FolderLock, as_path
+from groklens.runs import FolderLock, RunPaths, as_path
 from groklens.sweeps.axes import Axis, Cell, axes_of
-from groklens.sweeps.plan import FILE, WORKING, SweepPlan, stacked
+from groklens.sweeps.plan import WORKING, SweepPlan, stacked
 from groklens.sweeps.sweep_runs import SweepRuns
 from groklens.sweeps.unit import Unit, train_unit
 from groklens.tasks import check_can_be_made_again
@@ -123,8 +123,9 @@ class Sweep:
         asks for others is warned.
 
         Runs whose loss is no longer finite are named in `failed`, and the others go on. Raises `RecipeMismatch` where
-        the folder holds another sweep, and `SweepUnfinished` where a stack was not trained to its end (a worker was
-        killed, the disk is full, another process writes there): the same call, with a fresh executor, does the rest.
+        the folder holds another sweep or a run, and `SweepUnfinished` where a stack was not trained to its end (a
+        worker was killed, the disk is full, another process writes there): the same call, with a fresh executor, does
+        the rest.
         """
         root = as_path(into, "a folder for the sweep")
         for recipe in self.recipes:
@@ -148,11 +149,13 @@ class Sweep:
         """The plan of this sweep in the folder, written down now where there was none."""
         axes, cells = self._laid_out
         with FolderLock(root):
-            if (root / FILE).exists():
+            if RunPaths(root).sweep.exists():
                 known = SweepPlan.read(root)
                 known.check_is_of(self.recipes, axes, root)
                 _warn_of(known.other_than(stack=stack, threads=threads, device=device), root)
                 return known
+            if RunPaths(root).header.exists():
+                raise RecipeMismatch(f"{root} holds a run; train the sweep into another folder.")
             stack, threads, device = stack or 8, threads or torch.get_num_threads(), device or "cpu"
             stacks = stacked(self.recipes, cells, stack, device)
             plan = SweepPlan(self.recipe.to_dict(), tuple(axes), stacks, threads, device, stack)

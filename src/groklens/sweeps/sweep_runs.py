@@ -19,7 +19,7 @@ from groklens.progress import part_of, progress_shown
 from groklens.runs import Run, RunPaths, as_path, read_json
 from groklens.sweeps.axes import Axis
 from groklens.sweeps.events import events_of
-from groklens.sweeps.plan import FILE, Member, SweepPlan
+from groklens.sweeps.plan import Member, SweepPlan
 
 #: What fields are called in tables and pictures.
 _CALLED = {
@@ -51,10 +51,10 @@ class SweepRuns(Sequence):
 
     def __init__(self, path: str | Path) -> None:
         self.path = as_path(path, "the folder of a sweep")
-        if not (self.path / FILE).is_file():
+        if not RunPaths(self.path).sweep.is_file():
             raise RunNotFound(
-                f"{self.path} holds no {FILE}, so no sweep is there; gl.Sweep(recipe, over={{…}}).run({str(path)!r}) "
-                "makes one, and gl.load opens a single run."
+                f"{self.path} holds no sweep.json, so no sweep is there; gl.Sweep(recipe, over={{…}}).run("
+                f"{str(path)!r}) makes one, and gl.load opens a single run."
             )
         self._plan = SweepPlan.read(self.path)
         self._members = sorted(self._plan.members, key=lambda member: member.place)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import os
 import shutil
@@ -28,6 +27,7 @@ from groklens.runs import (
     as_path,
     as_run,
     encode_tensors,
+    new_folder,
 )
 
 
@@ -70,12 +70,10 @@ def prepare(
     assert run.path is not None
     assert header.recipe is not None
     assert header.parent is not None
-    folder = Path(os.path.abspath(folder))  # "." has a name too
-    made, old = RunPaths(folder.with_name(f"{folder.name}.{os.getpid()}.tmp")), RunPaths(run.path)
-    for left in folder.parent.glob(f"{glob.escape(folder.name)}.*.tmp"):  # by a process that was killed here
-        shutil.rmtree(left, ignore_errors=True)
-    try:
-        made.steps.mkdir(parents=True)
+    old = RunPaths(run.path)
+    with new_folder(Path(os.path.abspath(folder))) as root:  # "." has a name too
+        made = RunPaths(root)
+        made.steps.mkdir()
         for step in header.checkpoints:
             shutil.copyfile(old.checkpoint(step), made.checkpoint(step))
         if history is None:
@@ -84,15 +82,6 @@ def prepare(
             made.history.write_bytes(old.history.read_bytes()[: history.n_bytes])
         replace(header, history=history).write(made.header)
         ResumeState(header.parent["step"], (header.recipe,), (history,)).write(made.resume, [tensors])
-        if folder.is_dir():
-            folder.rmdir()  # an empty one; one that holds anything is refused by the system
-        os.rename(made.root, folder)
-    except OSError as error:
-        raise BadArgument(
-            f"Could not make {folder}: {error.strerror or error}; give another folder."
-        ) from error
-    finally:
-        shutil.rmtree(made.root, ignore_errors=True)
 
 
 def new_header(run: Run, recipe: Recipe, step: int, extended: bool) -> Header:

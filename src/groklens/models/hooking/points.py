@@ -176,7 +176,7 @@ def _unknown(module: nn.Module, path: str, name: str, own: set[str]) -> str:
     if name in own or name in tensors_of(module):
         return f"The module has no {path!r}; names go from its own paths to further names: {{{name!r}: {path!r}}}."
     known = [*own, *tensors_of(module)]
-    parts = [path for path, _ in module.named_modules() if path]
+    parts = [path for path, _ in module.named_modules() if path] or list(tensors_of(module)) or ["none"]
     listed = ", ".join(map(repr, parts[:_LISTED])) + ", …" * (len(parts) > _LISTED)
     asked = did_you_mean(path, known) or "its paths are its submodules and weights."
     return f"The module has no {path!r}; {asked} It has {listed}."

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from groklens.errors import BadArgument, RunInUse
-from groklens.runs import FolderLock
+from groklens.runs.lock import FolderLock
 
 #: How the folders end that are being written: as nobody calls a folder of their own.
 _UNFINISHED = ".groklens.tmp"
@@ -26,6 +26,9 @@ def new_folder(root: Path) -> Iterator[Path]:
     try:
         _clear(root)
         beside.mkdir(parents=True)
+    except OSError as error:  # also where another thread is writing it
+        raise refused(root, error) from error
+    try:
         with FolderLock(beside):
             yield beside
             if root.exists():
@@ -37,22 +40,13 @@ def new_folder(root: Path) -> Iterator[Path]:
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def check_new(root: Path) -> None:
-    """Raise `BadArgument` for a folder that holds something, or a file."""
-    try:
-        if root.exists() and (not root.is_dir() or any(root.iterdir())):
-            raise BadArgument(f"{root} is there already; give a new folder, such as --export explored.")
-    except OSError as error:
-        raise refused(root, error) from error
-
-
 def refused(root: Path, error: OSError) -> BadArgument:
     """The error that says why a folder cannot be written."""
     return BadArgument(f"Cannot write {root}: {error.strerror or error}; give a folder of yours.")
 
 
 def _clear(root: Path) -> None:
-    """Delete the unfinished folders that killed exports left beside `root`; one still being written is locked."""
+    """Delete the unfinished folders that killed processes left beside `root`; one still being written is locked."""
     for left in root.parent.glob(f"{glob.escape(root.name)}.*{_UNFINISHED}"):
         number = left.name.removeprefix(f"{root.name}.").removesuffix(_UNFINISHED)
         if not number.isdecimal() or left.is_symlink() or not left.is_dir():
