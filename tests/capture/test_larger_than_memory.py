@@ -6,7 +6,6 @@ import math
 import os
 import resource
 import struct
-import subprocess
 import sys
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 import groklens as gl
 import groklens.memory
+import warm
 
 SIZES = {"vocab_size": 64, "hidden_size": 1024, "intermediate_size": 2560, "num_hidden_layers": 8}
 HEADS = {"num_attention_heads": 8, "num_key_value_heads": 8, "max_position_embeddings": 16}
@@ -107,11 +107,10 @@ def measured(folder):
 def test_a_model_larger_than_the_memory_allowed(tmp_path):
     write_large(tmp_path / "large")
     assert 2 * (tmp_path / "large" / "model.safetensors").stat().st_size > ALLOWED
-    # In a fresh process: one that has run many tests holds memory that it has freed, and would use that first.
-    written = subprocess.run(
-        [sys.executable, __file__, tmp_path], check=True, capture_output=True, text=True
-    ).stdout
-    found, at_once, expected = json.loads(written.splitlines()[-1])
+    # In a process in which nothing has run: one that has run many tests would use the memory that it has freed first.
+    done = warm.run(__file__, tmp_path)
+    assert done.returncode == 0, done.stderr
+    found, at_once, expected = json.loads(done.stdout.splitlines()[-1])
     assert "memory" in at_once  # the limit is one
     assert found == expected
     assert all(max(map(abs, values)) > 1e-3 for values in found.values())

@@ -1,12 +1,11 @@
 """Files of weights with flipped bits and cut ends: an error of ours or a model, and never anything else."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from foreign_formats import FORMATS
 
+import warm
 from gguf_model import write_gguf
 from groklens.errors import DamagedRun
 
@@ -18,9 +17,7 @@ _PATIENCE = 500
 def test_damage_is_refused_or_read_and_nothing_else_happens(name):
     """In a process of its own with little memory to spare, so that a crash or a large allocation is seen."""
     script = Path(__file__).with_name("fuzzed.py")
-    done = subprocess.run(
-        [sys.executable, str(script), name, "60", "7"], capture_output=True, text=True, timeout=_PATIENCE
-    )
+    done = warm.run(script, name, 60, 7, timeout=_PATIENCE)
     assert done.returncode == 0, done.stderr[-2000:]
     found = dict(reversed(line.split(" × ")) for line in done.stdout.splitlines())
     assert found.keys() == {"refused", "read"}, done.stdout

@@ -154,7 +154,8 @@ def _of_one_noise(asked: Sequence[tuple[_Trial, Null]]) -> list[Control]:
     noises = [null.noise for _, null in asked if null.noise is not None]
 
     def left(noise: Tensor) -> list[float]:
-        return [trial.left(each.made(noise)) for (trial, _), each in zip(asked, noises, strict=True)]
+        parts = {made: made(noise) for made in {each.made for each in noises}}
+        return [trial.left(parts[each.made]) for (trial, _), each in zip(asked, noises, strict=True)]
 
     drawn = (noises[0].drawn(generator) for _ in draw_numbers())
     beside = all(trial.beside for trial, _ in asked)

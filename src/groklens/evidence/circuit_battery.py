@@ -63,8 +63,8 @@ BATTERY = (
     ),
 )
 _BY_KEY = {check.key: check for check in BATTERY}
-#: The checks whose controls add noise to all logits: drawing it takes most of their time.
-_OF_LOGITS = ("necessity.logits", "necessity.readout")
+#: The checks whose controls are noise of all logits, or subspaces of it: drawing it takes most of their time.
+_OF_LOGITS = ("sufficiency.logits", "necessity.logits", "necessity.readout")
 
 
 def asked(snapshot: Snapshot, circuit: Circuit, key: str) -> Finding:
@@ -87,7 +87,7 @@ def _asked(snapshot: Snapshot, circuit: Circuit, key: str) -> Finding:
 
 @once_per_snapshot
 def _of_the_logits(snapshot: Snapshot, circuit: Circuit) -> list[Finding]:
-    """What is found of removing the circuit from the logits and from what is read out: one noise serves both."""
+    """What is found of keeping and removing the circuit at the logits and the read-out: one noise serves all."""
     return judged_together(snapshot, circuit, [_BY_KEY[key] for key in _OF_LOGITS])
 
 

@@ -24,6 +24,7 @@ from groklens.harmonics.grid_power import neuron_components as neuron_components
 from groklens.harmonics.grid_spectrum import ComponentPart as ComponentPart
 from groklens.harmonics.grid_spectrum import component_part as component_part
 from groklens.harmonics.grid_spectrum import shares_in as shares_in
+from groklens.harmonics.grid_spectrum import summed_on_grid as summed_on_grid
 from groklens.harmonics.grid_spectrum import without_components as without_components
 from groklens.harmonics.irreps import ComponentName as ComponentName
 from groklens.harmonics.irreps import component_name as component_name

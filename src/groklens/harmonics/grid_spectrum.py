@@ -80,11 +80,25 @@ class ComponentPart:
         self, relabelling: Int[Tensor, "element"] | None = None
     ) -> Float[Tensor, "element element output"]:
         """The part at every pair of elements, where `relabelling` renames them first."""
+        return summed_on_grid([self], relabelling)
+
+    def factors(
+        self, relabelling: Int[Tensor, "element"] | None = None
+    ) -> tuple[Float[Tensor, "element function"], Float[Tensor, "function element output"]]:
+        """Functions of the first element, and what of the second each is multiplied by, where `relabelling` renames."""
         basis = _with_constant(self._symmetry, self._name, relabelling).to(self._read.dtype)
         coefficients = self._read.new_zeros(basis.shape[1], basis.shape[1], self._read.shape[1])
         for features, cube in self._grids:
             coefficients += _coefficients(cube, basis) @ self._read[features]
-        return _expanded(coefficients, basis)
+        return basis, basis @ coefficients
+
+
+def summed_on_grid(
+    parts: Sequence[ComponentPart], relabelling: Int[Tensor, "element"] | None = None
+) -> Float[Tensor, "element element output"]:
+    """The sum of parts at every pair of elements, where `relabelling` renames them first: one product for them all."""
+    bases, others = zip(*(part.factors(relabelling) for part in parts), strict=True)
+    return torch.einsum("xu,uyf->xyf", torch.cat(bases, dim=1), torch.cat(others))
 
 
 def component_part(

@@ -148,11 +148,7 @@ def _of_the_logits(circuit: Components, act: Act, snapshot: Snapshot) -> list[Nu
     symmetry, n_inputs = circuit.symmetry(snapshot.task), len(snapshot.task.labels)
     part = Relabelled(circuit).part(values_at(snapshot, "logits"), "logits", snapshot)
     found = [
-        Null(
-            "random_subspace",
-            f"random subspace {done}",
-            lambda g: random_subspace(n_inputs, circuit.size, g),
-        ),
+        random_subspace(f"random subspace {done}", n_inputs, circuit.size),
         Null(
             "random_answer_functions",
             f"random functions of the answer {done}",

@@ -48,7 +48,8 @@ class Null(NamedTuple):
     """A control of a hypothesis by its key and name: draws of equal size, or equal energy, that mean nothing.
 
     Where there are fewer such parts than would be drawn, `every` has each of them once. Controls whose `noise` has one
-    shape make their parts of the same numbers, which are drawn once for all of them that are asked for together.
+    shape make their parts of the same numbers, which are drawn once for all of them that are asked for together; and
+    those that make the same part of them make it once.
     """
 
     key: str
@@ -115,9 +116,13 @@ class Given:
         return self.values
 
 
-def random_subspace(n_inputs: int, size: int, generator: torch.Generator) -> Spanned:
-    """A random subspace, of dimension `size`, of all functions of the inputs."""
-    draw = torch.randn(n_inputs, size, generator=generator, dtype=torch.float64)
+def random_subspace(name: str, n_inputs: int, size: int) -> Null:
+    """The control that takes a random subspace, of dimension `size`, of all functions of the inputs."""
+    noise = Noise(torch.Size((n_inputs, size)), _spanned)
+    return Null("random_subspace", name, noise.draw, noise=noise)
+
+
+def _spanned(draw: Tensor) -> Spanned:
     return Spanned(torch.linalg.qr(draw).Q)
 
 

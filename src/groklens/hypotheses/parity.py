@@ -79,9 +79,7 @@ class Parity:
         """Parities of as many other bits, a random function of the inputs, and a change of equal energy."""
         done, n_inputs = ("kept" if act == "keep" else "removed"), len(snapshot.task.labels)
         bits = [at for at, column in enumerate(snapshot.task.inputs.T) if len(column.unique()) == 2]
-        found = [
-            Null("random_subspace", f"random function {done}", lambda g: random_subspace(n_inputs, 1, g))
-        ]
+        found = [random_subspace(f"random function {done}", n_inputs, 1)]
         if len(bits) > len(self.bits):
             name = f"parity of as many random bits {done}"
             found.insert(0, Null("random_bits", name, lambda g: self._other(bits, g)))

@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from groklens.groups import Symmetry
-from groklens.harmonics import ComponentName, ComponentPart
+from groklens.harmonics import ComponentName, ComponentPart, summed_on_grid
 from groklens.hypotheses import AnyCircuit, Components, Relabelled
 from groklens.interventions import neurons as neurons_
 from groklens.interventions.project import changed_at, keep
@@ -42,7 +42,7 @@ def logits_of_fits(
         return logits_of(snapshot, changed_at(snapshot, "keep", Relabelled(circuit, relabelled), "fits"))
     symmetry = circuit.symmetry(snapshot.task)
     parts = _parts(snapshot, symmetry, circuit.components)
-    on_grid = torch.stack([part.on_grid(relabelled) for part in parts]).sum(dim=0)
+    on_grid = summed_on_grid(parts, relabelled)
     return mean_neuron_logits(snapshot) + on_grid[symmetry.elements[:, 0], symmetry.elements[:, 1]]
 
 

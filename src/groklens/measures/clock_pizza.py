@@ -7,8 +7,6 @@ difference puts them on opposite sides (Zhong et al. 2023, arXiv:2306.17844).
 
 from __future__ import annotations
 
-import itertools
-import random
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +18,7 @@ from groklens.errors import BadArgument
 from groklens.groups import Symmetry
 from groklens.measures.circles import cyclic_logs
 from groklens.measures.measure import measure
+from groklens.measures.shuffled import first_shuffled
 from groklens.models import answer_logits, at_rest_with_gradients, device_of, operand_rows
 from groklens.snapshots import Snapshot, symmetry_of
 from groklens.tasks import Task
@@ -66,12 +65,10 @@ def _rows(task: Task, n: int, chosen: Int[Tensor, "triple 3"]) -> Int[Tensor, "t
     return places[a, b]
 
 
-@lru_cache(maxsize=8)
-def _triples(n: int) -> list[tuple[int, ...]]:
-    """The authors' triples, the first of all n³ after a shuffle; remembered, as shuffling takes seconds."""
-    triples = list(itertools.product(range(n), repeat=3))
-    random.Random(42).shuffle(triples)
-    return triples[:TRIPLES]
+@lru_cache(maxsize=64)
+def _triples(n: int) -> list[tuple[int, int, int]]:
+    """The authors' triples, the first of all n³ after a shuffle."""
+    return [(at // n**2, at // n % n, at % n) for at in first_shuffled(n**3, TRIPLES, seed=42)]
 
 
 @measure(

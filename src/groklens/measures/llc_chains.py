@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -18,8 +19,9 @@ from groklens.models import device_of
 from groklens.recipes import Loss
 from groklens.snapshots import Snapshot
 
-#: Python threads that walk at once; each computes on one of torch's, and the numbers do not depend on either.
-_WORKERS = 2
+#: Python threads that walk at once, where there are two cores; each computes on one of torch's, and the numbers do not
+#: depend on either, but for the rounding of float32.
+_WORKERS = min(2, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
@@ -40,23 +42,26 @@ class Chains:
         `walk.epsilon` is of every chain, the groups' in turn; a group's noise and batches are those it would have if
         all walked together. Groups stand in threads of their own where the quick pass holds, on a processor, for two
         halves of small operations take less time than the whole; the model itself runs for one at a time, as its
-        parameters are exchanged meanwhile.
+        parameters are exchanged meanwhile. With one thread for all of it the groups walk as one, whose operations are
+        half as many.
         """
-        n_chains, ends = sum(sizes), list(accumulate(sizes))
-        groups = [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
+        n_chains, at_once = sum(sizes), sizes if _WORKERS > 1 else (sum(sizes),)
+        groups = [slice(end - size, end) for end, size in zip(accumulate(at_once), at_once, strict=True)]
         # Made one after another, for they look at the model, which is laid to rest and woken each time.
-        alone, *together = (self._losses(size) for size in (1, *sizes))
+        alone, *together = (self._losses(size) for size in (1, *at_once))
         masks = alone.masks(self.weights)
         walks = [
             partial(self._walked, losses, walk, group, n_chains, draws)
             for losses, group in zip(together, groups, strict=True)
         ]
         descent = partial(descended, alone, alone.start, masks)
-        if not (alone.is_quick and device_of(self.snapshot.model).type == "cpu"):
-            return [each() for each in walks], descent()
-        with ThreadPoolExecutor(_WORKERS) as pool:
-            walking, gained = [pool.submit(each) for each in walks], pool.submit(descent)
-            return [each.result() for each in walking], gained.result()
+        if alone.is_quick and device_of(self.snapshot.model).type == "cpu":
+            with ThreadPoolExecutor(_WORKERS) as pool:
+                walking, gaining = [pool.submit(each) for each in walks], pool.submit(descent)
+                found, gained = [each.result() for each in walking], gaining.result()
+        else:
+            found, gained = [each() for each in walks], descent()
+        return list(torch.cat(found).split(list(sizes))), gained
 
     def _walked(
         self, losses: StackedLosses, walk: Walk, group: slice, n_chains: int, draws: int
