@@ -236,3 +236,31 @@ def test_remaking_an_unknown_run_names_the_known_ones(monkeypatch):
     monkeypatch.setattr(sys, "argv", [script, "nope"])
     with pytest.raises(SystemExit, match="mod113"):
         runpy.run_path(script, run_name="__main__")
+
+
+#: Imports and whatever others say of them, and work that has a bar however quick it is.
+WORK = """
+from unittest import mock
+import groklens as gl
+from groklens import progress
+import transformer_lens.model_bridge
+run = gl.load({path!r})
+"""
+BARS = """
+with mock.patch.object(progress, "PATIENCE", 0):
+    table = gl.track(run, [gl.measures.sum_squared_weights])
+    again = gl.train(run.recipe, into={into!r})
+"""
+
+
+def test_an_executed_notebook_has_bars_and_nothing_red(tiny_run, tmp_path, kernel):
+    """A real kernel, without anybody looking; `test_progress` has all else of bars."""
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    sources = WORK.format(path=str(tiny_run.path)), BARS.format(into=str(tmp_path / "again"))
+    notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
+    run_notebook(notebook, tmp_path, kernel)
+    outputs = notebook.cells[-1]["outputs"]
+    assert [output["output_type"] for output in outputs] == ["display_data"] * 2
+    assert all(set(output["data"]) == {"text/html", "text/plain"} for output in outputs)
+    assert not any(text for output in outputs for text in output["data"].values())  # taken away in the end
