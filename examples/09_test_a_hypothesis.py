@@ -8,8 +8,8 @@ from pathlib import Path
 import groklens as gl
 
 RUNS = Path(__file__).parent / "runs" if "__file__" in globals() else Path("runs")
-run = gl.load(RUNS / "mul97")
-found = gl.find_circuit(run.final)
+final = gl.load(RUNS / "mod23").final
+found = gl.find_circuit(final)
 found
 
 # %% [markdown]
@@ -18,10 +18,10 @@ found
 # %%
 hypotheses = {
     "as found": found,
-    "one left out": gl.Circuit("C96", found.components[1:]),
-    "one too many": gl.Circuit("C96", [*found.components, 1]),
+    "one left out": gl.Circuit("C23", found.components[1:]),
+    "one too many": gl.Circuit("C23", [*found.components, 1]),
 }
-examined = {name: gl.examine(run.final, circuit) for name, circuit in hypotheses.items()}
+examined = {name: gl.examine(final, circuit) for name, circuit in hypotheses.items()}
 for name, findings in examined.items():
     print(name, hypotheses[name])
     for finding in findings:

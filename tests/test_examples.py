@@ -159,7 +159,7 @@ def test_no_example_is_explained_by_everything(script, pages):
 def test_what_example_02_says_of_its_run_holds(pages):
     script = next(path for path in EXAMPLES if path.stem == "02_watch_it_grok")
     prose = re.sub(r"\s+(# )?", " ", script.read_text(encoding="utf-8"))
-    run = gl.load(next(pages(script).parent.glob("*/mod53")))
+    run = gl.load(next(pages(script).parent.glob("*/mod31")))
     accuracy = run.history[["train_accuracy", "test_accuracy"]].dropna("step")
     known, generalised = (int(values.step[values >= 0.99][0]) for values in accuracy.values())
     assert "by heart within two hundred updates" in prose
@@ -170,7 +170,7 @@ def test_what_example_02_says_of_its_run_holds(pages):
     assert 0.4 <= float(accuracy["test_accuracy"].sel(step=300)) <= 0.6
     why = json.loads((run.path / "why.json").read_text(encoding="utf-8"))
     assert all(phase["start"] and phase["end"] for phase in why["phases"])
-    assert "a few of the 26 frequencies" in prose
+    assert "a few of the 15 frequencies" in prose
     assert 1 <= len(why["circuit"]["components"]) <= 6
     assert why["verdict"] == "supported"
 
@@ -236,3 +236,31 @@ def test_remaking_an_unknown_run_names_the_known_ones(monkeypatch):
     monkeypatch.setattr(sys, "argv", [script, "nope"])
     with pytest.raises(SystemExit, match="mod113"):
         runpy.run_path(script, run_name="__main__")
+
+
+#: Imports and whatever others say of them, and work that has a bar however quick it is.
+WORK = """
+from unittest import mock
+import groklens as gl
+from groklens import progress
+import transformer_lens.model_bridge
+run = gl.load({path!r})
+"""
+BARS = """
+with mock.patch.object(progress, "PATIENCE", 0):
+    table = gl.track(run, [gl.measures.sum_squared_weights])
+    again = gl.train(run.recipe, into={into!r})
+"""
+
+
+def test_an_executed_notebook_has_bars_and_nothing_red(tiny_run, tmp_path, kernel):
+    """A real kernel, without anybody looking; `test_progress` has all else of bars."""
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    sources = WORK.format(path=str(tiny_run.path)), BARS.format(into=str(tmp_path / "again"))
+    notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
+    run_notebook(notebook, tmp_path, kernel)
+    outputs = notebook.cells[-1]["outputs"]
+    assert [output["output_type"] for output in outputs] == ["display_data"] * 2
+    assert all(set(output["data"]) == {"text/html", "text/plain"} for output in outputs)
+    assert not any(text for output in outputs for text in output["data"].values())  # taken away in the end

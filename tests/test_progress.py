@@ -1,10 +1,7 @@
-"""Bars: on a terminal, in a notebook, and nowhere else."""
+"""Bars: on a terminal, in a notebook (`test_examples` has a real kernel's), and nowhere else."""
 
 import io
-import json
-import os
 import re
-import subprocess
 import sys
 from contextlib import redirect_stderr
 from types import SimpleNamespace
@@ -166,30 +163,3 @@ def test_a_bar_that_is_switched_off_stays_off_inside(kernel):
     with progress.progress_shown(False), progress.progress_shown(None):
         list(progress.each("ab", "inner"))
     assert kernel.shown == []
-
-
-CELL = """
-import groklens as gl
-from groklens import progress
-progress.PATIENCE = 0
-run = gl.load({path!r})
-table = gl.track(run, [gl.measures.sum_squared_weights])
-again = gl.train(run.recipe, into={into!r})
-"""
-
-
-def test_an_executed_notebook_has_bars_and_nothing_red(tiny_run, tmp_path):
-    """A real kernel, without anybody looking."""
-    source = CELL.format(path=str(tiny_run.path), into=str(tmp_path / "again"))
-    cell = {"cell_type": "code", "source": source, "metadata": {}, "outputs": [], "execution_count": None}
-    notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
-    path = tmp_path / "bars.ipynb"
-    path.write_text(json.dumps(notebook))
-    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}  # those of others, for want of widgets
-    command = [sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", "--inplace", str(path)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr[-2000:]
-    outputs = json.loads(path.read_text())["cells"][0]["outputs"]
-    assert [output["output_type"] for output in outputs] == ["display_data"] * 2
-    assert all(set(output["data"]) == {"text/html", "text/plain"} for output in outputs)
-    assert not any(text for output in outputs for text in output["data"].values())  # taken away in the end

@@ -270,3 +270,14 @@ def test_every_view_brings_html_a_picture_and_a_line(name, tiny_run):
     assert "\n" not in bundle["text/plain"]
     assert f'src="data:image/png;base64,{bundle["image/png"]}"' in bundle["text/html"] or name == "findings"
     assert 'src="http' not in bundle["text/html"]
+
+
+def test_a_run_is_searched_once_for_its_circuit_and_a_model_that_may_change_each_time(tiny_run, monkeypatch):
+    searched = []
+    monkeypatch.setattr("groklens.evidence.find_circuit", searched.append)
+    model = tiny_run.final.model
+    for run in (gl.load(tiny_run.path), gl.Run.of({0: model}, tiny_run.task)):
+        views.spectrum(run)
+        views.clusters(run)
+        searched.append(run)
+    assert [type(each).__name__ for each in searched] == ["Snapshot", "Run", "Snapshot", "Snapshot", "Run"]

@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from groklens.errors import BadArgument, described
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from groklens.runs import Run
     from groklens.snapshots import Snapshot
 
+#: Circuits found, by run and step: every view of a run asks for it, and the search takes longer than most pictures.
+_FOUND: WeakKeyDictionary[Run, dict[int | None, Circuit | None]] = WeakKeyDictionary()
 #: Steps that a view looks at where nobody chose: enough to see what moves, few enough to send around.
 MOST_STEPS = 24
 
@@ -111,7 +114,20 @@ def circuit_of(source: Any) -> Circuit | None:
     if is_explanation(source):
         return source.circuit
     final = final_of(source)
-    return None if final.task.symmetry is None else find_circuit(final)
+    if final.task.symmetry is None:
+        return None
+    # A snapshot's model may be changed by whoever holds it; what groklens wrote is the same each time it is read.
+    known = None if is_snapshot(source) else _found_in(run_of(source))
+    if known is None:
+        return find_circuit(final)
+    if final.step not in known:
+        known[final.step] = find_circuit(final)
+    return known[final.step]
+
+
+def _found_in(run: Run) -> dict[int | None, Circuit | None] | None:
+    """The circuits found in the last snapshots of a run, by step; None of a run that groklens did not write."""
+    return None if run.path is None else _FOUND.setdefault(run, {})
 
 
 def components_of(source: Any, wanted: Sequence[ComponentName] | None) -> list[ComponentName]:
