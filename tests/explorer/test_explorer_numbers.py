@@ -12,6 +12,7 @@ from groklens.explorer.as_script import as_script
 from groklens.explorer.looked_at import LookedAt
 from groklens.explorer.opened import Opened
 from groklens.explorer.pages import Pages
+from groklens.views.renderers.libraries import plotly_for
 
 #: A model whose answer is known, a step before it was planted, and what it was planted in.
 COMPONENTS = [2]
@@ -108,6 +109,7 @@ def test_every_picture_is_still(tiny_pages, tiny_run):
             assert set(each["figure"]) == {"data", "layout"}
             assert not each["figure"]["layout"].get("sliders")
             assert not each["figure"]["layout"].get("updatemenus")
+            assert plotly_for(each["figure"]) == "plotly"  # the part that the page has draws nothing else
 
 
 def test_earlier_steps_hold_the_last_ones_scale(pages):

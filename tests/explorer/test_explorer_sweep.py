@@ -10,6 +10,7 @@ import groklens as gl
 from groklens.errors import BadArgument
 from groklens.explorer.opened import Opened
 from groklens.explorer.pages import Pages
+from groklens.views.renderers.libraries import plotly_for
 
 OVER = {"seed": [0, 1], "train_fraction": [0.5, 0.8], "optimizer.weight_decay": [0.0, 1.0, 3.0]}
 
@@ -39,6 +40,7 @@ def test_a_cell_opens_the_runs_at_its_place(folder):
     assert sweep["note"] is None
     (plane,) = sweep["planes"]
     assert len(plane["cells"]) == 6
+    assert plotly_for(plane["diagram"]) == "plotly"  # the part that the page has draws nothing else
     assert "together" not in plane["text"]
     heat = plane["diagram"]["data"][0]
     assert np.isfinite(np.asarray(heat["z"], dtype=float)).all()  # none generalised: drawn by their phase

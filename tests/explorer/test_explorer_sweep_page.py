@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from explorer_folder import write_folder
 
 import groklens as gl
-from browser import SCREENSHOTS, Opened, browser, needs_chromium
+from browser import Opened, browser, needs_chromium
 from groklens.explorer.opened import Opened as Given
 from groklens.explorer.pages import Pages
 from groklens.sweeps import SweepRuns
@@ -65,11 +65,6 @@ def shown(chromium, tmp_path, monkeypatch):
         each.close()
 
 
-def _picture(seen, name):
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    seen.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
-
-
 _AXES = "() => ['xaxis', 'yaxis'].map(a => document.querySelector('.chart')._fullLayout[a].title.text)"
 
 
@@ -106,7 +101,7 @@ def test_two_of_three_axes_are_chosen_by_the_keyboard_and_stand_in_the_address(s
     assert len(links) == 4
     assert seen.sticking_out() == []
     assert all("lr=0.2" in each and "train_fraction=0.5" in each for each in links)
-    _picture(seen, f"explorer_sweep_three_axes_{width}")
+    seen.shot(f"explorer_sweep_three_axes_{width}")
     seen.page.go_back()
     seen.page.wait_for_function(
         "() => document.querySelector('#axes').value === 'weight decay × share of inputs trained on'"
@@ -122,7 +117,7 @@ def test_one_axis_is_a_row_of_places_or_a_column_of_words(shown, width, words):
     listed = [{"seed": seed, "optimizer.weight_decay": decay} for seed in (0, 1) for decay in (0.0, 0.3)]
     seen = shown(listed if words else over, width)
     assert seen.page.locator("#axes").count() == 0
-    _picture(seen, f"explorer_sweep_{'column' if words else 'row'}_{width}")
+    seen.shot(f"explorer_sweep_{'column' if words else 'row'}_{width}")
     assert seen.page.evaluate(_AXES) == (["", "configuration"] if words else ["weight decay", ""])
     box = seen.page.locator(".sweep .nsewdrag").bounding_box()
     seen.page.mouse.click(box["x"] + 0.1 * box["width"], box["y"] + 0.9 * box["height"])

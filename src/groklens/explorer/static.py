@@ -1,7 +1,8 @@
-"""The page's own files: those of the package, what it shares with reports, and plotly."""
+"""The page's own files: those of the package, and what it shares with reports, plotly's part for flat axes too."""
 
 from __future__ import annotations
 
+import gzip
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import PurePath
@@ -16,7 +17,8 @@ _KINDS = {
 #: The first file, which loads the others; the media type of data.
 START, SCRIPT = "index.html", _KINDS[".js"]
 _SHARED = ("page.css", "fit.js")
-_PLOTLY = "plotly.min.js"
+#: A third of all of plotly, which the page reads before it draws: whatever the explorer shows has flat axes.
+_PLOTLY, _PACKED = "plotly.min.js", "plotly-cartesian.min.js.gz"
 
 
 class File(NamedTuple):
@@ -45,21 +47,18 @@ def _sources() -> dict[str, str]:
     names = sorted(each.name for each in own if PurePath(each.name).suffix in _KINDS)
     return {
         **dict.fromkeys(names, "groklens.explorer"),
-        **dict.fromkeys(_SHARED, "groklens.views"),
-        _PLOTLY: "plotly",
+        **dict.fromkeys((*_SHARED, _PLOTLY), "groklens.views"),
     }
 
 
 @lru_cache(maxsize=1)
 def _plotly() -> bytes:
-    from plotly.offline import get_plotlyjs
-
-    return str(get_plotlyjs()).encode()
+    return gzip.decompress(files("groklens.views").joinpath(_PACKED).read_bytes())
 
 
 def _data(name: str) -> bytes:
-    package = _sources()[name]
-    if package == "plotly":
+    if name == _PLOTLY:
         return _plotly()
+    package = _sources()[name]
     root = files(package)
     return (root.joinpath("page") if package == "groklens.explorer" else root).joinpath(name).read_bytes()
