@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -101,7 +102,7 @@ class _CrossEntropyByColumns(Function):
         labels = labels[:, None]
         shifted = torch.sub(logits, logits.amax(dim=1, keepdim=True), out=workspace.of(logits.shape, logits))
         of_label = shifted.gather(1, labels).double()
-        of_others = shifted.exp_().scatter_(1, labels, 0)
+        of_others = shifted.mul_(math.log2(math.e)).exp2_().scatter_(1, labels, 0)  # `exp_` takes four times as long
         others = of_others.sum(dim=1, keepdim=True).double()
         total = of_label.exp() + others
         ctx.save_for_backward(of_others, others, total, labels)

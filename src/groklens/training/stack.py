@@ -61,11 +61,7 @@ class Stack:
         # An optimiser of a user's own sees the parameters of its one run as they are, without an axis of runs.
         self._is_bare = not all(map(is_ours, parts_in(recipes[0].optimizer)))
         self._specs, self._runs = _equal_neighbours([recipe.optimizer for recipe in recipes])
-        self._trained = [
-            value if self.is_quick else parameter
-            for parameter, value in self._values.items()
-            if parameter.requires_grad
-        ]
+        self._gradients = self._give_gradients()
         names = [name for name, parameter in self.model.named_parameters() if parameter.requires_grad]
         self._groups = [self._group(runs) for runs in self._runs]
         self._optimizer = build_optimizer(self._specs, self._groups, names, not self._is_bare)
@@ -104,7 +100,11 @@ class Stack:
     def step(self, losses: Float[Tensor, "run"], update: int) -> None:
         """Update number `update` of every run."""
         set_learning_rate(self._optimizer, self._specs, update)
-        self._find_gradients(losses.sum())
+        if len(self.recipes) > 1:
+            self._renew_gradients(losses)
+        else:
+            torch._foreach_zero_(self._gradients)
+            losses.sum().backward()
         self._optimizer.step()
 
     @torch.no_grad()
@@ -244,33 +244,36 @@ class Stack:
     def _pass(self) -> Callable[[Entering, Workspace], Tensor]:
         return stacked_pass(self.model, self._values.__getitem__)
 
-    def _find_gradients(self, loss: Float[Tensor, ""]) -> None:
-        """Give each of the optimiser's parameters its gradient; zeros where the loss does not depend on it.
+    def _give_gradients(self) -> list[Tensor]:
+        """Room for the gradients of one run that stays where it is; those of a stack are renewed."""
+        if len(self.recipes) > 1:
+            return []
+        for parameter, value in self._values.items():
+            if parameter.requires_grad and self.is_quick:
+                value.grad = torch.zeros_like(value)
+            elif parameter.requires_grad:
+                parameter.grad = torch.zeros_like(parameter)
+                value.grad = parameter.grad[None]
+        return [value.grad for value in self._values.values() if value.grad is not None]
 
-        The plain model may be a user's own, which has everything that `backward` promises.
-        """
-        if self.is_quick:
-            found = torch.autograd.grad(loss, self._trained, materialize_grads=True)
-            found = [gradient.contiguous() for gradient in found]
-        else:
-            torch._foreach_zero_([parameter.grad for parameter in self._trained])
-            loss.backward()
-            found = [parameter.grad[None] for parameter in self._trained]
+    def _renew_gradients(self, losses: Float[Tensor, "run"]) -> None:
+        """Give the optimiser the gradients of a stack as they are found: to add them to zeros takes longer."""
+        trained = [value for value in self._values.values() if value.requires_grad]
+        found = torch.autograd.grad(losses, trained, torch.ones_like(losses), materialize_grads=True)
         for runs, group in zip(self._runs, self._groups, strict=True):
             for parameter, gradient in zip(group, found, strict=True):
-                parameter.grad = gradient[self._own(runs)]
-
-    def _own(self, runs: range) -> int | slice:
-        """Where the optimiser finds the weights of neighbouring runs; a user's own sees them without an axis of runs."""
-        return 0 if self._is_bare else slice(runs.start, runs.stop)
+                parameter.grad = gradient.contiguous()[runs.start : runs.stop]
 
     def _group(self, runs: range) -> list[nn.Parameter]:
-        """What the optimiser sees of neighbouring runs: views of their weights."""
-        return [
-            nn.Parameter(value.detach()[self._own(runs)])
-            for parameter, value in self._values.items()
-            if parameter.requires_grad
-        ]
+        """What the optimiser sees of neighbouring runs: views of their weights, and of gradients that stay."""
+        group = []
+        for value in self._values.values():
+            if value.requires_grad:
+                own = 0 if self._is_bare else slice(runs.start, runs.stop)
+                view = nn.Parameter(value.detach()[own])
+                view.grad = None if value.grad is None else value.grad[own]
+                group.append(view)
+        return group
 
     def _place(self, run: int) -> tuple[int, int]:
         group = next(i for i, runs in enumerate(self._runs) if run in runs)

@@ -31,10 +31,11 @@ class Attention:
     ) -> None:
         n_heads, n_features = scores.shape[1], values.shape[1]
         n_runs, n_keys, n_inputs = reads.shape
+        self._others, self._n_rows = reads[:, :-1].flatten(1), values.shape[2]
         self._of_keys = workspace.of((n_runs, n_heads, n_keys, n_inputs), scores)
-        torch.gather(scores, 2, _of_each(reads, n_heads), out=self._of_keys.flatten(2))
+        torch.gather(scores, 2, _of_each(reads.flatten(1), n_heads), out=self._of_keys.flatten(2))
         self._pattern = torch.softmax(self._of_keys, 2, out=workspace.of(self._of_keys.shape, scores))
-        own, of_others = values[:, :, -1:], _of_each(reads[:, :-1], n_features)
+        own, of_others = values[:, :, -1:], _of_each(self._others, n_features)
         read = torch.gather(values - own, 2, of_others, out=workspace.of(of_others.shape, values))
         self._read = read.view(n_runs, n_heads, -1, n_keys - 1, n_inputs)
         by_head = workspace.of((*self._read.shape[:3], n_inputs), values)
@@ -42,26 +43,22 @@ class Attention:
         for key in range(n_keys - 1):
             so_far = torch.addcmul(so_far, self._read[:, :, :, key], self._pattern[:, :, None, key], out=by_head)
         self.mixed = by_head.flatten(1, 2)
-        self._reads, self._n_rows = reads, values.shape[2]
-        self._of_read = workspace.of(self._read.shape, values)
 
     def gradients(self, of_mixed: Float[Tensor, "run feature input"]) -> tuple[Tensor, Tensor]:
         """Those of scores and values."""
-        pattern, of_keys, reads = self._pattern, self._of_keys, self._reads
-        by_head = of_mixed.view(*self._read.shape[:3], 1, -1)
-        of_shares = torch.sum(torch.mul(self._read, by_head, out=self._of_read), 2, out=of_keys[:, :, :-1])
-        total = of_shares.mul_(pattern[:, :, :-1]).sum(dim=2, keepdim=True)
-        of_keys[:, :, -1] = 0
-        of_scores = self._added(of_keys.addcmul_(pattern, total, value=-1), reads)
-        of_read = torch.mul(by_head, pattern[:, :, None, :-1], out=self._of_read)
-        of_values = self._added(of_read, reads[:, :-1])
+        by_head, others = of_mixed.view(*self._read.shape[:3], 1, -1), self._pattern[:, :, :-1]
+        of_shares = torch.sum(self._read.mul_(by_head), 2, out=self._of_keys[:, :, :-1])
+        total = of_shares.mul_(others).sum(dim=2, keepdim=True)
+        of_scores = self._added(of_shares.addcmul_(others, total, value=-1))
+        of_scores[:, :, -1] = -of_scores.sum(dim=2)
+        of_values = self._added(torch.mul(by_head, others[:, :, None], out=self._read))
         of_values[:, :, -1] = of_mixed.sum(dim=2) - of_values.sum(dim=2)
         return of_scores, of_values
 
-    def _added(self, of_read: Tensor, reads: Tensor) -> Float[Tensor, "run feature row"]:
-        """The gradient of a table: of each row that of whatever read it."""
-        columns = of_read.reshape(len(reads), -1, reads.shape[1] * reads.shape[2])
-        index = _of_each(reads, columns.shape[1])
+    def _added(self, of_read: Tensor) -> Float[Tensor, "run feature row"]:
+        """The gradient of a table: of each row that of whatever read it, but for the last."""
+        columns = of_read.reshape(len(of_read), -1, self._others.shape[1])
+        index = _of_each(self._others, columns.shape[1])
         return columns.new_zeros(*columns.shape[:2], self._n_rows).scatter_add_(2, index, columns)
 
 
@@ -93,11 +90,11 @@ class Neurons:
         of_mixed = torch.bmm(self._into.mT, of_neurons, out=self._of_mixed)
         return (
             of_mixed.baddbmm_(self._skip.mT, of_output),
-            (torch.bmm(of_neurons, self._mixed.mT), of_neurons.sum(dim=2, keepdim=True)),
+            (torch.bmm(self._mixed, of_neurons.mT).mT, of_neurons.sum(dim=2, keepdim=True)),
             (torch.bmm(of_output, self._mixed.mT), of_output.sum(dim=2, keepdim=True)),
             torch.bmm(of_output, self._neurons.mT),
         )
 
 
 def _of_each(reads: Tensor, n_features: int) -> Int[Tensor, "run feature read"]:
-    return reads.flatten(1)[:, None].expand(-1, n_features, -1)
+    return reads[:, None].expand(-1, n_features, -1)
