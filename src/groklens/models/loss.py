@@ -26,7 +26,8 @@ def cross_entropy_each(
     there (Nanda et al. 2023, appendix). Of runs stacked in training, whose inputs lie side by side in memory, wrong
     classes' probabilities are as exact as their logits, and only what they add up to is float64.
     """
-    if workspace is not None and logits.ndim == 3 and logits.mT.is_contiguous() and not logits.is_contiguous():
+    is_by_columns = logits.ndim == 3 and logits.mT.is_contiguous() and not logits.is_contiguous()
+    if workspace is not None and is_by_columns:
         return _CrossEntropyByColumns.apply(logits.mT, labels, workspace)
     return _CrossEntropy.apply(logits, labels, workspace or Workspace())
 
@@ -102,7 +103,8 @@ class _CrossEntropyByColumns(Function):
         labels = labels[:, None]
         shifted = torch.sub(logits, logits.amax(dim=1, keepdim=True), out=workspace.of(logits.shape, logits))
         of_label = shifted.gather(1, labels).double()
-        of_others = shifted.mul_(math.log2(math.e)).exp2_().scatter_(1, labels, 0)  # `exp_` takes four times as long
+        shifted.mul_(math.log2(math.e)).exp2_()  # a quarter of what `exp_` takes
+        of_others = shifted.scatter_(1, labels, 0)
         others = of_others.sum(dim=1, keepdim=True).double()
         total = of_label.exp() + others
         ctx.save_for_backward(of_others, others, total, labels)

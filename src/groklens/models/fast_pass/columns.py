@@ -41,7 +41,9 @@ class Attention:
         by_head = workspace.of((*self._read.shape[:3], n_inputs), values)
         so_far = own.view(*self._read.shape[:3], 1)
         for key in range(n_keys - 1):
-            so_far = torch.addcmul(so_far, self._read[:, :, :, key], self._pattern[:, :, None, key], out=by_head)
+            so_far = torch.addcmul(
+                so_far, self._read[:, :, :, key], self._pattern[:, :, None, key], out=by_head
+            )
         self.mixed = by_head.flatten(1, 2)
 
     def gradients(self, of_mixed: Float[Tensor, "run feature input"]) -> tuple[Tensor, Tensor]:
@@ -63,7 +65,7 @@ class Attention:
 
 
 class Neurons:
-    """back·relu(into·X + b_into) + skip·X + b_skip, `output`, in the workspace; `into` and `skip` are weight and bias."""
+    """`output`, back·relu(into·X + b_into) + skip·X + b_skip, in the workspace; a bias comes beside its weight."""
 
     def __init__(
         self,

@@ -29,7 +29,10 @@ class OneLayer:
         attention, mlp = unwrap(layer.attn), unwrap(layer.mlp)
         linears = (attention.q, attention.k, attention.v, attention.o, mlp.fc_in, mlp.fc_out)
         tables = [of(unwrap(each).weight) for each in (native.tok_embed, native.pos, native.head)]
-        self._weights = *tables, *(of(part) for each in map(unwrap, linears) for part in (each.weight, each.bias))
+        self._weights = (
+            *tables,
+            *(of(part) for each in map(unwrap, linears) for part in (each.weight, each.bias)),
+        )
         self.n_heads, self.scale = attention.n_heads, attention.scale
 
     def logits(self, inputs: Positions, workspace: Workspace) -> Float[Tensor, "run input answer"]:
