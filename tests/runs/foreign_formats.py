@@ -2,9 +2,12 @@
 
 import copy
 import dataclasses
+import functools
 import json
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -170,12 +173,19 @@ def write_gguf(folder):
     return write(folder / "tiny.gguf", tiny_llama(), "Q8_0")
 
 
+@functools.cache
+def _made(make):
+    """A folder that lasts as long as the process, and where in it the files of a format begin."""
+    folder = tempfile.TemporaryDirectory()
+    return folder, make(Path(folder.name))
+
+
 @dataclasses.dataclass(frozen=True)
 class Format:
-    """One format: how to write it, its torch, safetensors and JSON files, and what its files do not say."""
+    """One format: how to make it, its torch, safetensors and JSON files, and what its files do not say."""
 
     reader: str
-    write: Callable[[Path], Path]
+    make: Callable[[Path], Path]
     weights: tuple[str, ...]
     config: str | None = None
     task: Any = None
@@ -186,6 +196,12 @@ class Format:
     within: tuple[Any, ...] = ()
     #: Names that may be left out: biases that were never trained.
     optional: tuple[str, ...] = ()
+
+    def write(self, folder):
+        """Its files, made once, in a folder that is the test's own to damage."""
+        made, path = _made(self.make)
+        shutil.copytree(made.name, folder, dirs_exist_ok=True)
+        return folder / path.relative_to(made.name)
 
     def load(self, path, **more):
         return gl.load(path, **{"task": self.task, "config": self.said, "model": self.model} | more)

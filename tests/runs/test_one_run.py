@@ -1,6 +1,7 @@
 """Every run is one `gl.Run`, whatever its source: the same attributes, errors and doors."""
 
 import copy
+import functools
 import inspect
 import json
 import pickle
@@ -84,14 +85,20 @@ SOURCES = {
 EMPTY = {"losses alone": losses}
 
 
+@pytest.fixture(scope="module")
+def of_each(tmp_path_factory):
+    """The run from each source, made once: read only."""
+    return functools.cache(lambda source: (SOURCES | EMPTY)[source](tmp_path_factory.mktemp("run")))
+
+
 @pytest.fixture(params=SOURCES)
-def run(request, tmp_path):
-    return SOURCES[request.param](tmp_path)
+def run(request, of_each):
+    return of_each(request.param)
 
 
 @pytest.fixture(params=SOURCES | EMPTY)
-def any_run(request, tmp_path):
-    return (SOURCES | EMPTY)[request.param](tmp_path)
+def any_run(request, of_each):
+    return of_each(request.param)
 
 
 class TestEveryRun:

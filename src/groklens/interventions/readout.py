@@ -130,9 +130,15 @@ def embedded_logits(
     same_everywhere = bool(
         table[read].sub_(values).abs_().amax() <= 1e-6
     )  # in a third of what allclose takes
-    if not same_everywhere or not quick_holds(snapshot.anatomy.model, tokens, snapshot.task.d_vocab_out):
+    if not same_everywhere or not _is_quick(snapshot):
         return patch(snapshot, hooks_at(snapshot, "embeddings")[0], values).logits
     device = device_of(snapshot.anatomy.model)
     moved = tokens.to(device), snapshot.task.d_vocab_out
     with at_rest(snapshot.anatomy.model):
         return quick_forward(snapshot.anatomy.model, *moved, embedding=table.to(device))[0].cpu()
+
+
+@once_per_snapshot
+def _is_quick(snapshot: Snapshot) -> bool:
+    """Whether the quick pass runs the model: tried once, and not for each of a control's draws."""
+    return quick_holds(snapshot.anatomy.model, snapshot.task.inputs, snapshot.task.d_vocab_out)
