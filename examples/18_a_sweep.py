@@ -14,9 +14,9 @@ recipe = gl.Recipe(
     train_fraction=0.75,
     model=gl.MLP(d_mlp=64, d_embed=None, combine="concat", act_fn="quadratic", bias=False),
     optimizer=gl.AdamW(lr=1e-2, weight_decay=1.0),
-    steps=1_000,
+    steps=600,
     evaluate_every=25,
-    keep=gl.Steps([1_000]),
+    keep=gl.Steps([600]),
 )
 over = {"optimizer.weight_decay": (0.1, 0.5, 2.0), "train_fraction": (0.6, 0.75, 0.9), "seed": range(3)}
 runs = gl.Sweep(recipe, over).run(Path(tempfile.mkdtemp()) / "sweep")

@@ -91,7 +91,7 @@ def measure(smoke: bool = False) -> dict[str, Any]:
     base, shares, seeds = RECIPE, SHARES, SEEDS
     if smoke:
         small = gl.Transformer(d_model=8, n_heads=1, d_head=8, d_mlp=16)
-        base = replace(RECIPE, task=replace(TASK, p=5), model=small, batch_size=16, steps=20)
+        base = replace(RECIPE, task=replace(TASK, p=5), model=small, batch_size=16, steps=5)
         shares, seeds = (0.0, 1.0), SEEDS[:2]
     kinds = {f"share {share:g}": {"code_switching": share} for share in shares} | OTHERS
     recipes = [

@@ -49,7 +49,7 @@ MOST, HALF = 0.75, 0.5
 def measure(smoke: bool = False) -> dict[str, Any]:
     """Sweeps over widths, of the task and of the null, and the forecasts along each run."""
     if smoke:
-        small = replace(RECIPE, task=gl.ModularArithmetic(7, "add"), steps=120, evaluate_every=4)
+        small = replace(RECIPE, task=gl.ModularArithmetic(7, "add"), steps=60, evaluate_every=4)
         return _measured(small, (4, 8, 16), (8,), range(2), None, stands=(2,))
     return _measured(RECIPE, WIDTHS, NULL_WIDTHS, SEEDS, Path(__file__).parent / "runs")
 

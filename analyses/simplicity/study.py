@@ -91,7 +91,7 @@ def measure(smoke: bool = False) -> dict[str, Any]:
     folder = None if smoke else Path(__file__).parent / "runs"
     seeds, scales, count = (range(2), (1.0, 6.0), 100) if smoke else (SEEDS, SCALES, NETWORKS)
     digits = (
-        replace(DIGITS, task=OddOrEven(n_train=300), steps=200, keep=gl.LogSpaced(6)) if smoke else DIGITS
+        replace(DIGITS, task=OddOrEven(n_train=100), steps=100, keep=gl.LogSpaced(3)) if smoke else DIGITS
     )
     sums = replace(SUMS, task=gl.ModularArithmetic(7), steps=20, keep=gl.Steps([10])) if smoke else SUMS
     short = gl.tasks.MarkovChains(states=3, length=8)
