@@ -118,7 +118,7 @@ class Opened:
         self.settled()
 
     def overlapping(self, at=None):
-        """Pairs of texts and buttons of one chart (of the one `at` a place) that lie over each other, by more than a hair."""
+        """Pairs of texts and buttons of one chart, or of the one `at` a place, that lie over each other by a hair."""
         return self.page.evaluate(_OVERLAPPING, at)
 
     def sticking_out(self):

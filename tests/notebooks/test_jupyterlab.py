@@ -58,17 +58,16 @@ def lab(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def opened(chromium, lab):
-    pages = []
+    """One tab that goes from notebook to notebook: what Lab is made of the browser reads once."""
+    seen = Opened(chromium, "about:blank", width=1280)
 
     def open_(path):
-        pages.append(Opened(chromium, lab[0](path), width=1280))
-        pages[-1].page.set_default_timeout(240_000)
-        pages[-1].page.wait_for_selector(".jp-Notebook .jp-Cell")
-        return pages[-1]
+        seen.page.goto(lab[0](path))
+        seen.page.wait_for_selector(".jp-Notebook .jp-Cell")
+        return seen
 
     yield open_
-    for each in pages:
-        each.close()
+    seen.close()
 
 
 @pytest.fixture(scope="module")
