@@ -33,7 +33,9 @@ def writer(tmp_path):
     process.stdout.close()
 
 
-def test_what_another_process_is_writing_stays_and_what_it_left_is_cleared_once_it_is_killed(writer, tmp_path):
+def test_what_another_process_is_writing_stays_and_what_it_left_is_cleared_once_it_is_killed(
+    writer, tmp_path
+):
     """And nothing else is cleared."""
     process, written = writer
     others = [tmp_path / name for name in ("out.2024.tmp", "other.1.groklens.tmp", "out.mine.groklens.tmp")]

@@ -59,15 +59,20 @@ def lab(tmp_path_factory):
 @pytest.fixture(scope="module")
 def opened(chromium, lab):
     """One tab that goes from notebook to notebook: what Lab is made of the browser reads once."""
-    seen = Opened(chromium, "about:blank", width=1280)
+    tabs = []
 
     def open_(path):
-        seen.page.goto(lab[0](path))
-        seen.page.wait_for_selector(".jp-Notebook .jp-Cell")
-        return seen
+        if tabs:
+            tabs[0].page.goto(lab[0](path))
+        else:
+            tabs.append(Opened(chromium, lab[0](path), width=1280))
+            tabs[0].page.set_default_timeout(240_000)
+        tabs[0].page.wait_for_selector(".jp-Notebook .jp-Cell")
+        return tabs[0]
 
     yield open_
-    seen.close()
+    for each in tabs:
+        each.close()
 
 
 @pytest.fixture(scope="module")
@@ -96,13 +101,19 @@ def saved(lab, opened):
             break
     moved.append((chart.evaluate(PLACES), chart.locator(".slider-label").first.text_content()))
     red = seen.page.locator('.jp-OutputArea-output[data-mime-type*="stderr"]').all_inner_texts()
-    chart.scroll_into_view_if_needed()
-    seen.page.screenshot(path=str(lab[1] / "run.png"))
+    seen.shot("jupyterlab")
     seen.page.keyboard.press("Control+s")
     until = time.monotonic() + 60
     while not is_written(path) and time.monotonic() < until:
         time.sleep(0.2)
-    return {"path": path, "drawn": drawn, "shares": shares, "moved": moved, "red": red, "asked": seen.asked}
+    return {
+        "path": path,
+        "drawn": drawn,
+        "shares": shares,
+        "moved": moved,
+        "red": red,
+        "asked": [*seen.asked],
+    }
 
 
 def is_written(path):
