@@ -52,7 +52,10 @@ _SETTLED = """async () => {
   do { await painted(); } while (charts.some(e => e._transitioning));
 }"""
 _SAYS_ELSE = "([element, before]) => element.textContent !== before"
-_OVERLAPPING = """() => Array.from(document.querySelectorAll(".js-plotly-plot")).flatMap(function (chart) {
+_RESIZED = """() => Array.from(document.querySelectorAll(".js-plotly-plot"))
+  .every(e => e.layout.width || e._fullLayout.width === e.clientWidth)"""
+_OVERLAPPING = """at => Array.from(document.querySelectorAll(".js-plotly-plot")).flatMap(function (chart, i) {
+  if (at !== null && i !== at) return [];
   const words = Array.from(chart.querySelectorAll("svg text")).filter(e => !e.closest(".updatemenu-button"));
   const found = words.concat(Array.from(chart.querySelectorAll(".updatemenu-button")))
     .map(e => ({text: e.textContent.trim(), box: e.getBoundingClientRect()}))
@@ -108,9 +111,15 @@ class Opened:
         self.settled()
         return self.page.locator(".js-plotly-plot").count()
 
-    def overlapping(self):
-        """Pairs of texts and buttons of one chart that lie over each other, by more than a hair."""
-        return self.page.evaluate(_OVERLAPPING)
+    def resize(self, width):
+        """Make the window so wide, and wait until every chart has the width that it is given."""
+        self.page.set_viewport_size({"width": width, "height": 900})
+        self.page.wait_for_function(_RESIZED)
+        self.settled()
+
+    def overlapping(self, at=None):
+        """Pairs of texts and buttons of one chart, or of the one `at` a place, that lie over each other by a hair."""
+        return self.page.evaluate(_OVERLAPPING, at)
 
     def sticking_out(self):
         """What reaches over the right edge of the page, unless something scrolls it or cuts it off."""

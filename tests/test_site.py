@@ -38,16 +38,21 @@ def test_no_page_names_what_it_would_load_from_elsewhere(site):
     assert not [path for path, text in pages.items() if any(each in text for each in loaded)]
 
 
+@pytest.fixture(scope="module")
+def chromium():
+    with browser() as found:
+        yield found
+
+
 @needs_chromium
 @pytest.mark.parametrize("width", [1280, 390])
-def test_it_is_searched_from_a_folder_without_a_network(site, width):
-    with browser() as chromium:
-        seen = Opened(chromium, site / "index.html", width=width)
-        if width < 1000:
-            seen.page.locator("label[for=__search]").first.click()
-        seen.page.locator("input[name=query]").press_sequentially("excluded loss")
-        seen.page.wait_for_selector(".md-search-result__item")
-        seen.shot(f"site-{width}")
-        assert not seen.asked
-        assert not seen.complaints
-        seen.close()
+def test_it_is_searched_from_a_folder_without_a_network(chromium, site, width):
+    seen = Opened(chromium, site / "index.html", width=width)
+    if width < 1000:
+        seen.page.locator("label[for=__search]").first.click()
+    seen.page.locator("input[name=query]").press_sequentially("excluded loss")
+    seen.page.wait_for_selector(".md-search-result__item")
+    seen.shot(f"site-{width}")
+    assert not seen.asked
+    assert not seen.complaints
+    seen.close()

@@ -1,5 +1,6 @@
 """The explorer over a run that was trained, in a browser: exported, and served behind its token."""
 
+import json
 import sys
 import threading
 from contextlib import contextmanager
@@ -73,20 +74,35 @@ def test_an_exported_run_shows_the_numbers_of_its_table_at_every_step(chromium, 
     seen.page.wait_for_selector("#part table")
     assert "control" in seen.page.locator("#part").inner_text().lower()
     seen.drawn(2)
+    assert seen.page.locator(".explained").count() == 0
+    assert _offers_to_explain(seen) == 0  # what is not in the folder nobody can make
     assert seen.sticking_out() == []
     assert seen.asked == []
     assert seen.complaints == []
     seen.close()
 
 
-def test_a_model_of_which_nobody_says_the_step_is_not_called_step_0(chromium, tiny_run, tmp_path):
-    folder = explorer.export(as_run(gl.Snapshot(tiny_run.final.model, tiny_run.task)), tmp_path / "explored")
+def test_a_model_of_which_nobody_says_the_step_is_not_called_step_0_and_is_explained(
+    chromium, tiny_run, tmp_path
+):
+    given = as_run(gl.Snapshot(tiny_run.final.model, tiny_run.task))
+    folder = explorer.export(given, tmp_path / "explored", explain=True)
     seen = Opened(chromium, folder / "index.html", width=390)
     seen.page.wait_for_function("() => document.querySelector('.picture .at')")
     assert seen.page.locator(".slider output").inner_text() == "step unknown (1 of 1)"
     assert set(seen.page.locator(".picture .at").all_inner_texts()) == {"step unknown"}
     assert "step 0" not in seen.page.locator("body").inner_text().lower()
+    seen.page.wait_for_selector(".explained .headline")
+    text = (folder / "data/run/0/why.js").read_text().split(", ", 1)[1][:-3]
+    assert seen.page.locator(".explained .headline").inner_text() == json.loads(text)["headline"]
+    assert seen.page.locator(".explained").count() == 1
+    assert _offers_to_explain(seen) == 0
+    assert seen.complaints == []
     seen.close()
+
+
+def _offers_to_explain(seen):
+    return seen.page.get_by_role("button", name="Explain this run").count()
 
 
 def test_a_served_run_is_the_same_page_under_the_strict_policy_and_nothing_without_the_token(
@@ -101,6 +117,7 @@ def test_a_served_run_is_the_same_page_under_the_strict_policy_and_nothing_witho
         page.goto(address)
         page.wait_for_function(_STANDS, arg=tiny_run.steps[-1])
         _check_steps(page, tiny_run)
+        page.locator(".js-plotly-plot").nth(4).wait_for()
         assert all(url.startswith((address, "data:", "blob:")) for url in asked)
         assert complaints == []
         other = page.context.request.get(address.replace("token", "other"))

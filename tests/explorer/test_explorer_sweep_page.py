@@ -1,5 +1,6 @@
 """A sweep's page in a browser: a row of one axis, and two of three axes, chosen by the keyboard."""
 
+import functools
 import json
 import sys
 from pathlib import Path
@@ -19,6 +20,16 @@ from groklens.sweeps import SweepRuns
 
 pytestmark = needs_chromium
 RECIPE = gl.Recipe(task=gl.ModularArithmetic(5), model=gl.MLP(d_mlp=4, d_embed=2), steps=1, evaluate_every=1)
+OVER = {
+    "three axes": {
+        "seed": [0, 1],
+        "train_fraction": [0.3, 0.5],
+        "optimizer.weight_decay": [0.0, 1.0],
+        "optimizer.lr": [0.1, 0.2],
+    },
+    "one axis": {"seed": [0, 1, 2], "optimizer.weight_decay": [0.0, 0.3, 1.0, 3.0]},
+    "words": [{"seed": seed, "optimizer.weight_decay": decay} for seed in (0, 1) for decay in (0.0, 0.3)],
+}
 _EVENTS = SweepRuns.events
 
 
@@ -37,21 +48,29 @@ def chromium():
         yield found
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """Writes the page of a sweep over some axes, its runs as if they had generalised: once for all widths."""
+
+    @functools.cache
+    def write(axes):
+        root = tmp_path_factory.mktemp(axes.replace(" ", "_"))
+        sweep = gl.Sweep(RECIPE, over=OVER[axes]).run(root / "sweep").path
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(SweepRuns, "events", _delayed)
+            text = Pages(Given.of(str(sweep))).file("data/index.js").data.decode()
+        index = json.loads(text.split(", ", 1)[1][:-3])
+        return write_folder(root / "page", {"index": index, "run/0": {"note": "not in this test"}})
+
+    return write
+
+
 @pytest.fixture
-def shown(chromium, tmp_path, monkeypatch):
-    """The page of a sweep over some axes, its runs as if they had generalised."""
-    monkeypatch.setattr(SweepRuns, "events", _delayed)
+def shown(chromium, written):
     pages = []
 
-    def show(over, width):
-        sweep = gl.Sweep(RECIPE, over=over).run(tmp_path / "sweep").path
-        text = Pages(Given.of(str(sweep))).file("data/index.js").data.decode()
-        index = json.loads(text.split(", ", 1)[1][:-3])
-        seen = Opened(
-            chromium,
-            write_folder(tmp_path / "page", {"index": index, "run/0": {"note": "not in this test"}}),
-            width=width,
-        )
+    def show(axes, width):
+        seen = Opened(chromium, written(axes), width=width)
         pages.append(seen)
         seen.page.evaluate("() => { location.hash = 'sweep=s0'; }")
         seen.page.wait_for_selector(".sweep .main-svg")
@@ -70,15 +89,7 @@ _AXES = "() => ['xaxis', 'yaxis'].map(a => document.querySelector('.chart')._ful
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_two_of_three_axes_are_chosen_by_the_keyboard_and_stand_in_the_address(shown, width):
-    seen = shown(
-        {
-            "seed": [0, 1],
-            "train_fraction": [0.3, 0.5],
-            "optimizer.weight_decay": [0.0, 1.0],
-            "optimizer.lr": [0.1, 0.2],
-        },
-        width,
-    )
+    seen = shown("three axes", width)
     assert seen.page.evaluate(_AXES) == ["weight decay", "share of inputs trained on"]
     seen.page.keyboard.press("Tab")
     seen.page.locator("#axes").focus()
@@ -113,9 +124,7 @@ def test_two_of_three_axes_are_chosen_by_the_keyboard_and_stand_in_the_address(s
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("words", [False, True])
 def test_one_axis_is_a_row_of_places_or_a_column_of_words(shown, width, words):
-    over = {"seed": [0, 1, 2], "optimizer.weight_decay": [0.0, 0.3, 1.0, 3.0]}
-    listed = [{"seed": seed, "optimizer.weight_decay": decay} for seed in (0, 1) for decay in (0.0, 0.3)]
-    seen = shown(listed if words else over, width)
+    seen = shown("words" if words else "one axis", width)
     assert seen.page.locator("#axes").count() == 0
     seen.shot(f"explorer_sweep_{'column' if words else 'row'}_{width}")
     assert seen.page.evaluate(_AXES) == (["", "configuration"] if words else ["weight decay", ""])

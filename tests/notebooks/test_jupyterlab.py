@@ -58,16 +58,20 @@ def lab(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def opened(chromium, lab):
-    pages = []
+    """One tab that goes from notebook to notebook: what Lab is made of the browser reads once."""
+    tabs = []
 
     def open_(path):
-        pages.append(Opened(chromium, lab[0](path), width=1280))
-        pages[-1].page.set_default_timeout(240_000)
-        pages[-1].page.wait_for_selector(".jp-Notebook .jp-Cell")
-        return pages[-1]
+        if tabs:
+            tabs[0].page.goto(lab[0](path))
+        else:
+            tabs.append(Opened(chromium, lab[0](path), width=1280))
+            tabs[0].page.set_default_timeout(240_000)
+        tabs[0].page.wait_for_selector(".jp-Notebook .jp-Cell")
+        return tabs[0]
 
     yield open_
-    for each in pages:
+    for each in tabs:
         each.close()
 
 
@@ -97,13 +101,19 @@ def saved(lab, opened):
             break
     moved.append((chart.evaluate(PLACES), chart.locator(".slider-label").first.text_content()))
     red = seen.page.locator('.jp-OutputArea-output[data-mime-type*="stderr"]').all_inner_texts()
-    chart.scroll_into_view_if_needed()
-    seen.page.screenshot(path=str(lab[1] / "run.png"))
+    seen.shot("jupyterlab")
     seen.page.keyboard.press("Control+s")
     until = time.monotonic() + 60
     while not is_written(path) and time.monotonic() < until:
         time.sleep(0.2)
-    return {"path": path, "drawn": drawn, "shares": shares, "moved": moved, "red": red, "asked": seen.asked}
+    return {
+        "path": path,
+        "drawn": drawn,
+        "shares": shares,
+        "moved": moved,
+        "red": red,
+        "asked": [*seen.asked],
+    }
 
 
 def is_written(path):

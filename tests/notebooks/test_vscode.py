@@ -31,7 +31,7 @@ for (const html of OUTPUTS) {
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def bundles():
     libraries.forget()
     found = table()
@@ -44,21 +44,30 @@ def test_nothing_is_offered_that_its_renderer_shows_otherwise(bundles):
     assert not any(re.search(r"<script[^>]*src", bundle["text/html"]) for bundle in bundles)
 
 
+@pytest.fixture(scope="module")
+def chromium():
+    with browser() as found:
+        yield found
+
+
 @pytest.fixture
-def shown(tmp_path):
+def shown(chromium, tmp_path):
     """Opens outputs as VS Code shows them."""
-    with browser() as chromium:
+    pages = []
 
-        def open_(outputs):
-            script = RENDER.replace("OUTPUTS", in_script(outputs))
-            policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-            page = tmp_path / "webview.html"
-            page.write_text(
-                f"<!DOCTYPE html><head>{policy}</head><body><script>{script}</script></body>", "utf-8"
-            )
-            return Opened(chromium, page)
+    def open_(outputs):
+        script = RENDER.replace("OUTPUTS", in_script(outputs))
+        policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        page = tmp_path / "webview.html"
+        page.write_text(
+            f"<!DOCTYPE html><head>{policy}</head><body><script>{script}</script></body>", "utf-8"
+        )
+        pages.append(Opened(chromium, page))
+        return pages[-1]
 
-        yield open_
+    yield open_
+    for each in pages:
+        each.close()
 
 
 @needs_chromium
@@ -77,6 +86,7 @@ def test_its_way_of_showing_html_draws_every_picture(bundles, shown, turned):
 
 @needs_chromium
 def test_a_report_is_drawn_in_its_frame(shown):
+    libraries.forget()
     seen = shown([report(explanation(table(neurons=8)))._repr_mimebundle_()["text/html"]])
     frame = seen.page.frame_locator("iframe")
     frame.locator(".js-plotly-plot .main-svg").first.wait_for()

@@ -11,6 +11,7 @@ import groklens as gl
 from browser import Opened, browser, needs_chromium
 from groklens import views
 from groklens.report import report
+from groklens.views.renderers.html_document import chart, document
 from synthetic import STEPS, explanation, table
 
 pytestmark = needs_chromium
@@ -137,9 +138,33 @@ def report_of_mod113(explained, tmp_path_factory):
     return views.report(explained("mod113")).save(tmp_path_factory.mktemp("report") / "report.html")
 
 
+@pytest.fixture(scope="module")
+def reports(chromium, report_of_mod113):
+    """The report opened on a telephone in the dark and on a desk, each once: to be looked at, and made wider."""
+    schemes, pages = {390: "dark", 1280: "light"}, {}
+
+    def open_(width):
+        if width not in pages:
+            pages[width] = Opened(chromium, report_of_mod113, width=width, color_scheme=schemes[width])
+        return pages[width]
+
+    yield open_
+    for each in pages.values():
+        each.close()
+
+
 @pytest.fixture
-def opened_report(opened, report_of_mod113):
-    return lambda **options: opened(report_of_mod113, **options)
+def opened_report(reports):
+    pages = []
+
+    def open_(width=1280):
+        pages.append(reports(width))
+        return pages[-1]
+
+    yield open_
+    for each in pages:
+        assert each.asked == []
+        assert each.complaints == []
 
 
 def test_the_report_shows_everything_offline(opened_report, report_of_mod113):
@@ -152,6 +177,8 @@ def test_the_report_shows_everything_offline(opened_report, report_of_mod113):
     chart = seen.page.locator("#embedding .js-plotly-plot")
     seen.slide(chart, 0.0)
     assert "training step 0" in chart.locator(".slider-label").first.text_content()
+    seen.slide(chart, 1.0)
+    assert "training step 15,000" in chart.locator(".slider-label").first.text_content()
     seen.page.locator('nav a[href="#circles"]').click()
     assert seen.page.evaluate("location.hash") == "#circles"
     seen.shot("report")
@@ -161,11 +188,21 @@ GROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 23, 27)"}
 
 
 @pytest.mark.parametrize(
-    ("width", "scheme"), [(390, "light"), (390, "dark"), (1280, "light"), (1920, "dark"), (700, "light")]
+    ("begun", "width", "scheme"),
+    [
+        (390, 390, "dark"),
+        (390, 390, "light"),
+        (1280, 1280, "light"),
+        (1280, 1920, "dark"),
+        (1280, 700, "light"),
+    ],
 )
-def test_the_report_is_whole_at_every_width(opened_report, width, scheme):
-    seen = opened_report(width=width, color_scheme=scheme)
+def test_the_report_is_whole_at_every_width(opened_report, begun, width, scheme):
+    """As it is opened, and after the window or the machine's colours have changed."""
+    seen = opened_report(begun)
     charts = seen.drawn(9)
+    seen.page.emulate_media(color_scheme=scheme)
+    seen.resize(width)
     assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
     assert seen.sticking_out() == []
     assert seen.overlapping() == []
@@ -201,6 +238,7 @@ def test_texts_over_each_other_and_what_sticks_out_are_found(opened):
     seen.drawn(1)
     seen.page.evaluate("document.querySelector('main').style.width = '700px'")
     assert ["one", "other"] in seen.overlapping()
+    assert ["one", "other"] in seen.overlapping(0)
     assert any("MAIN" in each for each in seen.sticking_out())
 
 
@@ -225,15 +263,33 @@ LONG_NAMES = {
 }
 
 
+def _together(shown, path):
+    """Pictures below each other on one page, as in a report: what costs most is to open a page."""
+    body = "".join(chart(view.spec, view.text) for view in shown)
+    path.write_text(document("pictures", f"<main>{body}</main>"), "utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def long_names(chromium, tmp_path_factory):
+    """Every picture of permutations on a telephone and on a desk, by width."""
+    run = _Still()
+    path = _together([make(run) for make in LONG_NAMES.values()], tmp_path_factory.mktemp("a5") / "view.html")
+    pages = {width: Opened(chromium, path, width=width) for width in (390, 1280)}
+    for width, each in pages.items():
+        assert each.drawn(len(LONG_NAMES)) == len(LONG_NAMES)
+        each.shot(f"a5_{width}")
+    yield pages
+    for each in pages.values():
+        each.close()
+
+
 @pytest.mark.parametrize("name", LONG_NAMES)
-def test_names_of_permutations_overprint_nothing(opened, name):
-    view = LONG_NAMES[name](_Still())
-    for width in (390, 1280):
-        seen = opened(view, width=width)
-        seen.drawn(1)
-        assert seen.overlapping() == []
+def test_names_of_permutations_overprint_nothing(long_names, name):
+    for seen in long_names.values():
+        assert seen.overlapping(list(LONG_NAMES).index(name)) == []
         assert seen.sticking_out() == []
-        seen.shot(f"a5_{name}_{width}")
+        assert seen.asked == seen.complaints == []
 
 
 SLIDERS = {
@@ -244,17 +300,28 @@ SLIDERS = {
 }
 
 
-@pytest.mark.parametrize("name", SLIDERS)
-def test_the_first_click_on_play_plays_and_pause_stops(opened, tiny_run, name):
-    seen = opened(SLIDERS[name](tiny_run), width=390)
-    seen.drawn(1)
-    said = seen.page.locator(".slider-label").first
-    last = said.text_content()
-    buttons = seen.page.locator(".updatemenu-button")
-    buttons.nth(0).click()
-    seen.page.wait_for_function(
-        "last => document.querySelector('.slider-label').textContent !== last", arg=last
+@pytest.fixture(scope="module")
+def sliders(chromium, _trained_once, tmp_path_factory):
+    """Every picture with a slider, on a telephone."""
+    run = gl.load(_trained_once)
+    path = _together(
+        [make(run) for make in SLIDERS.values()], tmp_path_factory.mktemp("sliders") / "view.html"
     )
+    seen = Opened(chromium, path, width=390)
+    assert seen.drawn(len(SLIDERS)) == len(SLIDERS)
+    yield seen
+    seen.close()
+
+
+@pytest.mark.parametrize("name", SLIDERS)
+def test_the_first_click_on_play_plays_and_pause_stops(sliders, name):
+    seen, chart = sliders, sliders.page.locator(".js-plotly-plot").nth(list(SLIDERS).index(name))
+    said = chart.locator(".slider-label").first
+    last = said.text_content()
+    buttons = chart.locator(".updatemenu-button")
+    buttons.nth(0).click()
+    seen.changes(said, last)
+    assert said.text_content() != last
     buttons.nth(1).click()
     seen.page.wait_for_timeout(200)
     stopped = said.text_content()
@@ -263,6 +330,7 @@ def test_the_first_click_on_play_plays_and_pause_stops(opened, tiny_run, name):
     # Plotly says in the console that what was playing was interrupted; that is what the second button is for.
     assert "Plotly.animate rejected" in seen.complaints[0]
     seen.complaints.clear()
+    assert seen.asked == []
 
 
 #: Pixels from the lower edge of the first row's plots to the titles below it.

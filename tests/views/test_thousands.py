@@ -24,6 +24,12 @@ def chart(largest):
     return Figure(figure, "A line.")
 
 
+@pytest.fixture(scope="module")
+def chromium():
+    with browser() as found:
+        yield found
+
+
 @needs_chromium
 @pytest.mark.parametrize(
     ("largest", "labels"),
@@ -33,13 +39,12 @@ def chart(largest):
         (0.4, ["0", "0.1", "0.2", "0.3", "0.4"]),
     ],
 )
-def test_on_the_page(tmp_path, largest, labels):
-    with browser() as chromium:
-        seen = Opened(chromium, chart(largest).save(tmp_path / "chart.html"))
-        seen.drawn(1)
-        assert set(labels) <= set(seen.page.locator(".xtick text").all_text_contents())
-        assert "3,000" in seen.page.locator(".ytick text").all_text_contents()
-        seen.close()
+def test_on_the_page(chromium, tmp_path, largest, labels):
+    seen = Opened(chromium, chart(largest).save(tmp_path / "chart.html"))
+    seen.drawn(1)
+    assert set(labels) <= set(seen.page.locator(".xtick text").all_text_contents())
+    assert "3,000" in seen.page.locator(".ytick text").all_text_contents()
+    seen.close()
 
 
 @pytest.mark.parametrize("largest", [40_000.0, 0.4])

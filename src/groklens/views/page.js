@@ -10,7 +10,8 @@
     charts.push({ node: node, fixed: Boolean(spec.layout.width) });
     Plotly.newPlot(node, spec.data, spec.layout, spec.config).then(function () {
       if (spec.frames) Plotly.addFrames(node, spec.frames);
-      node.style.minHeight = "";
+      // Where plotly takes its size anew it asks the element, which has no height of its own.
+      Object.assign(node.style, { minHeight: "", height: node._fullLayout.height + "px" });
     });
   }
 
