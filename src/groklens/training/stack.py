@@ -62,9 +62,10 @@ class Stack:
         self._is_bare = not all(map(is_ours, parts_in(recipes[0].optimizer)))
         self._specs, self._runs = _equal_neighbours([recipe.optimizer for recipe in recipes])
         self._gradients = self._give_gradients()
-        names = [name for name, parameter in self.model.named_parameters() if parameter.requires_grad]
-        self._groups = [self._group(runs) for runs in self._runs]
-        self._optimizer = build_optimizer(self._specs, self._groups, names, not self._is_bare)
+        named = self.model.named_parameters()
+        names = [name for name, parameter in named if self._values[parameter].grad is not None]
+        groups = [self._group(runs) for runs in self._runs]
+        self._optimizer = build_optimizer(self._specs, groups, names, not self._is_bare)
         tasks, splits = zip(*((r.task, _split(r)) for r in recipes), strict=True)
         self._inputs = torch.stack([task.inputs for task in tasks]).to(device)
         judged = [judged_on_its_side(task, train) for task, (train, _) in zip(tasks, splits, strict=True)]
@@ -100,11 +101,8 @@ class Stack:
     def step(self, losses: Float[Tensor, "run"], update: int) -> None:
         """Update number `update` of every run."""
         set_learning_rate(self._optimizer, self._specs, update)
-        if len(self.recipes) > 1:
-            self._renew_gradients(losses)
-        else:
-            torch._foreach_zero_(self._gradients)
-            losses.sum().backward()
+        torch._foreach_zero_(self._gradients)
+        losses.sum().backward()
         self._optimizer.step()
 
     @torch.no_grad()
@@ -245,9 +243,7 @@ class Stack:
         return stacked_pass(self.model, self._values.__getitem__)
 
     def _give_gradients(self) -> list[Tensor]:
-        """Room for the gradients of one run that stays where it is; those of a stack are renewed."""
-        if len(self.recipes) > 1:
-            return []
+        """Room for gradients that stays where it is, so that groups of runs can look at their part of it."""
         for parameter, value in self._values.items():
             if parameter.requires_grad and self.is_quick:
                 value.grad = torch.zeros_like(value)
@@ -256,22 +252,14 @@ class Stack:
                 value.grad = parameter.grad[None]
         return [value.grad for value in self._values.values() if value.grad is not None]
 
-    def _renew_gradients(self, losses: Float[Tensor, "run"]) -> None:
-        """Give the optimiser the gradients of a stack as they are found: to add them to zeros takes longer."""
-        trained = [value for value in self._values.values() if value.requires_grad]
-        found = torch.autograd.grad(losses, trained, torch.ones_like(losses), materialize_grads=True)
-        for runs, group in zip(self._runs, self._groups, strict=True):
-            for parameter, gradient in zip(group, found, strict=True):
-                parameter.grad = gradient.contiguous()[runs.start : runs.stop]
-
     def _group(self, runs: range) -> list[nn.Parameter]:
-        """What the optimiser sees of neighbouring runs: views of their weights, and of gradients that stay."""
+        """What the optimiser sees of neighbouring runs: views of their weights and gradients."""
         group = []
         for value in self._values.values():
-            if value.requires_grad:
+            if value.grad is not None:
                 own = 0 if self._is_bare else slice(runs.start, runs.stop)
                 view = nn.Parameter(value.detach()[own])
-                view.grad = None if value.grad is None else value.grad[own]
+                view.grad = value.grad[own]
                 group.append(view)
         return group
 

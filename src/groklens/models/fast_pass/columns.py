@@ -81,15 +81,16 @@ class Neurons:
         skipped = workspace.of((*w_skip.shape[:2], n_inputs), mixed)
         self.output = torch.bmm(w_skip, mixed, out=skipped).add_(b_skip).baddbmm_(back, self._neurons)
         self._mixed, self._into, self._skip, self._back = mixed, w_into, w_skip, back
-        self._of_neurons, self._of_mixed = (workspace.of(each.shape, mixed) for each in (received, mixed))
+        self._workspace = workspace
 
     def gradients(
         self, of_output: Float[Tensor, "run output input"]
     ) -> tuple[Tensor, tuple[Tensor, Tensor], tuple[Tensor, Tensor], Tensor]:
         """Those of mixed, into, skip and back."""
-        of_neurons = torch.bmm(self._back.mT, of_output, out=self._of_neurons)
+        room, room_of_mixed = (self._workspace.of(each.shape, each) for each in (self._neurons, self._mixed))
+        of_neurons = torch.bmm(self._back.mT, of_output, out=room)
         torch.ops.aten.threshold_backward.grad_input(of_neurons, self._neurons, 0, grad_input=of_neurons)
-        of_mixed = torch.bmm(self._into.mT, of_neurons, out=self._of_mixed)
+        of_mixed = torch.bmm(self._into.mT, of_neurons, out=room_of_mixed)
         return (
             of_mixed.baddbmm_(self._skip.mT, of_output),
             (torch.bmm(self._mixed, of_neurons.mT).mT, of_neurons.sum(dim=2, keepdim=True)),
