@@ -1,4 +1,4 @@
-"""An export beside what others left or still write."""
+"""A folder that is written beside its place, beside what others left or still write."""
 
 import os
 import signal
