@@ -1,7 +1,7 @@
 """A transformer of one layer of ReLU without norms, runs stacked, as one function with its gradient written out.
 
-What autograd would record of it is some fifty products and sums of small tables, most of them for the gradients, which
-take a stack a fifth of its step; written out, each gradient is one product, or a sum of two or three in place.
+What autograd would record of it is some fifty products and sums of small tables, most of them for the gradients.
+Written out, each gradient is one product, or a sum of two or three in place.
 """
 
 from __future__ import annotations
