@@ -69,7 +69,8 @@ def _rows(task: Task, n: int, chosen: Int[Tensor, "triple 3"]) -> Int[Tensor, "t
 @lru_cache(maxsize=64)
 def _triples(n: int) -> list[tuple[int, ...]]:
     """The authors' triples, the first of all n³ after a shuffle; remembered, as shuffling takes its time."""
-    places = array("q", range(n**3))  # of the triples in their order: sooner moved than they are, and alike
+    # Numbers of the triples in their order: they are shuffled sooner than tuples are, to the same places.
+    places = array("q", range(n**3))
     random.Random(42).shuffle(places)
     return [(place // n**2, place // n % n, place % n) for place in places[:TRIPLES]]
 
