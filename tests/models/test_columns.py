@@ -1,4 +1,4 @@
-"""Runs stacked, with inputs along the last axis: gradients by finite differences, and the rows' own numbers."""
+"""Runs stacked, with inputs along the last axis: autograd's gradients of plain formulas, and the rows' own numbers."""
 
 import pytest
 import torch
@@ -120,6 +120,7 @@ def by_rows(model, of):
     [
         ({}, True),
         ({"causal": False}, True),
+        ({"n_heads": 1, "d_head": 1, "d_mlp": 1}, True),
         ({"normalization": "LN"}, False),
         ({"act_fn": "gelu"}, False),
         ({"d_mlp": None}, False),
