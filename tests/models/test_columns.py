@@ -1,4 +1,4 @@
-"""Runs stacked, with inputs along the last axis: gradients by finite differences, and the rows' own numbers."""
+"""Runs stacked, with inputs along the last axis: autograd's gradients of plain formulas, and the rows' own numbers."""
 
 import pytest
 import torch
@@ -80,7 +80,7 @@ def test_what_is_read_where():
 def test_which_token_a_row_is_and_where():
     inputs = entering(torch.tensor([[[3, 0, 1], [2, 0, 1], [3, 0, 1]]]))
     tokens, places = inputs.held  # rows: 2 and 3 at position 0, 0 at position 1, 1 at position 2
-    assert tokens.tolist() == [[0, 0, 1, 0], [0, 0, 0, 1], [1, 0, 0, 0], [0, 1, 0, 0]]
+    assert tokens.tolist() == [2, 3, 0, 1]
     assert places.tolist() == [[1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
 
 
@@ -120,6 +120,7 @@ def by_rows(model, of):
     [
         ({}, True),
         ({"causal": False}, True),
+        ({"n_heads": 1, "d_head": 1, "d_mlp": 1}, True),
         ({"normalization": "LN"}, False),
         ({"act_fn": "gelu"}, False),
         ({"d_mlp": None}, False),

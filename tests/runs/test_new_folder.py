@@ -64,3 +64,20 @@ def test_an_export_that_fails_leaves_nothing(tmp_path):
     with pytest.raises(ValueError, match="somebody"):
         fails()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_somebody_else_left_and_may_not_be_opened_keeps_nobody_from_writing(tmp_path, monkeypatch):
+    """Who is the superuser may open everything, so that the refusal is the test's."""
+    left, opened = tmp_path / "out.1.groklens.tmp", os.open
+    left.mkdir()
+
+    def refuses(path, *flags):
+        if path == left:
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *flags)
+
+    monkeypatch.setattr(os, "open", refuses)
+    with new_folder(tmp_path / "out") as beside:
+        (beside / "whole").touch()
+    assert left.is_dir()
+    assert (tmp_path / "out" / "whole").is_file()

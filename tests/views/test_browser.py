@@ -140,8 +140,8 @@ def report_of_mod113(explained, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def reports(chromium, report_of_mod113):
-    """The report opened on a telephone in the dark and on a desk, each once: to be looked at, and made wider."""
-    schemes, pages = {390: "dark", 1280: "light"}, {}
+    """The report opened on a telephone in the dark, a tablet and a desk, each once: to be looked at, and made wider."""
+    schemes, pages = {390: "dark", 700: "light", 1280: "light"}, {}
 
     def open_(width):
         if width not in pages:
@@ -192,6 +192,7 @@ GROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 23, 27)"}
     [
         (390, 390, "dark"),
         (390, 390, "light"),
+        (700, 700, "light"),  # panels are made to fit when a page is opened, and not after
         (1280, 1280, "light"),
         (1280, 1920, "dark"),
         (1280, 700, "light"),

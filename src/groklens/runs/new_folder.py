@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from groklens.errors import BadArgument, RunInUse
+from groklens.errors import BadArgument, DamagedRun, RunInUse
 from groklens.runs.lock import FolderLock
 
 #: How the folders end that are being written: as nobody calls a folder of their own.
@@ -55,5 +55,5 @@ def _clear(root: Path) -> None:
             with FolderLock(left) as lock:
                 if lock.held:  # where there are no locks, nobody knows
                     shutil.rmtree(left, ignore_errors=True)
-        except RunInUse:
+        except (RunInUse, DamagedRun):  # or of somebody else's, which is not ours to open
             continue

@@ -64,8 +64,9 @@ class _OneLayer(Function):
         ctx: Any, layer: OneLayer, inputs: Positions, workspace: Workspace, *weights: Tensor
     ) -> Tensor:
         embed, pos, head, w_q, b_q, w_k, b_k, w_v, b_v, w_o, b_o, w_in, b_in, w_out, b_out = weights
-        tokens, places = (each.to(embed).expand(len(embed), -1, -1) for each in inputs.held)
-        rows = torch.bmm(embed.mT[:, :, : tokens.shape[1]], tokens).baddbmm_(pos.mT, places)
+        tokens, held = inputs.held
+        places = held.to(embed).expand(len(embed), -1, -1)
+        rows = torch.baddbmm(embed.index_select(1, tokens).mT, pos.mT, places)
         last = rows[:, :, -1:]
         q, k, v = (
             torch.baddbmm(bias[:, :, None], weight, each)
@@ -97,8 +98,9 @@ class _OneLayer(Function):
         of_rows = torch.bmm(w_k.mT, of_k).baddbmm_(w_v.mT, of_v)
         of_rows[:, :, -1:] += torch.baddbmm(of_before, w_q.mT, of_q)
         of_head = _product(of_skip, w_o).baddbmm_(of_b_skip, beside.mT).baddbmm_(of_back, w_out.mT)
+        of_embed = of_rows.new_zeros(*of_rows.shape[:2], ctx.n_tokens)
         weights = (
-            F.pad(_product(tokens, of_rows), (0, 0, 0, ctx.n_tokens - tokens.shape[1])),
+            of_embed.scatter_add_(2, tokens.expand_as(of_rows), of_rows).mT,
             *(_product(places, of_rows), of_head),
             *(_product(of_q, rows[:, :, -1:]), of_q[:, :, 0]),
             *(_product(of_k, rows), of_k.sum(dim=2)),

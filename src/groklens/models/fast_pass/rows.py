@@ -91,12 +91,12 @@ class Positions(list[TokensAt]):
         return torch.stack([place + first for place, first in zip(places, firsts, strict=False)], dim=1)
 
     @cached_property
-    def held(self) -> tuple[Int[Tensor, "token row"], Int[Tensor, "pos row"]]:
-        """Ones where one of those rows is this token, and stands at this position; zeros elsewhere."""
+    def held(self) -> tuple[Int[Tensor, "row"], Int[Tensor, "pos row"]]:
+        """The token of each of those rows, and ones where it stands at this position, zeros elsewhere."""
         tokens = torch.cat([at.tokens for at in self])
         lengths = torch.tensor([len(at.tokens) for at in self], device=tokens.device)
         places = torch.arange(len(self), device=tokens.device).repeat_interleave(lengths)
-        return F.one_hot(tokens).mT, F.one_hot(places).mT
+        return tokens, F.one_hot(places).mT
 
     @property
     def is_read_from_one(self) -> bool:
