@@ -14,7 +14,6 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # a worker a core, a thread a worker, h
 
 import pytest
 
-import bridge_names
 import typechecker
 
 typechecker.install("groklens")  # before anything of groklens is imported
@@ -24,7 +23,6 @@ gc.set_threshold(20_000, 20, 10)
 
 def pytest_runtest_setup():
     typechecker.begin()
-    bridge_names.install()
 
 
 @pytest.fixture(scope="module", autouse=True)
