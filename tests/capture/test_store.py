@@ -23,7 +23,7 @@ def refuses(listener):
     """The k-th operation, and all after it where the disk stays full; else what zarr writes beside it takes a while."""
     if listener.count > listener.at and not listener.stays:
         if threading.current_thread() is not threading.main_thread():
-            time.sleep(0.01)
+            time.sleep(0.003)
         return
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
