@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from safetensors.torch import load_file
 
 import groklens as gl
 from groklens.errors import BadArgument, TrainingDiverged
+from groklens.runs import RunWriter
 from groklens.runs.resume import ResumeState
 from groklens.training.stack import Stack
 from groklens.training.stacking import first_stack
@@ -158,31 +160,36 @@ def test_no_recipes_is_a_mistake(tmp_path):
         gl.train_many([], into=tmp_path)
 
 
-def train_until_killed(recipes, folder, saves):
-    """Train in a forked child, which imports nothing anew and kills itself before its `saves`-th state is written."""
+def train_until_killed(recipes, folder, call, calls, resume_every=0.0):
+    """Train in a forked child, which imports nothing anew and kills itself before that call of a method is made."""
     child = os.fork()
     if child == 0:
         try:
-            left, save = saves, ResumeState.write
+            left, (owner, name) = calls, call
+            method = getattr(owner, name)
 
-            def save_and_die(self, *arguments):
+            def call_or_die(self, *arguments):
                 nonlocal left
                 left -= 1
                 if left == 0:
                     os.kill(os.getpid(), signal.SIGKILL)
-                save(self, *arguments)
+                return method(self, *arguments)
 
-            ResumeState.write = save_and_die
-            gl.train_many(recipes, into=folder, progress=False, resume_every=0.0)
+            setattr(owner, name, call_or_die)
+            sys.modules["groklens.training.side_by_side"]._AT_A_TIME = 1
+            gl.train_many(recipes, into=folder, progress=False, resume_every=resume_every)
         finally:
             os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
 
 
+SAVED, SEALED = (ResumeState, "write"), (RunWriter, "finish")
+
+
 @pytest.mark.parametrize("saves", [1, 5, 9])
 def test_killed_and_resumed(saves, tmp_path):
     recipes = differing(MODELS["transformer"])
-    train_until_killed(recipes, tmp_path / "killed", saves)
+    train_until_killed(recipes, tmp_path / "killed", SAVED, saves)
     killed = gl.train_many(recipes, into=tmp_path / "killed")
     whole = gl.train_many(recipes, into=tmp_path / "whole")
     for run, other in zip(killed, whole, strict=True):
@@ -192,9 +199,30 @@ def test_killed_and_resumed(saves, tmp_path):
         assert (run.path / "history.csv").read_bytes() == (other.path / "history.csv").read_bytes()
 
 
+@pytest.mark.parametrize("kind", ["transformer", "MLP"])
+@pytest.mark.parametrize("sealed", range(4))
+def test_killed_while_the_runs_are_sealed(kind, sealed, tmp_path):
+    """Before any state was due: runs that are not sealed yet are not trained again without those that are."""
+    recipes = differing(MODELS[kind])
+    train_until_killed(recipes, tmp_path / "killed", SEALED, sealed + 1, resume_every=30.0)
+    assert sum(gl.load(tmp_path / "killed" / each.id).finished for each in recipes) == sealed
+    killed = gl.train_many(recipes, into=tmp_path / "killed")
+    whole = gl.train_many(recipes, into=tmp_path / "whole")
+    for run, other in zip(killed, whole, strict=True):
+        assert (run.path / "history.csv").read_bytes() == (other.path / "history.csv").read_bytes()
+        assert [path.read_bytes() for path in files_of(run)] == [
+            path.read_bytes() for path in files_of(other)
+        ]
+    assert not list((tmp_path / "killed").glob("stack-*"))
+
+
+def files_of(run):
+    return sorted((run.path / "steps").iterdir())
+
+
 def test_a_stacked_run_can_be_finished_by_itself(tmp_path):
     recipes = differing(MODELS["two layers, biases, norms"])
-    train_until_killed(recipes, tmp_path / "killed", 20)
+    train_until_killed(recipes, tmp_path / "killed", SAVED, 20)
     run = gl.train(recipes[2], into=tmp_path / "killed" / recipes[2].id)
     single = gl.train(recipes[2], into=tmp_path / "single")
     assert run.finished

@@ -39,10 +39,11 @@ def run_loop(
     """Train `stack` from `start` updates to the end of its recipes, with one writer per run.
 
     `save(step)` stores where all of it is, `save(step, but=[0])` all but the first: after two seconds, four, and so on,
-    and every `options.resume_every` seconds at the latest. `hold(step)` is called at every step before its row is
-    recorded, and keeps the optimiser's state where that was asked for. Weights whose loss is not finite are never kept;
-    `Diverged` says of which runs, once everything is on disk. Gives whether `options.watch` let a run alone come to its
-    end: where it stopped the run, that step is kept and the state saved, from which the same training goes on.
+    every `options.resume_every` seconds at the latest, and of a stack after its last update. `hold(step)` is called at
+    every step before its row is recorded, and keeps the optimiser's state where that was asked for. Weights whose loss
+    is not finite are never kept; `Diverged` says of which runs, once everything is on disk. Gives whether
+    `options.watch` let a run alone come to its end: where it stopped the run, that step is kept and the state saved,
+    from which the same training goes on.
     """
     total = stack.recipes[0].steps
     begun = saved = time.monotonic()
@@ -74,7 +75,10 @@ def run_loop(
             stack.step(losses, step + 1)
             known |= rows[0]
             tell(_describe(known, step + 1, total), step + 1, total)
-            if time.monotonic() - saved >= min(options.resume_every, max(2.0, saved - begun)):
+            # Runs are sealed one after another: those that a kill leaves unsealed need the others' weights to go on.
+            is_last_of_several = step + 1 == total and len(writers) > 1
+            is_due = time.monotonic() - saved >= min(options.resume_every, max(2.0, saved - begun))
+            if is_due or is_last_of_several:
                 save(step + 1)
                 saved = time.monotonic()
     return True
