@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -22,8 +23,12 @@ def cross_entropy_each(
     """Negative log-probability of the correct class, in nats, one per input; ≥ 0, log(classes) at chance.
 
     Log-softmax is taken in float64: in float32 a loss below about 1e-7 is rounding, and grokking happens
-    there (Nanda et al. 2023, appendix).
+    there (Nanda et al. 2023, appendix). Of runs stacked in training, whose inputs lie side by side in memory, wrong
+    classes' probabilities are as exact as their logits, and only what they add up to is float64.
     """
+    is_by_columns = logits.ndim == 3 and logits.mT.is_contiguous() and not logits.is_contiguous()
+    if workspace is not None and is_by_columns:
+        return _CrossEntropyByColumns.apply(logits.mT, labels, workspace)
     return _CrossEntropy.apply(logits, labels, workspace or Workspace())
 
 
@@ -85,6 +90,33 @@ class _CrossEntropy(Function):
         if gradient.dtype != ctx.dtype:
             gradient = ctx.workspace.like(gradient, gradient.shape[-1], ctx.dtype).copy_(gradient)
         return gradient, None, None
+
+
+class _CrossEntropyByColumns(Function):
+    """The same of run × answer × input, with the label's exponential apart from the others: their sum may be tiny.
+
+    What the label lacks of 1 is that sum, in value and gradient alike, so that nothing cancels.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, labels: Tensor, workspace: Workspace) -> Tensor:
+        labels = labels[:, None]
+        shifted = torch.sub(logits, logits.amax(dim=1, keepdim=True), out=workspace.of(logits.shape, logits))
+        of_label = shifted.gather(1, labels).double()
+        shifted.mul_(math.log2(math.e)).exp2_()  # a quarter of what `exp_` takes
+        of_others = shifted.scatter_(1, labels, 0)
+        others = of_others.sum(dim=1, keepdim=True).double()
+        total = of_label.exp() + others
+        ctx.save_for_backward(of_others, others, total, labels)
+        return (total.log() - of_label)[:, 0]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, of_losses: Tensor) -> tuple[Tensor | None, ...]:
+        of_others, others, total, labels = ctx.saved_tensors
+        share = of_losses[:, None] / total
+        gradient = of_others.mul_(share.to(of_others.dtype))
+        return gradient.scatter_(1, labels, (-share * others).to(gradient.dtype)), None, None
 
 
 def accuracy(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import groupby
 from typing import Any
@@ -23,7 +23,7 @@ from groklens.models.fast_pass import (
     quick_applies,
     sequence_logits,
     sequences_apply,
-    stacked_logits,
+    stacked_pass,
 )
 from groklens.parts import is_ours, parts_in
 from groklens.recipes import Recipe
@@ -232,12 +232,15 @@ class Stack:
             every = sequence_logits(self.model, self._values.__getitem__, inputs)
             found = every[:, :, list(self._reads), :n_classes]
             return found if len(self._reads) > 1 else found[:, :, 0]
-        of = self._values.__getitem__
         if len(self.recipes) > 1:
-            logits = stacked_logits(self.model, of, read, workspace)
+            logits = self._pass(read, workspace)
         else:
-            logits, _ = folded_forward(self.model, of, read, workspace)
+            logits, _ = folded_forward(self.model, self._values.__getitem__, read, workspace)
         return logits.expand(-1, inputs.shape[1], -1)[..., :n_classes]  # one row where inputs are alike
+
+    @cached_property
+    def _pass(self) -> Callable[[Entering, Workspace], Tensor]:
+        return stacked_pass(self.model, self._values.__getitem__)
 
     def _give_gradients(self) -> list[Tensor]:
         """Room for gradients that stays where it is, so that groups of runs can look at their part of it."""

@@ -9,7 +9,7 @@ from groklens.models.fast_pass.engine import quick_holds as quick_holds
 from groklens.models.fast_pass.engine import quick_logits as quick_logits
 from groklens.models.fast_pass.engine import sequence_logits as sequence_logits
 from groklens.models.fast_pass.engine import sequences_apply as sequences_apply
-from groklens.models.fast_pass.engine import stacked_logits as stacked_logits
+from groklens.models.fast_pass.engine import stacked_pass as stacked_pass
 from groklens.models.fast_pass.inside import quick_activation as quick_activation
 from groklens.models.fast_pass.inside import quick_neuron_inputs as quick_neuron_inputs
 from groklens.models.fast_pass.inside import quick_neurons as quick_neurons

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -12,7 +12,8 @@ from torch import Tensor
 from groklens.errors import BadArgument
 from groklens.models.at_rest import at_rest
 from groklens.models.fast_pass import folded
-from groklens.models.fast_pass.rows import Entering, entering
+from groklens.models.fast_pass.one_layer import one_layer
+from groklens.models.fast_pass.rows import Entering, Positions, entering
 from groklens.models.fast_pass.sequences import sequences
 from groklens.models.outputs import Answers, answers, as_float
 from groklens.models.protocol import device_of, run_logits
@@ -142,16 +143,23 @@ def folded_forward(
     return folded.transformer(folded.unwrap(model.original_model), of, inputs, workspace, heads)
 
 
-def stacked_logits(
-    model: Any, of: folded.Weights, inputs: Entering, workspace: Workspace
-) -> Float[Tensor, "run input answer"]:
-    """The logits of `folded_forward`; on a processor with other rounding, sooner where several runs are stacked."""
-    if type(model).__name__ != "HookedMLP" and isinstance(inputs, list) and device_of(model).type == "cpu":
+def stacked_pass(
+    model: Any, of: folded.Weights
+) -> Callable[[Entering, Workspace], Float[Tensor, "run input answer"]]:
+    """The logits of `folded_forward`, on a processor with other rounding, sooner where several runs are stacked.
+
+    The model is looked at when this is called, and not again.
+    """
+    is_there = type(model).__name__ != "HookedMLP" and device_of(model).type == "cpu"
+    by_columns = one_layer(folded.unwrap(model.original_model), of) if is_there else None
+
+    def logits(inputs: Entering, workspace: Workspace) -> Tensor:
+        if by_columns is None or not (isinstance(inputs, Positions) and inputs.is_read_from_one):
+            return folded_forward(model, of, inputs, workspace)[0]
         workspace.start()
-        found = folded.by_columns(folded.unwrap(model.original_model), of, inputs, workspace)
-        if found is not None:
-            return found
-    return folded_forward(model, of, inputs, workspace)[0]
+        return by_columns.logits(inputs, workspace)
+
+    return logits
 
 
 def sequence_logits(

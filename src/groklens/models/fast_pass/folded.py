@@ -12,7 +12,7 @@ What is folded, and why the result is the same:
   separator of a model of one layer), neurons and logits read the mixed values by W_O [W_in, W_U].
 * **Operands of an MLP.** W_E W_in is a table of one row a token, for each operand; features are one product.
 * **Runs.** Weights have a leading axis of runs, of length one unless models are stacked, so that one batch of
-  products steps them all. In training, stacks of one layer have their inputs along the last axis (`columns`).
+  products steps them all. In training, stacks of one layer have their inputs along the last axis (`one_layer`).
 
 `tests/models/test_engine.py` holds this to the plain models: values, gradients and trajectories.
 """
@@ -71,26 +71,6 @@ def by_grid(native: Any, of: Weights, tokens_at: Positions) -> GridPass | None:
         if last.is_linear_outside_neurons
         else None
     )
-
-
-def by_columns(
-    native: Any, of: Weights, tokens_at: Positions, workspace: Workspace
-) -> Float[Tensor, "run input answer"] | None:
-    """Logits at the answer with inputs along the last axis, of a transformer of one layer of ReLU; else None.
-
-    The numbers of `transformer` with other rounding, sooner where many runs are stacked.
-    """
-    looked_up = [at for at in tokens_at if at.place is not None]
-    if len(native.layers) > 1 or not looked_up or looked_up[-1] is tokens_at[-1]:
-        return None
-    layer = Layer(unwrap(native.layers[0]), of, workspace)
-    is_linear_outside_neurons = layer.is_linear_outside_neurons and isinstance(
-        unwrap(native.ln_out), nn.Identity
-    )
-    if not (is_linear_outside_neurons and layer.is_relu):
-        return None
-    rows = torch.cat([at.values for at in _embedded(native, of, tokens_at)], dim=1)
-    return layer.by_columns(rows, tokens_at.reads, of(unwrap(native.head).weight))
 
 
 def neuron_inputs(

@@ -10,7 +10,6 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from groklens.models.fast_pass.columns import attend_by_columns, relu_by_columns
 from groklens.models.fast_pass.grid import Grid, GridPass, grid_pass
 from groklens.models.fast_pass.row_kernels import mix, relu_block
 from groklens.models.fast_pass.rows import Rows
@@ -34,11 +33,6 @@ class Layer:
     def is_linear_outside_neurons(self) -> bool:
         """Whether nothing but its neurons stands between attention's values and the layer's output."""
         return isinstance(self.ln2, nn.Identity)
-
-    @property
-    def is_relu(self) -> bool:
-        """Whether the layer has an MLP of ReLU."""
-        return self.mlp is not None and self.mlp.act is F.relu
 
     def whole(self, residuals: list[Rows]) -> list[Rows]:
         """The residuals after the layer, by position."""
@@ -119,26 +113,6 @@ class Layer:
         act = None if self.mlp is None else self.mlp.act
         of_keys = [score.values[0] for score in scores]
         return grid_pass(of_keys, tables, bias[0, 0], None if back is None else back[0], act, grid)
-
-    def by_columns(self, rows: Tensor, reads: Tensor, head: Tensor) -> Tensor:
-        """The logits of `readout` in a layer of ReLU whose query is the same for all inputs, run × input × answer.
-
-        `rows` are the residual's at all positions, run × row × d_model, the query's the last; `reads` (run × position ×
-        input) says which of them each input reads.
-        """
-        assert self.mlp is not None
-        (w_in, b_in), (w_out, b_out) = self._weights(self.mlp.fc_in), self._weights(self.mlp.fc_out)
-        into_residual, constant = self._weights(self.attention.o)
-        last = rows[:, -1:]
-        q, k, v = (
-            self._project(name, Rows(normalise(self.ln1, self.of, each))).values
-            for name, each in (("q", last), ("k", rows), ("v", rows))
-        )
-        mixed = attend_by_columns(self._score(q, k), v, reads, self.workspace)
-        before = last + constant
-        into = w_in @ into_residual, torch.baddbmm(b_in.mT, w_in, before.mT)
-        skip = head @ into_residual, head @ (before + b_out).mT
-        return relu_by_columns(mixed, into, skip, head @ w_out, self.workspace).mT
 
     def _tables(self, residuals: list[Rows]) -> tuple[list[Rows], list[Rows]]:
         """Scores and values of every key, in the rows of its residual, where the last query is one for all inputs."""

@@ -90,6 +90,19 @@ class Positions(list[TokensAt]):
         ]
         return torch.stack([place + first for place, first in zip(places, firsts, strict=False)], dim=1)
 
+    @cached_property
+    def held(self) -> tuple[Int[Tensor, "row"], Int[Tensor, "pos row"]]:
+        """The token of each of those rows, and ones where it stands at this position, zeros elsewhere."""
+        tokens = torch.cat([at.tokens for at in self])
+        lengths = torch.tensor([len(at.tokens) for at in self], device=tokens.device)
+        places = torch.arange(len(self), device=tokens.device).repeat_interleave(lengths)
+        return tokens, F.one_hot(places).mT
+
+    @property
+    def is_read_from_one(self) -> bool:
+        """Whether all inputs have the same token last, and others before it."""
+        return self[-1].place is None and any(at.place is not None for at in self)
+
 
 #: What enters the quick pass: tokens, `Positions`, or features, run × input × feature.
 Entering = Positions | Float[Tensor, "run input feature"]
