@@ -1,4 +1,4 @@
-"""The page's own files: those of the package, and what it shares with reports, plotly's part for flat axes too."""
+"""The explorer page's own files, and those it shares with reports: styles, fitting, plotly's part for flat axes."""
 
 from __future__ import annotations
 

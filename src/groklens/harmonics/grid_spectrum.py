@@ -85,7 +85,7 @@ class ComponentPart:
     def factors(
         self, relabelling: Int[Tensor, "element"] | None = None
     ) -> tuple[Float[Tensor, "element function"], Float[Tensor, "function element output"]]:
-        """Functions of the first element, and what of the second each is multiplied by, where `relabelling` renames."""
+        """The part as a sum of products: functions of the first element, and the factor of the second for each."""
         basis = _with_constant(self._symmetry, self._name, relabelling).to(self._read.dtype)
         coefficients = self._read.new_zeros(basis.shape[1], basis.shape[1], self._read.shape[1])
         for features, cube in self._grids:

@@ -93,7 +93,7 @@ class _CrossEntropy(Function):
 
 
 class _CrossEntropyByColumns(Function):
-    """The same of run × answer × input, with the label's exponential apart from the others: their sum may be tiny.
+    """Cross-entropy of stacked runs, run × answer × input; the label's exponential is kept apart from the others' sum.
 
     What the label lacks of 1 is that sum, in value and gradient alike, so that nothing cancels.
     """

@@ -48,7 +48,7 @@ class RunPaths:
 
     @property
     def sweep(self) -> Path:
-        """The plan of a sweep, where the folder is one's and no run's."""
+        """The plan of a sweep; a folder that has it is a sweep's and not a run's."""
         return self.root / "sweep.json"
 
     def state(self, step: int) -> Path:

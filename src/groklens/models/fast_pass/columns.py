@@ -16,7 +16,7 @@ from groklens.models.workspace import Workspace
 
 
 class Attention:
-    """What attention reads, `mixed` (run × feature × input), in the workspace: Σ_key softmax_key(score) · value.
+    """Attention of stacked runs: `mixed` (run × feature × input) is Σ_key softmax_key(score) · value, in the workspace.
 
     `reads` says which row each input reads of each key. Of the last key that is the last row for all of them: as shares
     sum to one, what is added up is how other values differ from that one.
@@ -47,7 +47,7 @@ class Attention:
         self.mixed = by_head.flatten(1, 2)
 
     def gradients(self, of_mixed: Float[Tensor, "run feature input"]) -> tuple[Tensor, Tensor]:
-        """Those of scores and values."""
+        """Gradients of the scores and the values."""
         by_head, others = of_mixed.view(*self._read.shape[:3], 1, -1), self._pattern[:, :, :-1]
         of_shares = torch.sum(self._read.mul_(by_head), 2, out=self._of_keys[:, :, :-1])
         total = of_shares.mul_(others).sum(dim=2, keepdim=True)
@@ -58,14 +58,17 @@ class Attention:
         return of_scores, of_values
 
     def _added(self, of_read: Tensor) -> Float[Tensor, "run feature row"]:
-        """The gradient of a table: of each row that of whatever read it, but for the last."""
+        """The gradient of a table: for each row but the last, the sum over the inputs that read it."""
         columns = of_read.reshape(len(of_read), -1, self._others.shape[1])
         index = _of_each(self._others, columns.shape[1])
         return columns.new_zeros(*columns.shape[:2], self._n_rows).scatter_add_(2, index, columns)
 
 
 class Neurons:
-    """`output`, back·relu(into·X + b_into) + skip·X + b_skip, in the workspace; a bias comes beside its weight."""
+    """The MLP and readout of stacked runs: `output` is back·relu(into·X + b_into) + skip·X + b_skip, in the workspace.
+
+    `into` and `skip` are a weight and its bias.
+    """
 
     def __init__(
         self,
@@ -86,7 +89,7 @@ class Neurons:
     def gradients(
         self, of_output: Float[Tensor, "run output input"]
     ) -> tuple[Tensor, tuple[Tensor, Tensor], tuple[Tensor, Tensor], Tensor]:
-        """Those of mixed, into, skip and back."""
+        """Gradients of mixed, into, skip and back."""
         room, room_of_mixed = (self._workspace.of(each.shape, each) for each in (self._neurons, self._mixed))
         of_neurons = torch.bmm(self._back.mT, of_output, out=room)
         torch.ops.aten.threshold_backward.grad_input(of_neurons, self._neurons, 0, grad_input=of_neurons)

@@ -146,7 +146,9 @@ def folded_forward(
 def stacked_pass(
     model: Any, of: folded.Weights
 ) -> Callable[[Entering, Workspace], Float[Tensor, "run input answer"]]:
-    """The logits of `folded_forward`, on a processor with other rounding, sooner where several runs are stacked.
+    """The forward pass of stacked runs, as a function of inputs and workspace that gives logits at the answer.
+
+    The numbers of `folded_forward`; on a processor with other rounding and in less time, where `one_layer` applies.
 
     The model is looked at when this is called, and not again.
     """

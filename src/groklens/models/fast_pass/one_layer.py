@@ -1,4 +1,4 @@
-"""A transformer of one layer of ReLU without norms, runs stacked, as one function with its gradient written out.
+"""One-layer ReLU transformers without norms, several runs stacked: one autograd function, its gradient by hand.
 
 What autograd would record of it is some fifty products and sums of small tables, most of them for the gradients.
 Written out, each gradient is one product, or a sum of two or three in place.
@@ -22,7 +22,7 @@ from groklens.models.workspace import Workspace
 
 
 class OneLayer:
-    """The pass of runs stacked by TransformerLens' `NativeModel`, where `one_layer` says that it is such a one."""
+    """The forward pass of stacked runs of TransformerLens' `NativeModel`, for models that `one_layer` accepts."""
 
     def __init__(self, native: Any, of: Weights) -> None:
         layer = unwrap(native.layers[0])
@@ -36,7 +36,7 @@ class OneLayer:
         self.n_heads, self.scale = attention.n_heads, attention.scale
 
     def logits(self, inputs: Positions, workspace: Workspace) -> Float[Tensor, "run input answer"]:
-        """Those of `folded.transformer` with other rounding, sooner where many runs are stacked.
+        """Logits at the answer: those of `folded.transformer` with other rounding, in less time where runs are stacked.
 
         All inputs must have the same token last (`Positions.is_read_from_one`).
         """
@@ -44,7 +44,10 @@ class OneLayer:
 
 
 def one_layer(native: Any, of: Weights) -> OneLayer | None:
-    """The pass of a transformer of one layer of ReLU without norms, `of` giving its parameters by run; else None."""
+    """The forward pass of stacked one-layer ReLU transformers without norms; None for any other model.
+
+    `of` gives each parameter of the model its values by run.
+    """
     layer = Layer(unwrap(native.layers[0]), of, Workspace())
     norms = (layer.ln1, layer.ln2, unwrap(native.ln_out))
     is_relu = layer.mlp is not None and layer.mlp.act is F.relu
@@ -53,7 +56,9 @@ def one_layer(native: Any, of: Weights) -> OneLayer | None:
 
 
 class _OneLayer(Function):
-    """The logits of a `OneLayer`, run × answer × input. Tables too have their rows along the last axis.
+    """The autograd function that computes the logits of a `OneLayer`, run × answer × input.
+
+    Tables too have their rows along the last axis.
 
     W_in W_O, W_U W_O and W_U W_out are what neurons and logits read of attention's values, and what neurons write:
     `into`, `skip` and `back`. `before` is what all inputs have there before attention, the last position's.

@@ -92,7 +92,7 @@ class Positions(list[TokensAt]):
 
     @cached_property
     def held(self) -> tuple[Int[Tensor, "row"], Int[Tensor, "pos row"]]:
-        """The token of each of those rows, and ones where it stands at this position, zeros elsewhere."""
+        """The token in each row of `reads`, and its position as ones and zeros."""
         tokens = torch.cat([at.tokens for at in self])
         lengths = torch.tensor([len(at.tokens) for at in self], device=tokens.device)
         places = torch.arange(len(self), device=tokens.device).repeat_interleave(lengths)
