@@ -68,7 +68,7 @@ def _rows(task: Task, n: int, chosen: Int[Tensor, "triple 3"]) -> Int[Tensor, "t
 
 @lru_cache(maxsize=64)
 def _triples(n: int) -> list[tuple[int, ...]]:
-    """The triples that the authors compare: the first of all n³ after their shuffle. Remembered, as shuffling is slow."""
+    """The triples that the authors compare: the first of all n³ after their shuffle; remembered, as it is slow."""
     # Numbers of the triples in their order: they are shuffled sooner than tuples are, to the same places.
     places = array("q", range(n**3))
     random.Random(42).shuffle(places)
