@@ -307,7 +307,7 @@ def test_a_statistic_on_disk(run, tmp_path):
 
 def test_a_store_that_is_there_is_left_alone(run, tmp_path):
     gl.capture(run, POST, into=tmp_path / "x.zarr", steps=[0])
-    with pytest.raises(BadArgument, match="exists; delete it"):
+    with pytest.raises(BadArgument, match="exists; give another name"):
         gl.capture(run, POST, into=tmp_path / "x.zarr")
     assert xr.open_zarr(tmp_path / "x.zarr", consolidated=False).step.values.tolist() == [0]
 

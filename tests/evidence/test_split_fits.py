@@ -181,3 +181,14 @@ def test_a_recorded_loop_does_not_say_so(tmp_path):
     with gl.Recorder(model, task, tmp_path / "run", train_index=task.split(0.5, 0)[0]) as recorder:
         recorder.step(1, 1.0)
     assert not gl.load(tmp_path / "run").final.split_recorded
+
+
+@pytest.mark.parametrize("n_held_out", [20, 50])
+def test_inputs_held_out_of_those_memorised_do_not_show_that_it_generalises(n_held_out):
+    """A memoriser of 70 %, and a split whose few test inputs it was trained on: better on them than on the rest."""
+    task = gl.ModularArithmetic(13, "add")
+    known, _ = task.split(0.7, seed=0)
+    given = [each for each in range(169) if each not in set(known[:n_held_out].tolist())]
+    why, _ = explained(Memory(task, known), task, torch.tensor(given))
+    assert by_key(why.findings)["generalises"].verdict == "undecided"
+    assert "below test accuracy 100" in why.headline

@@ -105,7 +105,7 @@ class ZarrStore:
             )
         if os.path.lexists(self.path):
             raise BadArgument(
-                f"{self.path} exists; delete it, give another name, or open it with "
+                f"{self.path} exists; give another name, or, where it is such a store, open it with "
                 f"xarray.open_zarr({str(self.path)!r}, consolidated=False)."
             )
 

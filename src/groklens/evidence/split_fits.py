@@ -10,7 +10,7 @@ from groklens.snapshots import Snapshot, correct_by_targets, judged_by, scores
 
 #: Accuracy from which on a model counts as having learned inputs, test or train.
 ENOUGH = 0.99
-#: Standard errors by which train accuracy has to exceed test accuracy to be better: one-sided, at 1 %.
+#: Standard errors by which the accuracy of one side has to exceed the other's to be better: one-sided, at 1 %.
 BETTER = 2.33
 #: Standard errors above `BETTER` at which memorising the split given has to show: it is missed in 1 %.
 POWER = 2.33
@@ -45,7 +45,7 @@ def split_doubted(snapshot: Snapshot) -> bool:
       2.33 + 2.33 of their standard errors at least, so that it would be missed in 1 %. Tasks of a few inputs show
       nothing: modulo 5 none is doubted;
     * it has not shown: train accuracy exceeds test accuracy by no more than 2.33 standard errors of their difference
-      (1 %, one-sided; at 5 % every twentieth wrong split would pass for a right one), and is no more than 3 below;
+      (1 %, one-sided; at 5 % every twentieth wrong split would pass for a right one), and is no more than that below;
     * accuracy over all inputs is what memorising a share f makes it: from 0.9 f (most of what was seen) to
       f + (1 − f) · chance (all of it, and the rest at chance), and 3 standard errors of guessing the rest;
     * accuracy over all inputs exceeds chance by 4 standard errors: an untrained model knows nothing, which is no
@@ -54,8 +54,9 @@ def split_doubted(snapshot: Snapshot) -> bool:
     It is doubted where labels are random (`task.has_random_labels`) and test inputs are answered beyond chance by 4
     standard errors: no model learns those that it has not seen.
 
-    It is doubted too where test accuracy exceeds train accuracy by more than 3 standard errors and labels are not
-    corrupted: so looks a split that is turned round, as no model learns what it has not seen better than what it has.
+    It is doubted too where test accuracy exceeds train accuracy by more than 2.33 standard errors (1 %) and labels are
+    not corrupted: so looks a split that is turned round, or of which the test inputs were trained on, as no model
+    learns what it has not seen better than what it has.
 
     Standard errors are those of shares, the difference's with both sides pooled. A model that was trained on this split
     and is only beginning to learn is better on what it was trained on, or far from f. This is a doubt and no more: a
@@ -78,7 +79,7 @@ def split_doubted(snapshot: Snapshot) -> bool:
         not _learned(sides)
         and not _corrected(snapshot, sides)
         and _would_show(sides)
-        and -NEAR * _error_between(sides) <= sides.train - sides.test <= BETTER * _error_between(sides)
+        and abs(sides.train - sides.test) <= BETTER * _error_between(sides)
         and _as_memorised(sides)
         and _knows_something(sides)
     )
@@ -157,7 +158,7 @@ def _pooled(accuracy: float, sides: Sides) -> float:
 
 def _turned_round(sides: Sides) -> bool:
     """Whether the model is clearly better on test inputs than on train inputs."""
-    return sides.test - sides.train > NEAR * _error_between(sides)
+    return sides.test - sides.train > BETTER * _error_between(sides)
 
 
 def _answers_unseen(sides: Sides) -> bool:

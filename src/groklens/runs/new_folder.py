@@ -42,7 +42,9 @@ def new_folder(root: Path) -> Iterator[Path]:
 
 def refused(root: Path, error: OSError) -> BadArgument:
     """The error that says why a folder cannot be written."""
-    return BadArgument(f"Cannot write {root}: {error.strerror or error}; give a folder of yours.")
+    return BadArgument(
+        f"Cannot write {root}: {error.strerror or error}; give a new folder where you may write."
+    )
 
 
 def _clear(root: Path) -> None:
