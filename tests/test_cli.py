@@ -280,6 +280,15 @@ def copied(folder, tmp_path):
     return Path(shutil.copytree(folder, tmp_path / "copy"))
 
 
+@pytest.mark.parametrize("asked", [["--help"], ["--version"], ["train", "--help"], ["explian"]])
+def test_help_and_mistakes_do_not_wait_for_torch(asked):
+    """Importing torch takes a second and more; the names of commands and options need nothing of it."""
+    lines = "import sys; from groklens.cli import main\ntry: main()\nfinally: print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", lines, *asked], capture_output=True, text=True)
+    assert "groklens" in done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == "False"
+
+
 def test_python_runs_the_package_as_it_runs_the_command(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["groklens", "--version"])
     with pytest.raises(SystemExit) as stop:

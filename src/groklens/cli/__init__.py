@@ -1,4 +1,7 @@
-"""The command line, `groklens`: one command a file, each of which puts itself among the commands of `app`."""
+"""The command line, `groklens`: one command a file, each of which puts itself among the commands of `app`.
+
+What a command needs of torch it imports once it is run, so that help and mistakes need not wait for that.
+"""
 
 from groklens.cli.app import app as app
 from groklens.cli.completion import completion as completion

@@ -12,7 +12,6 @@ import typer
 
 from groklens.cli.app import command
 from groklens.errors import BadArgument, did_you_mean
-from groklens.runs import write_atomically
 
 _TEMPLATES = Path(__file__).parent / "templates"
 #: What there are templates of, and how each is used once it is written.
@@ -32,6 +31,8 @@ def new(
     into: Annotated[Path, typer.Option(help="Folder for the two files.")] = Path(),
 ) -> None:
     """Write a task, measure or study of your own that works, and its test that passes, to be changed."""
+    from groklens.runs import write_atomically
+
     if kind not in _KINDS:
         asked = did_you_mean(kind, _KINDS) or f"new writes a {', a '.join(_KINDS)}."
         raise BadArgument(f"There is no template of a {kind}; {asked}")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from groklens.claims import how_many
 from groklens.cli_io import NOTES
-from groklens.runs import Run
+
+if TYPE_CHECKING:
+    from groklens.runs import Run
 
 
 def folder_of(path: Path) -> Path:
@@ -22,6 +23,7 @@ def folder_of(path: Path) -> Path:
 def opened(path: Path, parts: Sequence[Any]) -> Run:
     """The run at a path, or an example run by its name, with a note of steps whose numbers alone are there."""
     import groklens as gl
+    from groklens.claims import how_many
 
     run = gl.load(folder_of(path), parts=parts)
     if run.measured:

@@ -10,7 +10,6 @@ import typer
 
 from groklens.cli_io import check_writable
 from groklens.errors import BadArgument
-from groklens.runs import write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +39,8 @@ def check_table_file(path: Path | None) -> None:
 
 def put_table(frame: pd.DataFrame, path: Path | None) -> None:
     """Print a table without its index as CSV, or write it to a file by the ending of its name."""
+    from groklens.runs import write_atomically
+
     if path is not None and path.suffix in _PARQUET:
         named = [name for name in frame.columns if frame[name].dtype == object]
         write_atomically(path, frame.astype(dict.fromkeys(named, "string")).to_parquet(index=False))

@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from groklens.cli.app import OwnParts, command
-from groklens.cli.recipe_of import recipe_of
 from groklens.cli_io import own_parts
 from groklens.parts import know
 
@@ -44,6 +43,7 @@ def train(
 ) -> None:
     """Train a recipe into a folder, or resume it there."""
     import groklens as gl
+    from groklens.cli.recipe_of import recipe_of
 
     own = own_parts(parts)
     know(own)
