@@ -12,7 +12,7 @@ import typer
 
 from groklens.cli.app import command
 from groklens.errors import BadArgument, did_you_mean
-from groklens.runs import write_atomically
+from groklens.runs import write_result
 
 _TEMPLATES = Path(__file__).parent / "templates"
 #: What there are templates of, and how each is used once it is written.
@@ -49,7 +49,7 @@ def new(
             raise BadArgument(f"{path} is there, and is not overwritten; give another name.")
     for path, template in files.items():
         text = Template((_TEMPLATES / template).read_text(encoding="utf-8")).substitute(filled)
-        write_atomically(path, text.encode())
+        write_result(path, text.encode())
         typer.echo(str(path))
     typer.echo(f"Next: {_KINDS[kind].format(file=into / f'{name}.py', **filled)}")
 

@@ -14,7 +14,7 @@ import xarray as xr
 from groklens.claims import HEADINGS, Finding, Phase, Verdict, bibliography, by_role, with_key
 from groklens.harmonics import ComponentName
 from groklens.hypotheses import Circuit
-from groklens.runs import Run, write_atomically
+from groklens.runs import Run, write_result
 from groklens.snapshots import Snapshot
 from groklens.threads import one_thread
 
@@ -102,7 +102,7 @@ class Explanation:
         """The explanation as JSON text, written to `path` where one is given."""
         text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n"
         if path is not None:
-            write_atomically(Path(path).expanduser(), text.encode())
+            write_result(Path(path).expanduser(), text.encode())
         return text
 
     def methods(self) -> str:
@@ -133,7 +133,7 @@ class Explanation:
         """The report as one self-contained HTML page, written to `path` where one is given."""
         page: str = self.page().html
         if path is not None:
-            write_atomically(Path(path).expanduser(), page.encode())
+            write_result(Path(path).expanduser(), page.encode())
         return page
 
     def __repr__(self) -> str:
