@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from groklens.claims import HEADINGS, Finding, Phase, Verdict, bibliography, by_role, with_key
+from groklens.claims import (
+    FINDINGS,
+    HEADINGS,
+    Finding,
+    Phase,
+    Verdict,
+    bibliography,
+    by_key,
+    by_role,
+    with_key,
+)
+from groklens.errors import UnknownName
 from groklens.harmonics import ComponentName
 from groklens.hypotheses import Circuit
 from groklens.runs import Run, write_result
@@ -75,11 +86,15 @@ class Explanation:
         return forecast_if_known(self.source, self.final.step)
 
     def finding(self, key: str) -> Finding:
-        """The finding that has this key; `UnknownName` where none has. `groklens.claims.FINDINGS` lists the keys.
+        """The finding of this key (`groklens.claims.FINDINGS` lists them); `UnknownName` where there is none, and why.
 
         >>> why.finding("necessity.logits").value  # doctest: +SKIP
         """
-        return with_key(self.findings, key)
+        from groklens.explain.not_asked import why_not_asked
+
+        if key in FINDINGS and key not in by_key(self.findings):
+            raise UnknownName(f"{key!r} was not asked of {self.run}: {why_not_asked(self, key)}.")
+        return with_key(self.findings, key, listed=FINDINGS)
 
     def to_dict(self) -> dict[str, Any]:
         """The explanation as JSON values, described by `groklens.explain.schema`, without table, snapshot and run."""
