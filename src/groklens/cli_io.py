@@ -24,8 +24,6 @@ from groklens.value_checks import in_bytes
 LARGEST_RECIPE = 2**28
 #: How a shell says that a program ended by Ctrl-C.
 INTERRUPTED = 130
-#: Files of a run that no report may replace.
-_OF_A_RUN = ("run.json", "history.csv", "resume.safetensors")
 
 
 class Notes(logging.Handler):
@@ -159,6 +157,8 @@ def check_writable(*paths: Path | None) -> None:
 
 
 def _check_writable(path: Path) -> None:
+    from groklens.runs import check_result  # takes torch, which help and mistakes in options do not wait for
+
     folder = path.absolute().parent
     try:
         if not folder.is_dir():
@@ -167,7 +167,7 @@ def _check_writable(path: Path) -> None:
             raise BadArgument(f"{path} is a folder; give the name of a file to write.")
         if path.exists() and not path.is_file():  # a file renamed to there would replace it
             raise BadArgument(f"{path} is {_kind(path.stat().st_mode)}; give the name of a file to write.")
-        _check_no_run(path)
+        check_result(path)
         trial = folder / f"{path.name}.{os.getpid()}.tmp"
         trial.touch(exist_ok=False)
         trial.unlink()
@@ -176,14 +176,6 @@ def _check_writable(path: Path) -> None:
             raise
         why = getattr(error, "strerror", None) or error
         raise BadArgument(f"Cannot write {shown(path)}: {why}; give a file in a folder of yours.") from error
-
-
-def _check_no_run(path: Path) -> None:
-    folder = path.absolute().parent
-    root = folder.parent if folder.name == "steps" else folder
-    own = path.name in _OF_A_RUN or folder.name == "steps"
-    if own and (root / "run.json").is_file():
-        raise BadArgument(f"{path} is a part of the run in {root}; give the name of another file to write.")
 
 
 def _kind(mode: int) -> str:

@@ -65,8 +65,8 @@ class RunInUse(GroklensError, RuntimeError):
     """Another process, or another recorder, is writing to the run."""
 
 
-class RecipeMismatch(GroklensError, ValueError):
-    """A folder holds a run of another recipe than the one asked for."""
+class RecipeMismatch(BadArgument):
+    """A folder is another's: a run's of another recipe than the one asked for, a sweep's, or within one of these."""
 
 
 class TrainingDiverged(GroklensError, ArithmeticError):

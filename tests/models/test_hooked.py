@@ -24,6 +24,7 @@ import groklens as gl
 from groklens.errors import BadArgument, UnknownName
 from groklens.models import real_copy
 from groklens.models.fast_pass import quick_applies
+from groklens.models.hooking.spelling import nearest_hook
 
 T7 = gl.ModularArithmetic(7)
 CIRCUIT = gl.Circuit("C13", [3, 5])
@@ -399,6 +400,22 @@ MISTAKES = {
         "no TransformerLens name of one",
     ),
     "a name that is another's path": (lambda: gl.hooked(Clock(), {"left": "right"}), "path of another part"),
+    "a hook misspelt": (
+        lambda: gl.hooked(Clock(), {"mixed": "blocks.0.mlp.hook_psot"}),
+        r"'blocks.0.mlp.hook_psot', given to 'mixed', .*did you mean 'blocks.0.mlp.hook_post'\?",
+    ),
+    "a hook in another place": (
+        lambda: gl.hooked(Clock(), {"mixed": "block.1.hook_post"}),
+        r"did you mean 'blocks.1.mlp.hook_post'\?",
+    ),
+    "a weight in other letters": (
+        lambda: gl.hooked(Clock(), {"head": "w_u"}),
+        r"did you mean 'W_U', of a parameter: names=\{'head.weight': 'W_U'\}\?",
+    ),
+    "a weight misspelt": (
+        lambda: gl.hooked(Clock(), {"head.weight": "blocks.1.mlp.W_uot"}),
+        r"no TransformerLens name of one; did you mean 'blocks.1.mlp.W_out'",
+    ),
     "names as a list": (lambda: gl.hooked(Clock(), ["mixed"]), "names is a list of 1"),
     "a name that is none": (lambda: gl.hooked(Clock(), {"mixed": 3}), "'mixed': 3"),
     "inputs that are none": (lambda: gl.hooked(Clock(), inputs=3), "inputs is 3"),
@@ -504,3 +521,42 @@ def test_attention_that_computes_something_else_is_not_looked_into():
     net = nn.ModuleDict({"attention": Other(8, 2)})
     with pytest.raises(BadArgument, match=r"known of torch.nn.MultiheadAttention alone"):
         gl.hooked(net, {"attention": "blocks.0.attn"})
+
+
+OWN = (
+    "mine",
+    "mixed_again",
+    "hook_embed_left",
+    "hook_embed2",
+    "blocks.0.mlp.experts.3.hook_post",
+    "block",
+    "hook_gate",
+)
+
+
+@pytest.mark.parametrize("spec", [gl.Transformer(n_layers=2), gl.MLP()], ids=["bridge", "mlp"])
+def test_no_hook_of_transformer_lens_is_taken_for_another_misspelt(spec):
+    """Nor any name that is somebody's own."""
+    hooks = [*spec.build(T7, 0).hook_dict, "blocks.1.cross_attn.hook_pattern", "encoder.0.hook_post"]
+    assert len(hooks) >= 5
+    assert [name for name in (*hooks, *OWN) if nearest_hook(name)] == []
+    assert set(OWN) <= set(gl.hooked(Clock(), {"mixed": OWN}).hook_dict)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("hook_embd", "hook_embed"),
+        ("blocks.0.hook_embed", "hook_embed"),
+        ("hook_resid_post", "blocks.0.hook_resid_post"),
+        ("blocks.3.hook_resid_pst", "blocks.3.hook_resid_post"),
+        ("blocks.2.attn.hook_patern", "blocks.2.attn.hook_pattern"),
+        ("blocks.mlp.hook_pre", "blocks.0.mlp.hook_pre"),
+        ("blocks.1.atn.hook_z", "blocks.1.attn.hook_z"),
+        ("Blocks.1.mlp.Hook_post", "blocks.1.mlp.hook_post"),
+        ("blocks.1.ln1.hook_normalised", "blocks.1.ln1.hook_normalized"),
+    ],
+)
+def test_a_misspelt_hook_is_the_nearest_of_transformer_lens(name, meant):
+    assert nearest_hook(name) == meant
+    assert nearest_hook(meant) is None

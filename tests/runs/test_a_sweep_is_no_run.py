@@ -31,6 +31,6 @@ def test_a_folder_is_of_a_run_or_of_a_sweep(tmp_path):
     }
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     for how, write in writes.items():
-        with pytest.raises(RecipeMismatch, match=r"holds a (run|sweep); .* into another folder"):
+        with pytest.raises(RecipeMismatch, match=r"holds a (run|sweep), .* into another folder"):
             write()
         assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before, how

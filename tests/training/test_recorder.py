@@ -278,7 +278,7 @@ def test_outside_the_block(model, tmp_path):
 
 def test_a_folder_that_holds_a_run(run_folder, model):
     before = (run_folder / "run.json").read_bytes()
-    with pytest.raises(BadArgument, match=r"already holds a run.*another folder"):
+    with pytest.raises(BadArgument, match=r"holds a run.*another folder"):
         gl.Recorder(model, TASK, into=run_folder).__enter__()
     assert (run_folder / "run.json").read_bytes() == before
 

@@ -17,6 +17,7 @@ import xarray as xr
 from groklens.capture.lengths import Lengths, copy_row, move_row
 from groklens.errors import BadArgument, GroklensError
 from groklens.memory import BUDGETS, rows_within
+from groklens.runs import check_result
 
 _STEPS_A_CHUNK = 1024
 _STEP_CHUNKS = {"chunks": (_STEPS_A_CHUNK,)}
@@ -103,6 +104,7 @@ class ZarrStore:
             raise BadArgument(
                 f'into={str(path)!r} writes with zarr, which is not installed: pip install "groklens[zarr]".'
             )
+        check_result(self.path)
         if os.path.lexists(self.path):
             raise BadArgument(
                 f"{self.path} exists; give another name, or, where it is such a store, open it with "

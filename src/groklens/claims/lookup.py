@@ -27,11 +27,14 @@ def by_key(keyed: Iterable[K]) -> dict[str, K]:
     return {each.key: each for each in keyed if each.key}
 
 
-def with_key(keyed: Iterable[K], key: str, kind: str = "finding") -> K:
-    """The finding (or other `kind` of thing) that has this key; `UnknownName` where none has."""
+def with_key(keyed: Iterable[K], key: str, kind: str = "finding", listed: Iterable[str] = ()) -> K:
+    """The finding (or other `kind` of thing) that has this key; `UnknownName` where none has.
+
+    `listed` are keys that there are elsewhere: a misspelling is asked back as the nearest of these too.
+    """
     found = by_key(keyed)
     if key in found:
         return found[key]
-    asked = did_you_mean(key, found)
+    asked = did_you_mean(key, [*found, *listed])
     known = f"the keys are {', '.join(found)}." if found else f"No {kind} here has a key."
     raise UnknownName(f"There is no {kind} {key!r} here; {asked or known}")

@@ -31,7 +31,7 @@ def new(
     into: Annotated[Path, typer.Option(help="Folder for the two files.")] = Path(),
 ) -> None:
     """Write a task, measure or study of your own that works, and its test that passes, to be changed."""
-    from groklens.runs import write_atomically
+    from groklens.runs import write_result
 
     if kind not in _KINDS:
         asked = did_you_mean(kind, _KINDS) or f"new writes a {', a '.join(_KINDS)}."
@@ -50,7 +50,7 @@ def new(
             raise BadArgument(f"{path} is there, and is not overwritten; give another name.")
     for path, template in files.items():
         text = Template((_TEMPLATES / template).read_text(encoding="utf-8")).substitute(filled)
-        write_atomically(path, text.encode())
+        write_result(path, text.encode())
         typer.echo(str(path))
     typer.echo(f"Next: {_KINDS[kind].format(file=into / f'{name}.py', **filled)}")
 

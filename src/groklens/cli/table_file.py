@@ -39,12 +39,12 @@ def check_table_file(path: Path | None) -> None:
 
 def put_table(frame: pd.DataFrame, path: Path | None) -> None:
     """Print a table without its index as CSV, or write it to a file by the ending of its name."""
-    from groklens.runs import write_atomically
+    from groklens.runs import write_result
 
     if path is not None and path.suffix in _PARQUET:
         named = [name for name in frame.columns if frame[name].dtype == object]
-        write_atomically(path, frame.astype(dict.fromkeys(named, "string")).to_parquet(index=False))
+        write_result(path, frame.astype(dict.fromkeys(named, "string")).to_parquet(index=False))
     elif path is not None:
-        write_atomically(path, frame.to_csv(index=False).encode())
+        write_result(path, frame.to_csv(index=False).encode())
     else:
         typer.echo(frame.to_csv(index=False), nl=False)

@@ -11,10 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from groklens.claims import HEADINGS, Finding, Phase, Verdict, bibliography, by_role, with_key
+from groklens.claims import (
+    FINDINGS,
+    HEADINGS,
+    Finding,
+    Phase,
+    Verdict,
+    bibliography,
+    by_key,
+    by_role,
+    with_key,
+)
+from groklens.errors import UnknownName
 from groklens.harmonics import ComponentName
 from groklens.hypotheses import Circuit
-from groklens.runs import Run, write_atomically
+from groklens.runs import Run, write_result
 from groklens.snapshots import Snapshot
 from groklens.threads import one_thread
 
@@ -75,11 +86,15 @@ class Explanation:
         return forecast_if_known(self.source, self.final.step)
 
     def finding(self, key: str) -> Finding:
-        """The finding that has this key; `UnknownName` where none has. `groklens.claims.FINDINGS` lists the keys.
+        """The finding of this key (`groklens.claims.FINDINGS` lists them); `UnknownName` where there is none, and why.
 
         >>> why.finding("necessity.logits").value  # doctest: +SKIP
         """
-        return with_key(self.findings, key)
+        from groklens.explain.not_asked import why_not_asked
+
+        if key in FINDINGS and key not in by_key(self.findings):
+            raise UnknownName(f"{key!r} was not asked of {self.run}: {why_not_asked(self, key)}.")
+        return with_key(self.findings, key, listed=FINDINGS)
 
     def to_dict(self) -> dict[str, Any]:
         """The explanation as JSON values, described by `groklens.explain.schema`, without table, snapshot and run."""
@@ -102,7 +117,7 @@ class Explanation:
         """The explanation as JSON text, written to `path` where one is given."""
         text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n"
         if path is not None:
-            write_atomically(Path(path).expanduser(), text.encode())
+            write_result(Path(path).expanduser(), text.encode())
         return text
 
     def methods(self) -> str:
@@ -133,7 +148,7 @@ class Explanation:
         """The report as one self-contained HTML page, written to `path` where one is given."""
         page: str = self.page().html
         if path is not None:
-            write_atomically(Path(path).expanduser(), page.encode())
+            write_result(Path(path).expanduser(), page.encode())
         return page
 
     def __repr__(self) -> str:

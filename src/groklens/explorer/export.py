@@ -14,7 +14,7 @@ from groklens.explorer.parts import NEURON, parts_of
 from groklens.explorer.pictures import pictures_of
 from groklens.explorer.static import START, static_names
 from groklens.progress import each, part_of, progress_shown
-from groklens.runs import AnyRun, Run, as_path, new_folder, refused
+from groklens.runs import AnyRun, Run, as_path, check_place, new_folder, refused
 from groklens.views import spread
 
 #: Steps of a run that are exported unless more are asked for, and neurons whose own pages are.
@@ -70,6 +70,7 @@ def export(
 def _check_new(root: Path) -> None:
     """Raise `BadArgument` for a folder that holds something, or a file."""
     try:
+        check_place(root, "the explorer")
         if root.exists() and (not root.is_dir() or any(root.iterdir())):
             raise BadArgument(f"{root} is there already; give a new folder, such as --export explored.")
     except OSError as error:

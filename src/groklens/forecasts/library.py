@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from groklens.errors import BadArgument, described
-from groklens.runs import write_atomically
+from groklens.runs import write_result
 
 #: Where the library is kept, in the package, and the runs that no forecast is fitted to.
 KEPT, FRESH = (Path(__file__).with_name(f"{name}.npz") for name in ("library", "fresh"))
@@ -115,7 +115,7 @@ def write_library(runs: xr.Dataset, path: str | Path) -> None:
     packed = io.BytesIO()
     arrays[_ATTRIBUTES] = np.array(json.dumps(said))
     np.savez_compressed(packed, **arrays)  # type: ignore[arg-type]  # no array is called allow_pickle
-    write_atomically(Path(path), packed.getvalue())
+    write_result(Path(path), packed.getvalue())
 
 
 def together(rows: Iterable[xr.Dataset]) -> xr.Dataset:

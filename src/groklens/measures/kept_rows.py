@@ -13,7 +13,7 @@ import xarray as xr
 
 from groklens.errors import BadArgument, DamagedRun, GroklensError
 from groklens.measures.measure import Measure
-from groklens.runs import Run, as_path, identity_of, write_atomically
+from groklens.runs import Run, as_path, check_result, identity_of, write_atomically
 
 #: The file of a folder of rows that says what they are of.
 HEADER, _SCHEMA = "table.json", 1
@@ -75,6 +75,7 @@ class KeptRows:
     def _check(self) -> None:
         header = self.folder / HEADER
         if not header.exists():
+            check_result(self.folder)
             if self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
                 raise BadArgument(
                     f"{self.folder} is there and holds no table; give the name of a new folder, or of one that "

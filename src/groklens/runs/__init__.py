@@ -20,6 +20,9 @@ from groklens.runs.new_folder import new_folder as new_folder
 from groklens.runs.new_folder import refused as refused
 from groklens.runs.paths import RunPaths as RunPaths
 from groklens.runs.paths import as_path as as_path
+from groklens.runs.place import check_place as check_place
+from groklens.runs.place import check_result as check_result
+from groklens.runs.place import write_result as write_result
 from groklens.runs.resume import ResumeState as ResumeState
 from groklens.runs.resume import damaged as damaged
 from groklens.runs.revisions import Revisions as Revisions

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from groklens.errors import DamagedRun, RecipeMismatch
+from groklens.errors import DamagedRun
 from groklens.runs.files import encode_tensors, sha256_of, write_atomically
 from groklens.runs.header import Header
 from groklens.runs.header_fields import Stopped
@@ -20,8 +20,7 @@ class RunWriter:
     """Writes one run into a locked folder; after a kill at any moment `load` opens what is there.
 
     Checkpoints come before the header that lists them, the history before the resume state that counts on it.
-    Raises `DamagedRun` when the disk refuses, and when the folder is no longer there; `RecipeMismatch` for that of a
-    sweep.
+    Raises `DamagedRun` when the disk refuses, and when the folder is no longer there.
     """
 
     def __init__(
@@ -34,8 +33,6 @@ class RunWriter:
         self.paths = RunPaths(lock.folder)
         self.header = header
         self._lock = lock
-        if self.paths.sweep.exists():
-            raise RecipeMismatch(f"{lock.folder} holds a sweep; write the run into another folder.")
         for leftover in self.paths.leftovers():
             if not leftover.is_dir():
                 leftover.unlink(missing_ok=True)

@@ -13,10 +13,10 @@ from typing import Any
 
 import torch
 
-from groklens.errors import BadArgument, GroklensError, RecipeMismatch, described, whole_number
+from groklens.errors import BadArgument, GroklensError, described, whole_number
 from groklens.progress import part_of, progress_shown, tell
 from groklens.recipes import Recipe, changed
-from groklens.runs import FolderLock, RunPaths, as_path
+from groklens.runs import FolderLock, RunPaths, as_path, check_place
 from groklens.sweeps.axes import Axis, Cell, axes_of
 from groklens.sweeps.plan import WORKING, SweepPlan, stacked
 from groklens.sweeps.sweep_runs import SweepRuns
@@ -148,14 +148,14 @@ class Sweep:
     def _planned(self, root: Path, stack: int | None, threads: int | None, device: str | None) -> SweepPlan:
         """The plan of this sweep in the folder, written down now where there was none."""
         axes, cells = self._laid_out
+        if not RunPaths(root).sweep.exists():
+            check_place(root, "the sweep")
         with FolderLock(root):
             if RunPaths(root).sweep.exists():
                 known = SweepPlan.read(root)
                 known.check_is_of(self.recipes, axes, root)
                 _warn_of(known.other_than(stack=stack, threads=threads, device=device), root)
                 return known
-            if RunPaths(root).header.exists():
-                raise RecipeMismatch(f"{root} holds a run; train the sweep into another folder.")
             stack, threads, device = stack or 8, threads or torch.get_num_threads(), device or "cpu"
             stacks = stacked(self.recipes, cells, stack, device)
             plan = SweepPlan(self.recipe.to_dict(), tuple(axes), stacks, threads, device, stack)

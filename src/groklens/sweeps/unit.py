@@ -18,7 +18,7 @@ from groklens.recipes import Recipe
 from groklens.runs import FolderLock, Header, RunPaths, read_json, write_atomically
 from groklens.sweeps.plan import WORKING, Member
 from groklens.tasks import own_tasks
-from groklens.training import is_finished, train_many
+from groklens.training import Options, is_finished, train_within
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def failures_of(unit: Unit) -> dict[str, str]:
 def _train(unit: Unit) -> dict[str, str]:
     with _threads(unit.threads):
         try:
-            train_many(unit.recipes, into=unit.working, device=unit.device)
+            train_within(unit.working, {recipe.id: recipe for recipe in unit.recipes}, Options(unit.device))
         except TrainingDiverged as error:
             return dict(error.failed)
     return {}

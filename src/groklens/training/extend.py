@@ -11,11 +11,11 @@ from groklens.recipes import changed
 from groklens.runs import AnyRun, Run
 from groklens.training.going_on import (
     before,
-    beside,
     has_lost_its_beginning,
     is_new,
     new_header,
     parent_of,
+    place_of,
     prepare,
     state_at,
 )
@@ -36,7 +36,8 @@ def extend(
 ) -> Run:
     """Train a finished run on, to `steps` updates in all: what if it had trained longer?
 
-    The result is a run of its own beside its parent (`NAME-to-STEPS`, or `into`), which is left as it is: the parent's
+    The result is a run of its own beside its parent (`NAME-to-STEPS`, or `into`; of a run of a sweep, beside the sweep:
+    `SWEEP-NAME-to-STEPS`), which is left as it is: the parent's
     kept steps and history up to its last step, and what comes after. It has the bits of the run that was asked for at
     once, at the steps that both keep; a schedule that is spaced over the whole run (`LogSpaced`) is spaced anew from
     there on. A run that was trained in a stack goes on alone, within rounding. The same call goes on after a kill.
@@ -62,7 +63,7 @@ def extend(
             f"steps is {total}, the new total, and {parent.name} has {recipe.steps} already; give more."
         )
     longer = changed(recipe, {"steps": total})
-    folder = beside(parent, into, f"{parent.name}-to-{total}")
+    folder = place_of(parent, into, f"{parent.name}-to-{total}")
     anew = is_new(folder) or has_lost_its_beginning(folder, longer)
     found = state_at(parent, recipe.steps) if anew else None
     if found is not None:

@@ -19,6 +19,7 @@ from groklens.training.going_on import (
     is_new,
     new_header,
     parent_of,
+    place_of,
     prepare,
     state_at,
 )
@@ -70,6 +71,7 @@ def fork(
     >>> gl.fork(run, 5_000, "runs/no-decay", **{"optimizer.weight_decay": 0.0})  # doctest: +SKIP
     """
     parent = parent_of(run)
+    folder = place_of(parent, as_path(into, "a folder for the fork"))
     number = whole_number("step", step, 0, such_as=5_000)
     tensors = _tensors(parent, number, optimizer_state, weights)
     recipe = _recipe(parent, changes)
@@ -79,7 +81,6 @@ def fork(
     kept = None if parent.recipe.start is None else parent.recipe.start.order
     start = Start(parent.recipe.id, number, digest_of(own), optimizer_state, kept if order is None else order)
     recipe = replace(recipe, start=start)
-    folder = as_path(into, "a folder for the fork")
     if is_new(folder) or has_lost_its_beginning(folder, recipe):
         prepare(folder, new_header(parent, recipe, number, False), tensors, parent)
     return train(

@@ -26,6 +26,7 @@ from groklens.runs import (
     Written,
     as_path,
     as_run,
+    check_place,
     encode_tensors,
     new_folder,
 )
@@ -97,10 +98,26 @@ def digest_of(weights: Mapping[str, Tensor]) -> str:
     return hashlib.sha256(encode_tensors(dict(weights))).hexdigest()
 
 
-def beside(run: Run, into: str | Path | None, name: str) -> Path:
-    """The folder asked for, or one of this name beside the run's own."""
+def place_of(run: Run, into: str | Path | None, name: str = "") -> Path:
+    """The folder asked for, or one of this name beside the run's own: beside the sweep, where the run is a sweep's.
+
+    Raises `BadArgument` for the run's own, and what `check_place` raises.
+    """
     assert run.path is not None
-    return as_path(into, "a folder for the run") if into is not None else run.path.resolve().with_name(name)
+    own = run.path.resolve()
+    if into is not None:
+        folder = as_path(into, "a folder for the run")
+    elif RunPaths(own.parent).sweep.is_file():
+        folder = own.parent.with_name(f"{own.parent.name}-{name}")
+    else:
+        folder = own.with_name(name)
+    if folder.resolve() == own:
+        raise BadArgument(
+            f"{folder} is the folder of the run that is gone on from, which stays as it is; give another, such as "
+            f"{own.with_name(f'{own.name}-2')}."
+        )
+    check_place(folder, resumes=True)
+    return folder
 
 
 def is_new(folder: Path) -> bool:

@@ -16,9 +16,9 @@ class Options:
     `keep_optimizer` has the steps whose optimiser is kept besides the last; None for not even that.
     """
 
-    device: str
-    progress: bool | None
-    resume_every: float
+    device: str = "cpu"
+    progress: bool | None = None
+    resume_every: float = 30.0
     keep_optimizer: frozenset[int] | None = frozenset()
     watch: Watch = NOBODY
 

@@ -24,7 +24,17 @@ from groklens.models import (
 )
 from groklens.models.fast_pass import quick_holds
 from groklens.recipes import Every, Keep
-from groklens.runs import REPORTED, FolderLock, Header, Run, RunPaths, RunWriter, as_path, environment
+from groklens.runs import (
+    REPORTED,
+    FolderLock,
+    Header,
+    Run,
+    RunPaths,
+    RunWriter,
+    as_path,
+    check_place,
+    environment,
+)
 from groklens.snapshots import Snapshot, Split, TrainIndex, judged_by, scores, split_of
 from groklens.tasks import Task, check_can_be_made_again, check_task
 from groklens.training.checkpoint_check import Witness, weights_of
@@ -73,9 +83,10 @@ class Recorder:
     After the last three, load weights of a kept step into your model (and your optimiser's state of that step, which
     is yours to keep), and record on with `resume=True`: steps kept after it are made anew, `last` is its number.
 
-    Raises `BadArgument` for a model that cannot be recorded or does not fit the task, a folder that holds a
-    run, an unusable `train_index`, steps that do not increase, or checkpoints that would not be the model's;
-    `RunInUse` for a folder that another recorder or process is writing; `DamagedRun` when the disk refuses.
+    Raises `BadArgument` for a model that cannot be recorded or does not fit the task, a folder that is, or lies within,
+    that of a run or a sweep, an unusable `train_index`, steps that do not increase, or checkpoints that would not be
+    the model's; `RunInUse` for a folder that another recorder or process is writing; `DamagedRun` when the disk
+    refuses.
 
     >>> with Recorder(model, task, into="runs/mine", train_index=index) as recorder:  # doctest: +SKIP
     ...     for k in range(1, 10_001):
@@ -121,7 +132,7 @@ class Recorder:
     def __enter__(self) -> Recorder:
         """Start the run and keep step 0, or take it up where it was."""
         if not self._resume:
-            _refuse_existing(self._path)
+            check_place(self._path, "the recording")
         self._witness = Witness(self._model, self._task)
         self._lock = FolderLock(self._path)
         try:
@@ -313,14 +324,6 @@ def _check_recordable(model: Any) -> None:
         raise BadArgument(
             f"A {type(model).__name__} has no load_state_dict, so its checkpoints could not be opened again; "
             "give it one, or derive it from torch.nn.Module."
-        )
-
-
-def _refuse_existing(folder: Path) -> None:
-    if RunPaths(folder).header.exists():
-        raise BadArgument(
-            f"{folder} already holds a run; record into another folder, delete it, or open what is there "
-            f"with gl.load({str(folder)!r})."
         )
 
 

@@ -22,6 +22,7 @@ from groklens.runs import (
     RunWriter,
     Written,
     as_path,
+    check_place,
     damaged,
     environment,
 )
@@ -81,15 +82,16 @@ def train(
     The optimiser's state is kept at the last step, from which `gl.extend` goes on, and at the steps of
     `keep_optimizer`, from which `gl.fork` does; None keeps none. It takes about three times what weights do.
 
-    Raises `RecipeMismatch` when the folder holds another recipe, `RunInUse` while another process writes it,
-    `TrainingDiverged` when the loss is no longer finite (weights whose loss is not are never kept), `DamagedRun`
-    when the disk refuses, when the folder is deleted, or when anything in it is not what was written: that is
-    looked at when a run is taken up and once more before it is sealed.
+    Raises `RecipeMismatch` when the folder holds another recipe's run or a sweep, or lies within a run or a sweep,
+    `RunInUse` while another process writes it, `TrainingDiverged` when the loss is no longer finite (weights whose
+    loss is not are never kept), `DamagedRun` when the disk refuses, when the folder is deleted, or when anything in it
+    is not what was written: that is looked at when a run is taken up and once more before it is sealed.
 
     >>> run = train(recipe, into="runs/mod113")  # doctest: +SKIP
     """
     _check_recipe(recipe)
     folder, watch = as_path(into, "a folder for the run"), Watch(on_evaluate, stop_when)
+    check_place(folder, resumes=True)
     if not is_finished(folder, recipe):
         try:
             options = Options(device, progress, resume_every, steps_of(keep_optimizer), watch)
@@ -139,11 +141,18 @@ def train_many(
     chosen = {recipe.id: recipe for recipe in recipes}
     if not chosen:
         raise BadArgument("train_many was given no recipes; give it at least one.")
+    if not all(RunPaths(root / name).header.exists() for name in chosen):
+        check_place(root, "the runs")
+    train_within(root, chosen, Options(device, progress, resume_every, steps_of(keep_optimizer)))
+    return [Run(root / recipe.id) for recipe in recipes]
+
+
+def train_within(root: Path, chosen: Mapping[str, Recipe], options: Options) -> None:
+    """Train recipes, by their ids, as `train_many` does, into a folder that is the caller's: a part of a sweep's."""
     failed: dict[str, str] = {}
-    options = Options(device, progress, resume_every, steps_of(keep_optimizer))
     while pending := _pending(chosen, root, failed):
         try:
-            _train_planned(partial(plan_next, pending, root, device), options)
+            _train_planned(partial(plan_next, pending, root, options.device), options)
         except Diverged as error:  # the others of the stack go on from here
             failed |= error.messages
     for name, recipe in chosen.items():
@@ -151,7 +160,6 @@ def train_many(
     if failed:
         said = " ".join(f"{root / name}: {message}" for name, message in failed.items())
         raise TrainingDiverged(f"{len(failed)} of {len(chosen)} runs diverged. {said}", failed)
-    return [Run(root / recipe.id) for recipe in recipes]
 
 
 def _pending(chosen: Mapping[str, Recipe], root: Path, failed: Mapping[str, str]) -> dict[str, Recipe]:

@@ -96,7 +96,7 @@ def existing(folder: Path, recipe: Recipe) -> Header | None:
     if header.recipe.id != recipe.id:
         changes = "; ".join(header.recipe.differences(recipe))
         raise RecipeMismatch(
-            f"{folder} holds the run of another recipe ({changes}). Train into another folder, or delete it."
+            f"{folder} holds the run of another recipe ({changes}). Train into another folder."
         )
     return header
 

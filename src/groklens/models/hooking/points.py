@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from groklens.models.hooking.named_weights import (
     tensors_of,
     weight_source,
 )
+from groklens.models.hooking.spelling import nearest_hook, nearest_weight, weights_of
 
 #: What `torch.nn.MultiheadAttention` computes inside, by TransformerLens' names.
 INSIDE = ("hook_q", "hook_k", "hook_v", "hook_pattern", "hook_z")
@@ -145,6 +147,8 @@ def _add_hook(found: Named, path: str, point: Point, name: str, own: set[str]) -
             f"{name!r} is the name of a weight, and {path!r} a part that has weights: name its parameter, such as "
             f"names={{'{path}.weight': {name!r}}}."
         )
+    if name not in own:
+        _check_spelling(path, point, name)
     if name in own and found.points[name] != point:
         raise BadArgument(
             f"{name!r} is the path of another part than {path!r}; give a name that no path has."
@@ -153,14 +157,29 @@ def _add_hook(found: Named, path: str, point: Point, name: str, own: set[str]) -
     found.points.setdefault(path, point)  # an item of a tuple
 
 
+def _check_spelling(path: str, point: Point, name: str) -> None:
+    """Raise `BadArgument` for a name that is nearly TransformerLens': nothing would be found by it."""
+    weight, hook = nearest_weight(name), nearest_hook(name)
+    if weight is not None:
+        raise BadArgument(
+            f"{name!r} is no name of a weight; did you mean {weight!r}, of a parameter: "
+            f"names={{'{point.path}.weight': {weight!r}}}?"
+        )
+    if hook is not None:
+        raise BadArgument(
+            f"{name!r}, given to {path!r}, is no hook of TransformerLens'; did you mean {hook!r}? A name of your own "
+            "is less like one of them, such as 'mine'."
+        )
+
+
 def _add_weight(module: nn.Module, found: Named, path: str, name: str, own: set[str]) -> None:
     if path.removesuffix(".T") not in tensors_of(module):
         raise UnknownName(_unknown(module, path, name, own))
     if not is_weight_name(name):
-        raise BadArgument(
-            f"{path!r} is a weight, and {name!r} is no TransformerLens name of one; give one such as 'W_E', 'W_U' or "
-            "'blocks.0.mlp.W_in'."
-        )
+        layer = re.search(r"\d+", name)
+        asked = did_you_mean(name, weights_of(int(layer[0]) if layer else 0))
+        asked = asked or "give one such as 'W_E', 'W_U' or 'blocks.0.mlp.W_in'."
+        raise BadArgument(f"{path!r} is a weight, and {name!r} is no TransformerLens name of one; {asked}")
     weight, layer, source = weight_source(module, path, name)
     _put(found.weights.setdefault(weight, {}), layer, source, path, name)
 

@@ -160,14 +160,14 @@ def image(png: str, text: str) -> str:
 
 
 def _saved(view: Figure | Page, path: str | Path, width: float | None, dpi: int | None) -> Path:
-    from groklens.runs import write_atomically
+    from groklens.runs import write_result
 
     path = Path(path).expanduser()
     if path.suffix in (".png", ".svg", ".pdf"):
         _check_size(width, dpi)
-        write_atomically(path, view.draw_still(format=path.suffix[1:], width=width, dpi=dpi))
+        write_result(path, view.draw_still(format=path.suffix[1:], width=width, dpi=dpi))
     elif path.suffix in (".html", ".htm"):
-        write_atomically(path, view.html.encode())
+        write_result(path, view.html.encode())
     else:
         raise BadArgument(
             f"{path.name} ends in {path.suffix or 'nothing'}; give a path in .html, .png, .svg or .pdf."

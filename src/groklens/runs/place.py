@@ -1,0 +1,78 @@
+"""Where something new may be written: never over, nor among, what a run or a sweep is made of."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from groklens.errors import BadArgument, RecipeMismatch
+from groklens.runs.files import write_atomically
+from groklens.runs.paths import RunPaths
+
+#: What stands in the folder of a run, and in that of a sweep beside its runs: files, and folders of files.
+_PARTS = {
+    "run": frozenset({"run.json", "history.csv", "resume.safetensors", "steps", "optimizer"}),
+    "sweep": frozenset({"sweep.json", "stacks", "unfinished"}),
+}
+
+
+def check_place(folder: Path, what: str = "the run", *, resumes: bool = False) -> None:
+    """Raise `RecipeMismatch` for a folder that is, or lies within, that of a run or a sweep: one is never of two.
+
+    With `resumes` a run that is in the folder itself is taken up, and whether it is the right one is asked elsewhere.
+    """
+    given = Path(os.path.realpath(folder))
+    if resumes and RunPaths(given).header.exists() and not RunPaths(given).sweep.exists():
+        return
+    held = list(_holders(given))
+    if not held:
+        return
+    (holder, kind), (outermost, _) = held[0], held[-1]
+    here = f"{folder} holds" if holder == given else f"{folder} lies in {holder}, which holds"
+    other = outermost.with_name(f"{given.name}-2" if outermost == given else given.name)
+    such_as = "" if os.path.lexists(other) else f", such as {other}"
+    opens = "gl.sweeps.load" if kind == "sweep" else "gl.load"
+    raise RecipeMismatch(
+        f"{here} a {kind}, opened by {opens}({str(holder)!r}); write {what} into another folder{such_as}."
+    )
+
+
+def check_result(path: Path) -> None:
+    """Raise `BadArgument` where a file or folder of results would replace a part of a run or a sweep, or lie in one."""
+    given = (
+        Path(os.path.realpath(path.parent)) / path.name
+    )  # a link there is replaced, and not what it leads to
+    for holder, kind in _holders(given):
+        if holder == given or given.relative_to(holder).parts[0] in _PARTS[kind]:
+            what = "is" if holder == given else "is a part of"
+            raise BadArgument(
+                f"{path} {what} the {kind} in {holder}, which is not written over; give another name."
+            )
+
+
+def write_result(path: Path, data: bytes) -> None:
+    """Write a file of results for the user, whole or not at all; `check_result` says where it may not be."""
+    check_result(path)
+    write_atomically(path, data)
+
+
+def _holders(given: Path) -> Iterator[tuple[Path, str]]:
+    """The runs and sweeps that a folder is, or lies in, the innermost first; and which of both each is.
+
+    Of folders further out a file of the name alone does not say so: others call their own files sweep.json too.
+    """
+    for folder in (given, *given.parents):
+        paths = RunPaths(folder)
+        if paths.sweep.is_file() and (folder == given or _is_plan(paths.sweep)):
+            yield folder, "sweep"
+        elif paths.header.is_file() and (folder == given or paths.steps.is_dir()):
+            yield folder, "run"
+
+
+def _is_plan(file: Path) -> bool:
+    """Whether a file is the plan of a sweep, and not what a sweep is asked for with."""
+    try:
+        return b'"stacks"' in file.read_bytes()
+    except OSError:
+        return (file.parent / "stacks").is_dir()
