@@ -24,7 +24,7 @@ def explained(verdicts, components=(2, 5), algorithm="clock"):
     return SimpleNamespace(
         run="mine", task="a+b mod 13", generalised=True, algorithm=algorithm, circuit=circuit, findings=findings,
         verdict=verdict_of(findings, circuit.is_everything), source=SimpleNamespace(finished=True),
-        final=SimpleNamespace(train_index=TRAIN, test_index=TEST, train_share=None, task=TASK),
+        final=gl.Snapshot(gl.planted(TASK, [2, 5]), TASK, train_index=TRAIN),
     )  # fmt: skip
 
 
@@ -100,7 +100,8 @@ TABLE = gl.TableTask(RANDOM.inputs, RANDOM.labels)
         (lambda: gl.Snapshot(lookup(TASK, TRAIN), TASK), "which of them it was trained on is not known"),
         (
             lambda: gl.Snapshot(lookup(TASK, EVERY), TASK),
-            "is correct on 100 % of all inputs, its split not known, by no circuit that survives its controls",
+            "is correct on 100 % of all inputs, its split not known; how it computes is undecided, as no circuit "
+            "survives its controls",
         ),
         (
             lambda: gl.Snapshot(lookup(TASK, EVERY), TASK, train_index=EVERY),
@@ -116,7 +117,8 @@ TABLE = gl.TableTask(RANDOM.inputs, RANDOM.labels)
         ),
         (
             lambda: gl.Snapshot(lookup(TABLE, torch.arange(121)), TABLE, train_index=torch.arange(60)),
-            "generalises by what is undecided: its task has no group",
+            "is correct on 100 % of test inputs; whether it generalises is undecided: the split given does not show in "
+            "its losses, as it would not had it been trained on all inputs",
         ),
         (
             lambda: gl.Snapshot(lookup(RANDOM, torch.arange(121)), RANDOM),
@@ -128,7 +130,7 @@ def test_what_a_model_by_heart_is_said_to_have_learned(snapshot, said):
     why = gl.explain(snapshot())
     assert said in why.headline
     assert why.headline.count(why.verdict) >= 1
-    assert why.generalised == (") generalises by" in why.headline or "split not known, by" in why.headline)
+    assert why.generalised == ("split not known; how it computes" in why.headline)
 
 
 @pytest.mark.parametrize(("known", "fitted"), [(115, "fits its train inputs and "), (30, "")])
@@ -160,7 +162,7 @@ def test_what_a_model_that_has_learned_nothing_answers_too_is_no_rule():
         False,
         *["undecided"] * 2,
     )
-    said = "is correct on 100 % of test inputs, as is the control, weights shuffled: that it generalises is"
+    said = "is correct on 100 % of 2 test inputs, too few to tell from luck: whether it generalises is undecided."
     assert said in why.headline
 
 
@@ -177,6 +179,9 @@ def test_no_circuit_is_found_in_what_a_model_that_has_learned_nothing_answers_to
         "undecided",
     )
     assert "weights shuffled does as well" in why.finding("circuit").note
+    assert (
+        "test inputs, as is the control, weights shuffled: that it generalises is undecided" in why.headline
+    )
 
 
 def test_labels_that_do_not_follow_the_group_named_are_said_not_to():

@@ -82,8 +82,12 @@ def test_the_median_is_that_of_the_delays_with_infinity_for_those_that_never_cam
     values = [np.nan if each is None else each for each in delays]
     found = float(gl.sweeps.over_seeds(table([[each] for each in values]))["delay"][0])
     ordered = sorted(np.inf if each is None else each for each in delays)
-    upper = ordered[len(ordered) // 2]
-    assert np.isnan(found) if np.isinf(upper) else found == upper
+    middle = (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+    assert np.isnan(found) if np.isinf(middle) else found == middle
+
+
+def test_of_an_even_number_of_seeds_the_median_is_halfway_between_the_middle_ones():
+    assert float(gl.sweeps.over_seeds(table([[10], [20], [50], [np.nan]]))["delay"][0]) == 35
 
 
 def test_phases_have_their_names_and_a_missing_run_has_none():

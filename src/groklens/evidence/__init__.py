@@ -4,8 +4,11 @@ from groklens.evidence.algorithm import name_algorithm as name_algorithm
 from groklens.evidence.all_findings import all_findings as all_findings
 from groklens.evidence.all_findings import beside_untrained as beside_untrained
 from groklens.evidence.examine import examine as examine
+from groklens.evidence.few_inputs import are_few as are_few
+from groklens.evidence.few_inputs import judged as judged
 from groklens.evidence.generalising import judged_on as judged_on
 from groklens.evidence.generalising import nothing_held_out as nothing_held_out
+from groklens.evidence.generalising import unless_split_shows as unless_split_shows
 from groklens.evidence.kinds import accuracy_by_kind as accuracy_by_kind
 from groklens.evidence.kinds import said_by_kind as said_by_kind
 from groklens.evidence.nearest_reference import nearest_reference as nearest_reference

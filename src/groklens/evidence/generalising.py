@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from groklens.claims import Control, Finding, Verdict, percent
+from groklens.evidence.few_inputs import Judged, judged
 from groklens.evidence.kinds import accuracy_by_kind, said_by_kind
 from groklens.evidence.reference_gain import gains_as_reference
 from groklens.evidence.split_fits import ENOUGH as ENOUGH
@@ -18,11 +21,12 @@ def generalises(snapshot: Snapshot) -> Finding:
     rule. It is refuted all the same where the share trained on is known and fewer inputs are correct than would be,
     had so many been memorised; that takes it that no model is better on test inputs than on train inputs. It is
     undecided where the split given may not be the model's (`split_doubted`), where there are no test inputs, where
-    labels are random (`task.has_random_labels`), and where the control is as good as what is asked for: always giving
-    the commonest answer. An input whose largest logit is
-    none of the task's classes is wrong. Of a task that asks several kinds of question (`task.kinds`) each has to be
-    answered so. Where no answer is certain, as in a language, it is the loss that counts,
-    against a stated reference (`gains_as_reference`).
+    labels are random (`task.has_random_labels`), where the inputs are so few that luck answers them (a model that is
+    correct on half of such inputs, or as often as always giving the commonest answer, answers as many in more than 1 %
+    of cases: six inputs are too few, seven are not), and where the control is as good as what is asked for: always
+    giving the commonest answer. An input whose largest logit is none of the task's classes is wrong. Of a task that
+    asks several kinds of question (`task.kinds`) each has to be answered so. Where no answer is certain, as in a
+    language, it is the loss that counts, against a stated reference (`gains_as_reference`).
     """
     if snapshot.task.reference is not None:
         return gains_as_reference(snapshot)
@@ -32,7 +36,8 @@ def generalises(snapshot: Snapshot) -> Finding:
     value = scores(snapshot, split).accuracy
     labels = snapshot.task.labels[test if known else slice(None)].flatten()
     commonest = float(labels.bincount().max()) / len(labels)
-    verdict, why = _judged(snapshot, value)
+    counted = judged(snapshot)
+    verdict, why = _judged(snapshot, value, counted)
     if verdict == "supported" and commonest >= ENOUGH:
         verdict, why = "undecided", f"{why}always giving the commonest answer is enough; "
     kinds = accuracy_by_kind(snapshot)
@@ -46,7 +51,8 @@ def generalises(snapshot: Snapshot) -> Finding:
         (Control.of("always the commonest answer", [commonest], key="commonest_answer"),),
         source=f"accuracy of at least 99 % on {inputs if snapshot.task.is_stream else 'test inputs'}",
         note=f"{why}accuracy {percent(value)} against the {percent(ENOUGH)} asked for"
-        + (f"; by kind: {said_by_kind(kinds)}" if kinds else ""),
+        + (f"; by kind: {said_by_kind(kinds)}" if kinds else "")
+        + (counted.few_in_words if verdict == "supported" else ""),
         key="generalises",
     )
 
@@ -65,7 +71,7 @@ def nothing_held_out(snapshot: Snapshot) -> bool:
     return snapshot.train_share is not None and snapshot.train_share >= 1
 
 
-def _judged(snapshot: Snapshot, value: float) -> tuple[Verdict, str]:
+def _judged(snapshot: Snapshot, value: float, counted: Judged) -> tuple[Verdict, str]:
     """The verdict on test accuracy, and what has to be said before the number."""
     enough: Verdict = "supported" if value >= ENOUGH else "refuted"
     if nothing_held_out(snapshot):
@@ -79,9 +85,28 @@ def _judged(snapshot: Snapshot, value: float) -> tuple[Verdict, str]:
     unknown = "" if is_known else "which inputs it was trained on is not known, so all count; "
     if enough == "supported" and snapshot.task.has_random_labels:
         return "undecided", f"{unknown}no label of {snapshot.task.name} follows from others; "
+    if enough == "supported" and counted.are_too_few:
+        return "undecided", f"{unknown}{counted.too_few_in_words}; "
     if is_known:
         return enough, ""
     share = snapshot.train_share
     if enough == "supported" or share is None or snapshot.task.is_corrupted or value >= ENOUGH * share:
         return ("supported" if enough == "supported" else "undecided"), unknown
     return "refuted", f"{unknown}{percent(share)} were, and had they been memorised more would be correct; "
+
+
+def unless_split_shows(findings: list[Finding], shown: list[Finding], by_a_circuit: Verdict) -> list[Finding]:
+    """All findings, with that the model generalises undecided where its split does not show in its losses.
+
+    A split that no training recorded says of no input that it was not trained on. Where the losses do not tell its
+    sides apart (`split_losses`), the model may have been trained on all inputs, and a table learned by heart is correct
+    on whatever is called a test input. A circuit that is supported (`by_a_circuit`), sufficient and necessary on all
+    inputs, is a rule all the same.
+    """
+    if by_a_circuit == "supported" or all(each.verdict == "supported" for each in shown):
+        return [*findings, *shown]
+    why = "the split given does not show in the losses, so that its test inputs may have been trained on"
+    return [
+        replace(each, verdict="undecided", note=f"{why}; {each.note}") if each.key == "generalises" else each
+        for each in [*findings, *shown]
+    ]

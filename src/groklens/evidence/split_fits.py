@@ -7,10 +7,13 @@ from typing import NamedTuple
 
 from groklens.claims import Control, Finding, percent
 from groklens.snapshots import Snapshot, correct_by_targets, judged_by, scores
+from groklens.theory import hypergeometric_tail
 
 #: Accuracy from which on a model counts as having learned inputs, test or train.
 ENOUGH = 0.99
-#: Standard errors by which the accuracy of one side has to exceed the other's to be better: one-sided, at 1 %.
+#: How often the accuracy of one side exceeds the other's as far by chance, to be better; one-sided, exact (Fisher).
+LEVEL = 0.01
+#: The same in standard errors.
 BETTER = 2.33
 #: Standard errors above `BETTER` at which memorising the split given has to show: it is missed in 1 %.
 POWER = 2.33
@@ -54,9 +57,10 @@ def split_doubted(snapshot: Snapshot) -> bool:
     It is doubted where labels are random (`task.has_random_labels`) and test inputs are answered beyond chance by 4
     standard errors: no model learns those that it has not seen.
 
-    It is doubted too where test accuracy exceeds train accuracy by more than 2.33 standard errors (1 %) and labels are
-    not corrupted: so looks a split that is turned round, or of which the test inputs were trained on, as no model
-    learns what it has not seen better than what it has.
+    It is doubted too where test accuracy exceeds train accuracy so far that as many inputs of those answered fall on
+    the test side of a random split in less than 1 % of cases (Fisher's exact test) and labels are not corrupted: so
+    looks a split that is turned round, or of which the test inputs were trained on, as no model learns what it has not
+    seen better than what it has.
 
     Standard errors are those of shares, the difference's with both sides pooled. A model that was trained on this split
     and is only beginning to learn is better on what it was trained on, or far from f. This is a doubt and no more: a
@@ -158,7 +162,9 @@ def _pooled(accuracy: float, sides: Sides) -> float:
 
 def _turned_round(sides: Sides) -> bool:
     """Whether the model is clearly better on test inputs than on train inputs."""
-    return sides.test - sides.train > BETTER * _error_between(sides)
+    answered = round(sides.test * sides.n_test)
+    every, n = answered + round(sides.train * sides.n_train), sides.n_train + sides.n_test
+    return sides.test > sides.train and hypergeometric_tail(answered, sides.n_test, every, n) < LEVEL
 
 
 def _answers_unseen(sides: Sides) -> bool:

@@ -13,19 +13,31 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from groklens.claims import DRAWS, Control, Finding, Verdict, number
+from groklens.evidence.beyond_tokens import errors_beyond_tokens
 from groklens.evidence.untrained import Untrained
 from groklens.runs import Run
 from groklens.snapshots import Snapshot, scores
 
 #: How often a split that has nothing to do with the training shows all the same, at one of all steps looked at.
-LEVEL = 0.01
+LEVEL = 0.001
 
 
 class Pairs(NamedTuple):
-    """How often, of one test and one train input, the test input has the larger loss, and by how many errors."""
+    """How often, of one test and one train input, the test input has the larger loss, and by how many errors.
+
+    `beyond_tokens` is by how many beside other inputs of the same tokens and answers.
+    """
 
     share: float
     errors: float
+    beyond_tokens: float = 0.0
+
+    @property
+    def shown(self) -> float:
+        """The standard errors that show in both ways: the smaller, and none where they point to different sides."""
+        if self.errors * self.beyond_tokens <= 0:
+            return 0.0
+        return min(self.errors, self.beyond_tokens, key=abs)
 
 
 def split_losses(run: Run, final: Snapshot, untrained: Untrained, table: xr.Dataset) -> list[Finding]:
@@ -35,20 +47,23 @@ def split_losses(run: Run, final: Snapshot, untrained: Untrained, table: xr.Data
     and its accuracy says nothing. One that was trained on the train inputs alone keeps larger losses on the others,
     long after it answers all of them: of public models that grokked, 58 to 98 % of pairs. The number is the share of
     pairs of a test and a train input in which the test input's loss is larger (Mann–Whitney), at the last step or,
-    where it does not show there, at the kept step where mean losses are furthest apart. Supported beyond chance at 1 %,
-    over as many steps as there were to choose from; refuted as far on the other side; else undecided: the sides are not
-    told apart, which is no proof that they are one. Nor is support one that test inputs were left out: those of a split
-    by a rule may be harder for whoever learns them.
+    where it does not show there, at the kept step where mean losses are furthest apart. Supported beyond chance at
+    0.1 %, over as many steps as there were to choose from, in all pairs and beside inputs of the same tokens and
+    answers (`errors_beyond_tokens`: those of a split by a rule may be harder for whoever learns them all); refuted as
+    far on the other side; else undecided: the sides are not told apart, which is no proof that they are one.
     Asked of models that answer the test inputs of a split as given (`split_recorded` is of one that is known).
     """
     if final.train_index is None or final.split_recorded or final.task.is_corrupted:
         return []
     looked, beyond, where = _shown_where(run, final, table)
     found = pairs(looked)
-    verdict: Verdict = "supported" if found.errors > beyond else "undecided"
-    if found.errors < -beyond:
+    verdict: Verdict = "supported" if found.shown > beyond else "undecided"
+    if found.shown < -beyond:
         verdict = "refuted"
-    said = f"{where}{number(found.errors)} standard errors from half of the pairs of a test and a train input"
+    said = (
+        f"{where}{number(found.errors)} standard errors from half of the pairs of a test and a train input, "
+        f"{number(found.beyond_tokens)} beside inputs of the same tokens and answers"
+    )
     return [
         Finding(
             "losses are larger on test inputs than on train inputs, by the split given",
@@ -59,7 +74,7 @@ def split_losses(run: Run, final: Snapshot, untrained: Untrained, table: xr.Data
                 Control.of("random splits of the same sizes", _of_random_splits(looked), key="random_splits"),
                 Control.of(untrained.name, [pairs(untrained.snapshot).share], key="untrained"),
             ),
-            source="rank-sum test, one-sided at 1 %",
+            source="rank-sum test, one-sided at 0.1 %, in all pairs and beside inputs of the same tokens and answers",
             note=said + _SAID[verdict],
             key="split.losses",
             role="aside",
@@ -69,7 +84,7 @@ def split_losses(run: Run, final: Snapshot, untrained: Untrained, table: xr.Data
 
 #: What follows from each verdict.
 _SAID: dict[Verdict, str] = {
-    "supported": "; test inputs that are harder, of a split that was not drawn at random, look the same",
+    "supported": "; test inputs that are harder for another reason, of a split by a rule, may look the same",
     "undecided": "; a model that was trained on all inputs looks the same, so that which of them are test inputs is "
     "the word of whoever gave the split",
     "refuted": "; so looks a split that is turned round, or one whose test inputs are the easier ones",
@@ -83,7 +98,8 @@ def pairs(snapshot: Snapshot) -> Pairs:
     losses = scores(snapshot, "all").losses
     is_test = torch.zeros(len(losses), dtype=torch.bool).index_fill_(0, index, True)
     ranks, ties = _ranks(losses)
-    return _compared(ranks, ties, is_test)
+    found = _compared(ranks, ties, is_test)
+    return found._replace(beyond_tokens=errors_beyond_tokens(snapshot, ranks, is_test))
 
 
 def _of_random_splits(snapshot: Snapshot) -> list[float]:
@@ -120,10 +136,10 @@ def _shown_where(run: Run, final: Snapshot, table: xr.Dataset) -> tuple[Snapshot
     steps = _with_losses(run, table)
     looks = min(len(steps), 2)
     beyond = _beyond(LEVEL / max(looks, 1))
-    if looks < 2 or pairs(final).errors > beyond:
+    if looks < 2 or pairs(final).shown > beyond:
         return final, beyond, ""
     step, of_many = _furthest(table, steps), _beyond(LEVEL / 2 / len(steps))
-    if step == steps[-1] or pairs(earlier := run.at(step)).errors <= of_many:
+    if step == steps[-1] or pairs(earlier := run.at(step)).shown <= of_many:
         return final, beyond, ""
     return earlier, of_many, f"at step {step:,}, where mean losses are furthest apart, "
 

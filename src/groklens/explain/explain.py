@@ -17,6 +17,7 @@ from groklens.evidence import (
     split_doubted,
     split_losses,
     taken_for_granted,
+    unless_split_shows,
     untrained_like,
 )
 from groklens.explain.explanation import Explanation
@@ -74,9 +75,11 @@ def _explain(run: Run, chosen: list[int]) -> Explanation:
     at_hand = {**({} if blank.step is None else {blank.step: blank.snapshot}), chosen[-1]: final}
     table = tabulate(run, measures, found.circuit, chosen, at_hand, beside=True)
     findings = all_findings(final, blank, found, table)
+    everything = found.circuit is not None and found.circuit.is_everything
+    if by_key(findings)["generalises"].verdict == "supported":
+        shown = split_losses(run, final, blank, table)
+        findings = unless_split_shows(findings, shown, verdict_of(findings, everything))
     generalised = by_key(findings)["generalises"].verdict
-    if generalised == "supported":
-        findings += split_losses(run, final, blank, table)
     findings += taken_for_granted(run)
     phases = [] if doubted else find_phases(table)
     if run.task.symmetry is None:
@@ -91,7 +94,7 @@ def _explain(run: Run, chosen: list[int]) -> Explanation:
         task=run.task.name,
         generalised=generalised == "supported",
         algorithm=name_algorithm(final, generalised, found.circuit),
-        verdict=verdict_of(findings, found.circuit is not None and found.circuit.is_everything),
+        verdict=verdict_of(findings, everything),
         key_components=[] if run.task.symmetry is None else key_components(final),
         circuit=found.circuit,
         phases=phases,

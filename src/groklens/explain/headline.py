@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groklens.claims import Finding, by_key, counted_with, named, number, percent
-from groklens.evidence import ENOUGH, accuracy_by_kind, judged_on, nothing_held_out, said_by_kind, split_doubt
+from groklens.claims import Finding, by_key, counted_with, how_many, named, number, percent
+from groklens.evidence import (
+    ENOUGH,
+    accuracy_by_kind,
+    are_few,
+    judged,
+    judged_on,
+    nothing_held_out,
+    said_by_kind,
+    split_doubt,
+)
 from groklens.theory import wilson
 
 if TYPE_CHECKING:
@@ -21,14 +30,20 @@ def headline(why: Explanation) -> str:
     """
     general = by_key(why.findings)["generalises"]
     unfinished = ", unfinished" if why.source.finished is False else ""
-    return f"{why.run} ({why.task}{unfinished}) {_outcome(why, general)}{_without_a_sign(why)}."
+    unseen = "; the split given does not show in its losses" if why.generalised and _is_unseen(why) else ""
+    return f"{why.run} ({why.task}{unfinished}) {_outcome(why, general)}{unseen}."
 
 
-def _without_a_sign(why: Explanation) -> str:
-    """What a split rests on that does not show in the model: the word of whoever gave it."""
+def _is_unseen(why: Explanation) -> bool:
+    """Whether the split does not show in the losses: it is the word of whoever gave it."""
     shows = by_key(why.findings).get("split.losses")
-    unseen = shows is not None and shows.verdict != "supported"
-    return "; the split given does not show in its losses" if unseen else ""
+    return shows is not None and shows.verdict != "supported"
+
+
+def _how_unseen(why: Explanation) -> str:
+    if by_key(why.findings)["split.losses"].verdict == "refuted":
+        return "its losses are smaller on the test inputs of the split given than on train inputs"
+    return "the split given does not show in its losses, as it would not had it been trained on all inputs"
 
 
 def _outcome(why: Explanation, general: Finding) -> str:
@@ -39,8 +54,29 @@ def _outcome(why: Explanation, general: Finding) -> str:
         return f"{_not_generalising(why, score)}; {_not_by_a_circuit(why)}"
     # Where the split is not known, the finding is about all inputs, and the sentence is too.
     known = why.final.test_index is not None
-    what = "generalises" if known else f"is correct on {score} of all inputs, its split not known,"
-    return f"{what} {_by_what(why)}"
+    if not known:
+        return f"is correct on {score} of all inputs, its split not known{_by_what(why)}"
+    said_already = why.circuit is not None or why.final.task.reference is not None
+    return f"generalises{_judged_by(why, '' if said_already else score)}{_by_what(why)}"
+
+
+def _judged_by(why: Explanation, score: str) -> str:
+    """By what a model is said to generalise, where nothing else says it or the inputs are few."""
+    if score:
+        return f", as it is correct on {score} of {_inputs(why)}"
+    return f", judged by {_inputs(why)}," if _inputs(why) != judged_on(why.final) else ""
+
+
+def _inputs(why: Explanation) -> str:
+    """What a model is judged on, in words, with how many they are where they are few."""
+    test, what = why.final.test_index, judged_on(why.final)
+    n = len(why.final.task.labels) if test is None or not len(test) else len(test)
+    return how_many(n, what.removesuffix("s")) if what == "test inputs" and are_few(n) else what
+
+
+def _are_too_few(why: Explanation) -> bool:
+    answered = (by_key(why.findings)["generalises"].value or 0.0) >= ENOUGH
+    return answered and not why.final.task.has_random_labels and judged(why.final).are_too_few
 
 
 def _outcome_undecided(why: Explanation, score: str) -> str:
@@ -51,9 +87,17 @@ def _outcome_undecided(why: Explanation, score: str) -> str:
             f"cannot be judged, as the split given may not be the model's: {split_doubt(why.final)}; whether it "
             "memorised, generalises or neither is undecided"
         )
+    if _is_unseen(why):
+        return (
+            f"is correct on {score} of {_inputs(why)}; whether it generalises is undecided: {_how_unseen(why)}"
+            f"{_nor_by_a_circuit(why)}"
+        )
+    if not nothing_held_out(why.final) and _are_too_few(why):
+        return f"is correct on {score} of {_inputs(why)}, too few to tell from luck: whether it generalises is undecided"
     if why.final.test_index is not None and not nothing_held_out(why.final):
-        what = judged_on(why.final)
-        return f"is correct on {score} of {what}, {_but(why)}: that it generalises is undecided"
+        return (
+            f"is correct on {score} of {judged_on(why.final)}, {_but(why)}: that it generalises is undecided"
+        )
     if nothing_held_out(why.final):
         return (
             f"was trained on every input and is correct on {score} of them: that it generalises is undecided"
@@ -130,17 +174,34 @@ def _most_like(why: Explanation) -> str:
 
 def _by_what(why: Explanation) -> str:
     if why.final.task.reference is not None:
-        return f"as the {why.final.task.reference.name} predictor does; {_most_like(why)}"
+        return f" as the {why.final.task.reference.name} predictor does; {_most_like(why)}"
     if why.circuit is None and why.final.task.symmetry is None:
-        return "by what is undecided: its task has no group in which a circuit could be looked for"
+        return (
+            "; how it computes is undecided, as its task has no group in which a circuit could be looked for"
+        )
     if why.circuit is None:
-        return "by no circuit that survives its controls: undecided"
+        return "; how it computes is undecided, as no circuit survives its controls"
     group = why.circuit.group.name
     if why.circuit.is_everything:
-        return f"by every component of {group}, so that no circuit can be told from the whole: undecided"
+        return f" by every component of {group}, so that no circuit can be told from the whole: undecided"
+    return f" by {_a_circuit(why)}: {_verdict_with_reason(why)}"
+
+
+def _a_circuit(why: Explanation) -> str:
+    assert why.circuit is not None  # asked before
     kind = f"{why.algorithm}-like circuit" if why.algorithm in ("clock", "pizza") else "circuit"
-    where = _on_a_part(why.final.task)
-    return f"by a {kind} on {named(why.circuit.components)} of {group}{where}: {_verdict_with_reason(why)}"
+    return (
+        f"a {kind} on {named(why.circuit.components)} of {why.circuit.group.name}{_on_a_part(why.final.task)}"
+    )
+
+
+def _nor_by_a_circuit(why: Explanation) -> str:
+    """What is left undecided of the circuit that was found, of a model whose split does not show."""
+    if why.circuit is None:
+        return ""
+    if why.circuit.is_everything:
+        return f"; nor does a circuit of every component of {why.circuit.group.name} show it"
+    return f"; that it computes by {_a_circuit(why)} is {_verdict_with_reason(why)}"
 
 
 def _on_a_part(task: Task) -> str:

@@ -19,7 +19,7 @@ def over_seeds(
     """Events of a sweep summed up over its seeds, by the other axes.
 
     `generalised_share`: the share of seeds that generalised, in [0, 1]. `delay`: the median over all seeds of the steps
-    from memorising to generalising (of an even number of seeds the later of the two in the middle), a seed that did not
+    from memorising to generalising (of an even number of seeds the mean of the two in the middle), a seed that did not
     generalise counting as later than all others: nan where half or more did not, `delay_low` and `delay_high` the least
     and largest of those that did. `phase`: that of most seeds (`gl.sweeps.phases(late=)`; of equally many, the one that
     has learned less), `phase_share` the share of seeds in it.
@@ -45,7 +45,9 @@ def over_seeds(
             )
     there = events["last_step"].notnull()
     delay = events["delay"].where(there & events["generalised"].notnull(), np.inf).where(there)
-    median = delay.quantile(0.5, axes, method="higher", skipna=True).drop_vars("quantile")
+    # Not by interpolation, which makes nan of what lies beside infinity.
+    middle = [delay.quantile(0.5, axes, method=end, skipna=True) for end in ("lower", "higher")]
+    median = ((middle[0] + middle[1]) / 2).drop_vars("quantile")
     of_phase = xr.concat([(phases(events, late) == name).sum(axes) for name in PHASES], "phase")
     seeds = there.astype(int).sum(axes)
     names = np.array([*PHASES, ""])[xr.where(seeds > 0, of_phase.argmax("phase"), len(PHASES)).values]

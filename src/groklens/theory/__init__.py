@@ -13,6 +13,9 @@ from groklens.theory.descent import gradient_descent_path as gradient_descent_pa
 from groklens.theory.descent import has_double_descent as has_double_descent
 from groklens.theory.descent import sample_wise_risk as sample_wise_risk
 from groklens.theory.descent import tallest_peak as tallest_peak
+from groklens.theory.exact_tails import binomial_tail as binomial_tail
+from groklens.theory.exact_tails import hypergeometric_tail as hypergeometric_tail
+from groklens.theory.exact_tails import least_share as least_share
 from groklens.theory.information import mutual_information as mutual_information
 from groklens.theory.information import shuffled_within as shuffled_within
 from groklens.theory.learning_coefficient import (
