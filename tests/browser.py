@@ -52,8 +52,8 @@ _SETTLED = """async () => {
   do { await painted(); } while (charts.some(e => e._transitioning));
 }"""
 _SAYS_ELSE = "([element, before]) => element.textContent !== before"
-_RESIZED = """() => Array.from(document.querySelectorAll(".js-plotly-plot"))
-  .every(e => e.layout.width || e._fullLayout.width === e.clientWidth)"""
+_RESIZED = """() => Array.from(document.querySelectorAll(".js-plotly-plot[data-width]"))
+  .every(e => Number(e.dataset.width) === e.clientWidth)"""
 _OVERLAPPING = """at => Array.from(document.querySelectorAll(".js-plotly-plot")).flatMap(function (chart, i) {
   if (at !== null && i !== at) return [];
   const words = Array.from(chart.querySelectorAll("svg text")).filter(e => !e.closest(".updatemenu-button"));
