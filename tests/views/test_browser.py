@@ -12,6 +12,7 @@ from browser import Opened, browser, needs_chromium
 from groklens import views
 from groklens.report import report
 from groklens.views.renderers.html_document import chart, document
+from groklens.views.renderers.libraries import forget
 from synthetic import STEPS, explanation, table
 
 pytestmark = needs_chromium
@@ -285,6 +286,23 @@ def test_texts_over_each_other_and_what_sticks_out_are_found(opened):
     assert ["one", "other"] in seen.overlapping()
     assert ["one", "other"] in seen.overlapping(0)
     assert any("MAIN" in each for each in seen.sticking_out())
+
+
+def test_a_picture_of_a_notebook_follows_its_cell(opened, tmp_path):
+    """A pane beside it is dragged: the cell is narrower, and the window as wide as before."""
+    forget()
+    cell = views.curves(table(), ["test_loss"])._repr_mimebundle_()["text/html"]
+    path = tmp_path / "cell.html"
+    path.write_text(f'<!DOCTYPE html><meta charset="utf-8"><main>{cell}</main>', "utf-8")
+    seen = opened(path)
+    seen.drawn(1)
+    ((_, before),) = seen.sizes(".js-plotly-plot")
+    for width in (500, 900):
+        seen.page.evaluate(f"document.querySelector('main').style.width = '{width}px'")
+        seen.page.wait_for_function(
+            "width => document.querySelector('.main-svg').clientWidth === width", arg=width
+        )
+        assert seen.sizes(".js-plotly-plot") == [[width, before]]
 
 
 class _Still:
