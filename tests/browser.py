@@ -52,13 +52,21 @@ _SETTLED = """async () => {
   do { await painted(); } while (charts.some(e => e._transitioning));
 }"""
 _SAYS_ELSE = "([element, before]) => element.textContent !== before"
-_RESIZED = """() => Array.from(document.querySelectorAll(".js-plotly-plot"))
-  .every(e => e.layout.width || e._fullLayout.width === e.clientWidth)"""
+_RESIZED = """() => Array.from(document.querySelectorAll(".js-plotly-plot[data-width]"))
+  .every(e => Number(e.dataset.width) === e.clientWidth)"""
 _OVERLAPPING = """at => Array.from(document.querySelectorAll(".js-plotly-plot")).flatMap(function (chart, i) {
+  const seen = function (element) {  // without the spaces that move a label aside
+    const words = element.firstChild, text = words && words.data || "";
+    if (text.trim() === text) return element.getBoundingClientRect();
+    const inked = document.createRange(), start = text.length - text.trimStart().length;
+    inked.setStart(words, start);
+    inked.setEnd(words, start + text.trim().length);
+    return inked.getBoundingClientRect();
+  };
   if (at !== null && i !== at) return [];
   const words = Array.from(chart.querySelectorAll("svg text")).filter(e => !e.closest(".updatemenu-button"));
   const found = words.concat(Array.from(chart.querySelectorAll(".updatemenu-button")))
-    .map(e => ({text: e.textContent.trim(), box: e.getBoundingClientRect()}))
+    .map(e => ({text: e.textContent.trim(), box: seen(e)}))
     .filter(e => e.text && e.box.width && e.box.height);
   const depth = (a, b) => Math.min(Math.min(a.right, b.right) - Math.max(a.left, b.left),
                                    Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top));

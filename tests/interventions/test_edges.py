@@ -123,6 +123,21 @@ def test_the_table_holds_every_edge_and_its_control(clock):
         edges_in(gl.track(clock, "loss"))
 
 
+def test_a_node_without_a_component_has_none_beside_irreps_that_have_names():
+    """Tables make NaN of what is missing among names, and a diagram once called tokens and logits `nan`."""
+    task = gl.GroupComposition("S3")
+    model = gl.MLP(d_mlp=12, d_embed=8).build(task, seed=0)
+    circuit = gl.Circuit("S3", ["standard"])
+    found = edges_in(edges(gl.Snapshot(model, task), circuit))
+    nodes = [node for edge in found for node in (edge.source, edge.target)]
+    assert {node.component for node in nodes} <= {None, "standard"}
+    assert {node.component for node in nodes if node.kind != "cluster"} == {None}
+    drawn = gl.views.circuit(gl.Snapshot(model, task), circuit)
+    labels = {text for trace in drawn.data for text in trace.text or ()}
+    assert {"a", "b", "logits"} <= labels
+    assert "nan" not in labels
+
+
 def test_a_circuit_of_another_group_is_refused(clock):
     with pytest.raises(BadArgument, match="C7"):
         edges_in(edges(clock, gl.Circuit("C7", [1])))

@@ -12,6 +12,7 @@ from browser import Opened, browser, needs_chromium
 from groklens import views
 from groklens.report import report
 from groklens.views.renderers.html_document import chart, document
+from groklens.views.renderers.libraries import forget
 from synthetic import STEPS, explanation, table
 
 pytestmark = needs_chromium
@@ -140,8 +141,8 @@ def report_of_mod113(explained, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def reports(chromium, report_of_mod113):
-    """The report opened on a telephone in the dark, a tablet and a desk, each once: to be looked at, and made wider."""
-    schemes, pages = {390: "dark", 700: "light", 1280: "light"}, {}
+    """The report opened on a telephone in the dark and on a desk, each once: to be looked at, and made wider."""
+    schemes, pages = {390: "dark", 1280: "light"}, {}
 
     def open_(width):
         if width not in pages:
@@ -192,7 +193,6 @@ GROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 23, 27)"}
     [
         (390, 390, "dark"),
         (390, 390, "light"),
-        (700, 700, "light"),  # panels are made to fit when a page is opened, and not after
         (1280, 1280, "light"),
         (1280, 1920, "dark"),
         (1280, 700, "light"),
@@ -214,6 +214,51 @@ def test_the_report_is_whole_at_every_width(opened_report, begun, width, scheme)
     assert all(across >= 200 and up >= 60 for across, up in seen.sizes(".js-plotly-plot"))
     assert seen.page.evaluate("getComputedStyle(document.body).backgroundColor") == GROUNDS[scheme]
     seen.shot(f"report_{width}_{scheme}")
+
+
+#: What a reader sees of every figure: its size, the boxes of its panels, and where the titles of panels stand.
+_LAID_OUT = """() => Array.from(document.querySelectorAll(".js-plotly-plot"), function (chart) {
+  const box = chart.querySelector(".main-svg").getBoundingClientRect(), own = chart.getBoundingClientRect();
+  const panels = Object.values(chart._fullLayout._plots), round = numbers => numbers.map(Math.round);
+  const titles = Array.from(chart.querySelectorAll(".annotation"), each => each.getBoundingClientRect());
+  return [round([box.width, box.height, own.height]), box.width <= chart.closest("main").clientWidth,
+    panels.map(each => round([each.xaxis._offset, each.xaxis._length, each.yaxis._offset, each.yaxis._length])),
+    titles.map(each => round([each.left - own.left, each.top - own.top]))]; })"""
+
+
+def _laid_out(seen, width):
+    seen.resize(width)
+    assert seen.page.evaluate("document.documentElement.scrollWidth") == width
+    found = seen.page.evaluate(_LAID_OUT)
+    assert all(fits for _, fits, _, _ in found)
+    return found
+
+
+def test_a_report_made_narrow_and_wide_again_is_as_it_was_opened(opened_report):
+    """As when a telephone is turned; the step that a slider shows stays."""
+    phone, desk = opened_report(390), opened_report(1280)
+    for seen in (phone, desk):
+        seen.drawn(9)
+    asked = _laid_out(phone, 390)
+    chart = desk.page.locator("#embedding .js-plotly-plot")
+    wide = _laid_out(desk, 1280)
+    desk.slide(chart, 0.0)
+    assert _laid_out(desk, 390) == asked
+    assert "training step 0" in chart.locator(".slider-label").first.text_content()
+    assert _laid_out(desk, 1280) == wide
+    assert wide != asked
+    desk.slide(chart, 1.0)
+
+
+def test_a_report_that_was_printed_is_as_it_was_opened(opened_report):
+    desk = opened_report(1280)
+    desk.drawn(9)
+    wide = _laid_out(desk, 1280)
+    desk.page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    desk.settled()
+    assert {across for across, _ in desk.sizes(".js-plotly-plot .main-svg")} == {680, 600}
+    desk.page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert _laid_out(desk, 1280) == wide
 
 
 def test_the_heads_have_no_white_box_in_a_dark_page(opened_report):
@@ -241,6 +286,23 @@ def test_texts_over_each_other_and_what_sticks_out_are_found(opened):
     assert ["one", "other"] in seen.overlapping()
     assert ["one", "other"] in seen.overlapping(0)
     assert any("MAIN" in each for each in seen.sticking_out())
+
+
+def test_a_picture_of_a_notebook_follows_its_cell(opened, tmp_path):
+    """A pane beside it is dragged: the cell is narrower, and the window as wide as before."""
+    forget()
+    cell = views.curves(table(), ["test_loss"])._repr_mimebundle_()["text/html"]
+    path = tmp_path / "cell.html"
+    path.write_text(f'<!DOCTYPE html><meta charset="utf-8"><main>{cell}</main>', "utf-8")
+    seen = opened(path)
+    seen.drawn(1)
+    ((_, before),) = seen.sizes(".js-plotly-plot")
+    for width in (500, 900):
+        seen.page.evaluate(f"document.querySelector('main').style.width = '{width}px'")
+        seen.page.wait_for_function(
+            "width => document.querySelector('.main-svg').clientWidth === width", arg=width
+        )
+        assert seen.sizes(".js-plotly-plot") == [[width, before]]
 
 
 class _Still:

@@ -32,7 +32,7 @@ def test_the_circuit_is_coloured_and_labelled_and_nothing_else():
     bars = spectrum(table()).data[0]
     coloured = [name for name, colour in zip(bars.x, bars.marker.color, strict=True) if colour != OTHER]
     assert tuple(coloured) == KEYS
-    assert [text for text in bars.text if text] == [str(key) for key in KEYS]
+    assert [text.strip() for text in bars.text if text] == [str(key) for key in KEYS]
 
 
 def test_without_a_circuit_nothing_is_coloured_unless_asked_for():

@@ -96,7 +96,13 @@ def edges_in(table: xr.Dataset) -> list[Edge]:
 
 def _nodes(table: xr.Dataset, end: str) -> list[Node]:
     columns = (table[f"{end}{part}"].values.tolist() for part in ("_kind", "", "_component", "_size"))
-    return [Node(*each) for each in zip(*columns, strict=True)]
+    rows = zip(*columns, strict=True)
+    return [Node(kind, name, _or_none(component), size) for kind, name, component, size in rows]
+
+
+def _or_none(component: ComponentName | float | None) -> ComponentName | None:
+    """A node's component; None where it has none, of which pandas makes NaN among names."""
+    return None if isinstance(component, float) else component
 
 
 def _controls(table: xr.Dataset) -> list[Control | None]:

@@ -74,7 +74,8 @@ BLOCKS = "Rows and columns that repeat are those of a neuron that computes with 
 ATTENTION = """
 The attention of each head, from each query position (down) to each key position (across), as a share from 0 to 1.
 Choose an input, a head and a step: the inputs are those on which the heads differ most, one from each quarter of all,
-and the last choice is the mean over all inputs. The table has the attention of the answer's position in numbers.
+and the last choice is the mean over all inputs. The table has the attention of the answer's position in
+numbers, of many keys the eight largest.
 """
 
 MAPS = """

@@ -7,7 +7,17 @@
   const choice = root.querySelector("select"), slider = root.querySelector("input"), said = root.querySelector("output");
   const heads = root.querySelector(".heads"), numbers = root.querySelector("tbody");
   const drawing = root.querySelector(".drawing"), dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const MOST = 8;  // keys in a row of numbers; of more, those that are attended to most, with where they stand
   let count = 0;
+
+  // What a query attends to in words: its shares of the keys, and of all others together.
+  function attended(shares, tokens) {
+    if (shares.length <= MOST) return shares.map((share, key) => tokens[key] + ": " + share.toFixed(3));
+    const most = Array.from(shares.keys()).sort((a, b) => shares[b] - shares[a]).slice(0, MOST).sort((a, b) => a - b);
+    const others = shares.reduce((sum, share, key) => most.includes(key) ? sum : sum + share, 0);
+    return most.map(key => tokens[key] + " (" + key + "): " + shares[key].toFixed(3))
+      .concat("all others: " + others.toFixed(3));
+  }
 
   // CircuitsVis draws on white. Where the ground behind it is known to be dark, what it drew is turned over, hues
   // kept, and black is let through; where no ground is known, it keeps a white one of its own.
@@ -36,8 +46,7 @@
       positiveColor: data.colour, minValue: 0, maxValue: 1, maskUpperTri: data.causal });
     numbers.replaceChildren.apply(numbers, attention.map(function (pattern, head) {
       const row = document.createElement("tr");
-      [data.heads[head]].concat(pattern[pattern.length - 1].map(function (share, key) {
-        return input.tokens[key] + ": " + share.toFixed(3); })).forEach(function (text) {
+      [data.heads[head]].concat(attended(pattern[pattern.length - 1], input.tokens)).forEach(function (text) {
         const cell = document.createElement("td");
         cell.textContent = text;
         cell.style.cssText = "padding:0 14px 0 0;text-align:left";

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Where the heads are drawn: as on a white page, since CircuitsVis draws for one, until the script knows better.
 _BOX = "max-width:720px;overflow:auto;background:#fff;color:#1d2127"
+#: The choice of an input, whose names are as long as a text may be.
+_CHOICE = "display:inline-flex;gap:6px;max-width:100%;white-space:nowrap;margin-right:16px"
 #: What CircuitsVis draws masked cells in, and full attention unless told otherwise.
 _MASKED, _FULL = "rgb(200,200,200)", HUES[0]
 #: Inputs that can be chosen where nobody named some.
@@ -152,8 +154,13 @@ def _row(task: Task, named: Any) -> int:
 
 
 def _tokens(task: Task, row: int) -> dict[str, Any]:
-    names = [task.token_names[int(token)] for token in task.inputs[row]]
+    names = [_seen(task.token_names[int(token)]) for token in task.inputs[row]]
     return {"name": " ".join(names), "tokens": names}
+
+
+def _seen(name: str) -> str:
+    """A token's name as it is, or as marks where it is white space, which nobody sees."""
+    return name.translate({ord(" "): "␣", ord("\n"): "↵", ord("\t"): "⇥"}) if name.isspace() else name
 
 
 def _hooks(run: Run, layer: int | None) -> tuple[list[str], list[str]]:
@@ -186,13 +193,14 @@ def _body(data: dict[str, Any], text: str) -> str:
     slider = f'<input type="range" min="0" max="{last}" value="{last}" aria-label="training step">'
     script = files("groklens.views").joinpath("attention.js").read_text(encoding="utf-8")
     return f"""<figure id="{name}" class="attention" aria-label="{escape(text)}" style="margin:0">
-<p hidden><label style="white-space:nowrap;margin-right:16px">input <select>{choices}</select></label>
+<p hidden><label style="{_CHOICE}">input <select style="min-width:0">{choices}</select></label>
 <label style="white-space:nowrap">training step {slider} <output></output></label></p>
 <div class="drawing" style="{_BOX}">
 {_legend(data["causal"])}
-<div class="heads" style="height:{_height(data)}px">{STILL}</div></div>
+<div class="heads" style="{_height(data)};overflow:auto">{STILL}</div></div>
 <p hidden style="margin:6px 0 2px">The answer's position attends to</p>
-<table style="font-variant-numeric:tabular-nums"><tbody></tbody></table>
+<div style="overflow-x:auto">
+<table style="font-variant-numeric:tabular-nums;white-space:nowrap"><tbody></tbody></table></div>
 <script type="application/json">{in_script(data)}</script>
 <script>{script.replace("NAME", name)}</script>
 </figure>"""
@@ -211,10 +219,10 @@ def _legend(causal: bool) -> str:
     )
 
 
-def _height(data: dict[str, Any]) -> int:
-    """Height in pixels of the box around the picture; CircuitsVis grows with its container in some front ends."""
+def _height(data: dict[str, Any]) -> str:
+    """How high the box around the picture is; bounded, since CircuitsVis grows with it in some front ends."""
     rows = -(-len(data["heads"]) // 6)
-    return min(540 + 60 * rows, 800)
+    return f"min-height:{min(540 + 60 * rows, 800)}px;max-height:1100px"
 
 
 def _still(patterns: np.ndarray, tokens: list[str], heads: list[str], when: str, **how: Any) -> bytes:

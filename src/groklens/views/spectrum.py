@@ -9,6 +9,7 @@ import numpy as np
 
 from groklens.errors import BadArgument
 from groklens.views.drawing.axes import axis, layout
+from groklens.views.drawing.bar_labels import apart
 from groklens.views.drawing.history import add_history, two_rows
 from groklens.views.drawing.labels import bare_title, drawn, step_names, title, variable
 from groklens.views.drawing.palette import HUES, OTHER, component_colours, faded
@@ -77,7 +78,7 @@ def _bars(
         "x": components,
         "y": found.values[-1].astype(np.float32),
         "marker": {"color": [colours.get(name, OTHER) for name in components], "line": {"width": 0}},
-        "text": [str(name) if name in colours else "" for name in components],
+        "text": apart([str(name) if name in colours else "" for name in components]),
         "textposition": "outside",
         "textangle": 0,
         "cliponaxis": False,

@@ -3,6 +3,8 @@
   "use strict";
   const { element } = explorer;
   const CONFIG = { displaylogo: false, modeBarButtons: [["toImage"]] };
+  const KINDS = { f8: Float64Array, f4: Float32Array, i4: Int32Array, i2: Int16Array, i1: Int8Array,
+    u4: Uint32Array, u2: Uint16Array, u1: Uint8Array };
   const charts = new Map();  // node → chart, of those that watch their width
   const watch = new ResizeObserver(entries => entries.forEach(function (entry) {
     const chart = charts.get(entry.target);
@@ -34,7 +36,6 @@
       const { data, layout } = structuredClone(this.figure);
       fitting.fit(layout, this.width);
       layout.width = layout.width || this.width;
-      explorer.spreadLabels(data, layout, this.width);
       this.shapes = layout.shapes || [];
       const first = !this.node.on;
       try {
@@ -58,7 +59,7 @@
     // Where a step is on the axis: on a log axis, which has no 0, step 0 stands where the curves begin.
     at(step) {
       if (step === null || step > 0 || this.figure.layout.xaxis.type !== "log") return step;
-      return Math.min(...this.figure.data.flatMap(trace => explorer.values(trace.x).slice(0, 1)));
+      return Math.min(...this.figure.data.flatMap(trace => values(trace.x).slice(0, 1)));
     }
 
     remove() {
@@ -68,6 +69,13 @@
       this.node.remove();
     }
   };
+
+  // An array as plotly's JSON has it: as it is, or packed.
+  function values(given) {
+    if (!given || !given.bdata) return Array.from(given || []);
+    const bytes = Uint8Array.from(atob(given.bdata), sign => sign.charCodeAt(0));
+    return Array.from(new KINDS[given.dtype](bytes.buffer));
+  }
 
   // Ends every chart below a node, before the node is emptied.
   explorer.endCharts = function (node) {

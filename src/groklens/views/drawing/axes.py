@@ -50,8 +50,8 @@ def axis(title: str, **more: Any) -> dict[str, Any]:
     }
 
 
-#: Pixels that an axis of steps has on a phone, that a character of a tick's label takes, and between two labels.
-_PHONE, _CHARACTER, _BETWEEN = 270.0, 7.0, 8.0
+#: Pixels that an axis has on a phone, that a character of a label takes, and between two labels.
+PHONE, CHARACTER, BETWEEN = 270.0, 7.0, 8.0
 #: How far step 0 stands from the first step after it on a log axis, as a share of the axis.
 _GAP = 0.12
 
@@ -70,7 +70,7 @@ class StepAxis:
     last: float
     log: bool
     has_zero: bool = False
-    room: float = _PHONE
+    room: float = PHONE
 
     @classmethod
     def of(cls, table: xr.Dataset, log: bool, columns: int = 1) -> StepAxis:
@@ -79,7 +79,7 @@ class StepAxis:
         positive = [step for step in steps if step > 0]
         if not log or len(positive) < 2:
             return cls(steps[0], steps[-1], False)
-        return cls(positive[0], positive[-1], True, steps[0] <= 0, _PHONE / columns)
+        return cls(positive[0], positive[-1], True, steps[0] <= 0, PHONE / columns)
 
     @property
     def start(self) -> float:
@@ -137,9 +137,9 @@ class StepAxis:
     def _is_clear(self, ticks: list[float]) -> bool:
         ends = [
             (self.room * self.share(step) - half, self.room * self.share(step) + half)
-            for step, half in ((step, _CHARACTER * len(_label(step)) / 2) for step in ticks)
+            for step, half in ((step, CHARACTER * len(_label(step)) / 2) for step in ticks)
         ]
-        return all(after[0] - before[1] >= _BETWEEN for before, after in pairwise(ends))
+        return all(after[0] - before[1] >= BETWEEN for before, after in pairwise(ends))
 
 
 def _label(step: float) -> str:

@@ -91,7 +91,8 @@ class Figure:
 def _drawn(spec: dict[str, Any], until: str) -> str:
     """An element in which plotly.js draws the figure as soon as it is there, and what stands in it until then."""
     name, data = f"groklens-{uuid4().hex[:12]}", packed(json.dumps(spec, separators=(",", ":")))
-    # Scripts come in the order of the cells, but a front end may draw outputs in another.
+    # Scripts come in the order of the cells, but a front end may draw outputs in another. Panes beside a notebook are
+    # dragged too, and of that a window, which is all that plotly watches, hears nothing.
     return (
         f'<div id="{name}">{until}</div><script>(function () {{{UNPACK}'
         f'const node = document.getElementById("{name}"), plotly = new Promise(function look(found) {{'
@@ -99,7 +100,10 @@ def _drawn(spec: dict[str, Any], until: str) -> str:
         f'Promise.all([unpack("{data}"), plotly]).then(function (both) {{'
         "const spec = JSON.parse(both[0]), Plotly = both[1];"
         'node.textContent = ""; Plotly.newPlot(node, spec.data, spec.layout, spec.config)'
-        ".then(function () { Plotly.addFrames(node, spec.frames || []); }); }); })();</script>"
+        ".then(function () { Plotly.addFrames(node, spec.frames || []);"
+        "new ResizeObserver(function () { const width = node.clientWidth;"
+        "if (width && width !== node._fullLayout.width) Plotly.Plots.resize(node); }).observe(node);"
+        "}); }); })();</script>"
     )
 
 
