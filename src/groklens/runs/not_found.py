@@ -6,11 +6,12 @@ import difflib
 from pathlib import Path
 
 from groklens.errors import BadArgument, DamagedRun
+from groklens.runs.file_kinds import told_apart
 from groklens.runs.paths import RunPaths
 from groklens.runs.readers import READERS
 from groklens.runs.readers.safe_loading import read_json_file
 from groklens.runs.readers.state_dict import how, some_names
-from groklens.runs.readers.weight_files import WEIGHTS, content_of, open_weights
+from groklens.runs.readers.weight_files import content_of, is_of_weights, open_weights
 
 #: Entries of a folder that are looked at, and named.
 _LOOKED_AT, _NAMED = 40, 8
@@ -54,11 +55,11 @@ def nothing_known(path: Path) -> str:
         return _of_folder(path)
     if path.is_file() and not path.stat().st_size:
         return f"{path} is empty (0 bytes); copy it again."
-    several = _not_told(path)
+    several = _not_told(path) or told_apart(path)
     if several:
         return several
     found = _content(path)
-    opening = f" {how(path)}" if path.suffix in WEIGHTS else ""
+    opening = f" {how(path)}" if is_of_weights(path) else ""
     return f"{path} is of no format known here (found {found}).{opening} {_known()}"
 
 
@@ -75,7 +76,7 @@ def holds_a_run(path: Path) -> bool:
     """Whether `load` would find a run there, regardless of damage."""
     if RunPaths(path).header.is_file():
         return True
-    if path.is_file() and path.suffix not in WEIGHTS:
+    if path.is_file() and not is_of_weights(path):
         return False
     return any(reader.recognises(path) for reader in READERS)
 
@@ -121,7 +122,7 @@ def _of_sweep(path: Path) -> str:
 
 def _content(path: Path) -> str:
     """The first names in a file, as text."""
-    if path.suffix in WEIGHTS:
+    if is_of_weights(path):
         return _kind(content_of(path))  # a damaged file or pickled code says so itself
     if path.suffix == ".json":
         return f"JSON: {_kind(read_json_file(path))}"

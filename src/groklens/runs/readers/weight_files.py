@@ -12,9 +12,11 @@ from typing import Any
 from torch import Tensor
 
 from groklens.errors import BadArgument, DamagedRun
-from groklens.runs.file_checks import check_archive, check_safetensors, is_archive
+from groklens.runs.file_checks import check_safetensors
+from groklens.runs.file_kinds import container_of, told_apart
 from groklens.runs.files import read_tensors
-from groklens.runs.readers.containers import Found, SeveralModels, State, as_tensors, weights_in
+from groklens.runs.readers.array_files import read_arrays
+from groklens.runs.readers.containers import Found, SeveralModels, State, weights_in
 from groklens.runs.readers.safe_loading import read_config, read_torch, reading, remembered
 from groklens.runs.readers.step_names import counted_in
 
@@ -53,18 +55,30 @@ def content_of(path: Path) -> Any:
     >>> content_of(Path("model.npz"))["embed.W_E"].shape  # doctest: +SKIP
     torch.Size([114, 128])
     """
-    if path.suffix == ".safetensors":
+    kind = container_of(path) or path.suffix
+    if kind in (".safetensors", ".npz") and (said := told_apart(path)):
+        raise DamagedRun(said)
+    if kind == ".safetensors":
         return remembered(path, _tensors)
-    if path.suffix == ".npz":
-        return remembered(path, _arrays)
+    if kind == ".npz":
+        return remembered(path, read_arrays)
     return read_torch(path)
+
+
+def is_of_weights(path: Path) -> bool:
+    """Whether a path is a file of weights, by its ending or, whatever that is, by its content.
+
+    >>> is_of_weights(Path("nowhere"))
+    False
+    """
+    return path.is_file() and (path.suffix in WEIGHTS or container_of(path) is not None)
 
 
 def open_weights(path: Path) -> Opened | None:
     """The weights in a file, or in a folder with one file per step; None where there are none."""
     if path.is_dir():
         return _folder(path)
-    if path.suffix not in WEIGHTS or not path.is_file():
+    if not is_of_weights(path):
         return None
     content = content_of(path)
     found = _weights(path, content)
@@ -229,48 +243,3 @@ def _later(file: Path) -> Callable[[], State]:
 def _tensors(path: Path) -> dict[str, Tensor]:
     check_safetensors(path)
     return read_tensors(path)
-
-
-def _arrays(path: Path) -> dict[str, Any]:
-    """The arrays of an .npz file, each no larger than it declares; pickled objects are refused."""
-    import numpy as np
-
-    check_archive(path)
-    if not is_archive(path):
-        raise DamagedRun(f"{path} is no complete .npz file ({path.stat().st_size} bytes); copy it again.")
-    try:
-        _check_arrays(path)
-        with np.load(path, allow_pickle=False) as archive:
-            return as_tensors({name: archive[name] for name in archive.files})
-    except DamagedRun:
-        raise
-    except Exception as error:  # what others wrote can be wrong in more ways than can be listed
-        said = " ".join(str(error).split())[:200]
-        raise DamagedRun(
-            f"{path} is no complete .npz file of plain arrays ({said}); copy it again."
-        ) from error
-
-
-def _check_arrays(path: Path) -> None:
-    """Raise for arrays that declare more than their entries hold, before numpy allocates them."""
-    import math
-    import zipfile
-
-    from numpy.lib import format as npy
-
-    with zipfile.ZipFile(path) as archive:
-        for entry in archive.infolist():
-            with archive.open(entry) as file:
-                version = npy.read_magic(file)
-                header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-                shape, _, dtype = header(file)
-                if dtype.hasobject:
-                    raise DamagedRun(
-                        f"{path} holds Python objects in {entry.filename}, which could run code when opened, so it is "
-                        "refused; save plain arrays: np.savez(path, **{name: weight.numpy() for …})."
-                    )
-                if math.prod(shape) * dtype.itemsize != entry.file_size - file.tell():
-                    raise DamagedRun(
-                        f"{path} declares {math.prod(shape):,} numbers in {entry.filename}, and {entry.file_size:,} "
-                        "bytes are there; copy it again."
-                    )
