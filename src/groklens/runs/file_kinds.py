@@ -58,6 +58,8 @@ def told_apart(path: Path) -> str:
     if container_of(path) is not None:
         return ""
     start = _start(path)
+    if not start and path.is_file() and not path.stat().st_size:
+        return f"{path} is empty (0 bytes); copy it again."
     for begins, (program, command) in _PACKED.items():
         if start.startswith(begins):
             return f"{path} is packed by {program}; unpack it first: {command} {str(path)!r}."
