@@ -79,7 +79,7 @@ def test_a_number_by_thousands_may_be_two_numbers(tmp_path):
     put(tmp_path / "run", {"step_1_000.pt": STATE, "step_10_000.pt": STATE})
     with pytest.raises(RunNotFound, match=r"step_100\.pt"):
         opened(tmp_path / "run")
-    with pytest.raises(BadArgument, match="step 1,000 and as of step 1;|step 10,000 and as of step 10;"):
+    with pytest.raises(BadArgument, match=r"step 1,000 and as of step 1;|step 10,000 and as of step 10;"):
         opened(tmp_path / "run", format="state_dict")
 
 

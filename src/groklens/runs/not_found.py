@@ -28,7 +28,7 @@ def nothing_at(path: Path) -> str:
     'nowhere/mod113 does not exist'
     """
     if path.is_symlink():
-        return f"{path} is a link to {os.readlink(path)!r}, and nothing is there; copy the file itself, or mend the link."
+        return f"{path} is a link to {os.readlink(path)!r}, and nothing is there; copy the file itself."
     folder = next((parent for parent in path.parents if exists(parent)), Path())
     missing = path.relative_to(folder).parts[0] if path != folder else str(path)
     there = _entries(folder)

@@ -223,7 +223,7 @@ def _folder(folder: Path) -> Opened | None:
 
 
 def _of_one_step(folder: Path, file: Path, there: list[Path]) -> Opened | None:
-    """The model of a folder that holds one step, as trainers write them: its step is in the folder's name, if at all."""
+    """The model of a folder of one step, as trainers write them: its step is in the folder's name, if anywhere."""
     found = open_weights(file)
     if found is None or len(found.states) != 1:
         return found
