@@ -20,6 +20,7 @@ from groklens.errors import DamagedRun, GroklensError
 from groklens.models.published import bridge_from_weights
 from groklens.runs.file_checks import check_archive, check_size, is_archive
 from groklens.runs.file_kinds import container_of, told_apart
+from groklens.runs.readers.numpy_values import as_read, stand_ins
 from groklens.tasks import Task
 
 _SEEN: ContextVar[dict[tuple[Path, Callable[[Path], Any]], Any] | None] = ContextVar("seen", default=None)
@@ -69,8 +70,7 @@ def _read_torch(path: Path) -> Any:
     try:
         with warnings.catch_warnings():  # of pickles that are refused anyway
             warnings.simplefilter("ignore")
-            with open(path, "rb") as file:  # by its name torch would take it for something else
-                content = torch.load(file, map_location="cpu", weights_only=True)
+            content = _unpickled(path)
         _check_sums(path)
         return content
     except FileNotFoundError as error:
@@ -83,6 +83,19 @@ def _read_torch(path: Path) -> Any:
         raise DamagedRun(
             f"{path} is no complete torch file ({_why(path, one_line(error))}); copy it again."
         ) from error
+
+
+def _unpickled(path: Path) -> Any:
+    """What torch reads of a file when it runs nothing in it, numpy's numbers included."""
+    with open(path, "rb") as file:  # by its name torch would take it for something else
+        try:
+            return torch.load(file, map_location="cpu", weights_only=True)
+        except pickle.UnpicklingError as error:
+            if "numpy" not in str(error):
+                raise
+        file.seek(0)
+        with stand_ins():
+            return as_read(torch.load(file, map_location="cpu", weights_only=True))
 
 
 def _why(path: Path, said: str) -> str:
