@@ -179,3 +179,55 @@ def test_the_shell_is_told_the_same(tmp_path, shell):
     assert status == 2
     assert "is a link to" in err
     assert gl.GroklensError.__name__ not in err
+
+
+def test_a_step_in_the_file_that_its_name_does_not_have_is_said(tmp_path):
+    for name, step in ((1, 10), (2, 20)):
+        torch.save({"model": STATE, "step": step}, tmp_path / f"model_{name}.pt")
+    run = opened(tmp_path)
+    assert run.steps == [1, 2]
+    assert run.known["taken for granted"] == {
+        "steps": "as the files' names count them; model_2.pt says 20 of itself"
+    }
+    torch.save({"model": STATE, "step": 2}, tmp_path / "model_2.pt")
+    assert "taken for granted" not in opened(tmp_path).known
+
+
+def test_weights_beside_the_models_own_are_left_out_and_said(tmp_path):
+    state = {f"net.{name}": tensor for name, tensor in STATE.items()}
+    torch.save({"state_dict": state | {"loss.weight": torch.ones(3)}, "global_step": 4}, tmp_path / "c.pt")
+    run = opened(tmp_path / "c.pt")
+    assert torch.equal(run.final.logits, WANTED)
+    assert run.known["left out"] == ["loss.weight"]
+    two = state | {f"teacher.{name}": tensor for name, tensor in STATE.items()}
+    torch.save(two, tmp_path / "c.pt")
+    with pytest.raises(BadArgument, match=r"missing are .* the model has no net\."):
+        opened(tmp_path / "c.pt")
+
+
+def test_an_averaged_model_says_of_how_many_it_is(tmp_path):
+    state = {f"module.{name}": tensor for name, tensor in STATE.items()} | {"n_averaged": torch.tensor(3)}
+    torch.save(state, tmp_path / "c.pt")
+    assert torch.equal(opened(tmp_path / "c.pt").final.logits, WANTED)
+
+
+@pytest.mark.parametrize(
+    ("turned", "says"),
+    [
+        (lambda weight: (weight * 20).to(torch.int8), "whole numbers .int8."),
+        (lambda weight: weight.to(torch.complex64), "complex numbers"),
+        (lambda weight: weight.to_sparse(), "is sparse"),
+        (lambda weight: weight.to("meta"), "without values"),
+    ],
+)
+def test_numbers_that_are_no_weights_as_they_stand(turned, says, tmp_path):
+    torch.save({name: turned(tensor) for name, tensor in STATE.items()}, tmp_path / "c.pt")
+    with pytest.raises(BadArgument, match=says) as caught:
+        opened(tmp_path / "c.pt")
+    assert "Error(s)" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.bfloat16, torch.float16])
+def test_real_weights_of_another_precision_are_taken(kind, tmp_path):
+    torch.save({name: tensor.to(kind) for name, tensor in STATE.items()}, tmp_path / "c.pt")
+    torch.testing.assert_close(opened(tmp_path / "c.pt").final.logits, WANTED, rtol=0.1, atol=0.1)

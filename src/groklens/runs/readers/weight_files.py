@@ -49,6 +49,8 @@ class Opened:
     content: Any = None
     #: Whether the step of lone weights is said.
     dated: bool = True
+    #: Another step that the last file says of itself than its name does.
+    other_step: int | None = None
 
 
 def content_of(path: Path) -> Any:
@@ -219,7 +221,11 @@ def _folder(folder: Path) -> Opened | None:
     states[max(files)] = _already(final)
     said = _said_beside(folder) | last.said
     others = [*others, *last.left_out]
-    return Opened(folder, states, final, said, files=files, left_out=others, content=content)
+    inside = next(iter(last.states)) if last.dated else max(files)
+    other = inside if inside != max(files) else None
+    return Opened(
+        folder, states, final, said, files=files, left_out=others, content=content, other_step=other
+    )
 
 
 def _of_one_step(folder: Path, file: Path, there: list[Path]) -> Opened | None:
