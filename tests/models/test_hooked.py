@@ -124,7 +124,7 @@ class TestShapesOfScripts:
 
     def test_a_tuple(self):
         self.check(gl.hooked(Tuple(), CLOCK_NAMES, answer=lambda output: output[1]))
-        with pytest.raises(BadArgument, match=r"answer=lambda output: output\[0\]\), or .*gl.hooked"):
+        with pytest.raises(BadArgument, match=r"answer=lambda output: output\[1\]\), or .*gl.hooked"):
             gl.Snapshot(gl.hooked(Tuple()), T13).logits  # noqa: B018
 
     def test_four_tokens_with_an_operator_and_the_whole_vocabulary(self):

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from groklens.evidence.generalising import ENOUGH, generalises
 from groklens.evidence.split_fits import beyond_chance
-from groklens.models import real_copy, with_weights_shuffled
+from groklens.models import with_weights_shuffled
 from groklens.runs import Run
-from groklens.snapshots import Snapshot
+from groklens.snapshots import Snapshot, copied_model
 
 #: What the run's own step 0 is called among controls.
 STEP_0 = "untrained (step 0)"
@@ -43,7 +43,7 @@ def untrained_like(run: Run, final: Snapshot) -> Untrained:
         first = run.at(0)
         if not _has_learned(first):
             return Untrained(first, STEP_0)
-    twin = real_copy(final.anatomy.model, final.task.inputs, final.task.d_vocab_out)
+    twin = copied_model(final)
     return Untrained(final.with_model(with_weights_shuffled(twin)), "weights shuffled")
 
 

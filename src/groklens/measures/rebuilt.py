@@ -14,8 +14,8 @@ from groklens.harmonics import nontrivial
 from groklens.hypotheses import Circuit, rebuilt_logits
 from groklens.measures.family import Family
 from groklens.measures.measure import About
-from groklens.models import accuracy, real_copy, with_weights_shuffled
-from groklens.snapshots import Snapshot, judged_by
+from groklens.models import accuracy, with_weights_shuffled
+from groklens.snapshots import Snapshot, copied_model, judged_by
 from groklens.threads import each_beside
 from groklens.value_checks import choice
 
@@ -94,7 +94,7 @@ def _accuracy(snapshot: Snapshot, circuit: Circuit, order: Int[Tensor, "element"
 
 
 def _shuffled(snapshot: Snapshot, seed: int) -> Snapshot:
-    twin = real_copy(snapshot.anatomy.model, snapshot.task.inputs, snapshot.task.d_vocab_out)
+    twin = copied_model(snapshot)
     return snapshot.with_model(with_weights_shuffled(twin, seed))
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from groklens.models.answering import is_hooked
 from groklens.models.unbuilt import draws_nothing
 
 log = logging.getLogger("groklens")
@@ -49,7 +50,8 @@ def at_rest(model: Any) -> Iterator[None]:
             with torch.no_grad():
                 if any(training for _, training in flags):
                     _evaluate(model, [module for module, _ in flags])
-                yield
+                with _buffers_kept(model):
+                    yield
             if drawn():
                 _say_once(type(model).__name__)
         finally:
@@ -114,6 +116,24 @@ def random_set_aside(model: Any) -> Iterator[Callable[[], bool]]:
                 generator.set_state(state)
             np.random.set_state(numpy)  # noqa: NPY002
             random.setstate(python)
+
+
+@contextmanager
+def _buffers_kept(model: Any) -> Iterator[None]:
+    """Context in which a plain module's buffers may count or average what it is run on, and are then as they were."""
+    before = [
+        (module, name, buffer, buffer._version, buffer.clone())
+        for module in (_modules(model) if is_hooked(model) else [])
+        for name, buffer in module._buffers.items()
+        if buffer is not None and not buffer.is_inference()
+    ]
+    try:
+        yield
+    finally:
+        for module, name, buffer, version, values in before:
+            if buffer._version != version:
+                buffer.copy_(values)
+            module._buffers[name] = buffer
 
 
 def _modules(model: Any) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any, NamedTuple
 
 import torch
@@ -47,7 +48,7 @@ def answer_logits(
     Half precision is taken to float32. Raises `BadArgument` for anything but floating-point logits (input, class)
     or (input, pos, class), one row per input, with a class for each of the task's.
     """
-    _check_kind(output, n_inputs)
+    _check_kind(output, n_inputs, d_vocab_out)
     if n_inputs is not None and len(output) != n_inputs:
         raise BadArgument(_not_first(output, n_inputs))
     return _last(output, d_vocab_out)[:, :d_vocab_out]
@@ -80,7 +81,7 @@ def logits_at_answer(
     no logits, or not (input, class) or (input, pos, class), or of which that cannot be told.
     """
     n_inputs = len(tokens)
-    _check_kind(output, n_inputs)
+    _check_kind(output, n_inputs, d_vocab_out)
     if len(output) != n_inputs:
         raise BadArgument(_not_first(output, n_inputs))
     if n_inputs in output.shape[1:]:
@@ -104,8 +105,11 @@ def said_output(output: object) -> str:
         parts = [f"{name!r} {described(part)}" for name, part in output.items()]
     elif isinstance(output, (list, tuple)):
         parts = [described(part) for part in output]
-    elif _may_be_logits(getattr(output, "logits", None)):
-        parts = [f".logits {described(getattr(output, 'logits', None))}"]
+    elif not isinstance(output, Tensor):
+        named = [
+            (place.removeprefix("output"), part) for place, part in _parts(output) if _may_be_logits(part)
+        ]
+        parts = [f"{name} {described(part)}" for name, part in named]
     return described(output) + (f" ({', '.join(parts[:4])})" if parts else "")
 
 
@@ -119,11 +123,11 @@ def _last(output: Tensor, d_vocab_out: int) -> Tensor:
     return last
 
 
-def _check_kind(output: Any, n_inputs: int | None) -> None:
+def _check_kind(output: Any, n_inputs: int | None, d_vocab_out: int) -> None:
     if _may_be_logits(output):
         return
     rows = "input" if n_inputs is None else n_inputs
-    where = _where_logits_are(output)
+    where = _where_logits_are(output, d_vocab_out)
     advice = f"Say where they are: {_typed(where)}." if where else "Let its forward return that alone."
     raise BadArgument(
         f"The model gives {said_output(output)}; floating-point logits are expected: one tensor of shape "
@@ -135,16 +139,27 @@ def _may_be_logits(output: Any) -> bool:
     return isinstance(output, Tensor) and output.is_floating_point() and output.ndim in (2, 3)
 
 
-def _where_logits_are(output: Any) -> str | None:
-    """How to get at the logits in an output that holds some; None where nothing in it may be logits."""
-    if _may_be_logits(getattr(output, "logits", None)):
-        return "output.logits"
+def _where_logits_are(output: Any, d_vocab_out: int) -> str | None:
+    """How to get at the logits in an output that holds some; None where nothing in it may be logits.
+
+    What has a class for each of the task's goes first, and among those what is called logits.
+    """
+    found = [(place, part) for place, part in _parts(output) if _may_be_logits(part)]
+    found.sort(key=lambda item: (item[1].shape[-1] < d_vocab_out, "logits" not in item[0]))
+    return found[0][0] if found else None
+
+
+def _parts(output: Any) -> list[tuple[str, Any]]:
+    """What an output holds, by the expression that gives it."""
     if isinstance(output, Mapping):
-        named = sorted(output.items(), key=lambda item: item[0] != "logits")
-        return next((f"output[{name!r}]" for name, part in named if _may_be_logits(part)), None)
+        own = [("output.logits", output.logits)] if hasattr(output, "logits") else []
+        return [*own, *((f"output[{name!r}]", part) for name, part in output.items())]
     if isinstance(output, (list, tuple)):
-        return next((f"output[{i}]" for i, part in enumerate(output) if _may_be_logits(part)), None)
-    return None
+        names = getattr(output, "_fields", None)
+        return [(f"output.{names[i]}" if names else f"output[{i}]", part) for i, part in enumerate(output)]
+    if is_dataclass(output) and not isinstance(output, type):
+        return [(f"output.{field.name}", getattr(output, field.name, None)) for field in fields(output)]
+    return [("output.logits", getattr(output, "logits", None))]
 
 
 def _check_inputs_first(output: Tensor, tokens: Tensor, forward: Forward) -> None:

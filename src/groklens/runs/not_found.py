@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import difflib
+import os
 from pathlib import Path
 
 from groklens.errors import BadArgument, DamagedRun
+from groklens.runs.file_kinds import told_apart
 from groklens.runs.paths import RunPaths
 from groklens.runs.readers import READERS
 from groklens.runs.readers.safe_loading import read_json_file
 from groklens.runs.readers.state_dict import how, some_names
-from groklens.runs.readers.weight_files import WEIGHTS, content_of, open_weights
+from groklens.runs.readers.weight_files import WEIGHTS, content_of, is_of_weights, open_weights
 
 #: Entries of a folder that are looked at, and named.
 _LOOKED_AT, _NAMED = 40, 8
+#: Levels of folders below one, and names in them, that are looked through for a run.
+_DEEP, _NAMES = 4, 400
 _STEPS = "; where they are steps of one run, let their names say so: step_100.pt, step_200.pt, …"
 
 
@@ -23,6 +27,8 @@ def nothing_at(path: Path) -> str:
     >>> nothing_at(Path("nowhere/mod113")).split(";")[0]
     'nowhere/mod113 does not exist'
     """
+    if path.is_symlink():
+        return f"{path} is a link to {os.readlink(path)!r}, and nothing is there; copy the file itself."
     folder = next((parent for parent in path.parents if exists(parent)), Path())
     missing = path.relative_to(folder).parts[0] if path != folder else str(path)
     there = _entries(folder)
@@ -52,13 +58,11 @@ def nothing_known(path: Path) -> str:
         return _of_sweep(sweep)
     if path.is_dir():
         return _of_folder(path)
-    if path.is_file() and not path.stat().st_size:
-        return f"{path} is empty (0 bytes); copy it again."
-    several = _not_told(path)
+    several = _not_told(path) or told_apart(path)
     if several:
         return several
     found = _content(path)
-    opening = f" {how(path)}" if path.suffix in WEIGHTS else ""
+    opening = f" {how(path)}" if is_of_weights(path) else ""
     return f"{path} is of no format known here (found {found}).{opening} {_known()}"
 
 
@@ -75,7 +79,7 @@ def holds_a_run(path: Path) -> bool:
     """Whether `load` would find a run there, regardless of damage."""
     if RunPaths(path).header.is_file():
         return True
-    if path.is_file() and path.suffix not in WEIGHTS:
+    if path.is_file() and not is_of_weights(path):
         return False
     return any(reader.recognises(path) for reader in READERS)
 
@@ -99,7 +103,21 @@ def _not_told(path: Path) -> str:
     return ""
 
 
+def _damage(path: Path) -> str:
+    """What is wrong with the last step of a folder of steps; empty where it can be read."""
+    try:
+        open_weights(path)
+    except DamagedRun as error:
+        return str(error)
+    except BadArgument:
+        return ""
+    return ""
+
+
 def _of_folder(path: Path) -> str:
+    damaged = _damage(path)
+    if damaged:
+        return f"{damaged} The steps before it open once it is moved out of {path}."
     there = _entries(path)
     runs = [entry for entry in there if holds_a_run(entry)]
     if runs:
@@ -110,7 +128,31 @@ def _of_folder(path: Path) -> str:
         )
     if not there:
         return f"{path} is an empty folder; give the folder of a run, which holds run.json. {_known()}"
-    return f"{path} is of no format known here (found {_listed(there)}). {_known()}"
+    if (path / ".metadata").is_file() and any(entry.suffix == ".distcp" for entry in there):
+        return (
+            f"{path} is a checkpoint of torch.distributed, in parts; put it together: "
+            f"torch.distributed.checkpoint.format_utils.dcp_to_torch_save({str(path)!r}, 'one.pt')."
+        )
+    deeper = _first_below(path)
+    found = f" Deeper in it lies what may be one: gl.load({str(deeper)!r})." if deeper is not None else ""
+    return f"{path} is of no format known here (found {_listed(there)}).{found} {_known()}"
+
+
+def _first_below(folder: Path) -> Path | None:
+    """A run, a file of weights or a folder of several below a folder, told by names alone; None where there is none."""
+    folders, left = [(folder, 0)], _NAMES
+    while folders and left > 0:
+        here, deep = folders.pop(0)
+        there = _entries(here)
+        left -= len(there)
+        weights = [entry for entry in there if entry.suffix in WEIGHTS and deep]
+        if deep and (RunPaths(here).header.is_file() or len(weights) > 1):
+            return here
+        if weights:
+            return weights[0]
+        if deep < _DEEP:
+            folders += [(entry, deep + 1) for entry in there if entry.is_dir() and not entry.is_symlink()]
+    return None
 
 
 def _of_sweep(path: Path) -> str:
@@ -121,7 +163,7 @@ def _of_sweep(path: Path) -> str:
 
 def _content(path: Path) -> str:
     """The first names in a file, as text."""
-    if path.suffix in WEIGHTS:
+    if is_of_weights(path):
         return _kind(content_of(path))  # a damaged file or pickled code says so itself
     if path.suffix == ".json":
         return f"JSON: {_kind(read_json_file(path))}"

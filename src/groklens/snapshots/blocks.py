@@ -226,6 +226,24 @@ def _plain(model: Any, tokens: Tensor, task: Task, neurons: Site | None) -> tupl
     return answers(every, task.d_vocab_out), values
 
 
+def not_finite(logits: Tensor, start: int) -> str:
+    """What is said of logits that are not finite, their first row being input `start`.
+
+    A mask leaves −∞ and nothing else, a model that diverged anything.
+    """
+    wrong = torch.nonzero(~logits.flatten(1).isfinite().all(dim=1))[:, 0]
+    first = int(wrong[0]) if len(wrong) else 0
+    if not (logits.isnan() | (logits == torch.inf)).any() and (logits.flatten(1) == -torch.inf).any():
+        at = int(torch.nonzero(logits[first].flatten() == -torch.inf)[0]) % logits.shape[-1]
+        return (
+            f"a logit of −∞ on input {first + start}, for class {at} of the task, as a mask leaves it; no loss can be "
+            "computed with that. Give the task's own classes finite logits: "
+            "answer=lambda output: output.clamp(min=-1e4)."
+        )
+    where = f"on input {first + start} first"
+    return f"logits that are not finite, {where}; the model has diverged. Look at an earlier step."
+
+
 def _room(block: Tensor, n_inputs: int) -> Tensor:
     """Uninitialised memory, for all inputs, of the values that `block` holds for some."""
     return block.new_empty(n_inputs, *block.shape[1:])

@@ -23,6 +23,7 @@ from groklens.snapshots.blocks import (
     gathered,
     inputs_in_blocks,
     neuron_inputs_of_all,
+    not_finite,
     rows_a_block,
     run_in_blocks,
 )
@@ -217,11 +218,7 @@ class Snapshot:
         for block in run_in_blocks(self.anatomy, neurons):
             least, largest = torch.aminmax(block.logits)  # nan where one of them is
             if not math.isfinite(float(largest) - float(least)):
-                wrong = torch.nonzero(~block.logits.flatten(1).isfinite().all(dim=1))[:, 0] + block.rows.start
-                raise BadArgument(
-                    f"{self!r} has logits that are not finite, on input {int(wrong[0])} first; the model has "
-                    "diverged. Look at an earlier step."
-                )
+                raise BadArgument(f"{self!r} has {not_finite(block.logits, block.rows.start)}")
             yield block
 
     @cached_property

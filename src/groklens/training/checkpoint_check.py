@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from groklens.errors import BadArgument, GroklensError, described
-from groklens.models import at_rest, device_of, real_copy, rebuild_model, run_logits
-from groklens.snapshots import Snapshot
+from groklens.models import at_rest, device_of, rebuild_model, run_logits
+from groklens.snapshots import Snapshot, copied_model
 from groklens.tasks import Task
 
 #: Inputs that are compared, and by how much of the largest logit they may differ.
@@ -32,8 +32,9 @@ class Witness:
     """
 
     def __init__(self, model: Any, task: Task) -> None:
-        Snapshot(model, task).logits  # noqa: B018 (raises where model and task do not fit)
-        self.copy = real_copy(model, task.inputs, task.d_vocab_out)
+        look = Snapshot(model, task)
+        look.logits  # noqa: B018 (raises where model and task do not fit)
+        self.copy = copied_model(look)
         for clear in ("zero_grad", "eval"):
             getattr(self.copy, clear, lambda: None)()
         self._inputs = task.inputs[:: max(1, len(task.inputs) // _INPUTS)][:_INPUTS]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from groklens.errors import BadArgument, GroklensError, described
 from groklens.models.answering import Answer, answered
@@ -19,7 +21,7 @@ from groklens.models.hooking.points import Named, Point, named
 from groklens.models.hooking.visits import Hook, HookFunction, visits_of
 from groklens.models.protocol import WEIGHT_NAMES, NamesFilter, matching_hooks
 
-#: From the task's tokens (input × pos) to what the module is called with: one value, or a tuple of arguments.
+#: From the task's tokens (input × pos) to what the module is called with: one value, a tuple or mapping of arguments.
 Inputs = Callable[[Tensor], Any]
 _IN_ATTENTION = re.compile(r"blocks\.\d+\.attn\.hook_(q|k|v|z|pattern|attn_scores)")
 
@@ -47,8 +49,9 @@ def hooked(
         answer: where the logits are in what it gives, for a module that gives a tuple or has its positions first:
             `lambda output: output[-1]`.
         inputs: what it is called with, from the task's tokens (input × pos): `lambda tokens: (tokens[:, 0],
-            tokens[:, 1])` for two arguments, `lambda tokens: F.one_hot(tokens, 97).float().flatten(1)` for one-hots,
-            `lambda tokens: tokens.T` for positions first. The tokens themselves by default.
+            tokens[:, 1])` for two arguments, `lambda tokens: {"input_ids": tokens}` for arguments by name,
+            `lambda tokens: F.one_hot(tokens, 97).float().flatten(1)` for one-hots, `lambda tokens: tokens.T` for
+            positions first. The tokens themselves by default.
 
     What passes at hooks has its inputs on the first axis wherever the module has them. Logits alone are enough for a
     circuit by its logits; findings that need a hook or a weight say which. Raises `UnknownName` for a path that the
@@ -172,6 +175,7 @@ class HookedModule:
         return output
 
     def _forward(self, tokens: Tensor, options: Mapping[str, Any]) -> Any:
+        tokens = tokens.clone()  # a module may write into what it is given, and these are the task's
         if self.inputs is None:
             return self.model(tokens, **options)
         try:
@@ -184,7 +188,18 @@ class HookedModule:
                 f"inputs= fails on the task's tokens, {described(tokens)}: {type(error).__name__}: {said}. Give a "
                 "function from tokens (input × pos) to what the module is called with."
             ) from error
+        if isinstance(given, Mapping) and _takes(self.model, given):
+            return self.model(**given, **options)
         return self.model(*(given if isinstance(given, tuple) else (given,)), **options)
+
+
+def _takes(module: nn.Module, given: Mapping[Any, Any]) -> bool:
+    """Whether a module's forward takes these names as its arguments; one that takes a mapping itself does not."""
+    try:
+        inspect.signature(module.forward).bind(**given)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _config(module: nn.Module, names: Named) -> SimpleNamespace:
@@ -196,10 +211,28 @@ def _config(module: nn.Module, names: Named) -> SimpleNamespace:
     return SimpleNamespace(n_layers=1 + max(layers) if layers else None, n_heads=heads, d_vocab_out=None)
 
 
+def _check_there(module: nn.Module) -> None:
+    """Raise `BadArgument` for parameters that have no values yet, which a look would give it, or none at all."""
+    weights = list(module.named_parameters())
+    lazy = [name for name, weight in weights if is_lazy(weight)]
+    if lazy:
+        raise BadArgument(
+            f"{lazy[0]} has no values yet: {described(module)} has lazy parts, which get them when it first runs, and "
+            "a look would be that; run it once before: module(task.inputs[:1])."
+        )
+    nowhere = [name for name, weight in weights if weight.is_meta]
+    if nowhere:
+        raise BadArgument(
+            f"{nowhere[0]} has no values: {described(module)} is on the device 'meta'; load its weights first, such as "
+            "module.to_empty(device='cpu') and module.load_state_dict(…)."
+        )
+
+
 def _checked(module: Any) -> nn.Module:
     module = getattr(module, "_orig_mod", module)  # what torch.compile made calls no hooks that come later
     if isinstance(module, type) or not isinstance(module, nn.Module):
         raise BadArgument(f"module is {described(module)}; give a torch.nn.Module: gl.hooked(MyModel(...)).")
+    _check_there(module)
     if isinstance(module, nn.Module) and type(module).__module__.startswith("torch.jit"):
         raise BadArgument(
             "module is compiled by torch.jit, which calls no hooks; give the module it was made from."

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from groklens.errors import DamagedRun
-from groklens.runs.readers.step_names import counted_in
+from groklens.runs.readers.step_names import counted_in, two_ways
 
 State = dict[str, Tensor]
 #: Where weights are usually kept, in the order in which they are believed.
@@ -31,7 +31,7 @@ _ASIDE = re.compile(
     re.IGNORECASE,
 )
 #: A moving average of the model's own weights, known by its name, is no second model.
-_AVERAGE = re.compile(r"(^|_)ema($|_)", re.IGNORECASE)
+_AVERAGE = re.compile(r"(^|_)(ema|swa|polyak|averaged?)($|_)", re.IGNORECASE)
 #: Tensors that are lists of numbers by update, and no weights.
 _LISTS = re.compile(r"^[^.]*(loss|acc)[^.]*$", re.IGNORECASE)
 _CONFIGS = ("config", "cfg", "model_config", "hparams", "hyper_parameters", "args")
@@ -240,7 +240,7 @@ def _step_keys(content: Mapping[Any, Any]) -> list[int] | None:
     numbers, kinds = [], set()
     for key, value in content.items():
         kind, found = counted_in(key) if isinstance(key, str) else ("*", [key])
-        number = _whole(found[0]) if len(found) == 1 else None
+        number = _whole(found[0]) if len(found) == 1 and not two_ways(str(key)) else None
         if number is None or not isinstance(value, Mapping):
             return None
         numbers.append(number)
@@ -257,8 +257,10 @@ def _said_step(content: Mapping[Any, Any]) -> int | None:
 
 
 def _whole(value: object) -> int | None:
-    if isinstance(value, Tensor) and value.ndim == 0 and not value.is_floating_point():
+    if isinstance(value, Tensor) and value.numel() == 1 and value.device.type != "meta":
         value = value.item()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
         value = int(value)
     fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63

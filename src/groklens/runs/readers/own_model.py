@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from groklens.errors import BadArgument, GroklensError, described
@@ -16,7 +17,8 @@ from groklens.runs.readers.safe_loading import one_line
 
 #: What wrappers put before every name.
 PREFIXES = ("_orig_mod.", "module.", "model.")
-_BUFFERS = ("mask", "IGNORE")
+#: What is beside weights and no part of a model: masks, and how many models an average is of.
+_BUFFERS = ("mask", "IGNORE", "n_averaged")
 
 
 def check_takes_weights(model: Any) -> None:
@@ -45,7 +47,7 @@ def filled(model: Any, state: Mapping[str, Tensor], path: Path) -> Any:
         for name, tensor in chosen.items()
         if name in expected or name.split(".")[-1] not in _BUFFERS
     }
-    said = _misfit(chosen, expected) if expected else ""
+    said = (_misfit(chosen, expected) or _other_kind(chosen, expected)) if expected else ""
     if said:
         raise BadArgument(f"{path} does not fit the model given, a {type(model).__name__}: {said}.")
     try:
@@ -100,6 +102,9 @@ def _spellings(
     """The weights by their own names, without wrappers' prefixes, with the model's prefix, and by a bridge's names."""
     short = stripped(state)
     found = [dict(state), short, transformer_names(state), _one_level_less(short)]
+    if (start := _prefix(state, expected)) is not None:
+        under = {name: value for name, value in state.items() if name.startswith(start)}
+        found.append({name.removeprefix(start): value for name, value in under.items()})
     first = {name.partition(".")[0] for name in expected}
     if len(first) == 1:
         found += [
@@ -110,6 +115,47 @@ def _spellings(
         with contextlib.suppress(ValueError, RuntimeError, IndexError):  # of another model: said by name
             found.append(by_new_names(short, model.cfg))
     return found
+
+
+def beside(model: Any, state: Mapping[str, Tensor]) -> list[str]:
+    """The names that stand outside of the prefix under which a file has all the weights of the model.
+
+    >>> beside(model, {"net.weight": weight, "loss.weight": other})  # doctest: +SKIP
+    ['loss.weight']
+    """
+    start = _prefix(state, dict(model.state_dict()) if hasattr(model, "state_dict") else {})
+    if start is None:
+        return []
+    return [name for name in state if not name.startswith(start) and name.split(".")[-1] not in _BUFFERS]
+
+
+def _prefix(state: Mapping[str, Tensor], expected: Mapping[str, Any]) -> str | None:
+    """The only prefix under which the weights have all that the model expects, as `net.` beside a criterion's."""
+    first = f".{next(iter(expected), '')}"
+    prefixes = [name.removesuffix(first) + "." for name in state if len(first) > 1 and name.endswith(first)]
+    fits = [prefix for prefix in prefixes if all(prefix + name in state for name in expected)]
+    return fits[0] if len(fits) == 1 else None
+
+
+def _other_kind(state: Mapping[str, Tensor], expected: Mapping[str, Any]) -> str:
+    """What is said of weights whose numbers the model cannot hold as they are; empty where it holds all."""
+    for name, own in expected.items():
+        value = state[name]
+        if not isinstance(own, Tensor) or not isinstance(value, Tensor):
+            continue
+        if value.layout != torch.strided or value.is_meta:
+            what = "without values (device meta)" if value.is_meta else "sparse"
+            return f"{name} is {what}; save it as a plain tensor, such as weight.to_dense().cpu()"
+        kind = str(value.dtype).removeprefix("torch.")
+        if value.is_complex() and not own.is_complex():
+            return f"{name} is of complex numbers ({kind}), and the model's are real"
+        whole = not value.is_floating_point() and not value.is_complex() and value.dtype != torch.bool
+        if whole and own.is_floating_point() and value.ndim:
+            return (
+                f"{name} is of whole numbers ({kind}), which mean weights only with the scales that they were "
+                "quantised with; save it dequantised, in float32"
+            )
+    return ""
 
 
 def _copied(model: Any, path: Path) -> Any:

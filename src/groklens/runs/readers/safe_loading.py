@@ -19,9 +19,11 @@ from torch import Tensor
 from groklens.errors import DamagedRun, GroklensError
 from groklens.models.published import bridge_from_weights
 from groklens.runs.file_checks import check_archive, check_size, is_archive
+from groklens.runs.file_kinds import container_of, told_apart
+from groklens.runs.readers.numpy_values import as_read, stand_ins
 from groklens.tasks import Task
 
-_SEEN: ContextVar[dict[Path, Any] | None] = ContextVar("seen", default=None)
+_SEEN: ContextVar[dict[tuple[Path, Callable[[Path], Any]], Any] | None] = ContextVar("seen", default=None)
 
 
 @contextlib.contextmanager
@@ -39,14 +41,15 @@ def remembered(path: Path, read: Callable[[Path], Any]) -> Any:
     seen = _SEEN.get()
     if seen is None:
         return read(path)
-    if path not in seen:
+    asked = (path, read)
+    if asked not in seen:
         try:
-            seen[path] = read(path)
+            seen[asked] = read(path)
         except DamagedRun as error:
-            seen[path] = error
-    if isinstance(seen[path], DamagedRun):
-        raise seen[path]
-    return seen[path]
+            seen[asked] = error
+    if isinstance(seen[asked], DamagedRun):
+        raise seen[asked]
+    return seen[asked]
 
 
 def read_torch(path: Path) -> Any:
@@ -62,10 +65,12 @@ def read_torch(path: Path) -> Any:
 
 def _read_torch(path: Path) -> Any:
     check_archive(path)
+    if said := told_apart(path):
+        raise DamagedRun(said)
     try:
         with warnings.catch_warnings():  # of pickles that are refused anyway
             warnings.simplefilter("ignore")
-            content = torch.load(path, map_location="cpu", weights_only=True)
+            content = _unpickled(path)
         _check_sums(path)
         return content
     except FileNotFoundError as error:
@@ -78,6 +83,19 @@ def _read_torch(path: Path) -> Any:
         raise DamagedRun(
             f"{path} is no complete torch file ({_why(path, one_line(error))}); copy it again."
         ) from error
+
+
+def _unpickled(path: Path) -> Any:
+    """What torch reads of a file when it runs nothing in it, numpy's numbers included."""
+    with open(path, "rb") as file:  # by its name torch would take it for something else
+        try:
+            return torch.load(file, map_location="cpu", weights_only=True)
+        except pickle.UnpicklingError as error:
+            if "numpy" not in str(error):
+                raise
+        file.seek(0)
+        with stand_ins():
+            return as_read(torch.load(file, map_location="cpu", weights_only=True))
 
 
 def _why(path: Path, said: str) -> str:
@@ -206,7 +224,11 @@ def check_weights(path: Path, state: Mapping[str, Any]) -> None:
             kind = f"{tensor.dtype}, {tensor.layout}, {tensor.device}".replace("torch.", "")
             raise DamagedRun(f"{path} holds {name} as {kind}, and plain real numbers are expected there.")
         # A view can be declared far larger than what it looks at.
-        if most is not None and path.suffix != ".npz" and tensor.numel() * tensor.element_size() > most:
+        if (
+            most is not None
+            and (container_of(path) or path.suffix) != ".npz"
+            and tensor.numel() * tensor.element_size() > most
+        ):
             raise DamagedRun(f"{path} declares {tensor.numel():,} numbers in {name}, more than it holds.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from groklens.runs.foreign import foreign_run
 from groklens.runs.readers.containers import State
 from groklens.runs.readers.load_arguments import LoadArguments, with_taken
 from groklens.runs.readers.losses import columns_in, history_of
-from groklens.runs.readers.own_model import filled
+from groklens.runs.readers.own_model import beside, filled
 from groklens.runs.readers.weight_files import Opened, open_weights
 from groklens.runs.run import Run
 from groklens.tasks import Task
@@ -62,6 +63,7 @@ def into_model(opened: Opened, told: LoadArguments, form: str) -> Run:
         step: partial(_model, told.model, state, opened.files[step]) for step, state in opened.states.items()
     }
     models[max(models)]()  # what does not fit is said now, not at the first use
+    opened = replace(opened, left_out=[*opened.left_out, *beside(told.model, opened.last)])
     return run_of(opened, told.task, models, form, {})
 
 
@@ -74,6 +76,12 @@ def run_of(
         known["left out"] = opened.left_out
     if not opened.counted:
         taken = {**taken, "steps": "numbered from 0 in the order of the file, which does not say them"}
+    if opened.other_step is not None:
+        last = opened.files[max(opened.files)].name
+        taken = {
+            **taken,
+            "steps": f"as the files' names count them; {last} says {opened.other_step} of itself",
+        }
     name = opened.path.resolve().name if opened.path.is_dir() else opened.path.stem
     history, left_out = _history(opened)
     if left_out:

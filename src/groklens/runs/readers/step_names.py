@@ -12,11 +12,18 @@ _EPOCHS = r"epochs?"
 _SHORT = r"(?<![A-Za-z])(?:it|ep)"
 #: A whole number: no part of 0.25, of 1e-3, of 10k or of v2b.
 _NUMBER = r"(?<![\d.])(\d+)(?!\d|\.\d|[A-Za-z])"
+#: What Python writes for a number by thousands (f"{step:_}"), and others for two numbers.
+_TWO_WAYS = re.compile(r"(?<=[-_= ])[1-9]\d{0,2}(?:_\d{3})+(?![\dA-Za-z])")
+#: A number that was measured at a step: val_loss=2.31, acc0.97.
+_MEASURED = re.compile(
+    r"(?:(?:val|valid|train|test|dev)[-_]?)?(?:loss|acc|accuracy|err|error|ppl|perplexity|f1|score)[-_=]?\d+\.\d+",
+    re.IGNORECASE,
+)
 _COUNTED = re.compile(rf"(?:({_UPDATES}|{_SHORT})|({_EPOCHS}))[-_= ]?{_NUMBER}", re.IGNORECASE)
 _ALONE = re.compile(r"(?:^|/)(\d+)(?=/|\.(?:pt|pth|ckpt|bin|tar|safetensors|npz)$|$)")
 #: Where a name is no more than what every model is called, and a number: model_100.pt.
 _OF_A_MODEL = re.compile(
-    r"(?:^|/)(?:model|net|network|weights|state|params|snapshot)[-_](\d+)(?=/|\.(?:pt|pth|ckpt|bin|tar|safetensors|npz)$|$)",
+    r"(?:^|/)(?:model|net|network|weights|state|params|snapshot)[-_.](\d+)(?=/|\.(?:pt|pth|ckpt|bin|tar|safetensors|npz)$|$)",
     re.IGNORECASE,
 )
 #: Before such a word they say how many there were to be: n_steps100, max-epochs=50.
@@ -32,11 +39,27 @@ def counted_in(name: str) -> tuple[str, list[int]]:
     >>> counted_in("model_lr0.1_wd1e-3_v2.pt")
     ('model_lr0.1_wd1e-3_v2.pt', [])
     """
+    name = _MEASURED.sub(_hidden, name)
     found = sorted(_found(name))
     kind = name
     for _, _, start, end in sorted(found, key=lambda place: -place[2]):
         kind = f"{kind[:start]}*{kind[end:]}"
     return kind, [number for _, number, _, _ in found]
+
+
+def two_ways(name: str) -> str | None:
+    """The part of a name that is one number by thousands or two numbers, where it follows a word that counts.
+
+    >>> two_ways("step_1_000.pt"), two_ways("step_100_seed_300.pt"), two_ways("step_1000_000.pt")
+    ('1_000', None, None)
+    """
+    counted = {match.start(3) for match in _COUNTED.finditer(name)}
+    return next((found[0] for found in _TWO_WAYS.finditer(name) if found.start() in counted), None)
+
+
+def _hidden(match: re.Match[str]) -> str:
+    """What was measured, without digits and in a form of its own: names that differ in it alone are of one kind."""
+    return re.sub(r"\d+\.\d+$", "#", match[0])
 
 
 def _found(name: str) -> Iterator[tuple[int, int, int, int]]:

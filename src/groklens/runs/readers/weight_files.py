@@ -5,23 +5,29 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
 from groklens.errors import BadArgument, DamagedRun
-from groklens.runs.file_checks import check_archive, check_safetensors, is_archive
+from groklens.runs.file_checks import check_safetensors
+from groklens.runs.file_kinds import container_of, told_apart
 from groklens.runs.files import read_tensors
-from groklens.runs.readers.containers import Found, SeveralModels, State, as_tensors, weights_in
+from groklens.runs.readers.array_files import read_arrays
+from groklens.runs.readers.containers import Found, SeveralModels, State, weights_in
 from groklens.runs.readers.safe_loading import read_config, read_torch, reading, remembered
-from groklens.runs.readers.step_names import counted_in
+from groklens.runs.readers.shards import is_index, joined
+from groklens.runs.readers.step_names import counted_in, two_ways
 
 TORCH = (".pt", ".pth", ".ckpt", ".bin", ".tar")
 WEIGHTS = (*TORCH, ".safetensors", ".npz")
 _SHARD = re.compile(r"-of-\d+")
 _MOST_FOLDERS = 10_000
+#: What trainers write beside a model, by name, and what they call the model.
+_ASIDE = re.compile(r"optim|sched|scaler|rng_state|random_states|training_args", re.IGNORECASE)
+_MODEL = re.compile(r"(pytorch_)?(model|weights)\.(pt|pth|bin|ckpt|safetensors|npz)(\.index\.json)?")
 #: A configuration beside files of weights.
 _CONFIGS = ("config.json", "cfg.json")
 _NAMED = 6
@@ -43,6 +49,8 @@ class Opened:
     content: Any = None
     #: Whether the step of lone weights is said.
     dated: bool = True
+    #: Another step that the last file says of itself than its name does.
+    other_step: int | None = None
 
 
 def content_of(path: Path) -> Any:
@@ -53,18 +61,32 @@ def content_of(path: Path) -> Any:
     >>> content_of(Path("model.npz"))["embed.W_E"].shape  # doctest: +SKIP
     torch.Size([114, 128])
     """
-    if path.suffix == ".safetensors":
+    if is_index(path):
+        return joined(path, content_of)
+    kind = container_of(path) or path.suffix
+    if kind in (".safetensors", ".npz") and (said := told_apart(path)):
+        raise DamagedRun(said)
+    if kind == ".safetensors":
         return remembered(path, _tensors)
-    if path.suffix == ".npz":
-        return remembered(path, _arrays)
+    if kind == ".npz":
+        return remembered(path, read_arrays)
     return read_torch(path)
+
+
+def is_of_weights(path: Path) -> bool:
+    """Whether a path is a file of weights, by its ending or, whatever that is, by its content.
+
+    >>> is_of_weights(Path("nowhere"))
+    False
+    """
+    return path.is_file() and (path.suffix in WEIGHTS or is_index(path) or container_of(path) is not None)
 
 
 def open_weights(path: Path) -> Opened | None:
     """The weights in a file, or in a folder with one file per step; None where there are none."""
     if path.is_dir():
         return _folder(path)
-    if path.suffix not in WEIGHTS or not path.is_file():
+    if not is_of_weights(path):
         return None
     content = content_of(path)
     found = _weights(path, content)
@@ -116,7 +138,14 @@ def _kinds(folder: Path, files: list[Path]) -> dict[str, dict[int, Path]]:
     """Files by the form of their names and by step, which is the first number that differs between them."""
     groups: dict[str, list[tuple[list[int], Path]]] = defaultdict(list)
     for file in files:
-        kind, numbers = counted_in(str(file.relative_to(folder).as_posix()))
+        name = str(file.relative_to(folder).as_posix())
+        if number := two_ways(name):
+            whole = int(number.replace("_", ""))
+            raise BadArgument(
+                f"{folder / name} can be read as of step {whole:,} and as of step {number.partition('_')[0]}; name "
+                f"it step_{whole}.pt, or put a word before the other number."
+            )
+        kind, numbers = counted_in(name)
         if numbers:
             groups[kind].append((numbers, file))
     return {kind: _by_step(folder, found) for kind, found in groups.items()}
@@ -141,7 +170,12 @@ def _files(folder: Path) -> list[Path]:
     except OSError:
         return []
     return [
-        file for file in there if file.suffix in WEIGHTS and not _SHARD.search(file.name) and file.is_file()
+        file
+        for file in there
+        if (file.suffix in WEIGHTS or is_index(file))
+        and not _SHARD.search(file.name)
+        and not file.name.startswith(".")
+        and file.is_file()
     ]
 
 
@@ -151,7 +185,15 @@ def _one_per_folder(folder: Path) -> list[Path]:
         inside = [_files(entry) for entry in sorted(folder.iterdir())[:_MOST_FOLDERS] if entry.is_dir()]
     except OSError:
         return []
-    return [files[0] for files in inside if len(files) == 1]
+    models = [_model_among(files) for files in inside]
+    return [file for file in models if file is not None]
+
+
+def _model_among(files: list[Path]) -> Path | None:
+    """The file of the model's weights among those of one step; None where that cannot be told."""
+    chosen = [file for file in files if not _ASIDE.search(file.name)]
+    usual = [file for file in chosen if _MODEL.fullmatch(file.name)]
+    return next((found[0] for found in (chosen, usual) if len(found) == 1), None)
 
 
 def _holds_weights(file: Path) -> bool:
@@ -164,6 +206,10 @@ def _holds_weights(file: Path) -> bool:
 def _folder(folder: Path) -> Opened | None:
     files, others = files_by_step(folder)
     if not files:
+        there = _files(folder)
+        lone = _model_among(there) if len(there) > 1 or any(map(is_index, there)) else None
+        if lone is not None:
+            return _of_one_step(folder, lone, there)
         _check_uncounted(folder)
         return None
     content = content_of(files[max(files)])
@@ -175,7 +221,29 @@ def _folder(folder: Path) -> Opened | None:
     states[max(files)] = _already(final)
     said = _said_beside(folder) | last.said
     others = [*others, *last.left_out]
-    return Opened(folder, states, final, said, files=files, left_out=others, content=content)
+    inside = next(iter(last.states)) if last.dated else max(files)
+    other = inside if inside != max(files) else None
+    return Opened(
+        folder, states, final, said, files=files, left_out=others, content=content, other_step=other
+    )
+
+
+def _of_one_step(folder: Path, file: Path, there: list[Path]) -> Opened | None:
+    """The model of a folder of one step, as trainers write them: its step is in the folder's name, if anywhere."""
+    found = open_weights(file)
+    if found is None or len(found.states) != 1:
+        return found
+    numbers = counted_in(folder.resolve().name)[1]
+    step, state = (numbers[0] if numbers else next(iter(found.states))), next(iter(found.states.values()))
+    left_out = [*found.left_out, *(each.name for each in there if each != file)]
+    return replace(
+        found,
+        path=folder,
+        states={step: state},
+        files={step: file},
+        left_out=left_out,
+        dated=bool(numbers) or found.dated,
+    )
 
 
 def _check_uncounted(folder: Path) -> None:
@@ -229,48 +297,3 @@ def _later(file: Path) -> Callable[[], State]:
 def _tensors(path: Path) -> dict[str, Tensor]:
     check_safetensors(path)
     return read_tensors(path)
-
-
-def _arrays(path: Path) -> dict[str, Any]:
-    """The arrays of an .npz file, each no larger than it declares; pickled objects are refused."""
-    import numpy as np
-
-    check_archive(path)
-    if not is_archive(path):
-        raise DamagedRun(f"{path} is no complete .npz file ({path.stat().st_size} bytes); copy it again.")
-    try:
-        _check_arrays(path)
-        with np.load(path, allow_pickle=False) as archive:
-            return as_tensors({name: archive[name] for name in archive.files})
-    except DamagedRun:
-        raise
-    except Exception as error:  # what others wrote can be wrong in more ways than can be listed
-        said = " ".join(str(error).split())[:200]
-        raise DamagedRun(
-            f"{path} is no complete .npz file of plain arrays ({said}); copy it again."
-        ) from error
-
-
-def _check_arrays(path: Path) -> None:
-    """Raise for arrays that declare more than their entries hold, before numpy allocates them."""
-    import math
-    import zipfile
-
-    from numpy.lib import format as npy
-
-    with zipfile.ZipFile(path) as archive:
-        for entry in archive.infolist():
-            with archive.open(entry) as file:
-                version = npy.read_magic(file)
-                header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-                shape, _, dtype = header(file)
-                if dtype.hasobject:
-                    raise DamagedRun(
-                        f"{path} holds Python objects in {entry.filename}, which could run code when opened, so it is "
-                        "refused; save plain arrays: np.savez(path, **{name: weight.numpy() for …})."
-                    )
-                if math.prod(shape) * dtype.itemsize != entry.file_size - file.tell():
-                    raise DamagedRun(
-                        f"{path} declares {math.prod(shape):,} numbers in {entry.filename}, and {entry.file_size:,} "
-                        "bytes are there; copy it again."
-                    )

@@ -1,0 +1,81 @@
+"""Numpy's numbers beside the weights of a torch file: read, without numpy's own unpickling ever being run."""
+
+import numpy as np
+import pytest
+import torch
+from test_file_kinds import STATE, WANTED, opened
+
+from groklens.errors import DamagedRun
+
+LOSSES = {"train_losses": [2.0, 1.5, 1.0], "test_losses": [3.0, 2.5, 2.0]}
+AS_NUMPY = {
+    "single numbers": lambda values: [np.float64(value) for value in values],
+    "float32": lambda values: [np.float32(value) for value in values],
+    "an array": lambda values: np.array(values),
+    "an array of the other byte order": lambda values: np.array(values).astype(">f4"),
+}
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+@pytest.mark.parametrize("form", AS_NUMPY)
+def test_losses_that_numpy_averaged(form, zipped, tmp_path):
+    content = {name: AS_NUMPY[form](values) for name, values in LOSSES.items()}
+    content |= {"model": STATE, "step": np.int64(2), "lr": np.float32(0.5)}
+    torch.save(content, tmp_path / "c.pt", _use_new_zipfile_serialization=zipped)
+    run = opened(tmp_path / "c.pt")
+    assert torch.equal(run.final.logits, WANTED)
+    assert (run.steps, run.known["lr"]) == ([2], 0.5)
+    assert run.history["train_loss"].values.tolist() == LOSSES["train_losses"]
+
+
+@pytest.mark.parametrize("order", "CF")
+def test_weights_as_arrays(order, tmp_path):
+    torch.save(
+        {name: np.array(tensor.numpy(), order=order) for name, tensor in STATE.items()}, tmp_path / "c.pt"
+    )
+    assert torch.equal(opened(tmp_path / "c.pt").final.logits, WANTED)
+
+
+class Hostile:
+    """Pickles as a call of numpy's that takes bytes for something else than plain numbers."""
+
+    def __init__(self, function, arguments):
+        self.call = (function, arguments)
+
+    def __reduce__(self):
+        return self.call
+
+
+SCALAR = np.float64(1.0).__reduce__()[0]
+HOSTILE = {
+    "objects": lambda: np.array([None, "x"], dtype=object),
+    "text": lambda: np.array(["a", "b"]),
+    "a structure": lambda: np.zeros(2, dtype=[("a", "f4"), ("b", "O")]),
+    "bytes for pointers": lambda: Hostile(SCALAR, (np.dtype([("a", "O")]), b"\x41" * 8)),
+    "too few bytes": lambda: Hostile(SCALAR, (np.dtype("f8"), b"\x41" * 4)),
+    "too many": lambda: Hostile(SCALAR, (np.dtype("f8"), b"\x41" * 16)),
+    "no kind": lambda: Hostile(SCALAR, (3, b"\x41" * 8)),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_what_is_no_plain_number_is_refused(kind, tmp_path):
+    torch.save({"model": STATE, "other": HOSTILE[kind]()}, tmp_path / "c.pt")
+    with pytest.raises(DamagedRun, match=r"c\.pt"):
+        opened(tmp_path / "c.pt")
+
+
+def test_what_the_user_marked_as_safe_stays_so(tmp_path):
+    torch.save({"model": STATE, "loss": np.float64(1.0)}, tmp_path / "c.pt")
+    with torch.serialization.safe_globals([SCALAR, np.dtype, (np.ndarray, "numpy.ndarray"), Hostile]):
+        before = torch.serialization.get_safe_globals()
+        assert torch.equal(opened(tmp_path / "c.pt").final.logits, WANTED)
+        assert set(torch.serialization.get_safe_globals()) == set(before)
+
+
+def test_nothing_is_marked_as_safe_afterwards(tmp_path):
+    before = set(torch.serialization.get_safe_globals())
+    torch.save({"model": STATE, "loss": np.array([None], dtype=object)}, tmp_path / "c.pt")
+    with pytest.raises(DamagedRun):
+        opened(tmp_path / "c.pt")
+    assert set(torch.serialization.get_safe_globals()) == before
