@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from groklens.claims import how_many
+from groklens.cli.told import said_for_a_shell, told_config, told_task
 from groklens.cli_io import NOTES
 from groklens.runs import Run
 
@@ -19,11 +20,16 @@ def folder_of(path: Path) -> Path:
     return examples.path(str(path)) if is_name else path
 
 
-def opened(path: Path, parts: Sequence[Any]) -> Run:
-    """The run at a path, or an example run by its name, with a note of steps whose numbers alone are there."""
+def opened(path: Path, parts: Sequence[Any], task: str | None = None, config: str | None = None) -> Run:
+    """The run at a path, or an example run by its name, with a note of steps whose numbers alone are there.
+
+    `task` and `config` are what the shell says of files that do not say it themselves.
+    """
     import groklens as gl
 
-    run = gl.load(folder_of(path), parts=parts)
+    said = {"task": told_task(task, parts), "config": told_config(config)}
+    with said_for_a_shell():
+        run = gl.load(folder_of(path), parts=parts, **said)
     if run.measured:
         NOTES.say(
             f"groklens: {run.name} has the weights of {how_many(len(run.steps), 'step')} here, and the numbers of "
