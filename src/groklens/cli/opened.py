@@ -27,9 +27,8 @@ def opened(path: Path, parts: Sequence[Any], task: str | None = None, config: st
     """
     import groklens as gl
 
-    said = {"task": told_task(task, parts), "config": told_config(config)}
     with said_for_a_shell():
-        run = gl.load(folder_of(path), parts=parts, **said)
+        run = gl.load(folder_of(path), parts=parts, task=told_task(task, parts), config=told_config(config))
     if run.measured:
         NOTES.say(
             f"groklens: {run.name} has the weights of {how_many(len(run.steps), 'step')} here, and the numbers of "
