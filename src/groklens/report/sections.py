@@ -219,7 +219,11 @@ def _phase_table(explanation: Explanation) -> str:
         for name, start, end in (phase.row for phase in explanation.phases)
     ]
     table = _table([name.capitalize() for name in PHASE_COLUMNS], rows)
-    return f'{table}<p class="caption">{captions.INTERVALS}</p>'
+    unseen = [phase for phase in explanation.phases if phase.unseen]
+    notes = "".join(
+        f'<p class="note">{escape(f"{phase.name.capitalize()}: {phase.when}")}.</p>' for phase in unseen
+    )
+    return f'{table}<p class="caption">{captions.INTERVALS}</p>{notes}'
 
 
 def _table(head: Sequence[str], rows: Sequence[str]) -> str:
