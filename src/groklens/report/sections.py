@@ -213,7 +213,8 @@ def _number_row(found: xr.DataArray) -> str:
 
 def _phase_table(explanation: Explanation) -> str:
     if not explanation.phases:
-        return '<p class="note">No phases: they need losses and accuracies over several steps.</p>'
+        said = "No phases: they need losses and accuracies over several steps, by a split that shows in them."
+        return f'<p class="note">{said}</p>'
     rows = [
         f"<td>{escape(name)}</td>{_number(start)}{_number(end)}"
         for name, start, end in (phase.row for phase in explanation.phases)
