@@ -193,3 +193,14 @@ def test_a_split_by_a_rule_that_is_the_models_own_shows_beside_inputs_of_the_sam
         "(the larger of two) generalises, as it is correct on 100 % of 36 test inputs; how it "
         in why.headline
     )
+
+
+def test_phases_are_not_dated_by_a_split_that_does_not_show():
+    """A run that learned seven tenths first and the rest later, and two splits of which one is its own."""
+    own, other = TASK.split(0.7, 0)[0], TASK.split(0.7, 5)[0]
+    models = {0: table(TASK, own, 0, 0), 50: table(TASK, own, 12, -12), 100: table(TASK, own, 12, 11)}
+    why = gl.explain(gl.Run.of(models, TASK, train_index=own))
+    assert (why.generalised, why.phases[0].name) == (True, "memorisation")
+    why = gl.explain(gl.Run.of(models, TASK, train_index=other))
+    assert (why.generalised, why.phases) == (False, [])
+    assert "by a split that shows in them" in why.to_html()

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from groklens.snapshots import Snapshot, judged_by
 
-#: Tokens of a position, or answers, make kinds of inputs where there are at most so many of them per input: a split does
-#: not go by what hardly recurs.
+#: Tokens of a position, or answers, make kinds of inputs where there are at most so many of them per input: a split
+#: does not go by what hardly recurs.
 RECURS = 0.5
 #: Passes over all kinds at most, and the change, as a share, from which on no more are made.
 PASSES, SETTLED = 200, 1e-9
