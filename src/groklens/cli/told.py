@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from groklens.errors import BadArgument, ConfigNeeded, TaskNeeded, did_you_mean, shown
-from groklens.tasks import Task, kinds
+
+if TYPE_CHECKING:
+    from groklens.tasks import Task
 
 TaskSaid = Annotated[
     str | None,
@@ -43,6 +45,8 @@ def told_task(text: str | None, parts: Sequence[Any] = ()) -> Task | None:
     """
     if text is None:
         return None
+    from groklens.tasks import kinds  # takes torch, which help does not wait for
+
     known = kinds() | {each.__name__: each for each in parts if _is_task(each)}
     try:
         return _made(ast.parse(text.strip(), mode="eval").body, known)
@@ -112,4 +116,6 @@ def _keywords(call: ast.Call) -> dict[str, Any]:
 
 
 def _is_task(part: Any) -> bool:
+    from groklens.tasks import Task
+
     return isinstance(part, type) and issubclass(part, Task)
