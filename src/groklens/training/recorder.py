@@ -131,8 +131,7 @@ class Recorder:
 
     def __enter__(self) -> Recorder:
         """Start the run and keep step 0, or take it up where it was."""
-        if not self._resume:
-            check_place(self._path, "the recording")
+        check_place(self._path, "the recording", resumes=self._resume)
         self._witness = Witness(self._model, self._task)
         self._lock = FolderLock(self._path)
         try:
