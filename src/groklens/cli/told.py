@@ -40,8 +40,8 @@ def told_task(text: str | None, parts: Sequence[Any] = ()) -> Task | None:
 
     `parts` are a user's own classes. Raises `BadArgument` for what is no task, or one that cannot be.
 
-    >>> told_task("gl.ModularArithmetic(23, op='sub')").name
-    'a-b mod 23'
+    >>> told_task("gl.ModularArithmetic(23, op='add')").name
+    'a+b mod 23'
     """
     if text is None:
         return None
