@@ -25,7 +25,9 @@ def split_of(task: Task, given: TrainIndex | None) -> Int[Tensor, " train"] | No
             f"{task.name} is a stream: every update has fresh examples, and all of its probe is test; leave "
             "train_index out."
         )
-    return split_index(given, len(task.labels))
+    index = split_index(given, len(task.labels))
+    task.check_split(index)
+    return index
 
 
 def split_index(given: TrainIndex, n_inputs: int) -> Int[Tensor, " train"]:

@@ -93,7 +93,7 @@ class Recorder:
         check_can_be_made_again(task)
         self._model = model if answer is None else answered(model, answer)
         self._task = task
-        self._path = as_path(into, "a new folder for the run")
+        self._path = as_path(into, "a new folder for the run").absolute()
         self._keep = Every(100) if keep is None else keep
         self._train_index = split_of(task, train_index)
         self._loss_units = title("loss_units", loss_units)
