@@ -214,7 +214,7 @@ def findings():
 #: What a headline asks of the last snapshot: that its split is known, and its task has a group, acting everywhere.
 SPLIT = SimpleNamespace(
     train_index=range(2),
-    test_index=range(2),
+    test_index=range(100),
     train_share=None,
     task=SimpleNamespace(
         symmetry=SimpleNamespace(elements=range(4)),

@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
 import torch
@@ -18,14 +18,36 @@ _BESIDE = 2
 #: Multiplications below which a step gains nothing by a second thread (it takes .97 to 1.05 times as long; at 1.4e7
 #: .87), while beside a busy process a second thread loses it four fifths of its speed.
 _SMALL = 1e7
+#: Devices that autocast is switched on for, each by itself.
+_DEVICES = ("cpu", "cuda", "mps", "xpu")
 #: Threads of Python in which models are being looked at, and how many threads of torch each had before.
 _before: dict[int, int] = {}
 _lock = threading.Lock()
 
 
 @contextmanager
+def plain_torch() -> Iterator[None]:
+    """Context in which torch computes as it does by itself, whatever modes the loop around it has switched on.
+
+    `torch.autocast` would take products to half precision, and tensors made in `torch.inference_mode` take no part in
+    gradients. Gradients are kept or not as before, but for those in inference mode, which has none.
+
+    >>> with torch.autocast("cpu", dtype=torch.bfloat16), plain_torch():
+    ...     (torch.ones(2, 2) @ torch.ones(2, 2)).dtype
+    torch.float32
+    """
+    with ExitStack() as stack:
+        for device in _DEVICES:
+            if torch.is_autocast_enabled(device):
+                stack.enter_context(torch.autocast(device, enabled=False))
+        if torch.is_inference_mode_enabled():
+            stack.enter_context(torch.inference_mode(False))
+        yield
+
+
+@contextmanager
 def one_thread() -> Iterator[None]:
-    """Context in which torch computes on one thread; the previous number of threads is restored afterwards.
+    """Context in which torch computes on one thread, in modes of its own; all is as it was afterwards.
 
     For many small operations. Each of them ends when the slowest thread does, so that with one core taken by
     another program, two threads need several times as long as one: all but the first wait for their turn.
@@ -47,7 +69,8 @@ def one_thread() -> Iterator[None]:
             _before[own] = found if found > 1 else max(_before.values(), default=1)
         torch.set_num_threads(1)
     try:
-        yield
+        with plain_torch():
+            yield
     finally:
         with _lock:
             torch.set_num_threads(_before.pop(own) if is_outermost else found)
@@ -61,7 +84,7 @@ def threads_for(work: float) -> Iterator[None]:
     ...     torch.get_num_threads()
     1
     """
-    with one_thread() if work < _SMALL else nullcontext():
+    with one_thread() if work < _SMALL else plain_torch():
         yield
 
 

@@ -42,7 +42,7 @@ def test_nor_is_a_number_of_one(value, units, said):
         ((200, 300), (200, 300), "begun and over between steps 200 and 300"),
         ((200, 300), (300, 400), "from step 200–300 to step 300–400"),
         ((0, 0), None, "from step 0, not over at the last step"),
-        (None, None, "not seen between the kept steps"),
+        (None, None, "not seen"),
     ],
 )
 def test_a_phase_that_no_kept_step_lies_within_is_not_dated_from_a_step_to_itself(start, end, said):

@@ -81,7 +81,7 @@ def test_a_memoriser_whose_few_test_inputs_are_of_those_it_knows_is_not_said_to_
             others[known] = False
             model.W_U[others] = 0.0
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # from 13 on the split is doubted
+            warnings.simplefilter("ignore")  # from 14 on the split is doubted
             why = gl.explain(model, TASK, train_index=given)
-        assert ("split.fits" in by_key(why.findings)) == (n_test >= 13), n_test
+        assert ("split.fits" in by_key(why.findings)) == (n_test >= 14), n_test
         assert why.finding("generalises").verdict == "undecided", n_test

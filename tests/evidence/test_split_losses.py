@@ -251,7 +251,7 @@ def test_one_drawn_at_random_does_and_shows_in_a_model_of_all_inputs_as_seldom_a
     splits = list(drawn_at_random(LARGER, 0.7, 60))
     assert sum(seems_drawn(snapshot, split) for split in splits) >= 52
     beyond = torch.tensor([errors_beyond_tokens(snapshot, ranks, split) for split in splits])
-    assert int((beyond > _beyond(0.01)).sum()) <= 3  # four and more by chance once in 400 times
+    assert int((beyond > _beyond(0.01)).sum()) <= 3  # four and more by chance once in 300 times
     assert 0.7 <= float(beyond.std()) <= 1.3
 
 
@@ -267,3 +267,14 @@ def test_what_tokens_add_to_losses_hides_no_split_that_was_drawn():
         "at 1 %, beside inputs of the same tokens and answers, as the split seems drawn"
         in finding(why).source
     )
+
+
+def test_phases_are_not_dated_by_a_split_that_does_not_show():
+    """A run that learned seven tenths first and the rest later, and two splits of which one is its own."""
+    own, other = TASK.split(0.7, 0)[0], TASK.split(0.7, 5)[0]
+    models = {0: table(TASK, own, 0, 0), 50: table(TASK, own, 12, -12), 100: table(TASK, own, 12, 11)}
+    why = gl.explain(gl.Run.of(models, TASK, train_index=own))
+    assert (why.generalised, why.phases[0].name) == (True, "memorisation")
+    why = gl.explain(gl.Run.of(models, TASK, train_index=other))
+    assert (why.generalised, why.phases) == (False, [])
+    assert "by a split that shows in them" in why.to_html()

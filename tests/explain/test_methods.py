@@ -5,6 +5,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+import torch
 
 import groklens as gl
 
@@ -96,3 +97,23 @@ def test_a_search_that_was_made_is_told_of():
     said = gl.explain(gl.planted(task, [2, 5]), task).methods()
     assert "some components of the group C11" in said
     assert "No circuit was sought." not in said
+
+
+@pytest.mark.filterwarnings("ignore:The split given")
+def test_what_is_found_beside_the_search_does_not_make_one():
+    """Of a split that is doubted there is a finding, and nothing was looked for."""
+    task = gl.ModularArithmetic(11)
+    model, seen = gl.planted(task, algorithm="lookup"), task.split(0.4, 0)[0]
+    with torch.no_grad():
+        model.W_U[[each for each in range(121) if each not in set(seen.tolist())]] = 0.0
+    why = gl.explain(model, task, train_index=task.split(0.4, 5)[0])
+    assert why.finding("split.fits").verdict == "undecided"
+    assert "No circuit was sought." in why.methods()
+
+
+def test_a_search_that_found_no_component_was_one():
+    labels = torch.randint(0, 11, (121,), generator=torch.Generator().manual_seed(7))
+    task = gl.TableTask(gl.ModularArithmetic(11).inputs, labels, "C11")
+    why = gl.explain(gl.planted(task, algorithm="lookup"), task)
+    assert "no component of C11 is key" in why.finding("circuit").note
+    assert "some components of the group C11" in why.methods()

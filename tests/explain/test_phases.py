@@ -68,6 +68,35 @@ def test_generalising_while_memorising_is_no_circuit_formation():
     assert [(phase.start, phase.end) for phase in found[1:]] == [(None, None)] * 2
 
 
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (
+            {"test_loss": [4.7, 7.0, 1.0, 0.1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-6, 1e-6]},
+            "train accuracy reaches 99 % and test loss falls below half of its peak between steps 10 and 20, and no "
+            "step was kept at which one had happened alone",
+        ),
+        (
+            {"test_loss": [4.7, 1.0, 0.5, 0.1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-6, 1e-6]},
+            "test loss falls below half of its peak between steps 0 and 10, before train accuracy reaches 99 % between "
+            "steps 10 and 20",
+        ),
+        ({"test_loss": [*range(1, 12)]}, "test loss does not fall below half of its peak"),
+        ({"train_accuracy": [0.5] * 11}, "train accuracy stays below 99 % at every step looked at"),
+        (
+            {"excluded_loss": [4.7, 3.0, 0.1] + [0.15] * 8},
+            "excluded loss rises by less than 0.1 nats while test loss stays above half of its peak",
+        ),
+        ({"excluded_loss": None}, "no circuit was found whose forming could be dated"),
+    ],
+)
+def test_what_was_seen_in_its_place_is_said_of_a_circuit_that_was_not_seen_to_form(changed, said):
+    kept = {name: values for name, values in changed.items() if values is not None}
+    found = phases.find_phases(grokking(**kept).drop_vars(set(changed) - set(kept)))
+    assert str(found[1]) == f"circuit formation: not seen, as {said}"
+    assert str(found[2]) == "cleanup: not seen, as no circuit formation was seen that it could follow"
+
+
 def test_a_fall_that_train_inputs_do_not_share_in_is_no_circuit_formation():
     flat = [4.7, 3.0, 0.1] + [0.15] * 8  # less than the 0.1 nats asked for
     found = phases.find_phases(grokking(excluded_loss=flat))

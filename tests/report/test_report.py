@@ -124,10 +124,7 @@ def test_a_memorising_run_has_no_circuit_to_show_and_says_so():
     shown = report(explanation(found, phases=memorised, key_components=[], **MEMORISED)).html
     text = _text(shown)
     assert "fits its train inputs and is correct on" in text
-    assert (
-        "circuit formation: from step 200–300, not over at the last step; cleanup: not seen between the kept steps"
-        in text
-    )
+    assert "circuit formation: from step 200–300, not over at the last step; cleanup: not seen" in text
     assert "No component is singled out" in text
     assert "loss restricted to the circuit" not in text
 
@@ -135,7 +132,7 @@ def test_a_memorising_run_has_no_circuit_to_show_and_says_so():
 def test_key_components_are_coloured_where_no_circuit_is_known():
     undecided = {"circuit": None, "algorithm": "undecided", "verdict": "undecided"}
     text = _text(report(explanation(table(circuit=False), **undecided)).html)
-    assert "generalises by no circuit that survives its controls: undecided." in text
+    assert "; how it computes is undecided, as no circuit survives its controls." in text
     assert "frequencies 14, 35, 41, 42, 52: key by the logits, though no circuit was found" in text
 
 

@@ -81,3 +81,18 @@ def test_what_somebody_else_left_and_may_not_be_opened_keeps_nobody_from_writing
         (beside / "whole").touch()
     assert left.is_dir()
     assert (tmp_path / "out" / "whole").is_file()
+
+
+@pytest.mark.parametrize("locks", [True, False])
+def test_what_a_process_of_the_same_number_left_before_it_was_locked_is_in_nobodys_way(
+    tmp_path, monkeypatch, locks
+):
+    """In a container every process may have one number; without locks nobody knows whether it is still written."""
+    left = tmp_path / f"out.{os.getpid()}.groklens.tmp"
+    left.mkdir()
+    if not locks:
+        monkeypatch.setattr("groklens.runs.lock.fcntl", None)
+    with new_folder(tmp_path / "out") as beside:
+        (beside / "whole").touch()
+    assert [each.name for each in (tmp_path / "out").iterdir()] == ["whole"]
+    assert left.exists() is not locks

@@ -17,7 +17,7 @@ from foreign_formats import (
 )
 
 import groklens as gl
-from groklens.errors import BadArgument, DamagedRun
+from groklens.errors import BadArgument, DamagedRun, UnknownName
 
 
 class TestGrokkingDemo:
@@ -103,6 +103,13 @@ def test_the_shell_says_what_a_run_of_any_format_is(name, tmp_path, shell):
     known = FORMATS[name].load(path).step_known
     listed = ", ".join(map(str, values["steps"])) if known else "one, which of them is unknown"
     assert f"kept steps: {listed}\n" in out
+
+
+def test_of_a_model_whose_step_nobody_says_another_step_is_no_near_miss(tmp_path):
+    run = FORMATS["hooked_transformer"].load(write_hooked_transformer(tmp_path))
+    assert not run.step_known
+    with pytest.raises(UnknownName, match=r"one model, of which nobody says the step; it is run\.final"):
+        run.at(100)
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from groklens.claims.wording import interval
@@ -16,7 +16,7 @@ class Phase:
     """One phase of training; `start` and `end` are intervals between kept steps, None for what was not seen.
 
     An interval (lo, hi] is the last kept step before the event and the first at or after it; (0, 0) is the
-    beginning of training. It is written `lo–hi`.
+    beginning of training. It is written `lo–hi`. `unseen` says, of a phase that was not seen, what was seen instead.
 
     >>> print(Phase("circuit formation", (200, 300), (5500, 6000)))
     circuit formation: from step 200–300 to step 5,500–6,000
@@ -25,6 +25,7 @@ class Phase:
     name: str
     start: tuple[int, int] | None
     end: tuple[int, int] | None
+    unseen: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return f"{self.name}: {self.when}"
@@ -33,7 +34,7 @@ class Phase:
     def when(self) -> str:
         """When the phase was, in words."""
         if self.start is None:
-            return "not seen between the kept steps"
+            return f"not seen{f', as {self.unseen}' if self.unseen else ''}"
         if self.end is not None and self.end[0] <= self.start[0]:
             return self._in_one_go(self.start, self.end)
         end = "not over at the last step" if self.end is None else f"to step {interval(self.end)}"

@@ -9,6 +9,7 @@ import typer
 
 from groklens.cli.app import OwnParts, RunPath, command
 from groklens.cli.opened import opened
+from groklens.cli.told import ConfigSaid, TaskSaid
 from groklens.cli_io import NOTES, check_writable, own_parts
 
 
@@ -21,13 +22,15 @@ def explain(
     json_path: Annotated[
         str | None, typer.Option("--json", help="Write JSON here; - for standard output.")
     ] = None,
+    task: TaskSaid = None,
+    config: ConfigSaid = None,
     parts: OwnParts = None,
 ) -> None:
     """Explain a run: when it generalised, with which circuit, and how we know."""
     import groklens as gl
 
     check_writable(html, None if json_path in (None, "-") else Path(str(json_path)))
-    why = gl.explain(opened(path, own_parts(parts)))
+    why = gl.explain(opened(path, own_parts(parts), task, config))
     if json_path == "-":
         typer.echo(why.to_json(), nl=False)
     else:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from groklens.cli.told import said_for_a_shell, told_config, told_task
 from groklens.cli_io import NOTES
 
 if TYPE_CHECKING:
@@ -20,12 +21,16 @@ def folder_of(path: Path) -> Path:
     return examples.path(str(path)) if is_name else path
 
 
-def opened(path: Path, parts: Sequence[Any]) -> Run:
-    """The run at a path, or an example run by its name, with a note of steps whose numbers alone are there."""
+def opened(path: Path, parts: Sequence[Any], task: str | None = None, config: str | None = None) -> Run:
+    """The run at a path, or an example run by its name, with a note of steps whose numbers alone are there.
+
+    `task` and `config` are what the shell says of files that do not say it themselves.
+    """
     import groklens as gl
     from groklens.claims import how_many
 
-    run = gl.load(folder_of(path), parts=parts)
+    with said_for_a_shell():
+        run = gl.load(folder_of(path), parts=parts, task=told_task(task, parts), config=told_config(config))
     if run.measured:
         NOTES.say(
             f"groklens: {run.name} has the weights of {how_many(len(run.steps), 'step')} here, and the numbers of "

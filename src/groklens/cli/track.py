@@ -10,6 +10,7 @@ import typer
 from groklens.cli.app import OwnParts, RunPath, command
 from groklens.cli.opened import opened
 from groklens.cli.table_file import TableFile, check_table_file, put_table
+from groklens.cli.told import ConfigSaid, TaskSaid
 from groklens.cli_io import NOTES, own_parts
 from groklens.errors import BadArgument
 
@@ -29,6 +30,8 @@ def track(
         ),
     ] = None,
     out: TableFile = None,
+    task: TaskSaid = None,
+    config: ConfigSaid = None,
     parts: OwnParts = None,
 ) -> None:
     """Measure every kept step of a run, as a table.
@@ -43,7 +46,7 @@ def track(
     named = {each.__name__: each for each in own if isinstance(each, gl.measures.Measure)}
     asked = [named.get(name, name) for name in measure or ["PROGRESS"]]
     wanted = gl.measures.chosen_measures(asked)  # a misspelt name before the run is opened
-    table = gl.track(opened(path, own), wanted)
+    table = gl.track(opened(path, own, task, config), wanted)
     if measure:
         _say_left_out(table)
     if not measure:

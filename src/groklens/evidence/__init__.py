@@ -6,6 +6,7 @@ from groklens.evidence.all_findings import beside_untrained as beside_untrained
 from groklens.evidence.examine import examine as examine
 from groklens.evidence.few_inputs import are_few as are_few
 from groklens.evidence.few_inputs import judged as judged
+from groklens.evidence.generalising import generalises as generalises
 from groklens.evidence.generalising import judged_on as judged_on
 from groklens.evidence.generalising import nothing_held_out as nothing_held_out
 from groklens.evidence.generalising import unless_split_shows as unless_split_shows
@@ -18,6 +19,7 @@ from groklens.evidence.split_fits import ENOUGH as ENOUGH
 from groklens.evidence.split_fits import split_doubt as split_doubt
 from groklens.evidence.split_fits import split_doubted as split_doubted
 from groklens.evidence.split_losses import split_losses as split_losses
+from groklens.evidence.split_losses import split_shows as split_shows
 from groklens.evidence.taken_for_granted import taken_for_granted as taken_for_granted
 from groklens.evidence.track import track as track
 from groklens.evidence.untrained import untrained_like as untrained_like

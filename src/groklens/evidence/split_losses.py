@@ -68,7 +68,7 @@ def split_losses(run: Run, final: Snapshot, untrained: Untrained, table: xr.Data
     not told apart, which is no proof that they are one.
     Asked of models that answer the test inputs of a split as given (`split_recorded` is of one that is known).
     """
-    if final.train_index is None or final.split_recorded or final.task.is_corrupted:
+    if not _is_asked(final):
         return []
     looked, beyond, where = _shown_where(run, final, table)
     found = pairs(looked)
@@ -76,8 +76,8 @@ def split_losses(run: Run, final: Snapshot, untrained: Untrained, table: xr.Data
     if found.shown < -beyond:
         verdict = "refuted"
     said = (
-        f"{where}{number(found.errors)} standard errors from half of the pairs of a test and a train input, "
-        f"{number(found.beyond_tokens)} beside inputs of the same tokens and answers"
+        f"{where}{_from_half(found.errors)} half of the pairs of a test and a train input, and "
+        f"{_from_half(found.beyond_tokens)} it beside inputs of the same tokens and answers"
     )
     return [
         Finding(
@@ -102,6 +102,24 @@ _COMPARED = {
     True: "beside inputs of the same tokens and answers, as the split seems drawn at random",
     False: "in all pairs and beside inputs of the same tokens and answers, as the split may be by a rule",
 }
+
+
+def _from_half(errors: float) -> str:
+    return f"{number(abs(errors))} standard errors {'below' if errors < 0 else 'above'}"
+
+
+def split_shows(run: Run, final: Snapshot, table: xr.Dataset) -> bool:
+    """Whether a split shows in the losses as `split_losses` asks, or need not, as training recorded it."""
+    if not _is_asked(final):
+        return True
+    looked, beyond, _ = _shown_where(run, final, table)
+    return pairs(looked).shown > beyond
+
+
+def _is_asked(final: Snapshot) -> bool:
+    return final.train_index is not None and not final.split_recorded and not final.task.is_corrupted
+
+
 #: What follows from each verdict.
 _SAID: dict[Verdict, str] = {
     "supported": "; test inputs that are harder for another reason, of a split by a rule, may look the same",

@@ -42,8 +42,9 @@ def track(
     time, but for the last where a circuit is found in it; of `PROGRESS` and its parts two rows are taken at a time
     where the models are transformers from disk and all logits of one take no more than half a GB.
 
-    Raises `BadArgument` for no measures or no steps, or a folder of another table, `UnknownName` for a name that is no
-    measure, and names run, step and measure when one fails or gives a number that is not finite.
+    Warns of values outside the `valid_range` that their measure declares. Raises `BadArgument` for no measures or no
+    steps, or a folder of another table, `UnknownName` for a name that is no measure, and names run, step and measure
+    when one fails or gives a number that is not finite.
 
     >>> table = track(run, measures.PROGRESS)  # doctest: +SKIP
     >>> table.restricted_loss.attrs["units"]  # doctest: +SKIP

@@ -51,8 +51,8 @@ def explain(
     model's logits are in what it gives (`answer=lambda output: output[0]`). `steps` limits the table to some kept
     steps. The circuit is found once, in the last snapshot (`find_circuit`), and tracked over all steps. `progress`
     shows or hides the bar, which otherwise shows on a terminal and in a notebook. Warns of a split that may not
-    be the model's (`split_doubted`), without phases then. Raises `BadArgument` for a model without a task, a split
-    other than the run's own, or a run without kept steps.
+    be the model's (`split_doubted`); there are no phases then, nor where a split does not show in the losses.
+    Raises `BadArgument` for a model without a task, a split other than the run's own, or a run without kept steps.
 
     >>> why = explain(run)  # doctest: +SKIP
     >>> why = explain(model, task)  # doctest: +SKIP
@@ -81,7 +81,8 @@ def _explain(run: Run, chosen: list[int]) -> Explanation:
         findings = unless_split_shows(findings, shown, verdict_of(findings, everything))
     generalised = by_key(findings)["generalises"].verdict
     findings += taken_for_granted(run)
-    phases = [] if doubted else find_phases(table)
+    unseen = not all(each.verdict == "supported" for each in findings if each.key == "split.losses")
+    phases = [] if doubted or unseen else find_phases(table)
     if run.task.symmetry is None:
         phases = phases[:1]  # no circuit was looked for, so when one formed is not known
     if run.task.reference is not None:

@@ -55,7 +55,8 @@ def _outcome(why: Explanation, general: Finding) -> str:
     # Where the split is not known, the finding is about all inputs, and the sentence is too.
     known = why.final.test_index is not None
     if not known:
-        return f"is correct on {score} of all inputs, its split not known{_by_what(why)}"
+        by = _by_what(why)
+        return f"is correct on {score} of all inputs, its split not known{by if by.startswith(';') else ',' + by}"
     said_already = why.circuit is not None or why.final.task.reference is not None
     return f"generalises{_judged_by(why, '' if said_already else score)}{_by_what(why)}"
 
@@ -64,14 +65,15 @@ def _judged_by(why: Explanation, score: str) -> str:
     """By what a model is said to generalise, where nothing else says it or the inputs are few."""
     if score:
         return f", as it is correct on {score} of {_inputs(why)}"
-    return f", judged by {_inputs(why)}," if _inputs(why) != judged_on(why.final) else ""
+    return f", judged by {_inputs(why)}," if _inputs(why) not in ("test inputs", "the probe's inputs") else ""
 
 
 def _inputs(why: Explanation) -> str:
     """What a model is judged on, in words, with how many they are where they are few."""
-    test, what = why.final.test_index, judged_on(why.final)
-    n = len(why.final.task.labels) if test is None or not len(test) else len(test)
-    return how_many(n, what.removesuffix("s")) if what == "test inputs" and are_few(n) else what
+    test = why.final.test_index
+    if test is None or not len(test):
+        return judged_on(why.final)
+    return how_many(len(test), "test input") if are_few(len(test)) else "test inputs"
 
 
 def _are_too_few(why: Explanation) -> bool:
@@ -93,7 +95,8 @@ def _outcome_undecided(why: Explanation, score: str) -> str:
             f"{_nor_by_a_circuit(why)}"
         )
     if not nothing_held_out(why.final) and _are_too_few(why):
-        return f"is correct on {score} of {_inputs(why)}, too few to tell from luck: whether it generalises is undecided"
+        unsure = "too few to tell from luck: whether it generalises is undecided"
+        return f"is correct on {score} of {_inputs(why)}, {unsure}"
     if why.final.test_index is not None and not nothing_held_out(why.final):
         return (
             f"is correct on {score} of {judged_on(why.final)}, {_but(why)}: that it generalises is undecided"

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from groklens.claims import DRAWS, how_many, percent
-from groklens.evidence import ENOUGH, judged_on
+from groklens.evidence import ENOUGH, generalises, judged_on
 from groklens.runs import Run
 from groklens.snapshots import Snapshot
 
@@ -21,9 +21,6 @@ _CALLED = {
     "eps": "epsilon",
     "warmup_steps": "steps of linear warm-up",
 }
-
-#: What is found before a circuit is looked for: whether there is anything to explain, and that there is not.
-_BEFORE_A_SEARCH = {"generalises", "circuit"}
 
 #: What a paper says of every training.
 _ASKED = {
@@ -134,7 +131,7 @@ def _looked_at(why: Explanation) -> str:
         said += f" The model counts as generalising from an accuracy of {percent(ENOUGH)} on {inputs}."
     if task.symmetry is None:
         return said
-    if {finding.key for finding in why.findings} <= _BEFORE_A_SEARCH:
+    if generalises(why.final).verdict != "supported":  # before what follows from a search
         return f"{said} No circuit was sought."
     return (
         f"{said} A circuit, some components of the group {task.symmetry.group.name}, was sought at the last step. It "

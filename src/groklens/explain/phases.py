@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from groklens.claims import Phase
+from groklens.claims import Phase, percent
 from groklens.evidence import ENOUGH
 
 #: Circuit formation lasts while test loss stays above this share of its peak.
@@ -51,8 +51,10 @@ def find_phases(table: xr.Dataset) -> list[Phase]:
         return phases
     fall = _fall(steps, table["test_loss"].values)
     settled = _settled(steps, table, fall)
-    if not _formed(table, memorised, fall):
-        memorised = fall = settled = None
+    unseen = _why_none_formed(table, memorised, fall)
+    if unseen:
+        late = "no circuit formation was seen that it could follow"
+        return [*phases, Phase("circuit formation", None, None, unseen), Phase("cleanup", None, None, late)]
     return [*phases, Phase("circuit formation", memorised, fall), Phase("cleanup", fall, settled)]
 
 
@@ -71,12 +73,28 @@ def stage_phases(table: xr.Dataset) -> list[Phase]:
     return [Phase(names[place], start, end) for place, start, end in zip(begins, events, ends, strict=True)]
 
 
-def _formed(table: xr.Dataset, memorised: Interval, fall: Interval) -> bool:
-    """Whether excluded loss rises between memorisation and the fall of test loss."""
-    if memorised is None or fall is None or fall[1] <= memorised[1] or "excluded_loss" not in table:
-        return False
+def _why_none_formed(table: xr.Dataset, memorised: Interval, fall: Interval) -> str:
+    """Why no circuit is seen to form, in words; empty where excluded loss rises from memorising to the fall."""
+    if memorised is None:
+        return f"train accuracy stays below {percent(ENOUGH)} at every step looked at"
+    learned, falls = f"train accuracy reaches {percent(ENOUGH)}", "test loss falls below half of its peak"
+    if fall is None:
+        return "test loss does not fall below half of its peak"
+    if fall == memorised:
+        return f"{learned} and {falls} {_between(fall)}, and no step was kept at which one had happened alone"
+    if fall[1] < memorised[1]:
+        return f"{falls} {_between(fall)}, before {learned} {_between(memorised)}"
+    if "excluded_loss" not in table:
+        return "no circuit was found whose forming could be dated"
     excluded = table["excluded_loss"]
-    return bool(excluded.sel(step=fall[1]) - excluded.sel(step=memorised[1]) >= RISE)
+    if excluded.sel(step=fall[1]) - excluded.sel(step=memorised[1]) >= RISE:
+        return ""
+    return f"excluded loss rises by less than {RISE} nats while test loss stays above half of its peak"
+
+
+def _between(moment: tuple[int, int]) -> str:
+    low, high = moment
+    return f"at step {high:,}" if low == high else f"between steps {low:,} and {high:,}"
 
 
 def _fall(steps: list[int], test_loss: np.ndarray) -> Interval:

@@ -7,7 +7,7 @@ from typing import Any
 
 from groklens.claims import Phase
 from groklens.errors import BadArgument, DamagedRun, UnknownName
-from groklens.evidence import split_doubted, track
+from groklens.evidence import generalises, split_doubted, split_shows, track
 from groklens.explain import find_phases, stage_phases
 from groklens.explorer.as_script import figure_values, finite, plain
 from groklens.explorer.looked_at import LookedAt
@@ -21,12 +21,13 @@ from groklens.measures import (
     sum_squared_weights,
     test_loss,
     train_accuracy,
+    train_loss,
 )
 from groklens.sweeps import events_of
 from groklens.views import Figure, curves
 
-#: What phases are dated by.
-_DATED_BY = (train_accuracy, test_loss, excluded_loss, sum_squared_weights)
+#: What phases are dated by, and whether the split shows in the losses.
+_DATED_BY = (train_accuracy, train_loss, test_loss, excluded_loss, sum_squared_weights)
 #: What is drawn of a run without a history, and of one whose split is not known either.
 _BY_SPLIT, _OF_ALL = ("train_loss", "test_loss", "train_accuracy", "test_accuracy"), ("loss", "all_accuracy")
 #: What has a step of its own.
@@ -59,14 +60,17 @@ def run_values(looked: LookedAt, id: str, facts: dict[str, str]) -> dict[str, An
 
 
 def phases_of(looked: LookedAt) -> list[Phase]:
-    """The phases that `gl.explain` dates, from all kept steps; none where the split is doubted."""
+    """The phases that `gl.explain` dates, from all kept steps; none where the split is doubted or does not show."""
     run, final = looked.run, looked.final
     if run.task.reference is not None:
         return stage_phases(stages(run))
     if split_doubted(final) or _is_one_step(looked):
         return []
     measures = [each for each in _DATED_BY if not lacking(each.about, final, looked.circuit)]
-    phases = find_phases(track(run, measures, looked.circuit, progress=False))
+    table = track(run, measures, looked.circuit, progress=False)
+    if not split_shows(run, final, table) and generalises(final).verdict == "supported":
+        return []
+    phases = find_phases(table)
     return phases if run.task.symmetry is not None else phases[:1]
 
 

@@ -121,7 +121,8 @@ def measure(
     """Declare a function as a measure and attach what its numbers mean.
 
     Args:
-        long_name, units, valid_range: for axes and for checking; the range includes its ends.
+        long_name, units, valid_range: for axes and for checking: `track` warns of values outside the range, which
+            includes its ends.
         source: the paper and section of the definition, and any departure from it.
         split: the inputs it is taken over: `"all"`, `"train"`, `"test"`, or `"weights"` for none.
         needs: what it cannot do without, of `"group"`, `"split"`, `"embedding"`, `"neurons"`, their `"readout"`,

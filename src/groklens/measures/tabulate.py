@@ -19,6 +19,7 @@ from groklens.measures.brought_rows import brought_rows
 from groklens.measures.family import Family
 from groklens.measures.kept_rows import KeptRows
 from groklens.measures.measure import Measure, lacking
+from groklens.measures.out_of_range import warn_outside
 from groklens.memory import BUDGETS
 from groklens.models import draws_nothing
 from groklens.progress import each
@@ -43,8 +44,8 @@ def tabulate(
     (`each_beside`) where the run's models are known to draw none either, and the logits of all inputs are no more than
     a snapshot may remember.
     Of all kept steps the table has the rows that the run brings along, too (`run.measured`).
-    Raises `BadArgument` for no measures, and names run, step and measure when one fails or gives a number that is not
-    finite.
+    Warns of values outside the range that their measure declares. Raises `BadArgument` for no measures, and names run,
+    step and measure when one fails or gives a number that is not finite.
     """
     if not measures:
         raise BadArgument(
@@ -79,6 +80,8 @@ def tabulate(
     if kept is not None:
         attributes["failed"] = json.dumps(dict(sorted(rows.failed.items())))
     table = xr.Dataset(variables, coords=_steps(run, done), attrs=attributes)
+    for name in variables:
+        warn_outside(name, table[name], stacklevel=3)
     if "component" in table.coords:
         cyclic = table["component"].dtype.kind in "iu"
         table["component"].attrs["long_name"] = "frequency" if cyclic else "irrep"

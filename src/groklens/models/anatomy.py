@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Literal
 
 from jaxtyping import Float
@@ -12,17 +12,10 @@ from torch import Tensor
 
 from groklens.models.answering import is_hooked, kind_of
 from groklens.models.asked_weights import AskedWeights
-from groklens.models.outputs import as_float
-from groklens.models.protocol import (
-    WEIGHT_NAMES,
-    hook_names,
-    n_layers,
-    number_of_parameters,
-    weight_of,
-    weights,
-)
-from groklens.models.renamed import renamed_weight
+from groklens.models.in_words import in_words
+from groklens.models.protocol import WEIGHT_NAMES, hook_names, n_layers, weights
 from groklens.models.site import Heads, Site, mlp_site
+from groklens.models.weights_on_task import weight_on_task
 from groklens.tasks import LAST, Task
 
 #: How what is read of one operand meets what is read of another, before the non-linearity of the last MLP.
@@ -32,18 +25,6 @@ _SAID_TO_COMBINE: dict[str, Combination] = {
     "sum": "sum",
     "concat": "concatenation",
 }
-
-#: The sizes that are said of a model, as its `cfg` calls them, and how.
-_SIZES = {
-    "n_layers": "{} layers",
-    "d_model": "d_model {}",
-    "n_heads": "{} heads",
-    "d_mlp": "d_mlp {}",
-    "act_fn": "{}",
-    "normalization_type": "norm {}",
-}
-#: Those of which there is one.
-_ONE = {"1 layers": "1 layer", "1 heads": "1 head"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,24 +62,7 @@ class Anatomy:
         Each is taken from the model when it is first asked for. What has other axes than TransformerLens gives it is
         left out, as is a W_E without a row for every operand, or of a task of features.
         """
-        return AskedWeights(WEIGHT_NAMES, self._weight)
-
-    def _weight(self, name: str) -> Tensor | None:
-        found = weight_of(self.model, name)
-        if found is None or (name == "W_E" and self.task.d_in is not None):
-            return None
-        found = as_float(found.cpu())
-        if self.task.d_in is not None:
-            return found
-        apart = name == "W_in" and weight_of(self.model, "W_Q") is None
-        embedding = weight_of(self.model, "W_E") if apart else None
-        if apart and is_hooked(self.model):
-            found = self._by_operand(found, embedding)
-        found = renamed_weight(self.model, name, found, apart and embedding is None)
-        operands = self.task.operands
-        if name == "W_E" and found is not None and operands.numel() and len(found) <= int(operands.max()):
-            return None
-        return found
+        return AskedWeights(WEIGHT_NAMES, partial(weight_on_task, self.model, self.task))
 
     @cached_property
     def n_layers(self) -> int:
@@ -112,12 +76,7 @@ class Anatomy:
     @property
     def in_words(self) -> str:
         """The model's class, sizes and number of parameters, as far as it says them."""
-        found = {name: getattr(self.model.cfg, name, None) for name in _SIZES}
-        said = [_SIZES[name].format(value) for name, value in found.items() if value is not None]
-        said = [_ONE.get(each, each) for each in said]
-        if hasattr(self.model, "parameters"):
-            said.append(f"{number_of_parameters(self.model):,} trained parameters")
-        return ", ".join([self.kind, *said])
+        return in_words(self.model)
 
     @property
     def kind(self) -> str:
@@ -325,18 +284,6 @@ class Anatomy:
         alike = [name for name in self.hooks if name.endswith("hook_post")]
         more = f" (it has {', '.join(map(repr, alike[:3]))}{', …' * (len(alike) > 3)})" if alike else ""
         return f"{self.neurons_sought.hook!r}{more}"
-
-    def _by_operand(self, inward: Tensor, embedding: Tensor | None) -> Tensor:
-        """W_in of a plain module, operand × …, where it is as wide as all operands, or positions, side by side.
-
-        Whether another width reads operands is not known: attention that nobody named may lie between.
-        """
-        width = (self.task.d_vocab or 0) if embedding is None else embedding.shape[1]
-        if len(inward) == 1 and inward.shape[1] == self.task.n_operands * width:
-            return inward[0].unflatten(0, (-1, width))
-        if len(inward) == 1 and inward.shape[1] == self.task.n_ctx * width:
-            return inward[0].unflatten(0, (-1, width))[list(self.task.operand_positions)]
-        return inward
 
     def _found(self, site: Site) -> Site | None:
         return site if self.has(site) else None

@@ -16,6 +16,7 @@ from torch import nn
 
 from groklens.models.answering import is_hooked
 from groklens.models.unbuilt import draws_nothing
+from groklens.threads import plain_torch
 
 log = logging.getLogger("groklens")
 #: Random numbers drawn during a look come from here, so that two looks agree whatever was drawn between them.
@@ -25,7 +26,7 @@ _one_at_a_time = RLock()
 
 @contextmanager
 def at_rest(model: Any) -> Iterator[None]:
-    """Context in which a model is in evaluation mode, without gradients; its mode and all random states are restored.
+    """Context of a model in evaluation mode, without gradients or autocast; its mode and random states are restored.
 
     Every module's own `training` flag is as it was afterwards, also when an exception ends the look, and so are the
     random states of torch on the CPU and on the devices of the model's parameters, of numpy and of Python's `random`.
@@ -41,13 +42,13 @@ def at_rest(model: Any) -> Iterator[None]:
     True
     """
     if draws_nothing(model):
-        with torch.no_grad():
+        with plain_torch(), torch.no_grad():
             yield
         return
     with random_set_aside(model) as drawn:
         flags = [(module, module.training) for module in _modules(model)]
         try:
-            with torch.no_grad():
+            with plain_torch(), torch.no_grad():
                 if any(training for _, training in flags):
                     _evaluate(model, [module for module, _ in flags])
                 with _buffers_kept(model):

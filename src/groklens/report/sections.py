@@ -213,13 +213,18 @@ def _number_row(found: xr.DataArray) -> str:
 
 def _phase_table(explanation: Explanation) -> str:
     if not explanation.phases:
-        return '<p class="note">No phases: they need losses and accuracies over several steps.</p>'
+        said = "No phases: they need losses and accuracies over several steps, by a split that shows in them."
+        return f'<p class="note">{said}</p>'
     rows = [
         f"<td>{escape(name)}</td>{_number(start)}{_number(end)}"
         for name, start, end in (phase.row for phase in explanation.phases)
     ]
     table = _table([name.capitalize() for name in PHASE_COLUMNS], rows)
-    return f'{table}<p class="caption">{captions.INTERVALS}</p>'
+    unseen = [phase for phase in explanation.phases if phase.unseen]
+    notes = "".join(
+        f'<p class="note">{escape(f"{phase.name.capitalize()}: {phase.when}")}.</p>' for phase in unseen
+    )
+    return f'{table}<p class="caption">{captions.INTERVALS}</p>{notes}'
 
 
 def _table(head: Sequence[str], rows: Sequence[str]) -> str:

@@ -126,7 +126,7 @@ def _read_by_own(root: Path, format: str | None, told: LoadArguments, parts: Seq
 
 def _open(root: Path, format: str | None, told: LoadArguments) -> Run:
     if format not in (None, "groklens"):
-        return _reader(str(format)).read(root, told)
+        return _reader(str(format)).read(root.absolute(), told)
     if root.name == "run.json" and root.is_file():
         root = root.parent
     if format == "groklens" or RunPaths(root).header.is_file():
@@ -134,6 +134,7 @@ def _open(root: Path, format: str | None, told: LoadArguments) -> Run:
         return Run(root, model=told.model)
     if owner_of(root) is not None:
         raise RunNotFound(nothing_known(root))
+    root = root.absolute()  # the process may move before a step is read
     for reader in READERS:
         if reader.recognises(root):
             return reader.read(root, told)

@@ -31,7 +31,7 @@ class FolderLock:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder = folder = folder.absolute()  # the process may move while it writes
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._descriptor: int | None = os.open(folder, os.O_RDONLY)

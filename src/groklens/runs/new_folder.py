@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,11 +23,12 @@ def new_folder(root: Path) -> Iterator[Path]:
 
     What a process that was killed here has left beside it is deleted. Raises `BadArgument` where the disk refuses.
     """
-    beside = root.with_name(f"{root.name}.{os.getpid()}{_UNFINISHED}")
+    # The time, for in a container every process has the same number, and what one of it left may have to stay.
+    beside = root.with_name(f"{root.name}.{time.time_ns()}{_UNFINISHED}")
     try:
         _clear(root)
         beside.mkdir(parents=True)
-    except OSError as error:  # also where another thread is writing it
+    except OSError as error:
         raise refused(root, error) from error
     try:
         with FolderLock(beside):

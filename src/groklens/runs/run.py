@@ -11,7 +11,7 @@ import xarray as xr
 from jaxtyping import Int
 from torch import Tensor
 
-from groklens.errors import BadArgument, described, shown, whole_number
+from groklens.errors import BadArgument, UnknownName, described, shown, whole_number
 from groklens.models import Answer, answered
 from groklens.recipes import Recipe
 from groklens.runs.in_memory import InMemory, by_step, check_sizes
@@ -219,6 +219,10 @@ class Run:
 
     def at(self, step: int) -> Snapshot:
         """The snapshot after `step` updates; `UnknownName` where that step was not kept."""
+        if not self.step_known and whole_number("step", step, such_as=0) not in self.steps:
+            raise UnknownName(
+                f"Run {self.name} is one model, of which nobody says the step; it is run.final."
+            )
         number = kept_step(f"Run {self.name}", self._source.steps, step)
         snapshot = self._source.snapshot(number)
         if self._told is None:

@@ -27,7 +27,7 @@ class Stored(Source):
     format = "groklens"
 
     def __init__(self, path: str | Path, model: Any = None) -> None:
-        self.path: Path = Path(path).expanduser()
+        self.path: Path = Path(path).expanduser().absolute()  # the process may move
         self._paths = RunPaths(self.path)
         self._header = header = Header.read(self._paths.header)
         self._template = model

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 from torch import Tensor
 
 from groklens.groups import Symmetry
@@ -33,6 +33,11 @@ class ActingPart(Task):
             torch.arange(n) if symmetry.classes is None else symmetry.classes, whole.d_vocab_out
         )
         self.operand_names = whole.operand_names
+
+    def trained_on(self, train_index: Int[Tensor, " train"] | None) -> Bool[Tensor, "input"] | None:
+        """Which of these inputs are among some of the whole task's; None where none is, or none was given."""
+        found = None if train_index is None else torch.isin(self.inputs_of, train_index)
+        return found if found is not None and found.any() else None
 
     @property
     def name(self) -> str:

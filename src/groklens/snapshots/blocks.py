@@ -166,8 +166,14 @@ def activation(anatomy: Anatomy, site: Site, tokens: Tensor) -> Tensor:
     return value.select(axis, at)
 
 
-#: What torch raises of an embedding without the row that is asked for.
-_NO_SUCH_ROW = re.compile(r"index (out of range in self|-?\d+ is out of bounds)")
+#: All that torch says of an embedding, or of a table, without the row that is asked for; models say what is like it.
+_NO_SUCH_ROW = re.compile(
+    r"index out of range in self|index (?P<row>\d+) is out of bounds for dimension 0 with size \d+"
+)
+#: What Python and torch say where a model wants other arguments, or numbers instead of tokens.
+_OTHER_INPUTS = re.compile(
+    r"positional arguments?\b|same dtype|scalar type|for argument #\d|not implemented for '(Long|Int)'"
+)
 
 
 @contextmanager
@@ -186,14 +192,23 @@ def does_not_run(task: Task, tokens: Tensor, error: Exception) -> str:
     said = " ".join(str(error).split())[:300]
     up_to = f"tokens up to {int(task.inputs.max())}" if task.d_in is None else "features"
     where = f"The model does not run on the inputs of {task.name} (shape {tuple(tokens.shape)}, {up_to})"
-    if task.d_in is None and _NO_SUCH_ROW.match(said):
+    if task.d_in is None and _is_of_no_such_row(task, said, error):
         return (
             f"{where}: it seems to have embeddings of fewer tokens or positions ({said}). Build it with "
             f"d_vocab={int(task.inputs.max()) + 1} and n_ctx={task.n_ctx}, or give the task that it was trained on."
         )
-    apart = "positional argument" in said or "dtype" in said or "scalar type" in said
+    apart = isinstance(error, TypeError | RuntimeError) and _OTHER_INPUTS.search(said) is not None
     how = " A module that takes operands apart, or one-hots, is given them by gl.hooked(module, inputs=…)."
     return f"{where}: {type(error).__name__}: {said}. Try it by hand: model(task.inputs[:1]).{how * apart}"
+
+
+def _is_of_no_such_row(task: Task, said: str, error: Exception) -> bool:
+    """Whether a model's error is torch's, of a row that the task's tokens, or its positions, ask for."""
+    found = _NO_SUCH_ROW.fullmatch(said) if isinstance(error, IndexError) else None
+    if found is None or found["row"] is None:
+        return found is not None
+    row = int(found["row"])
+    return row < task.n_ctx or bool((task.inputs == row).any())
 
 
 def rows_a_block(anatomy: Anatomy) -> int:

@@ -8,6 +8,7 @@ from functools import wraps
 from threading import RLock
 from typing import Any, Protocol, TypeVar
 
+from groklens.errors import BadArgument, described
 from groklens.groups import FiniteGroup, Symmetry
 from groklens.memory import BUDGETS
 
@@ -90,6 +91,22 @@ class Memo:
             f"{getattr(function, '__name__', repr(function))}({', '.join(map(str, arguments))})": value
             for (function, arguments, *_), (value, _) in self._kept.items()
         }
+
+
+def key_of(function: Callable[..., Any], arguments: tuple[Hashable, ...]) -> Key:
+    """What a value is remembered by: 1, 1.0 and True are three arguments; `BadArgument` for what cannot be a key."""
+    if not callable(function):
+        raise BadArgument(
+            f"remembered() is given a function of the snapshot and its arguments; {described(function)} is no function."
+        )
+    try:
+        hash(arguments)
+    except TypeError as error:
+        raise BadArgument(
+            f"What is remembered is found again by its arguments, which have to be hashable ({error}); give a tuple in "
+            "place of a list, a name in place of an array."
+        ) from error
+    return (function, arguments, tuple(type(each) for each in arguments))
 
 
 def n_bytes(value: Any, counted: set[int] | None = None) -> int:

@@ -27,8 +27,8 @@ from groklens.snapshots.blocks import (
     rows_a_block,
     run_in_blocks,
 )
-from groklens.snapshots.memo import Memo
-from groklens.snapshots.split_index import TrainIndex, split_of
+from groklens.snapshots.memo import Memo, key_of
+from groklens.snapshots.split_index import TrainIndex, held_out, split_of
 from groklens.tasks import Task, check_task
 
 T = TypeVar("T")
@@ -87,14 +87,12 @@ class Snapshot:
 
     def with_model(self, model: Any) -> Snapshot:
         """The snapshot with another model in place of its own: the same task, step and split."""
-        return Snapshot(
-            model,
-            self.task,
-            self.step,
-            self.train_index,
-            self.train_share,
-            split_recorded=self.split_recorded,
-        )
+        return self._beside(model, self.task, self.train_index)
+
+    def _beside(self, model: Any, task: Task, train_index: Tensor | None) -> Snapshot:
+        """The snapshot of another model or task at the same step, with what is known of the split."""
+        share, recorded = self.train_share, self.split_recorded
+        return Snapshot(model, task, self.step, train_index, share, split_recorded=recorded)
 
     @cached_property
     def where_group_acts(self) -> Snapshot:
@@ -106,17 +104,9 @@ class Snapshot:
         symmetry = self.task.symmetry
         if symmetry is None or symmetry.is_plain:
             return self
-        part, train = ActingPart(self.task), None
-        if self.train_index is not None:
-            train = torch.isin(part.inputs_of, self.train_index)
-        return Snapshot(
-            Renamed(self._model, part.tokens, part.classes),
-            part,
-            self.step,
-            train if train is not None and train.any() else None,
-            self.train_share,
-            split_recorded=self.split_recorded,
-        )
+        part = ActingPart(self.task)
+        renamed = Renamed(self._model, part.tokens, part.classes)
+        return self._beside(renamed, part, part.trained_on(self.train_index))
 
     @cached_property
     def anatomy(self) -> Anatomy:
@@ -142,7 +132,7 @@ class Snapshot:
 
         >>> snapshot.remembered(my_costly_statistic, "C113")  # doctest: +SKIP
         """
-        key = _key(function, arguments)
+        key = key_of(function, arguments)
         if key not in self._memo:
             value = function(self, *arguments)
             self._memo.keep(key, value)
@@ -224,13 +214,7 @@ class Snapshot:
     @cached_property
     def test_index(self) -> Int[Tensor, "test"] | None:
         """The test inputs, all of a stream's probe, or None where the split is not known."""
-        if self.task.is_stream:
-            return torch.arange(len(self.task.labels))
-        if self.train_index is None:
-            return None
-        held_out = torch.ones(len(self.task.labels), dtype=torch.bool)
-        held_out[self.train_index] = False
-        return torch.nonzero(held_out)[:, 0]
+        return held_out(self.task, self.train_index)
 
     def activations(self, name: Site | str, pos: int | str | None = None) -> Tensor:
         """The activation at one site, or hook and position, for every input: input × pos × … (× head for `hook_z`, …).
@@ -304,22 +288,6 @@ def _neuron_inputs(snapshot: Snapshot) -> Tensor:
 
 def _activations(snapshot: Snapshot, site: Site) -> Tensor:
     return activation_of_all(snapshot.anatomy, site)
-
-
-def _key(function: Callable[..., Any], arguments: tuple[Hashable, ...]) -> tuple[Any, ...]:
-    """What a value is remembered by: 1, 1.0 and True are three arguments; `BadArgument` for what cannot be a key."""
-    if not callable(function):
-        raise BadArgument(
-            f"remembered() is given a function of the snapshot and its arguments; {described(function)} is no function."
-        )
-    try:
-        hash(arguments)
-    except TypeError as error:
-        raise BadArgument(
-            f"What is remembered is found again by its arguments, which have to be hashable ({error}); give a tuple in "
-            "place of a list, a name in place of an array."
-        ) from error
-    return (function, arguments, tuple(type(each) for each in arguments))
 
 
 def _check_pair(model: object, task: object) -> None:

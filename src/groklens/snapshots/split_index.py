@@ -1,4 +1,4 @@
-"""Train indices from whatever a user writes a split as: indices or a boolean mask."""
+"""Train indices from whatever a user writes a split as, indices or a boolean mask, and the test indices they leave."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ def split_of(task: Task, given: TrainIndex | None) -> Int[Tensor, " train"] | No
             f"{task.name} is a stream: every update has fresh examples, and all of its probe is test; leave "
             "train_index out."
         )
-    return split_index(given, len(task.labels))
+    index = split_index(given, len(task.labels))
+    task.check_split(index)
+    return index
 
 
 def split_index(given: TrainIndex, n_inputs: int) -> Int[Tensor, " train"]:
@@ -66,6 +68,17 @@ def split_index(given: TrainIndex, n_inputs: int) -> Int[Tensor, " train"]:
             "(torch.unique(train_index) does that)."
         )
     return index
+
+
+def held_out(task: Task, train_index: Int[Tensor, " train"] | None) -> Int[Tensor, " test"] | None:
+    """The inputs that were not trained on, all of a stream's probe; None where the split is not known."""
+    if task.is_stream:
+        return torch.arange(len(task.labels))
+    if train_index is None:
+        return None
+    left = torch.ones(len(task.labels), dtype=torch.bool)
+    left[train_index] = False
+    return torch.nonzero(left)[:, 0]
 
 
 def _where(mask: Tensor, n_inputs: int) -> Tensor:

@@ -50,7 +50,7 @@ class SweepRuns(Sequence):
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = as_path(path, "the folder of a sweep")
+        self.path = as_path(path, "the folder of a sweep").absolute()
         if not RunPaths(self.path).sweep.is_file():
             raise RunNotFound(
                 f"{self.path} holds no sweep.json, so no sweep is there; gl.Sweep(recipe, over={{…}}).run("

@@ -114,6 +114,10 @@ class Corrupted(Task):
         targets[chosen] = (targets[chosen] + moved) % n_classes
         return targets
 
+    def check_split(self, train: Int[Tensor, " train"]) -> None:
+        """As the task's own."""
+        self.task.check_split(train)
+
     @property
     def is_stream(self) -> bool:
         """Whether the task is one; then the targets of every batch are corrupted, and the probe's are right."""

@@ -12,6 +12,7 @@ from torch import Tensor
 from groklens.errors import BadArgument, described, whole_number
 from groklens.groups import FiniteGroup, Symmetry, as_group, check_order
 from groklens.integers import check_from_zero, integers, size_of
+from groklens.tasks.apart import check_apart
 from groklens.tasks.examples import LAST, Examples, checked_reads
 from groklens.tasks.own_elements import symmetry_by_tokens
 from groklens.tasks.task import Task
@@ -122,6 +123,10 @@ class TableTask(Task):
     def symmetry(self) -> Symmetry | None:
         """The group given, on the operands' positions."""
         return self._symmetry
+
+    def check_split(self, train: Int[Tensor, " train"]) -> None:
+        """Raise `BadArgument` where an input is trained on and the same input, listed again, is a test input."""
+        check_apart(self._name, self._inputs, train)
 
     def _found_symmetry(self, elements: Any, classes: Any) -> Symmetry | None:
         operands = self._inputs[:, list(self._positions)]

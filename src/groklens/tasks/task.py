@@ -209,7 +209,12 @@ class Task(ABC):
                 f"use at least {1 / len(self.labels):.3g}."
             )
         order = torch.randperm(len(self.labels), generator=torch.Generator().manual_seed(seed))
-        return order[:count].sort().values, order[count:].sort().values
+        train, test = order[:count].sort().values, order[count:].sort().values
+        self.check_split(train)
+        return train, test
+
+    def check_split(self, train: Int[Tensor, " train"]) -> None:  # noqa: B027 (nothing is the rule)
+        """Raise `BadArgument` for train inputs that leave no honest test inputs; of most tasks every split is one."""
 
     @property
     def has_labels(self) -> bool:

@@ -81,7 +81,16 @@ class Witness:
 
     def with_weights(self, weights: Mapping[str, Tensor]) -> Any:
         """The copy, with these weights."""
-        self.copy.load_state_dict({name: value.clone() for name, value in weights.items()})
+        try:
+            self.copy.load_state_dict({name: value.clone() for name, value in weights.items()})
+        except GroklensError:
+            raise
+        except Exception as error:  # a user's load_state_dict raises whatever it raises
+            said = " ".join(str(error).split())[:300]
+            raise BadArgument(
+                f"The model has other weights now than when the recording began ({said}); a run is of one model: "
+                "record what it has become into a folder of its own."
+            ) from error
         return self.copy
 
     @torch.no_grad()

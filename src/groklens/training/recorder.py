@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from torch import Tensor
 
-from groklens.errors import BadArgument, described, is_number, whole_number
-from groklens.models import (
-    Answer,
-    AnsweringModel,
-    accuracy,
-    answered,
-    check_model,
-    cross_entropy_each,
-    describe_model,
-    is_hooked,
-    own_model,
-)
+from groklens.errors import BadArgument, described, whole_number
+from groklens.models import Answer, answered
 from groklens.models.fast_pass import quick_holds
 from groklens.recipes import Every, Keep
 from groklens.runs import (
@@ -35,21 +24,13 @@ from groklens.runs import (
     check_place,
     environment,
 )
-from groklens.snapshots import Snapshot, Split, TrainIndex, judged_by, scores, split_of
+from groklens.snapshots import Snapshot, TrainIndex, split_of
 from groklens.tasks import Task, check_can_be_made_again, check_task
 from groklens.training.checkpoint_check import Witness, weights_of
+from groklens.training.recordable import check_recordable, description_of, device_name
+from groklens.training.reported import Reported, losses_and_accuracies, one_number
 from groklens.training.resume_recording import clear_later, taken_up
 from groklens.value_checks import title
-
-
-@dataclass
-class _Reported:
-    """The last step that the loop reported, with the weights that it had then and the loop's own loss."""
-
-    step: int = 0
-    weights: dict[str, Tensor] = field(default_factory=dict)
-    own: dict[str, float] = field(default_factory=dict)
-    due: bool = False
 
 
 class Recorder:
@@ -107,12 +88,12 @@ class Recorder:
         loss_units: str = "as reported",
         resume: bool = False,
     ) -> None:
-        _check_recordable(model)
+        check_recordable(model)
         check_task(task)
         check_can_be_made_again(task)
         self._model = model if answer is None else answered(model, answer)
         self._task = task
-        self._path = as_path(into, "a new folder for the run")
+        self._path = as_path(into, "a new folder for the run").absolute()
         self._keep = Every(100) if keep is None else keep
         self._train_index = split_of(task, train_index)
         self._loss_units = title("loss_units", loss_units)
@@ -120,7 +101,7 @@ class Recorder:
         self._lock: FolderLock | None = None
         self._writer: RunWriter | None = None
         self._witness: Witness | None = None
-        self._last = _Reported()
+        self._last = Reported()
         self._is_live = True
         self._passing: int | None = None  # a last step of before, kept though `keep` does not say so
         if not isinstance(self._keep, Keep):
@@ -131,8 +112,7 @@ class Recorder:
 
     def __enter__(self) -> Recorder:
         """Start the run and keep step 0, or take it up where it was."""
-        if not self._resume:
-            check_place(self._path, "the recording")
+        check_place(self._path, "the recording", resumes=self._resume)
         self._witness = Witness(self._model, self._task)
         self._lock = FolderLock(self._path)
         try:
@@ -150,17 +130,18 @@ class Recorder:
         if self._resume:
             clear_later(self._writer)
         else:
-            self._last = _Reported(0, weights_of(self._model))
+            self._last = Reported(0, weights_of(self._model))
             self._record()
 
     def _header(self) -> Header:
         """The header of a new recording, or of the one that is taken up."""
+        assert self._witness is not None  # there since the entry
         engine = "quick" if quick_holds(self._model, self._task.inputs, self._task.d_vocab_out) else "plain"
         new = Header(
             task=self._task,
-            model=self._description(),
+            model=description_of(self._model, self._witness),
             train_index=None if self._train_index is None else self._train_index.tolist(),
-            environment=environment(engine, _device_name(self._model)),
+            environment=environment(engine, device_name(self._model)),
             loss_units=self._loss_units,
         )
         if not self._resume:
@@ -169,19 +150,9 @@ class Recorder:
         if step is None:
             self._resume = False
             return header
-        self._last = _Reported(step)
+        self._last = Reported(step)
         self._passing = None if step == 0 or self._keep.keeps(step) else step
         return header
-
-    def _description(self) -> dict[str, Any]:
-        """What the model is built again from; its class alone where what is built would not be this model."""
-        assert self._witness is not None  # there since the entry
-        own = own_model(self._model)
-        described_ = describe_model(own)
-        if own is not self._model:
-            around = {"answered": isinstance(self._model, AnsweringModel), "hooked": is_hooked(self._model)}
-            return {"kind": described_["kind"]} | {name: True for name, put in around.items() if put}
-        return described_ if self._witness.agrees_with(described_) else {"kind": described_["kind"]}
 
     @property
     def last(self) -> int:
@@ -204,13 +175,13 @@ class Recorder:
             raise BadArgument(
                 f"step is {step}, but {after}; report the number of updates made so far, each once, rising."
             )
-        own = {} if loss is None else {REPORTED: _number(loss)}
+        own = {} if loss is None else {REPORTED: one_number(loss)}
         if self._last.due:
             self._is_live = False
             self._record()  # an interruption that the loop caught came before it was kept
             self._is_live = True
         # Number and weights change together, so that an interruption can never part them.
-        self._last = _Reported(step, weights_of(self._model), own)
+        self._last = Reported(step, weights_of(self._model), own)
         self._last.due = self._keep.keeps(step)
         if self._last.due:
             self._record()
@@ -223,7 +194,7 @@ class Recorder:
         A step that has not been given to `step` is not looked at by this. Raises `BadArgument` outside the `with`
         block, and for a loss that is no number.
         """
-        self._open_writer().record(whole_number("step", step), {REPORTED: _number(loss)})
+        self._open_writer().record(whole_number("step", step), {REPORTED: one_number(loss)})
 
     def __exit__(
         self,
@@ -275,7 +246,8 @@ class Recorder:
         assert self._witness is not None  # there since the entry
         if self._is_live:
             self._witness.look(self._model, reported.weights)
-        found = self._evaluate(self._witness.with_weights(reported.weights))
+        model = self._witness.with_weights(reported.weights)
+        found = losses_and_accuracies(Snapshot(model, self._task, train_index=self._train_index))
         row = {**found, **writer.history.rows.get(reported.step, {}), **reported.own}
         writer.keep(reported.step, reported.weights)
         if self._passing is not None:
@@ -284,31 +256,7 @@ class Recorder:
         if row:
             writer.record(reported.step, row)
         writer.flush()
-        self._last = _Reported(reported.step)
-
-    def _evaluate(self, model: Any) -> dict[str, float]:
-        """Loss and accuracy on train and test inputs; nothing without a split or finite logits.
-
-        What `snapshots.scores` says, without the statistics of a group beside it: the user's loop waits.
-        """
-        snapshot = Snapshot(model, self._task, train_index=self._train_index)
-        splits: dict[Split, Tensor | None] = {"train": snapshot.train_index, "test": snapshot.test_index}
-        row: dict[str, float] = {}
-        for name, index in splits.items():
-            if index is None or not len(index):
-                continue
-            try:
-                logits, outside = snapshot.logits[index], snapshot.outside[index]
-            except BadArgument:
-                return {}  # the model has diverged: the loop's business, and its weights are still kept
-            if len(self._task.reads) > 1:
-                found = scores(snapshot, name)
-                row |= {f"{name}_loss": found.loss, f"{name}_accuracy": found.accuracy}
-                continue
-            wanted = judged_by(self._task, name)[index]
-            row[f"{name}_loss"] = float(cross_entropy_each(logits, wanted).mean())
-            row[f"{name}_accuracy"] = accuracy(logits, wanted, outside)
-        return row
+        self._last = Reported(reported.step)
 
     def _open_writer(self) -> RunWriter:
         if self._writer is None:
@@ -316,30 +264,3 @@ class Recorder:
                 "The recorder is not open; report steps inside `with gl.Recorder(...) as rec:`."
             )
         return self._writer
-
-
-def _check_recordable(model: Any) -> None:
-    check_model(model)
-    if not callable(getattr(model, "load_state_dict", None)):
-        raise BadArgument(
-            f"A {type(model).__name__} has no load_state_dict, so its checkpoints could not be opened again; "
-            "give it one, or derive it from torch.nn.Module."
-        )
-
-
-def _number(loss: Any) -> float:
-    """One real number, whoever made it; `BadArgument` for anything else."""
-    value = loss.detach() if isinstance(loss, Tensor) else loss
-    if isinstance(value, Tensor) and value.numel() == 1 and not value.is_complex():
-        return float(value)
-    if is_number(value):
-        return float(value)
-    raise BadArgument(
-        f"loss is {described(loss)}; give one real number, such as loss=loss.item() or a tensor of one element."
-    )
-
-
-def _device_name(model: Any) -> str:
-    parameters = getattr(model, "parameters", None)
-    first = next(iter(parameters()), None) if parameters else None
-    return "cpu" if first is None else str(first.device)

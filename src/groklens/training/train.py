@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from groklens.errors import BadArgument, TrainingDiverged, described
 from groklens.models import allocating, describe_model
 from groklens.recipes import Recipe
@@ -27,7 +29,7 @@ from groklens.runs import (
     environment,
 )
 from groklens.tasks import check_can_be_made_again
-from groklens.threads import threads_for
+from groklens.threads import plain_torch, threads_for
 from groklens.training.cuda_graph import stack_on
 from groklens.training.loop import Diverged, run_loop
 from groklens.training.options import Options, steps_of
@@ -90,7 +92,7 @@ def train(
     >>> run = train(recipe, into="runs/mod113")  # doctest: +SKIP
     """
     _check_recipe(recipe)
-    folder, watch = as_path(into, "a folder for the run"), Watch(on_evaluate, stop_when)
+    folder, watch = as_path(into, "a folder for the run").absolute(), Watch(on_evaluate, stop_when)
     check_place(folder, resumes=True)
     if not is_finished(folder, recipe):
         try:
@@ -134,7 +136,7 @@ def train_many(
 
     >>> runs = train_many([replace(recipe, seed=s) for s in range(32)], into="runs/seeds")  # doctest: +SKIP
     """
-    root = as_path(into, "a folder for the runs")
+    root = as_path(into, "a folder for the runs").absolute()
     recipes = [recipes] if isinstance(recipes, Recipe) else list(recipes)
     for recipe in recipes:
         _check_recipe(recipe)
@@ -184,7 +186,7 @@ def _check_recipe(recipe: object) -> None:
 def _train_planned(make: Callable[[], Plan], options: Options) -> None:
     """Train what `make` plans, all new or from one state, to its end; nobody else writes there meanwhile."""
     plan = make()
-    with ExitStack() as held:
+    with ExitStack() as held, plain_torch(), torch.enable_grad():  # whatever the caller is in
         locks = [
             held.enter_context(FolderLock(folder)) if written else None
             for folder, written in zip(plan.folders, plan.written, strict=True)

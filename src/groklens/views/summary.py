@@ -36,7 +36,9 @@ def summary(explanation: Explanation) -> str:
 
 
 def _phases(phases: list[Phase]) -> str:
-    return _table(PHASE_COLUMNS, [tuple(map(escape, phase.row)) for phase in phases])
+    table = _table(PHASE_COLUMNS, [tuple(map(escape, phase.row)) for phase in phases])
+    unseen = [f'<p style="margin:0 0 6px">{escape(str(phase))}</p>' for phase in phases if phase.unseen]
+    return table + "".join(unseen)
 
 
 def _findings(findings: list[Finding]) -> str:

@@ -176,8 +176,8 @@ def _add_weight(module: nn.Module, found: Named, path: str, name: str, own: set[
     if path.removesuffix(".T") not in tensors_of(module):
         raise UnknownName(_unknown(module, path, name, own))
     if not is_weight_name(name):
-        layer = re.search(r"\d+", name)
-        asked = did_you_mean(name, weights_of(int(layer[0]) if layer else 0))
+        number = re.search(r"\d+", name)
+        asked = did_you_mean(name, weights_of(int(number[0]) if number else 0))
         asked = asked or "give one such as 'W_E', 'W_U' or 'blocks.0.mlp.W_in'."
         raise BadArgument(f"{path!r} is a weight, and {name!r} is no TransformerLens name of one; {asked}")
     weight, layer, source = weight_source(module, path, name)
