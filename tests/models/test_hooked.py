@@ -2,11 +2,14 @@
 
 import copy
 import pickle
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+import transformer_lens
 from plain_modules import (
     CLOCK_NAMES,
     T13,
@@ -531,6 +534,7 @@ OWN = (
     "blocks.0.mlp.experts.3.hook_post",
     "block",
     "hook_gate",
+    "hook_res",
 )
 
 
@@ -541,6 +545,18 @@ def test_no_hook_of_transformer_lens_is_taken_for_another_misspelt(spec):
     assert len(hooks) >= 5
     assert [name for name in (*hooks, *OWN) if nearest_hook(name)] == []
     assert set(OWN) <= set(gl.hooked(Clock(), {"mixed": OWN}).hook_dict)
+
+
+def test_nor_is_any_that_only_some_of_its_bridges_have():
+    """Such as the sines of a rotary embedding, and queries, keys and values in one."""
+    sources = (Path(transformer_lens.__file__).parent / "model_bridge").rglob("*.py")
+    named = re.compile(r'self\.(hook_\w+) = HookPoint|"(hook_\w+)": "')
+    names = {
+        one or other for file in sources for one, other in named.findall(file.read_text(encoding="utf-8"))
+    }
+    assert {"hook_sin", "hook_qkv", "hook_resid_pre"} <= names
+    places = ("", "blocks.0.", "blocks.0.attn.", "blocks.0.mlp.")
+    assert [name for name in sorted(names) if all(nearest_hook(place + name) for place in places)] == []
 
 
 @pytest.mark.parametrize(

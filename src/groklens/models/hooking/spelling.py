@@ -22,8 +22,9 @@ _ANYWHERE = (
     "hook_in", "hook_out", "hook_scale", "hook_normalized", "hook_pre_linear", "hook_tokens", "hook_attn_in",
     "hook_mlp_in", "hook_q_input", "hook_k_input", "hook_v_input", "hook_rot_q", "hook_rot_k", "hook_hidden_states",
 )  # fmt: skip
-#: From which likeness on a name is another misspelt: two letters changed places, or one is wrong or lacking, of nine.
-_ALIKE = 0.85
+#: From which likeness on a name is another misspelt: two letters changed places, or one is wrong or lacking, of nine;
+#: and of what follows "hook_", where that has letters enough to be misspelt.
+_ALIKE, _ALIKE_BEHIND, _LETTERS = 0.85, 0.7, 3
 
 
 def nearest_hook(name: str) -> str | None:
@@ -73,7 +74,14 @@ def _nearest(last: str, known: list[str]) -> str | None:
     if last in known:
         return last
     close = difflib.get_close_matches(last, known, n=1, cutoff=_ALIKE)
-    return close[0] if close and not last.startswith(close[0]) else None
+    return close[0] if close and not last.startswith(close[0]) and _alike_behind(last, close[0]) else None
+
+
+def _alike_behind(last: str, other: str) -> bool:
+    """Whether names are alike apart from how all begin: hook_sin is not hook_in, nor hook_res hook_pre."""
+    behind, meant = last[len("hook_") :], other.removeprefix("hook_")
+    alike = difflib.SequenceMatcher(None, behind, meant).ratio()
+    return len(meant) >= _LETTERS and alike >= _ALIKE_BEHIND
 
 
 def _stands(before: str, place: str) -> bool:
