@@ -102,7 +102,7 @@ def test_an_earlier_step_shows_what_the_last_does_not():
     models = {0: table(TASK, index, 0, 0), 50: table(TASK, index, 12, 0), 100: table(TASK, index, 12, 12)}
     why = gl.explain(gl.Run.of(models, TASK, train_index=index))
     assert (why.generalised, finding(why).verdict) == (True, "supported")
-    assert finding(why).note.startswith("at step 50, where mean losses are furthest apart")
+    assert finding(why).note.startswith("at step 50, ")
     assert not why.headline.endswith(UNSEEN)
 
 
@@ -267,6 +267,20 @@ def test_what_tokens_add_to_losses_hides_no_split_that_was_drawn():
         "at 1 %, beside inputs of the same tokens and answers, as the split seems drawn"
         in finding(why).source
     )
+
+
+def test_a_split_is_looked_for_where_it_shows_most_and_not_where_one_input_parts_the_means():
+    index, test = LARGER.split(0.7, 0)
+    one = torch.full((169,), 12.0)
+    one[test[0]] = -12.0
+    models = {
+        10: table(LARGER, index, 12, 9),
+        50: gl.hooked(Table(LARGER, one)),
+        100: table(LARGER, index, 12, 12),
+    }
+    why = gl.explain(gl.Run.of(models, LARGER, train_index=index))
+    assert finding(why).verdict == "supported"
+    assert finding(why).note.startswith("at step 10, ")
 
 
 def test_phases_are_not_dated_by_a_split_that_does_not_show():

@@ -18,7 +18,7 @@ RECURS = 0.5
 #: Passes over all kinds at most, and the change, as a share, from which on no more are made.
 PASSES, SETTLED = 200, 1e-9
 #: Standard deviations within which the share of a split that tokens and answers explain is that of a random one.
-DRAWN = 2.0
+DRAWN = 2.5
 
 
 class Kind(NamedTuple):
@@ -54,8 +54,8 @@ def seems_drawn(snapshot: Snapshot, is_test: Bool[Tensor, "input"]) -> bool:
 
     Most splits by a rule go by them more (the last rows of a table), or less (its odd sums, of which every row has as
     many). Of a random one they explain k / (n − 1) of the variance, k being their degrees of freedom, beta-distributed
-    as what so many random regressors explain; within 2 standard deviations of that it seems drawn. So does a rule that
-    neither tells, such as some tables' diagonal. False of inputs without tokens that recur.
+    as what so many random regressors explain; within 2.5 standard deviations of that it seems drawn. So does a rule
+    that neither tells, such as some tables' diagonal. False of inputs without tokens that recur.
     """
     kinds, side = _kinds(snapshot), is_test.double()
     k, rest = sum(len(kind.sizes) - 1 for kind in kinds), len(side) - 1

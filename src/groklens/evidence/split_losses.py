@@ -21,6 +21,8 @@ from groklens.snapshots import Snapshot, scores
 #: How often a split that has nothing to do with the training shows all the same, at one of all steps looked at: one
 #: drawn at random, and one that may be by a rule, whose test inputs may be harder for another reason.
 LEVEL, BY_A_RULE = 0.01, 0.001
+#: Steps, evenly among those kept, at which a split that seems drawn at random is looked for at most.
+LOOKS = 10
 
 
 class Pairs(NamedTuple):
@@ -61,11 +63,11 @@ def split_losses(run: Run, final: Snapshot, untrained: Untrained, table: xr.Data
     and its accuracy says nothing. One that was trained on the train inputs alone keeps larger losses on the others,
     long after it answers all of them: of public models that grokked, 58 to 98 % of pairs. The number is the share of
     pairs of a test and a train input in which the test input's loss is larger (Mann–Whitney), at the last step or,
-    where it does not show there, at the kept step where mean losses are furthest apart. Supported beyond chance, over
-    as many steps as there were to choose from, beside inputs of the same tokens and answers (`errors_beyond_tokens`):
-    at 1 % where the split seems drawn at random (`seems_drawn`), else at 0.1 % and in all pairs too, as test inputs by
-    a rule may be harder for whoever learns them all; refuted as far on the other side; else undecided: the sides are
-    not told apart, which is no proof that they are one.
+    where it does not show there, at the one where it does most of a few that were kept (`_looked_at`). Supported beyond
+    chance, over as many steps as there were to choose from, beside inputs of the same tokens and answers
+    (`errors_beyond_tokens`): at 1 % where the split seems drawn at random (`seems_drawn`), else at 0.1 % and in all
+    pairs too, as test inputs by a rule may be harder for whoever learns them all; refuted as far on the other side;
+    else undecided: the sides are not told apart, which is no proof that they are one.
     Asked of models that answer the test inputs of a split as given (`split_recorded` is of one that is known).
     """
     if not _is_asked(final):
@@ -177,10 +179,21 @@ def _shown_where(run: Run, final: Snapshot, table: xr.Dataset) -> tuple[Snapshot
     beyond = _beyond(at_last.level / max(looks, 1))
     if looks < 2 or at_last.shown > beyond:
         return final, beyond, ""
-    step, of_many = _furthest(table, steps), _beyond(at_last.level / 2 / len(steps))
-    if step == steps[-1] or pairs(earlier := run.at(step)).shown <= of_many:
+    of_many = _beyond(at_last.level / 2 / len(steps))
+    looked = [(pairs(run.at(step)).shown, step) for step in _looked_at(table, steps, at_last.drawn)]
+    shown, step = max(looked, default=(0.0, 0))
+    if shown <= of_many:
         return final, beyond, ""
-    return earlier, of_many, f"at step {step:,}, where mean losses are furthest apart, "
+    return run.at(step), of_many, f"at step {step:,}, "
+
+
+def _looked_at(table: xr.Dataset, steps: list[int], drawn: bool) -> list[int]:
+    """Steps before the last at which a split is looked for: where mean losses are furthest apart, and ten between.
+
+    Of a split that may be by a rule the first alone: while a model learns, inputs differ most in how hard they are.
+    """
+    spread = steps[:: max(1, math.ceil(len(steps) / LOOKS))] if drawn else []
+    return sorted({_furthest(table, steps), *spread} - {steps[-1]})
 
 
 def _beyond(level: float) -> float:
