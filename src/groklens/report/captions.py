@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 LEARNING = """
-Loss and accuracy on train and test inputs against training step, a dot at every kept step{scale}. A test curve that moves long after the train curve has settled is that of a model which memorised first
-and generalised later; one that never moves is that of a model which only memorised.
+Loss and accuracy on train and test inputs against training step, a dot at every kept step{scale}. A test curve that
+moves long after the train curve has settled is that of a model which memorised first and generalised later; one that
+never moves is that of a model which only memorised.
 """
 LEARNING_ALL = """
 Loss and accuracy on all inputs against training step, a dot at every kept step{scale}. Which
