@@ -142,7 +142,18 @@ def test_one_model_has_no_curves_no_phases_and_no_sliders():
     assert len(charts) == 5
     assert all("sliders" not in chart["layout"] for chart in charts)
     assert "There is one step only" in _text(shown)
+    assert "log scale" not in _text(shown)
     assert "The slider" not in _text(shown)
+
+
+@pytest.mark.parametrize(("steps", "log"), [([0, 100], False), ([0, 100, 1000], True)])
+def test_a_caption_says_that_steps_are_on_a_log_scale_where_they_are(steps, log):
+    shown = report(explanation(table(steps=steps), phases=[])).html
+    axes = {axis.get("type") for axis in (_charts(shown)[0]["layout"]["xaxis"],)}
+    assert (axes == {"log"}, "steps are on a log scale, which has no place for step 0" in _text(shown)) == (
+        log,
+        log,
+    )
 
 
 def test_a_task_without_a_group_leaves_out_what_needs_one():

@@ -87,9 +87,10 @@ def _or_note(make: Callable[[Explanation], str], explanation: Explanation) -> st
 def _learning(explanation: Explanation) -> str:
     known_split = "train_loss" in explanation.table.data_vars
     figure = _curves(explanation, _BY_SPLIT if known_split else _WITHOUT_SPLIT)
-    starts_at_zero = 0 in explanation.table["step"].values
+    steps = explanation.table["step"].values
+    scale = captions.LOG_STEPS + (captions.STEP_ZERO if 0 in steps else "")
     learning = captions.LEARNING if known_split else captions.LEARNING_ALL
-    caption = learning.format(zero=captions.STEP_ZERO if starts_at_zero else "")
+    caption = learning.format(scale=scale if sum(steps > 0) > 1 else "")
     shaded = captions.PHASES if explanation.phases else ""
     return _picture(figure, joined(caption, shaded)) + _phase_table(explanation)
 
@@ -220,11 +221,7 @@ def _phase_table(explanation: Explanation) -> str:
         for name, start, end in (phase.row for phase in explanation.phases)
     ]
     table = _table([name.capitalize() for name in PHASE_COLUMNS], rows)
-    unseen = [phase for phase in explanation.phases if phase.unseen]
-    notes = "".join(
-        f'<p class="note">{escape(f"{phase.name.capitalize()}: {phase.when}")}.</p>' for phase in unseen
-    )
-    return f'{table}<p class="caption">{captions.INTERVALS}</p>{notes}'
+    return f'{table}<p class="caption">{captions.INTERVALS}</p>'
 
 
 def _table(head: Sequence[str], rows: Sequence[str]) -> str:
