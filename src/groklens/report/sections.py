@@ -107,12 +107,13 @@ def _reasons(missing: Sequence[Section]) -> str:
 def _learning(explanation: Explanation) -> str:
     known_split = "train_loss" in explanation.table.data_vars
     figure = _curves(explanation, _BY_SPLIT if known_split else _WITHOUT_SPLIT)
-    starts_at_zero = 0 in explanation.table["step"].values
+    steps = explanation.table["step"].values
+    scale = captions.LOG_STEPS + (captions.STEP_ZERO if 0 in steps else "")
     stream = explanation.final.task.is_stream
     learning = (
         captions.LEARNING if known_split else captions.LEARNING_STREAM if stream else captions.LEARNING_ALL
     )
-    caption = learning.format(zero=captions.STEP_ZERO if starts_at_zero else "")
+    caption = learning.format(scale=scale if sum(steps > 0) > 1 else "")
     shaded = captions.PHASES if explanation.phases else ""
     return _picture(figure, joined(caption, shaded)) + _phase_table(explanation)
 
