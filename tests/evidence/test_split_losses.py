@@ -7,7 +7,8 @@ import torch
 
 import groklens as gl
 from groklens.claims import by_key
-from groklens.evidence.split_losses import pairs
+from groklens.evidence.beyond_tokens import errors_beyond_tokens, seems_drawn
+from groklens.evidence.split_losses import _beyond, _ranks, pairs
 from groklens.snapshots import scores
 
 TASK = gl.ModularArithmetic(17, "add")
@@ -204,3 +205,76 @@ def test_phases_are_not_dated_by_a_split_that_does_not_show():
     why = gl.explain(gl.Run.of(models, TASK, train_index=other))
     assert (why.generalised, why.phases) == (False, [])
     assert "by a split that shows in them" in why.to_html()
+
+
+class ByHeart(torch.nn.Module):
+    """Right on every input of a task, with losses in the order of those given."""
+
+    def __init__(self, task, losses):
+        super().__init__()
+        certain = 12 - losses.argsort().argsort() / len(losses)
+        logits = torch.zeros(len(losses), task.d_vocab_out)
+        logits[torch.arange(len(losses)), task.labels] = certain
+        self.logits = torch.nn.Parameter(logits)
+        self.register_buffer("inputs", task.inputs)
+
+    def forward(self, tokens):
+        return self.logits[(tokens[:, None] == self.inputs).all(2).int().argmax(1)]
+
+
+def by_losses(task, losses):
+    return gl.hooked(ByHeart(task, losses))
+
+
+def long_sentences(n, seed):
+    """More tokens at all positions than there are inputs, all of which recur."""
+    inputs = torch.randint(20, (n, 12), generator=torch.Generator().manual_seed(seed))
+    return gl.TableTask(inputs, (inputs == 0).any(1).long(), name="a zero")
+
+
+def test_inputs_of_many_positions_leave_something_to_compare():
+    """What every token of every position adds would be as much as there are inputs."""
+    task = long_sentences(150, 0)
+    index, test = task.split(0.7, 0)
+    losses = torch.rand(150, generator=torch.Generator().manual_seed(1))
+    losses[test] += 0.6
+    why = gl.explain(by_losses(task, losses), task, train_index=index)
+    assert finding(why).verdict == "supported"
+    assert why.generalised
+
+
+@pytest.mark.parametrize("rule", ["last rows", "above the diagonal", "odd sums"])
+def test_a_split_by_a_rule_does_not_seem_drawn(rule):
+    x, y = PAIRS.unbind(1)
+    held = {"last rows": x >= 9, "above the diagonal": y > x, "odd sums": (x + y) % 2 == 1}[rule]
+    assert not seems_drawn(gl.Snapshot(table(LARGER, EVERY[:0], 12, 12), LARGER), held)
+
+
+def drawn_at_random(task, share, draws):
+    """Splits of a task drawn at random, as masks of their test inputs."""
+    for seed in range(draws):
+        yield torch.ones(len(task.labels), dtype=torch.bool).index_fill_(0, task.split(share, seed)[0], False)
+
+
+def test_one_drawn_at_random_does_and_shows_in_a_model_of_all_inputs_as_seldom_as_is_said():
+    snapshot = gl.Snapshot(learned_whole(LARGER, seed=0), LARGER)
+    ranks, _ = _ranks(scores(snapshot, "all").losses)
+    splits = list(drawn_at_random(LARGER, 0.7, 60))
+    assert sum(seems_drawn(snapshot, split) for split in splits) >= 52
+    beyond = torch.tensor([errors_beyond_tokens(snapshot, ranks, split) for split in splits])
+    assert int((beyond > _beyond(0.01)).sum()) <= 3  # four and more by chance once in 400 times
+    assert 0.7 <= float(beyond.std()) <= 1.3
+
+
+def test_what_tokens_add_to_losses_hides_no_split_that_was_drawn():
+    """Rows differ in loss by more than test inputs from train inputs of their row."""
+    index = LARGER.split(0.7, 0)[0]
+    losses = 8.0 * PAIRS[:, 0] + torch.randn(169, generator=torch.Generator().manual_seed(0))
+    losses[torch.tensor([each for each in range(169) if each not in set(index.tolist())])] += 2
+    why = gl.explain(by_losses(LARGER, losses), LARGER, train_index=index)
+    assert pairs(why.final).errors < 2
+    assert finding(why).verdict == "supported"
+    assert (
+        "at 1 %, beside inputs of the same tokens and answers, as the split seems drawn"
+        in finding(why).source
+    )

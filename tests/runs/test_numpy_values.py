@@ -1,11 +1,14 @@
 """Numpy's numbers beside the weights of a torch file: read, without numpy's own unpickling ever being run."""
 
+import threading
+
 import numpy as np
 import pytest
 import torch
 from test_file_kinds import STATE, WANTED, opened
 
 from groklens.errors import DamagedRun
+from groklens.runs.readers.numpy_values import stand_ins
 
 LOSSES = {"train_losses": [2.0, 1.5, 1.0], "test_losses": [3.0, 2.5, 2.0]}
 AS_NUMPY = {
@@ -78,4 +81,38 @@ def test_nothing_is_marked_as_safe_afterwards(tmp_path):
     torch.save({"model": STATE, "loss": np.array([None], dtype=object)}, tmp_path / "c.pt")
     with pytest.raises(DamagedRun):
         opened(tmp_path / "c.pt")
+    assert set(torch.serialization.get_safe_globals()) == before
+
+
+def test_a_few_bytes_that_hold_one_list_a_billion_times_are_read_at_once(tmp_path):
+    """Forty times the list before, in each of six: what torch reads as six lists is looked into as six."""
+    held = [np.float64(1.0)]
+    for _ in range(7):
+        held = [held] * 40
+    round_ = [np.float64(2.0)]
+    round_ += [round_] * 40
+    torch.save({"model": STATE, "held": held, "round": round_}, tmp_path / "c.pt")
+    assert torch.equal(opened(tmp_path / "c.pt").final.logits, WANTED)
+
+
+def test_of_two_threads_neither_leaves_its_stand_ins_to_the_other():
+    before = set(torch.serialization.get_safe_globals())
+    first_in, second_in = threading.Event(), threading.Event()
+
+    def first():
+        with stand_ins():
+            first_in.set()
+            second_in.wait(0.5)  # comes only where the second may enter
+
+    def second():
+        first_in.wait(10)
+        with stand_ins():
+            second_in.set()
+            threads[0].join(0.5)
+
+    threads = [threading.Thread(target=each) for each in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert set(torch.serialization.get_safe_globals()) == before

@@ -100,9 +100,11 @@ def test_what_was_begun_goes_on(folders):
 
 
 def test_files_of_the_same_names_that_are_nobodys_are_in_nobodys_way(tmp_path):
-    """Such as what a sweep is asked for with, and a header of another program's."""
+    """Such as what a sweep is asked for with, and a header and steps of another program's."""
     (tmp_path / "sweep.json").write_text(json.dumps({"run": "run", "over": {"seed": [0, 1]}, "stack": 8}))
-    (tmp_path / "run.json").write_text("{}")
+    (tmp_path / "run.json").write_text(json.dumps({"run": "python train.py"}))
+    (tmp_path / "steps").mkdir()
+    check_writable(tmp_path / "steps" / "curves.html")
     assert gl.train(RECIPE, tmp_path / "runs" / "mine").finished
     assert len(SWEEP.run(tmp_path / "runs" / "decay")) == 2
     assert gl.train_many([OTHER], tmp_path / "runs")[0].finished

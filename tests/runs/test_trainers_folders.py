@@ -24,6 +24,7 @@ TRAINER = {
 def put(folder, files):
     folder.mkdir(parents=True)
     for name, content in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
         if isinstance(content, bytes):
             (folder / name).write_bytes(content)
         elif name.endswith(".safetensors"):
@@ -83,6 +84,19 @@ def test_a_number_by_thousands_may_be_two_numbers(tmp_path):
         opened(tmp_path / "run", format="state_dict")
 
 
+@pytest.mark.parametrize("name", ["step1_000.pt", "epoch1_000.pt", "step_1_000/model.pt"])
+def test_so_may_one_that_follows_its_word_at_once_or_is_a_folders(name, tmp_path):
+    """They were step 1."""
+    other = name.replace("1_000", "2_000")
+    with pytest.raises(BadArgument, match=r"step [12],000 and as of step [12];"):
+        opened(put(tmp_path / "run", {name: STATE, other: STATE}), format="state_dict")
+
+
+def test_so_may_the_name_of_one_steps_folder(tmp_path):
+    with pytest.raises(BadArgument, match="step 1,000 and as of step 1;"):
+        opened(put(tmp_path / "step_1_000", LAYOUTS["transformers' trainer"][1]), format="state_dict")
+
+
 def test_what_systems_put_beside_files_is_no_step(tmp_path):
     names = {
         "step_1.pt": STATE,
@@ -123,10 +137,21 @@ def test_a_shard_that_is_missing_or_outside_is_named(tmp_path):
     with pytest.raises(DamagedRun, match=first.name):
         opened(folder / "model.safetensors.index.json")
     first.write_bytes(kept)
-    for places in ({"W_E": "../../x.pt"}, [], {"W_E": 3}):
+    for places in ({"W_E": "../../x.pt"}, [], {"W_E": 3}, {"W_E": ""}, {"W_E": "."}, {"W_E": ".."}):
         (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": places}))
         with pytest.raises(DamagedRun, match=r"index\.json"):
             opened(folder)
+
+
+def test_an_index_is_no_shard_of_another(tmp_path):
+    """Two that name each other would be opened for ever."""
+    for name, other in ("ab", "ba"):
+        (tmp_path / f"{name}.index.json").write_text(
+            json.dumps({"weight_map": {"W_E": f"{other}.index.json"}})
+        )
+    for path in (tmp_path, tmp_path / "a.index.json"):
+        with pytest.raises((DamagedRun, RunNotFound), match=r"index\.json"):
+            opened(path)
 
 
 def test_a_last_step_that_is_empty_is_said(tmp_path):

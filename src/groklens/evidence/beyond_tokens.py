@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import accumulate
 from typing import NamedTuple
 
 import torch
@@ -12,10 +13,12 @@ from torch import Tensor
 from groklens.snapshots import Snapshot, judged_by
 
 #: Tokens of a position, or answers, make kinds of inputs where there are at most so many of them per input: a split
-#: does not go by what hardly recurs.
+#: does not go by what hardly recurs. So many are taken out in all, the coarsest first: of more nothing would be left.
 RECURS = 0.5
 #: Passes over all kinds at most, and the change, as a share, from which on no more are made.
 PASSES, SETTLED = 200, 1e-9
+#: Standard deviations within which the share of a split that tokens and answers explain is that of a random one.
+DRAWN = 2.0
 
 
 class Kind(NamedTuple):
@@ -46,6 +49,24 @@ def errors_beyond_tokens(
     return float((rest * side).mean()) / math.sqrt(size * of_split) * math.sqrt(freedom)
 
 
+def seems_drawn(snapshot: Snapshot, is_test: Bool[Tensor, "input"]) -> bool:
+    """Whether tokens and answers explain as much of a split as of one drawn at random, and no less.
+
+    Most splits by a rule go by them more (the last rows of a table), or less (its odd sums, of which every row has as
+    many). Of a random one they explain k / (n − 1) of the variance, k being their degrees of freedom, beta-distributed
+    as what so many random regressors explain; within 2 standard deviations of that it seems drawn. So does a rule that
+    neither tells, such as some tables' diagonal. False of inputs without tokens that recur.
+    """
+    kinds, side = _kinds(snapshot), is_test.double()
+    k, rest = sum(len(kind.sizes) - 1 for kind in kinds), len(side) - 1
+    variance = float(side.var(correction=0))
+    if snapshot.task.inputs.is_floating_point() or not 0 < k < rest or not variance:
+        return False
+    explained = 1 - float(_without(kinds, side).square().mean()) / variance
+    spread = math.sqrt(2 * k * (rest - k) / (rest**2 * (rest + 2)))
+    return abs(explained - k / rest) <= DRAWN * spread
+
+
 def _kinds(snapshot: Snapshot) -> list[Kind]:
     task = snapshot.task
     columns = [] if task.inputs.is_floating_point() else list(task.inputs.unbind(1))
@@ -54,7 +75,9 @@ def _kinds(snapshot: Snapshot) -> list[Kind]:
         values, group, sizes = column.unique(return_inverse=True, return_counts=True)
         if 1 < len(values) <= RECURS * len(column):
             found.append(Kind(group, sizes.double()))
-    return found
+    found.sort(key=lambda kind: len(kind.sizes))
+    spent = list(accumulate(len(kind.sizes) - 1 for kind in found))
+    return [kind for kind, so_far in zip(found, spent, strict=True) if so_far <= RECURS * len(task.inputs)]
 
 
 def _without(kinds: list[Kind], values: Float[Tensor, "input"]) -> Float[Tensor, "input"]:

@@ -12,29 +12,43 @@ import xarray as xr
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from groklens.claims import DRAWS, Control, Finding, Verdict, number
-from groklens.evidence.beyond_tokens import errors_beyond_tokens
+from groklens.claims import DRAWS, Control, Finding, Verdict, number, percent
+from groklens.evidence.beyond_tokens import errors_beyond_tokens, seems_drawn
 from groklens.evidence.untrained import Untrained
 from groklens.runs import Run
 from groklens.snapshots import Snapshot, scores
 
-#: How often a split that has nothing to do with the training shows all the same, at one of all steps looked at.
-LEVEL = 0.001
+#: How often a split that has nothing to do with the training shows all the same, at one of all steps looked at: one
+#: drawn at random, and one that may be by a rule, whose test inputs may be harder for another reason.
+LEVEL, BY_A_RULE = 0.01, 0.001
 
 
 class Pairs(NamedTuple):
     """How often, of one test and one train input, the test input has the larger loss, and by how many errors.
 
-    `beyond_tokens` is by how many beside other inputs of the same tokens and answers.
+    `beyond_tokens` is by how many beside other inputs of the same tokens and answers, `drawn` whether the split seems
+    to be drawn at random.
     """
 
     share: float
     errors: float
     beyond_tokens: float = 0.0
+    drawn: bool = False
+
+    @property
+    def level(self) -> float:
+        """How often chance may show such a split."""
+        return LEVEL if self.drawn else BY_A_RULE
 
     @property
     def shown(self) -> float:
-        """The standard errors that show in both ways: the smaller, and none where they point to different sides."""
+        """The standard errors that show: beside inputs of the same tokens and answers, where the split seems drawn.
+
+        What tokens and answers add to losses is noise then, and taken out. Of a split that may be by a rule it is what
+        shows in both ways: the smaller, and none where they point to different sides.
+        """
+        if self.drawn:
+            return self.beyond_tokens
         if self.errors * self.beyond_tokens <= 0:
             return 0.0
         return min(self.errors, self.beyond_tokens, key=abs)
@@ -47,10 +61,11 @@ def split_losses(run: Run, final: Snapshot, untrained: Untrained, table: xr.Data
     and its accuracy says nothing. One that was trained on the train inputs alone keeps larger losses on the others,
     long after it answers all of them: of public models that grokked, 58 to 98 % of pairs. The number is the share of
     pairs of a test and a train input in which the test input's loss is larger (Mann–Whitney), at the last step or,
-    where it does not show there, at the kept step where mean losses are furthest apart. Supported beyond chance at
-    0.1 %, over as many steps as there were to choose from, in all pairs and beside inputs of the same tokens and
-    answers (`errors_beyond_tokens`: those of a split by a rule may be harder for whoever learns them all); refuted as
-    far on the other side; else undecided: the sides are not told apart, which is no proof that they are one.
+    where it does not show there, at the kept step where mean losses are furthest apart. Supported beyond chance, over
+    as many steps as there were to choose from, beside inputs of the same tokens and answers (`errors_beyond_tokens`):
+    at 1 % where the split seems drawn at random (`seems_drawn`), else at 0.1 % and in all pairs too, as test inputs by
+    a rule may be harder for whoever learns them all; refuted as far on the other side; else undecided: the sides are
+    not told apart, which is no proof that they are one.
     Asked of models that answer the test inputs of a split as given (`split_recorded` is of one that is known).
     """
     if not _is_asked(final):
@@ -74,7 +89,7 @@ def split_losses(run: Run, final: Snapshot, untrained: Untrained, table: xr.Data
                 Control.of("random splits of the same sizes", _of_random_splits(looked), key="random_splits"),
                 Control.of(untrained.name, [pairs(untrained.snapshot).share], key="untrained"),
             ),
-            source="rank-sum test, one-sided at 0.1 %, in all pairs and beside inputs of the same tokens and answers",
+            source=f"rank-sum test, one-sided at {percent(found.level)}, {_COMPARED[found.drawn]}",
             note=said + _SAID[verdict],
             key="split.losses",
             role="aside",
@@ -98,6 +113,11 @@ def _is_asked(final: Snapshot) -> bool:
     return final.train_index is not None and not final.split_recorded and not final.task.is_corrupted
 
 
+#: What is compared, by whether the split seems drawn at random.
+_COMPARED = {
+    True: "beside inputs of the same tokens and answers, as the split seems drawn at random",
+    False: "in all pairs and beside inputs of the same tokens and answers, as the split may be by a rule",
+}
 #: What follows from each verdict.
 _SAID: dict[Verdict, str] = {
     "supported": "; test inputs that are harder for another reason, of a split by a rule, may look the same",
@@ -115,7 +135,8 @@ def pairs(snapshot: Snapshot) -> Pairs:
     is_test = torch.zeros(len(losses), dtype=torch.bool).index_fill_(0, index, True)
     ranks, ties = _ranks(losses)
     found = _compared(ranks, ties, is_test)
-    return found._replace(beyond_tokens=errors_beyond_tokens(snapshot, ranks, is_test))
+    beyond = errors_beyond_tokens(snapshot, ranks, is_test)
+    return found._replace(beyond_tokens=beyond, drawn=seems_drawn(snapshot, is_test))
 
 
 def _of_random_splits(snapshot: Snapshot) -> list[float]:
@@ -149,12 +170,12 @@ def _compared(ranks: Float[Tensor, "input"], ties: float, is_test: Bool[Tensor, 
 
 def _shown_where(run: Run, final: Snapshot, table: xr.Dataset) -> tuple[Snapshot, float, str]:
     """The snapshot in which the split shows, or else the last; the errors asked for there, and its step in words."""
-    steps = _with_losses(run, table)
+    steps, at_last = _with_losses(run, table), pairs(final)
     looks = min(len(steps), 2)
-    beyond = _beyond(LEVEL / max(looks, 1))
-    if looks < 2 or pairs(final).shown > beyond:
+    beyond = _beyond(at_last.level / max(looks, 1))
+    if looks < 2 or at_last.shown > beyond:
         return final, beyond, ""
-    step, of_many = _furthest(table, steps), _beyond(LEVEL / 2 / len(steps))
+    step, of_many = _furthest(table, steps), _beyond(at_last.level / 2 / len(steps))
     if step == steps[-1] or pairs(earlier := run.at(step)).shown <= of_many:
         return final, beyond, ""
     return earlier, of_many, f"at step {step:,}, where mean losses are furthest apart, "

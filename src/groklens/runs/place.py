@@ -58,19 +58,23 @@ def write_result(path: Path, data: bytes) -> None:
 def _holders(given: Path) -> Iterator[tuple[Path, str]]:
     """The runs and sweeps that a folder is, or lies in, the innermost first; and which of both each is.
 
-    Of folders further out a file of the name alone does not say so: others call their own files sweep.json too.
+    Of folders further out a file of the name alone does not say so: others call their own files run.json too.
     """
     for folder in (given, *given.parents):
         paths = RunPaths(folder)
-        if paths.sweep.is_file() and (folder == given or _is_plan(paths.sweep)):
+        if paths.sweep.is_file() and (folder == given or _says(paths.sweep, "stacks")):
             yield folder, "sweep"
-        elif paths.header.is_file() and (folder == given or paths.steps.is_dir()):
+        elif paths.header.is_file() and (folder == given or _is_run(paths)):
             yield folder, "run"
 
 
-def _is_plan(file: Path) -> bool:
-    """Whether a file is the plan of a sweep, and not what a sweep is asked for with."""
+def _is_run(paths: RunPaths) -> bool:
+    return paths.steps.is_dir() and _says(paths.header, "checkpoints")
+
+
+def _says(file: Path, field: str) -> bool:
+    """Whether a file has a field that ours have; one that may not be read is taken to be ours."""
     try:
-        return b'"stacks"' in file.read_bytes()
+        return f'"{field}"'.encode() in file.read_bytes()
     except OSError:
-        return (file.parent / "stacks").is_dir()
+        return True

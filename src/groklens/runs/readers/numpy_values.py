@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import pickle
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,6 +23,9 @@ _PLAIN = re.compile(r"[fiu][1248]|b1")
 _MODULES = ("numpy.core.multiarray", "numpy._core.multiarray")
 #: Containers inside containers that are looked into.
 _DEEP = 8
+#: What torch takes to be safe is of the whole process: of two threads, the later would find the other's stand-ins
+#: there, and leave them.
+_ALONE = threading.RLock()
 
 
 class Kind:
@@ -79,31 +83,50 @@ def stand_ins() -> Iterator[None]:
     ours += [(_scalar, f"{module}.scalar") for module in _MODULES]
     ours += [(_empty, f"{module}._reconstruct") for module in _MODULES]
     names = {name for _, name in ours}
-    before = torch.serialization.get_safe_globals()
-    try:
-        torch.serialization.clear_safe_globals()
-        torch.serialization.add_safe_globals([*(each for each in before if _named(each) not in names), *ours])
-        yield
-    finally:
-        torch.serialization.clear_safe_globals()
-        torch.serialization.add_safe_globals(before)
+    with _ALONE:
+        before = torch.serialization.get_safe_globals()
+        try:
+            torch.serialization.clear_safe_globals()
+            torch.serialization.add_safe_globals(
+                [*(each for each in before if _named(each) not in names), *ours]
+            )
+            yield
+        finally:
+            torch.serialization.clear_safe_globals()
+            torch.serialization.add_safe_globals(before)
 
 
-def as_read(content: Any, deep: int = _DEEP) -> Any:
-    """The content with tensors in the place of stand-ins."""
+def as_read(content: Any) -> Any:
+    """The content with tensors in the place of stand-ins, up to eight containers deep."""
+    return _as_read(content, _DEEP, {})
+
+
+def _as_read(content: Any, deep: int, seen: dict[tuple[int, int], tuple[Any, Any]]) -> Any:
+    """As `as_read`; each container is looked into once a depth, for a few bytes can hold one a billion times."""
     if isinstance(content, Array):
-        return (
-            torch.tensor(content.values.item())
-            if not content.values.ndim
-            else as_tensors({"": content.values})[""]
-        )
-    if not deep:
+        return _tensor(content)
+    if not deep or not isinstance(content, (dict, list, tuple)):
         return content
+    asked = (id(content), deep)
+    if asked not in seen:
+        # The container itself is kept too: the id of one that is gone may be another's.
+        seen[asked] = content, content
+        seen[asked] = content, _inside(content, lambda value: _as_read(value, deep - 1, seen))
+    return seen[asked][1]
+
+
+def _inside(content: Any, read: Callable[[Any], Any]) -> Any:
     if isinstance(content, dict):
         for name, value in content.items():
-            content[name] = as_read(value, deep - 1)
+            content[name] = read(value)
     elif isinstance(content, list):
-        content[:] = [as_read(value, deep - 1) for value in content]
+        content[:] = [read(value) for value in content]
     elif type(content) is tuple:
-        return tuple(as_read(value, deep - 1) for value in content)
+        return tuple(read(value) for value in content)
     return content
+
+
+def _tensor(array: Array) -> Any:
+    if not array.values.ndim:
+        return torch.tensor(array.values.item())
+    return as_tensors({"": array.values})[""]

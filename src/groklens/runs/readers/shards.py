@@ -47,8 +47,8 @@ def joined(index: Path, content_of: Callable[[Path], Any]) -> dict[str, Any]:
 
 
 def _shard(index: Path, name: str, content_of: Callable[[Path], Any]) -> dict[str, Any]:
-    shard = index.with_name(name) if name == Path(name).name else index
-    if shard == index or not shard.is_file():
+    shard = index.with_name(name) if name and name == Path(name).name else index
+    if is_index(shard) or not shard.is_file():  # an index that names another may be named by that
         raise DamagedRun(f"{index} names the file {name!r}, which is not beside it; copy all of them again.")
     content = content_of(shard)
     return content if isinstance(content, dict) else {}

@@ -13,7 +13,7 @@ _SHORT = r"(?<![A-Za-z])(?:it|ep)"
 #: A whole number: no part of 0.25, of 1e-3, of 10k or of v2b.
 _NUMBER = r"(?<![\d.])(\d+)(?!\d|\.\d|[A-Za-z])"
 #: What Python writes for a number by thousands (f"{step:_}"), and others for two numbers.
-_TWO_WAYS = re.compile(r"(?<=[-_= ])[1-9]\d{0,2}(?:_\d{3})+(?![\dA-Za-z])")
+_TWO_WAYS = re.compile(r"(?<!\d)[1-9]\d{0,2}(?:_\d{3})+(?![\dA-Za-z])")
 #: A number that was measured at a step: val_loss=2.31, acc0.97.
 _MEASURED = re.compile(
     r"(?:(?:val|valid|train|test|dev)[-_]?)?(?:loss|acc|accuracy|err|error|ppl|perplexity|f1|score)[-_=]?\d+\.\d+",
@@ -50,8 +50,10 @@ def counted_in(name: str) -> tuple[str, list[int]]:
 def two_ways(name: str) -> str | None:
     """The part of a name that is one number by thousands or two numbers, where it follows a word that counts.
 
-    >>> two_ways("step_1_000.pt"), two_ways("step_100_seed_300.pt"), two_ways("step_1000_000.pt")
-    ('1_000', None, None)
+    >>> two_ways("step_1_000.pt"), two_ways("step1_000.pt"), two_ways("step_100_seed_300.pt")
+    ('1_000', '1_000', None)
+    >>> two_ways("step_1000_000.pt") is None
+    True
     """
     counted = {match.start(3) for match in _COUNTED.finditer(name)}
     return next((found[0] for found in _TWO_WAYS.finditer(name) if found.start() in counted), None)

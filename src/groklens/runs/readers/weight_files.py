@@ -146,16 +146,21 @@ def _kinds(folder: Path, files: list[Path]) -> dict[str, dict[int, Path]]:
     groups: dict[str, list[tuple[list[int], Path]]] = defaultdict(list)
     for file in files:
         name = str(file.relative_to(folder).as_posix())
-        if number := two_ways(name):
-            whole = int(number.replace("_", ""))
-            raise BadArgument(
-                f"{folder / name} can be read as of step {whole:,} and as of step {number.partition('_')[0]}; name "
-                f"it step_{whole}.pt, or put a word before the other number."
-            )
+        _check_one_way(folder / name, name)
         kind, numbers = counted_in(name)
         if numbers:
             groups[kind].append((numbers, file))
     return {kind: _by_step(folder, found) for kind, found in groups.items()}
+
+
+def _check_one_way(path: Path, name: str) -> None:
+    """Raise `BadArgument` for a name whose number by thousands may be two numbers."""
+    if number := two_ways(name):
+        whole = int(number.replace("_", ""))
+        raise BadArgument(
+            f"{path} can be read as of step {whole:,} and as of step {number.partition('_')[0]}; name "
+            f"it step_{whole}{path.suffix}, or put a word before the other number."
+        )
 
 
 def _by_step(folder: Path, found: list[tuple[list[int], Path]]) -> dict[int, Path]:
@@ -233,7 +238,9 @@ def _of_one_step(folder: Path, file: Path, there: list[Path]) -> Opened | None:
     found = open_weights(file)
     if found is None or len(found.states) != 1:
         return found
-    numbers = counted_in(folder.resolve().name)[1]
+    name = folder.resolve().name
+    _check_one_way(folder, name)
+    numbers = counted_in(name)[1]
     step, state = (numbers[0] if numbers else next(iter(found.states))), next(iter(found.states.values()))
     left_out = [*found.left_out, *(each.name for each in there if each != file)]
     return replace(
