@@ -169,7 +169,10 @@ def _hooks(run: Run, layer: int | None) -> tuple[list[str], list[str]]:
     """The hooks of the patterns, and the heads' names: 0.3 is the fourth of the first layer."""
     layers = run.final.anatomy.heads
     if not layers:
-        raise BadArgument("The model has no attention heads, so there is no pattern to show.")
+        raise BadArgument(
+            "This model has no attention heads that are known by name, so there is no pattern to show; "
+            "help(gl.hooked) says how those of a torch module are named."
+        )
     layer = None if layer is None else whole_number("layer", layer, such_as=0)
     if layer is not None and not 0 <= layer < len(layers):
         raise UnknownName(f"The model has no layer {layer}; it has {len(layers)}, numbered from 0.")
