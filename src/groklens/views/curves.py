@@ -59,7 +59,7 @@ def curves(
         return overlaid(source, names, log_steps)
     table, phases = _table(source, names), phases if phases is not None else getattr(source, "phases", ())
     panels = panels_of(_chosen(table, None if names is None else called(names)))
-    steps = StepAxis.of(table, log_steps)
+    steps = StepAxis.of(table, log=log_steps)
     figure = make_subplots(rows=len(panels), cols=1, shared_xaxes=True, vertical_spacing=0.14 / len(panels))
     for row, panel in enumerate(panels, start=1):
         _draw_panel(figure, panel, row, steps)
