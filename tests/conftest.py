@@ -13,7 +13,6 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # a worker a core, a thread a worker, h
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
-from _pytest.runner import runtestprotocol
 
 import typechecker
 
@@ -24,20 +23,6 @@ gc.set_threshold(20_000, 20, 10)
 
 def pytest_runtest_setup():
     typechecker.begin()
-
-
-#: Seconds below which pytest lists no duration either.
-TOLD = 0.005
-
-
-def pytest_runtest_protocol(item, nextitem):
-    """A worker tells of each test whether it passed, and of what went before and after only where that says more."""
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        return None
-    for report in runtestprotocol(item, nextitem=nextitem, log=False):
-        if report.when == "call" or not report.passed or report.sections or report.duration > TOLD:
-            item.ihook.pytest_runtest_logreport(report=report)
-    return True
 
 
 @pytest.fixture(scope="module", autouse=True)
