@@ -135,6 +135,8 @@ def snapshot(n=113, keys=KEYS, names=None, grid=True):
         grid=(n, n) if grid else None,
         labels=(a + b) % n,
         token_names=names or [str(i) for i in range(n)],
+        symmetry=SimpleNamespace(elements=range(n)),
+        is_stream=False,
         reference=None,
         kinds={},
     )

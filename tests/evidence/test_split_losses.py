@@ -196,6 +196,17 @@ def test_a_split_by_a_rule_that_is_the_models_own_shows_beside_inputs_of_the_sam
     )
 
 
+def test_phases_are_not_dated_by_a_split_that_does_not_show():
+    """A run that learned seven tenths first and the rest later, and two splits of which one is its own."""
+    own, other = TASK.split(0.7, 0)[0], TASK.split(0.7, 5)[0]
+    models = {0: table(TASK, own, 0, 0), 50: table(TASK, own, 12, -12), 100: table(TASK, own, 12, 11)}
+    why = gl.explain(gl.Run.of(models, TASK, train_index=own))
+    assert (why.generalised, why.phases[0].name) == (True, "memorisation")
+    why = gl.explain(gl.Run.of(models, TASK, train_index=other))
+    assert (why.generalised, why.phases) == (False, [])
+    assert "by a split that shows in them" in why.to_html()
+
+
 class ByHeart(torch.nn.Module):
     """Right on every input of a task, with losses in the order of those given."""
 
@@ -251,7 +262,7 @@ def test_one_drawn_at_random_does_and_shows_in_a_model_of_all_inputs_as_seldom_a
     splits = list(drawn_at_random(LARGER, 0.7, 60))
     assert sum(seems_drawn(snapshot, split) for split in splits) >= 52
     beyond = torch.tensor([errors_beyond_tokens(snapshot, ranks, split) for split in splits])
-    assert int((beyond > _beyond(0.01)).sum()) <= 3  # four and more by chance once in 300 times
+    assert int((beyond > _beyond(0.01)).sum()) <= 3  # four and more by chance once in 400 times
     assert 0.7 <= float(beyond.std()) <= 1.3
 
 
@@ -281,14 +292,3 @@ def test_a_split_is_looked_for_where_it_shows_most_and_not_where_one_input_parts
     why = gl.explain(gl.Run.of(models, LARGER, train_index=index))
     assert finding(why).verdict == "supported"
     assert finding(why).note.startswith("at step 10, ")
-
-
-def test_phases_are_not_dated_by_a_split_that_does_not_show():
-    """A run that learned seven tenths first and the rest later, and two splits of which one is its own."""
-    own, other = TASK.split(0.7, 0)[0], TASK.split(0.7, 5)[0]
-    models = {0: table(TASK, own, 0, 0), 50: table(TASK, own, 12, -12), 100: table(TASK, own, 12, 11)}
-    why = gl.explain(gl.Run.of(models, TASK, train_index=own))
-    assert (why.generalised, why.phases[0].name) == (True, "memorisation")
-    why = gl.explain(gl.Run.of(models, TASK, train_index=other))
-    assert (why.generalised, why.phases) == (False, [])
-    assert "by a split that shows in them" in why.to_html()

@@ -1,6 +1,7 @@
 """A folder as the explorer exports it, of runs and a sweep that are made up: known to the last digit, and quick."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -202,3 +203,12 @@ def _of_markup():
         "run/3/why": marked(found["run/3/why"]),
         "run/3/step/7/part/frequency-1": marked(part),
     }
+
+
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+
+
+def number_said(text):
+    """The first number of a text as the page writes it: 1,235,000 or 5.295 × 10⁻⁷."""
+    digits, power = re.search(r"([-0-9.,]+)(?:\s×\s10([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+))?", text).groups()
+    return float(digits.replace(",", "")) * 10.0 ** int((power or "0").translate(_RAISED))

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from explorer_folder import number_said
+
 import groklens as gl
 from browser import Opened, browser, needs_chromium
 from groklens import explorer
@@ -60,7 +62,7 @@ def _check_steps(page, run):
         here = table.sel(step=step)
         np.testing.assert_allclose(page.evaluate(_BARS, "spectrum"), here["embedding_spectrum"], rtol=1e-6)
         row = page.locator(".numbers tr", has=page.get_by_role("rowheader", name="test loss", exact=True))
-        said = float(row.locator("td").inner_text().split()[0])
+        said = number_said(row.locator("td").inner_text())
         assert said == pytest.approx(float(here["test_loss"]), rel=1e-2)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
-from explorer_folder import MARKUP, OTHER_STEPS, STEPS, made_up, write_folder
+from explorer_folder import MARKUP, OTHER_STEPS, STEPS, made_up, number_said, write_folder
 
 from browser import Opened, browser, needs_chromium
 
@@ -125,7 +125,7 @@ def check_step(seen, data, run, step, at=None):
     first = of_step(data, run, step)["pictures"][1]["figure"]["data"][0]["z"]
     np.testing.assert_allclose(np.ravel(pictures[1]["z"]), unpacked(first), rtol=1e-6)
     for each in of_step(data, run, step)["numbers"]:
-        value = float(re.sub(r"[^0-9.e+-]", "", numbers(seen)[each["name"]][0].split()[0]))
+        value = number_said(numbers(seen)[each["name"]][0])
         assert value == pytest.approx(each["value"], rel=1e-3, abs=1e-12)
 
 
@@ -398,6 +398,10 @@ def test_nothing_overlaps_or_sticks_out(opened, width, scheme):
 
 def test_what_is_kept_is_bounded_and_every_control_has_a_name(opened):
     seen = opened("run=0")
+    said = seen.page.evaluate("[5.295e-7, -3e-16, 2e12, 0.33339, 0, 1234567, null].map(explorer.number)")
+    assert [each.replace("\N{NO-BREAK SPACE}", "~") for each in said] == [
+        "5.295~×~10⁻⁷", "-3~×~10⁻¹⁶", "2~×~10¹²", "0.3334", "0", "1,235,000", "—"
+    ]  # fmt: skip
     standing(seen, said_of(15000, STEPS))
     most = seen.page.evaluate("""async () => {
       for (let k = 1; k <= 56; k++) await explorer.load(`run/0/step/15000/part/frequency-${k}`);

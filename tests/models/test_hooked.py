@@ -419,6 +419,16 @@ MISTAKES = {
         lambda: gl.hooked(Clock(), {"head.weight": "blocks.1.mlp.W_uot"}),
         r"no TransformerLens name of one; did you mean 'blocks.1.mlp.W_out'",
     ),
+    "a weight as a checkpoint has it": (
+        lambda: gl.hooked(Clock(), {"head.weight": "unembed.W_U"}),
+        r"no TransformerLens name of one; did you mean 'W_U'\?",
+    ),
+    "an attention layer misspelt": (
+        lambda: gl.hooked(
+            nn.ModuleDict({"mixer": nn.MultiheadAttention(8, 2)}), {"mixer": "blocks.1.attention"}
+        ),
+        r"given to 'mixer', is no name of TransformerLens'; did you mean 'blocks.1.attn'\?",
+    ),
     "names as a list": (lambda: gl.hooked(Clock(), ["mixed"]), "names is a list of 1"),
     "a name that is none": (lambda: gl.hooked(Clock(), {"mixed": 3}), "'mixed': 3"),
     "inputs that are none": (lambda: gl.hooked(Clock(), inputs=3), "inputs is 3"),
@@ -527,6 +537,8 @@ def test_attention_that_computes_something_else_is_not_looked_into():
 
 
 OWN = (
+    "hook_qk",
+    "hook_post_2",
     "mine",
     "mixed_again",
     "hook_embed_left",
@@ -570,6 +582,8 @@ def test_nor_is_any_that_only_some_of_its_bridges_have():
         ("blocks.mlp.hook_pre", "blocks.0.mlp.hook_pre"),
         ("blocks.1.atn.hook_z", "blocks.1.attn.hook_z"),
         ("Blocks.1.mlp.Hook_post", "blocks.1.mlp.hook_post"),
+        ("hook_embeds", "hook_embed"),
+        ("blocks.0.mlp.hook_post ", "blocks.0.mlp.hook_post"),
         ("blocks.1.ln1.hook_normalised", "blocks.1.ln1.hook_normalized"),
     ],
 )

@@ -34,7 +34,13 @@ LAB = [
     "--ServerApp.port_retries=0",
     "--IdentityProvider.token=TOKEN",
     "--LabApp.extension_manager=readonly",
+    "--LabApp.expose_app_in_browser=True",
 ]
+#: Another notebook in place of those that are open, as by the menu; what Lab is made of takes seconds to read again.
+INSTEAD = """async path => {
+  await jupyterapp.commands.execute("application:close-all");
+  await jupyterapp.commands.execute("docmanager:open", {path});
+}"""
 WATCH_BARS = """() => {
   window.shares = [];
   new MutationObserver(() => document.querySelectorAll(".jp-OutputArea-output progress").forEach(
@@ -58,11 +64,13 @@ def lab(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def opened(chromium, lab):
-    """One tab that goes from notebook to notebook: what Lab is made of the browser reads once."""
+    """One tab that goes from notebook to notebook: afresh, or with Lab as it stands and the others closed."""
     tabs = []
 
-    def open_(path):
-        if tabs:
+    def open_(path, instead=False):
+        if tabs and instead:
+            tabs[0].page.evaluate(INSTEAD, path.name)
+        elif tabs:
             tabs[0].page.goto(lab[0](path))
         else:
             tabs.append(Opened(chromium, lab[0](path), width=1280))
@@ -170,7 +178,7 @@ def test_of_a_stranger_it_shows_them_still(saved, opened):
     notebook.cells[0].source += "\nChanged by somebody."
     stranger = saved["path"].with_name("stranger.ipynb")
     nbformat.write(notebook, stranger)
-    seen = opened(stranger)
+    seen = opened(stranger, instead=True)
     images = seen.page.locator(".jp-OutputArea-output img[src^='data:image/png']")
     seen.page.wait_for_function(
         "count => document.querySelectorAll(\".jp-OutputArea-output img[src^='data:image/png']\").length >= count",

@@ -76,7 +76,7 @@ def test_every_entry_of_the_contents_leads_to_a_section(page):
     tags = _Tags(page).found
     links = [attrs["href"][1:] for tag, attrs in tags if tag == "a" and attrs.get("class") != "word"]
     assert links == [attrs["id"] for tag, attrs in tags if tag == "section" and attrs["id"] != "words"]
-    assert len(links) == 14
+    assert len(links) == 11  # of 14, four are left out of what is made up, and one says why
 
 
 def test_it_has_all_the_pictures_with_their_sliders(page):
@@ -142,20 +142,46 @@ def test_one_model_has_no_curves_no_phases_and_no_sliders():
     assert len(charts) == 5
     assert all("sliders" not in chart["layout"] for chart in charts)
     assert "There is one step only" in _text(shown)
+    assert "log scale" not in _text(shown)
     assert "The slider" not in _text(shown)
+
+
+@pytest.mark.parametrize(("steps", "log"), [([0, 100], False), ([0, 100, 1000], True)])
+def test_a_caption_says_that_steps_are_on_a_log_scale_where_they_are(steps, log):
+    shown = report(explanation(table(steps=steps), phases=[])).html
+    axes = {axis.get("type") for axis in (_charts(shown)[0]["layout"]["xaxis"],)}
+    assert (axes == {"log"}, "steps are on a log scale, which has no place for step 0" in _text(shown)) == (
+        log,
+        log,
+    )
 
 
 def test_a_task_without_a_group_leaves_out_what_needs_one():
     task = gl.RandomTable(7, seed=0)
     model = gl.MLP(d_mlp=8, d_embed=None, combine="concat", bias=False).build(task, seed=0)
     text = _text(report(gl.explain(model, task)).html)
+    left_out = text[text.index("What is left out", text.index("How we know")) :]
     for said in (
-        "of a group, and random table 7 has none; what is drawn",
-        "no attention heads",
-        "A circuit is of a group",
+        "When it learned; Progress measures There is one step only",
+        "The latent algorithm; Components in the embedding; The embedding in each component's plane; Components in the "
+        "logits; Neurons by component; The circuit as a diagram A group is needed, and random table 7 has none.",
+        "What the heads attend to The model has no attention heads",
     ):
-        assert said in text
-    assert text.count("Left out.") == 9
+        assert said in left_out
+    assert "What the heads attend to" not in text.removesuffix(left_out)
+
+
+def test_captions_say_what_is_drawn_of_a_stream():
+    task = gl.ModularArithmetic(5, "add")
+    stream = gl.tasks.SparseParity(6, 2)
+    runs = {}
+    for each in (task, stream):
+        models = {step: gl.MLP(d_mlp=8).build(each, seed=step) for step in (0, 10)}
+        runs[each.name] = _text(report(gl.explain(gl.Run.of(models, each))).html)
+    assert "Every update has fresh inputs, so that there are none to be memorised" in runs[stream.name]
+    assert "is not known, so that memorising" in runs[task.name]
+    assert "Gini coefficient: 0 where" in runs[task.name]
+    assert "against training step: the sum of squared weights. They can move" in runs[stream.name]
 
 
 def test_curves_of_all_inputs_are_shown_where_the_split_is_not_known():

@@ -135,6 +135,13 @@ def test_no_result_replaces_a_part_of_a_run_or_a_sweep(folders, writes, door):
     assert contents(folders) == before
 
 
+def test_the_folder_itself_is_no_name_for_a_result(folders, writes):
+    for door in ("to_json", "track", "capture"):
+        for place in ("run", "sweep"):
+            with pytest.raises(BadArgument, match=rf"is the folder of a {place}, which is not written over"):
+                writes[door](folders / place)
+
+
 def test_no_figure_is_saved_among_checkpoints(folders):
     figure = gl.views.curves(gl.load(folders / "run"))
     for name in ("run/steps/x.html", "sweep/unfinished/x.html"):

@@ -1,6 +1,7 @@
 """Opening a run that is as it was written."""
 
 import math
+import shutil
 
 import pytest
 import torch
@@ -22,6 +23,16 @@ def test_what_it_says_of_itself(tiny_run, tiny_recipe):
     assert tiny_run.environment["threads"] == torch.get_num_threads()
     assert "4 steps to 30" in repr(tiny_run)
     tiny_run.verify()
+
+
+@pytest.mark.parametrize(
+    ("stands", "given"), [("run", "."), ("run/steps", ".."), (".", "run"), ("run", "../run")]
+)
+def test_its_folder_has_a_name_however_it_is_given(stands, given, tiny_run, tmp_path, monkeypatch):
+    shutil.copytree(tiny_run.path, tmp_path / "run")
+    monkeypatch.chdir(tmp_path / stands)
+    assert gl.load(given).name == "run"
+    assert repr(gl.load(given)).startswith("Run(run: ")
 
 
 def test_step_zero_is_the_initialisation(tiny_run, tiny_recipe):

@@ -256,3 +256,13 @@ def test_numbers_that_are_no_weights_as_they_stand(turned, says, tmp_path):
 def test_real_weights_of_another_precision_are_taken(kind, tmp_path):
     torch.save({name: tensor.to(kind) for name, tensor in STATE.items()}, tmp_path / "c.pt")
     torch.testing.assert_close(opened(tmp_path / "c.pt").final.logits, WANTED, rtol=0.1, atol=0.1)
+
+
+@pytest.mark.parametrize(
+    ("name", "step"), [("ckpt_100.pt", 100), ("step-7.safetensors", 7), ("seed_3.pt", None)]
+)
+def test_a_lone_file_is_of_the_step_in_its_name(name, step, tmp_path):
+    run = opened(put(tmp_path / "run", {name: STATE}) / name)
+    assert (run.final.step, run.step_known) == (step, step is not None)
+    torch.save({"model": STATE, "step": 5}, tmp_path / "ckpt_100.pt")
+    assert opened(tmp_path / "ckpt_100.pt").steps == [5]

@@ -215,7 +215,7 @@ class InFloats(own_parts.Maximum):
 
 
 @pytest.mark.parametrize(
-    ("kind", "said"), [(FromOne, "run from 1 to 5, and d_vocab_out is 5"), (InFloats, "are torch.float32")]
+    ("kind", "said"), [(FromOne, "from 1 to 5 and d_vocab_out is 5"), (InFloats, "type float32")]
 )
 def test_classes_that_are_none_are_refused_before_training(kind, said):
     with pytest.raises(BadArgument, match=said):

@@ -19,8 +19,23 @@ def test_the_words_above_the_maps_end_within_the_page(tmp_path):
         page = gl.views.mean_attention(run, 15_000).save(tmp_path / "maps.html")
         seen = Opened(chromium, page, width=390)
         seen.drawn(1)
+        assert seen.overlapping() == []
         box = seen.page.locator(".annotation-text", has_text="grey masked").bounding_box()
         assert 0 <= box["x"] < box["x"] + box["width"] <= 390
+        seen.close()
+
+
+@needs_chromium
+def test_numbers_of_many_positions_lie_beside_each_other(tmp_path):
+    """They were called `position 16`, wider than their place below a map, over each other at every width."""
+    task = gl.tasks.NextTokens([list(range(40)), list(range(40, 80))])
+    model = gl.Transformer(d_model=8, n_heads=4, d_head=2, d_mlp=8).build(task, seed=0)
+    with browser() as chromium:
+        page = gl.views.mean_attention(gl.Run.of({0: model}, task), 0).save(tmp_path / "maps.html")
+        seen = Opened(chromium, page, width=390)
+        seen.drawn(1)
+        assert {"0", "10", "20", "30"} <= set(seen.page.locator("svg text").all_text_contents())
+        assert seen.overlapping() == []
         seen.close()
 
 

@@ -112,6 +112,18 @@ def test_panels_are_by_units_and_losses_are_logarithmic():
     assert figure.layout.yaxis2.range[0] < 0 < 1 < figure.layout.yaxis2.range[1]
 
 
+def test_losses_that_hardly_differ_have_numbers_beside_their_axis():
+    """Of a language model's loss, from 4.6 to 1.9 nats, a log scale labelled 2 alone."""
+    for largest, kind in ((2.0, None), (4.9, None), (5.1, "log"), (100.0, "log")):
+        assert _scaled(np.linspace(1.0, largest, len(STEPS)), (0, np.inf), "my_loss").type == kind
+
+
+def test_below_one_curve_a_panel_there_is_no_room_for_a_legend():
+    found = table()
+    one, two = curves(found, ["train_loss"]), curves(found, ["train_loss", "test_loss"])
+    assert two.layout.height - one.layout.height == two.layout.margin.b - one.layout.margin.b == 50
+
+
 def test_all_scalars_are_drawn_when_none_are_named():
     found = table()
     scalars = [name for name in found.data_vars if found[name].dims == ("step",)]

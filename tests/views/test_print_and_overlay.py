@@ -87,6 +87,24 @@ def test_runs_are_drawn_over_each_other(runs):
     assert len(gl.views.curves(runs["decay"], [gl.measures.Moved(since=0)]).data) == 1
 
 
+@pytest.mark.parametrize("log_steps", [True, False])
+@pytest.mark.parametrize("order", [("parent", "fork"), ("fork", "parent")])
+@pytest.mark.parametrize("last", [200, 900])
+def test_a_run_that_starts_late_leaves_the_others_their_steps(runs, order, last, log_steps):
+    """A fork begins where its parent was: the axis holds the steps of both, whichever comes first or ends last."""
+    model = gl.MLP(d_mlp=16).build(TASK, seed=5)
+    fork = gl.Run.of({50: model, last: model}, TASK, train_index=TASK.split(0.5, seed=0)[0])
+    named = {"parent": runs["decay"], "fork": fork}
+    figure = gl.views.curves({name: named[name] for name in order}, ["train_loss"], log_steps=log_steps)
+    places = {trace.name: list(trace.x) for trace in figure.data}
+    assert places["fork"] == [50, last]
+    assert places["parent"][1:] == [10, 200]
+    assert places["parent"][0] < 10
+    if log_steps:
+        assert 10 ** figure.layout.xaxis.range[0] < places["parent"][0]
+        assert 10 ** figure.layout.xaxis.range[1] > last
+
+
 def test_what_cannot_be_overlaid(runs):
     with pytest.raises(BadArgument, match="0 runs were given"):
         gl.views.curves({})

@@ -10,7 +10,7 @@ from typing import Any
 
 from groklens.cli.opened import folder_of
 from groklens.cli_io import read_values
-from groklens.errors import BadArgument
+from groklens.errors import BadArgument, did_you_mean
 from groklens.parts import is_ours
 from groklens.recipes import Recipe, changed
 from groklens.tasks import Task, kinds
@@ -65,6 +65,11 @@ def _is_task(part: Any) -> bool:
 def _values_in(given: str) -> dict[str, Any]:
     """A recipe's values as its file, or the header of a run, has them."""
     path = folder_of(Path(given))
+    if not os.path.exists(path):
+        raise BadArgument(
+            f"Cannot read {path}: there is no such file, run or task; "
+            f"{did_you_mean(given, kinds()) or 'give a recipe, a run, or a task that groklens tasks lists.'}"
+        )
     values = read_values(path / "run.json" if os.path.isdir(path) else path)
     found = values.get("recipe", values)
     if not isinstance(found, dict):

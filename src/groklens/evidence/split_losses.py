@@ -99,13 +99,6 @@ def split_losses(run: Run, final: Snapshot, untrained: Untrained, table: xr.Data
     ]
 
 
-#: What is compared, by whether the split seems drawn at random.
-_COMPARED = {
-    True: "beside inputs of the same tokens and answers, as the split seems drawn at random",
-    False: "in all pairs and beside inputs of the same tokens and answers, as the split may be by a rule",
-}
-
-
 def _from_half(errors: float) -> str:
     return f"{number(abs(errors))} standard errors {'below' if errors < 0 else 'above'}"
 
@@ -122,6 +115,11 @@ def _is_asked(final: Snapshot) -> bool:
     return final.train_index is not None and not final.split_recorded and not final.task.is_corrupted
 
 
+#: What is compared, by whether the split seems drawn at random.
+_COMPARED = {
+    True: "beside inputs of the same tokens and answers, as the split seems drawn at random",
+    False: "in all pairs and beside inputs of the same tokens and answers, as the split may be by a rule",
+}
 #: What follows from each verdict.
 _SAID: dict[Verdict, str] = {
     "supported": "; test inputs that are harder for another reason, of a split by a rule, may look the same",

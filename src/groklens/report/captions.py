@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 LEARNING = """
-Loss and accuracy on train and test inputs against training step, a dot at every kept step; steps are on a log
-scale{zero}. A test curve that moves long after the train curve has settled is that of a model which memorised first
-and generalised later; one that never moves is that of a model which only memorised.
+Loss and accuracy on train and test inputs against training step, a dot at every kept step{scale}. A test curve that
+moves long after the train curve has settled is that of a model which memorised first and generalised later; one that
+never moves is that of a model which only memorised.
 """
 LEARNING_ALL = """
-Loss and accuracy on all inputs against training step, a dot at every kept step; steps are on a log scale{zero}. Which
+Loss and accuracy on all inputs against training step, a dot at every kept step{scale}. Which
 inputs the model was trained on is not known, so that memorising and generalising cannot be told apart here.
 """
+LEARNING_STREAM = """
+Loss and accuracy on the task's probe against training step, a dot at every kept step{scale}. Every update has fresh
+inputs, so that there are none to be memorised.
+"""
+LOG_STEPS = "; steps are on a log scale"
 STEP_ZERO = ", which has no place for step 0: it stands apart, at the left"
 PHASES = "Shaded: the phases, each from the first kept step at which it is seen to have begun."
 INTERVALS = "Of a pair such as 200–300, the event had not happened at the first step and had at the second."
 
-PROGRESS = """
-Progress measures against training step: how few components hold the power of the weights (Gini coefficient: 0 where it
-is spread evenly, 1 where one component holds all), the share of the logits' variance that the circuit explains (0 none,
-1 all), and the sum of squared weights. They can move before test accuracy does.
-"""
+#: What is said of each measure beside the others, where the table has it.
+PROGRESS = {
+    "gini_embedding": "how few components hold the power of the embedding (Gini coefficient: 0 where it is spread "
+    "evenly, 1 where one component holds all)",
+    "gini_neuron_logit": "the same of the map from neurons to logits",
+    "logit_fve": "the share of the logits' variance that the circuit explains (0 none, 1 all)",
+    "sum_squared_weights": "the sum of squared weights",
+}
+PROGRESSING = "Measures of progress against training step: {shown}. They can move before test accuracy does."
 
 LATENT = """
 Accuracy of the model beside that of its latent algorithm over all inputs, at up to eight steps: the network in which

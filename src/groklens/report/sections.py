@@ -38,24 +38,26 @@ if TYPE_CHECKING:
 _BY_SPLIT = ("train_loss", "test_loss", "restricted_loss", "excluded_loss", "train_accuracy", "test_accuracy")
 #: `loss` and `all_accuracy` are of all inputs: what there is where the split is not known.
 _WITHOUT_SPLIT = ("loss", "restricted_loss", "all_accuracy")
-_PROGRESS = ("gini_embedding", "gini_neuron_logit", "logit_fve", "sum_squared_weights")
 #: More key components than this are not singled out where no circuit is known: nearly all would be.
 _MANY = 12
 #: Planes of the embedding that are shown.
 _PANELS = 9
+#: Sections of what only a task with a group has.
+_OF_A_GROUP = {"latent", "embedding", "circles", "similarity", "clusters", "circuit"}
 
 
 @dataclass(frozen=True)
 class Section:
-    """One section of the report: its anchor, its title, its HTML."""
+    """One section of the report: its anchor, its title, its HTML; or in place of that why it is left out."""
 
     anchor: str
     title: str
     body: str
+    left_out: str = ""
 
 
 def sections(explanation: Explanation) -> list[Section]:
-    """Every section of the report, in reading order; an empty one says so in one line."""
+    """Every section that there is of the report, in reading order; the last but one says what is left out, and why."""
     makers: list[tuple[str, str, Callable[[Explanation], str]]] = [
         ("learning", "When it learned", _learning),
         ("progress", "Progress measures", _progress),
@@ -74,28 +76,52 @@ def sections(explanation: Explanation) -> list[Section]:
     ]
     if explanation.forecast is not None:
         makers.insert(-1, ("forecast", "Whether it will still change", forecast_section))
-    return [Section(anchor, title, _or_note(make, explanation)) for anchor, title, make in makers]
+    made = [_section(anchor, title, make, explanation) for anchor, title, make in makers]
+    shown, missing = [each for each in made if not each.left_out], [each for each in made if each.left_out]
+    if missing:
+        shown.insert(len(shown) - 1, Section("left-out", "What is left out", _reasons(missing)))
+    return shown
 
 
-def _or_note(make: Callable[[Explanation], str], explanation: Explanation) -> str:
+def _section(
+    anchor: str, title: str, make: Callable[[Explanation], str], explanation: Explanation
+) -> Section:
+    task = explanation.final.task
+    if anchor in _OF_A_GROUP and task.symmetry is None:
+        return Section(anchor, title, "", f"A group is needed, and {task.name} has none.")
     try:
-        return make(explanation)
+        return Section(anchor, title, make(explanation))
     except (UnknownName, BadArgument) as error:
-        return f'<p class="note">Left out. {escape(str(error))}</p>'
+        return Section(anchor, title, "", str(error))
+
+
+def _reasons(missing: Sequence[Section]) -> str:
+    """What is left out, those for one reason together."""
+    titles: dict[str, list[str]] = {}
+    for each in missing:
+        titles.setdefault(each.left_out, []).append(each.title)
+    rows = (f"<dt>{escape('; '.join(each))}</dt><dd>{escape(reason)}</dd>" for reason, each in titles.items())
+    return f'<dl class="words">{"".join(rows)}</dl>'
 
 
 def _learning(explanation: Explanation) -> str:
     known_split = "train_loss" in explanation.table.data_vars
     figure = _curves(explanation, _BY_SPLIT if known_split else _WITHOUT_SPLIT)
-    starts_at_zero = 0 in explanation.table["step"].values
-    learning = captions.LEARNING if known_split else captions.LEARNING_ALL
-    caption = learning.format(zero=captions.STEP_ZERO if starts_at_zero else "")
+    steps = explanation.table["step"].values
+    scale = captions.LOG_STEPS + (captions.STEP_ZERO if 0 in steps else "")
+    stream = explanation.final.task.is_stream
+    learning = (
+        captions.LEARNING if known_split else captions.LEARNING_STREAM if stream else captions.LEARNING_ALL
+    )
+    caption = learning.format(scale=scale if sum(steps > 0) > 1 else "")
     shaded = captions.PHASES if explanation.phases else ""
     return _picture(figure, joined(caption, shaded)) + _phase_table(explanation)
 
 
 def _progress(explanation: Explanation) -> str:
-    return _picture(_curves(explanation, _PROGRESS), joined(captions.PROGRESS))
+    shown = [said for name, said in captions.PROGRESS.items() if name in explanation.table.data_vars]
+    caption = captions.PROGRESSING.format(shown="; ".join(shown))
+    return _picture(_curves(explanation, list(captions.PROGRESS)), joined(caption))
 
 
 def _latent(explanation: Explanation) -> str:
@@ -220,11 +246,7 @@ def _phase_table(explanation: Explanation) -> str:
         for name, start, end in (phase.row for phase in explanation.phases)
     ]
     table = _table([name.capitalize() for name in PHASE_COLUMNS], rows)
-    unseen = [phase for phase in explanation.phases if phase.unseen]
-    notes = "".join(
-        f'<p class="note">{escape(f"{phase.name.capitalize()}: {phase.when}")}.</p>' for phase in unseen
-    )
-    return f'{table}<p class="caption">{captions.INTERVALS}</p>{notes}'
+    return f'{table}<p class="caption">{captions.INTERVALS}</p>'
 
 
 def _table(head: Sequence[str], rows: Sequence[str]) -> str:

@@ -6,16 +6,19 @@ import contextlib
 import hashlib
 import json
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
-from groklens.errors import DamagedRun
+from groklens.errors import DamagedRun, shown
 from groklens.runs.file_checks import check_regular
 
 #: Bytes that a run.json may have; a table of a million inputs has a tenth of them.
 MOST_JSON = 256 * 2**20
+#: Bytes of the name of a file, on all file systems in use.
+_LONGEST_NAME = 255
 
 
 def write_atomically(path: Path, data: bytes, *, parents: bool = True) -> str:
@@ -24,9 +27,9 @@ def write_atomically(path: Path, data: bytes, *, parents: bool = True) -> str:
     Whoever reads `path` finds the old file or the whole new one. Folders that are not there are made, unless
     `parents` is False. Raises `DamagedRun` when the disk refuses; what `path` held before is then still there.
     """
-    if path.exists() and not path.is_file():  # a file renamed to there would replace a device
+    if _is_no_file(path):  # a file renamed to there would replace a device
         raise DamagedRun(f"Could not write {path}, which is no file; give the name of a file.")
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary = _beside(path)
     try:
         if parents:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,6 +50,25 @@ def write_atomically(path: Path, data: bytes, *, parents: bool = True) -> str:
             "written before is intact; make room or permission and call again."
         ) from error
     return hashlib.sha256(data).hexdigest()
+
+
+def _is_no_file(path: Path) -> bool:
+    """Whether there is something else than a file; `DamagedRun` for a name that no file can have."""
+    try:
+        return not stat.S_ISREG(os.stat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError) as error:  # too long, a loop of links, a zero byte
+        why = getattr(error, "strerror", None) or error
+        raise DamagedRun(f"Could not write {shown(path)}: {why}. Give another name for the file.") from error
+
+
+def _beside(path: Path) -> Path:
+    """A name for a temporary file beside `path`, which is no longer than names may be where that of `path` is not."""
+    ending = f".{os.getpid()}.tmp"
+    if len(os.fsencode(path.name + ending)) > _LONGEST_NAME:
+        return path.with_name(hashlib.sha256(os.fsencode(path.name)).hexdigest() + ending)
+    return path.with_name(path.name + ending)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -45,10 +45,8 @@ def check_result(path: Path) -> None:
     )  # a link there is replaced, and not what it leads to
     for holder, kind in _holders(given):
         if holder == given or given.relative_to(holder).parts[0] in _PARTS[kind]:
-            what = "is" if holder == given else "is a part of"
-            raise BadArgument(
-                f"{path} {what} the {kind} in {holder}, which is not written over; give another name."
-            )
+            what = f"the folder of a {kind}" if holder == given else f"a part of the {kind} in {holder}"
+            raise BadArgument(f"{path} is {what}, which is not written over; give another name.")
 
 
 def write_result(path: Path, data: bytes) -> None:

@@ -31,7 +31,8 @@ class Stored(Source):
         self._paths = RunPaths(self.path)
         self._header = header = Header.read(self._paths.header)
         self._template = model
-        self.name, self.task, self.recipe = self.path.name, header.task, header.recipe
+        called = self.path if self.path.name not in ("", "..") else self.path.resolve()  # "." has a name too
+        self.name, self.task, self.recipe = called.name, header.task, header.recipe
         self.finished, self.environment, self.model = header.finished, header.environment, header.model
         self.stopped_by = None if header.stopped is None else header.stopped.rule
         self.parent = header.parent

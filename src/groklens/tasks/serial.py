@@ -8,8 +8,6 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any
 
-import torch
-
 from groklens.errors import BadArgument, described
 from groklens.groups import FiniteGroup, as_group
 from groklens.parts import from_spec, is_ours, know
@@ -33,7 +31,6 @@ def check_can_be_made_again(task: Task) -> None:
     >>> check_can_be_made_again(task_from_spec({"kind": "RandomTable", "n": 5, "seed": 0}))
     """
     know(own_tasks(task))
-    _check_classes(task)
     if task_from_spec(task.spec()).digest != task.digest:
         raise BadArgument(
             f"{task.name}, a {type(task).__name__}, is not what its spec() describes: other inputs, labels or targets "
@@ -46,22 +43,6 @@ def own_tasks(task: Task) -> list[Task]:
     within: list[Any] = [getattr(task, field.name) for field in fields(task)] if is_dataclass(task) else []
     deeper = [own for value in within if isinstance(value, Task) for own in own_tasks(value)]
     return deeper if is_ours(task) else [task, *deeper]
-
-
-def _check_classes(task: Task) -> None:
-    """Raise `BadArgument` unless labels and targets are whole numbers from 0 to `d_vocab_out` − 1."""
-    for name in ("labels", "targets") if task.has_labels else ():
-        classes = getattr(task, name)
-        if classes.is_floating_point() or classes.dtype == torch.bool:
-            raise BadArgument(
-                f"The {name} of {task.name} are {classes.dtype}; give the number of each input's class, as integers: "
-                f"{name}.long()."
-            )
-        if len(classes) and not 0 <= int(classes.min()) <= int(classes.max()) < task.d_vocab_out:
-            raise BadArgument(
-                f"The {name} of {task.name} run from {int(classes.min())} to {int(classes.max())}, and d_vocab_out is "
-                f"{task.d_vocab_out}; number the classes from 0, or say how many there are."
-            )
 
 
 def task_from_spec(spec: dict[str, Any]) -> Task:

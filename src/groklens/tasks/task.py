@@ -15,8 +15,9 @@ from torch import Tensor
 
 from groklens.errors import BadArgument, described, is_number, whole_number
 from groklens.groups import MOST_ELEMENTS, FiniteGroup, Symmetry
-from groklens.parts import spec_of
+from groklens.parts import is_ours, spec_of
 from groklens.tasks.examples import LAST, Examples, Inputs
+from groklens.tasks.own_values import check_values
 from groklens.theory import Predictor
 from groklens.value_checks import in_bytes
 
@@ -241,13 +242,15 @@ class Task(ABC):
 
 
 def check_task(task: object) -> None:
-    """Raise `BadArgument` unless `task` is a task."""
+    """Raise `BadArgument` unless `task` is a task; one of a user's own class has to fit itself too."""
     if not isinstance(task, Task):
         raise BadArgument(
             f"A task is meant here, and {described(task)} was given. Give what is learned, such as "
             "gl.ModularArithmetic(113, 'add'), gl.TableTask(inputs, labels) for a table of your own, or an object of a "
             "class of yours that derives from gl.Task."
         )
+    if not is_ours(task):
+        check_values(task)
 
 
 def check_tokens(task: Task, what: str) -> int:

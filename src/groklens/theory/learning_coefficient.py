@@ -50,10 +50,11 @@ def tempered_learning_coefficient(
     # Finer towards 0, where a sharp density stands: cubes of an even grid.
     even = torch.linspace(-1, 1, 4001 if n_weights == 1 else 1601, dtype=torch.float64)
     line, width = ends * even**3, 3 * ends * even**2
-    grid = torch.cartesian_prod(*[line] * n_weights).reshape(-1, n_weights)
-    widths = torch.cartesian_prod(*[width] * n_weights).reshape(-1, n_weights).prod(dim=1)
-    losses = loss(grid)
-    weight = torch.exp(-n_beta * losses - gamma / 2 * grid.square().sum(dim=1)) * widths
+    axes = torch.meshgrid(*[line] * n_weights, indexing="ij")
+    widths = width if n_weights == 1 else torch.outer(width, width)
+    losses = loss(torch.stack(axes, dim=-1))
+    pull = gamma / 2 * sum(axis.square() for axis in axes)
+    weight = torch.exp(-n_beta * losses - pull) * widths
     origin = float(loss(torch.zeros(1, n_weights, dtype=torch.float64))[0])
     return n_beta * (float((weight * losses).sum() / weight.sum()) - origin)
 

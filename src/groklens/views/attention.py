@@ -30,6 +30,8 @@ _BOX = "max-width:720px;overflow:auto;background:#fff;color:#1d2127"
 _CHOICE = "display:inline-flex;gap:6px;max-width:100%;white-space:nowrap;margin-right:16px"
 #: What CircuitsVis draws masked cells in, and full attention unless told otherwise.
 _MASKED, _FULL = "rgb(200,200,200)", HUES[0]
+#: The same grey on white, which on a dark page is no brighter than what is seen.
+_VEILED = "rgba(133,133,133,0.45)"
 #: Inputs that can be chosen where nobody named some.
 _EXAMPLES = 4
 #: Heads whose maps stand in a still picture.
@@ -167,7 +169,10 @@ def _hooks(run: Run, layer: int | None) -> tuple[list[str], list[str]]:
     """The hooks of the patterns, and the heads' names: 0.3 is the fourth of the first layer."""
     layers = run.final.anatomy.heads
     if not layers:
-        raise BadArgument("The model has no attention heads, so there is no pattern to show.")
+        raise BadArgument(
+            "This model has no attention heads that are known by name, so there is no pattern to show; "
+            "help(gl.hooked) says how those of a torch module are named."
+        )
     layer = None if layer is None else whole_number("layer", layer, such_as=0)
     if layer is not None and not 0 <= layer < len(layers):
         raise UnknownName(f"The model has no layer {layer}; it has {len(layers)}, numbered from 0.")
@@ -234,15 +239,17 @@ def _maps(patterns: np.ndarray, positions: list[str], heads: list[str], when: st
     """The patterns of at most nine heads at one step (`when`, in words) as a plotly figure, a map for each."""
     titles = [f"head {head}" for head in heads[:_MOST]]
     figure = panels(titles)
-    names = [drawn(position) for position in positions]
-    scale, grey = [[0, faded(_FULL, 0)], [1, _FULL]], [[0, _MASKED], [1, _MASKED]]
+    names = [
+        drawn(position.removeprefix("position ")) for position in positions
+    ]  # a third of a phone is not wide
+    scale, grey = [[0, faded(_FULL, 0)], [1, _FULL]], [[0, _VEILED], [1, _VEILED]]
     later = np.where(np.tri(len(names), dtype=bool), np.nan, 1.0)
     causal = _is_causal(patterns)
     for index, (head, pattern) in enumerate(zip(heads[:_MOST], patterns, strict=False)):
         for z, colours in [(pattern, scale)] + ([(later, grey)] if causal else []):
             heat = {"z": z, "x": names, "y": names, "zmin": 0, "zmax": 1, "colorscale": colours}
             figure.add_heatmap(**heat, name=head, showscale=False, **place(index, titles))
-    text = f"{when.capitalize()}; share: white 0, blue 1" + (", grey masked" if causal else "")
+    text = f"{when.capitalize()}; share: faint 0, blue 1" + (", grey masked" if causal else "")
     label_edges(figure, titles, "key", "query", type="category")
     figure.update_yaxes(autorange="reversed")
     note = {"text": text, "x": 0, "y": 1, "xref": "paper", "yref": "paper", "yshift": 28, "showarrow": False}

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from groklens.hypotheses import AnyCircuit
     from groklens.interventions import Edge, Node
+    from groklens.snapshots import Snapshot
 
 #: Columns from left to right, and what stands above them.
 _COLUMNS = {
@@ -71,7 +72,6 @@ def circuit(source: Any, circuit: AnyCircuit | None = None) -> Figure:
 def _measured(source: Any, circuit: AnyCircuit | None) -> xr.Dataset:
     """The edges of the last snapshot of a source."""
     from groklens.hypotheses import as_circuit
-    from groklens.interventions import edges
 
     final = final_of(source)
     if final.anatomy.neurons is None:
@@ -84,7 +84,14 @@ def _measured(source: Any, circuit: AnyCircuit | None) -> xr.Dataset:
             f"{final!r} has no circuit that survived its controls, so there is none to draw; to look at one of "
             'your own, name it: gl.views.circuit(run, gl.Circuit("C113", [14, 35])).'
         )
-    return edges(final, chosen)
+    return final.remembered(_edges, chosen)
+
+
+def _edges(snapshot: Snapshot, circuit: AnyCircuit) -> xr.Dataset:
+    """Measured once for all pictures of a snapshot, a report's among them: it is half of what one takes to draw."""
+    from groklens.interventions import edges
+
+    return edges(snapshot, circuit)
 
 
 def _nats(effect: float) -> str:

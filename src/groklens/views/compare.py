@@ -70,7 +70,7 @@ def compare(
     }
     figure.update_layout(layout(_ROW * len(rows) + 130, legend=legend, bargap=0.15))
     figure.update_layout(margin={"l": 16, "r": 16, "t": 50, "b": 70})
-    axes = [StepAxis.of(table, log_steps, len(tables)) for table in tables.values()]
+    axes = [StepAxis.of(table, log=log_steps, columns=len(tables)) for table in tables.values()]
     for row, chosen in enumerate(rows, start=1):
         for column, (name, steps) in enumerate(zip(tables, axes, strict=True), start=1):
             panel = [each for each in found[name] if each.name in chosen]

@@ -32,9 +32,9 @@ def curves(
 ) -> Figure:
     """Scalar measures over training steps, one panel per unit, with the phases shaded.
 
-    Every kept step is a dot. Losses are drawn on a log scale: low is good, and ln(classes) is what guessing
-    gives. Other axes are their measure's valid range where the data are of its order (accuracy runs from 0 to
-    1), and otherwise that of the data. A test curve that falls (or rises) long after the train curve has
+    Every kept step is a dot. Losses are drawn on a log scale where they differ fivefold: low is good, and ln(classes)
+    is what guessing gives. Other axes are their measure's valid range where the data are of its order (accuracy runs
+    from 0 to 1), and otherwise that of the data. A test curve that falls (or rises) long after the train curve has
     settled is grokking. On log steps, step 0 stands apart, to the left of the first step after it. A phase is
     shaded from the first kept step at which its beginning is seen to the first at which its end is.
 
@@ -59,12 +59,12 @@ def curves(
         return overlaid(source, names, log_steps)
     table, phases = _table(source, names), phases if phases is not None else getattr(source, "phases", ())
     panels = panels_of(_chosen(table, None if names is None else called(names)))
-    steps = StepAxis.of(table, log_steps)
+    steps = StepAxis.of(table, log=log_steps)
     figure = make_subplots(rows=len(panels), cols=1, shared_xaxes=True, vertical_spacing=0.14 / len(panels))
     for row, panel in enumerate(panels, start=1):
         _draw_panel(figure, panel, row, steps)
     begun = [phase for phase in phases if phase.start is not None]
-    figure.update_layout(_layout(len(panels), len(begun)))
+    figure.update_layout(_layout(len(panels), len(begun), any(len(panel) > 1 for panel in panels)))
     figure.update_xaxes(steps.axis(""))
     figure.update_xaxes(title_text=drawn(title(table["step"])), row=len(panels))
     for place, phase in enumerate(begun):
@@ -134,8 +134,8 @@ def _draw_panel(figure: go.Figure, panel: Panel, row: int, steps: StepAxis) -> N
     figure.update_yaxes(axis(drawn(axis_title, beside=True), **scale(panel)), row=row)
 
 
-def _layout(n_panels: int, n_phases: int) -> dict[str, Any]:
-    top = 30 + 18 * n_phases
+def _layout(n_panels: int, n_phases: int, has_legend: bool) -> dict[str, Any]:
+    top, below = 30 + 18 * n_phases, 100 if has_legend else 50
     legend = {
         "orientation": "h",
         "yref": "container",
@@ -144,8 +144,8 @@ def _layout(n_panels: int, n_phases: int) -> dict[str, Any]:
         "xref": "container",
         "x": 0.01,
     }
-    margin = {"l": 16, "r": 16, "t": top, "b": 100}
-    return layout(n_panels * _PANEL_HEIGHT + top + 100, legend=legend, margin=margin, hovermode="closest")
+    margin = {"l": 16, "r": 16, "t": top, "b": below}
+    return layout(n_panels * _PANEL_HEIGHT + top + below, legend=legend, margin=margin, hovermode="closest")
 
 
 def _shade(figure: go.Figure, phase: Phase, place: int, count: int, steps: StepAxis) -> None:

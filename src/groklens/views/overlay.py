@@ -32,8 +32,7 @@ def overlaid(sources: Mapping[str, Any], names: Sequence[Any] | None, log_steps:
     wanted = called(asked)
     rows = [[variable(table, name) for table in tables.values()] for name in wanted]
     _check_curves(rows)
-    longest = max(tables.values(), key=lambda table: int(table["step"][-1]))
-    steps = StepAxis.of(longest, log_steps)
+    steps = StepAxis.of(*tables.values(), log=log_steps)
     figure = make_subplots(rows=len(rows), cols=1, shared_xaxes=True, vertical_spacing=0.14 / len(rows))
     for row, found in enumerate(rows, start=1):
         for each, name, colour in zip(found, tables, HUES, strict=False):
@@ -46,7 +45,7 @@ def overlaid(sources: Mapping[str, Any], names: Sequence[Any] | None, log_steps:
     margin = {"l": 16, "r": 16, "t": 30, "b": 100}
     figure.update_layout(layout(height, legend=legend | {"x": 0.01}, margin=margin, hovermode="closest"))
     figure.update_xaxes(steps.axis(""))
-    figure.update_xaxes(title_text=drawn(title(longest["step"])), row=len(rows))
+    figure.update_xaxes(title_text=drawn(title(rows[0][0]["step"])), row=len(rows))
     return Figure(figure, f"Over training steps, of {', '.join(tables)}: {', '.join(wanted)}.")
 
 

@@ -18,7 +18,7 @@ def report(explanation: Explanation) -> Page:
     with the phases shaded, spectra, the embedding, neurons and attention with sliders over steps, the circuit's
     diagram, the logits over both operands, and every finding beside its controls. It opens with what the run was
     and one sentence of what was found, which ends in the verdict: `supported`, `refuted` or `undecided`. What the
-    table or the task does not have is left out, with a line that says so; nothing is raised for it.
+    table or the task does not have is left out, and the end says so; nothing is raised for it.
 
     >>> gl.views.report(gl.explain(run)).save("report.html")  # doctest: +SKIP
     """

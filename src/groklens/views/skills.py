@@ -50,7 +50,7 @@ def skills(
             "'skill_accuracy' is. Use gl.views.curves for one number per step."
         )
     beside = [variable(table, whole)] if whole and (whole in table.data_vars or not is_table(source)) else []
-    steps = StepAxis.of(table, log_steps)
+    steps = StepAxis.of(table, log=log_steps)
     figure = go.Figure()
     for trace in _lines(found, steps):
         figure.add_scatter(**trace)

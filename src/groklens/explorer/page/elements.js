@@ -28,8 +28,15 @@ window.explorer = {};
     if (typeof value !== "number") return value === null || value === undefined ? "—" : String(value);
     if (!Number.isFinite(value)) return String(value);
     const far = value !== 0 && (Math.abs(value) < 1e-4 || Math.abs(value) >= 1e9);
-    return far ? value.toExponential(3) : value.toLocaleString("en-GB", { maximumSignificantDigits: 4 });
+    return far ? scientific(value) : value.toLocaleString("en-GB", { maximumSignificantDigits: 4 });
   };
+
+  // As 5.295 × 10⁻⁷, which no line parts.
+  function scientific(value) {
+    const [digits, power] = value.toExponential(3).split("e");
+    const raised = power.replace("+", "").replace("-", "⁻").replace(/\d/g, digit => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]);
+    return Number(digits) + "\u00a0×\u00a010" + raised;
+  }
 
   // What plotly would show of a text with its own marks in it: no tags, `&lt;` a sign again.
   explorer.plain = text => String(text).replace(/<[^>]*>/g, " ").replace(/&lt;/g, "<").replace(/&gt;/g, ">")

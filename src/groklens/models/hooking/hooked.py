@@ -45,7 +45,10 @@ def hooked(
             turned to in × out as TransformerLens has them, any other with `.T` after its path; name W_out too where
             neurons are not read out by W_U itself. Of an
             `nn.MultiheadAttention`, `{"layers.0.self_attn": "blocks.0.attn"}` names all it has inside: queries, keys,
-            values, pattern, z and their weights. A path takes several names as a list.
+            values, pattern, z and their weights. Of attention written otherwise, a part that passes the pattern on
+            (`nn.Identity()`, input × head × query × key) is named `"blocks.0.attn.hook_pattern"`; how many heads there
+            are is read from an attribute of that part or of what it is in: `n_heads`, `num_heads`, `n_head`, `nhead`,
+            `heads`. A path takes several names as a list.
         answer: where the logits are in what it gives, for a module that gives a tuple or has its positions first:
             `lambda output: output[-1]`.
         inputs: what it is called with, from the task's tokens (input × pos): `lambda tokens: (tokens[:, 0],

@@ -17,7 +17,7 @@ from groklens.models.hooking.named_weights import (
     tensors_of,
     weight_source,
 )
-from groklens.models.hooking.spelling import nearest_hook, nearest_weight, weights_of
+from groklens.models.hooking.spelling import nearest_attention, nearest_hook, nearest_weight, weights_of
 
 #: What `torch.nn.MultiheadAttention` computes inside, by TransformerLens' names.
 INSIDE = ("hook_q", "hook_k", "hook_v", "hook_pattern", "hook_z")
@@ -93,6 +93,8 @@ def named(module: nn.Module, names: Mapping[str, str | Iterable[str]] | Any) -> 
         if point is not None and _whole_attention(module, point, name):
             _add_attention(found, point.path, name)
         elif point is not None:
+            if name not in own and not is_weight_name(name):
+                _check_spelling(module, path, point, name)
             _add_hook(found, path, point, name, own)
         else:
             _add_weight(module, found, path, name, own)
@@ -147,8 +149,6 @@ def _add_hook(found: Named, path: str, point: Point, name: str, own: set[str]) -
             f"{name!r} is the name of a weight, and {path!r} a part that has weights: name its parameter, such as "
             f"names={{'{path}.weight': {name!r}}}."
         )
-    if name not in own:
-        _check_spelling(path, point, name)
     if name in own and found.points[name] != point:
         raise BadArgument(
             f"{name!r} is the path of another part than {path!r}; give a name that no path has."
@@ -157,9 +157,11 @@ def _add_hook(found: Named, path: str, point: Point, name: str, own: set[str]) -
     found.points.setdefault(path, point)  # an item of a tuple
 
 
-def _check_spelling(path: str, point: Point, name: str) -> None:
+def _check_spelling(module: nn.Module, path: str, point: Point, name: str) -> None:
     """Raise `BadArgument` for a name that is nearly TransformerLens': nothing would be found by it."""
     weight, hook = nearest_weight(name), nearest_hook(name)
+    if not point.part and is_attention(module.get_submodule(point.path)):
+        hook = nearest_attention(name) or hook
     if weight is not None:
         raise BadArgument(
             f"{name!r} is no name of a weight; did you mean {weight!r}, of a parameter: "
@@ -167,7 +169,7 @@ def _check_spelling(path: str, point: Point, name: str) -> None:
         )
     if hook is not None:
         raise BadArgument(
-            f"{name!r}, given to {path!r}, is no hook of TransformerLens'; did you mean {hook!r}? A name of your own "
+            f"{name!r}, given to {path!r}, is no name of TransformerLens'; did you mean {hook!r}? A name of your own "
             "is less like one of them, such as 'mine'."
         )
 
@@ -176,8 +178,9 @@ def _add_weight(module: nn.Module, found: Named, path: str, name: str, own: set[
     if path.removesuffix(".T") not in tensors_of(module):
         raise UnknownName(_unknown(module, path, name, own))
     if not is_weight_name(name):
-        number = re.search(r"\d+", name)
-        asked = did_you_mean(name, weights_of(int(number[0]) if number else 0))
+        number, nearest = re.search(r"\d+", name), nearest_weight(name)
+        known = weights_of(int(number[0]) if number else 0)
+        asked = f"did you mean {nearest!r}?" if nearest else did_you_mean(name, known)
         asked = asked or "give one such as 'W_E', 'W_U' or 'blocks.0.mlp.W_in'."
         raise BadArgument(f"{path!r} is a weight, and {name!r} is no TransformerLens name of one; {asked}")
     weight, layer, source = weight_source(module, path, name)

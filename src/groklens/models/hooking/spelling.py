@@ -47,12 +47,26 @@ def nearest_hook(name: str) -> str | None:
 
 
 def nearest_weight(name: str) -> str | None:
-    """The weight of TransformerLens that a name writes in other letters; None for any other.
+    """The weight of TransformerLens that a name writes in other letters, or behind the part that has it; else None.
 
-    >>> nearest_weight("w_e"), nearest_weight("weights")
-    ('W_E', None)
+    >>> nearest_weight("w_e"), nearest_weight("unembed.W_U"), nearest_weight("weights")
+    ('W_E', 'W_U', None)
     """
-    return next((own for own in WEIGHT_NAMES if own.casefold() == name.casefold()), None)
+    before, _, last = name.casefold().rpartition(".")
+    known = WEIGHT_NAMES if not before else [own for own in WEIGHT_NAMES if own[2:] in ("E", "pos", "U")]
+    return next((own for own in known if own.casefold() == last), None)
+
+
+def nearest_attention(name: str) -> str | None:
+    """What all of an attention layer is called, where a name of one layer is nearly that; None for any other.
+
+    >>> nearest_attention("blocks.1.attention"), nearest_attention("mixer")
+    ('blocks.1.attn', None)
+    """
+    found = re.fullmatch(r"(\w+)\.(\d+)\.(\w+)", name)
+    if found is None or not _is_alike(found[1], "blocks", _ALIKE) or not _is_alike(found[3], "attn", 0.6):
+        return None
+    return f"blocks.{found[2]}.attn"
 
 
 def weights_of(layer: int) -> list[str]:
@@ -70,11 +84,15 @@ def weights_of(layer: int) -> list[str]:
 
 
 def _nearest(last: str, known: list[str]) -> str | None:
-    """The known name that this is, or misspells: one that goes on behind it is somebody's own."""
+    """The known name that this is, or misspells: one that counts on behind it, or adds to one letter, is one's own."""
     if last in known:
         return last
     close = difflib.get_close_matches(last, known, n=1, cutoff=_ALIKE)
-    return close[0] if close and not last.startswith(close[0]) and _alike_behind(last, close[0]) else None
+    if not close or not _alike_behind(last, close[0]):
+        return None
+    adds = last.removeprefix(close[0]) if last.startswith(close[0]) else ""
+    own = adds[:1] == "_" or adds[:1].isdigit() or (bool(adds) and len(close[0]) == len("hook_k"))
+    return None if own else close[0]
 
 
 def _alike_behind(last: str, other: str) -> bool:
@@ -87,7 +105,11 @@ def _alike_behind(last: str, other: str) -> bool:
 def _stands(before: str, place: str) -> bool:
     """Whether a hook may stand there: where TransformerLens has it, within that, or among parts called otherwise."""
     first = before.partition(".")[0]
-    if before and not difflib.get_close_matches(first.casefold(), ["blocks"], cutoff=_ALIKE):
+    if before and not _is_alike(first, "blocks", _ALIKE):
         return True
     own = re.escape(place).replace(r"\{\}", r"\d+").replace("attn", r"\w*attn")
     return re.fullmatch(rf"{own}(\..*)?" if before and place else own, before) is not None
+
+
+def _is_alike(name: str, known: str, likeness: float) -> bool:
+    return bool(difflib.get_close_matches(name.casefold(), [known], cutoff=likeness))

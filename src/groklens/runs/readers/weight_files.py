@@ -17,6 +17,7 @@ from groklens.runs.file_kinds import container_of, told_apart
 from groklens.runs.files import read_tensors
 from groklens.runs.readers.array_files import read_arrays
 from groklens.runs.readers.containers import Found, SeveralModels, State, weights_in
+from groklens.runs.readers.model_files import model_among
 from groklens.runs.readers.safe_loading import read_config, read_torch, reading, remembered
 from groklens.runs.readers.shards import is_index, joined
 from groklens.runs.readers.step_names import counted_in, two_ways
@@ -25,9 +26,6 @@ TORCH = (".pt", ".pth", ".ckpt", ".bin", ".tar")
 WEIGHTS = (*TORCH, ".safetensors", ".npz")
 _SHARD = re.compile(r"-of-\d+")
 _MOST_FOLDERS = 10_000
-#: What trainers write beside a model, by name, and what they call the model.
-_ASIDE = re.compile(r"optim|sched|scaler|rng_state|random_states|training_args", re.IGNORECASE)
-_MODEL = re.compile(r"(pytorch_)?(model|weights)\.(pt|pth|bin|ckpt|safetensors|npz)(\.index\.json)?")
 #: A configuration beside files of weights.
 _CONFIGS = ("config.json", "cfg.json")
 _NAMED = 6
@@ -92,11 +90,20 @@ def open_weights(path: Path) -> Opened | None:
     found = _weights(path, content)
     if found is None:
         return None
+    found = _by_its_name(path, found)
     states = {step: _already(state) for step, state in found.states.items()}
     last = found.states[max(found.states)]
     files = dict.fromkeys(states, path)
     left_out = list(found.left_out)
     return Opened(path, states, last, found.said, found.counted, files, left_out, content, found.dated)
+
+
+def _by_its_name(path: Path, found: Found) -> Found:
+    """Lone weights that do not say their step, at the step in the name of their file, if there is one."""
+    numbers = counted_in(path.name)[1]
+    if found.dated or len(found.states) != 1 or not numbers or two_ways(path.name):
+        return found
+    return replace(found, states={numbers[0]: next(iter(found.states.values()))}, dated=True)
 
 
 def files_by_step(folder: Path) -> tuple[dict[int, Path], list[str]]:
@@ -190,15 +197,8 @@ def _one_per_folder(folder: Path) -> list[Path]:
         inside = [_files(entry) for entry in sorted(folder.iterdir())[:_MOST_FOLDERS] if entry.is_dir()]
     except OSError:
         return []
-    models = [_model_among(files) for files in inside]
+    models = [model_among(files) for files in inside]
     return [file for file in models if file is not None]
-
-
-def _model_among(files: list[Path]) -> Path | None:
-    """The file of the model's weights among those of one step; None where that cannot be told."""
-    chosen = [file for file in files if not _ASIDE.search(file.name)]
-    usual = [file for file in chosen if _MODEL.fullmatch(file.name)]
-    return next((found[0] for found in (chosen, usual) if len(found) == 1), None)
 
 
 def _holds_weights(file: Path) -> bool:
@@ -212,7 +212,7 @@ def _folder(folder: Path) -> Opened | None:
     files, others = files_by_step(folder)
     if not files:
         there = _files(folder)
-        lone = _model_among(there) if len(there) > 1 or any(map(is_index, there)) else None
+        lone = model_among(there) if len(there) > 1 or any(map(is_index, there)) else None
         if lone is not None:
             return _of_one_step(folder, lone, there)
         _check_uncounted(folder)

@@ -73,9 +73,9 @@ class StepAxis:
     room: float = PHONE
 
     @classmethod
-    def of(cls, table: xr.Dataset, log: bool, columns: int = 1) -> StepAxis:
-        """The axis for every step of the table, in one of `columns`; linear where only one step is after 0."""
-        steps = sorted(float(step) for step in table["step"].values.tolist())
+    def of(cls, *tables: xr.Dataset, log: bool, columns: int = 1) -> StepAxis:
+        """The axis for every step of all tables, in one of `columns`; linear where only one step is after 0."""
+        steps = sorted({float(step) for table in tables for step in table["step"].values.tolist()})
         positive = [step for step in steps if step > 0]
         if not log or len(positive) < 2:
             return cls(steps[0], steps[-1], False)

@@ -29,7 +29,7 @@ def panels_by_label(
     """
     from plotly.subplots import make_subplots
 
-    steps = StepAxis.of(table, log_steps)
+    steps = StepAxis.of(table, log=log_steps)
     figure = make_subplots(rows=len(rows), cols=1, shared_xaxes=True, vertical_spacing=0.14 / len(rows))
     colours, shown = _colours([*rows, *(levels or {}).values()]), set[str]()
     for row, found in enumerate(rows, start=1):

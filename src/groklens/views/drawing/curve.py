@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Panel = list["xr.DataArray"]
 
+#: Largest over least of the losses that are drawn on a log scale: 1, 2, 5, 10, … have two of theirs within it.
+_WORTH_A_LOG = 5
 _DASHES = {"restricted": "dash", "excluded": "dot"}
 
 
@@ -56,16 +58,17 @@ def curve(found: xr.DataArray, colour: str, steps: StepAxis) -> dict[str, Any]:
 def scale(panel: Sequence[xr.DataArray]) -> dict[str, Any]:
     """The type of axis for these variables, which share a unit.
 
-    Losses are on a log scale. Others have their valid range as the axis where it is bounded, holds the data, and
-    the largest number drawn is at least a tenth of its width: accuracy runs from 0 to 1 once it is .1 somewhere,
-    and a measure that declares ±10⁹ but stays at 30 has an axis about 30. Otherwise the axis is that of the data,
-    from 0 where the data are not negative and come down to half of their largest.
+    Losses are on a log scale, unless the largest is less than five times the least: within so little of a decade one
+    number would stand beside the axis. Others have their valid range as the axis where it is bounded, holds the data,
+    and the largest number drawn is at least a tenth of its width: accuracy runs from 0 to 1 once it is .1 somewhere,
+    and a measure that declares ±10⁹ but stays at 30 has an axis about 30. Otherwise the axis is that of the data, from
+    0 where the data are not negative and come down to half of their largest.
     """
     values = np.concatenate([each.values.astype(float).ravel() for each in panel])
     values = values[np.isfinite(values)]
     low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 0.0)
-    if _is_loss(panel[0]) and low >= 0:
-        return {"type": "log", "dtick": "D2" if _narrow(values) else None, "nticks": 6}
+    if _is_loss(panel[0]) and low >= 0 and (ratio := _ratio(values)) >= _WORTH_A_LOG:
+        return {"type": "log", "dtick": "D2" if ratio < 10 else None, "nticks": 6}
     ends = _valid_range(panel[0])
     if len(ends) == 2 and _fills(low, high, ends):
         room = 0.04 * (ends[1] - ends[0])
@@ -79,7 +82,7 @@ def _fills(low: float, high: float, ends: tuple[float, ...]) -> bool:
     return bool(np.isfinite(ends).all()) and holds and max(abs(low), abs(high)) >= 0.1 * width
 
 
-def _narrow(values: np.ndarray) -> bool:
-    # Within a decade plotly would label every digit, without this.
+def _ratio(values: np.ndarray) -> float:
+    """The largest over the least of the positive values; 1 where there are none."""
     values = values[values > 0]
-    return bool(len(values) and values.max() / values.min() < 10)
+    return float(values.max() / values.min()) if len(values) else 1.0

@@ -167,10 +167,11 @@ def _saved(view: Figure | Page, path: str | Path, width: float | None, dpi: int 
     from groklens.runs import write_result
 
     path = Path(path).expanduser()
-    if path.suffix in (".png", ".svg", ".pdf"):
+    ending = path.suffix.lower()
+    if ending in (".png", ".svg", ".pdf"):
         _check_size(width, dpi)
-        write_result(path, view.draw_still(format=path.suffix[1:], width=width, dpi=dpi))
-    elif path.suffix in (".html", ".htm"):
+        write_result(path, view.draw_still(format=ending[1:], width=width, dpi=dpi))
+    elif ending in (".html", ".htm"):
         write_result(path, view.html.encode())
     else:
         raise BadArgument(

@@ -1,0 +1,150 @@
+"""Checking what a task of a user's own class gives, once, before anything is computed with it."""
+
+from __future__ import annotations
+
+import operator
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from groklens.errors import BadArgument, GroklensError, described
+from groklens.groups import Symmetry
+
+if TYPE_CHECKING:
+    from groklens.tasks.task import Task
+
+#: Tasks that were looked at, by their place in memory: what equal tasks compute may differ.
+_known: dict[int, weakref.ref[Any]] = {}
+_WHOLE = (torch.int64, torch.int32)
+
+
+def check_values(task: Task) -> None:
+    """Raise `BadArgument` unless the inputs, labels, sizes and symmetry of a task fit each other; once for each task.
+
+    >>> check_values(MyTask())  # doctest: +SKIP
+    """
+    if (seen := _known.get(id(task))) is not None and seen() is task:
+        return
+    _check_name(task)
+    _check_inputs(task)
+    _check_labels(task)
+    _check_symmetry(task)
+    place = id(task)
+    _known[place] = weakref.ref(task, lambda gone: _forget(place))
+
+
+def _forget(place: int) -> None:
+    _known.pop(place, None)
+
+
+def _size(value: object) -> int:
+    """A number of tokens or classes, whoever made it; 0 for what is none."""
+    try:
+        return operator.index(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, RuntimeError):
+        return 0
+
+
+def _given(task: Task, name: str) -> Any:
+    """What the task has by a name; `BadArgument` where the user's own code raises."""
+    try:
+        return getattr(task, name)
+    except GroklensError:
+        raise
+    except Exception as error:  # a user's class raises whatever it raises
+        said = " ".join(str(error).split())[:200]
+        raise BadArgument(f"{_of(task)}.{name} fails: {type(error).__name__}: {said}.") from error
+
+
+def _check_name(task: Task) -> None:
+    name = _given(task, "name")
+    if not isinstance(name, str) or not name.strip():
+        raise BadArgument(
+            f"{_of(task)}.name is {described(name)}; give a short text, such as name = 'a+b mod 7'."
+        )
+
+
+def _check_inputs(task: Task) -> None:
+    inputs, d_in, d_vocab = _given(task, "inputs"), _given(task, "d_in"), _given(task, "d_vocab")
+    if not isinstance(inputs, Tensor) or inputs.ndim != 2 or not len(inputs):
+        raise BadArgument(
+            f"{_of(task)}.inputs is {described(inputs)}; give a tensor, input × pos: torch.as_tensor(inputs)."
+        )
+    again = _given(task, "inputs")
+    if again is not inputs and not _equal(again, inputs):
+        raise BadArgument(
+            f"{_of(task)}.inputs are others each time that they are asked for; make them once, and draw by a generator "
+            "with a seed of its own."
+        )
+    if d_in is not None:
+        if not inputs.is_floating_point() or inputs.shape[1] != d_in:
+            raise BadArgument(
+                f"{_of(task)}.inputs are {_said(inputs)} and d_in is {described(d_in)}; features are floating-point, "
+                "input × d_in."
+            )
+        return
+    if inputs.dtype not in _WHOLE:
+        raise BadArgument(
+            f"{_of(task)}.inputs are {_said(inputs)}; tokens are of type int64: inputs.long(). Of features say how "
+            "many there are: d_in."
+        )
+    least, most = int(inputs.min()), int(inputs.max())
+    if least < 0 or most >= _size(d_vocab):
+        raise BadArgument(
+            f"{_of(task)}.inputs are tokens from {least} to {most} and d_vocab is {described(d_vocab)}; tokens are "
+            f"numbered from 0 on, and d_vocab is at least {most + 1}."
+        )
+
+
+def _check_labels(task: Task) -> None:
+    if not _given(task, "has_labels"):
+        return
+    n_inputs, reads, classes = len(task.inputs), _given(task, "reads"), _given(task, "d_vocab_out")
+    shape = (n_inputs,) if len(reads) == 1 else (n_inputs, len(reads))
+    for name in ("labels", "targets"):
+        labels = _given(task, name)
+        if not isinstance(labels, Tensor) or tuple(labels.shape) != shape or labels.dtype not in _WHOLE:
+            said = _said(labels) if isinstance(labels, Tensor) else described(labels)
+            raise BadArgument(
+                f"{_of(task)}.{name} are {said} for {n_inputs} inputs; give a tensor of type int64 and shape {shape}, "
+                f"one class for each: torch.as_tensor({name}).long()."
+            )
+        least, most = int(labels.min()), int(labels.max())
+        if least < 0 or most >= _size(classes):
+            raise BadArgument(
+                f"{_of(task)}.{name} are classes from {least} to {most} and d_vocab_out is {described(classes)}; "
+                f"classes are numbered from 0 on, and d_vocab_out is at least {most + 1}."
+            )
+
+
+def _check_symmetry(task: Task) -> None:
+    symmetry, n_inputs = _given(task, "symmetry"), len(task.inputs)
+    if symmetry is None:
+        return
+    if not isinstance(symmetry, Symmetry):
+        raise BadArgument(
+            f"{_of(task)}.symmetry is {described(symmetry)}; give groklens.groups.Symmetry(group, elements), with the "
+            "two elements of every input, or None."
+        )
+    acting = n_inputs if symmetry.acts is None else int(symmetry.acts.sum())
+    all_said = symmetry.acts is None or len(symmetry.acts) == n_inputs
+    if not all_said or tuple(symmetry.elements.shape) != (acting, 2):
+        raise BadArgument(
+            f"{_of(task)}.symmetry has elements of shape {tuple(symmetry.elements.shape)}, and the task has {n_inputs} "
+            f"inputs; give the two elements of every input where the group acts: ({acting}, 2)."
+        )
+
+
+def _equal(one: Any, other: Tensor) -> bool:
+    same = isinstance(one, Tensor) and one.dtype == other.dtype
+    return same and torch.equal(torch.nan_to_num(one), torch.nan_to_num(other))
+
+
+def _of(task: Task) -> str:
+    return type(task).__name__
+
+
+def _said(values: Tensor) -> str:
+    return f"of shape {tuple(values.shape)} and type {str(values.dtype).removeprefix('torch.')}"
