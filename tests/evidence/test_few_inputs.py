@@ -84,4 +84,4 @@ def test_a_memoriser_whose_few_test_inputs_are_of_those_it_knows_is_not_said_to_
             warnings.simplefilter("ignore")  # from 14 on the split is doubted
             why = gl.explain(model, TASK, train_index=given)
         assert ("split.fits" in by_key(why.findings)) == (n_test >= 14), n_test
-        assert why.finding("generalises").verdict == "undecided", n_test
+        assert ") generalises" not in why.headline, n_test

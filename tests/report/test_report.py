@@ -165,7 +165,7 @@ def test_a_task_without_a_group_leaves_out_what_needs_one():
         "When it learned; Progress measures There is one step only",
         "The latent algorithm; Components in the embedding; The embedding in each component's plane; Components in the "
         "logits; Neurons by component; The circuit as a diagram A group is needed, and random table 7 has none.",
-        "What the heads attend to The model has no attention heads",
+        "What the heads attend to This model has no attention heads that are known by name",
     ):
         assert said in left_out
     assert "What the heads attend to" not in text.removesuffix(left_out)

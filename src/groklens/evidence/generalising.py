@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from groklens.claims import Control, Finding, Verdict, percent
 from groklens.evidence.few_inputs import Judged, judged
 from groklens.evidence.kinds import accuracy_by_kind, said_by_kind
@@ -93,20 +91,3 @@ def _judged(snapshot: Snapshot, value: float, counted: Judged) -> tuple[Verdict,
     if enough == "supported" or share is None or snapshot.task.is_corrupted or value >= ENOUGH * share:
         return ("supported" if enough == "supported" else "undecided"), unknown
     return "refuted", f"{unknown}{percent(share)} were, and had they been memorised more would be correct; "
-
-
-def unless_split_shows(findings: list[Finding], shown: list[Finding], by_a_circuit: Verdict) -> list[Finding]:
-    """All findings, with that the model generalises undecided where its split does not show in its losses.
-
-    A split that no training recorded says of no input that it was not trained on. Where the losses do not tell its
-    sides apart (`split_losses`), the model may have been trained on all inputs, and a table learned by heart is correct
-    on whatever is called a test input. A circuit that is supported (`by_a_circuit`), sufficient and necessary on all
-    inputs, is a rule all the same.
-    """
-    if by_a_circuit == "supported" or all(each.verdict == "supported" for each in shown):
-        return [*findings, *shown]
-    why = "the split given does not show in the losses, so that its test inputs may have been trained on"
-    return [
-        replace(each, verdict="undecided", note=f"{why}; {each.note}") if each.key == "generalises" else each
-        for each in [*findings, *shown]
-    ]

@@ -17,7 +17,6 @@ from groklens.evidence import (
     split_doubted,
     split_losses,
     taken_for_granted,
-    unless_split_shows,
     untrained_like,
 )
 from groklens.explain.explanation import Explanation
@@ -75,10 +74,8 @@ def _explain(run: Run, chosen: list[int]) -> Explanation:
     at_hand = {**({} if blank.step is None else {blank.step: blank.snapshot}), chosen[-1]: final}
     table = tabulate(run, measures, found.circuit, chosen, at_hand, beside=True)
     findings = all_findings(final, blank, found, table)
-    everything = found.circuit is not None and found.circuit.is_everything
     if by_key(findings)["generalises"].verdict == "supported":
-        shown = split_losses(run, final, blank, table)
-        findings = unless_split_shows(findings, shown, verdict_of(findings, everything))
+        findings += split_losses(run, final, blank, table)
     generalised = by_key(findings)["generalises"].verdict
     findings += taken_for_granted(run)
     unseen = not all(each.verdict == "supported" for each in findings if each.key == "split.losses")
@@ -95,7 +92,7 @@ def _explain(run: Run, chosen: list[int]) -> Explanation:
         task=run.task.name,
         generalised=generalised == "supported",
         algorithm=name_algorithm(final, generalised, found.circuit),
-        verdict=verdict_of(findings, everything),
+        verdict=verdict_of(findings, found.circuit is not None and found.circuit.is_everything),
         key_components=[] if run.task.symmetry is None else key_components(final),
         circuit=found.circuit,
         phases=phases,

@@ -30,7 +30,8 @@ def headline(why: Explanation) -> str:
     """
     general = by_key(why.findings)["generalises"]
     unfinished = ", unfinished" if why.source.finished is False else ""
-    unseen = "; the split given does not show in its losses" if why.generalised and _is_unseen(why) else ""
+    rests = why.generalised and why.verdict == "supported" and _is_unseen(why)
+    unseen = "; the split given does not show in its losses" if rests else ""
     return f"{why.run} ({why.task}{unfinished}) {_outcome(why, general)}{unseen}."
 
 
@@ -40,10 +41,13 @@ def _is_unseen(why: Explanation) -> bool:
     return shows is not None and shows.verdict != "supported"
 
 
-def _how_unseen(why: Explanation) -> str:
+def _resting_on_the_split(why: Explanation, score: str) -> str:
+    """What is said of test inputs that may have been trained on: a table learned by heart is correct on any of them."""
+    how = "it does not show in its losses, as it would not had it been trained on all inputs"
     if by_key(why.findings)["split.losses"].verdict == "refuted":
-        return "its losses are smaller on the test inputs of the split given than on train inputs"
-    return "the split given does not show in its losses, as it would not had it been trained on all inputs"
+        how = "its losses are smaller on these than on train inputs"
+    by = _by_what(why) if why.circuit is None else _nor_by_a_circuit(why)
+    return f"is correct on {score} of {_inputs(why)}, if the split given is its own: {how}{by}"
 
 
 def _outcome(why: Explanation, general: Finding) -> str:
@@ -57,6 +61,8 @@ def _outcome(why: Explanation, general: Finding) -> str:
     if not known:
         by = _by_what(why)
         return f"is correct on {score} of all inputs, its split not known{by if by.startswith(';') else ',' + by}"
+    if why.verdict != "supported" and _is_unseen(why):
+        return _resting_on_the_split(why, score)
     said_already = why.circuit is not None or why.final.task.reference is not None
     return f"generalises{_judged_by(why, '' if said_already else score)}{_by_what(why)}"
 
@@ -88,11 +94,6 @@ def _outcome_undecided(why: Explanation, score: str) -> str:
         return (
             f"cannot be judged, as the split given may not be the model's: {split_doubt(why.final)}; whether it "
             "memorised, generalises or neither is undecided"
-        )
-    if _is_unseen(why):
-        return (
-            f"is correct on {score} of {_inputs(why)}; whether it generalises is undecided: {_how_unseen(why)}"
-            f"{_nor_by_a_circuit(why)}"
         )
     if not nothing_held_out(why.final) and _are_too_few(why):
         unsure = "too few to tell from luck: whether it generalises is undecided"
@@ -200,10 +201,9 @@ def _a_circuit(why: Explanation) -> str:
 
 def _nor_by_a_circuit(why: Explanation) -> str:
     """What is left undecided of the circuit that was found, of a model whose split does not show."""
-    if why.circuit is None:
-        return ""
+    assert why.circuit is not None  # asked before
     if why.circuit.is_everything:
-        return f"; nor does a circuit of every component of {why.circuit.group.name} show it"
+        return f"; how it computes is undecided, as no circuit can be told from the whole of {why.circuit.group.name}"
     return f"; that it computes by {_a_circuit(why)} is {_verdict_with_reason(why)}"
 
 

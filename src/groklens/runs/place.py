@@ -60,11 +60,14 @@ def _holders(given: Path) -> Iterator[tuple[Path, str]]:
 
     Of folders further out a file of the name alone does not say so: others call their own files run.json too.
     """
-    for folder in (given, *given.parents):
+    for folder in (
+        given,
+        *given.parents,
+    ):  # a name that no file can have is no run's, and is refused elsewhere
         paths = RunPaths(folder)
-        if paths.sweep.is_file() and (folder == given or _says(paths.sweep, "stacks")):
+        if os.path.isfile(paths.sweep) and (folder == given or _says(paths.sweep, "stacks")):
             yield folder, "sweep"
-        elif paths.header.is_file() and (folder == given or _is_run(paths)):
+        elif os.path.isfile(paths.header) and (folder == given or _is_run(paths)):
             yield folder, "run"
 
 
