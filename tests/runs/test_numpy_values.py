@@ -68,7 +68,7 @@ def test_harmless_values_beside_the_weights(kind, zipped, tmp_path):
 def test_what_is_refused_is_said_as_it_is(tmp_path):
     torch.save({"model": STATE, "other": np.array([None], dtype=object)}, tmp_path / "c.pt")
     with pytest.raises(
-        DamagedRun, match="holds a numpy array of 'O8'.*save it again with plain values"
+        DamagedRun, match=r"holds a numpy array of 'O8'.*save it again with plain values"
     ) as said:
         opened(tmp_path / "c.pt")
     assert "damaged" not in str(said.value)
