@@ -141,6 +141,18 @@ class TestTrack:
         assert (status, out) == (0, "")
         assert (tmp_path / "loss.csv").read_text().startswith("step,loss\n0,")
 
+    @pytest.mark.parametrize("name", ["loss.xlsx", "loss.json", "loss.2026"])
+    def test_refuses_a_file_of_another_kind_before_anything_is_computed(self, shell, folder, tmp_path, name):
+        answer = shell("track", folder, "--measure", "loss", "--out", tmp_path / name)
+        assert refused(answer, f"tables are written as .csv or .parquet; give {tmp_path / 'loss.csv'}")
+        assert not any(tmp_path.iterdir())
+
+    @pytest.mark.parametrize("name", ["loss", "loss.CSV"])
+    def test_writes_csv_where_nothing_else_is_said(self, shell, folder, tmp_path, name):
+        status, _, _ = shell("track", folder, "--measure", "loss", "--out", tmp_path / name)
+        assert status == 0
+        assert (tmp_path / name).read_text().startswith("step,loss\n0,")
+
     def test_labelled_measures_are_listed_a_value_a_line(self, shell, folder):
         names = ("logit_similarity", "loss", "neuron_explained")
         status, out, err = shell("track", folder, *(word for name in names for word in ("--measure", name)))

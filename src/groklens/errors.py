@@ -146,11 +146,14 @@ def did_you_mean(name: object, known: Iterable[object]) -> str:
 
     >>> did_you_mean("tset_loss", ["test_loss", "ipr"])
     "did you mean 'test_loss'?"
+    >>> did_you_mean("w_u", ["W_E", "W_U"])
+    "did you mean 'W_U'?"
     """
     if not isinstance(name, (str, int)) or len(described(name)) > 60 or _is_long(name):
         return ""  # nothing that somebody spelt
     spelt = {str(each): each for each in known}
-    close = difflib.get_close_matches(str(name), list(spelt), n=3, cutoff=0.6)
+    close = [each for each in spelt if each.casefold() == str(name).casefold()]
+    close = close or difflib.get_close_matches(str(name), list(spelt), n=3, cutoff=0.6)
     return f"did you mean {' or '.join(repr(spelt[each]) for each in close)}?" if close else ""
 
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 import groklens as gl
+from groklens.errors import GroklensError
 from groklens.models import asked_weights
 from groklens.models.asked_weights import AskedWeights
 
@@ -40,6 +41,16 @@ def test_whether_it_is_there_keeps_small_ones_alone(found, asked):
     assert asked == ["W_E", "W_in"]
     assert found["W_in"] is LARGE
     assert asked == ["W_E", "W_in", "W_in"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("W_e", r"'W_e'.*; did you mean 'W_E'\?$"), ("W_Q", r"it has W_E, W_in\.")],
+)
+def test_one_that_is_not_there_is_said_with_those_that_are(found, name, said):
+    with pytest.raises(KeyError, match=said) as caught:
+        found[name]
+    assert isinstance(caught.value, GroklensError)
 
 
 def test_it_is_a_mapping(found, asked):

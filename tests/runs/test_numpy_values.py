@@ -1,6 +1,9 @@
-"""Numpy's numbers beside the weights of a torch file: read, without numpy's own unpickling ever being run."""
+"""Numpy's numbers and harmless values of Python beside the weights of a torch file: read, and nothing is run."""
 
+import datetime
 import threading
+from collections import defaultdict, deque
+from pathlib import PurePosixPath
 
 import numpy as np
 import pytest
@@ -9,6 +12,7 @@ from test_file_kinds import STATE, WANTED, opened
 
 from groklens.errors import DamagedRun
 from groklens.runs.readers.numpy_values import stand_ins
+from groklens.runs.readers.safe_loading import read_torch
 
 LOSSES = {"train_losses": [2.0, 1.5, 1.0], "test_losses": [3.0, 2.5, 2.0]}
 AS_NUMPY = {
@@ -29,6 +33,45 @@ def test_losses_that_numpy_averaged(form, zipped, tmp_path):
     assert torch.equal(run.final.logits, WANTED)
     assert (run.steps, run.known["lr"]) == ([2], 0.5)
     assert run.history["train_loss"].values.tolist() == LOSSES["train_losses"]
+
+
+BESIDE = {
+    "an empty array": (np.array([]), torch.zeros(0, dtype=torch.float64)),
+    "empty bytes": (b"", b""),
+    "texts": (np.array(["ab", "c"]), ["ab", "c"]),
+    "a text": (np.str_("ab"), "ab"),
+    "defaultdict": (defaultdict(list, train=[np.float64(2.0)]), {"train": [2.0]}),
+    "deque": (deque([1.5, 2.5], maxlen=3), [1.5, 2.5]),
+    "path": (PurePosixPath("/data/a.csv"), "/data/a.csv"),
+    "moment": (datetime.datetime(2026, 11, 28, 2, 6, tzinfo=datetime.timezone.utc), "2026-11-28 02:06:00"),
+    "span": (datetime.timedelta(hours=3), "3:00:00"),
+}
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+@pytest.mark.parametrize("kind", BESIDE)
+def test_harmless_values_beside_the_weights(kind, zipped, tmp_path):
+    value, wanted = BESIDE[kind]
+    torch.save(
+        {"model": STATE, "losses": value}, tmp_path / "ckpt_0.pt", _use_new_zipfile_serialization=zipped
+    )
+    assert torch.equal(opened(tmp_path / "ckpt_0.pt").final.logits, WANTED)
+    found = read_torch(tmp_path / "ckpt_0.pt")["losses"]
+    if kind == "moment":
+        assert found.startswith(wanted)
+    elif isinstance(wanted, torch.Tensor):
+        assert torch.equal(found, wanted)
+    else:
+        assert (type(found), found) == (type(wanted), wanted)
+
+
+def test_what_is_refused_is_said_as_it_is(tmp_path):
+    torch.save({"model": STATE, "other": np.array([None], dtype=object)}, tmp_path / "c.pt")
+    with pytest.raises(
+        DamagedRun, match=r"holds a numpy array of 'O8'.*save it again with plain values"
+    ) as said:
+        opened(tmp_path / "c.pt")
+    assert "damaged" not in str(said.value)
 
 
 @pytest.mark.parametrize("order", "CF")
@@ -52,12 +95,14 @@ class Hostile:
 SCALAR = np.float64(1.0).__reduce__()[0]
 HOSTILE = {
     "objects": lambda: np.array([None, "x"], dtype=object),
-    "text": lambda: np.array(["a", "b"]),
     "a structure": lambda: np.zeros(2, dtype=[("a", "f4"), ("b", "O")]),
     "bytes for pointers": lambda: Hostile(SCALAR, (np.dtype([("a", "O")]), b"\x41" * 8)),
     "too few bytes": lambda: Hostile(SCALAR, (np.dtype("f8"), b"\x41" * 4)),
     "too many": lambda: Hostile(SCALAR, (np.dtype("f8"), b"\x41" * 16)),
     "no kind": lambda: Hostile(SCALAR, (3, b"\x41" * 8)),
+    "bytes of a size": lambda: Hostile(bytes, (10**12,)),
+    "a call of what only names": lambda: Hostile(list, ("ab",)),
+    "a date of no day": lambda: Hostile(datetime.date, (b"\x07\xea\x0d\x28",)),
 }
 
 

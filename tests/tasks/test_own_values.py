@@ -61,6 +61,15 @@ class NamesItsGroup(Mine):
     symmetry = "C5"
 
 
+class SaysItsGroup(Mine):
+    group = "C5"
+
+
+class SaysAnotherGroup(Mine):
+    symmetry = GRID.symmetry
+    group = gl.groups.as_group("C7")
+
+
 class OfAnother(Mine):
     symmetry = gl.ModularArithmetic(7, "add").symmetry
 
@@ -89,6 +98,8 @@ MISTAKES = {
     OtherTargets: r"OtherTargets\.targets are classes from -1 to 3",
     Nameless: r"name is None; give a short text",
     NamesItsGroup: r"symmetry is 'C5'; give groklens\.groups\.Symmetry",
+    SaysItsGroup: r"group is 'C5', .*symmetry = groklens\.groups\.Symmetry\(groklens\.groups\.as_group\('C5'\)",
+    SaysAnotherGroup: r"group is a FiniteGroup, .*its symmetry, which is C5",
     OfAnother: r"elements of shape \(49, 2\), and the task has 25 inputs",
     Fails: r"Fails\.inputs fails: RuntimeError: the file is gone",
     Shuffles: r"others each time",
@@ -110,6 +121,11 @@ def test_what_does_not_fit_is_said(kind, tmp_path):
         ):
             with pytest.raises(BadArgument, match=MISTAKES[kind]):
                 look()
+
+
+def test_a_group_asked_of_what_is_no_symmetry():
+    with pytest.raises(BadArgument, match=MISTAKES[NamesItsGroup]):
+        print(NamesItsGroup().group)
 
 
 class OfShortIntegers(Mine):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from groklens.runs import Run
+from groklens.runs import Run, steps_count
 from groklens.tasks import Task
 
 #: Axis names and numbers of one hook at one step.
@@ -27,7 +27,7 @@ def step_dataset(run: Run, step: int, values: dict[str, Labelled], how: dict[str
         attributes = {"long_name": hook, "hook": hook, "units": "activation", "source": f"run {name}", **how}
         variables[hook] = xr.Variable(("step", *axes), array[None], attributes)
     coordinates: dict[str, Any] = {axis: np.arange(size) for axis, size in sizes.items()}
-    coordinates["step"] = ("step", [step], {"long_name": "step", "units": "updates"})
+    coordinates["step"] = ("step", [step], {"long_name": "step", "units": steps_count(run)})
     if "input" in sizes:
         coordinates |= _operands(run.task)
     return xr.Dataset(variables, coordinates, {"run": name, "task": run.task.name})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from groklens.claims import DRAWS, how_many, percent
 from groklens.evidence import ENOUGH, generalises, judged_on
-from groklens.runs import Run
+from groklens.runs import Run, steps_count
 from groklens.snapshots import Snapshot
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def _unknown(run: Run, final: Snapshot) -> str:
         missing += ["how the weights were initialised", "the loss trained on"]
     if final.train_index is None and not final.task.is_stream:
         missing.append("which inputs were trained on")
-    if final.step is None:
+    if final.step is None or steps_count(run) != "updates":
         missing.append("the number of updates")
     if not run.environment.get("torch"):
         missing.append("the versions that trained it")

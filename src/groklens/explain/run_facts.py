@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 from groklens.claims import how_many, number, percent
-from groklens.runs import Run
+from groklens.runs import Run, steps_count
 from groklens.snapshots import Snapshot
 
 
@@ -93,7 +93,7 @@ def _steps(run: Run, final: Snapshot) -> str:
             else f"step {final.step:,} alone"
         )
     alone = f", and the numbers of {len(run.measured)} more" if run.measured else ""
-    return f"{how_many(steps[-1], 'update')}, {len(steps)} steps kept{alone}"
+    return f"{how_many(steps[-1], steps_count(run).removesuffix('s'))}, {len(steps)} steps kept{alone}"
 
 
 def _versions(run: Run) -> str:

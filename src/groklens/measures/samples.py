@@ -16,7 +16,7 @@ from groklens.errors import whole_number
 from groklens.measures.stages import checked_references
 from groklens.models import at_rest, device_of, run_logits
 from groklens.progress import each, progress_shown
-from groklens.runs import AnyRun, as_run, as_snapshot, kept_steps
+from groklens.runs import AnyRun, as_run, as_snapshot, kept_steps, steps_count
 from groklens.snapshots import Snapshot
 from groklens.theory import Predictor, sample
 from groklens.threads import one_thread
@@ -113,7 +113,7 @@ def sampled_stages(
             ),
         },
         coords={
-            "step": ("step", chosen, {"long_name": "training step", "units": "updates"}),
+            "step": ("step", chosen, {"long_name": "training step", "units": steps_count(run)}),
             "reference": names,
             "nearest": names,
         },

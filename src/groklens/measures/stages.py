@@ -15,7 +15,7 @@ from torch import Tensor
 from groklens.errors import BadArgument, described
 from groklens.measures.compared import Compared, agreement, by_read, in_parts, kl_from, log_model
 from groklens.progress import each, progress_shown
-from groklens.runs import AnyRun, Run, as_run, kept_steps
+from groklens.runs import AnyRun, Run, as_run, kept_steps, steps_count
 from groklens.snapshots import Snapshot
 from groklens.tasks import Task
 from groklens.theory import Predictor
@@ -170,7 +170,7 @@ def _table(
         ),
     }
     coords = {
-        "step": ("step", steps, {"long_name": "training step", "units": "updates"}),
+        "step": ("step", steps, {"long_name": "training step", "units": steps_count(run)}),
         "reference": ("reference", names, {"long_name": "reference"}),
         "nearest": names,
         "pos": ("pos", list(run.task.reads), {"long_name": "position"}),

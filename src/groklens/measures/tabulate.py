@@ -23,7 +23,7 @@ from groklens.measures.out_of_range import warn_outside
 from groklens.memory import BUDGETS
 from groklens.models import draws_nothing
 from groklens.progress import each
-from groklens.runs import Run
+from groklens.runs import Run, steps_count
 from groklens.snapshots import Snapshot
 from groklens.threads import each_beside
 
@@ -90,8 +90,8 @@ def tabulate(
 
 def _steps(run: Run, steps: list[int]) -> dict[str, Any]:
     """The axis of steps, and beside it the tokens seen where the run knows them."""
-    units = run.known.get("steps count", "updates")
-    coords: dict[str, Any] = {"step": ("step", steps, {"long_name": "training step", "units": units})}
+    about = {"long_name": "training step", "units": steps_count(run)}
+    coords: dict[str, Any] = {"step": ("step", steps, about)}
     tokens = run.known.get("tokens")
     if isinstance(tokens, dict) and all(step in tokens for step in steps):
         about = {"long_name": "tokens seen", "units": "tokens"}

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from torch import Tensor
 
+from groklens.errors import UnknownName, described, did_you_mean
+
 #: What was looked at to see whether it is there is kept, where it is no larger: half of a table of 50,000 tokens.
 _KEPT = 64 * 2**20
 
@@ -33,7 +35,7 @@ class AskedWeights(Mapping[str, Tensor]):
         if name not in self._found:
             value = self._look(name)
             if value is None:
-                raise KeyError(name)
+                raise UnknownName(self._lacks(name))
             self._found[name] = value
         return self._found[name]
 
@@ -51,6 +53,13 @@ class AskedWeights(Mapping[str, Tensor]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+    def _lacks(self, name: object) -> str:
+        """That there is no such weight here, with the names that there are."""
+        there = list(self)
+        asked = "" if name in self._names else did_you_mean(name, there)
+        asked = asked or f"it has {', '.join(there) or 'none by them'}."
+        return f"This model has no weight {described(name)} by TransformerLens' names; {asked}"
 
     def _look(self, name: str) -> Tensor | None:
         value = self._compute(name) if name in self._names and self._there.get(name, True) else None

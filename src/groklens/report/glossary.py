@@ -5,7 +5,8 @@ from __future__ import annotations
 #: In the order in which one needs them. A term is written as it stands in a sentence.
 GLOSSARY: dict[str, str] = {
     "grokking": "A network fits its train examples early, and generalises all at once much later.",
-    "run": "A training that left its weights at many steps. Step k is the model after k updates.",
+    "run": "A training that left its weights at many steps. Step k is the model after k updates; after k epochs "
+    "or tokens where its files count those.",
     "snapshot": "One model at one step, looked at on the examples of its task.",
     "probe": "A fixed set of examples that a model of a stream is looked at on, because a stream has no table.",
     "component": "A wave on a group: of a cyclic group a frequency, of others an irrep. Every function on a finite "

@@ -32,4 +32,5 @@ from groklens.runs.run_like import RunLike as RunLike
 from groklens.runs.steps import chosen_steps as chosen_steps
 from groklens.runs.steps import kept_steps as kept_steps
 from groklens.runs.steps import step_in_words as step_in_words
+from groklens.runs.steps import steps_count as steps_count
 from groklens.runs.writer import RunWriter as RunWriter

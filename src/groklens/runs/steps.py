@@ -15,6 +15,19 @@ if TYPE_CHECKING:
 STEP_UNKNOWN = "step unknown"
 
 
+#: The entry of `known` that says what steps count, where they are no updates.
+COUNTED = "steps count"
+
+
+def steps_count(run: Run) -> str:
+    """What the steps of a run count: updates; epochs or tokens where its files say no more.
+
+    >>> steps_count(run)  # doctest: +SKIP
+    'updates'
+    """
+    return str(run.known.get(COUNTED, "updates"))
+
+
 def step_in_words(run: Run, step: int) -> str:
     """A kept step of a run as it is called in titles and captions: `step 1,000`, or that it is unknown.
 

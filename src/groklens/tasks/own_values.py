@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from groklens.errors import BadArgument, GroklensError, described
-from groklens.groups import Symmetry
+from groklens.groups import FiniteGroup, Symmetry
 
 if TYPE_CHECKING:
     from groklens.tasks.task import Task
@@ -121,13 +121,11 @@ def _check_labels(task: Task) -> None:
 
 def _check_symmetry(task: Task) -> None:
     symmetry, n_inputs = _given(task, "symmetry"), len(task.inputs)
+    if symmetry is not None and not isinstance(symmetry, Symmetry):
+        raise no_symmetry(task, symmetry)
+    _check_group(task, None if symmetry is None else symmetry.group)
     if symmetry is None:
         return
-    if not isinstance(symmetry, Symmetry):
-        raise BadArgument(
-            f"{_of(task)}.symmetry is {described(symmetry)}; give groklens.groups.Symmetry(group, elements), with the "
-            "two elements of every input, or None."
-        )
     acting = n_inputs if symmetry.acts is None else int(symmetry.acts.sum())
     all_said = symmetry.acts is None or len(symmetry.acts) == n_inputs
     if not all_said or tuple(symmetry.elements.shape) != (acting, 2):
@@ -135,6 +133,31 @@ def _check_symmetry(task: Task) -> None:
             f"{_of(task)}.symmetry has elements of shape {tuple(symmetry.elements.shape)}, and the task has {n_inputs} "
             f"inputs; give the two elements of every input where the group acts: ({acting}, 2)."
         )
+
+
+def no_symmetry(task: Task, given: object) -> BadArgument:
+    """The error that says how a task names its group, where its `symmetry` is none."""
+    return BadArgument(
+        f"{_of(task)}.symmetry is {described(given)}; give {_symmetry_of(given)}, with the two elements of every "
+        "input, or None."
+    )
+
+
+def _check_group(task: Task, own: FiniteGroup | None) -> None:
+    """Raise `BadArgument` where a class says its group by that name: it is never asked for by it."""
+    group = _given(task, "group")
+    if group is not own and group != own:
+        raise BadArgument(
+            f"{_of(task)}.group is {described(group)}, and a task's group is that of its symmetry, which is "
+            f"{'None' if own is None else own.name}; leave group out and give symmetry = {_symmetry_of(group)}, with "
+            "the two elements of every input."
+        )
+
+
+def _symmetry_of(said: object) -> str:
+    """What to type for the symmetry of a group that was said in another way."""
+    group = f"groklens.groups.as_group({said!r})" if isinstance(said, str) and len(said) < 20 else "group"
+    return f"groklens.groups.Symmetry({group}, elements)"
 
 
 def _equal(one: Any, other: Tensor) -> bool:

@@ -17,7 +17,7 @@ from groklens.errors import BadArgument, described, is_number, whole_number
 from groklens.groups import MOST_ELEMENTS, FiniteGroup, Symmetry
 from groklens.parts import is_ours, spec_of
 from groklens.tasks.examples import LAST, Examples, Inputs
-from groklens.tasks.own_values import check_values
+from groklens.tasks.own_values import check_values, no_symmetry
 from groklens.theory import Predictor
 from groklens.value_checks import in_bytes
 
@@ -126,7 +126,10 @@ class Task(ABC):
     @property
     def group(self) -> FiniteGroup | None:
         """The group of the task's symmetry, or None."""
-        return None if self.symmetry is None else self.symmetry.group
+        symmetry = self.symmetry
+        if symmetry is not None and not isinstance(symmetry, Symmetry):
+            raise no_symmetry(self, symmetry)
+        return None if symmetry is None else symmetry.group
 
     @property
     def n_ctx(self) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from groklens.errors import BadArgument
+from groklens.runs import steps_count
 from groklens.views.drawing.axes import StepAxis, axis, layout
 from groklens.views.drawing.curve import Panel, curve, panels_of, scale
 from groklens.views.drawing.labels import drawn, shared_title, title, variable
@@ -80,7 +81,7 @@ def _table(source: Any, names: Sequence[Any] | None) -> xr.Dataset:
         return source if is_table(source) else source.table
     run = run_of(source)
     if run.history.sizes.get("step"):
-        return _named(run.history)
+        return _named(run.history, steps_count(run))
     table = table_of(run, _PERFORMANCE)
     if not table.data_vars:
         raise BadArgument(
@@ -91,7 +92,7 @@ def _table(source: Any, names: Sequence[Any] | None) -> xr.Dataset:
     return table
 
 
-def _named(history: xr.Dataset) -> xr.Dataset:
+def _named(history: xr.Dataset, counted: str) -> xr.Dataset:
     """A run's history, its losses and accuracies renamed to the measures they are."""
     from groklens import measures
 
@@ -99,7 +100,7 @@ def _named(history: xr.Dataset) -> xr.Dataset:
     named = history.drop_vars(empty)
     # Test loss is not taken at every step; a loss that a loop reports of its own has none at step 0, which stays.
     named = named.dropna("step", subset=[name for name in _PERFORMANCE if name in named] or None)
-    named["step"].attrs = {"long_name": "training step", "units": "updates"}
+    named["step"].attrs = {"long_name": "training step", "units": "updates" if counted == "updates" else ""}
     for name, found in named.data_vars.items():
         about = getattr(getattr(measures, str(name), None), "about", None)
         of_measure = about.attributes() if about is not None else {}

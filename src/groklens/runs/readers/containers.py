@@ -23,7 +23,9 @@ _STEPS = (
     "steps", "epochs", "checkpoint_steps", "checkpoint_epochs", "iterations", "step", "epoch", "global_steps",
     "saved_steps", "saved_epochs", "updates",
 )  # fmt: skip
-_STEP = ("step", "global_step", "train_step", "iteration", "iter", "epoch")
+#: Names of what says a step beside weights; an epoch is believed where none of them is there.
+SAY_STEPS = ("step", "global_step", "train_step", "iteration", "iter")
+_STEP = (*SAY_STEPS, "epoch")
 #: What stands beside a model and holds tensors too.
 _ASIDE = re.compile(
     r"optim|sched|scaler|rng|callback|loops|^lr|grad|data|indices|inputs|labels|loss|acc"

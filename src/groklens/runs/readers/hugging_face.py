@@ -23,6 +23,7 @@ from groklens.runs.readers.safe_loading import read_config
 from groklens.runs.readers.saved_model import check_saved_model
 from groklens.runs.readers.weight_files import files_by_step
 from groklens.runs.run import Run
+from groklens.runs.steps import COUNTED
 from groklens.tasks import Probe, Task
 
 NAME = "hugging_face"
@@ -101,7 +102,7 @@ def read_hub(
     if all(each.tokens is not None for each in found.values()):
         known["tokens"] = {each.place: each.tokens for each in found.values()}
     if any(each.step is None for each in found.values()):
-        known["steps count"] = "tokens"
+        known[COUNTED] = "tokens"
     with nullcontext() if keep_downloads else dropped_after(name):
         task = _fitted(task, name, list(found)[-1])
     return foreign_run(name, task, models, NAME, known=known)

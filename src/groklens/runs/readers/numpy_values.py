@@ -17,9 +17,10 @@ from typing import Any
 import torch
 
 from groklens.runs.readers.containers import as_tensors
+from groklens.runs.readers.plain_values import STAND_INS
 
-#: Plain numbers of one to eight bytes.
-_PLAIN = re.compile(r"[fiu][1248]|b1")
+#: Plain numbers of one to eight bytes, and texts.
+_PLAIN = re.compile(r"[fiu][1248]|b1|[US][1-9]\d{0,8}")
 _MODULES = ("numpy.core.multiarray", "numpy._core.multiarray")
 #: Containers inside containers that are looked into.
 _DEEP = 8
@@ -29,11 +30,13 @@ _ALONE = threading.RLock()
 
 
 class Kind:
-    """What stands for a numpy.dtype: a plain number's, in either byte order."""
+    """What stands for a numpy.dtype: a plain number's or a text's, in either byte order."""
 
     def __init__(self, spec: object, *_: object) -> None:
         if not isinstance(spec, str) or not _PLAIN.fullmatch(spec):
-            raise pickle.UnpicklingError(f"a numpy array of {str(spec)[:40]!r}, which are no plain numbers")
+            raise pickle.UnpicklingError(
+                f"a numpy array of {str(spec)[:40]!r}, which are neither numbers nor texts"
+            )
         self.spec, self.order = spec, "="
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
@@ -78,8 +81,9 @@ def _named(value: Any) -> str:
 
 @contextmanager
 def stand_ins() -> Iterator[None]:
-    """Within this block torch reads numpy's numbers by stand-ins; what was marked as safe is so again after it."""
+    """Within this block torch reads numpy's and Python's values by stand-ins; what was safe is so again after it."""
     ours: list[tuple[Callable[..., Any], str]] = [(Kind, "numpy.dtype"), (Array, "numpy.ndarray")]
+    ours += [(stand_in, name) for name, stand_in in STAND_INS.items()]
     ours += [(_scalar, f"{module}.scalar") for module in _MODULES]
     ours += [(_empty, f"{module}._reconstruct") for module in _MODULES]
     names = {name for _, name in ours}
@@ -127,6 +131,8 @@ def _inside(content: Any, read: Callable[[Any], Any]) -> Any:
 
 
 def _tensor(array: Array) -> Any:
+    if array.values.dtype.kind in "US":
+        return array.values.tolist()
     if not array.values.ndim:
         return torch.tensor(array.values.item())
     return as_tensors({"": array.values})[""]

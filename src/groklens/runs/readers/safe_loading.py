@@ -23,6 +23,10 @@ from groklens.runs.file_kinds import container_of, told_apart
 from groklens.runs.readers.numpy_values import as_read, stand_ins
 from groklens.tasks import Task
 
+_SAVE_PLAIN = (
+    "Where it was written and is trusted, save it again with plain values: weights as model.state_dict(), a "
+    "configuration as a dictionary, saved['config'] = dict(vars(saved['config']))."
+)
 _SEEN: ContextVar[dict[tuple[Path, Callable[[Path], Any]], Any] | None] = ContextVar("seen", default=None)
 
 
@@ -86,12 +90,12 @@ def _read_torch(path: Path) -> Any:
 
 
 def _unpickled(path: Path) -> Any:
-    """What torch reads of a file when it runs nothing in it, numpy's numbers included."""
+    """What torch reads of a file when it runs nothing in it; numpy's and Python's own values by stand-ins."""
     with open(path, "rb") as file:  # by its name torch would take it for something else
         try:
             return torch.load(file, map_location="cpu", weights_only=True)
         except pickle.UnpicklingError as error:
-            if "numpy" not in str(error):
+            if "GLOBAL" not in str(error) and "numpy" not in str(error):
                 raise
         file.seek(0)
         with stand_ins():
@@ -123,15 +127,16 @@ def _refusal(path: Path, message: str) -> str:
     """The message that refuses a pickle, with the class in it where torch names one."""
     named = re.search(r"GLOBAL (\S+)", message)
     if named is None:
-        detail = message.split("WeightsUnpickler error:")[-1].strip().splitlines() or [""]
+        detail = (message.split("WeightsUnpickler error:")[-1].strip().splitlines() or [""])[0][:160]
+        if detail.startswith("a numpy array of '"):
+            return f"{path} holds {detail}, so it is refused. {_SAVE_PLAIN}"
         return (
             f"{path} is damaged, or holds more than tensors and plain containers, and is refused "
-            f"({_why(path, detail[0][:160])}); copy it again."
+            f"({_why(path, detail)}); copy it again."
         )
     return (
-        f"{path} holds a pickled {named[1]}, which could run code when opened, so it is refused. Where it was "
-        "written and is trusted, save it again with plain values: weights as model.state_dict(), a "
-        "configuration as a dictionary, saved['config'] = dict(vars(saved['config']))."
+        f"{path} holds a pickled {named[1]}; what is neither a tensor nor a plain value could run code when opened, "
+        f"so it is refused. {_SAVE_PLAIN}"
     )
 
 

@@ -18,6 +18,7 @@ from groklens.runs.readers.losses import columns_in, history_of
 from groklens.runs.readers.own_model import beside, filled
 from groklens.runs.readers.weight_files import Opened, open_weights
 from groklens.runs.run import Run
+from groklens.runs.steps import COUNTED
 from groklens.tasks import Task
 
 NAME = "state_dict"
@@ -72,6 +73,8 @@ def run_of(
 ) -> Run:
     """The run of opened weights, with what their files say and what nobody says."""
     known = dict(opened.said)
+    if opened.in_epochs:
+        known[COUNTED] = "epochs"
     if opened.left_out:
         known["left out"] = opened.left_out
     if not opened.counted:

@@ -47,6 +47,16 @@ def counted_in(name: str) -> tuple[str, list[int]]:
     return kind, [number for _, number, _, _ in found]
 
 
+def in_epochs(name: str, step: int) -> bool:
+    """Whether a name counts epochs to this number, and not updates.
+
+    >>> in_epochs("epoch_050.pt", 50), in_epochs("ep7.pt", 7), in_epochs("epoch=2-step=400.ckpt", 400)
+    (True, True, False)
+    """
+    words = [word for word in _COUNTED.finditer(name) if int(word[3]) == step]
+    return bool(words) and all(word[2] or word[1].lower() == "ep" for word in words)
+
+
 def two_ways(name: str) -> str | None:
     """The part of a name that is one number by thousands or two numbers, where it follows a word that counts.
 

@@ -16,11 +16,11 @@ from groklens.runs.file_checks import check_safetensors
 from groklens.runs.file_kinds import container_of, told_apart
 from groklens.runs.files import read_tensors
 from groklens.runs.readers.array_files import read_arrays
-from groklens.runs.readers.containers import Found, SeveralModels, State, weights_in
+from groklens.runs.readers.containers import SAY_STEPS, Found, SeveralModels, State, weights_in
 from groklens.runs.readers.model_files import model_among
 from groklens.runs.readers.safe_loading import read_config, read_torch, reading, remembered
 from groklens.runs.readers.shards import is_index, joined
-from groklens.runs.readers.step_names import counted_in, two_ways
+from groklens.runs.readers.step_names import counted_in, in_epochs, two_ways
 
 TORCH = (".pt", ".pth", ".ckpt", ".bin", ".tar")
 WEIGHTS = (*TORCH, ".safetensors", ".npz")
@@ -49,6 +49,14 @@ class Opened:
     dated: bool = True
     #: Another step that the last file says of itself than its name does.
     other_step: int | None = None
+
+    @property
+    def in_epochs(self) -> bool:
+        """Whether steps are the epochs of the files' names, of which no file says the step."""
+        last, said = max(self.states), [self.said.get(name) for name in SAY_STEPS]
+        file = self.files[last]
+        inside = file.relative_to(self.path).as_posix() if self.path in file.parents else ""
+        return in_epochs(f"{self.path.resolve().name}/{inside}", last) and last not in said
 
 
 def content_of(path: Path) -> Any:
