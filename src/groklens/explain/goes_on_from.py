@@ -25,7 +25,8 @@ def goes_on_from(run: Run) -> str:
 
     Of a run whose parent goes on from another, those too, the nearest first.
     """
-    said, link = [], run.parent
+    said: list[str] = []
+    link = run.parent
     while link is not None and len(said) < _MOST:
         said.append(f"step {link['step']:,} of {shown(link['run'])}{_how(link)}")
         link = link.get("parent")
