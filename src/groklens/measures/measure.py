@@ -165,7 +165,7 @@ def checked(
     given = None if circuit is None else as_circuit(circuit, seen.task)
     missing = lacking(about, seen, given)
     if missing:
-        raise BadArgument(said_lacking(measure.__name__, missing[0], seen.task.name))
+        raise BadArgument(why_lacking(measure.__name__, missing[0], seen))
     return seen, given
 
 
@@ -218,6 +218,20 @@ def said_lacking(measure: str, need: str, task: str) -> str:
     return f"{measure} {_LACK[need].format(task=task)}"
 
 
+def why_lacking(measure: str, need: str, snapshot: Snapshot) -> str:
+    """`said_lacking` of a snapshot: where the hooks are there, that the number of heads is what lacks."""
+    if need in _BY_HEAD and snapshot.anatomy.lacks_a_count(*_BY_HEAD[need]):
+        return f"{measure} looks at single heads, and {NO_COUNT}"
+    return said_lacking(measure, need, snapshot.task.name)
+
+
+#: What has to pass inside attention for each need, by the names of `Heads`.
+_BY_HEAD = {"attention": ("queries", "keys"), "patterns": ("pattern",), "copies": ("values",)}
+#: What is said of attention that is hooked and does not say how many heads it has.
+NO_COUNT = (
+    "this model's attention is named and does not say how many heads it has. Give that part of the module, or what it "
+    "is in, an attribute n_heads (self.n_heads = 4), and call gl.hooked again."
+)
 _LACK = {
     "group": "needs a group, and {task} has none. Analyse a task with one, or look in a group of your choice "
     "with gl.find_circuit(snapshot, group='C113').",
