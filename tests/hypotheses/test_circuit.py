@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 import groklens as gl
 from groklens.errors import BadArgument, UnknownName
 from groklens.harmonics import fourier_basis
+from groklens.hypotheses import circuit_such_as
 
 TASKS = {op: gl.ModularArithmetic(11, op) for op in ("add", "sub", "mul", "div")}
 
@@ -99,3 +100,30 @@ def test_a_group_of_the_same_name_is_the_tasks_own():
     values = torch.randn(100, 2, generator=torch.Generator().manual_seed(0))
     by_name, by_group = gl.Circuit("C10", [3]), gl.Circuit(task.group, [3])
     assert torch.equal(by_name.project(values, task), by_group.project(values, task))
+
+
+TEN, FOUR = gl.ModularArithmetic(10), gl.GroupComposition("S4")
+
+
+@pytest.mark.parametrize(
+    ("task", "said"),
+    [(TEN, r"gl\.Circuit\('C10', \[1, 2\]\)"), (FOUR, r"gl\.Circuit\('S4', \['")],
+    ids=["C10", "S4"],
+)
+@pytest.mark.parametrize("look", [gl.views.circuit, gl.measures.excluded_loss, gl.hypotheses.as_circuit])
+def test_a_circuit_of_the_tasks_own_group_is_proposed(look, task, said):
+    model = gl.MLP(d_mlp=8).build(task, seed=0)
+    with pytest.raises(BadArgument, match=said):
+        look(None, task) if look is gl.hypotheses.as_circuit else look(gl.Snapshot(model, task))
+
+
+def test_what_is_proposed_is_a_circuit():
+    for task in (TEN, FOUR):
+        assert eval(circuit_such_as(task)).group.name == task.symmetry.group.name
+
+
+def test_a_group_without_a_name_to_find_it_by_has_its_components_proposed():
+    own = gl.groups.FiniteGroup("mine", gl.groups.group_named("C5").table)
+    task = gl.TableTask([[a, b] for a in range(5) for b in range(5)], own.table.flatten().tolist(), own)
+    assert circuit_such_as(task).startswith("[")
+    assert gl.hypotheses.as_circuit(eval(circuit_such_as(task)), task).group.name == "mine"

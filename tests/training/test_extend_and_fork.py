@@ -93,7 +93,9 @@ def test_a_fork_without_changes_follows_its_parent(parent, tmp_path):
 def test_a_run_says_what_it_goes_on_from(whole, tmp_path):
     fork = gl.fork(whole, 20, tmp_path / "fork")
     assert whole.parent is None
-    assert fork.parent == {"run": "parent", "recipe": whole.recipe.id, "step": 20, "extended": False}
+    left = {"run": "parent", "recipe": whole.recipe.id, "step": 20, "extended": False, "changed": {}}
+    assert fork.parent == left
+    assert gl.extend(fork, 50, tmp_path / "on").parent["parent"] == left
     assert gl.extend(whole, 50, tmp_path / "longer").parent["extended"] is True
     assert "from step 20 of parent" in repr(fork)
 

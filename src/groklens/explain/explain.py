@@ -19,6 +19,7 @@ from groklens.evidence import (
     taken_for_granted,
     untrained_like,
 )
+from groklens.explain.collapse import generalised_before
 from groklens.explain.explanation import Explanation
 from groklens.explain.phases import find_phases, stage_phases
 from groklens.measures import PROGRESS, key_components, stages, tabulate
@@ -48,7 +49,7 @@ def explain(
     Give a run, its path, a snapshot, or a lone model and its `task`: that is a run of one step, without phases.
     `train_index` says which inputs the model was trained on, where the run does not say; `answer` where a lone
     model's logits are in what it gives (`answer=lambda output: output[0]`). `steps` limits the table to some kept
-    steps. The circuit is found once, in the last snapshot (`find_circuit`), and tracked over all steps. `progress`
+    steps. The last of them is judged, and the circuit found there (`find_circuit`) and tracked over all. `progress`
     shows or hides the bar, which otherwise shows on a terminal and in a notebook. Warns of a split that may not
     be the model's (`split_doubted`); there are no phases then, nor where a split does not show in the losses.
     Raises `BadArgument` for a model without a task, a split other than the run's own, or a run without kept steps.
@@ -100,4 +101,5 @@ def _explain(run: Run, chosen: list[int]) -> Explanation:
         table=table,
         final=final,
         source=run,
+        generalised_at=generalised_before(run, table) if generalised == "refuted" else None,
     )

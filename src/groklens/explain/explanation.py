@@ -60,6 +60,8 @@ class Explanation:
     final: Snapshot
     #: What was explained; pictures of activations over steps look at it.
     source: Run
+    #: The last kept step at which the model generalised, where it no longer does: `gl.explain(run.at(step))` judges it.
+    generalised_at: int | None = None
 
     @property
     def headline(self) -> str:

@@ -55,7 +55,7 @@ def _outcome(why: Explanation, general: Finding) -> str:
     if general.verdict == "undecided":
         return _outcome_undecided(why, score)
     if not why.generalised:
-        return f"{_not_generalising(why, score)}; {_not_by_a_circuit(why)}"
+        return f"{_not_generalising(why, score)}; {_not_by_a_circuit(why)}{_before(why)}"
     # Where the split is not known, the finding is about all inputs, and the sentence is too.
     known = why.final.test_index is not None
     if not known:
@@ -65,6 +65,15 @@ def _outcome(why: Explanation, general: Finding) -> str:
         return _resting_on_the_split(why, score)
     said_already = why.circuit is not None or why.final.task.reference is not None
     return f"generalises{_judged_by(why, '' if said_already else score)}{_by_what(why)}"
+
+
+def _before(why: Explanation) -> str:
+    """That the model did generalise at a step before, where it did, and how to have that step judged."""
+    step = why.generalised_at
+    if step is None:
+        return ""
+    score = percent(float(why.table["test_accuracy"].sel(step=step)))
+    return f"; it was correct on {score} of {_inputs(why)} at step {step:,}, which gl.explain(run.at({step})) judges"
 
 
 def _judged_by(why: Explanation, score: str) -> str:
@@ -148,6 +157,8 @@ def _on_train_inputs(why: Explanation) -> str:
     """What is said of train inputs; memorised only where test inputs are answered no better than blindly."""
     if why.final.task.is_stream:
         return ""
+    if why.algorithm != "memorised" and why.generalised_at is not None and _had_memorised(why):
+        return "no longer fits its train inputs and "
     if why.algorithm != "memorised":
         return "" if why.final.task.symmetry is None else "has not memorised its train inputs and "
     general = by_key(why.findings)["generalises"]
@@ -155,6 +166,11 @@ def _on_train_inputs(why: Explanation) -> str:
     least, _ = wilson((general.value or 0.0) * n, n)
     guessing = general.control("commonest_answer").high
     return f"{'has memorised' if least <= guessing else 'fits'} its train inputs and "
+
+
+def _had_memorised(why: Explanation) -> bool:
+    at = why.table.sel(step=why.generalised_at)
+    return "train_accuracy" in at and float(at["train_accuracy"]) >= ENOUGH
 
 
 def _not_by_a_circuit(why: Explanation) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from groklens.claims import DRAWS, how_many, percent
 from groklens.evidence import ENOUGH, generalises, judged_on
+from groklens.explain.goes_on_from import goes_on_from
 from groklens.runs import Run, steps_count
 from groklens.snapshots import Snapshot
 
@@ -83,14 +84,13 @@ def _training(run: Run) -> list[str]:
     with_ = f" ({', '.join(_fields(optimizer))})" if is_dataclass(optimizer) and fields(optimizer) else ""
     loss = recipe.loss.replace("_", "-") if isinstance(recipe.loss, str) else type(recipe.loss).__name__
     batch = "on all of them at once" if recipe.batch_size is None else f"on batches of {recipe.batch_size:,}"
-    steps = how_many(run.steps[-1] if run.finished is not False else recipe.steps, "update")
-    done = f"{run.steps[-1]:,} of " if run.finished is False else ""
-    said = (
-        f"It was trained for {done}{steps} {batch} by {type(optimizer).__name__}{with_}, on the {loss} loss."
-    )
-    if run.parent is not None:
-        said += f" It goes on from step {run.parent['step']:,} of another run."
-    return [said]
+    begun = recipe.first_step
+    steps = how_many((run.steps[-1] if run.finished is not False else recipe.steps) - begun, "update")
+    done = f"{run.steps[-1] - begun:,} of " if run.finished is False else ""
+    goes_on = "" if run.parent is None else f"It goes on from {goes_on_from(run)}."
+    since = f"From step {begun:,} on it" if begun else "It"
+    said = f"{since} was trained for {done}{steps} {batch} by {type(optimizer).__name__}{with_}, on the {loss} loss."
+    return [goes_on, said]
 
 
 def _fields(part: Any) -> list[str]:

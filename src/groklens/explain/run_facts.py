@@ -7,6 +7,8 @@ from importlib.metadata import version
 from typing import Any
 
 from groklens.claims import how_many, number, percent
+from groklens.errors import shown
+from groklens.explain.goes_on_from import goes_on_from
 from groklens.runs import Run, steps_count
 from groklens.snapshots import Snapshot
 
@@ -18,6 +20,7 @@ def run_facts(run: Run, final: Snapshot) -> dict[str, str]:
     """
     return {
         "Model": final.anatomy.in_words,
+        **_goes_on_from(run),
         "Training": _training(run),
         "Data": _data(final),
         "Steps": _steps(run, final),
@@ -25,6 +28,11 @@ def run_facts(run: Run, final: Snapshot) -> dict[str, str]:
         **_unguarded(run),
         "Report": f"groklens {version('groklens')}, {_day(date.today())}",
     }
+
+
+def _goes_on_from(run: Run) -> dict[str, str]:
+    """The run whose first updates these are, of one that was forked or extended."""
+    return {"Goes on from": goes_on_from(run)} if run.parent is not None else {}
 
 
 def _training(run: Run) -> str:
@@ -53,7 +61,8 @@ def _training(run: Run) -> str:
         "full batch" if batch is None else f"batches of {batch:,}",
         f"seed {recipe.seed}",
     ]
-    return ", ".join(parts)
+    since = f"from step {recipe.first_step:,} on: " if recipe.first_step else ""
+    return since + ", ".join(parts)
 
 
 def _by(optimizer: Any) -> str:
@@ -93,7 +102,11 @@ def _steps(run: Run, final: Snapshot) -> str:
             else f"step {final.step:,} alone"
         )
     alone = f", and the numbers of {len(run.measured)} more" if run.measured else ""
-    return f"{how_many(steps[-1], steps_count(run).removesuffix('s'))}, {len(steps)} steps kept{alone}"
+    theirs = (
+        "" if run.parent is None else f" ({run.parent['step']:,} of them those of {shown(run.parent['run'])})"
+    )
+    counted = how_many(steps[-1], steps_count(run).removesuffix("s"))
+    return f"{counted}{theirs}, {len(steps)} steps kept{alone}"
 
 
 def _versions(run: Run) -> str:

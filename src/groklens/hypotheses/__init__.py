@@ -3,6 +3,7 @@
 from groklens.hypotheses.circuit import AnyCircuit as AnyCircuit
 from groklens.hypotheses.circuit import Circuit as Circuit
 from groklens.hypotheses.circuit import as_circuit as as_circuit
+from groklens.hypotheses.circuit import circuit_such_as as circuit_such_as
 from groklens.hypotheses.circuit_part import Components as Components
 from groklens.hypotheses.circuit_part import OfAnswer as OfAnswer
 from groklens.hypotheses.circuit_part import Relabelled as Relabelled
@@ -39,6 +40,7 @@ _FOR_THE_LIBRARY = {
     "OfAnswer",
     "Part",
     "Relabelled",
+    "circuit_such_as",
     "constant_at",
     "state_hook",
     "hooks_at",

@@ -117,6 +117,24 @@ class Circuit:
 AnyCircuit = Circuit | Sequence[ComponentName] | ComponentName
 
 
+def circuit_such_as(task: Task) -> str:
+    """How a circuit of a task's own group is written, for messages; of C113 where the task has no group.
+
+    >>> from groklens.tasks import ModularArithmetic
+    >>> circuit_such_as(ModularArithmetic(10, "add"))
+    "gl.Circuit('C10', [1, 2])"
+    """
+    if task.symmetry is None:
+        return "gl.Circuit('C113', [7, 20])"
+    group = task.symmetry.group
+    some = list(nontrivial(group))[:2]
+    try:
+        as_group(group.name)
+    except BadArgument:  # a group of one's own has components, and no name to be found by
+        return str(some)
+    return f"gl.{Circuit(group, some)!r}"
+
+
 def as_circuit(given: AnyCircuit | Any, task: Task) -> Circuit:
     """A circuit from a circuit, or from a list of components of the task's own group.
 
@@ -134,7 +152,7 @@ def as_circuit(given: AnyCircuit | Any, task: Task) -> Circuit:
     if given is None:
         raise BadArgument(
             "The circuit is None, which find_circuit gives where no circuit stands its controls; write one down, "
-            "such as gl.Circuit('C113', [7, 20])."
+            f"such as {circuit_such_as(task)}."
         )
     if own is None:
         raise BadArgument(

@@ -79,6 +79,7 @@ from groklens.measures.llc import LLC as LLC
 from groklens.measures.llc import learning_coefficient as learning_coefficient
 from groklens.measures.llc_estimate import LLCEstimate as LLCEstimate
 from groklens.measures.llc_tuning import tune as tune
+from groklens.measures.measure import NO_COUNT as NO_COUNT
 from groklens.measures.measure import About as About
 from groklens.measures.measure import Measure as Measure
 from groklens.measures.measure import lacking as lacking
@@ -242,6 +243,7 @@ ALL = tuple(
 _FOR_THE_LIBRARY = {
     "IN_CLUSTER",
     "KEY_SIMILARITY",
+    "NO_COUNT",
     "RENAMED",
     "SHUFFLED",
     "StackedLosses",

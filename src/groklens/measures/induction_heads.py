@@ -11,7 +11,7 @@ from groklens.errors import BadArgument, whole_number
 from groklens.measures.copying import distinct_tokens
 from groklens.measures.head_patterns import before, by_head, first, repeated, with_patterns
 from groklens.measures.heads import PrefixMatching, check_length, first_token, previous_token
-from groklens.measures.measure import said_lacking
+from groklens.measures.measure import why_lacking
 from groklens.measures.random_heads import rotations
 from groklens.models import Heads
 from groklens.runs import AnyRun, as_snapshot
@@ -142,7 +142,7 @@ def _table(draws: xr.Dataset, said: dict[str, int]) -> xr.Dataset:
 def _layers(snapshot: Snapshot) -> list[Heads]:
     anatomy, layers = snapshot.anatomy, with_patterns(snapshot)
     if not layers or snapshot.task.d_vocab is None:
-        raise BadArgument(said_lacking("induction_heads", "patterns", snapshot.task.name))
+        raise BadArgument(why_lacking("induction_heads", "patterns", snapshot))
     needed = [site for layer in layers for site in (layer.queries, layer.z)]
     missing = [site.hook for site in needed if not anatomy.has(site)]
     if missing or not anatomy.can_be_edited:

@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar, cast, runtime_checkable
 import xarray as xr
 
 from groklens.errors import BadArgument, described, is_number
-from groklens.hypotheses import AnyCircuit, Circuit, as_circuit
+from groklens.hypotheses import AnyCircuit, Circuit, as_circuit, circuit_such_as
 from groklens.models import Heads
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot
@@ -165,7 +165,7 @@ def checked(
     given = None if circuit is None else as_circuit(circuit, seen.task)
     missing = lacking(about, seen, given)
     if missing:
-        raise BadArgument(said_lacking(measure.__name__, missing[0], seen.task.name))
+        raise BadArgument(why_lacking(measure.__name__, missing[0], seen))
     return seen, given
 
 
@@ -213,11 +213,25 @@ def _has_split(about: About, snapshot: Snapshot) -> bool:
     )  # a stream has test inputs alone
 
 
-def said_lacking(measure: str, need: str, task: str) -> str:
+def said_lacking(measure: str, need: str, task: str, circuit: str = "gl.Circuit('C113', [14, 35])") -> str:
     """A message that a measure cannot be taken for want of one of its needs, and what to do."""
-    return f"{measure} {_LACK[need].format(task=task)}"
+    return f"{measure} {_LACK[need].format(task=task, circuit=circuit)}"
 
 
+def why_lacking(measure: str, need: str, snapshot: Snapshot) -> str:
+    """`said_lacking` of a snapshot: where the hooks are there, that the number of heads is what lacks."""
+    if need in _BY_HEAD and snapshot.anatomy.lacks_a_count(*_BY_HEAD[need]):
+        return f"{measure} looks at single heads, and {NO_COUNT}"
+    return said_lacking(measure, need, snapshot.task.name, circuit_such_as(snapshot.task))
+
+
+#: What has to pass inside attention for each need, by the names of `Heads`.
+_BY_HEAD = {"attention": ("queries", "keys"), "patterns": ("pattern",), "copies": ("values",)}
+#: What is said of attention that is hooked and does not say how many heads it has.
+NO_COUNT = (
+    "this model's attention is named and does not say how many heads it has. Give that part of the module, or what it "
+    "is in, an attribute n_heads (self.n_heads = 4), and call gl.hooked again."
+)
 _LACK = {
     "group": "needs a group, and {task} has none. Analyse a task with one, or look in a group of your choice "
     "with gl.find_circuit(snapshot, group='C113').",
@@ -243,7 +257,7 @@ _LACK = {
     "numbers": "needs numbers as a language writes them, and {task} has none. Look at the model with sums: "
     "gl.tasks.WrittenSums(tokenizer).",
     "circuit": "is relative to a circuit: give one as its second argument, such as "
-    "gl.find_circuit(snapshot) or gl.Circuit('C113', [14, 35]).",
+    "gl.find_circuit(snapshot) or {circuit}.",
     "hidden": "needs hidden bits among others, and {task} has none; gl.tasks.SparseParity(n=40, k=3) has.",
     "own_weights": "needs weights of its own for every operand, and this model has no W_in that reads each apart. Take "
     "gl.MLP(d_embed=None).",

@@ -171,6 +171,12 @@ class Anatomy:
         width = found["W_O"].shape[-1]
         return len(found["W_U"]) == width and found["W_E"].shape[1] == width
 
+    def lacks_a_count(self, *inside: str) -> bool:
+        """Whether a layer's attention has these hooks, such as `pattern`, and nobody says how many heads it has."""
+        layers = [Heads(layer, 1) for layer in range(self.n_layers)]
+        seen = any(all(self.has(getattr(each, name)) for name in inside) for each in layers)
+        return seen and not self._n_heads
+
     @property
     def _n_heads(self) -> int:
         said = self.size("n_heads")

@@ -3,6 +3,7 @@
 from groklens.public import public_names
 from groklens.recipes.adam import Adam as Adam
 from groklens.recipes.adamw import AdamW as AdamW
+from groklens.recipes.before_change import before_change as before_change
 from groklens.recipes.changed import changed as changed
 from groklens.recipes.cross_entropy import CrossEntropy as CrossEntropy
 from groklens.recipes.grokfast import Grokfast as Grokfast
@@ -23,7 +24,7 @@ from groklens.recipes.stablemax import StableMax as StableMax
 from groklens.recipes.start import Start as Start
 
 #: What stands here for other packages alone.
-_FOR_THE_LIBRARY = {"canonical", "kept_up_to", "public_names"}
+_FOR_THE_LIBRARY = {"before_change", "canonical", "kept_up_to", "public_names"}
 
 
 def __dir__() -> list[str]:

@@ -65,11 +65,20 @@ def _parent(value: Any) -> dict[str, Any] | None:
     kinds = {"run": str, "recipe": str, "step": int, "extended": bool}
     if (
         not _object(value)
-        or set(value) != set(kinds)
+        or set(value) - {"changed", "parent"} != set(kinds)
         or any(type(value[n]) is not k for n, k in kinds.items())
+        or not _changes(value.get("changed", {}))
     ):
         raise ValueError(f"parent is {described(value)}, and run, recipe, step and extended were expected")
+    _parent(value.get("parent"))
     return dict(value)
+
+
+def _changes(value: object) -> bool:
+    """Whether these are values by name, as a fork's header keeps them."""
+    return isinstance(value, dict) and all(
+        each is None or isinstance(each, bool | int | float | str) for each in value.values()
+    )
 
 
 def _object(value: object) -> bool:

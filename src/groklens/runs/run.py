@@ -145,6 +145,8 @@ class Run:
     def parent(self) -> dict[str, Any] | None:
         """The run that this one goes on from, with its `recipe` and the `step`; None of one that began by itself.
 
+        `changed` has what a fork changed there: the parent's values by the names of fields, `"new"` of weights, the
+        optimiser's state or the order of batches. `parent` has what the parent goes on from in its turn.
         Of a run that was extended (`gl.extend`) the kept steps and the history before that step are its parent's; a
         fork (`gl.fork`) begins there.
         """

@@ -27,6 +27,8 @@ def events_of(run: Any) -> xr.Dataset:
     `memorised`, nan where one is missing. Times are as fine as the run was evaluated (`evaluate_every`), and late by
     up to that.
 
+    What generalised and was lost again has happened all the same; `gl.explain` judges the last step, and says so.
+
     Raises `BadArgument` for a run whose history has no test accuracy.
 
     >>> events_of(gl.load("examples/runs/mod113"))["generalised"]  # doctest: +SKIP

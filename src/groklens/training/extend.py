@@ -68,7 +68,7 @@ def extend(
     found = state_at(parent, recipe.steps) if anew else None
     if found is not None:
         history, tensors = found
-        header = before(new_header(parent, longer, recipe.steps, True), parent, recipe.steps)
+        header = before(new_header(parent, longer, recipe.steps), parent, recipe.steps)
         prepare(folder, header, tensors, parent, history)
     elif anew:
         log.warning(

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from groklens.errors import BadArgument, described, whole_number
 from groklens.models import build_model
-from groklens.recipes import Recipe, Start, changed
+from groklens.recipes import Recipe, Start, before_change, changed
 from groklens.runs import AnyRun, Run, as_path
 from groklens.training.going_on import (
     digest_of,
@@ -82,7 +82,8 @@ def fork(
     start = Start(parent.recipe.id, number, digest_of(own), optimizer_state, kept if order is None else order)
     recipe = replace(recipe, start=start)
     if is_new(folder) or has_lost_its_beginning(folder, recipe):
-        prepare(folder, new_header(parent, recipe, number, False), tensors, parent)
+        changed_there = _changed(parent.recipe, recipe, kept, weights is not None)
+        prepare(folder, new_header(parent, recipe, number, changed_there), tensors, parent)
     return train(
         recipe,
         folder,
@@ -100,6 +101,14 @@ def _recipe(parent: Run, changes: Mapping[str, Any]) -> Recipe:
         if name.partition(".")[0] in _FIXED:
             raise BadArgument(f"A fork cannot change {name}: {_FIXED[name.partition('.')[0]]}.")
     return changed(replace(parent.recipe, start=None), changes)
+
+
+def _changed(parent: Recipe, recipe: Recipe, order: int | None, other_weights: bool) -> dict[str, Any]:
+    """What a fork changes, for its header: the parent's values of fields that are others, and what else is new."""
+    start = recipe.start
+    assert start is not None
+    new = {"weights": other_weights, "optimizer_state": not start.optimizer, "order": start.order != order}
+    return before_change(parent, recipe) | {name: "new" for name, is_new in new.items() if is_new}
 
 
 def _tensors(

@@ -85,10 +85,20 @@ def prepare(
         ResumeState(header.parent["step"], (header.recipe,), (history,)).write(made.resume, [tensors])
 
 
-def new_header(run: Run, recipe: Recipe, step: int, extended: bool) -> Header:
-    """The header of a run of `recipe` that goes on from `step` of another."""
+def new_header(run: Run, recipe: Recipe, step: int, changed: Mapping[str, Any] | None = None) -> Header:
+    """The header of a run of `recipe` that goes on from `step` of another: a fork with what it `changed`, or longer.
+
+    It holds what that run went on from in its turn.
+    """
     assert run.recipe is not None
-    parent: dict[str, Any] = {"run": run.name, "recipe": run.recipe.id, "step": step, "extended": extended}
+    parent: dict[str, Any] = {
+        "run": run.name,
+        "recipe": run.recipe.id,
+        "step": step,
+        "extended": changed is None,
+    }
+    parent |= {} if changed is None else {"changed": dict(changed)}
+    parent |= {} if run.parent is None else {"parent": run.parent}
     model = describe_model(build_model(recipe.model, recipe.task, recipe.seed))
     return Header(task=recipe.task, model=model, recipe=recipe, parent=parent)
 

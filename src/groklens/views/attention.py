@@ -167,7 +167,11 @@ def _seen(name: str) -> str:
 
 def _hooks(run: Run, layer: int | None) -> tuple[list[str], list[str]]:
     """The hooks of the patterns, and the heads' names: 0.3 is the fourth of the first layer."""
+    from groklens.measures import NO_COUNT
+
     layers = run.final.anatomy.heads
+    if not layers and run.final.anatomy.lacks_a_count("pattern"):
+        raise BadArgument(f"There is no pattern of single heads to show: {NO_COUNT}")
     if not layers:
         raise BadArgument(
             "This model has no attention heads that are known by name, so there is no pattern to show; "

@@ -71,7 +71,7 @@ def circuit(source: Any, circuit: AnyCircuit | None = None) -> Figure:
 
 def _measured(source: Any, circuit: AnyCircuit | None) -> xr.Dataset:
     """The edges of the last snapshot of a source."""
-    from groklens.hypotheses import as_circuit
+    from groklens.hypotheses import as_circuit, circuit_such_as
 
     final = final_of(source)
     if final.anatomy.neurons is None:
@@ -82,7 +82,7 @@ def _measured(source: Any, circuit: AnyCircuit | None) -> xr.Dataset:
     if chosen is None:
         raise BadArgument(
             f"{final!r} has no circuit that survived its controls, so there is none to draw; to look at one of "
-            'your own, name it: gl.views.circuit(run, gl.Circuit("C113", [14, 35])).'
+            f"your own, name it: gl.views.circuit(run, {circuit_such_as(final.task)})."
         )
     return final.remembered(_edges, chosen)
 

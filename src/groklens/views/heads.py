@@ -8,7 +8,7 @@ from typing import Any
 from groklens.errors import BadArgument
 from groklens.views.drawing.by_label import panels_by_label
 from groklens.views.drawing.labels import variable
-from groklens.views.inputs import called, is_table, table_of
+from groklens.views.inputs import called, final_of, is_table, table_of
 from groklens.views.renderers.figure import Figure
 
 #: What is drawn where nobody chose.
@@ -32,6 +32,10 @@ def heads(source: Any, names: Sequence[Any] | Any | None = None, log_steps: bool
 
     >>> gl.views.heads(run, ["previous_token", gl.measures.PrefixMatching(length=8)])  # doctest: +SKIP
     """
+    from groklens.measures import NO_COUNT
+
+    if not is_table(source) and final_of(source).anatomy.lacks_a_count("pattern"):
+        raise BadArgument(f"There are no scores of single heads to draw: {NO_COUNT}")
     wanted = [names] if isinstance(names, str) or callable(names) else list(names or _usual_of(source))
     table = table_of(source, wanted)
     rows = [variable(table, name) for name in called(wanted)]
