@@ -125,7 +125,7 @@ def test_what_does_not_fit_is_said(kind, tmp_path):
 
 def test_a_group_asked_of_what_is_no_symmetry():
     with pytest.raises(BadArgument, match=MISTAKES[NamesItsGroup]):
-        print(NamesItsGroup().group)
+        assert NamesItsGroup().group
 
 
 class OfShortIntegers(Mine):
