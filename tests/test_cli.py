@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import runpy
 import subprocess
 import sys
@@ -254,6 +255,26 @@ class TestMistakes:
         assert refused(answer, "There is no measure 'charm'")
         assert "restricted_loss" in answer[2]
 
+    @pytest.mark.parametrize("command", [("explain",), ("track",), ("info",), ("show",), ("train",)])
+    def test_a_name_that_is_nearly_an_example_runs(self, shell, command, tmp_path):
+        more = (tmp_path / "new",) if command == ("train",) else ()
+        assert refused(shell(*command, "mod32", *more), "did you mean 'mod23'")
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            (("explain", "nowhere"), "groklens examples lists"),
+            (("track", "{run}", "--measure", "tset_loss"), "did you mean 'test_loss'"),
+            (("forecast", "{run}", "--step", "3"), "nearest are 2, 4. groklens info PATH lists all."),
+            (("forecast", "{run}", "--step", "-3"), "the last is 4."),
+            (("track", "{empty}"), "loss_log."),
+        ],
+    )
+    def test_none_speaks_python(self, shell, folder, tmp_path, arguments, said):
+        answer = shell(*(each.format(run=folder, empty=tmp_path) for each in arguments))
+        assert refused(answer, said)
+        assert not re.search(r"gl\.|run\.(steps|nearest|final)|dir\(|format=|revisions=", answer[2])
+
     def test_a_target_that_cannot_be_written(self, shell, folder, tmp_path):
         missing = tmp_path / "missing" / "why.json"
         assert refused(shell("explain", folder, "--json", missing), "There is no folder")
@@ -266,6 +287,7 @@ class TestMistakes:
             (("explain",), "Missing argument"),
             (("explain", "--bogus"), "No such option"),
             (("unexplain",), "No such command"),
+            (("explian",), "Did you mean 'explain'? See"),
         ],
     )
     def test_a_wrong_call_points_to_the_help(self, shell, arguments, words):

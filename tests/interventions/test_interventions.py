@@ -247,12 +247,34 @@ def test_kind_errors():
         patch(snapshot, POST, torch.zeros(3, 4))
     with pytest.raises(UnknownName, match="hook_past"):
         patch(snapshot, "blocks.0.mlp.hook_past", torch.zeros(P * P, 4))
-    with pytest.raises(BadArgument, match="give them as snapshot"):
-        _ = patch(snapshot, POST, torch.zeros(P * P, 4), pos=-1).logits
     with pytest.raises(BadArgument, match="numbered from 0"):
         ablate(snapshot, [10_000])
     with pytest.raises(BadArgument, match="inputs of a\\+b mod 13 alone"):
         ablate(transformer(), [0]).model(torch.tensor([[12, 12, 12]]))
+
+
+@pytest.mark.parametrize(
+    ("hook", "shape", "pos", "said"),
+    [
+        (POST, (4,), -1, r"is \(\d+,\) an input and values are \(4,\); give them as snapshot"),
+        (POST, (4,), None, r"is \(\d+, \d+\) an input and values are \(4,\)"),
+        (POST, (4,), 9, "pos is 9, but"),
+        ("logits", (3,), None, r"\(13,\) an input and values are \(3,\); give them as snapshot\.logits"),
+        ("logits", (30,), None, r"values are \(30,\)"),
+        ("logits", (), None, r"values are \(\)"),
+    ],
+)
+def test_values_of_another_shape_are_refused_at_once(hook, shape, pos, said):
+    with pytest.raises(BadArgument, match=said):
+        patch(clock(), hook, torch.zeros(P * P, *shape), pos=pos)
+
+
+def test_values_at_named_positions_are_held_to_their_shape():
+    snapshot = transformer()
+    here = snapshot.activations("blocks.0.hook_resid_pre", "a")
+    patch(snapshot, "blocks.0.hook_resid_pre", here, pos="a")
+    with pytest.raises(BadArgument, match="pos='a'"):
+        patch(snapshot, "blocks.0.hook_resid_pre", here[:, :4], pos="a")
 
 
 def test_a_model_that_cannot_be_hooked_is_refused():

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from groklens.cli.app import OwnParts, RunPath, command
-from groklens.cli.opened import folder_of
+from groklens.cli.opened import named_run
 from groklens.cli_io import own_parts
 from groklens.errors import ConfigNeeded, TaskNeeded
 
@@ -23,7 +23,7 @@ def info(
 ) -> None:
     """What a run is: recipe, kept steps, versions, engine; of other formats, what their files say."""
 
-    run, task, lacking = _opened(folder_of(path), verify, own_parts(parts))
+    run, task, lacking = _opened(named_run(path), verify, own_parts(parts))
     model = {
         **run.model,
         **({"config": {n: v for n, v in run.model["config"].items() if n not in lacking}} if lacking else {}),

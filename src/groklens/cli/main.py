@@ -7,6 +7,7 @@ import sys
 import typer
 
 from groklens.cli.app import app
+from groklens.cli.shell_words import in_a_shell, sentence
 from groklens.cli_io import INTERRUPTED, NOTES, interrupted, nobody_reads
 from groklens.errors import GroklensError, is_out_of_memory
 
@@ -30,7 +31,7 @@ def main() -> None:
                 interrupted()
             raise
         except (GroklensError, OSError, UnicodeError) as error:
-            NOTES.fail(error)
+            NOTES.fail(in_a_shell(str(error)))
         except Exception as error:
             if is_out_of_memory(error):
                 NOTES.fail(
@@ -55,7 +56,7 @@ def _exit_for(error: Exception) -> None:
     if "ClickException" in names:
         context = getattr(error, "ctx", None)
         hint = "" if context is None else f" See {context.command_path} --help."
-        NOTES.fail(f"{error.format_message().rstrip('.')}.{hint}")  # type: ignore[attr-defined]
+        NOTES.fail(f"{sentence(error.format_message())}{hint}")  # type: ignore[attr-defined]
     if "Abort" in names:
         interrupted()
     raise error

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from groklens.cli.told import said_for_a_shell, told_config, told_task
 from groklens.cli_io import NOTES
+from groklens.errors import RunNotFound, did_you_mean
 
 if TYPE_CHECKING:
     from groklens.runs import Run
@@ -21,6 +23,17 @@ def folder_of(path: Path) -> Path:
     return examples.path(str(path)) if is_name else path
 
 
+def named_run(path: Path) -> Path:
+    """As `folder_of`; `RunNotFound` where nothing is there and the name is nearly that of an example run."""
+    from groklens import examples
+
+    folder = folder_of(path)
+    asked = "" if os.path.lexists(folder) else did_you_mean(str(path), examples.names())
+    if asked:
+        raise RunNotFound(f"{path} does not exist, and no run that comes with groklens is called so; {asked}")
+    return folder
+
+
 def opened(path: Path, parts: Sequence[Any], task: str | None = None, config: str | None = None) -> Run:
     """The run at a path, or an example run by its name, with a note of steps whose numbers alone are there.
 
@@ -30,7 +43,7 @@ def opened(path: Path, parts: Sequence[Any], task: str | None = None, config: st
     from groklens.claims import how_many
 
     with said_for_a_shell():
-        run = gl.load(folder_of(path), parts=parts, task=told_task(task, parts), config=told_config(config))
+        run = gl.load(named_run(path), parts=parts, task=told_task(task, parts), config=told_config(config))
     if run.measured:
         NOTES.say(
             f"groklens: {run.name} has the weights of {how_many(len(run.steps), 'step')} here, and the numbers of "

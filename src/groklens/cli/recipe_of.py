@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from groklens import examples
 from groklens.cli.opened import folder_of
 from groklens.cli_io import read_values
 from groklens.errors import BadArgument, did_you_mean
@@ -66,9 +67,10 @@ def _values_in(given: str) -> dict[str, Any]:
     """A recipe's values as its file, or the header of a run, has them."""
     path = folder_of(Path(given))
     if not os.path.exists(path):
+        asked = did_you_mean(given, [*kinds(), *examples.names()])
         raise BadArgument(
             f"Cannot read {path}: there is no such file, run or task; "
-            f"{did_you_mean(given, kinds()) or 'give a recipe, a run, or a task that groklens tasks lists.'}"
+            f"{asked or 'give a recipe, a run, or a task that groklens tasks lists.'}"
         )
     values = read_values(path / "run.json" if os.path.isdir(path) else path)
     found = values.get("recipe", values)

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from groklens.cli.app import OwnParts, command
+from groklens.cli.opened import named_run
 from groklens.cli_io import NOTES, own_parts
 from groklens.errors import BadArgument
 
@@ -43,6 +44,8 @@ def show(
     """
     from groklens import explorer
 
+    if len(paths) == 1:  # of several, the page says which cannot be opened
+        named_run(paths[0])
     own, given = own_parts(parts), [str(path) for path in paths]
     if export is not None:
         folder = explorer.export(given, export, steps=step or (), explain=explain, parts=own)

@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from groklens.interventions import neurons as neurons_
-from groklens.interventions.patch import patch
+from groklens.interventions.patch import patched
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot
 
@@ -20,7 +20,7 @@ def ablate(snapshot: AnyRun, neurons: Sequence[int] | Int[Tensor, "chosen"]) -> 
     the model does not have, or a model without neurons.
     """
     snapshot = as_snapshot(snapshot)
-    return patch(snapshot, neurons_.site(snapshot), ablated_neurons(snapshot, neurons))
+    return patched(snapshot, neurons_.site(snapshot), ablated_neurons(snapshot, neurons))
 
 
 def ablated_neurons(

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from groklens.errors import BadArgument
 from groklens.integers import integers
-from groklens.interventions.patch import patch
+from groklens.interventions.patch import patched
 from groklens.models import Site
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot
@@ -44,4 +44,4 @@ def interchange(
             f"source names {len(order)} inputs, {int(order.min())} to {int(order.max())}; {snapshot.task.name} has "
             f"{n_inputs}: give for each the input from 0 to {n_inputs - 1} that its activation is taken from."
         )
-    return patch(snapshot, hook, snapshot.activations(hook, pos)[order], pos)
+    return patched(snapshot, hook, snapshot.activations(hook, pos)[order], pos)

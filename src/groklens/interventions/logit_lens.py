@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from groklens.errors import BadArgument
-from groklens.interventions.patch import patch
+from groklens.interventions.patch import patched
 from groklens.models import Site
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot
@@ -40,6 +40,6 @@ def logit_lens(snapshot: AnyRun, hook: Site | str, pos: int | None = None) -> Sn
                 f"{snapshot.task.name} is answered at {len(snapshot.task.reads)} positions, each read from its own; "
                 "leave pos out."
             )
-        return patch(snapshot, last.hook, snapshot.activations(hook))
+        return patched(snapshot, last.hook, snapshot.activations(hook))
     place = last.pos if pos is None else pos
-    return patch(snapshot, last, snapshot.activations(hook, place))
+    return patched(snapshot, last, snapshot.activations(hook, place))

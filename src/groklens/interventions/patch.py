@@ -8,9 +8,9 @@ from torch import Tensor
 
 from groklens.errors import BadArgument, described
 from groklens.interventions.edited_model import Edit, check_equal_inputs, edited
-from groklens.models import Site, site_of
+from groklens.models import Site, device_of, matching_hooks, site_of
 from groklens.runs import AnyRun, as_snapshot
-from groklens.snapshots import Snapshot, axis_names, position_axis, positions_of
+from groklens.snapshots import Snapshot, activation, axis_names, position_axis, positions_of, taken_at
 
 #: Where the logits at the answer can be patched, in any model.
 LOGITS = "logits"
@@ -41,6 +41,16 @@ def patch(
             f"values is {described(values)}, and {snapshot.task.name} has {len(snapshot.task.inputs)} inputs; "
             f"give one row per input, as snapshot.activations({site.hook!r}, pos={site.pos}) does."
         )
+    found = patched(snapshot, site, values)
+    _check_shape(snapshot, site, values)
+    return found
+
+
+def patched(
+    snapshot: Snapshot, where: Site | str, values: Float[Tensor, "input ..."], pos: int | str | None = None
+) -> Snapshot:
+    """As `patch`, of values whose shape is known to be right: nothing runs before logits are asked for."""
+    site = site_of(where, pos)
     if site.hook == LOGITS:
         found = edited(snapshot, {}, _at_answer(values, snapshot.anatomy.answered_at))
     else:
@@ -60,7 +70,34 @@ def resample(snapshot: AnyRun, hook: Site | str, seed: int = 0, pos: int | str |
     values = snapshot.activations(hook, pos)
     order = torch.randperm(len(values), generator=torch.Generator().manual_seed(seed))
     order = order[edited(snapshot, {}).model.row_of(snapshot.task.inputs)]
-    return patch(snapshot, hook, values[order], pos)
+    return patched(snapshot, hook, values[order], pos)
+
+
+def _check_shape(snapshot: Snapshot, site: Site, values: Tensor) -> None:
+    """Raise `BadArgument` where values have another shape than what they replace, by a look at the first input."""
+    task = snapshot.task
+    if site.hook == LOGITS:
+        if len(task.reads) == 1 and tuple(values.shape[1:]) != (task.d_vocab_out,):
+            raise BadArgument(
+                f"The logits are ({task.d_vocab_out},) an input and values are {tuple(values.shape[1:])}; give them as "
+                "snapshot.logits does."
+            )
+        return
+    named = isinstance(site.pos, str)
+    (hook,) = matching_hooks(snapshot.anatomy.model, site.hook)
+    first = task.inputs[:1].to(device_of(snapshot.anatomy.model))
+    here = activation(snapshot.anatomy, Site(hook, None if named else site.pos), first)
+    if named:
+        here = taken_at(hook, here, positions_of(task, str(site.pos))[:1])
+    if here.shape[1:] != values.shape[1:]:
+        raise _of_another_shape(site, here, values)
+
+
+def _of_another_shape(site: Site, here: Tensor, values: Tensor) -> BadArgument:
+    return BadArgument(
+        f"{site.hook} is {tuple(here.shape[1:])} an input and values are {tuple(values.shape[1:])}; give "
+        f"them as snapshot.activations({site.hook!r}, pos={site.pos!r}) does."
+    )
 
 
 def at_site(site: Site, values: Tensor, named: Int[Tensor, "input"] | None = None) -> Edit:
@@ -79,10 +116,7 @@ def at_site(site: Site, values: Tensor, named: Int[Tensor, "input"] | None = Non
         ):  # without positions, all is the answer's
             place = changed.select(1 if axis is None else axis, pos)
         if place.shape != new.shape:
-            raise BadArgument(
-                f"{hook} is {tuple(place.shape[1:])} an input and values are {tuple(new.shape[1:])}; give "
-                f"them as snapshot.activations({hook!r}, pos={pos}) does."
-            )
+            raise _of_another_shape(site, place, new)
         if own is None:
             place.copy_(new)
         else:  # what is indexed so is a copy

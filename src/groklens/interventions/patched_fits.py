@@ -22,7 +22,7 @@ from groklens.harmonics import (
     unseen_fit,
     unseen_principal,
 )
-from groklens.interventions.patch import patch
+from groklens.interventions.patch import patched
 from groklens.models import Site
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot, positions_of, scores
@@ -113,7 +113,7 @@ def _of_hook(
             changed[into] = own[source]
         else:
             changed[into] += said[row[source]] - means[row[into]]
-        after = patch(snapshot, Site(hook, pos), changed.view(states.shape).to(states.dtype)).logits
+        after = patched(snapshot, Site(hook, pos), changed.view(states.shape).to(states.dtype)).logits
         found.append(_outcome(snapshot, after, pairs))
     return found
 

@@ -23,7 +23,7 @@ from groklens.hypotheses import (
     values_at,
 )
 from groklens.interventions.edited_model import Edit, edited
-from groklens.interventions.patch import LOGITS, at_site, patch
+from groklens.interventions.patch import LOGITS, at_site, patched
 from groklens.models import Site
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot
@@ -143,10 +143,10 @@ def _less(part: Tensor) -> Edit:
 def with_values(snapshot: Snapshot, hooks: list[Site], changed: Tensor) -> Snapshot:
     """The snapshot with other values at its hooks, or in place of its logits; of several layers all at once."""
     if not hooks:
-        return patch(snapshot, LOGITS, changed.to(snapshot.logits.dtype))
+        return patched(snapshot, LOGITS, changed.to(snapshot.logits.dtype))
     if changed.ndim == 5:  # heads: input × layer × …
         edits: dict[str, Edit] = {
             hook.hook: at_site(hook, changed[:, layer]) for layer, hook in enumerate(hooks)
         }
         return edited(snapshot, edits)
-    return patch(snapshot, hooks[0], changed)
+    return patched(snapshot, hooks[0], changed)

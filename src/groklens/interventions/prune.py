@@ -12,7 +12,7 @@ from torch import Tensor
 from groklens.claims import DRAWS, TOLERANCE, Control, Finding, Verdict, percent
 from groklens.errors import BadArgument
 from groklens.interventions import neurons as neurons_
-from groklens.interventions.patch import patch
+from groklens.interventions.patch import patched
 from groklens.measures import fitted_accuracy, neuron_ipr, test_accuracy
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot
@@ -32,7 +32,7 @@ def prune(snapshot: AnyRun, neurons: Sequence[int] | Int[Tensor, "chosen"]) -> S
     snapshot = as_snapshot(snapshot)
     values = neurons_.of(snapshot).clone()
     values[:, neurons_.chosen(snapshot, neurons)] = 0
-    return patch(snapshot, neurons_.site(snapshot), values)
+    return patched(snapshot, neurons_.site(snapshot), values)
 
 
 def by_ipr(snapshot: AnyRun) -> Int[Tensor, "neuron"]:

@@ -11,7 +11,7 @@ from groklens.harmonics import answer_means
 from groklens.hypotheses import hooks_at
 from groklens.interventions import neurons as neurons_
 from groklens.interventions.ablate import ablated_neurons
-from groklens.interventions.patch import patch
+from groklens.interventions.patch import patched
 from groklens.models import at_rest, device_of, embedded_positions, run_logits
 from groklens.models.fast_pass import quick_forward, quick_holds
 from groklens.snapshots import Snapshot, logit_means, once_per_snapshot
@@ -30,7 +30,7 @@ def logits_of(snapshot: Snapshot, changed: Float[Tensor, "input neuron"]) -> Flo
     by running a few inputs through the hooks. Raises `BadArgument` for a model in which no neurons are found.
     """
     if not is_linear(snapshot):
-        return patch(snapshot, neurons_.site(snapshot), changed).logits
+        return patched(snapshot, neurons_.site(snapshot), changed).logits
     neurons = neurons_.of(snapshot)
     moved = torch.nonzero((changed != neurons).any(dim=0))[:, 0]
     if 2 * len(moved) > neurons.shape[1]:  # selecting would copy more than it saves
@@ -108,7 +108,7 @@ def is_linear(snapshot: Snapshot) -> bool:
     if snapshot.neuron_logit_map is None:
         return False
     rows = torch.linspace(0, len(neurons) - 1, PROBED).long().unique()
-    halved = patch(snapshot, neurons_.site(snapshot), 0.5 * neurons)
+    halved = patched(snapshot, neurons_.site(snapshot), 0.5 * neurons)
     tokens = snapshot.task.inputs[rows].to(device_of(snapshot.anatomy.model))
     with at_rest(snapshot.anatomy.model):
         plain = run_logits(halved.model, tokens, snapshot.logits.shape[1]).cpu()
@@ -131,7 +131,7 @@ def embedded_logits(
         table[read].sub_(values).abs_().amax() <= 1e-6
     )  # in a third of what allclose takes
     if not same_everywhere or not _is_quick(snapshot):
-        return patch(snapshot, hooks_at(snapshot, "embeddings")[0], values).logits
+        return patched(snapshot, hooks_at(snapshot, "embeddings")[0], values).logits
     device = device_of(snapshot.anatomy.model)
     moved = tokens.to(device), snapshot.task.d_vocab_out
     with at_rest(snapshot.anatomy.model):

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from groklens.interventions import neurons as neurons_
-from groklens.interventions.patch import patch
+from groklens.interventions.patch import patched
 from groklens.interventions.readout import is_linear, read_by
 from groklens.interventions.shifts import Shifts
 from groklens.models import Heads, at_rest, device_of
@@ -69,8 +69,8 @@ class SentByHeads:
         if self._quick:
             logits, own = self._quickly(changed[:, 0])
             return Silent(logits, own, lambda: logits + (neurons - own) @ read_by(whole))
-        silent = patch(whole, self._site, changed)
-        past = partial(patch, silent, neurons_.site(whole), neurons)
+        silent = patched(whole, self._site, changed)
+        past = partial(patched, silent, neurons_.site(whole), neurons)
         return Silent(silent.logits, neurons_.of(silent), lambda: past().logits)
 
     def _quickly(self, read: Float[Tensor, "input head d_head"]) -> tuple[Tensor, Tensor]:

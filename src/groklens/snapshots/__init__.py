@@ -9,6 +9,7 @@ from groklens.snapshots.blocks import inputs_in_blocks as inputs_in_blocks
 from groklens.snapshots.blocks import positions_of as positions_of
 from groklens.snapshots.blocks import rows_a_block as rows_a_block
 from groklens.snapshots.blocks import running as running
+from groklens.snapshots.blocks import taken_at as taken_at
 from groklens.snapshots.memo import once_per_snapshot as once_per_snapshot
 from groklens.snapshots.own_copy import copied_model as copied_model
 from groklens.snapshots.passing import Change as Change
