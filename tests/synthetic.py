@@ -142,7 +142,10 @@ def snapshot(n=113, keys=KEYS, names=None, grid=True):
     )
     model = SimpleNamespace(cfg=SimpleNamespace(n_layers=1))
     anatomy = SimpleNamespace(
-        neurons=None, heads=(), no_neurons_in=lambda whose: "no MLP neurons are found in a made-up model"
+        lacks_a_count=lambda *inside: False,
+        neurons=None,
+        heads=(),
+        no_neurons_in=lambda whose: "no MLP neurons are found in a made-up model",
     )
     return SimpleNamespace(
         logits=values.astype(np.float32), task=task, model=model, step=15000, neurons=None, anatomy=anatomy

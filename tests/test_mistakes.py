@@ -167,7 +167,7 @@ MISTAKES = {
         r"no component 77; it has 0, 1, 2",
     ),
     "a misspelt component": (lambda x: gl.Circuit("S5", ["stnadard"]), r"did you mean 'standard'"),
-    "no circuit": (lambda x: gl.examine(x.clock, None), C113),
+    "no circuit": (lambda x: gl.examine(x.clock, None), r"gl\.Circuit\('C13', \[1, 2\]\)"),
     "no components": (lambda x: gl.Circuit("C13", []), r"at least one component"),
     "components of None": (lambda x: gl.Circuit("C13", None), r"such as \[7, 20\]"),
     "a list in a list": (lambda x: gl.Circuit("C13", [[2, 5]]), r"it has 0, 1, 2"),

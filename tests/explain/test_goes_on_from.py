@@ -95,6 +95,13 @@ def test_whatever_a_fork_changed_is_said(parent, tmp_path, how, said):
     assert f"step 20 of first ({said}" in gl.explain(run).about["Goes on from"]
 
 
+def test_inputs_that_were_not_trained_on_before_are_said_to_be_the_forks(parent, tmp_path):
+    """Those left out were trained on until there, and are its test inputs all the same."""
+    why = gl.explain(gl.extend(gl.fork(parent, 20, tmp_path / "fork", train_fraction=0.3), 40))
+    assert "trained on (14) from step 20 on" in why.about["Data"]
+    assert "were trained on from step 20 on; the others are the test inputs" in why.methods()
+
+
 def test_other_weights_are_said(parent, tmp_path):
     weights = {name: each * 0.5 for name, each in parent.at(20).model.state_dict().items()}
     run = gl.fork(parent, 20, tmp_path / "halved", weights=weights)

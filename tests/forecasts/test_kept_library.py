@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import groklens as gl
+from groklens.forecasts.kept_settings import _samples, parts_in, set_otherwise
 from groklens.forecasts.what_run import settings_of
 
 CLOCKS = gl.forecasts.CLOCKS
@@ -74,6 +75,29 @@ def test_other_settings_under_a_known_name_are_refused(design, tmp_path):
         found = gl.forecast(gl.train(recipe, tmp_path / part))
         assert (found.verdict, found.p_change) == ("outside_support", None)
         assert f"its {part} is set otherwise" in found.headline
+        assert {
+            "model": ": d_mlp is 256, and theirs 64 (",
+            "training": ": batch size is 64, and theirs the whole ",
+        }.get(part, "its task") in found.headline
+
+
+def test_how_the_librarys_runs_are_set_is_known_of_every_run():
+    """Digests of samples are the library's own, so that what is said of them is true."""
+    samples = [parts_in(settings_of(each)) for each in _samples()]
+    for settings in set(gl.forecasts.library()["settings"].values.tolist()):
+        for part in ("model", "optimizer", "training"):
+            assert parts_in(settings)[part] in {each[part] for each in samples}
+
+
+def test_of_a_library_of_others_nothing_is_said_of_how_its_runs_are_set(design):
+    recipe = shortened(design, "ordinary", 20)
+    assert set_otherwise(recipe, "model", {"model 00000000"}) == []
+    other = replace(recipe, optimizer=gl.AdamW(lr=1.0, betas=(0.5, 0.98), eps=1e-3))
+    known = settings_of(recipe).split(", ")
+    assert set_otherwise(other, "optimizer", known) == [
+        "betas is (0.5, 0.98), and theirs (0.9, 0.98)",
+        "eps is 0.001, and theirs 1e-08",
+    ]
 
 
 @pytest.mark.parametrize(

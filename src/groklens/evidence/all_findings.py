@@ -18,6 +18,7 @@ from groklens.evidence.search import Search, is_asked
 from groklens.evidence.split_fits import split_doubted, split_finding
 from groklens.evidence.untrained import Untrained
 from groklens.evidence.where_group_acts import said_where
+from groklens.evidence.which_layer import said_which_layer
 from groklens.evidence.wrong_labels import wrong_labels
 from groklens.snapshots import Snapshot, scores
 
@@ -42,7 +43,7 @@ def all_findings(final: Snapshot, blank: Untrained, found: Search, table: xr.Dat
         of_circuit.append(restricted_predicts(table, scores(part, "test").loss))
     if part.neurons is not None and part.neuron_logit_map is not None:
         of_circuit.append(rules_agree(part, blank_part))
-    return findings + said_where(final, of_circuit)
+    return said_which_layer(part, findings + said_where(final, of_circuit))
 
 
 def beside_untrained(found: Search, untrained: Untrained) -> Search:

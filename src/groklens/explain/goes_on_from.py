@@ -33,6 +33,16 @@ def goes_on_from(run: Run) -> str:
     return ", which goes on from ".join([*said, *(["others"] if link is not None else [])])
 
 
+def other_inputs_since(run: Run) -> int | None:
+    """The last step at which a fork came to train on other inputs; None where there was none."""
+    link = run.parent
+    while link is not None:
+        if {"train_fraction", "task"} & set(link.get("changed", ())):
+            return int(link["step"])
+        link = link.get("parent")
+    return None
+
+
 def _how(link: dict[str, Any]) -> str:
     if link["extended"]:
         return ""

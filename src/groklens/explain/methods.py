@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from groklens.claims import DRAWS, how_many, percent
 from groklens.evidence import ENOUGH, generalises, judged_on
-from groklens.explain.goes_on_from import goes_on_from
+from groklens.explain.goes_on_from import goes_on_from, other_inputs_since
 from groklens.runs import Run, steps_count
 from groklens.snapshots import Snapshot
 
@@ -62,9 +62,9 @@ def _data(run: Run, final: Snapshot) -> str:
     drawn = f", chosen by seed {run.recipe.seed}" if run.recipe is not None and n_train < total else ""
     rest = "; the others are the test inputs" if n_train < total else ""
     chosen = f"{n_train:,} ({percent(n_train / total)}{drawn})"
-    return (
-        f"The task is {task.name}, with {how_many(total, 'input')}, of which {chosen} were trained on{rest}."
-    )
+    step = other_inputs_since(run)
+    since = "" if step is None else f" from step {step:,} on"
+    return f"The task is {task.name}, with {how_many(total, 'input')}, of which {chosen} were trained on{since}{rest}."
 
 
 def _model(run: Run, final: Snapshot) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from groklens.claims import how_many, number, percent
 from groklens.errors import shown
-from groklens.explain.goes_on_from import goes_on_from
+from groklens.explain.goes_on_from import goes_on_from, other_inputs_since
 from groklens.runs import Run, steps_count
 from groklens.snapshots import Snapshot
 
@@ -22,7 +22,7 @@ def run_facts(run: Run, final: Snapshot) -> dict[str, str]:
         "Model": final.anatomy.in_words,
         **_goes_on_from(run),
         "Training": _training(run),
-        "Data": _data(final),
+        "Data": _data(run, final),
         "Steps": _steps(run, final),
         "Versions": _versions(run),
         **_unguarded(run),
@@ -82,15 +82,16 @@ def _known(run: Run, name: str) -> str | None:
     return str(value) if isinstance(value, str | int) else None
 
 
-def _data(final: Snapshot) -> str:
+def _data(run: Run, final: Snapshot) -> str:
     total = len(final.task.labels)
     if final.task.is_stream:
         return f"{final.task.name}, fresh inputs for every update; a probe of {total:,} is looked at"
     if final.train_index is None:
         share = "" if final.train_share is None else f"{percent(final.train_share)} trained on, "
         return f"{final.task.name}, {how_many(total, 'input')}, {share}which of them is not known"
-    chosen = len(final.train_index)
-    return f"{final.task.name}, {how_many(total, 'input')}, {percent(chosen / total)} trained on ({chosen:,})"
+    chosen, step = len(final.train_index), other_inputs_since(run)
+    since = "" if step is None else f" from step {step:,} on"
+    return f"{final.task.name}, {how_many(total, 'input')}, {percent(chosen / total)} trained on ({chosen:,}){since}"
 
 
 def _steps(run: Run, final: Snapshot) -> str:

@@ -11,11 +11,13 @@ from jaxtyping import Bool
 
 from groklens.claims import how_many
 from groklens.errors import BadArgument
+from groklens.forecasts.kept_settings import set_otherwise
 from groklens.forecasts.library import HYPER
 from groklens.forecasts.nulls import HYPER_PARAMETERS
 from groklens.forecasts.predictors import hyper_parameters
 from groklens.forecasts.trajectory import Trajectory
 from groklens.forecasts.what_run import labels_of
+from groklens.recipes import Recipe
 from groklens.runs import Run
 
 #: The coordinates whose values must be known together.
@@ -41,7 +43,7 @@ class Support:
         return "; ".join(self.reasons)
 
 
-def of_known_kind(library: xr.Dataset, labels: Mapping[str, str]) -> tuple[str, ...]:
+def of_known_kind(library: xr.Dataset, labels: Mapping[str, str], recipe: Recipe | None) -> tuple[str, ...]:
     """Why a run's task, model and optimiser, and their settings, are none that the library has together; else empty."""
     reasons = []
     for kind in _KIND:
@@ -52,7 +54,7 @@ def of_known_kind(library: xr.Dataset, labels: Mapping[str, str]) -> tuple[str, 
     same = library.isel(run=np.flatnonzero(_alike(library, labels)))
     if not reasons and not same.sizes["run"]:
         reasons.append(f"the library has no run of {' with '.join(labels[kind] for kind in _KIND)}")
-    return tuple(reasons) or _of_other_settings(same, labels)
+    return tuple(reasons) or _of_other_settings(same, labels, recipe)
 
 
 def _alike(library: xr.Dataset, labels: Mapping[str, str]) -> Bool[np.ndarray, "run"]:
@@ -60,18 +62,22 @@ def _alike(library: xr.Dataset, labels: Mapping[str, str]) -> Bool[np.ndarray, "
     return np.asarray(np.all([library[kind].values == labels[kind] for kind in _KIND], axis=0))
 
 
-def _of_other_settings(alike: xr.Dataset, labels: Mapping[str, str]) -> tuple[str, ...]:
+def _of_other_settings(
+    alike: xr.Dataset, labels: Mapping[str, str], recipe: Recipe | None
+) -> tuple[str, ...]:
     """Which parts of a recipe of a known kind are none that the library's runs of the kind have (`settings_of`)."""
     known = np.unique(alike["settings"].values).tolist()
     if labels["settings"] in known:
         return ()
     parts = {part for each in known for part in each.split(", ")}
     others = [part.split(" ")[0] for part in labels["settings"].split(", ") if part not in parts]
+    how = [] if recipe is None else [one for name in others for one in set_otherwise(recipe, name, parts)]
     said = (
         " and ".join(_WORD.get(name, name) for name in others) or "combination of task, model and optimiser"
     )
     return (
-        f"its {said} is set otherwise than in the library's runs of {' with '.join(labels[kind] for kind in _KIND)} "
+        f"its {said} is set otherwise than in the library's runs of {' with '.join(labels[kind] for kind in _KIND)}"
+        f"{': ' if how else ''}{'; '.join(how)} "
         "(task, model, optimiser, loss and batch must be those, but for rate, decay, share and seed)",
     )
 
@@ -90,7 +96,7 @@ def why_outside(library: xr.Dataset, run: Run, now: int) -> tuple[str, ...]:
     labels = labels_of(run)
     if run.recipe is not None and run.recipe.start is not None:
         return ("it is a fork, whose time to memorise is its parent's: ask for the forecast of the parent",)
-    if reasons := of_known_kind(library, labels):
+    if reasons := of_known_kind(library, labels, run.recipe):
         return reasons
     try:
         whole = Trajectory(run, now)
