@@ -242,6 +242,7 @@ def explanation(found=None, final=None, **more):
             "run": "mod113",
             "task": "a+b mod 113",
             "generalised": True,
+            "generalised_at": None,
             "algorithm": "clock",
             "verdict": "supported",
             "key_components": list(KEYS),
