@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from groklens.errors import BadArgument
-from groklens.runs import steps_count
 from groklens.views.drawing.axes import StepAxis, axis, layout
 from groklens.views.drawing.curve import Panel, curve, panels_of, scale
 from groklens.views.drawing.labels import drawn, shared_title, title, variable
@@ -75,6 +74,8 @@ def curves(
 
 
 def _table(source: Any, names: Sequence[Any] | None) -> xr.Dataset:
+    from groklens.runs import steps_count
+
     if names is not None:
         return source if is_table(source) else table_of(source, names)
     if is_table(source) or is_explanation(source):
