@@ -92,6 +92,14 @@ class Hostile:
         return self.call
 
 
+def without_end():
+    """Forty times the list before, twelve times over: no machine could write it out."""
+    held = [1.0]
+    for _ in range(12):
+        held = [held] * 40
+    return held
+
+
 SCALAR = np.float64(1.0).__reduce__()[0]
 HOSTILE = {
     "objects": lambda: np.array([None, "x"], dtype=object),
@@ -102,6 +110,8 @@ HOSTILE = {
     "no kind": lambda: Hostile(SCALAR, (3, b"\x41" * 8)),
     "bytes of a size": lambda: Hostile(bytes, (10**12,)),
     "a call of what only names": lambda: Hostile(list, ("ab",)),
+    "a list without end as a kind": lambda: Hostile(np.dtype, (without_end(),)),
+    "a list without end as a zone": lambda: Hostile(datetime.timezone, (without_end(),)),
     "a date of no day": lambda: Hostile(datetime.date, (b"\x07\xea\x0d\x28",)),
 }
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 
+from groklens.errors import described
 from groklens.runs.readers.containers import as_tensors
 from groklens.runs.readers.plain_values import STAND_INS
 
@@ -35,7 +36,7 @@ class Kind:
     def __init__(self, spec: object, *_: object) -> None:
         if not isinstance(spec, str) or not _PLAIN.fullmatch(spec):
             raise pickle.UnpicklingError(
-                f"a numpy array of {str(spec)[:40]!r}, which are neither numbers nor texts"
+                f"a numpy array of {described(spec)}, which are neither numbers nor texts"
             )
         self.spec, self.order = spec, "="
 

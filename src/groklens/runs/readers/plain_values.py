@@ -35,6 +35,7 @@ def _list(items: object = (), _: object = None) -> list[Any]:
 
 
 def _moment(state: bytes, zone: str = "") -> str:
+    _check_texts(zone)
     return f"{datetime.datetime(state)} {zone}".strip()  # type: ignore[call-arg, arg-type]
 
 
@@ -46,8 +47,15 @@ def _span(days: int = 0, seconds: int = 0, microseconds: int = 0) -> str:
     return str(datetime.timedelta(days, seconds, microseconds))
 
 
-def _zone(*said: object) -> str:
-    return " ".join(map(str, said))
+def _zone(*said: str) -> str:
+    _check_texts(*said)
+    return " ".join(said)
+
+
+def _check_texts(*given: object) -> None:
+    """Raise where something else is to be written out: a few bytes can hold a list that never ends."""
+    if not all(isinstance(each, str) for each in given):
+        raise pickle.UnpicklingError("a time zone that is written as none is")
 
 
 def _posix(*parts: str) -> str:
