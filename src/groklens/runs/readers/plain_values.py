@@ -34,20 +34,20 @@ def _list(items: object = (), _: object = None) -> list[Any]:
     return []
 
 
-def _moment(state: bytes, zone: str = "") -> str:
+def _moment(state: Any, zone: Any = "") -> str:
     _check_texts(zone)
-    return f"{datetime.datetime(state)} {zone}".strip()  # type: ignore[call-arg, arg-type]
+    return f"{datetime.datetime(state)} {zone}".strip()  # type: ignore[call-arg]
 
 
-def _day(state: bytes) -> str:
-    return str(datetime.date(state))  # type: ignore[call-arg, arg-type]
+def _day(state: Any) -> str:
+    return str(datetime.date(state))  # type: ignore[call-arg]
 
 
-def _span(days: int = 0, seconds: int = 0, microseconds: int = 0) -> str:
+def _span(days: Any = 0, seconds: Any = 0, microseconds: Any = 0) -> str:
     return str(datetime.timedelta(days, seconds, microseconds))
 
 
-def _zone(*said: str) -> str:
+def _zone(*said: Any) -> str:
     _check_texts(*said)
     return " ".join(said)
 
@@ -58,11 +58,11 @@ def _check_texts(*given: object) -> None:
         raise pickle.UnpicklingError("a time zone that is written as none is")
 
 
-def _posix(*parts: str) -> str:
+def _posix(*parts: Any) -> str:
     return str(PurePosixPath(*parts))
 
 
-def _windows(*parts: str) -> str:
+def _windows(*parts: Any) -> str:
     return str(PureWindowsPath(*parts))
 
 
