@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "groklens"
 #: A package imports only from those before it.
 ORDER = (
-    "errors", "value_checks", "integers", "progress", "threads", "public", "memory", "gguf_file", "parts", "claims",
-    "groups", "harmonics", "theory", "tasks", "models", "recipes", "snapshots", "runs", "capture", "training",
+    "errors", "users_code", "value_checks", "integers", "progress", "threads", "public", "memory", "gguf_file", "parts",
+    "claims", "groups", "harmonics", "theory", "tasks", "models", "recipes", "snapshots", "runs", "capture", "training",
     "hypotheses", "measures", "interventions", "evidence", "sweeps", "forecasts", "explain", "views", "report",
     "integrations", "examples", "explorer", "cli_io", "cli", "__main__",
 )  # fmt: skip

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from groklens.errors import BadArgument, GroklensError, described
+from groklens.errors import BadArgument, described
 from groklens.models.outputs import said_output
+from groklens.users_code import users_code
 
 #: From what a model gives to its logits: input × class, or input × pos × class.
 Answer = Callable[[Any], Any]
@@ -54,16 +55,13 @@ class AnsweringModel:
         return f"{type(self.model).__name__} answering by {described(self.answer)}"
 
     def _answered(self, output: Any) -> Any:
-        try:
+        with users_code(
+            lambda said: (
+                f"answer= fails on what the model gives, {said_output(output)}: {said}. Give a function from the "
+                "model's output to its logits, such as answer=lambda output: output[0]."
+            )
+        ):
             return self.answer(output)
-        except GroklensError:
-            raise
-        except Exception as error:  # a user's function raises whatever it raises
-            said = " ".join(str(error).split())[:200]
-            raise BadArgument(
-                f"answer= fails on what the model gives, {said_output(output)}: {type(error).__name__}: {said}. Give a "
-                "function from the model's output to its logits, such as answer=lambda output: output[0]."
-            ) from error
 
 
 def answered(model: Any, answer: Answer | Any) -> Any:

@@ -12,7 +12,8 @@ from groklens.runs.paths import RunPaths
 from groklens.runs.readers import READERS
 from groklens.runs.readers.safe_loading import read_json_file
 from groklens.runs.readers.state_dict import how, some_names
-from groklens.runs.readers.weight_files import WEIGHTS, content_of, is_of_weights, open_weights
+from groklens.runs.readers.weight_content import WEIGHTS, content_of, is_of_weights
+from groklens.runs.readers.weight_files import open_weights
 
 #: Entries of a folder that are looked at, and named.
 _LOOKED_AT, _NAMED = 40, 8

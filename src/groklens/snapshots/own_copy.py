@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from groklens.errors import BadArgument, GroklensError
 from groklens.models import real_copy
 from groklens.snapshots.snapshot import Snapshot
+from groklens.users_code import users_code
 
 
 def copied_model(snapshot: Snapshot) -> Any:
@@ -18,13 +18,10 @@ def copied_model(snapshot: Snapshot) -> Any:
     False
     """
     task, model = snapshot.task, snapshot.anatomy.model
-    try:
-        return real_copy(model, task.inputs, task.d_vocab_out)
-    except GroklensError:
-        raise
-    except Exception as error:  # a user's model raises whatever it raises
-        said = " ".join(str(error).split())[:200]
-        raise BadArgument(
+    with users_code(
+        lambda said: (
             f"The model runs on the {len(task.inputs):,} inputs of {task.name} at once and not on a few of them "
-            f"({type(error).__name__}: {said}); let it run on any number of inputs."
-        ) from error
+            f"({said}); let it run on any number of inputs."
+        )
+    ):
+        return real_copy(model, task.inputs, task.d_vocab_out)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from groklens.errors import BadArgument, GroklensError, described
+from groklens.errors import BadArgument, described
 from groklens.groups import FiniteGroup, Symmetry
+from groklens.users_code import users_code
 
 if TYPE_CHECKING:
     from groklens.tasks.task import Task
@@ -49,13 +50,8 @@ def _size(value: object) -> int:
 
 def _given(task: Task, name: str) -> Any:
     """What the task has by a name; `BadArgument` where the user's own code raises."""
-    try:
+    with users_code(lambda said: f"{_of(task)}.{name} fails: {said}."):
         return getattr(task, name)
-    except GroklensError:
-        raise
-    except Exception as error:  # a user's class raises whatever it raises
-        said = " ".join(str(error).split())[:200]
-        raise BadArgument(f"{_of(task)}.{name} fails: {type(error).__name__}: {said}.") from error
 
 
 def _check_name(task: Task) -> None:
@@ -90,12 +86,7 @@ def _check_inputs(task: Task) -> None:
             f"{_of(task)}.inputs are {_said(inputs)}; tokens are of type int64: inputs.long(). Of features say how "
             "many there are: d_in."
         )
-    least, most = int(inputs.min()), int(inputs.max())
-    if least < 0 or most >= _size(d_vocab):
-        raise BadArgument(
-            f"{_of(task)}.inputs are tokens from {least} to {most} and d_vocab is {described(d_vocab)}; tokens are "
-            f"numbered from 0 on, and d_vocab is at least {most + 1}."
-        )
+    _check_numbered(f"{_of(task)}.inputs", inputs, "tokens", "d_vocab", d_vocab)
 
 
 def _check_labels(task: Task) -> None:
@@ -111,12 +102,17 @@ def _check_labels(task: Task) -> None:
                 f"{_of(task)}.{name} are {said} for {n_inputs} inputs; give a tensor of type int64 and shape {shape}, "
                 f"one class for each: torch.as_tensor({name}).long()."
             )
-        least, most = int(labels.min()), int(labels.max())
-        if least < 0 or most >= _size(classes):
-            raise BadArgument(
-                f"{_of(task)}.{name} are classes from {least} to {most} and d_vocab_out is {described(classes)}; "
-                f"classes are numbered from 0 on, and d_vocab_out is at least {most + 1}."
-            )
+        _check_numbered(f"{_of(task)}.{name}", labels, "classes", "d_vocab_out", classes)
+
+
+def _check_numbered(where: str, values: Tensor, what: str, size: str, given: object) -> None:
+    """Raise `BadArgument` for numbers of tokens, or of classes, that are not from 0 to below their count."""
+    least, most = int(values.min()), int(values.max())
+    if least < 0 or most >= _size(given):
+        raise BadArgument(
+            f"{where} are {what} from {least} to {most} and {size} is {described(given)}; {what} are numbered from 0 "
+            f"on, and {size} is at least {most + 1}."
+        )
 
 
 def _check_symmetry(task: Task) -> None:

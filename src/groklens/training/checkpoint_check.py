@@ -12,6 +12,7 @@ from groklens.errors import BadArgument, GroklensError, described
 from groklens.models import at_rest, device_of, rebuild_model, run_logits
 from groklens.snapshots import Snapshot, copied_model
 from groklens.tasks import Task
+from groklens.users_code import users_code
 
 #: Inputs that are compared, and by how much of the largest logit they may differ.
 _INPUTS, _TOLERANCE = 8, 1e-5
@@ -81,16 +82,13 @@ class Witness:
 
     def with_weights(self, weights: Mapping[str, Tensor]) -> Any:
         """The copy, with these weights."""
-        try:
+        with users_code(
+            lambda said: (
+                f"The model has other weights now than when the recording began ({said}); a run is of one "
+                "model: record what it has become into a folder of its own."
+            )
+        ):
             self.copy.load_state_dict({name: value.clone() for name, value in weights.items()})
-        except GroklensError:
-            raise
-        except Exception as error:  # a user's load_state_dict raises whatever it raises
-            said = " ".join(str(error).split())[:300]
-            raise BadArgument(
-                f"The model has other weights now than when the recording began ({said}); a run is of one model: "
-                "record what it has become into a folder of its own."
-            ) from error
         return self.copy
 
     @torch.no_grad()

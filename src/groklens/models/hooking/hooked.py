@@ -12,7 +12,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from groklens.errors import BadArgument, GroklensError, described
+from groklens.errors import BadArgument, described
 from groklens.models.answering import Answer, answered
 from groklens.models.hooking.axes import input_axes
 from groklens.models.hooking.named_weights import n_heads, stacked
@@ -20,6 +20,7 @@ from groklens.models.hooking.passes import placed
 from groklens.models.hooking.points import Named, Point, named
 from groklens.models.hooking.visits import Hook, HookFunction, visits_of
 from groklens.models.protocol import WEIGHT_NAMES, NamesFilter, matching_hooks
+from groklens.users_code import users_code
 
 #: From the task's tokens (input × pos) to what the module is called with: one value, a tuple or mapping of arguments.
 Inputs = Callable[[Tensor], Any]
@@ -181,16 +182,13 @@ class HookedModule:
         tokens = tokens.clone()  # a module may write into what it is given, and these are the task's
         if self.inputs is None:
             return self.model(tokens, **options)
-        try:
+        with users_code(
+            lambda said: (
+                f"inputs= fails on the task's tokens, {described(tokens)}: {said}. Give a function from tokens "
+                "(input × pos) to what the module is called with."
+            )
+        ):
             given = self.inputs(tokens)
-        except GroklensError:
-            raise
-        except Exception as error:  # a user's function raises whatever it raises
-            said = " ".join(str(error).split())[:200]
-            raise BadArgument(
-                f"inputs= fails on the task's tokens, {described(tokens)}: {type(error).__name__}: {said}. Give a "
-                "function from tokens (input × pos) to what the module is called with."
-            ) from error
         if isinstance(given, Mapping) and _takes(self.model, given):
             return self.model(**given, **options)
         return self.model(*(given if isinstance(given, tuple) else (given,)), **options)

@@ -9,7 +9,7 @@ from typing import Any
 
 from groklens.errors import DamagedRun
 from groklens.runs.file_checks import check_archive, is_archive
-from groklens.runs.readers.containers import as_tensors
+from groklens.runs.readers.arrays_as_tensors import as_tensors
 
 
 def read_arrays(path: Path) -> dict[str, Any]:

@@ -17,11 +17,11 @@ from typing import Any
 from groklens.errors import BadArgument, DamagedRun, TaskNeeded
 from groklens.models.published import bridge_from_hugging_face, dropped_after, hugging_face_vocabulary
 from groklens.runs.foreign import foreign_run
+from groklens.runs.readers.files_by_step import files_by_step
 from groklens.runs.readers.load_arguments import LoadArguments
 from groklens.runs.readers.revision_names import placed
 from groklens.runs.readers.safe_loading import read_config
 from groklens.runs.readers.saved_model import check_saved_model
-from groklens.runs.readers.weight_files import files_by_step
 from groklens.runs.run import Run
 from groklens.runs.steps import COUNTED
 from groklens.tasks import Probe, Task

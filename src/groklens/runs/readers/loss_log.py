@@ -14,7 +14,7 @@ from groklens.runs.readers.containers import SeveralModels, weights_in
 from groklens.runs.readers.load_arguments import LoadArguments, with_taken
 from groklens.runs.readers.losses import columns_in, history_of
 from groklens.runs.readers.safe_loading import one_line, read_json_file, reading
-from groklens.runs.readers.weight_files import WEIGHTS, content_of
+from groklens.runs.readers.weight_content import WEIGHTS, content_of
 from groklens.runs.run import Run
 from groklens.tasks import Probe
 

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from groklens.errors import described
-from groklens.runs.readers.containers import as_tensors
+from groklens.runs.readers.arrays_as_tensors import as_tensors
 from groklens.runs.readers.plain_values import STAND_INS
 
 #: Plain numbers of one to eight bytes, and texts.
