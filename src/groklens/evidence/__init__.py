@@ -9,6 +9,7 @@ from groklens.evidence.few_inputs import judged as judged
 from groklens.evidence.generalising import generalises as generalises
 from groklens.evidence.generalising import judged_on as judged_on
 from groklens.evidence.generalising import nothing_held_out as nothing_held_out
+from groklens.evidence.generalising import unless_trained_on as unless_trained_on
 from groklens.evidence.kinds import accuracy_by_kind as accuracy_by_kind
 from groklens.evidence.kinds import said_by_kind as said_by_kind
 from groklens.evidence.nearest_reference import nearest_reference as nearest_reference

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from groklens.claims import Control, Finding, Verdict, percent
 from groklens.evidence.few_inputs import Judged, judged
 from groklens.evidence.kinds import accuracy_by_kind, said_by_kind
@@ -91,3 +93,11 @@ def _judged(snapshot: Snapshot, value: float, counted: Judged) -> tuple[Verdict,
     if enough == "supported" or share is None or snapshot.task.is_corrupted or value >= ENOUGH * share:
         return ("supported" if enough == "supported" else "undecided"), unknown
     return "refuted", f"{unknown}{percent(share)} were, and had they been memorised more would be correct; "
+
+
+def unless_trained_on(finding: Finding, step: int | None) -> Finding:
+    """The finding that a model generalises, undecided where its test inputs were trained on until a step."""
+    if step is None or finding.key != "generalises" or finding.verdict != "supported":
+        return finding
+    why = f"test inputs were trained on until step {step:,}, before this run, and may be known by heart"
+    return replace(finding, verdict="undecided", note=f"{why}; {finding.note}")

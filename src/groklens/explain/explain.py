@@ -17,10 +17,12 @@ from groklens.evidence import (
     split_doubted,
     split_losses,
     taken_for_granted,
+    unless_trained_on,
     untrained_like,
 )
 from groklens.explain.collapse import generalised_before
 from groklens.explain.explanation import Explanation
+from groklens.explain.goes_on_from import trained_on_until
 from groklens.explain.phases import find_phases, stage_phases
 from groklens.measures import PROGRESS, key_components, stages, tabulate
 from groklens.models import Answer
@@ -74,7 +76,8 @@ def _explain(run: Run, chosen: list[int]) -> Explanation:
     measures = PROGRESS if found.circuit else [m for m in PROGRESS if "circuit" not in m.about.needs]
     at_hand = {**({} if blank.step is None else {blank.step: blank.snapshot}), chosen[-1]: final}
     table = tabulate(run, measures, found.circuit, chosen, at_hand, beside=True)
-    findings = all_findings(final, blank, found, table)
+    since = trained_on_until(run)
+    findings = [unless_trained_on(each, since) for each in all_findings(final, blank, found, table)]
     if by_key(findings)["generalises"].verdict == "supported":
         findings += split_losses(run, final, blank, table)
     generalised = by_key(findings)["generalises"].verdict

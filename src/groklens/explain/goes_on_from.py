@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+
 from groklens.claims import number
 from groklens.errors import shown
 from groklens.runs import Run
@@ -39,6 +41,24 @@ def other_inputs_since(run: Run) -> int | None:
     while link is not None:
         if {"train_fraction", "task"} & set(link.get("changed", ())):
             return int(link["step"])
+        link = link.get("parent")
+    return None
+
+
+def trained_on_until(run: Run) -> int | None:
+    """The step until which a run's parents trained on inputs that are its test inputs; None where they did not.
+
+    A fork on fewer inputs tests on those that its parent had trained on, and what was learned of them by heart stays.
+    """
+    link, recipe = run.parent, run.recipe
+    if recipe is None:
+        return None
+    while link is not None and "task" not in (before := link.get("changed") or {}):
+        if "train_fraction" in before:
+            _, test = recipe.task.split(recipe.train_fraction, recipe.seed)
+            known, _ = recipe.task.split(before["train_fraction"], recipe.seed)
+            if bool(torch.isin(test, known).any()):
+                return int(link["step"])
         link = link.get("parent")
     return None
 

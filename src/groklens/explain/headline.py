@@ -15,6 +15,7 @@ from groklens.evidence import (
     said_by_kind,
     split_doubt,
 )
+from groklens.explain.goes_on_from import trained_on_until
 from groklens.theory import wilson
 
 if TYPE_CHECKING:
@@ -97,12 +98,19 @@ def _are_too_few(why: Explanation) -> bool:
 
 
 def _outcome_undecided(why: Explanation, score: str) -> str:
+    general = by_key(why.findings)["generalises"]
     if why.final.task.reference is not None:
         return f"cannot be judged, as {_reference_says_little(why)}: that it generalises is undecided"
     if "split.fits" in by_key(why.findings):
         return (
             f"cannot be judged, as the split given may not be the model's: {split_doubt(why.final)}; whether it "
             "memorised, generalises or neither is undecided"
+        )
+    since = trained_on_until(why.source)
+    if since is not None and general.value is not None and general.value >= ENOUGH:
+        return (
+            f"is correct on {score} of test inputs, of which some were trained on until step {since:,}: that it "
+            "generalises is undecided"
         )
     if not nothing_held_out(why.final) and _are_too_few(why):
         unsure = "too few to tell from luck: whether it generalises is undecided"
