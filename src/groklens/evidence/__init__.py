@@ -23,3 +23,5 @@ from groklens.evidence.split_losses import split_shows as split_shows
 from groklens.evidence.taken_for_granted import taken_for_granted as taken_for_granted
 from groklens.evidence.track import track as track
 from groklens.evidence.untrained import untrained_like as untrained_like
+from groklens.evidence.warm_start import begins_with_others as begins_with_others
+from groklens.evidence.warm_start import warm_start as warm_start

@@ -15,6 +15,7 @@ from torch import Tensor
 from groklens.claims import DRAWS, Control, Finding, Verdict, number, percent
 from groklens.evidence.beyond_tokens import errors_beyond_tokens, seems_drawn
 from groklens.evidence.untrained import Untrained
+from groklens.evidence.warm_start import begins_with_others, others_put_in_before, warm_start
 from groklens.runs import Run
 from groklens.snapshots import Snapshot, scores
 
@@ -67,10 +68,11 @@ def split_losses(run: Run, final: Snapshot, untrained: Untrained, table: xr.Data
     chance, over as many steps as there were to choose from, beside inputs of the same tokens and answers
     (`errors_beyond_tokens`): at 1 % where the split seems drawn at random (`seems_drawn`), else at 0.1 % and in all
     pairs too, as test inputs by a rule may be harder for whoever learns them all; refuted as far on the other side;
-    else undecided: the sides are not told apart, which is no proof that they are one.
-    Asked of models that answer the test inputs of a split as given (`split_recorded` is of one that is known).
+    else undecided: the sides are not told apart, which is no proof that they are one. Asked of models that answer the
+    test inputs of a split as given (`split_recorded` is of one that is known), and of forks that begin with weights of
+    whatever origin; of a run that begins with test inputs answered, at that step alone (`warm_start`).
     """
-    if not _is_asked(final):
+    if not _is_asked(run, final):
         return []
     looked, beyond, where = _shown_where(run, final, table)
     found = pairs(looked)
@@ -105,14 +107,16 @@ def _from_half(errors: float) -> str:
 
 def split_shows(run: Run, final: Snapshot, table: xr.Dataset) -> bool:
     """Whether a split shows in the losses as `split_losses` asks, or need not, as training recorded it."""
-    if not _is_asked(final):
+    if not _is_asked(run, final):
         return True
     looked, beyond, _ = _shown_where(run, final, table)
     return pairs(looked).shown > beyond
 
 
-def _is_asked(final: Snapshot) -> bool:
-    return final.train_index is not None and not final.split_recorded and not final.task.is_corrupted
+def _is_asked(run: Run, final: Snapshot) -> bool:
+    if final.train_index is None or final.task.is_corrupted:
+        return False
+    return not final.split_recorded or (begins_with_others(run) and warm_start(run, final) is not None)
 
 
 #: What is compared, by whether the split seems drawn at random.
@@ -171,7 +175,16 @@ def _compared(ranks: Float[Tensor, "input"], ties: float, is_test: Bool[Tensor, 
 
 
 def _shown_where(run: Run, final: Snapshot, table: xr.Dataset) -> tuple[Snapshot, float, str]:
-    """The snapshot in which the split shows, or else the last; the errors asked for there, and its step in words."""
+    """The snapshot in which the split shows, or else the last; the errors asked for there, and its step in words.
+
+    Of a run that begins with test inputs answered (`warm_start`) it is the first: what was trained since on train
+    inputs alone shows in the losses of a model that had been trained on all of them, too.
+    """
+    if (first := warm_start(run, final)) is not None:
+        known = run.at(first)
+        beyond = math.inf if others_put_in_before(run) else _beyond(pairs(known).level)
+        answered = percent(scores(known, "test").accuracy)
+        return known, beyond, f"at step {first:,}, the first, where {answered} of test inputs are answered, "
     steps, at_last = _with_losses(run, table), pairs(final)
     looks = min(len(steps), 2)
     beyond = _beyond(at_last.level / max(looks, 1))

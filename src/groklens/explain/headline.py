@@ -9,11 +9,13 @@ from groklens.evidence import (
     ENOUGH,
     accuracy_by_kind,
     are_few,
+    begins_with_others,
     judged,
     judged_on,
     nothing_held_out,
     said_by_kind,
     split_doubt,
+    warm_start,
 )
 from groklens.explain.goes_on_from import trained_on_until
 from groklens.theory import wilson
@@ -47,8 +49,14 @@ def _resting_on_the_split(why: Explanation, score: str) -> str:
     how = "it does not show in its losses, as it would not had it been trained on all inputs"
     if by_key(why.findings)["split.losses"].verdict == "refuted":
         how = "its losses are smaller on these than on train inputs"
+    first = warm_start(why.source, why.final)
+    if first is not None:
+        how = f"its weights answered them at step {first:,}, the first, and {how.replace('its losses', 'losses there')}"
     by = _by_what(why) if why.circuit is None else _nor_by_a_circuit(why)
-    return f"is correct on {score} of {_inputs(why)}, if the split given is its own: {how}{by}"
+    own = "the split given is its own"
+    if begins_with_others(why.source):
+        own = "the weights that it began with had not been trained on them"
+    return f"is correct on {score} of {_inputs(why)}, if {own}: {how}{by}"
 
 
 def _outcome(why: Explanation, general: Finding) -> str:
