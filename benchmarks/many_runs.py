@@ -2,7 +2,7 @@
 
 Must have 6 times the throughput of the plain loop, run after run (8 is aimed at); beside it stands what is gained over
 `gl.train` one after another (`over_own`), of which two cores cannot give much more than 6: a stack on one thread has 3
-times its throughput, which a second thread doubles at best. A step is timed, the median of many: starting is left out of all
+times its throughput, which a second doubles at best. A step is timed, the median of many: starting is left out of all
 sides, and so are the states that a run of few seconds saves often and a longer one every half minute. `floor` is what
 the matrix products of the stacked step take by themselves, into memory that is there: no engine of this kind is
 quicker. `plain` is the plain loop of TransformerLens and torch, for each run in turn.
