@@ -96,7 +96,7 @@ def _judged(snapshot: Snapshot, value: float, counted: Judged) -> tuple[Verdict,
 
 
 def unless_trained_on(finding: Finding, step: int | None) -> Finding:
-    """The finding that a model generalises, not supported where test inputs were trained on until a step, as it says."""
+    """The finding that a model generalises, not supported where test inputs were trained on before, as it says."""
     if step is None or finding.key != "generalises":
         return finding
     why = f"some test inputs were trained on until step {step:,}, before this run, and may be known by heart"
