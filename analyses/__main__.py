@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import groklens as gl
 from analyses.result import Result, numbers_of, provenance, question, rounded, stored, verdict_of, write
 
 STUDIES = sorted(path.parent.name for path in Path(__file__).parent.glob("*/study.py"))
@@ -87,7 +88,10 @@ def main() -> None:
         picture(chosen.name, smoke=chosen.smoke).save(chosen.picture)
     elif chosen.judge:
         again = judged_again(chosen.name)
-        print(*(f"[{each['verdict']}] {each['claim']}" for each in again["findings"]), sep="\n")
+        print(
+            *(f"[{each['verdict']}] {gl.Finding.from_dict(each).in_words}" for each in again["findings"]),
+            sep="\n",
+        )
         print(f"{chosen.name}: {again['verdict']}; written to {write(chosen.name, again)}")
     else:
         result = run(chosen.name, smoke=chosen.smoke)

@@ -1,5 +1,9 @@
 import json
+from html import escape
 
+import pytest
+
+import groklens as gl
 from groklens.claims import Control, Finding
 
 
@@ -12,11 +16,20 @@ def test_a_control_is_mean_and_range_of_its_draws():
 
 def test_a_finding_prints_its_claim_number_controls_and_note():
     finding = Finding("it rains", 0.25, "share", "refuted", (Control.of("sun", [1.0]),), note="look outside")
-    assert str(finding) == "[refuted] it rains: 25 %\n      sun: 100 %\n      look outside"
+    assert str(finding) == '[refuted] "it rains": 25 %\n      sun: 100 %\n      look outside'
     assert (
         str(Finding("unknown", None, "", "undecided", note="not asked"))
-        == "[undecided] unknown\n      not asked"
+        == '[undecided] "unknown"\n      not asked'
     )
+
+
+@pytest.mark.parametrize("verdict", ["supported", "refuted", "undecided"])
+def test_a_claim_that_is_not_supported_is_quoted_and_not_asserted(verdict):
+    finding = Finding("the model is correct", 0.124, "accuracy", verdict)
+    said = "the model is correct" if verdict == "supported" else '"the model is correct"'
+    assert str(finding) == f"[{verdict}] {said}: accuracy 12.4 %"
+    assert f">{escape(said)}<" in gl.views.findings(finding).body
+    assert finding.to_dict()["claim"] == "the model is correct"
 
 
 def test_a_finding_is_json_values():

@@ -60,9 +60,11 @@ def check_not_asked(why, task):
     found = why.finding("circuit")
     assert (found.verdict, found.value, found.controls) == ("undecided", None, ())
     assert found.note == f"not asked: {task.name} has no group whose components could be looked for"
-    assert f"[undecided] {found.claim}\n      not asked: " in str(why)
+    assert f'[undecided] "{found.claim}"\n      not asked: ' in str(why)
     assert "circuit is refuted" not in why.headline
-    assert f">{found.note}<" in why._repr_mimebundle_()["text/html"]
+    html = why._repr_mimebundle_()["text/html"]
+    assert f">{found.note}<" in html
+    assert f"</strong> &quot;{found.claim}&quot;<" in html
 
 
 def test_a_group_that_is_named_asks_for_one(caplog):

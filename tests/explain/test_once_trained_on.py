@@ -34,6 +34,19 @@ def test_what_was_learned_by_heart_is_not_generalising(parent, tmp_path):
     assert trained_on_until(further) == 300
 
 
+def test_it_is_said_too_where_some_are_answered_wrongly(tmp_path):
+    early = gl.train(
+        replace(RECIPE, train_fraction=0.9, steps=40),
+        into=tmp_path / "early",
+        keep_optimizer=[40],
+    )
+    why = gl.explain(gl.fork(early, 40, tmp_path / "fork", train_fraction=0.5, steps=50))
+    found = why.finding("generalises")
+    assert (found.verdict, found.value < 0.99) == ("refuted", True)
+    assert "some test inputs were trained on until step 40" in found.note
+    assert "% of test inputs, of which some were trained on until step 40, short of the 99 %" in why.headline
+
+
 def test_more_inputs_or_another_decay_leave_test_inputs_unseen(parent, tmp_path):
     run = gl.train(
         replace(RECIPE, train_fraction=0.5, steps=20),

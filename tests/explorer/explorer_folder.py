@@ -123,6 +123,7 @@ def _part(part, step):
 def _why():
     control = {"name": "random subspaces", "text": "random subspaces: 0.01 (0 to 0.02, 20 draws)"}
     finding = {"key": "sufficiency.logits", "claim": "the circuit alone answers", "value": 0.998}
+    finding |= {"in_words": finding["claim"]}
     finding |= {"units": "accuracy", "verdict": "supported", "controls": [control]}
     return {"headline": "It computes by five frequencies.", "verdict": "supported", "findings": [finding]}
 

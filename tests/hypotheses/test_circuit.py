@@ -91,8 +91,15 @@ def test_unknown_and_missing_components_are_refused():
 
 
 def test_a_group_that_does_not_fit_the_inputs_is_refused():
-    with pytest.raises(BadArgument, match=r"does not fit a\+b mod 11"):
-        gl.Circuit("C7", [2]).symmetry(TASKS["add"])
+    for circuit in (gl.Circuit("C7", [2]), gl.Circuit("C13", [3]), gl.Circuit("S4", ["standard"])):
+        with pytest.raises(BadArgument, match=r"does not fit a\+b mod 11.*reach 10.*Use a circuit of C11"):
+            circuit.symmetry(TASKS["add"])
+
+
+def test_a_larger_group_is_not_answered_with_a_table_that_lacks_pairs():
+    model = gl.MLP(d_mlp=8).build(TASKS["add"], seed=0)
+    with pytest.raises(BadArgument, match=r"the group has 13 elements. Use a circuit of C11"):
+        gl.examine(gl.Snapshot(model, TASKS["add"]), gl.Circuit("C13", [3]))
 
 
 def test_a_group_of_the_same_name_is_the_tasks_own():

@@ -87,6 +87,16 @@ def test_runs_are_drawn_over_each_other(runs):
     assert len(gl.views.curves(runs["decay"], [gl.measures.Moved(since=0)]).data) == 1
 
 
+@pytest.mark.parametrize("count", [1, 2, 8])
+def test_a_line_under_another_is_seen_at_its_edges(runs, count):
+    same = {f"copy {i}": runs["decay"] for i in range(count)}
+    figure = gl.views.curves(same, ["train_loss"])
+    widths = [(trace.line.width, trace.marker.size) for trace in figure.data]
+    assert widths == sorted(set(widths), reverse=True)
+    assert widths[-1] == (2, 4.5)
+    assert len({trace.line.color for trace in figure.data}) == count
+
+
 @pytest.mark.parametrize("log_steps", [True, False])
 @pytest.mark.parametrize("order", [("parent", "fork"), ("fork", "parent")])
 @pytest.mark.parametrize("last", [200, 900])

@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import numpy as np
+import pytest
 import xarray as xr
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -95,3 +96,21 @@ def test_a_loss_that_a_loop_reports_of_its_own_takes_no_step_from_the_others(tmp
     drawn = {trace.name: list(trace.x) for trace in gl.views.curves(recorder.run).plotly.data}
     assert len(drawn["train loss"]) == 3
     assert max(map(len, drawn.values())) == 3
+
+
+@pytest.mark.parametrize("log_steps", [True, False])
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [([0, 100, 900], ""), ([1, 100, 900], ""), ([100, 500, 900], ", from 100 on"), ([1700], "")],
+)
+def test_an_axis_that_begins_late_says_so(steps, said, log_steps):
+    table = xr.Dataset(
+        {"train_loss": ("step", [1.0] * len(steps), {"units": "nats"})}, coords={"step": steps}
+    )
+    table["step"].attrs = {"long_name": "training step", "units": "updates"}
+    figure = gl.views.curves(table, log_steps=log_steps)
+    assert figure.layout.xaxis.title.text == f"training step (updates){said}"
+    both = gl.views.curves(
+        {"mine": table, "early": table.assign_coords(step=range(len(steps)))}, log_steps=log_steps
+    )
+    assert both.layout.xaxis.title.text == "training step (updates)"

@@ -117,7 +117,16 @@ class Finding:
         controls = "".join(f"\n      {control.said(self.units)}" for control in self.controls)
         note = f"\n      {self.note}" if self.note else ""
         number = "" if self.value is None else f": {self.said}"
-        return f"[{self.verdict}] {self.claim}{number}{controls}{note}"
+        return f"[{self.verdict}] {self.in_words}{number}{controls}{note}"
+
+    @property
+    def in_words(self) -> str:
+        """The claim as it is printed: in quotation marks where it is not supported, and so nothing that is asserted.
+
+        >>> Finding("the model adds", 0.12, "accuracy", "refuted").in_words
+        '"the model adds"'
+        """
+        return self.claim if self.verdict == "supported" else f'"{self.claim}"'
 
     @property
     def said(self) -> str:

@@ -96,8 +96,9 @@ def _judged(snapshot: Snapshot, value: float, counted: Judged) -> tuple[Verdict,
 
 
 def unless_trained_on(finding: Finding, step: int | None) -> Finding:
-    """The finding that a model generalises, undecided where its test inputs were trained on until a step."""
-    if step is None or finding.key != "generalises" or finding.verdict != "supported":
+    """The finding that a model generalises, not supported where test inputs were trained on before, as it says."""
+    if step is None or finding.key != "generalises":
         return finding
-    why = f"test inputs were trained on until step {step:,}, before this run, and may be known by heart"
-    return replace(finding, verdict="undecided", note=f"{why}; {finding.note}")
+    why = f"some test inputs were trained on until step {step:,}, before this run, and may be known by heart"
+    verdict: Verdict = "undecided" if finding.verdict == "supported" else finding.verdict
+    return replace(finding, verdict=verdict, note=f"{why}; {finding.note}")

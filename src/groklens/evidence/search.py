@@ -114,7 +114,7 @@ def _search(whole: Snapshot, group: FiniteGroup | str | None) -> Search:
     found.findings += said_where(whole, carried)
     failed += carried
     if failed:
-        said = f"{circuit!r} is {failed[0].verdict}: {failed[0].claim} ({failed[0].note})."
+        said = f"{circuit!r} is {failed[0].verdict}: {failed[0].in_words} ({failed[0].note})."
         return _none(found, said + _unfollowed(snapshot, symmetry))
     found.circuit = circuit
     return found

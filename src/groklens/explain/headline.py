@@ -114,11 +114,9 @@ def _outcome_undecided(why: Explanation, score: str) -> str:
             f"cannot be judged, as the split given may not be the model's: {split_doubt(why.final)}; whether it "
             "memorised, generalises or neither is undecided"
         )
-    since = trained_on_until(why.source)
-    if since is not None and general.value is not None and general.value >= ENOUGH:
+    if _once_trained_on(why) and general.value is not None and general.value >= ENOUGH:
         return (
-            f"is correct on {score} of test inputs, of which some were trained on until step {since:,}: that it "
-            "generalises is undecided"
+            f"is correct on {score} of test inputs{_once_trained_on(why)}: that it generalises is undecided"
         )
     if not nothing_held_out(why.final) and _are_too_few(why):
         unsure = "too few to tell from luck: whether it generalises is undecided"
@@ -135,6 +133,12 @@ def _outcome_undecided(why: Explanation, score: str) -> str:
         f"is correct on {score} of all inputs, and which of them it was trained on is not known: "
         "whether it memorised, generalises or neither is undecided"
     )
+
+
+def _once_trained_on(why: Explanation) -> str:
+    """That some test inputs were trained on before, by the run that a fork goes on from."""
+    since = trained_on_until(why.source)
+    return "" if since is None else f", of which some were trained on until step {since:,}"
 
 
 def _reference_says_little(why: Explanation) -> str:
@@ -165,7 +169,7 @@ def _not_generalising(why: Explanation, score: str) -> str:
     kinds = accuracy_by_kind(why.final) if why.final.task.kinds else {}
     by_kind = f" ({said_by_kind(kinds)})" if kinds else ""
     short = f"short of the {percent(ENOUGH)} {'of each ' if kinds else ''}that count as generalising"
-    what = "the probe's inputs" if why.final.task.is_stream else "test inputs"
+    what = "the probe's inputs" if why.final.task.is_stream else f"test inputs{_once_trained_on(why)}"
     return f"{_on_train_inputs(why)}is correct on {score} of {what}{by_kind}, {short}"
 
 

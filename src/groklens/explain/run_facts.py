@@ -26,6 +26,7 @@ def run_facts(run: Run, final: Snapshot) -> dict[str, str]:
         "Steps": _steps(run, final),
         "Versions": _versions(run),
         **_unguarded(run),
+        **_not_in_the_history(run),
         "Report": f"groklens {version('groklens')}, {_day(date.today())}",
     }
 
@@ -126,6 +127,12 @@ def _unguarded(run: Run) -> dict[str, str]:
     """The files of a finished run, written by an earlier version, that no checksum guards."""
     what = run.unguarded if run.finished else ()
     return {"Not under a checksum": ", ".join(what)} if what else {}
+
+
+def _not_in_the_history(run: Run) -> dict[str, str]:
+    """The losses and other curves that a file of others holds, and of which it is not known what they are by step."""
+    what = run.known.get("left out of the history")
+    return {"In its files, not in its history": ", ".join(map(str, what))} if isinstance(what, list) else {}
 
 
 def _day(day: date) -> str:

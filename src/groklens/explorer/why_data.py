@@ -24,6 +24,7 @@ def _values(finding: Finding) -> dict[str, Any]:
     return {
         "key": finding.key,
         "claim": finding.claim,
+        "in_words": finding.in_words,
         "value": None if finding.value is None else finite(finding.value),
         "units": finding.units,
         "text": finding.said,

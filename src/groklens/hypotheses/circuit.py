@@ -92,7 +92,8 @@ class Circuit:
         check_tokens(task, "the elements of a group")
         # A text has no operands; its first two tokens are looked at, as a control.
         operands = task.operands[:, :2] if task.n_operands > 1 else task.inputs[:, :2]
-        if task.inputs.shape[1] < 2 or int(operands.max()) >= self.group.order:
+        # Of a larger group too: a whole table of other elements is not a part of the group's.
+        if task.inputs.shape[1] < 2 or int(operands.max()) != self.group.order - 1:
             raise BadArgument(
                 f"{self!r} does not fit {task.name}: its operands' tokens reach {int(operands.max())}, the "
                 f"group has {self.group.order} elements. Use a circuit of "

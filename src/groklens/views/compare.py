@@ -152,7 +152,7 @@ def _draw(
         figure.add_scatter(
             showlegend=at["col"] == 1, legendgroup=str(each.name), **curve(each, colour, steps), **at
         )
-    figure.update_xaxes(steps.axis(drawn(title(panel[0]["step"]))), **at)
+    figure.update_xaxes(steps.axis(drawn(title(panel[0]["step"]) + steps.since)), **at)
     figure.update_yaxes(axis(""), **at)
     figure.update_yaxes(**named, **at)
 

@@ -66,7 +66,7 @@ def curves(
     begun = [phase for phase in phases if phase.start is not None]
     figure.update_layout(_layout(len(panels), len(begun), any(len(panel) > 1 for panel in panels)))
     figure.update_xaxes(steps.axis(""))
-    figure.update_xaxes(title_text=drawn(title(table["step"])), row=len(panels))
+    figure.update_xaxes(title_text=drawn(title(table["step"]) + steps.since), row=len(panels))
     for place, phase in enumerate(begun):
         _shade(figure, phase, place, len(begun), steps)
     shown = ", ".join(str(each.attrs.get("long_name", each.name)) for panel in panels for each in panel)

@@ -77,7 +77,7 @@ def _finding(finding: Finding) -> str:
     below = [_note(finding.note), _note(finding.source and f"Source: {finding.source}")]
     return (
         f'<tbody><tr class="claim"><th colspan="4" scope="rowgroup">{verdict_mark(finding.verdict)} '
-        f"<span>{escape(finding.claim)}</span></th></tr>{''.join(rows)}"
+        f"<span>{escape(finding.in_words)}</span></th></tr>{''.join(rows)}"
         f'<tr class="below"><td colspan="4">{"".join(below)}</td></tr></tbody>'
     )
 

@@ -14,6 +14,8 @@ from groklens.views.inputs import called, is_table, table_of
 from groklens.views.renderers.figure import Figure
 
 _PANEL_HEIGHT = 225
+#: Pixels by which the first of several lines is thicker than the last.
+_EDGES = 3.0
 #: What is drawn where nobody chose: whether, and when, each run generalised.
 _USUAL = ("train_accuracy", "test_accuracy")
 
@@ -35,8 +37,12 @@ def overlaid(sources: Mapping[str, Any], names: Sequence[Any] | None, log_steps:
     steps = StepAxis.of(*tables.values(), log=log_steps)
     figure = make_subplots(rows=len(rows), cols=1, shared_xaxes=True, vertical_spacing=0.14 / len(rows))
     for row, found in enumerate(rows, start=1):
-        for each, name, colour in zip(found, tables, HUES, strict=False):
-            trace = curve(each, colour, steps) | {"name": drawn(name), "legendgroup": name}
+        for each, name, style in zip(found, tables, _styles(len(tables)), strict=True):
+            trace = (
+                curve(each, style["line"]["color"], steps)
+                | {"name": drawn(name), "legendgroup": name}
+                | style
+            )
             trace["hovertemplate"] = f"{drawn(name)}: %{{y:.4g}} at step %{{customdata:,}}<extra></extra>"
             figure.add_scatter(row=row, col=1, showlegend=row == 1, **trace)
         figure.update_yaxes(axis(drawn(title(found[0]), beside=True), **scale(found)), row=row)
@@ -45,8 +51,17 @@ def overlaid(sources: Mapping[str, Any], names: Sequence[Any] | None, log_steps:
     margin = {"l": 16, "r": 16, "t": 30, "b": 100}
     figure.update_layout(layout(height, legend=legend | {"x": 0.01}, margin=margin, hovermode="closest"))
     figure.update_xaxes(steps.axis(""))
-    figure.update_xaxes(title_text=drawn(title(rows[0][0]["step"])), row=len(rows))
+    figure.update_xaxes(title_text=drawn(title(rows[0][0]["step"]) + steps.since), row=len(rows))
     return Figure(figure, f"Over training steps, of {', '.join(tables)}: {', '.join(wanted)}.")
+
+
+def _styles(count: int) -> list[dict[str, Any]]:
+    """A colour a run, and lines that get thinner: one that lies over another leaves its edges to be seen."""
+    thicker = [_EDGES * (count - 1 - place) / max(count - 1, 1) for place in range(count)]
+    return [
+        {"line": {"color": colour, "width": 2 + more}, "marker": {"size": 4.5 + more}}
+        for colour, more in zip(HUES, thicker, strict=False)
+    ]
 
 
 def _shared(sources: Mapping[str, Any]) -> list[str]:

@@ -57,7 +57,7 @@ def skills(
     for each in beside:
         thick = {"line": {"color": HUES[1], "width": 4}, "mode": "lines"}
         figure.add_scatter(**curve(each, HUES[1], steps) | thick)
-    figure.update_xaxes(steps.axis(drawn(title(table["step"]))))
+    figure.update_xaxes(steps.axis(drawn(title(table["step"]) + steps.since)))
     figure.update_yaxes(axis(drawn(title(found), beside=True), **scale([found, *beside])))
     legend = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0.01}
     figure.update_layout(layout(430, legend=legend, margin={"l": 16, "r": 16, "t": 34, "b": 110}))

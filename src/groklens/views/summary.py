@@ -52,7 +52,7 @@ def _findings(findings: list[Finding]) -> str:
 def _cells(finding: Finding) -> tuple[str, ...]:
     colour = VERDICTS.get(finding.verdict, VERDICTS["undecided"])
     return (
-        f'<strong style="color:{colour}">{escape(finding.verdict)}</strong> {escape(finding.claim)}',
+        f'<strong style="color:{colour}">{escape(finding.verdict)}</strong> {escape(finding.in_words)}',
         escape(finding.note if finding.value is None else finding.said),
         "<br>".join(escape(control.said(finding.units)) for control in finding.controls) or "–",
     )

@@ -45,7 +45,7 @@
   function claimed(finding) {
     const controls = (finding.controls || []).map(control => element("li", {}, control.text));
     return element("li", {},
-      element("p", {}, explorer.verdict(finding.verdict), " " + finding.claim + ": ",
+      element("p", {}, explorer.verdict(finding.verdict), " " + finding.in_words + ": ",
         element("strong", {}, explorer.written(finding))),
       element("ul", { class: "controls" }, ...controls),
       finding.note ? element("p", { class: "caption" }, finding.note) : null);

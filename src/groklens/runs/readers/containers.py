@@ -36,7 +36,8 @@ _ASIDE = re.compile(
 _AVERAGE = re.compile(r"(^|_)(ema|swa|polyak|averaged?)($|_)", re.IGNORECASE)
 #: Tensors that are lists of numbers by update, and no weights.
 _LISTS = re.compile(r"^[^.]*(loss|acc)[^.]*$", re.IGNORECASE)
-_CONFIGS = ("config", "cfg", "model_config", "hparams", "hyper_parameters", "args")
+#: Names of the configuration beside weights.
+CONFIGS = ("config", "cfg", "model_config", "hparams", "hyper_parameters", "args")
 #: Dictionaries inside dictionaries that are looked into.
 _DEEP = 3
 
@@ -164,7 +165,7 @@ def _with_steps(content: Mapping[Any, Any], values: object, found: Found) -> Fou
         steps = steps.tolist() if isinstance(steps, Tensor) else steps
         if not isinstance(steps, (list, tuple)):
             continue
-        numbers = [_whole(step) for step in steps]
+        numbers = [whole(step) for step in steps]
         if len(numbers) != len(found.states) or None in numbers or len(set(numbers)) < len(numbers):
             raise DamagedRun(
                 f"Its {name} are {len(numbers)} entries for {len(found.states)} sets of weights, and should be as many "
@@ -218,7 +219,7 @@ def _only(values: Sequence[Any], deep: int) -> Found | None:
 def _is_pair(value: object) -> bool:
     """Whether a value is (step, weights)."""
     pair = isinstance(value, (list, tuple)) and len(value) == 2
-    return pair and _whole(value[0]) is not None and isinstance(value[1], Mapping)  # type: ignore[index]
+    return pair and whole(value[0]) is not None and isinstance(value[1], Mapping)  # type: ignore[index]
 
 
 def _state(content: Mapping[Any, Any]) -> State | None:
@@ -242,7 +243,7 @@ def _step_keys(content: Mapping[Any, Any]) -> list[int] | None:
     numbers, kinds = [], set()
     for key, value in content.items():
         kind, found = counted_in(key) if isinstance(key, str) else ("*", [key])
-        number = _whole(found[0]) if len(found) == 1 and not two_ways(str(key)) else None
+        number = whole(found[0]) if len(found) == 1 and not two_ways(str(key)) else None
         if number is None or not isinstance(value, Mapping):
             return None
         numbers.append(number)
@@ -255,10 +256,15 @@ def _step(content: Mapping[Any, Any]) -> int:
 
 
 def _said_step(content: Mapping[Any, Any]) -> int | None:
-    return next((step for name in _STEP if (step := _whole(content.get(name))) is not None), None)
+    return next((step for name in _STEP if (step := whole(content.get(name))) is not None), None)
 
 
-def _whole(value: object) -> int | None:
+def whole(value: object) -> int | None:
+    """A value as a step: a whole number from 0, whatever holds it; None for anything else.
+
+    >>> whole("12"), whole(-1)
+    (12, None)
+    """
     if isinstance(value, Tensor) and value.numel() == 1 and value.device.type != "meta":
         value = value.item()
     if isinstance(value, float) and value.is_integer():
@@ -276,7 +282,7 @@ def _is_plain(value: object) -> bool:
 def _plain(content: Mapping[Any, Any]) -> dict[str, Any]:
     """Numbers and strings beside the weights, those of a configuration included."""
     said = {str(name): value for name, value in content.items() if _is_plain(value)}
-    for name in _CONFIGS:
+    for name in CONFIGS:
         config = content.get(name)
         if isinstance(config, Mapping):
             said = {str(key): value for key, value in config.items() if not isinstance(value, Tensor)} | said

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from groklens.errors import DamagedRun, is_number
 
-_STEPS = (
+#: Names of the columns that say the steps of others, in the order in which they are believed.
+STEPS = (
     "step",
     "steps",
     "epoch",
@@ -42,7 +43,9 @@ def columns_in(content: object) -> dict[str, list[float]] | None:
     """
     if isinstance(content, Mapping):
         columns = {
-            str(name): numbers for name, value in content.items() if (numbers := _numbers(value)) is not None
+            str(name): numbers
+            for name, value in content.items()
+            if (numbers := numbers_in(value)) is not None
         }
     elif isinstance(content, Sequence) and content and all(isinstance(row, Mapping) for row in content):
         names = list(dict.fromkeys(name for row in content for name in row))
@@ -62,13 +65,26 @@ def _inside(content: object) -> list[dict[str, list[float]] | None]:
     return [
         columns_in(value)
         for value in values
-        if isinstance(value, (Mapping, list)) and not _has_tensors(value)
+        if isinstance(value, (Mapping, list)) and not hold_weights(value)
     ]
 
 
-def _has_tensors(value: object) -> bool:
-    """Whether a value is a dictionary of tensors with more than one axis: weights, not a log."""
+def hold_weights(value: object) -> bool:
+    """Whether a value is a dictionary of tensors with more than one axis: weights, not a log.
+
+    >>> hold_weights({"loss": [1.0]})
+    False
+    """
     return isinstance(value, Mapping) and any(isinstance(v, Tensor) and v.ndim > 1 for v in value.values())
+
+
+def measured_in(columns: Mapping[str, list[float]]) -> dict[str, list[float]]:
+    """The columns that are losses or accuracies.
+
+    >>> measured_in({"lr": [0.1], "val_acc": [1.0]})
+    {'val_acc': [1.0]}
+    """
+    return {name: values for name, values in columns.items() if _NAMED.search(name)}
 
 
 def history_of(
@@ -81,10 +97,10 @@ def history_of(
     >>> history_of({"train_losses": [2.0, 1.0]})[0]["train_loss"].attrs["units"]
     'unknown'
     """
-    measured = {name: values for name, values in columns.items() if _NAMED.search(name)}
+    measured = measured_in(columns)
     length = max(map(len, measured.values()))
     spelt = {name.strip().lower(): name for name, values in columns.items() if len(values) == length}
-    named = next((spelt[name] for name in _STEPS if name in spelt), None)
+    named = next((spelt[name] for name in STEPS if name in spelt), None)
     kept = {name: values for name, values in measured.items() if len(values) == length}
     steps = list(range(length))
     if named is not None:
@@ -131,8 +147,12 @@ def _merged(
     return list(rows), merged
 
 
-def _numbers(value: object) -> list[float] | None:
-    """A list of numbers, whoever made it; None for anything else."""
+def numbers_in(value: object) -> list[float] | None:
+    """A list of numbers, whoever made it; None for anything else.
+
+    >>> numbers_in((1, 0.5))
+    [1.0, 0.5]
+    """
     if isinstance(value, Tensor):
         plain = value.ndim == 1 and not value.is_complex() and len(value) > 0
         return value.detach().double().tolist() if plain else None

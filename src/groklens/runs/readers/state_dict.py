@@ -13,8 +13,9 @@ import xarray as xr
 from groklens.errors import BadArgument, DamagedRun, TaskNeeded
 from groklens.runs.foreign import foreign_run
 from groklens.runs.readers.containers import State
+from groklens.runs.readers.lists_beside import left_beside
 from groklens.runs.readers.load_arguments import LoadArguments, with_taken
-from groklens.runs.readers.losses import columns_in, history_of
+from groklens.runs.readers.losses import columns_in, history_of, measured_in
 from groklens.runs.readers.own_model import beside, filled
 from groklens.runs.readers.weight_files import Opened, open_weights
 from groklens.runs.run import Run
@@ -116,5 +117,8 @@ def _model(model: Any, state: Callable[[], State], file: Path) -> Any:
 
 
 def _history(opened: Opened) -> tuple[xr.Dataset, list[str]]:
-    columns = columns_in(opened.content) if opened.path.is_file() else None
-    return (xr.Dataset(), []) if columns is None else history_of(columns)
+    """The losses of a file as a history, and the names of those beside weights that are not in it."""
+    columns = (columns_in(opened.content) if opened.path.is_file() else None) or {}
+    history, left_out = history_of(columns) if columns else (xr.Dataset(), [])
+    kept = {name: values for name, values in measured_in(columns).items() if name not in left_out}
+    return history, left_beside(opened.content, opened.last, kept)

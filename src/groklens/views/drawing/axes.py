@@ -88,6 +88,12 @@ class StepAxis:
             return self.first
         return float(self.first * (self.first / self.last) ** (_GAP / (1 - _GAP)))
 
+    @property
+    def since(self) -> str:
+        """What is said beside the axis' name where the steps before its first are not on it: `, from 700 on`."""
+        begins_late = not self.has_zero and 1 < self.first < self.last
+        return f", from {_label(self.first)} on" if begins_late else ""
+
     def at(self, step: float) -> float:
         """The coordinate at which a step is drawn."""
         if not self.log or step >= self.first:

@@ -44,7 +44,7 @@ def panels_by_label(
         figure.update_yaxes(axis(drawn(title(found), beside=True), **ends), row=row)
     figure.update_layout(_layout(len(rows)))
     figure.update_xaxes(steps.axis(""))
-    figure.update_xaxes(title_text=drawn(title(table["step"])), row=len(rows))
+    figure.update_xaxes(title_text=drawn(title(table["step"]) + steps.since), row=len(rows))
     return figure
 
 

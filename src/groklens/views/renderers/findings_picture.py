@@ -50,7 +50,9 @@ def _column(findings: Sequence[Finding], inches: float) -> go.Figure:
     import plotly.graph_objects as go
 
     letters = int((100 * inches - 16) / _LETTER)
-    texts = [(textwrap.wrap(each.claim, letters), textwrap.wrap(_said(each), letters)) for each in findings]
+    texts = [
+        (textwrap.wrap(each.in_words, letters), textwrap.wrap(_said(each), letters)) for each in findings
+    ]
     count = max(len(findings), 1)
     needed = _ROW * (1 + max((len(claim) + len(said) for claim, said in texts), default=0))
     needed += _BAR * (2 + max((len(each.controls) for each in findings), default=0))
@@ -105,4 +107,4 @@ def _draw(figure: Any, finding: Finding, place: int) -> None:
 
 
 def _claim(finding: Finding) -> str:
-    return "<br>".join(textwrap.wrap(finding.claim, _LINE)[:3])
+    return "<br>".join(textwrap.wrap(finding.in_words, _LINE)[:3])
