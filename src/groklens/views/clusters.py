@@ -12,6 +12,7 @@ from groklens.errors import BadArgument, described
 from groklens.views.drawing.axes import axis, layout
 from groklens.views.drawing.history import add_history, two_rows
 from groklens.views.drawing.labels import bare_title, drawn, kind_on, named_on, step_names, title, variable
+from groklens.views.drawing.lay_out import lay_out
 from groklens.views.drawing.palette import OTHER, component_colours, faded
 from groklens.views.drawing.slider import add_slider
 from groklens.views.inputs import components_of, table_of
@@ -55,7 +56,7 @@ def clusters(
     has_steps = len(drawing.share) > 1
     figure = two_rows(has_steps)
     legend = {"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "itemclick": False}
-    figure.update_layout(layout(640 if has_steps else 380, bargap=0, legend=legend))
+    lay_out(figure, layout(640 if has_steps else 380, bargap=0, legend=legend))
     first_row, last_row = ({"row": 1, "col": 1}, {"row": 2}) if has_steps else ({}, {})
     figure.add_bar(x=np.arange(len(drawing.order)), showlegend=False, **drawing.bars(-1), **first_row)
     share_title = title(table["neuron_explained"])

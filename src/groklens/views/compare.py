@@ -11,6 +11,7 @@ from groklens.errors import BadArgument
 from groklens.views.drawing.axes import StepAxis, axis, layout
 from groklens.views.drawing.curve import curve, panels_of, scale
 from groklens.views.drawing.labels import bare_title, drawn, shared_title, title, variable
+from groklens.views.drawing.lay_out import lay_out
 from groklens.views.drawing.palette import OTHER, component_colours, curve_colours
 from groklens.views.inputs import components_of, is_table, run_of, table_of
 from groklens.views.renderers.figure import Figure
@@ -68,8 +69,8 @@ def compare(
         "xref": "container",
         "x": 0.01,
     }
-    figure.update_layout(layout(_ROW * len(rows) + 130, legend=legend, bargap=0.15))
-    figure.update_layout(margin={"l": 16, "r": 16, "t": 50, "b": 70})
+    margin = {"l": 16, "r": 16, "t": 50, "b": 70}
+    lay_out(figure, layout(_ROW * len(rows) + 130, legend=legend, bargap=0.15, margin=margin))
     axes = [StepAxis.of(table, log=log_steps, columns=len(tables)) for table in tables.values()]
     for row, chosen in enumerate(rows, start=1):
         for column, (name, steps) in enumerate(zip(tables, axes, strict=True), start=1):

@@ -9,6 +9,7 @@ from groklens.errors import BadArgument
 from groklens.views.drawing.axes import StepAxis, axis, layout
 from groklens.views.drawing.curve import Panel, curve, panels_of, scale
 from groklens.views.drawing.labels import drawn, shared_title, title, variable
+from groklens.views.drawing.lay_out import lay_out
 from groklens.views.drawing.palette import band_colour, curve_colours, faded
 from groklens.views.inputs import called, is_explanation, is_table, run_of, table_of
 from groklens.views.overlay import overlaid
@@ -64,7 +65,7 @@ def curves(
     for row, panel in enumerate(panels, start=1):
         _draw_panel(figure, panel, row, steps)
     begun = [phase for phase in phases if phase.start is not None]
-    figure.update_layout(_layout(len(panels), len(begun), any(len(panel) > 1 for panel in panels)))
+    lay_out(figure, _layout(len(panels), len(begun), any(len(panel) > 1 for panel in panels)))
     figure.update_xaxes(steps.axis(""))
     figure.update_xaxes(title_text=drawn(title(table["step"])), row=len(panels))
     for place, phase in enumerate(begun):

@@ -9,6 +9,7 @@ from groklens.errors import BadArgument, UnknownName
 from groklens.views.drawing.axes import StepAxis, axis, layout
 from groklens.views.drawing.curve import curve, scale
 from groklens.views.drawing.labels import drawn, title, variable
+from groklens.views.drawing.lay_out import lay_out
 from groklens.views.drawing.palette import HUES
 from groklens.views.inputs import called, is_table, table_of
 from groklens.views.renderers.figure import Figure
@@ -43,7 +44,7 @@ def overlaid(sources: Mapping[str, Any], names: Sequence[Any] | None, log_steps:
     legend = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "xref": "container"}
     height = len(rows) * _PANEL_HEIGHT + 130
     margin = {"l": 16, "r": 16, "t": 30, "b": 100}
-    figure.update_layout(layout(height, legend=legend | {"x": 0.01}, margin=margin, hovermode="closest"))
+    lay_out(figure, layout(height, legend=legend | {"x": 0.01}, margin=margin, hovermode="closest"))
     figure.update_xaxes(steps.axis(""))
     figure.update_xaxes(title_text=drawn(title(rows[0][0]["step"])), row=len(rows))
     return Figure(figure, f"Over training steps, of {', '.join(tables)}: {', '.join(wanted)}.")

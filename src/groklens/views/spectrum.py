@@ -12,6 +12,7 @@ from groklens.views.drawing.axes import axis, layout
 from groklens.views.drawing.bar_labels import apart
 from groklens.views.drawing.history import add_history, two_rows
 from groklens.views.drawing.labels import bare_title, drawn, step_names, title, variable
+from groklens.views.drawing.lay_out import lay_out
 from groklens.views.drawing.palette import HUES, OTHER, component_colours, faded
 from groklens.views.drawing.slider import add_slider
 from groklens.views.inputs import components_of, table_of
@@ -53,7 +54,7 @@ def spectrum(
         )
     colours = component_colours(components_of(source, highlight))
     figure = two_rows(len(found) > 1)
-    figure.update_layout(layout(600 if len(found) > 1 else 330, bargap=0.15))
+    lay_out(figure, layout(600 if len(found) > 1 else 330, bargap=0.15))
     components = found["component"].values.tolist()
     figure.add_bar(**_bars(found, components, colours), **_first_row(found))
     figure.update_yaxes(axis(drawn(title(found), beside=True), range=_ends(found)), **_first_row(found))
