@@ -22,6 +22,16 @@ def lay_out(figure: go.Figure, values: Mapping[str, Any]) -> None:
         figure.layout[name] = _put(held.to_plotly_json() if isinstance(held, BasePlotlyType) else held, value)
 
 
+def lay_out_across(figure: go.Figure, values: Mapping[str, Any], **at: int) -> None:
+    """The same for axes across: all of the figure's, or those at this `row` and `col`."""
+    lay_out(figure, {each.plotly_name: values for each in figure.select_xaxes(**at)})
+
+
+def lay_out_up(figure: go.Figure, values: Mapping[str, Any], **at: int) -> None:
+    """The same for axes up."""
+    lay_out(figure, {each.plotly_name: values for each in figure.select_yaxes(**at)})
+
+
 def _put(held: Any, value: Any) -> Any:
     """A value in the place of what is held, or among it where both have names in them."""
     if not (isinstance(held, Mapping) and isinstance(value, Mapping)):
