@@ -13,6 +13,7 @@ import numpy as np
 from groklens.claims import how_many
 from groklens.errors import BadArgument, UnknownName, whole_number
 from groklens.views.drawing.labels import drawn
+from groklens.views.drawing.lay_out import lay_out_up
 from groklens.views.drawing.palette import HUES, faded
 from groklens.views.drawing.panels import label_edges, panels, place
 from groklens.views.inputs import run_of, shown_steps
@@ -255,7 +256,7 @@ def _maps(patterns: np.ndarray, positions: list[str], heads: list[str], when: st
             figure.add_heatmap(**heat, name=head, showscale=False, **place(index, titles))
     text = f"{when.capitalize()}; share: faint 0, blue 1" + (", grey masked" if causal else "")
     label_edges(figure, titles, "key", "query", type="category")
-    figure.update_yaxes(autorange="reversed")
+    lay_out_up(figure, {"autorange": "reversed"})
     note = {"text": text, "x": 0, "y": 1, "xref": "paper", "yref": "paper", "yshift": 28, "showarrow": False}
     figure.add_annotation(**note, xanchor="left", yanchor="bottom")
     return figure

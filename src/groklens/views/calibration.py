@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from groklens.errors import BadArgument, described
 from groklens.views.drawing.axes import axis, layout
 from groklens.views.drawing.labels import drawn, title
+from groklens.views.drawing.lay_out import lay_out, lay_out_across, lay_out_up
 from groklens.views.drawing.palette import HUES, INK
 from groklens.views.inputs import is_table
 from groklens.views.renderers.figure import Figure
@@ -44,13 +45,13 @@ def calibration(table: xr.Dataset) -> Figure:
     names = [str(each) for each in table["forecaster"].values] if named else ["forecast"]
     for i, name in enumerate(names):
         _draw(figure, table.isel(forecaster=i) if named else table, name, HUES[i % len(HUES)])
-    figure.update_xaxes(axis(drawn(title(table["forecast"])), range=[-0.03, 1.03], tickformat=".0%"))
-    figure.update_yaxes(
-        axis(drawn(title(table["observed"]), beside=True), range=[-0.03, 1.03], tickformat=".0%")
+    lay_out_across(figure, axis(drawn(title(table["forecast"])), range=[-0.03, 1.03], tickformat=".0%"))
+    lay_out_up(
+        figure, axis(drawn(title(table["observed"]), beside=True), range=[-0.03, 1.03], tickformat=".0%")
     )
     legend = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0.01}
     margin = {"l": 16, "r": 16, "t": 34, "b": 110}
-    figure.update_layout(layout(460, legend=legend, margin=margin, hovermode="closest"))
+    lay_out(figure, layout(460, legend=legend, margin=margin, hovermode="closest"))
     said = f": {', '.join(names)}" if named else ""
     return Figure(
         figure, f"Share of runs that changed over the chance that was forecast{said}; 95 % intervals."

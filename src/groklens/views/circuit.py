@@ -12,6 +12,7 @@ from groklens.claims import LEAST_CHANGE, change, named, number
 from groklens.errors import BadArgument
 from groklens.views.drawing.axes import layout
 from groklens.views.drawing.labels import no_group
+from groklens.views.drawing.lay_out import lay_out_across, lay_out_up
 from groklens.views.drawing.palette import INK, OTHER, component_colours, faded
 from groklens.views.inputs import circuit_of, final_of, is_table
 from groklens.views.renderers.figure import Figure
@@ -114,8 +115,8 @@ def _diagram(found: Sequence[Edge], colours: dict[Any, str]) -> go.Figure:
         figure.add_scatter(**sample)
     for column, title in enumerate(titles):
         figure.add_annotation(x=column, y=1.0, yref="paper", yanchor="bottom", text=title, showarrow=False)
-    figure.update_xaxes(visible=False, range=[-0.3, len(titles) - 0.7])
-    figure.update_yaxes(visible=False, range=[-0.24, 1.08])
+    lay_out_across(figure, {"visible": False, "range": [-0.3, len(titles) - 0.7]})
+    lay_out_up(figure, {"visible": False, "range": [-0.24, 1.08]})
     return figure
 
 

@@ -12,6 +12,7 @@ from groklens.errors import BadArgument, described
 from groklens.views.drawing.axes import axis, layout
 from groklens.views.drawing.history import add_history, two_rows
 from groklens.views.drawing.labels import bare_title, drawn, kind_on, named_on, step_names, title, variable
+from groklens.views.drawing.lay_out import lay_out, lay_out_across, lay_out_up
 from groklens.views.drawing.palette import OTHER, component_colours, faded
 from groklens.views.drawing.slider import add_slider
 from groklens.views.inputs import components_of, table_of
@@ -55,17 +56,17 @@ def clusters(
     has_steps = len(drawing.share) > 1
     figure = two_rows(has_steps)
     legend = {"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "itemclick": False}
-    figure.update_layout(layout(640 if has_steps else 380, bargap=0, legend=legend))
+    lay_out(figure, layout(640 if has_steps else 380, bargap=0, legend=legend))
     first_row, last_row = ({"row": 1, "col": 1}, {"row": 2}) if has_steps else ({}, {})
     figure.add_bar(x=np.arange(len(drawing.order)), showlegend=False, **drawing.bars(-1), **first_row)
     share_title = title(table["neuron_explained"])
-    figure.update_yaxes(axis(drawn(share_title, beside=True), range=[0, 1.02]), **first_row)
+    lay_out_up(figure, axis(drawn(share_title, beside=True), range=[0, 1.02]), **first_row)
     if has_steps:
         _add_steps(figure, drawing, table)
     _add_legend(figure, drawing.shown, table)
-    figure.update_xaxes(_neuron_axis(drawing))
+    lay_out_across(figure, _neuron_axis(drawing))
     neuron_title = title(table["neuron"]) if "neuron" in table.coords else "neuron"
-    figure.update_xaxes(title_text=drawn(neuron_title), **last_row)
+    lay_out_across(figure, {"title": {"text": drawn(neuron_title)}}, **last_row)
     return Figure(figure, f"{share_title}, for every neuron.")
 
 

@@ -11,6 +11,7 @@ from groklens.errors import BadArgument
 from groklens.views.drawing.axes import StepAxis, axis, layout
 from groklens.views.drawing.curve import curve, panels_of, scale
 from groklens.views.drawing.labels import bare_title, drawn, shared_title, title, variable
+from groklens.views.drawing.lay_out import lay_out, lay_out_across, lay_out_up
 from groklens.views.drawing.palette import OTHER, component_colours, curve_colours
 from groklens.views.inputs import components_of, is_table, run_of, table_of
 from groklens.views.renderers.figure import Figure
@@ -68,8 +69,8 @@ def compare(
         "xref": "container",
         "x": 0.01,
     }
-    figure.update_layout(layout(_ROW * len(rows) + 130, legend=legend, bargap=0.15))
-    figure.update_layout(margin={"l": 16, "r": 16, "t": 50, "b": 70})
+    margin = {"l": 16, "r": 16, "t": 50, "b": 70}
+    lay_out(figure, layout(_ROW * len(rows) + 130, legend=legend, bargap=0.15, margin=margin))
     axes = [StepAxis.of(table, log=log_steps, columns=len(tables)) for table in tables.values()]
     for row, chosen in enumerate(rows, start=1):
         for column, (name, steps) in enumerate(zip(tables, axes, strict=True), start=1):
@@ -77,7 +78,7 @@ def compare(
             _draw(figure, panel, columns[name], {"row": row, "col": column}, steps)
         alike = [each for panel in found.values() for each in panel if each.name in chosen]
         if alike[0].dims == ("step",):
-            figure.update_yaxes(row=row, **scale(alike))
+            lay_out_up(figure, scale(alike), row=row)
     return Figure(figure, f"Side by side: {', '.join(tables)}.")
 
 
@@ -140,21 +141,21 @@ def _draw(
     steps: StepAxis,
 ) -> None:
     up = title(panel[0]) if len(panel) == 1 else shared_title(panel)
-    named = {"title_text": drawn(up, beside=True)} if at["col"] == 1 else {}
+    named = {"title": {"text": drawn(up, beside=True)}} if at["col"] == 1 else {}
     if panel[0].dims == ("step", "component"):
         figure.add_bar(**_bars(panel[0], source), **at)
-        figure.update_xaxes(axis(drawn(bare_title(panel[0]["component"])), showgrid=False), **at)
-        figure.update_yaxes(axis(""), **at)
-        figure.update_yaxes(**named, **at)
+        lay_out_across(figure, axis(drawn(bare_title(panel[0]["component"])), showgrid=False), **at)
+        lay_out_up(figure, axis(""), **at)
+        lay_out_up(figure, named, **at)
         return
     colours = curve_colours([str(each.name) for each in panel])
     for each, colour in zip(panel, colours, strict=True):
         figure.add_scatter(
             showlegend=at["col"] == 1, legendgroup=str(each.name), **curve(each, colour, steps), **at
         )
-    figure.update_xaxes(steps.axis(drawn(title(panel[0]["step"]) + steps.since)), **at)
-    figure.update_yaxes(axis(""), **at)
-    figure.update_yaxes(**named, **at)
+    lay_out_across(figure, steps.axis(drawn(title(panel[0]["step"]) + steps.since)), **at)
+    lay_out_up(figure, axis(""), **at)
+    lay_out_up(figure, named, **at)
 
 
 def _bars(found: xr.DataArray, source: Any) -> dict[str, Any]:

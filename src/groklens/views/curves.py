@@ -9,6 +9,7 @@ from groklens.errors import BadArgument
 from groklens.views.drawing.axes import StepAxis, axis, layout
 from groklens.views.drawing.curve import Panel, curve, panels_of, scale
 from groklens.views.drawing.labels import drawn, shared_title, title, variable
+from groklens.views.drawing.lay_out import lay_out, lay_out_across, lay_out_up
 from groklens.views.drawing.palette import band_colour, curve_colours, faded
 from groklens.views.inputs import called, is_explanation, is_table, run_of, table_of
 from groklens.views.overlay import overlaid
@@ -64,9 +65,9 @@ def curves(
     for row, panel in enumerate(panels, start=1):
         _draw_panel(figure, panel, row, steps)
     begun = [phase for phase in phases if phase.start is not None]
-    figure.update_layout(_layout(len(panels), len(begun), any(len(panel) > 1 for panel in panels)))
-    figure.update_xaxes(steps.axis(""))
-    figure.update_xaxes(title_text=drawn(title(table["step"]) + steps.since), row=len(panels))
+    lay_out(figure, _layout(len(panels), len(begun), any(len(panel) > 1 for panel in panels)))
+    lay_out_across(figure, steps.axis(""))
+    lay_out_across(figure, {"title": {"text": drawn(title(table["step"]) + steps.since)}}, row=len(panels))
     for place, phase in enumerate(begun):
         _shade(figure, phase, place, len(begun), steps)
     shown = ", ".join(str(each.attrs.get("long_name", each.name)) for panel in panels for each in panel)
@@ -133,7 +134,7 @@ def _draw_panel(figure: go.Figure, panel: Panel, row: int, steps: StepAxis) -> N
     for each, colour in zip(panel, colours, strict=True):
         figure.add_scatter(row=row, col=1, showlegend=len(panel) > 1, **curve(each, colour, steps))
     axis_title = title(panel[0]) if len(panel) == 1 else shared_title(panel)
-    figure.update_yaxes(axis(drawn(axis_title, beside=True), **scale(panel)), row=row)
+    lay_out_up(figure, axis(drawn(axis_title, beside=True), **scale(panel)), row=row)
 
 
 def _layout(n_panels: int, n_phases: int, has_legend: bool) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 from groklens.errors import BadArgument, UnknownName, whole_number
 from groklens.views.drawing.axes import axis, layout
 from groklens.views.drawing.labels import drawn
+from groklens.views.drawing.lay_out import lay_out_across, lay_out_up
 from groklens.views.drawing.operands import operand_values, square
 from groklens.views.inputs import final_of
 from groklens.views.renderers.figure import Figure
@@ -69,8 +70,8 @@ def logits(source: Any, answer: int | None = None, by: str = OPERANDS) -> Figure
         colorbar=_BAR | {"title": {"text": what, "side": "right", "font": {"size": 12}}},
         hovertemplate=f"{drawn(up)} = %{{y}}, {drawn(across)} = %{{x}}: %{{z:.3f}}<extra></extra>",
     )
-    figure.update_xaxes(axis(drawn(across), showgrid=False, **_kind(columns)))
-    figure.update_yaxes(axis(drawn(up), showgrid=False, **_kind(rows)))
+    lay_out_across(figure, axis(drawn(across), showgrid=False, **_kind(columns)))
+    lay_out_up(figure, axis(drawn(up), showgrid=False, **_kind(rows)))
     return Figure(figure, f"{task.name}: {what}, for every {up} and {across}.")
 
 

@@ -9,6 +9,7 @@ from groklens.errors import BadArgument, UnknownName
 from groklens.views.drawing.axes import StepAxis, axis, layout
 from groklens.views.drawing.curve import curve, scale
 from groklens.views.drawing.labels import drawn, title, variable
+from groklens.views.drawing.lay_out import lay_out, lay_out_across, lay_out_up
 from groklens.views.drawing.palette import HUES
 from groklens.views.inputs import called, is_table, table_of
 from groklens.views.renderers.figure import Figure
@@ -45,13 +46,13 @@ def overlaid(sources: Mapping[str, Any], names: Sequence[Any] | None, log_steps:
             )
             trace["hovertemplate"] = f"{drawn(name)}: %{{y:.4g}} at step %{{customdata:,}}<extra></extra>"
             figure.add_scatter(row=row, col=1, showlegend=row == 1, **trace)
-        figure.update_yaxes(axis(drawn(title(found[0]), beside=True), **scale(found)), row=row)
+        lay_out_up(figure, axis(drawn(title(found[0]), beside=True), **scale(found)), row=row)
     legend = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "xref": "container"}
     height = len(rows) * _PANEL_HEIGHT + 130
     margin = {"l": 16, "r": 16, "t": 30, "b": 100}
-    figure.update_layout(layout(height, legend=legend | {"x": 0.01}, margin=margin, hovermode="closest"))
-    figure.update_xaxes(steps.axis(""))
-    figure.update_xaxes(title_text=drawn(title(rows[0][0]["step"]) + steps.since), row=len(rows))
+    lay_out(figure, layout(height, legend=legend | {"x": 0.01}, margin=margin, hovermode="closest"))
+    lay_out_across(figure, steps.axis(""))
+    lay_out_across(figure, {"title": {"text": drawn(title(rows[0][0]["step"]) + steps.since)}}, row=len(rows))
     return Figure(figure, f"Over training steps, of {', '.join(tables)}: {', '.join(wanted)}.")
 
 

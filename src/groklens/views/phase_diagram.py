@@ -10,6 +10,7 @@ import numpy as np
 from groklens.errors import BadArgument, described
 from groklens.views.drawing.axes import axis, layout
 from groklens.views.drawing.labels import drawn, title
+from groklens.views.drawing.lay_out import lay_out, lay_out_across, lay_out_up
 from groklens.views.drawing.palette import GRID, HUES, OTHER
 from groklens.views.inputs import is_table
 from groklens.views.renderers.figure import Figure
@@ -77,10 +78,10 @@ def phase_diagram(
         hovertemplate="%{customdata}<extra></extra>",
         **squares,
     )
-    figure.update_xaxes(_axis(table, across))
-    figure.update_yaxes(_axis(table, up, beside=True))
+    lay_out_across(figure, _axis(table, across))
+    lay_out_up(figure, _axis(table, up, beside=True))
     least = _LOW if up == _NO_AXIS else _HIGH
-    figure.update_layout(layout(90 + max(least, min(640, 46 * table.sizes[up])), plot_bgcolor=GRID))
+    lay_out(figure, layout(90 + max(least, min(640, 46 * table.sizes[up])), plot_bgcolor=GRID))
     what = table["delay" if colour == "delay" else "phase"].attrs.get("long_name", colour)
     axes = " and ".join(_called(table, name) for name in (across, up) if name != _NO_AXIS)
     said = f"By {axes}: {what}; in each square, runs that generalised of all."

@@ -9,6 +9,7 @@ from groklens.errors import BadArgument
 from groklens.views.drawing.axes import StepAxis, axis, layout
 from groklens.views.drawing.curve import curve, scale
 from groklens.views.drawing.labels import drawn, title, variable
+from groklens.views.drawing.lay_out import lay_out, lay_out_across, lay_out_up
 from groklens.views.drawing.palette import HUES, faded
 from groklens.views.inputs import is_table, table_of
 from groklens.views.renderers.figure import Figure
@@ -57,10 +58,10 @@ def skills(
     for each in beside:
         thick = {"line": {"color": HUES[1], "width": 4}, "mode": "lines"}
         figure.add_scatter(**curve(each, HUES[1], steps) | thick)
-    figure.update_xaxes(steps.axis(drawn(title(table["step"]) + steps.since)))
-    figure.update_yaxes(axis(drawn(title(found), beside=True), **scale([found, *beside])))
+    lay_out_across(figure, steps.axis(drawn(title(table["step"]) + steps.since)))
+    lay_out_up(figure, axis(drawn(title(found), beside=True), **scale([found, *beside])))
     legend = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0.01}
-    figure.update_layout(layout(430, legend=legend, margin={"l": 16, "r": 16, "t": 34, "b": 110}))
+    lay_out(figure, layout(430, legend=legend, margin={"l": 16, "r": 16, "t": 34, "b": 110}))
     count = found.sizes["skill"]
     said = f", and {beside[0].attrs.get('long_name', whole)} of all" if beside else ""
     return Figure(figure, f"Over training steps: {title(found)}, {count} of them{said}.")

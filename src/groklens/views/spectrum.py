@@ -12,6 +12,7 @@ from groklens.views.drawing.axes import axis, layout
 from groklens.views.drawing.bar_labels import apart
 from groklens.views.drawing.history import add_history, two_rows
 from groklens.views.drawing.labels import bare_title, drawn, step_names, title, variable
+from groklens.views.drawing.lay_out import lay_out, lay_out_across, lay_out_up
 from groklens.views.drawing.palette import HUES, OTHER, component_colours, faded
 from groklens.views.drawing.slider import add_slider
 from groklens.views.inputs import components_of, table_of
@@ -53,16 +54,16 @@ def spectrum(
         )
     colours = component_colours(components_of(source, highlight))
     figure = two_rows(len(found) > 1)
-    figure.update_layout(layout(600 if len(found) > 1 else 330, bargap=0.15))
+    lay_out(figure, layout(600 if len(found) > 1 else 330, bargap=0.15))
     components = found["component"].values.tolist()
     figure.add_bar(**_bars(found, components, colours), **_first_row(found))
-    figure.update_yaxes(axis(drawn(title(found), beside=True), range=_ends(found)), **_first_row(found))
+    lay_out_up(figure, axis(drawn(title(found), beside=True), range=_ends(found)), **_first_row(found))
     category = {"type": "category"} if isinstance(components[0], str) else {}
-    figure.update_xaxes(axis("", showgrid=False, **category))
+    lay_out_across(figure, axis("", showgrid=False, **category))
     if len(found) > 1:
         _add_steps(figure, found, components, step_names(table), table["step"])
     last_row = {"row": 2} if len(found) > 1 else {}
-    figure.update_xaxes(title_text=drawn(title(found["component"])), **last_row)
+    lay_out_across(figure, {"title": {"text": drawn(title(found["component"]))}}, **last_row)
     return Figure(figure, f"{title(found)} of every component.")
 
 

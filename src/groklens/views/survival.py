@@ -10,6 +10,7 @@ import numpy as np
 from groklens.errors import BadArgument, described
 from groklens.views.drawing.axes import axis, layout
 from groklens.views.drawing.labels import drawn, title
+from groklens.views.drawing.lay_out import lay_out, lay_out_across, lay_out_up
 from groklens.views.drawing.palette import HUES, faded
 from groklens.views.inputs import is_table
 from groklens.views.renderers.figure import Figure
@@ -50,13 +51,13 @@ def survival(events: xr.Dataset, by: str | None = None, event: str = "generalise
         when, seen = when[np.isfinite(seen)], seen[np.isfinite(seen)]
         if len(seen):
             _draw(figure, name, np.where(np.isfinite(when), when, seen), np.isfinite(when), colour)
-    figure.update_xaxes(axis("training step"))
-    figure.update_yaxes(
-        axis(drawn(f"runs not {event} yet", beside=True), range=[-0.02, 1.04], tickformat=".0%")
+    lay_out_across(figure, axis("training step"))
+    lay_out_up(
+        figure, axis(drawn(f"runs not {event} yet", beside=True), range=[-0.02, 1.04], tickformat=".0%")
     )
     legend = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0.01}
-    figure.update_layout(
-        layout(430, legend=legend, margin={"l": 16, "r": 16, "t": 34, "b": 110}, hovermode="closest")
+    lay_out(
+        figure, layout(430, legend=legend, margin={"l": 16, "r": 16, "t": 34, "b": 110}, hovermode="closest")
     )
     along = "" if by is None else f", by {title(events[by])}"
     return Figure(

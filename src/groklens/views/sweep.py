@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from groklens.errors import BadArgument, UnknownName, described
 from groklens.views.drawing.axes import StepAxis, axis, layout
 from groklens.views.drawing.labels import drawn, shared_title, title
+from groklens.views.drawing.lay_out import lay_out, lay_out_across, lay_out_up
 from groklens.views.drawing.palette import HUES, INK, faded
 from groklens.views.inputs import is_table
 from groklens.views.renderers.figure import Figure
@@ -67,11 +68,11 @@ def sweep(
             _draw(figure, each, along, colour, row)  # what has no seeds is drawn over what has
         heading = title(panel[0]) if len(panel) == 1 else shared_title(panel)
         scale: dict[str, Any] = {"type": "log"} if log_y else {}
-        figure.update_yaxes(axis(drawn(heading, beside=True), **scale), row=row)
-    figure.update_layout(_layout(len(panels)))
+        lay_out_up(figure, axis(drawn(heading, beside=True), **scale), row=row)
+    lay_out(figure, _layout(len(panels)))
     places = _Places.of(table[along], log_x)
-    figure.update_xaxes(places.axis())
-    figure.update_xaxes(title_text=drawn(title(table[along])), row=len(panels))
+    lay_out_across(figure, places.axis())
+    lay_out_across(figure, {"title": {"text": drawn(title(table[along]))}}, row=len(panels))
     for name, at in (marks or {}).items():
         _mark(figure, name, at, places)
     shown = ", ".join(str(each.attrs.get("long_name", each.name)) for each in variables)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from groklens.views.drawing.axes import StepAxis, axis, layout
 from groklens.views.drawing.curve import curve, scale
 from groklens.views.drawing.labels import drawn, title
+from groklens.views.drawing.lay_out import lay_out, lay_out_across, lay_out_up
 from groklens.views.drawing.palette import HUES, faded
 
 if TYPE_CHECKING:
@@ -41,10 +42,10 @@ def panels_by_label(
             _level(figure, float(line), label, colours[label], steps, row)
         # Next-token losses lie within a fraction of a nat, where a log axis has nothing to add.
         ends = {name: value for name, value in scale([found]).items() if name in ("range", "rangemode")}
-        figure.update_yaxes(axis(drawn(title(found), beside=True), **ends), row=row)
-    figure.update_layout(_layout(len(rows)))
-    figure.update_xaxes(steps.axis(""))
-    figure.update_xaxes(title_text=drawn(title(table["step"]) + steps.since), row=len(rows))
+        lay_out_up(figure, axis(drawn(title(found), beside=True), **ends), row=row)
+    lay_out(figure, _layout(len(rows)))
+    lay_out_across(figure, steps.axis(""))
+    lay_out_across(figure, {"title": {"text": drawn(title(table["step"]) + steps.since)}}, row=len(rows))
     return figure
 
 

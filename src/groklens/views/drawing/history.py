@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from groklens.views.drawing.axes import axis
 from groklens.views.drawing.labels import drawn
+from groklens.views.drawing.lay_out import lay_out_up
 from groklens.views.drawing.palette import INK
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def add_history(
         row=2,
         col=1,
     )
-    figure.update_yaxes(
+    lay_out_up(
+        figure,
         axis(drawn(step_title, beside=True), type="category", autorange="reversed", showgrid=False, nticks=8),
         row=2,
         col=1,

@@ -10,6 +10,7 @@ import numpy as np
 
 from groklens.views.drawing.axes import axis, layout
 from groklens.views.drawing.labels import drawn
+from groklens.views.drawing.lay_out import lay_out
 from groklens.views.drawing.palette import HUES, faded
 
 if TYPE_CHECKING:
@@ -38,9 +39,10 @@ def panels(titles: Sequence[str], **more: Any) -> go.Figure:
     )
     # How a narrow page keeps panels square; see fit.js.
     meta = {"panels": {"columns": columns, "rows": rows, "side": HEIGHT - _SPACE - above}}
-    figure.update_layout(layout(rows * HEIGHT + 110 + above, showlegend=False, meta=meta, **more))
-    figure.update_layout(margin={"l": 16, "r": 16, "t": 44 + above, "b": 16})
-    figure.update_annotations(font={"size": 12})
+    margin = {"l": 16, "r": 16, "t": 44 + above, "b": 16}
+    lay_out(figure, layout(rows * HEIGHT + 110 + above, showlegend=False, meta=meta, margin=margin, **more))
+    for annotation in figure.layout.annotations:
+        annotation.font.size = 12
     return figure
 
 
@@ -55,7 +57,7 @@ def label_edges(figure: go.Figure, titles: Sequence[str], across: str, up: str, 
     columns = min(COLUMNS, len(titles))
     across_axis = axis("", showgrid=False, tickangle=0, nticks=4, **more)
     up_axis = axis("", showgrid=False, nticks=5, **more)
-    axes: dict[str, Any] = {}  # set at once: plotly looks through the whole layout each time
+    axes: dict[str, Any] = {}
     for index in range(-(-len(titles) // columns) * columns):  # those without a panel too
         number, lowest, first = (
             index + 1 if index else "",
@@ -65,7 +67,7 @@ def label_edges(figure: go.Figure, titles: Sequence[str], across: str, up: str, 
         empty = index >= len(titles)
         axes[f"xaxis{number}"] = across_axis | ({} if empty else _edge(across_axis, drawn(across), lowest))
         axes[f"yaxis{number}"] = up_axis | ({} if empty else _edge(up_axis, drawn(up, beside=True), first))
-    figure.update_layout(axes)
+    lay_out(figure, axes)
 
 
 def _edge(of: dict[str, Any], title: str, shown: bool) -> dict[str, Any]:
@@ -76,8 +78,9 @@ def _edge(of: dict[str, Any], title: str, shown: bool) -> dict[str, Any]:
 def one_scale(figure: go.Figure, values: np.ndarray, count: int, margin: float = 1.08) -> None:
     """Square panels with one scale for all, zero in the middle, which hold every value and a margin around them."""
     end = margin * float(np.nanmax(np.abs(values)) or 1.0)
-    figure.update_xaxes(range=[-end, end], zeroline=True, zerolinecolor=faded(HUES[0], 0.15))
-    figure.update_yaxes(range=[-end, end], zeroline=True, zerolinecolor=faded(HUES[0], 0.15))
+    scale = {"range": [-end, end], "zeroline": True, "zerolinecolor": faded(HUES[0], 0.15)}
+    axes = {name: scale for name in figure.layout if name.startswith(("xaxis", "yaxis"))}
     for index in range(count):
-        x = "x" if index == 0 else f"x{index + 1}"
-        figure.layout[f"yaxis{index + 1 if index else ''}"].scaleanchor = x
+        number = index + 1 if index else ""
+        axes[f"yaxis{number}"] = scale | {"scaleanchor": f"x{number}"}
+    lay_out(figure, axes)
