@@ -97,22 +97,57 @@ def test_a_split_without_a_meaning_shows_about_as_often_as_is_said():
     assert shown <= 10  # 3 are expected
 
 
-def test_an_earlier_step_shows_what_the_last_does_not():
+@pytest.mark.parametrize(
+    ("on_test", "verdict", "where"),
+    [
+        ({50: 11, 100: 12}, "supported", "at step 50, where test inputs came to be answered, "),
+        ({50: 12, 100: 11}, "undecided", "at step 50, where test inputs came to be answered, "),
+        ({50: -12, 100: 12}, "undecided", ""),
+        ({50: -12, 100: 11}, "supported", ""),
+    ],
+    ids=["it fades", "trained on all, then on its split", "on its split, then on all", "on its split"],
+)
+def test_a_split_is_judged_where_test_inputs_came_to_be_answered(on_test, verdict, where):
     index = TASK.split(0.5, 0)[0]
-    models = {0: table(TASK, index, 0, 0), 50: table(TASK, index, 12, 0), 100: table(TASK, index, 12, 12)}
+    models = {0: table(TASK, index, 0, 0)}
+    models |= {step: table(TASK, index, 12, certain) for step, certain in on_test.items()}
     why = gl.explain(gl.Run.of(models, TASK, train_index=index))
-    assert (why.generalised, finding(why).verdict) == (True, "supported")
-    assert finding(why).note.startswith("at step 50, ")
-    assert not why.headline.endswith(UNSEEN)
+    assert (why.generalised, finding(why).verdict) == (True, verdict)
+    assert finding(why).note.startswith(where or finding(gl.explain(why.final)).note)
+    assert (") generalises" in why.headline) == (verdict == "supported")
 
 
-def test_a_run_whose_last_step_shows_it_is_judged_there():
-    """What the last model alone shows, its run does not hide."""
-    index = TASK.split(0.5, 0)[0]
-    models = {0: table(TASK, index, 0, 0), 50: table(TASK, index, 12, 12), 100: table(TASK, index, 12, 11)}
-    found = finding(gl.explain(gl.Run.of(models, TASK, train_index=index)))
-    alone = finding(gl.explain(models[100], TASK, train_index=index))
-    assert (found.verdict, found.value, found.note) == ("supported", alone.value, alone.note)
+def trained_by_turns(turns, into):
+    """A run of a table by heart, recorded as of one half of it, whatever it is trained on by turns."""
+    pairs_of_11 = torch.cartesian_prod(torch.arange(11), torch.arange(11))
+    task = gl.TableTask(pairs_of_11, gl.RandomTable(11, seed=3).labels, name="mine")
+    model, step = gl.MLP(d_mlp=128, d_embed=32).build(task, 0), 0
+    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
+    half = task.split(0.5, 0)[0]
+    with gl.Recorder(model, task, into, keep=gl.Every(20), train_index=half) as recorder:
+        for is_half, steps in turns:
+            index = half if is_half else torch.arange(121)
+            for _ in range(steps):
+                optimizer.zero_grad()
+                logits = model(task.inputs[index])[:, -1]
+                torch.nn.functional.cross_entropy(logits, task.labels[index]).backward()
+                optimizer.step()
+                recorder.step(step := step + 1)
+    return recorder.run
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [[(True, 100), (False, 100), (True, 100)], [(True, 100), (False, 100)], [(False, 100), (True, 20)]],
+)
+def test_a_table_by_heart_that_was_trained_on_its_test_inputs_for_a_while_does_not_generalise(
+    turns, tmp_path
+):
+    why = gl.explain(trained_by_turns(turns, tmp_path / "run"))
+    assert why.finding("generalises").value >= 0.99
+    assert finding(why).verdict != "supported"
+    assert ") generalises" not in why.headline
+    assert why.phases == []
 
 
 @pytest.mark.parametrize("accuracy_of_test", [0.5, 1.0])
@@ -280,7 +315,7 @@ def test_what_tokens_add_to_losses_hides_no_split_that_was_drawn():
     )
 
 
-def test_a_split_is_looked_for_where_it_shows_most_and_not_where_one_input_parts_the_means():
+def test_a_split_is_looked_for_where_test_inputs_came_to_be_answered_and_not_where_one_parts_the_means():
     index, test = LARGER.split(0.7, 0)
     one = torch.full((169,), 12.0)
     one[test[0]] = -12.0

@@ -17,12 +17,12 @@ SHAPE = gl.MLP(d_mlp=128, d_embed=32)
 HALF = MINE.split(0.5, 0)[0]
 
 
-def trained(model, index, steps, recorder=None, lr=1e-2):
+def trained(model, index, steps, recorder=None, lr=1e-2, task=MINE):
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=0.1)
     for step in range(1, steps + 1):
         optimizer.zero_grad()
-        logits = model(MINE.inputs[index])[:, -1]
-        torch.nn.functional.cross_entropy(logits, MINE.labels[index]).backward()
+        logits = model(task.inputs[index])[:, -1]
+        torch.nn.functional.cross_entropy(logits, task.labels[index]).backward()
         optimizer.step()
         if recorder is not None:
             recorder.step(step)
@@ -98,3 +98,25 @@ def test_a_run_from_fresh_weights_begins_with_nothing_known():
     assert warm_start(run, run.final) is None
     own = gl.Run.of({k: run.at(k).model for k in run.steps[:2]}, run.task, train_index=run.train_index)
     assert warm_start(own, own.final) is None
+
+
+SIDES = torch.cartesian_prod(torch.arange(97), torch.arange(97))
+#: Two classes on both sides of a line, of which untrained weights tell more than half as often as not.
+FIRST_IS_LARGE = gl.TableTask(SIDES, (SIDES[:, 0] > 48).long(), name="the first is large")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_weights_that_are_untrained_have_not_known_what_they_answer(seed):
+    index, model = FIRST_IS_LARGE.split(0.3, seed)[0], gl.MLP(d_mlp=32, d_embed=16)
+    own = {step: model.build(FIRST_IS_LARGE, seed) for step in (0, 1)}
+    run = gl.Run.of(own, FIRST_IS_LARGE, train_index=index)
+    assert warm_start(run, run.final) is None
+
+
+def test_of_two_classes_too_it_shows_that_they_were_known_before(tmp_path):
+    """Answers by heart of two classes, drawn at random."""
+    labels = torch.randint(2, (121,), generator=torch.Generator().manual_seed(0))
+    task = gl.TableTask(PAIRS, labels, name="two classes")
+    model = trained(SHAPE.build(task, 0), slice(None), 200, task=task)
+    run = gl.Run.of({0: model, 1: model}, task, train_index=HALF)
+    assert warm_start(run, run.final) == 0

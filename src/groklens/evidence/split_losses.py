@@ -6,7 +6,6 @@ import math
 from statistics import NormalDist
 from typing import NamedTuple
 
-import numpy as np
 import torch
 import xarray as xr
 from jaxtyping import Bool, Float
@@ -14,16 +13,15 @@ from torch import Tensor
 
 from groklens.claims import DRAWS, Control, Finding, Verdict, number, percent
 from groklens.evidence.beyond_tokens import errors_beyond_tokens, seems_drawn
+from groklens.evidence.came_to_know import coming_to_know
 from groklens.evidence.untrained import Untrained
 from groklens.evidence.warm_start import begins_with_others, others_put_in_before, warm_start
 from groklens.runs import Run
 from groklens.snapshots import Snapshot, scores
 
-#: How often a split that has nothing to do with the training shows all the same, at one of all steps looked at: one
-#: drawn at random, and one that may be by a rule, whose test inputs may be harder for another reason.
+#: How often a split that has nothing to do with the training shows all the same: one drawn at random, and one that may
+#: be by a rule, whose test inputs may be harder for another reason.
 LEVEL, BY_A_RULE = 0.01, 0.001
-#: Steps, evenly among those kept, at which a split that seems drawn at random is looked for at most.
-LOOKS = 10
 
 
 class Pairs(NamedTuple):
@@ -57,30 +55,43 @@ class Pairs(NamedTuple):
         return min(self.errors, self.beyond_tokens, key=abs)
 
 
+class _Looked(NamedTuple):
+    """Where a split is looked for: the snapshot, what shows there, and the standard errors asked for, on both sides."""
+
+    snapshot: Snapshot
+    found: Pairs
+    beyond: float
+    below: float
+    where: str
+
+    @property
+    def verdict(self) -> Verdict:
+        """Supported where test losses are larger by as much, refuted where they are as much smaller."""
+        if self.found.shown > self.beyond:
+            return "supported"
+        return "refuted" if self.found.shown < -self.below else "undecided"
+
+
 def split_losses(run: Run, final: Snapshot, untrained: Untrained, table: xr.Dataset) -> list[Finding]:
     """The finding that a split which no training recorded shows in the losses; none where that is not asked.
 
     A model that was trained on all inputs answers both sides of a random split alike, whatever is called a test input,
     and its accuracy says nothing. One that was trained on the train inputs alone keeps larger losses on the others,
     long after it answers all of them: of public models that grokked, 58 to 98 % of pairs. The number is the share of
-    pairs of a test and a train input in which the test input's loss is larger (Mann–Whitney), at the last step or,
-    where it does not show there, at the one where it does most of a few that were kept (`_looked_at`). Supported beyond
-    chance, over as many steps as there were to choose from, beside inputs of the same tokens and answers
-    (`errors_beyond_tokens`): at 1 % where the split seems drawn at random (`seems_drawn`), else at 0.1 % and in all
-    pairs too, as test inputs by a rule may be harder for whoever learns them all; refuted as far on the other side;
-    else undecided: the sides are not told apart, which is no proof that they are one. Asked of models that answer the
-    test inputs of a split as given (`split_recorded` is of one that is known), and of forks that begin with weights of
-    whatever origin; of a run that begins with test inputs answered, at that step alone (`warm_start`).
+    pairs of a test and a train input in which the test input's loss is larger (Mann–Whitney), at the step where the
+    split shows least of those at which test inputs came to be answered (`coming_to_know`). Supported beyond
+    chance beside inputs of the same tokens and answers (`errors_beyond_tokens`): at 1 % where the split seems drawn at
+    random (`seems_drawn`), else at 0.1 % and in all pairs too, as test inputs by a rule may be harder for whoever
+    learns them all; refuted as far on the other side; else undecided: the sides are not told apart, which is no proof
+    that they are one. Asked of models that answer the test inputs of a split as given (`split_recorded` is of one that
+    is known), and of forks that begin with weights of whatever origin.
     """
     if not _is_asked(run, final):
         return []
-    looked, beyond, where = _shown_where(run, final, table)
-    found = pairs(looked)
-    verdict: Verdict = "supported" if found.shown > beyond else "undecided"
-    if found.shown < -beyond:
-        verdict = "refuted"
+    place = _judged_where(run, final, table)
+    found = place.found
     said = (
-        f"{where}{_from_half(found.errors)} half of the pairs of a test and a train input, and "
+        f"{place.where}{_from_half(found.errors)} half of the pairs of a test and a train input, and "
         f"{_from_half(found.beyond_tokens)} it beside inputs of the same tokens and answers"
     )
     return [
@@ -88,13 +99,15 @@ def split_losses(run: Run, final: Snapshot, untrained: Untrained, table: xr.Data
             "losses are larger on test inputs than on train inputs, by the split given",
             found.share,
             "share of pairs",
-            verdict,
+            place.verdict,
             (
-                Control.of("random splits of the same sizes", _of_random_splits(looked), key="random_splits"),
+                Control.of(
+                    "random splits of the same sizes", _of_random_splits(place.snapshot), key="random_splits"
+                ),
                 Control.of(untrained.name, [pairs(untrained.snapshot).share], key="untrained"),
             ),
             source=f"rank-sum test, one-sided at {percent(found.level)}, {_COMPARED[found.drawn]}",
-            note=said + _SAID[verdict],
+            note=said + _SAID[place.verdict],
             key="split.losses",
             role="aside",
         )
@@ -109,8 +122,7 @@ def split_shows(run: Run, final: Snapshot, table: xr.Dataset) -> bool:
     """Whether a split shows in the losses as `split_losses` asks, or need not, as training recorded it."""
     if not _is_asked(run, final):
         return True
-    looked, beyond, _ = _shown_where(run, final, table)
-    return pairs(looked).shown > beyond
+    return _judged_where(run, final, table).verdict == "supported"
 
 
 def _is_asked(run: Run, final: Snapshot) -> bool:
@@ -126,7 +138,8 @@ _COMPARED = {
 }
 #: What follows from each verdict.
 _SAID: dict[Verdict, str] = {
-    "supported": "; test inputs that are harder for another reason, of a split by a rule, may look the same",
+    "supported": "; test inputs that are harder for another reason, of a split by a rule, may look the same, and "
+    "so may those that were trained on for a while, after train inputs and between two kept steps",
     "undecided": "; a model that was trained on all inputs looks the same, so that which of them are test inputs is "
     "the word of whoever gave the split",
     "refuted": "; so looks a split that is turned round, or one whose test inputs are the easier ones",
@@ -174,54 +187,24 @@ def _compared(ranks: Float[Tensor, "input"], ties: float, is_test: Bool[Tensor, 
     return Pairs(larger / n_pairs, errors)
 
 
-def _shown_where(run: Run, final: Snapshot, table: xr.Dataset) -> tuple[Snapshot, float, str]:
-    """The snapshot in which the split shows, or else the last; the errors asked for there, and its step in words.
-
-    Of a run that begins with test inputs answered (`warm_start`) it is the first: what was trained since on train
-    inputs alone shows in the losses of a model that had been trained on all of them, too.
-    """
-    if (first := warm_start(run, final)) is not None:
-        known = run.at(first)
-        beyond = math.inf if others_put_in_before(run) else _beyond(pairs(known).level)
-        answered = percent(scores(known, "test").accuracy)
-        return known, beyond, f"at step {first:,}, the first, where {answered} of test inputs are answered, "
-    steps, at_last = _with_losses(run, table), pairs(final)
-    looks = min(len(steps), 2)
-    beyond = _beyond(at_last.level / max(looks, 1))
-    if looks < 2 or at_last.shown > beyond:
-        return final, beyond, ""
-    of_many = _beyond(at_last.level / 2 / len(steps))
-    looked = [(pairs(run.at(step)).shown, step) for step in _looked_at(table, steps, at_last.drawn)]
-    shown, step = max(looked, default=(0.0, 0))
-    if shown <= of_many:
-        return final, beyond, ""
-    return run.at(step), of_many, f"at step {step:,}, "
+def _judged_where(run: Run, final: Snapshot, table: xr.Dataset) -> _Looked:
+    """The step at which the split shows least of those at which the model came to answer its test inputs."""
+    snapshots = coming_to_know(run, final, table)
+    found, at = min(((pairs(each), at) for at, each in enumerate(snapshots)), key=lambda each: each[0].shown)
+    # The least of several is above by chance no more often than one is, and below more often.
+    beyond, below = _beyond(found.level), _beyond(found.level / len(snapshots))
+    if warm_start(run, final) is not None and others_put_in_before(run):
+        beyond = math.inf
+    return _Looked(snapshots[at], found, beyond, below, _where(run, final, snapshots[at]))
 
 
-def _looked_at(table: xr.Dataset, steps: list[int], drawn: bool) -> list[int]:
-    """Steps before the last at which a split is looked for: where mean losses are furthest apart, and ten between.
-
-    Of a split that may be by a rule the first alone: while a model learns, inputs differ most in how hard they are.
-    """
-    spread = steps[:: max(1, math.ceil(len(steps) / LOOKS))] if drawn else []
-    return sorted({_furthest(table, steps), *spread} - {steps[-1]})
+def _where(run: Run, final: Snapshot, looked: Snapshot) -> str:
+    if warm_start(run, final) is not None:
+        answered = percent(scores(looked, "test").accuracy)
+        return f"at step {looked.step:,}, the first, where {answered} of test inputs are answered, "
+    return "" if looked is final else f"at step {looked.step:,}, where test inputs came to be answered, "
 
 
 def _beyond(level: float) -> float:
     """Standard errors that chance exceeds as often as `level`, on one side."""
     return NormalDist().inv_cdf(1 - level)
-
-
-def _with_losses(run: Run, table: xr.Dataset) -> list[int]:
-    """Steps at which both losses are known and the weights are there."""
-    if not {"train_loss", "test_loss"} <= set(table.data_vars):
-        return []
-    return [step for step in table["step"].values.tolist() if step in run.steps]
-
-
-def _furthest(table: xr.Dataset, steps: list[int]) -> int:
-    """The step at which mean test loss is the largest multiple of train loss."""
-    kept = table.sel(step=steps)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.nan_to_num(kept["test_loss"].values / kept["train_loss"].values, nan=0.0)
-    return steps[int(np.argmax(ratio))]

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from groklens.evidence.few_inputs import judged
+from groklens.evidence.mostly_known import most_are_known
 from groklens.runs import Run
-from groklens.snapshots import Snapshot
+from groklens.snapshots import Snapshot, scores
 
-#: How often a model that answers half of such inputs, or the commonest answer, may pass for one that knows them.
-LEVEL = 0.001
 #: What a fork may begin with that its parent's split says nothing of.
 _OTHERS = {"weights", "task"}
 
 
 def warm_start(run: Run, final: Snapshot) -> int | None:
-    """The first kept step of a run, where more than half of its test inputs are answered there; None elsewhere.
+    """The first kept step of a run, where most of its test inputs are known there (`most_are_known`); None elsewhere.
 
     Of those that were wrong at first, as most are in any other run, it is seen here that they were learned without
     being trained on. Of these it is not: what trained the weights before is not recorded. None too where there are no
@@ -27,7 +25,7 @@ def warm_start(run: Run, final: Snapshot) -> int | None:
     is_judged = first == final.step or len(run.steps) == 1
     if is_judged and not final.split_recorded:  # as of a lone model, it is asked there anyway
         return None
-    return first if judged(run.at(first)).luck <= LEVEL else None
+    return first if most_are_known(final, scores(run.at(first), "test").accuracy) else None
 
 
 def begins_with_others(run: Run) -> bool:

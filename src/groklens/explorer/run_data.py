@@ -19,6 +19,7 @@ from groklens.measures import (
     lacking,
     stages,
     sum_squared_weights,
+    test_accuracy,
     test_loss,
     train_accuracy,
     train_loss,
@@ -27,7 +28,7 @@ from groklens.sweeps import events_of
 from groklens.views import Figure, curves
 
 #: What phases are dated by, and whether the split shows in the losses.
-_DATED_BY = (train_accuracy, train_loss, test_loss, excluded_loss, sum_squared_weights)
+_DATED_BY = (train_accuracy, test_accuracy, train_loss, test_loss, excluded_loss, sum_squared_weights)
 #: What is drawn of a run without a history, and of one whose split is not known either.
 _BY_SPLIT, _OF_ALL = ("train_loss", "test_loss", "train_accuracy", "test_accuracy"), ("loss", "all_accuracy")
 #: What has a step of its own.
