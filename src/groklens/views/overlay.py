@@ -16,7 +16,7 @@ from groklens.views.renderers.figure import Figure
 
 _PANEL_HEIGHT = 225
 #: Pixels by which the first of several lines is thicker than the last.
-_EDGES = 3.0
+_EDGES = 2.0
 #: What is drawn where nobody chose: whether, and when, each run generalised.
 _USUAL = ("train_accuracy", "test_accuracy")
 
