@@ -93,6 +93,7 @@ def explained():
 def shell(monkeypatch, capsys):
     """Runs `groklens ARGS` and gives exit status, standard output and standard error."""
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("GOMP_SPINCOUNT", "1000")  # as the command sets it, and gone afterwards
 
     from groklens import cli
 

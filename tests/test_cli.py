@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import re
 import runpy
 import subprocess
@@ -321,6 +322,24 @@ def test_help_and_mistakes_do_not_wait_for_torch(asked):
     done = subprocess.run([sys.executable, "-c", lines, *asked], capture_output=True, text=True)
     assert "groklens" in done.stdout + done.stderr
     assert done.stdout.splitlines()[-1] == "False"
+
+
+@pytest.mark.parametrize(
+    ("said", "set_to"),
+    [({}, "1000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "active"}, "None")],
+)
+def test_waiting_threads_give_way_unless_the_environment_says_how_they_wait(said, set_to):
+    """It has to be said before torch is imported, by whom the environment is inherited."""
+    lines = (
+        "import os; from groklens.cli import main\ntry: main()\nfinally: print(os.getenv('GOMP_SPINCOUNT'))"
+    )
+    own = {
+        name: value for name, value in os.environ.items() if name not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", lines, "--version"], capture_output=True, text=True, env=own | said
+    )
+    assert done.stdout.splitlines()[-1] == set_to
 
 
 def test_python_runs_the_package_as_it_runs_the_command(monkeypatch, capsys):
