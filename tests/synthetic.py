@@ -233,8 +233,10 @@ SPLIT = SimpleNamespace(
 
 def explanation(found=None, final=None, **more):
     """An explanation of a made-up run that grokked, by a model without neurons or heads."""
+    import groklens as gl
     from groklens.claims import bibliography
     from groklens.explain.headline import headline
+    from groklens.runs.source import Source
 
     final = snapshot() if final is None else final
     made = SimpleNamespace(
@@ -261,5 +263,6 @@ def explanation(found=None, final=None, **more):
             **more,
         }
     )
-    made.headline = headline(SimpleNamespace(**{**vars(made), "final": SPLIT, "findings": findings()}))
+    known = {"final": SPLIT, "source": gl.Run.over(Source()), "findings": findings()}
+    made.headline = headline(SimpleNamespace(**{**vars(made), **known}))
     return made

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 import groklens as gl
 
@@ -239,6 +240,18 @@ class TestMistakes:
     def test_a_missing_folder(self, shell, tmp_path):
         for command in ("explain", "track", "info"):
             assert refused(shell(command, tmp_path / "nowhere"), "nowhere does not exist")
+
+    def test_a_name_like_that_of_a_folder_and_of_an_example(self, shell, tmp_path, monkeypatch):
+        (tmp_path / "par").mkdir()
+        monkeypatch.chdir(tmp_path)
+        assert refused(shell("explain", "parr"), "did you mean 'par' or 'parity'?")
+
+    def test_weights_of_a_model_that_a_shell_cannot_give(self, shell, tmp_path):
+        torch.save({"mine.weight": torch.ones(3, 2)}, tmp_path / "mine.pt")
+        said = shell("explain", tmp_path / "mine.pt", "--task", "ModularArithmetic(13, 'add')")
+        assert refused(said, "A shell cannot give the model")
+        assert "task=task" in said[2]
+        assert "113" not in said[2]
 
     def test_a_damaged_header(self, shell, folder, tmp_path):
         copy = copied(folder, tmp_path)

@@ -451,9 +451,9 @@ def test_what_can_only_mean_one_thing_is_taken(given, as_outside):
 TYPED = {
     "a run that is nowhere": ("explain {}/nowhere", r"nowhere does not exist"),
     "a misspelt run": ("info {}/tyny", r"Did you mean '.*/tiny'"),
-    "a folder of runs": ("explain {}", r"a folder of 2 runs .*gl\.load\("),
+    "a folder of runs": ("explain {}", r"a folder of 2 runs .*such as '.*/[^/]+'\.$"),
     "an empty folder": ("track {}/empty", r"is an empty folder"),
-    "an empty path": ("info ", r"a folder of|no format known here|no path"),
+    "an empty path": ("info ", r"^(?!.*gl\.load).*(a folder of|no format known here|no path)"),
     "a misspelt measure": ("track {}/tiny --measure tset_loss", r"did you mean 'test_loss'"),
     "a measure that is a function": ("track {}/tiny --measure key_components", r"function and no measure"),
     "a measure without what it needs": (
@@ -463,6 +463,7 @@ TYPED = {
     "a misspelt command": ("expalin {}/tiny", r"No such command.*--help"),
     "a misspelt option": ("info {}/tiny --jsn", r"No such option: --jsn[^.]*\. See .*info --help\."),
     "no run": ("explain", r"Missing argument.*--help"),
+    "no file of a sweep": ("sweep {}/nope.json {}/new", r"Cannot read .*: No such file .*`recipe` .*`over`"),
     "a device that is none": (
         "train {}/recipe.json {}/new --device evil",
         r"device is 'evil'.*there is 'cpu'",

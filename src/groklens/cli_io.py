@@ -77,7 +77,15 @@ class Notes(logging.Handler):
 NOTES = Notes()
 
 
-def read_json(path: Path) -> dict[str, Any]:
+#: What is asked for where a file has something else.
+_A_RECIPE = "give a recipe, or the run.json of a run"
+_A_SWEEP = (
+    "give a file with `recipe` (as Recipe.to_dict() gives it; or `run`, the folder of a run with it) and `over`, "
+    'values by field, such as {"seed": [0, 1, 2]}'
+)
+
+
+def read_json(path: Path, give: str = _A_RECIPE) -> dict[str, Any]:
     """The JSON object in a file; `BadArgument` where there is none, or something that is no file."""
     try:
         found = path.stat()
@@ -93,34 +101,30 @@ def read_json(path: Path) -> dict[str, Any]:
     except BadArgument:
         raise
     except (OSError, ValueError, RecursionError) as error:
-        raise BadArgument(
-            f"Cannot read {path} as JSON: {error}; give a recipe, or the run.json of a run."
-        ) from error
+        why = getattr(error, "strerror", None) or error
+        raise BadArgument(f"Cannot read {path} as JSON: {why}; {give}.") from error
     if not isinstance(values, dict):
         raise BadArgument(f"{path} holds no JSON object; write a recipe with Recipe.to_dict().")
     return values
 
 
-def read_values(path: Path) -> dict[str, Any]:
-    """The values in a JSON or TOML file, by its ending; `BadArgument` where there are none."""
-    return _read_toml(path) if path.suffix == ".toml" else read_json(path)
+def read_values(path: Path, give: str = _A_RECIPE) -> dict[str, Any]:
+    """The values in a JSON or TOML file, by its ending; `BadArgument` where there are none, which says what to give."""
+    return _read_toml(path, give) if path.suffix == ".toml" else read_json(path, give)
 
 
 def read_sweep(path: Path) -> tuple[dict[str, Any], Any]:
     """The recipe and the values to sweep over in a JSON or TOML file; `BadArgument` where one of them is missing."""
-    values = read_values(path)
+    values = read_values(path, _A_SWEEP)
     if isinstance(values.get("run"), str):  # the folder of a run with the recipe, seen from the file
         header = path.parent / values["run"]
         values["recipe"] = read_json(header / "run.json" if header.is_dir() else header).get("recipe")
     if not isinstance(values.get("recipe"), dict) or not isinstance(values.get("over"), (dict, list)):
-        raise BadArgument(
-            f"{path} describes no sweep: it needs `recipe` (as Recipe.to_dict() gives it; or `run`, the folder of a "
-            'run with it) and `over`, values by field, such as {"seed": [0, 1, 2]}.'
-        )
+        raise BadArgument(f"{path} describes no sweep; {_A_SWEEP}.")
     return values["recipe"], values["over"]
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def _read_toml(path: Path, give: str) -> dict[str, Any]:
     try:
         tomllib = importlib.import_module("tomllib")
     except ImportError as error:
@@ -128,7 +132,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise BadArgument(f"Cannot read {path} as TOML: {error}.") from error
+        why = getattr(error, "strerror", None) or error
+        raise BadArgument(f"Cannot read {path} as TOML: {why}; {give}.") from error
 
 
 @contextlib.contextmanager

@@ -92,8 +92,8 @@ def test_those_of_a_folders_last_file_are_named_in_the_report_too(tmp_path):
     run = loaded(tmp_path)
     assert run.known[LEFT_OUT] == ["train_losses (3 entries)"]
     assert (
-        gl.explain(run, progress=False).about["In its files, not in its history"]
-        == "train_losses (3 entries)"
+        gl.explain(run, progress=False).about["Not in its history"]
+        == "train_losses (3 entries), in its files"
     )
 
 

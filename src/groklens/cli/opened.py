@@ -24,14 +24,22 @@ def folder_of(path: Path) -> Path:
 
 
 def named_run(path: Path) -> Path:
-    """As `folder_of`; `RunNotFound` where nothing is there and the name is nearly that of an example run."""
+    """As `folder_of`; `RunNotFound`, with the names most like it, where one of an example run is."""
     from groklens import examples
 
     folder = folder_of(path)
-    asked = "" if os.path.lexists(folder) else did_you_mean(str(path), examples.names())
-    if asked:
+    if not os.path.lexists(folder) and did_you_mean(str(path), examples.names()):
+        asked = did_you_mean(str(path), [*_beside(path), *examples.names()])
         raise RunNotFound(f"{path} does not exist, and no run that comes with groklens is called so; {asked}")
     return folder
+
+
+def _beside(path: Path) -> list[str]:
+    """What lies where a path says that something is, as it would be typed."""
+    try:
+        return sorted(str(each) for each in path.parent.iterdir())
+    except (OSError, ValueError):  # no folder, or a name that none can have
+        return []
 
 
 def opened(path: Path, parts: Sequence[Any], task: str | None = None, config: str | None = None) -> Run:

@@ -17,6 +17,12 @@ _SAID = (
         "Give the folder or file of a run, or the name of one that groklens examples lists.",
     ),
     (r"; a format can be forced with format=\.", "."),
+    (
+        r"Make the model that they were taken from and give it: model = ",
+        "A shell cannot give the model that they were taken from; in Python: model = ",
+    ),
+    (r"gl\.load\(('[^']*')\)", r"\1"),
+    (r"open it by gl\.sweeps\.load\(('[^']*')\)", r"open it by groklens show \1"),
 )
 
 

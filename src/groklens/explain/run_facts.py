@@ -88,8 +88,9 @@ def _data(run: Run, final: Snapshot) -> str:
     if final.task.is_stream:
         return f"{final.task.name}, fresh inputs for every update; a probe of {total:,} is looked at"
     if final.train_index is None:
-        share = "" if final.train_share is None else f"{percent(final.train_share)} trained on, "
-        return f"{final.task.name}, {how_many(total, 'input')}, {share}which of them is not known"
+        share, which = final.train_share, "which were trained on is not known"
+        which = which if share is None else f"{percent(share)} trained on, which of them is not known"
+        return f"{final.task.name}, {how_many(total, 'input')}, {which}"
     chosen, step = len(final.train_index), other_inputs_since(run)
     since = "" if step is None else f" from step {step:,} on"
     return f"{final.task.name}, {how_many(total, 'input')}, {percent(chosen / total)} trained on ({chosen:,}){since}"
@@ -132,7 +133,9 @@ def _unguarded(run: Run) -> dict[str, str]:
 def _not_in_the_history(run: Run) -> dict[str, str]:
     """The losses and other curves that a file of others holds, and of which it is not known what they are by step."""
     what = run.known.get("left out of the history")
-    return {"In its files, not in its history": ", ".join(map(str, what))} if isinstance(what, list) else {}
+    return (
+        {"Not in its history": f"{', '.join(map(str, what))}, in its files"} if isinstance(what, list) else {}
+    )
 
 
 def _day(day: date) -> str:

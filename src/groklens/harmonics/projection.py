@@ -37,7 +37,7 @@ def inputs_an_answer(symmetry: Symmetry) -> int:
         raise BadArgument(
             f"The inputs give the {n} answers between {int(counts.min())} and {int(counts.max())} times; "
             "Fourier analysis over the answer needs the whole table, each answer equally often. Give every pair of "
-            "elements, or a task without the group: gl.TableTask(inputs, labels)."
+            "elements; of other inputs ask for no circuit, and name no group: gl.TableTask(inputs, labels)."
         )
     return int(counts[0])
 

@@ -25,7 +25,11 @@ def overlaid(sources: Mapping[str, Any], names: Sequence[Any] | None, log_steps:
     """One panel per measure, one curve per run; errors as for `curves`, and `BadArgument` for no run, or too many."""
     from plotly.subplots import make_subplots
 
-    if not 1 <= len(sources) <= len(HUES):
+    if not sources:
+        raise BadArgument(
+            "No run was given; give some by name: gl.views.curves({'decay': run, 'no decay': other})."
+        )
+    if len(sources) > len(HUES):
         raise BadArgument(
             f"{len(sources)} runs were given; {len(HUES)} colours can be told apart. Draw fewer in one picture, or set "
             "them side by side with gl.views.compare."

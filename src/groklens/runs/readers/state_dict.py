@@ -53,7 +53,7 @@ def into_model(opened: Opened, told: LoadArguments, form: str) -> Run:
     path = opened.path
     if told.model is None:
         raise BadArgument(
-            f"{path} holds weights by names that no format here has ({some_names(opened.last)}). {how(path)}"
+            f"{path} holds weights by names that no format here has ({some_names(opened.last)}). {how(path, told.task)}"
         )
     told.refuse(path, "config", why="takes its configuration from the model given")
     if told.task is None:
@@ -104,11 +104,12 @@ def some_names(held: Iterable[object]) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
-def how(path: Path) -> str:
-    """The two lines to type that open weights of unknown names."""
+def how(path: Path, task: Task | None = None) -> str:
+    """The two lines to type that open weights of unknown names, of a task that was given or such as one."""
+    spelt = "gl.ModularArithmetic(113, 'add')" if task is None else "task"
     return (
         "Make the model that they were taken from and give it: model = MyModel(…); "
-        f"gl.load({str(path)!r}, task=gl.ModularArithmetic(113, 'add'), model=model)."
+        f"gl.load({str(path)!r}, task={spelt}, model=model)."
     )
 
 
