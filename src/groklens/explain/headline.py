@@ -15,6 +15,7 @@ from groklens.evidence import (
     nothing_held_out,
     said_by_kind,
     split_doubt,
+    trained_on_mirrored,
     warm_start,
 )
 from groklens.explain.goes_on_from import trained_on_until
@@ -59,6 +60,15 @@ def _resting_on_the_split(why: Explanation, score: str) -> str:
     return f"is correct on {score} of {_inputs(why)}, if {own}: {how}{by}"
 
 
+def _resting_on_mirrors(why: Explanation, score: str) -> str:
+    """What is said of test inputs that were trained on in another order: unordered pairs by heart answer those."""
+    others = by_key(why.findings)["generalises.unmirrored"]
+    of_others = "" if others.value is None else f", and on {percent(others.value)} of the others"
+    by = _by_what(why) if why.circuit is None else _nor_by_a_circuit(why)
+    pairs = "as a table by heart of unordered pairs would be"
+    return f"is correct on {score} of {_inputs(why)}, of which {trained_on_mirrored(why.final)}{of_others}, {pairs}{by}"
+
+
 def _outcome(why: Explanation, general: Finding) -> str:
     score = percent(general.value or 0.0)
     if general.verdict == "undecided":
@@ -70,6 +80,8 @@ def _outcome(why: Explanation, general: Finding) -> str:
     if not known:
         by = _by_what(why)
         return f"is correct on {score} of all inputs, its split not known{by if by.startswith(';') else ',' + by}"
+    if why.verdict != "supported" and "generalises.unmirrored" in by_key(why.findings):
+        return _resting_on_mirrors(why, score)
     if why.verdict != "supported" and _is_unseen(why):
         return _resting_on_the_split(why, score)
     said_already = why.circuit is not None or why.final.task.reference is not None
