@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from groklens.claims import Control, Finding, Verdict
+from groklens.claims import Control, Finding, Verdict, how_many
 from groklens.evidence.few_inputs import Judged, judged
 from groklens.snapshots import Snapshot, correct_by_labels
 from groklens.tasks import Task
@@ -48,10 +48,13 @@ def beside_mirrors(snapshot: Snapshot) -> list[Finding]:
 
 
 def trained_on_mirrored(snapshot: Snapshot) -> str:
-    """How many test inputs were trained on with their operands exchanged, in words."""
+    """How many test inputs were trained on with their operands exchanged, and what of the others, in words."""
     sides = _sides(snapshot)
     assert sides is not None  # asked before
-    return _said(*map(len, sides))
+    n = len(sides[1])
+    said = f"{_said(*map(len, sides))}, as a table by heart of unordered pairs would be{' on those' if n else ''}"
+    answered = int(float(correct_by_labels(snapshot, sides[1]).double().sum()) + 1e-6)
+    return f"{said}, and on {answered} of the {how_many(n, 'other')}, which luck may do" if n else said
 
 
 def _said(mirrored: int, others: int) -> str:

@@ -19,6 +19,7 @@ from groklens.evidence import (
     warm_start,
 )
 from groklens.explain.goes_on_from import trained_on_until
+from groklens.snapshots import judged_by
 from groklens.theory import wilson
 
 if TYPE_CHECKING:
@@ -62,11 +63,8 @@ def _resting_on_the_split(why: Explanation, score: str) -> str:
 
 def _resting_on_mirrors(why: Explanation, score: str) -> str:
     """What is said of test inputs that were trained on in another order: unordered pairs by heart answer those."""
-    others = by_key(why.findings)["generalises.unmirrored"]
-    of_others = "" if others.value is None else f", and on {percent(others.value)} of the others"
     by = _by_what(why) if why.circuit is None else _nor_by_a_circuit(why)
-    pairs = "as a table by heart of unordered pairs would be"
-    return f"is correct on {score} of {_inputs(why)}, of which {trained_on_mirrored(why.final)}{of_others}, {pairs}{by}"
+    return f"is correct on {score} of {_inputs(why)}, of which {trained_on_mirrored(why.final)}{by}"
 
 
 def _outcome(why: Explanation, general: Finding) -> str:
@@ -182,7 +180,7 @@ def _not_generalising(why: Explanation, score: str) -> str:
 
 
 def _on_train_inputs(why: Explanation) -> str:
-    """What is said of train inputs; memorised only where test inputs are answered no better than blindly."""
+    """What is said of train inputs; memorised only where test inputs, and not train inputs, are answered blindly."""
     if why.final.task.is_stream:
         return ""
     if why.algorithm != "memorised" and why.generalised_at is not None and _had_memorised(why):
@@ -193,7 +191,15 @@ def _on_train_inputs(why: Explanation) -> str:
     n = len(why.final.task.labels) if why.final.test_index is None else len(why.final.test_index)
     least, _ = wilson((general.value or 0.0) * n, n)
     guessing = general.control("commonest_answer").high
-    return f"{'has memorised' if least <= guessing else 'fits'} its train inputs and "
+    is_by_heart = least <= guessing and not _one_answer_fits(why)
+    return f"{'has memorised' if is_by_heart else 'fits'} its train inputs and "
+
+
+def _one_answer_fits(why: Explanation) -> bool:
+    """Whether always giving one answer is correct on as many train inputs as count as memorised."""
+    train = why.final.train_index
+    targets = judged_by(why.final.task, "train")[slice(None) if train is None else train]
+    return float(targets.bincount().max()) >= ENOUGH * len(targets)
 
 
 def _had_memorised(why: Explanation) -> bool:
