@@ -228,6 +228,15 @@ def test_a_split_that_is_turned_round():
     assert why.generalised is not True
 
 
+def test_one_answer_for_all_train_inputs_is_not_by_heart():
+    """Two rare labels, both of them test inputs: who always gives the common answer has learned no train input."""
+    labels = torch.zeros_like(TASK.labels).index_fill_(0, TEST[:2], 1)
+    task = gl.TableTask(TASK.inputs, labels, name="rare")
+    why = gl.explain(gl.Snapshot(lookup(task, labels.eq(0).nonzero()[:, 0]), task, train_index=TRAIN))
+    assert why.algorithm == "memorised"  # by a threshold
+    assert "(rare) fits its train inputs and is correct on 97.6 % of test inputs" in why.headline
+
+
 @pytest.mark.parametrize(("known", "what"), [(0, "has memorised"), (60, "fits")])
 def test_that_inputs_were_memorised_is_said_where_others_are_answered_no_better_than_blindly(known, what):
     """Whatever the accuracy that is short of generalising, the name of the algorithm is the same."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 #: What is claimed by the finding of each key, in `why.json`, `gl.explain` and `gl.examine`.
 FINDINGS = {
     "generalises": "the model is correct on the inputs that it was not trained on",
+    "generalises.unmirrored": "the model is correct on test inputs of which no order of the operands was trained on",
     "circuit": "the model generalises by a circuit, where none was found",
     "logits.key": "every component of the circuit is key in the logits",
     "logits.complete": "no component outside the circuit is key in the logits",
@@ -50,6 +51,7 @@ CONTROLS = {
     "chance": "an answer drawn at random",
     "test_inputs": "the test inputs by the split given, in place of the train inputs",
     "random_splits": "random splits of all inputs, of the same sizes",
+    "mirrored": "the test inputs that were trained on with their operands exchanged",
     "other_components": "the group's components outside the circuit",
     "own_components": "the circuit's own components",
     "relabelled": "the group's elements relabelled at random",

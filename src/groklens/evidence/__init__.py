@@ -12,6 +12,8 @@ from groklens.evidence.generalising import nothing_held_out as nothing_held_out
 from groklens.evidence.generalising import unless_trained_on as unless_trained_on
 from groklens.evidence.kinds import accuracy_by_kind as accuracy_by_kind
 from groklens.evidence.kinds import said_by_kind as said_by_kind
+from groklens.evidence.mirrored import beside_mirrors as beside_mirrors
+from groklens.evidence.mirrored import trained_on_mirrored as trained_on_mirrored
 from groklens.evidence.nearest_reference import nearest_reference as nearest_reference
 from groklens.evidence.search import find_circuit as find_circuit
 from groklens.evidence.search import search as search

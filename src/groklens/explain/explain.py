@@ -9,6 +9,7 @@ from typing import Any
 from groklens.claims import by_key, verdict_of
 from groklens.evidence import (
     all_findings,
+    beside_mirrors,
     beside_untrained,
     name_algorithm,
     nearest_reference,
@@ -79,7 +80,7 @@ def _explain(run: Run, chosen: list[int]) -> Explanation:
     since = trained_on_until(run)
     findings = [unless_trained_on(each, since) for each in all_findings(final, blank, found, table)]
     if by_key(findings)["generalises"].verdict == "supported":
-        findings += split_losses(run, final, blank, table)
+        findings += [*split_losses(run, final, blank, table), *beside_mirrors(final)]
     generalised = by_key(findings)["generalises"].verdict
     findings += taken_for_granted(run)
     unseen = not all(each.verdict == "supported" for each in findings if each.key == "split.losses")

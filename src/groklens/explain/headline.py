@@ -15,9 +15,11 @@ from groklens.evidence import (
     nothing_held_out,
     said_by_kind,
     split_doubt,
+    trained_on_mirrored,
     warm_start,
 )
 from groklens.explain.goes_on_from import trained_on_until
+from groklens.snapshots import judged_by
 from groklens.theory import wilson
 
 if TYPE_CHECKING:
@@ -59,6 +61,12 @@ def _resting_on_the_split(why: Explanation, score: str) -> str:
     return f"is correct on {score} of {_inputs(why)}, if {own}: {how}{by}"
 
 
+def _resting_on_mirrors(why: Explanation, score: str) -> str:
+    """What is said of test inputs that were trained on in another order: unordered pairs by heart answer those."""
+    by = _by_what(why) if why.circuit is None else _nor_by_a_circuit(why)
+    return f"is correct on {score} of {_inputs(why)}, of which {trained_on_mirrored(why.final)}{by}"
+
+
 def _outcome(why: Explanation, general: Finding) -> str:
     score = percent(general.value or 0.0)
     if general.verdict == "undecided":
@@ -70,6 +78,8 @@ def _outcome(why: Explanation, general: Finding) -> str:
     if not known:
         by = _by_what(why)
         return f"is correct on {score} of all inputs, its split not known{by if by.startswith(';') else ',' + by}"
+    if why.verdict != "supported" and "generalises.unmirrored" in by_key(why.findings):
+        return _resting_on_mirrors(why, score)
     if why.verdict != "supported" and _is_unseen(why):
         return _resting_on_the_split(why, score)
     said_already = why.circuit is not None or why.final.task.reference is not None
@@ -174,7 +184,7 @@ def _not_generalising(why: Explanation, score: str) -> str:
 
 
 def _on_train_inputs(why: Explanation) -> str:
-    """What is said of train inputs; memorised only where test inputs are answered no better than blindly."""
+    """What is said of train inputs; memorised only where test inputs, and not train inputs, are answered blindly."""
     if why.final.task.is_stream:
         return ""
     if why.algorithm != "memorised" and why.generalised_at is not None and _had_memorised(why):
@@ -185,7 +195,15 @@ def _on_train_inputs(why: Explanation) -> str:
     n = len(why.final.task.labels) if why.final.test_index is None else len(why.final.test_index)
     least, _ = wilson((general.value or 0.0) * n, n)
     guessing = general.control("commonest_answer").high
-    return f"{'has memorised' if least <= guessing else 'fits'} its train inputs and "
+    is_by_heart = least <= guessing and not _one_answer_fits(why)
+    return f"{'has memorised' if is_by_heart else 'fits'} its train inputs and "
+
+
+def _one_answer_fits(why: Explanation) -> bool:
+    """Whether always giving one answer is correct on as many train inputs as count as memorised."""
+    train = why.final.train_index
+    targets = judged_by(why.final.task, "train")[slice(None) if train is None else train]
+    return float(targets.bincount().max()) >= ENOUGH * len(targets)
 
 
 def _had_memorised(why: Explanation) -> bool:

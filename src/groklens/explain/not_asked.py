@@ -35,6 +35,8 @@ _ASKED = {
     "labels.fitted": "it is asked where some train labels are wrong",
     "answers.outside": "it is asked where some largest logit is none of the task's classes, and here none is",
     "split.losses": "it is asked of a model that generalises by a split that no training recorded",
+    "generalises.unmirrored": "it is said where too few test inputs are answered that were trained on in no order of "
+    "their operands, of a model that answers enough of all",
     "split.fits": "it is asked where the split is doubted, and here it is not",
     "files.assumed": "it is asked where files leave something open, and here nothing was assumed",
     "llc.healthy": "it is the finding of an estimate: gl.measures.learning_coefficient(run)",
