@@ -36,4 +36,8 @@ def test_a_table_by_heart_that_was_trained_on_its_test_inputs_for_a_while_does_n
     assert why.finding("generalises").value >= 0.99
     assert why.finding("split.losses").verdict != "supported"
     assert ") generalises" not in why.headline
+    assert (
+        "not show in its losses where these came to be answered, as it would not had it been trained"
+        in why.headline
+    )
     assert why.phases == []
