@@ -41,3 +41,10 @@ def test_a_table_by_heart_that_was_trained_on_its_test_inputs_for_a_while_does_n
         in why.headline
     )
     assert why.phases == []
+
+
+def test_nor_is_it_where_few_of_its_steps_are_asked_for(tmp_path):
+    run = trained_by_turns([(False, 100), (True, 20)], tmp_path / "run")
+    why = gl.explain(run, steps=[0, 120])
+    assert why.table.sizes["step"] == 2
+    assert ") generalises" not in why.headline
