@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from groklens.claims import DRAWS, Control, Finding, Role, judge_keeping, judge_removal
 from groklens.errors import BadArgument
+from groklens.evidence.still_answered import still_answered
 from groklens.hypotheses import (
     SITES,
     Act,
@@ -68,10 +69,10 @@ def judged(
     """The finding of one check: the accuracy over all inputs, its controls, and the verdict.
 
     Sufficiency: supported when no more than 0.01 is lost and every control keeps less. Necessity: supported when
-    accuracy falls at least half of the way to chance and below every control. Controls are 20 draws of each of the
-    hypothesis' nulls, and those of `fixed`. Accuracies are compared at the resolution of float32: logits that agree to
-    within it share the credit. Undecided when a control does as well, none could be drawn, or the model is
-    hardly above chance.
+    accuracy falls at least half of the way to chance and below every control, and where a model answers its test
+    inputs that on those too (`still_answered`). Controls are 20 draws of each of the hypothesis' nulls, and those of
+    `fixed`. Accuracies are compared at the resolution of float32: logits that agree to within it share the credit.
+    Undecided when a control does as well, none could be drawn, or the model is hardly above chance.
     """
     trial = _Trial(snapshot, hypothesis, check)
     return trial.finding([*map(trial.control, trial.nulls), *fixed])
@@ -125,11 +126,15 @@ class _Trial:
         """The accuracy that the hypothesis leaves, and the verdict beside its controls."""
         snapshot, check = self._snapshot, self._check
         whole, chance = accuracy_if(snapshot, snapshot.logits), 1 / snapshot.task.d_vocab_out
-        value = accuracy_left(snapshot, self._logits(self._hypothesis))
+        logits = self._logits(self._hypothesis)
+        value = accuracy_left(snapshot, logits)
         if check.act == "keep":
             verdict, note = judge_keeping(value, whole, controls)
         else:
             verdict, note = judge_removal(value, whole, chance, controls)
+            on_test = accuracy_left(snapshot, logits, snapshot.test_index)
+            if verdict == "supported" and (still := still_answered(snapshot, on_test, chance)):
+                verdict, note = "refuted", f"{note}; {still}"
         if verdict == "supported" and whole < chance + HARDLY * (1 - chance):
             verdict, note = "undecided", f"{note}; {_LITTLE}"
         return Finding(
@@ -226,7 +231,13 @@ def draw_numbers() -> Iterator[int]:
     return each(range(DRAWS), "testing the circuit: random draw")
 
 
-def accuracy_left(snapshot: Snapshot, logits: Float[Tensor, "input answer"]) -> float:
-    """Accuracy of changed logits at the resolution of the model's own, below which differences are rounding alone."""
-    resolution = 1e-6 * float(snapshot.logits.abs().max())
-    return tied_accuracy(logits, judged_by(snapshot.task, "all"), resolution, snapshot.outside)
+def accuracy_left(
+    snapshot: Snapshot, logits: Float[Tensor, "input answer"], index: Int[Tensor, "some"] | None = None
+) -> float:
+    """Accuracy of changed logits at the resolution of the model's own, below which differences are rounding alone.
+
+    It is over all inputs, or those of `index`.
+    """
+    resolution, some = 1e-6 * float(snapshot.logits.abs().max()), slice(None) if index is None else index
+    labels = judged_by(snapshot.task, "all")
+    return tied_accuracy(logits[some], labels[some], resolution, snapshot.outside[some])

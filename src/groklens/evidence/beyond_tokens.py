@@ -29,7 +29,10 @@ class Kind(NamedTuple):
 
 
 def errors_beyond_tokens(
-    snapshot: Snapshot, ranks: Float[Tensor, "input"], is_test: Bool[Tensor, "input"]
+    snapshot: Snapshot,
+    ranks: Float[Tensor, "some"],
+    is_test: Bool[Tensor, "some"],
+    some: Int[Tensor, "some"] | None = None,
 ) -> float:
     """By how many standard errors test inputs have larger losses than other inputs of the same tokens and answers.
 
@@ -37,9 +40,9 @@ def errors_beyond_tokens(
     for whoever learns them all: by tokens alone their losses are larger. So what every token at its position, and every
     answer, adds to the rank of a loss is taken out (least squares), of the split likewise; what is left of both is
     correlated, times the root of the degrees of freedom left (Frisch–Waugh–Lovell). Of a split drawn at random about
-    all is left; 0 where tokens and answers decide the split.
+    all is left; 0 where tokens and answers decide the split. Asked of all inputs, or of those of the index `some`.
     """
-    kinds = _kinds(snapshot)
+    kinds = _kinds(snapshot, some)
     rest, side = _without(kinds, ranks), _without(kinds, is_test.double())
     freedom = len(ranks) - 1 - sum(len(kind.sizes) - 1 for kind in kinds)
     size, of_split = float(rest.square().mean()), float(side.square().mean())
@@ -49,7 +52,9 @@ def errors_beyond_tokens(
     return float((rest * side).mean()) / math.sqrt(size * of_split) * math.sqrt(freedom)
 
 
-def seems_drawn(snapshot: Snapshot, is_test: Bool[Tensor, "input"]) -> bool:
+def seems_drawn(
+    snapshot: Snapshot, is_test: Bool[Tensor, "some"], some: Int[Tensor, "some"] | None = None
+) -> bool:
     """Whether tokens and answers explain as much of a split as of one drawn at random, and no less.
 
     Most splits by a rule go by them more (the last rows of a table), or less (its odd sums, of which every row has as
@@ -57,7 +62,7 @@ def seems_drawn(snapshot: Snapshot, is_test: Bool[Tensor, "input"]) -> bool:
     as what so many random regressors explain; within 2.5 standard deviations of that it seems drawn. So does a rule
     that neither tells, such as some tables' diagonal. False of inputs without tokens that recur.
     """
-    kinds, side = _kinds(snapshot), is_test.double()
+    kinds, side = _kinds(snapshot, some), is_test.double()
     k, rest = sum(len(kind.sizes) - 1 for kind in kinds), len(side) - 1
     variance = float(side.var(correction=0))
     if snapshot.task.inputs.is_floating_point() or not 0 < k < rest or not variance:
@@ -67,17 +72,18 @@ def seems_drawn(snapshot: Snapshot, is_test: Bool[Tensor, "input"]) -> bool:
     return abs(explained - k / rest) <= DRAWN * spread
 
 
-def _kinds(snapshot: Snapshot) -> list[Kind]:
-    task = snapshot.task
-    columns = [] if task.inputs.is_floating_point() else list(task.inputs.unbind(1))
+def _kinds(snapshot: Snapshot, some: Int[Tensor, "some"] | None) -> list[Kind]:
+    chosen = slice(None) if some is None else some
+    inputs, answers = snapshot.task.inputs[chosen], judged_by(snapshot.task, "all")[chosen]
+    columns = [] if inputs.is_floating_point() else list(inputs.unbind(1))
     found = []
-    for column in [*columns, judged_by(task, "all")]:
+    for column in [*columns, answers]:
         values, group, sizes = column.unique(return_inverse=True, return_counts=True)
         if 1 < len(values) <= RECURS * len(column):
             found.append(Kind(group, sizes.double()))
     found.sort(key=lambda kind: len(kind.sizes))
     spent = list(accumulate(len(kind.sizes) - 1 for kind in found))
-    return [kind for kind, so_far in zip(found, spent, strict=True) if so_far <= RECURS * len(task.inputs)]
+    return [kind for kind, so_far in zip(found, spent, strict=True) if so_far <= RECURS * len(inputs)]
 
 
 def _without(kinds: list[Kind], values: Float[Tensor, "input"]) -> Float[Tensor, "input"]:

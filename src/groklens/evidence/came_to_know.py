@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 
 import xarray as xr
 
+from groklens.errors import DamagedRun
 from groklens.evidence.mostly_known import most_are_known
 from groklens.evidence.split_fits import ENOUGH
 from groklens.evidence.warm_start import warm_start
@@ -26,11 +28,22 @@ def coming_to_know(run: Run, final: Snapshot, table: xr.Dataset) -> list[Snapsho
     first = warm_start(run, final)
     if first is not None:
         return [run.at(first)]
-    kept = table["step"].values.tolist() if "test_accuracy" in table else []
-    steps = [step for step in kept if step in run.steps and step < (final.step or 0)]
-    accuracy = [float(table["test_accuracy"].sel(step=step)) for step in steps]
+    by_step = {step: share for step, share in _test_accuracy(run, table).items() if step < (final.step or 0)}
+    steps, accuracy = list(by_step), list(by_step.values())
     known = next((at for at, share in enumerate(accuracy) if share >= ENOUGH), len(steps))
     first_known = (at for at in range(known) if most_are_known(final, accuracy[at]))
     between = steps[next(first_known, known) : known]
     found = [run.at(step) for step in between[:: max(1, math.ceil(len(between) / LOOKS))]]
     return [*found, run.at(steps[known]) if known < len(steps) else final]
+
+
+def _test_accuracy(run: Run, table: xr.Dataset) -> dict[int, float]:
+    """Test accuracy by kept step: of the table, and what training recorded of steps that it leaves out."""
+    rows = [table]
+    with suppress(DamagedRun):  # what is in the table needs no history
+        rows.insert(0, run.history)
+    found: dict[int, float] = {}
+    for each in rows:
+        if "test_accuracy" in each:
+            found |= zip(each["step"].values.tolist(), each["test_accuracy"].values.tolist(), strict=True)
+    return {step: found[step] for step in run.steps if not math.isnan(found.get(step, math.nan))}

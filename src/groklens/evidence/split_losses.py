@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import torch
 import xarray as xr
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from groklens.claims import DRAWS, Control, Finding, Verdict, number, percent
@@ -17,7 +17,7 @@ from groklens.evidence.came_to_know import coming_to_know
 from groklens.evidence.untrained import Untrained
 from groklens.evidence.warm_start import begins_with_others, others_put_in_before, warm_start
 from groklens.runs import Run
-from groklens.snapshots import Snapshot, scores
+from groklens.snapshots import Snapshot, judged_by, scores
 
 #: How often a split that has nothing to do with the training shows all the same: one drawn at random, and one that may
 #: be by a rule, whose test inputs may be harder for another reason.
@@ -126,7 +126,7 @@ def split_shows(run: Run, final: Snapshot, table: xr.Dataset) -> bool:
 
 
 def _is_asked(run: Run, final: Snapshot) -> bool:
-    if final.train_index is None or final.task.is_corrupted:
+    if final.train_index is None:
         return False
     return not final.split_recorded or (begins_with_others(run) and warm_start(run, final) is not None)
 
@@ -148,23 +148,27 @@ _SAID: dict[Verdict, str] = {
 
 def pairs(snapshot: Snapshot) -> Pairs:
     """How a snapshot's losses compare over the pairs of its test and train inputs; equal losses are half larger."""
-    index = snapshot.test_index
-    assert index is not None  # asked before
-    losses = scores(snapshot, "all").losses
-    is_test = torch.zeros(len(losses), dtype=torch.bool).index_fill_(0, index, True)
-    ranks, ties = _ranks(losses)
+    some, is_test = _sides(snapshot)
+    ranks, ties = _ranks(scores(snapshot, "all").losses[some])
     found = _compared(ranks, ties, is_test)
-    beyond = errors_beyond_tokens(snapshot, ranks, is_test)
-    return found._replace(beyond_tokens=beyond, drawn=seems_drawn(snapshot, is_test))
+    beyond = errors_beyond_tokens(snapshot, ranks, is_test, some)
+    return found._replace(beyond_tokens=beyond, drawn=seems_drawn(snapshot, is_test, some))
+
+
+def _sides(snapshot: Snapshot) -> tuple[Int[Tensor, "some"], Bool[Tensor, "some"]]:
+    """The inputs that are compared, and whether each is a test input: train inputs of wrong labels tell nothing."""
+    index, task = snapshot.test_index, snapshot.task
+    assert index is not None  # asked before
+    is_test = torch.zeros(len(task.labels), dtype=torch.bool).index_fill_(0, index, True)
+    some = (is_test | (judged_by(task, "train") == judged_by(task, "all"))).nonzero()[:, 0]
+    return some, is_test[some]
 
 
 def _of_random_splits(snapshot: Snapshot) -> list[float]:
     """The share of pairs for random splits of the snapshot's sizes, 20 draws of seed 0."""
-    index = snapshot.test_index
-    assert index is not None  # asked before
-    ranks, ties = _ranks(scores(snapshot, "all").losses)
-    generator, is_test = torch.Generator().manual_seed(0), torch.zeros(len(ranks), dtype=torch.bool)
-    is_test[: len(index)] = True
+    some, is_test = _sides(snapshot)
+    ranks, ties = _ranks(scores(snapshot, "all").losses[some])
+    is_test, generator = is_test.sort(descending=True).values, torch.Generator().manual_seed(0)
     orders = (torch.randperm(len(ranks), generator=generator) for _ in range(DRAWS))
     return [_compared(ranks, ties, is_test[order]).share for order in orders]
 
@@ -181,6 +185,8 @@ def _compared(ranks: Float[Tensor, "input"], ties: float, is_test: Bool[Tensor, 
     n = len(ranks)
     n_test = int(is_test.sum())
     n_pairs = n_test * (n - n_test)
+    if not n_pairs:  # every train label is wrong
+        return Pairs(0.5, 0.0)
     larger = float(ranks[is_test].sum()) - n_test * (n_test + 1) / 2
     variance = n_pairs / 12 * (n + 1 - ties / (n * (n - 1)))
     errors = (larger - n_pairs / 2) / math.sqrt(variance) if variance > 0 else 0.0

@@ -52,6 +52,8 @@ def _resting_on_the_split(why: Explanation, score: str) -> str:
     if by_key(why.findings)["split.losses"].verdict == "refuted":
         how = "its losses are smaller on these than on train inputs"
     first = warm_start(why.source, why.final)
+    if first is None and why.table.sizes["step"] > 1:
+        how = how.replace("its losses", "its losses where these came to be answered", 1)
     if first is not None:
         how = f"its weights answered them at step {first:,}, the first, and {how.replace('its losses', 'losses there')}"
     by = _by_what(why) if why.circuit is None else _nor_by_a_circuit(why)
