@@ -113,13 +113,17 @@ SHARING = {
     "shipped runs explained": (
         "test_browser", "test_shipped_runs", "test_same_numbers", "test_phases", "test_documentation",
     ),
+    "the interpreter that processes are forked from": (
+        "test_sweeps", "test_store", "test_kill", "test_command", "test_benchmarks", "test_doors", "test_own_parts",
+        "test_several_reads", "test_larger_than_memory", "test_damage_campaign", "test_fuzzed_weights",
+    ),
 }  # fmt: skip
 #: Files that take longest, begun first so that no worker is left alone with one at the end.
 LONGEST = (
     "test_examples", *SHARING["shipped runs explained"], *SHARING["zoo explained"], "test_llc", "test_analyses",
-    "test_train_many", "test_resume", "test_nulls", "test_engine", "test_site", "test_kill", "test_types",
-    "test_benchmarks", "test_sweeps", "test_capture", "test_store", "test_invariances", "test_small_tasks",
-    "test_values", "test_command", "test_report",
+    *SHARING["the interpreter that processes are forked from"], "test_train_many", "test_resume", "test_nulls",
+    "test_engine", "test_site", "test_types", "test_capture", "test_invariances", "test_small_tasks", "test_values",
+    "test_report",
 )  # fmt: skip
 
 

@@ -23,6 +23,8 @@ MODELS = {
         TASK, 0, device
     ),
 }
+#: What chains walk in: a layer has every kind of weight, and noise is drawn weight by weight.
+WALKED = {"plain layer": lambda device: gl.Transformer(**SMALL, act_fn="solu_ln").build(TASK, 0, device)}
 MEASURES = [
     measure
     for name in dir(gl.measures)
@@ -52,7 +54,8 @@ def device(request, monkeypatch):
 def snapshots(name, device):
     """The same model here and there."""
     index, _ = TASK.split(0.6, 0)
-    return [gl.Snapshot(MODELS[name](place), TASK, train_index=index) for place in ("cpu", device)]
+    build = (MODELS | WALKED)[name]
+    return [gl.Snapshot(build(place), TASK, train_index=index) for place in ("cpu", device)]
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -73,8 +76,8 @@ def test_every_measure(name, device):
 
 @pytest.mark.parametrize(
     ("name", "options"),
-    [("transformer", {"batch_size": 5, "sampler": "rmsprop"}), ("plain model", {})],
-    ids=["batches", "plain model"],
+    [("transformer", {"batch_size": 5, "sampler": "rmsprop"}), ("plain layer", {})],
+    ids=["batches", "plain layer"],
 )
 def test_the_same_noise_walks_the_same_way(name, options, device, monkeypatch):
     """In steps so small that the chains stay where they are: far from there roundings grow apart."""
