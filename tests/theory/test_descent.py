@@ -106,7 +106,7 @@ def test_what_is_no_curve_is_refused(x, y, error):
 
 
 def test_what_is_nan_is_named():
-    with pytest.raises(BadArgument, match="stderr holds nan at place 0; .* one seed has no error"):
+    with pytest.raises(BadArgument, match=r"stderr holds nan at place 0; .* one seed has no error"):
         has_double_descent([1, 2, 3], [1, 2, 1], [float("nan")] * 3)
 
 
