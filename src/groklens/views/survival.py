@@ -97,7 +97,9 @@ def _draw(figure: object, name: str, times: np.ndarray, observed: np.ndarray, co
     known = np.isfinite(share["low"])
     edges = {key: share[key][known] for key in ("low", "high")}
     upto = when[known]
-    if known.any() and not known[-1]:  # the curve is at 0 from then on, and the band as it was until it fell there
+    if (
+        known.any() and not known[-1]
+    ):  # the curve is at 0 from then on, and the band as it was until it fell there
         upto = np.append(upto, when[np.flatnonzero(known)[-1] + 1])
         edges = {key: np.append(each, each[-1]) for key, each in edges.items()}
     shape, add = {"shape": "hv", "color": colour, "width": 2}, figure.add_scatter  # type: ignore[attr-defined]
