@@ -78,7 +78,9 @@ def test_other_settings_under_a_known_name_are_refused(design, tmp_path):
         assert {
             "model": ": d_mlp is 256, and theirs 64 (",
             "training": ": batch size is 64, and theirs the whole ",
-        }.get(part, "its task") in found.headline
+            "task": ": it is RandomTable(n=23, seed=5), and theirs is another task under the same name (",
+        }[part] in found.headline
+        assert "and the run's seed)" in found.headline
 
 
 def test_how_the_librarys_runs_are_set_is_known_of_every_run():
@@ -101,7 +103,11 @@ def test_of_a_library_of_others_nothing_is_said_of_how_its_runs_are_set(design):
 
 
 @pytest.mark.parametrize(
-    ("decay", "said"), [(0.0, "its train share is 0.65"), (1e-6, "its weight decay is 1e-06")]
+    ("decay", "said"),
+    [
+        (0.0, "its train share is 0.65"),
+        (1e-6, "its weight decay is 1e-06, and those of the library's runs with decay are 0."),
+    ],
 )
 def test_a_pair_of_decay_and_share_that_the_library_has_not_is_refused(design, tmp_path, decay, said):
     """Each is in the library by itself; without decay at that share nothing came of runs that were watched for long."""

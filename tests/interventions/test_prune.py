@@ -76,6 +76,7 @@ def test_the_finding_has_its_random_control(trained):
         ),  # by less than the margin
         ((1.0, 1.0), (0.05, 0.85), (0.9, 0.3), [(0.5, 0.8), (0.6, 0.9)], "undecided"),
         ((0.0, 1.0), (0.0, 1.0), (0.0, 0.3), [(0.0, 0.8)], "undecided"),  # nothing was memorised
+        ((0.1, 1.0), (0.083, 1.0), (0.0, 0.3), [(0.054, 0.8)], "undecided"),  # and that comes first
     ],
 )
 def test_the_verdict_can_be_each(whole, lowest, highest, random, verdict):

@@ -124,6 +124,13 @@ def test_information_of_copies_and_of_strangers():
     assert mutual_information(a * 10**12, b - 7, given=xor) == mutual_information(a, b, given=xor)
 
 
+def test_information_is_corrected_and_not_clipped():
+    """A coin with itself: the entropy's 1 bit and, for its two cells, 1/2n nats above it."""
+    for n in (4, 8, 400):
+        coin = [0, 1] * (n // 2)
+        assert mutual_information(coin, coin) == pytest.approx(1 + 1 / (2 * n * math.log(2)))
+
+
 def test_the_correction_takes_the_bias_of_counting():
     """Strangers with a few samples a cell: counts alone say much, corrected they say nothing within the spread."""
     plain, corrected = [], []

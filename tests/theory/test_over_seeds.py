@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-import xarray as xr
 
 from groklens.errors import BadArgument
-from groklens.theory import descends_twice, has_double_descent, mean_and_error, sweep_rows, sweep_table
+from groklens.theory import mean_and_error, sweep_rows, sweep_table
 
 ALONG = ("width", [1, 2, 4, 8], "hidden width")
 ROWS = [[5.0, 1.0, 4.0, 0.5], [5.0, 1.2, 4.2, 0.5], [5.0, 0.8, 4.4, 0.5]]
@@ -38,26 +37,11 @@ def test_the_mean_and_its_standard_error():
     np.testing.assert_allclose(over[1], error)
 
 
-def test_it_descends_twice_as_the_rule_for_curves_says():
-    found = table()["test"]
-    assert descends_twice(found) is has_double_descent([1, 2, 4, 8], *mean_and_error(found)) is True
-    assert not descends_twice(table([[4.0, 3.0, 2.0, 1.0], [4.1, 3.1, 2.1, 1.1]], [0, 1])["test"])
-    noisy = [[5.0, 1.0, 4.0, 0.5], [5.0, 4.0, 1.0, 0.5]]
-    assert not descends_twice(table(noisy, [0, 1])["test"])
-
-
-def test_it_may_be_placed_by_other_numbers():
-    found = table()["test"]
-    assert not descends_twice(found, along=[1, 4, 2, 8])  # 5, 4, 1, 0.5
-    assert not descends_twice(found, along=[1, 2, 2, 1])  # two places
-
-
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
         (lambda: table(ROWS[:2]), r"test has shape \(2, 4\); give a number for each of 3 seeds and 4"),
         (lambda: mean_and_error(table()["test"].isel(seed=0)), "over 'seed', and there is width"),
-        (lambda: descends_twice(xr.DataArray(np.zeros((2, 3, 4)), dims=("seed", "a", "b"))), "seed, a, b"),
     ],
 )
 def test_other_shapes_are_refused(wrong, said):

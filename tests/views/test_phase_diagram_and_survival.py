@@ -79,6 +79,19 @@ def test_a_curve_falls_where_runs_generalise_and_stays_where_they_do_not(events)
     assert [list(trace.x) for trace in ticks] == [[5000.0]]
 
 
+def test_the_band_goes_on_until_the_curve_is_at_0(events):
+    """Three runs, at 650, 750 and 950: between the last two a third is left, with an interval of its own."""
+    soon = events.isel(seed=slice(3), weight_decay=0, train_fraction=0, drop=True)
+    soon["generalised"] = ("seed", [650.0, 750.0, 950.0])
+    high, low, line = gl.views.survival(soon).plotly.data
+    assert list(line.x)[:4] == [0, 650, 750, 950]
+    assert list(high.x) == list(low.x) == [650, 750, 950]
+    curve = gl.theory.kaplan_meier([650, 750, 950], [True] * 3)
+    at = [*curve["high"].values[1:3], curve["high"].values[2]]  # steps: what is drawn to 950 is that of 750
+    assert np.allclose(np.array(high.y, float), at)
+    assert np.allclose(np.array(low.y, float)[2], curve["low"].values[2])
+
+
 def test_stills_have_what_the_page_has(events, tmp_path):
     for figure in (gl.views.phase_diagram(gl.sweeps.over_seeds(events)), gl.views.survival(events)):
         figure.save(tmp_path / "picture.svg")

@@ -13,6 +13,7 @@ from groklens.claims.finding import Finding as Finding
 from groklens.claims.finding import Role as Role
 from groklens.claims.finding import Verdict as Verdict
 from groklens.claims.finding import by_role as by_role
+from groklens.claims.in_notebooks import InNotebooks as InNotebooks
 from groklens.claims.keys import CONTROLS as CONTROLS
 from groklens.claims.keys import FINDINGS as FINDINGS
 from groklens.claims.lookup import by_key as by_key

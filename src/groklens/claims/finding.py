@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from groklens.claims.in_notebooks import InNotebooks
 from groklens.claims.lookup import with_key
 from groklens.claims.wording import in_units, quantity
 from groklens.errors import BadArgument
@@ -85,7 +86,7 @@ class Control:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Finding(InNotebooks):
     """One claim about a model, with the number for it, its controls and a verdict.
 
     `value` is the number the claim rests on, in `units` (`"accuracy"`, `"nats"`, …), None where it could not be

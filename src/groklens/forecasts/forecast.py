@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import xarray as xr
 
-from groklens.claims import percent
+from groklens.claims import InNotebooks, percent
 from groklens.errors import whole_number
 from groklens.forecasts.at_risk import not_begun
 from groklens.forecasts.evidence import Evidence, evidence_of
@@ -30,7 +30,7 @@ _BY_DEFAULT = 9
 
 
 @dataclass(frozen=True)
-class Forecast:
+class Forecast(InNotebooks):
     """Whether a run's test accuracy will still reach ½, by the runs of a library that were like it.
 
     `p_change` is the chance that it does within `horizon` updates after `step`, in [0, 1], None where the library has

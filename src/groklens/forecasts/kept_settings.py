@@ -30,8 +30,11 @@ def parts_in(settings: str) -> dict[str, str]:
 def set_otherwise(recipe: Recipe, part: str, known: Collection[str]) -> list[str]:
     """In what a part of a recipe differs from the runs of a library, whose parts are `known`: `"model 1357acac"`.
 
-    Such as `d_mlp is 256, and theirs 64`; empty where nobody says how those were set: their digests are no sample's.
+    Such as `d_mlp is 256, and theirs 64`; empty where nobody says how those were set: their digests are no sample's. Of
+    a task that has the name of theirs and is another, what it is: the name of a table does not tell its answers.
     """
+    if part == "task":
+        return [f"it is {recipe.task!r}, and theirs is another task under the same name"]
     for sample in _samples():
         if f"{part} {parts_in(settings_of(sample)).get(part)}" in known:
             return list(_differences(recipe, sample, part))

@@ -22,6 +22,7 @@ from groklens.runs import Run
 
 #: The coordinates whose values must be known together.
 _KIND = ("task", "model", "optimizer")
+_DECAY = HYPER + "weight_decay"
 #: How far beyond the library's hyper-parameters a run's may lie, for rounding.
 _ROUNDING = 1e-3
 #: How far after the library's last clock a run may be looked at, as a multiple of it.
@@ -78,7 +79,7 @@ def _of_other_settings(
     return (
         f"its {said} is set otherwise than in the library's runs of {' with '.join(labels[kind] for kind in _KIND)}"
         f"{': ' if how else ''}{'; '.join(how)} "
-        "(task, model, optimiser, loss and batch must be those, but for rate, decay, share and seed)",
+        "(task, model, optimiser, loss and batch must be those, but for rate, decay, share and the run's seed)",
     )
 
 
@@ -104,7 +105,9 @@ def why_outside(library: xr.Dataset, run: Run, now: int) -> tuple[str, ...]:
     except BadArgument as error:
         return (str(error),)
     hyper = {HYPER + each.name: each.value(whole) for each in HYPER_PARAMETERS}
-    beyond = _beyond(_of_its_decay(library.isel(run=np.flatnonzero(_alike(library, labels))), hyper), hyper)
+    alike = library.isel(run=np.flatnonzero(_alike(library, labels)))
+    among = _of_its_decay(alike, hyper)
+    beyond = _beyond(among, hyper, _whose(among, alike))
     return (*beyond, *_at_another_time(library, memorised, now))
 
 
@@ -113,15 +116,21 @@ def _of_its_decay(alike: xr.Dataset, own: Mapping[str, float]) -> xr.Dataset:
 
     What others do at a share says nothing of it. All runs where the library has none such: its decay is the reason.
     """
-    name = HYPER + "weight_decay"
-    if name not in alike:
+    if _DECAY not in alike:
         return alike
-    same = np.flatnonzero((alike[name].values == 0) == (own.get(name, float("nan")) == 0))
+    same = np.flatnonzero((alike[_DECAY].values == 0) == (own.get(_DECAY, float("nan")) == 0))
     return alike.isel(run=same) if len(same) else alike
 
 
-def _beyond(alike: xr.Dataset, own: Mapping[str, float]) -> list[str]:
-    """Hyper-parameters beyond those of the library's runs of this kind."""
+def _whose(among: xr.Dataset, alike: xr.Dataset) -> str:
+    """Whose hyper-parameters a run's are held against, in words: of all alike, or of those with decay, or without."""
+    if among.sizes["run"] == alike.sizes["run"]:
+        return "the library's are"
+    return f"those of the library's runs {'with' if among[_DECAY].values.any() else 'without'} decay are"
+
+
+def _beyond(alike: xr.Dataset, own: Mapping[str, float], of_whom: str) -> list[str]:
+    """Hyper-parameters beyond those of the library's runs of this kind, `of_whom` in words."""
     found = []
     for name in hyper_parameters(alike):
         values = alike[name].values.astype(float)
@@ -133,9 +142,7 @@ def _beyond(alike: xr.Dataset, own: Mapping[str, float]) -> list[str]:
         if np.isnan(value):
             found.append(f"its {said} is not known")
         elif not values.min() * (1 - _ROUNDING) <= value <= values.max() * (1 + _ROUNDING):
-            found.append(
-                f"its {said} is {value:g}, and the library's are {values.min():g} to {values.max():g}"
-            )
+            found.append(f"its {said} is {value:g}, and {of_whom} {values.min():g} to {values.max():g}")
     return found
 
 

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from groklens.errors import BadArgument
 from groklens.integers import integers
+from groklens.interventions.dead_hooks import check_used
 from groklens.interventions.patch import patched
-from groklens.models import Site
+from groklens.models import Site, site_of
 from groklens.runs import AnyRun, as_snapshot
 from groklens.snapshots import Snapshot
 
@@ -26,7 +27,8 @@ def interchange(
     An interchange intervention (Geiger et al. 2021, arXiv:2106.02997): if what passes there stands for a thing, the
     answer becomes that of the source. An input that is its own source is left as it is. With `pos` only that position
     is taken, -1 being the answer's. Raises `BadArgument` for another number of sources than inputs, one that is no
-    input, or inputs that are the same with sources in which other values stand.
+    input, inputs that are the same with sources in which other values stand, or a hook of which the model does not use
+    what is given back.
 
     >>> import torch
     >>> from groklens.hypotheses import planted
@@ -44,4 +46,6 @@ def interchange(
             f"source names {len(order)} inputs, {int(order.min())} to {int(order.max())}; {snapshot.task.name} has "
             f"{n_inputs}: give for each the input from 0 to {n_inputs - 1} that its activation is taken from."
         )
-    return patched(snapshot, hook, snapshot.activations(hook, pos)[order], pos)
+    values = snapshot.activations(hook, pos)
+    check_used(snapshot, site_of(hook, pos).hook)
+    return patched(snapshot, hook, values[order], pos)

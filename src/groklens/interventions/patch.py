@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from groklens.errors import BadArgument, described
+from groklens.interventions.dead_hooks import check_used
 from groklens.interventions.edited_model import Edit, check_equal_inputs, edited
 from groklens.models import Site, device_of, matching_hooks, site_of
 from groklens.runs import AnyRun, as_snapshot
@@ -24,8 +25,8 @@ def patch(
     `values` are as `snapshot.activations(hook, pos)` gives them, one row per input: with `pos` only that
     position is replaced, -1 being the answer's (of attention patterns: that query), a name each input's own. `hook`
     may be `"logits"`: then the task's logits are replaced. Everything that is computed after the hook follows. Raises
-    `BadArgument` when the shapes do not agree, or inputs that are the same are given different values; `UnknownName`
-    for a hook that the model does not have.
+    `BadArgument` when the shapes do not agree, inputs that are the same are given different values, or the model does
+    not use what a hook there gives back; `UnknownName` for a hook that the model does not have.
 
     >>> from groklens.hypotheses import planted
     >>> from groklens.tasks import ModularArithmetic
@@ -43,6 +44,8 @@ def patch(
         )
     found = patched(snapshot, site, values)
     _check_shape(snapshot, site, values)
+    if site.hook != LOGITS:
+        check_used(snapshot, site.hook)
     return found
 
 
@@ -64,10 +67,11 @@ def resample(snapshot: AnyRun, hook: Site | str, seed: int = 0, pos: int | str |
     """The snapshot with the activation at `hook` taken from inputs drawn at random, which destroys its information.
 
     Its distribution over the inputs stays as it is, but for inputs that a probe holds several times: all of them take
-    what one of them does. With `pos` only that position is resampled.
+    what one of them does. With `pos` only that position is resampled. Raises `BadArgument` as `patch` does.
     """
     snapshot = as_snapshot(snapshot)
     values = snapshot.activations(hook, pos)
+    check_used(snapshot, site_of(hook, pos).hook)
     order = torch.randperm(len(values), generator=torch.Generator().manual_seed(seed))
     order = order[edited(snapshot, {}).model.row_of(snapshot.task.inputs)]
     return patched(snapshot, hook, values[order], pos)

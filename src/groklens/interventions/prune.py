@@ -44,10 +44,11 @@ def by_ipr(snapshot: AnyRun) -> Int[Tensor, "neuron"]:
 def memorising_neurons(snapshot: AnyRun, share: float = 0.5, seed: int = 0) -> Finding:
     """The claim that the `share` of neurons of lowest IPR fits the wrong labels, and the rest generalise.
 
-    Value: the wrong labels still memorised without those neurons. Supported when it lies at least 0.2 below every
-    one of 20 random prunings of as many neurons and below pruning those of highest IPR, while test accuracy
-    loses no more than 0.01; refuted when it is not below the random mean, or when test accuracy falls as far as at
-    random; else undecided, as where the wrong labels were not memorised to begin with.
+    Value: the wrong labels still memorised without those neurons. The first that holds decides: undecided where the
+    whole model had memorised less than 0.2 of the wrong labels, for then there is nothing to lose; refuted when the
+    value is not below the random mean, or when test accuracy falls by at least 0.01 and as far as at random; supported
+    when the value lies at least 0.2 below every one of 20 random prunings of as many neurons and below pruning those
+    of highest IPR, while test accuracy loses no more than 0.01; else undecided.
     Source: Doshi et al. 2024 (arXiv:2310.13061), section 4, who have no random control.
 
     Raises `BadArgument` for a task whose labels are not corrupted, or a share outside (0, 1).

@@ -37,8 +37,10 @@ TRIPLES = 100
     needs=("group",),
 )
 def gradient_symmetricity(snapshot: Snapshot) -> float:
-    """Mean cosine between a logit's gradients with respect to the embeddings of the two operands.
+    """Mean cosine between a logit's gradients with respect to the embeddings of the two operands, of 100 triples.
 
+    An estimate: the mean over the 100 triples of operands and logit that the authors draw, of all n³, with a standard
+    error of a tenth of the triples' standard deviation; of a clock about 0.05, so that 0.08 may be 0.05 of all.
     1 where the operands enter through their sum (pizza), near 0 where they are multiplied (clock). An
     untrained transformer also has about 1: read it beside that control. Needs `hook_embed`; raises
     `BadArgument` for a model that has none.

@@ -119,10 +119,11 @@ class ConceptAccuracy(_OfSums, Family):
 
 @dataclass(frozen=True)
 class LanguageAccuracy(_OfSums, Family):
-    """Share of sums answered with the correct number in one language, `answer`, in [0, 1].
+    """Share of test sums answered with the correct number in one language, `answer`, in [0, 1].
 
-    Over both languages it adds up to `ConceptAccuracy`. With `within`, the largest logit among the words of that
-    language alone is the answer: what the model would say if it spoke it. 1 for all, 1/p (within) by chance.
+    Of the sums spoken so, also `spoken="AA"`, it looks at those alone that were not trained on, where the split is
+    known. Over both languages it adds up to `ConceptAccuracy`. With `within`, the largest logit among the words of
+    that language alone is the answer: what the model would say if it spoke it. 1 for all, 1/p (within) by chance.
     """
 
     spoken: str = "BB"

@@ -40,7 +40,6 @@ from groklens.theory.memorisation import label_fates as label_fates
 from groklens.theory.memorisation import phase_of as phase_of
 from groklens.theory.memorisation import time_to_fit as time_to_fit
 from groklens.theory.n_grams import NGrams as NGrams
-from groklens.theory.over_seeds import descends_twice as descends_twice
 from groklens.theory.over_seeds import mean_and_error as mean_and_error
 from groklens.theory.over_seeds import sweep_rows as sweep_rows
 from groklens.theory.over_seeds import sweep_table as sweep_table
@@ -62,6 +61,7 @@ from groklens.theory.predictors import check_sequences as check_sequences
 from groklens.theory.proportions import wilson as wilson
 from groklens.theory.random_functions import random_functions as random_functions
 from groklens.theory.sampling import sample as sample
+from groklens.theory.second_descent import descends_twice as descends_twice
 from groklens.theory.smoothers import class_errors as class_errors
 from groklens.theory.smoothers import effective_parameters as effective_parameters
 from groklens.theory.smoothers import kernel_ridge as kernel_ridge

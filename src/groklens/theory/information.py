@@ -23,8 +23,10 @@ def mutual_information(
     """The mutual information of two discrete variables from paired samples, in bits, given a third where there is one.
 
     I(A;B|C) = H(A,C) + H(B,C) − H(A,B,C) − H(C), each entropy that of the counts with the correction of Miller and
-    Madow (1955), (cells seen − 1)/2n nats. 0 for independent variables, at most the smaller entropy; a little below 0
-    by chance. Where there are about as many cells as samples the correction falls short: see `shuffled_within`. Values
+    Madow (1955), (cells seen − 1)/2n nats. About 0 for independent variables, and about the smaller entropy at most:
+    being corrected and not clipped, it may lie a little below 0 by chance, and above the smaller entropy by the
+    correction, (cells of that variable − 1)/2n nats where one tells the other (1.18 bits of a coin with itself in 4
+    samples). Where there are about as many cells as samples the correction falls short: see `shuffled_within`. Values
     are whole numbers and stand for themselves. Raises `BadArgument` for samples that differ in number, or none.
 
     >>> coin, other, xor = [0, 0, 1, 1] * 1000, [0, 1, 0, 1] * 1000, [0, 1, 1, 0] * 1000

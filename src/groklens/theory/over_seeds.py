@@ -1,4 +1,4 @@
-"""Tables of seeds along one axis, their mean and its error, and whether that rises and falls again."""
+"""Tables of seeds along one axis, and their mean and its error."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 import xarray as xr
 
 from groklens.errors import BadArgument, described
-from groklens.theory.descent import has_double_descent
 
 
 def sweep_table(
@@ -80,25 +79,3 @@ def mean_and_error(values: xr.DataArray, over: str = "seed") -> tuple[np.ndarray
     if count == 1:
         return values.mean(over).values, np.full_like(values.mean(over).values, np.nan)
     return values.mean(over).values, values.std(over, ddof=1).values / np.sqrt(count)
-
-
-def descends_twice(values: xr.DataArray, along: Sequence[float] | Any = None) -> bool:
-    """Whether a variable's mean over seeds rises and falls again along its other axis, beyond twice its error.
-
-    `along` places it by other numbers than the axis' own, such as effective parameters; of places that are equal the
-    first counts, and fewer than three show nothing. See `has_double_descent`.
-
-    >>> rows = [[3, 1, 4, 1], [3, 1, 4.1, 1]]
-    >>> table = sweep_table(("width", [1, 2, 3, 4], "width"), [0, 1], {"test": (rows, "test error", "share")})
-    >>> descends_twice(table["test"])
-    True
-    """
-    mean, error = mean_and_error(values)
-    if mean.ndim != 1:
-        raise BadArgument(
-            f"The variable has the axes {', '.join(map(str, values.dims))}; give seed and one other."
-        )
-    axis = next(str(dim) for dim in values.dims if dim != "seed")
-    places = np.asarray(values[axis].values if along is None else along, dtype=float)
-    apart = np.unique(places, return_index=True)[1]
-    return len(apart) >= 3 and has_double_descent(places[apart], mean[apart], error[apart])

@@ -95,12 +95,19 @@ def _draw(figure: object, name: str, times: np.ndarray, observed: np.ndarray, co
     when = np.append(curve["time"].values, max(end, curve["time"].values[-1]))
     share = {key: np.append(curve[key].values, curve[key].values[-1]) for key in ("survival", "low", "high")}
     known = np.isfinite(share["low"])
+    edges = {key: share[key][known] for key in ("low", "high")}
+    upto = when[known]
+    if (
+        known.any() and not known[-1]
+    ):  # the curve is at 0 from then on, and the band as it was until it fell there
+        upto = np.append(upto, when[np.flatnonzero(known)[-1] + 1])
+        edges = {key: np.append(each, each[-1]) for key, each in edges.items()}
     shape, add = {"shape": "hv", "color": colour, "width": 2}, figure.add_scatter  # type: ignore[attr-defined]
     if known.any():
         edge = {"mode": "lines", "legendgroup": name, "showlegend": False, "hoverinfo": "skip"}
-        add(x=when[known], y=share["high"][known], line={"shape": "hv", "width": 0}, **edge)
+        add(x=upto, y=edges["high"], line={"shape": "hv", "width": 0}, **edge)
         fill = {"fill": "tonexty", "fillcolor": faded(colour, 0.14)}
-        add(x=when[known], y=share["low"][known], line={"shape": "hv", "width": 0}, **fill, **edge)
+        add(x=upto, y=edges["low"], line={"shape": "hv", "width": 0}, **fill, **edge)
     words = f"%{{y:.0%}} at step %{{x:,}}<extra>{drawn(name)}</extra>"
     add(
         x=when,
