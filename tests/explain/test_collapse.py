@@ -47,7 +47,7 @@ def collapsed():
 def test_a_model_that_blew_up_is_told_that_it_had_generalised(collapsed):
     assert (collapsed.generalised, collapsed.generalised_at) == (False, 200)
     assert ") no longer fits its train inputs and is correct on " in collapsed.headline
-    said = "; it was correct on 100 % of test inputs at step 200, which gl.explain(run.at(200)) judges."
+    said = "; it was correct on 100 % of test inputs at step 200, which gl.explain(run, steps=200) judges."
     assert collapsed.headline.endswith(said)
 
 
@@ -57,13 +57,13 @@ def test_print_json_and_report_say_it(collapsed):
 
 
 def test_what_the_headline_proposes_judges_that_step(collapsed):
-    assert gl.explain(collapsed.source.at(200)).generalised
+    assert gl.explain(collapsed.source, steps=200).generalised
 
 
 def test_one_that_still_fits_its_train_inputs_is_not_said_to_have_lost_them():
     why = explained([learned(), memorised()])
     assert ") has memorised its train inputs and is correct on " in why.headline
-    assert "at step 0, which gl.explain(run.at(0)) judges." in why.headline
+    assert "at step 0, which gl.explain(run, steps=0) judges." in why.headline
 
 
 @pytest.mark.parametrize(

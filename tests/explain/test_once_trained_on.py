@@ -34,6 +34,15 @@ def test_what_was_learned_by_heart_is_not_generalising(parent, tmp_path):
     assert trained_on_until(further) == 300
 
 
+def test_the_step_before_a_loss_is_judged_as_one_of_the_fork(parent, tmp_path):
+    lost = {"optimizer.lr": 1.0, "optimizer.weight_decay": 1.0}
+    fork = gl.fork(parent, 300, tmp_path / "fork", train_fraction=0.5, steps=320, **lost)
+    why = gl.explain(fork)
+    assert (why.generalised, why.generalised_at) == (False, 300)
+    assert why.headline.endswith("at step 300, which gl.explain(run, steps=300) judges.")
+    assert "that it generalises is undecided" in gl.explain(fork, steps=300).headline
+
+
 def test_it_is_said_too_where_some_are_answered_wrongly(tmp_path):
     early = gl.train(
         replace(RECIPE, train_fraction=0.9, steps=40),

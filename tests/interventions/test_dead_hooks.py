@@ -30,7 +30,7 @@ def snapshot():
     ],
 )
 def test_scores_that_are_only_shown_are_refused(snapshot, change):
-    with pytest.raises(BadArgument, match=r"does not use .*: 'blocks\.0\.attn\.hook_pattern'"):
+    with pytest.raises(BadArgument, match=r"does not use .* instead, 'blocks\.0\.attn\.hook_pattern'\."):
         change(snapshot)
 
 

@@ -60,7 +60,8 @@ class Explanation:
     final: Snapshot
     #: What was explained; pictures of activations over steps look at it.
     source: Run
-    #: The last kept step at which the model generalised, where it no longer does: `gl.explain(run.at(step))` judges it.
+    #: The last kept step at which the model generalised, where it no longer does.
+    #: `gl.explain(run, steps=step)` judges it.
     generalised_at: int | None = None
 
     @property

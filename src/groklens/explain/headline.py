@@ -94,7 +94,7 @@ def _before(why: Explanation) -> str:
     if step is None:
         return ""
     score = percent(float(why.table["test_accuracy"].sel(step=step)))
-    return f"; it was correct on {score} of {_inputs(why)} at step {step:,}, which gl.explain(run.at({step})) judges"
+    return f"; it was correct on {score} of {_inputs(why)} at step {step:,}, which gl.explain(run, steps={step}) judges"
 
 
 def _judged_by(why: Explanation, score: str) -> str:

@@ -32,12 +32,17 @@ def check_used(snapshot: Snapshot, hook: str) -> None:
             return
         if not torch.equal(answer, _answer(whole, tokens, name, lambda value: 1.5 * value + 1)):
             return
-    instead = f"{name.removesuffix('hook_attn_scores')}hook_pattern" if "attn_scores" in name else ""
     raise BadArgument(
         f"This model does not use what a hook at {name!r} gives back, so that nothing would follow from another value "
-        f"there: it can be looked at alone. Change what is computed from it instead"
-        f"{f': {instead!r}' if instead else ', at a later hook of snapshot.model.hook_dict'}."
+        f"there: it can be looked at alone. Change what is computed from it instead, {_instead(snapshot, name)}."
     )
+
+
+def _instead(snapshot: Snapshot, name: str) -> str:
+    """Where the same can be changed: the patterns of the attention that a hook belongs to, or nobody knows where."""
+    patterns = (layer.pattern for layer in snapshot.anatomy.heads)
+    beside = [site.hook for site in patterns if site.hook.rpartition(".")[0] == name.rpartition(".")[0]]
+    return repr(beside[0]) if beside else "at a later hook of snapshot.model.hook_dict"
 
 
 def _answer(model: Any, tokens: Tensor, name: str, change: Any) -> Tensor:
