@@ -358,16 +358,12 @@ class TestModelsOfTheUsersOwn:
 
     def test_without_a_model_the_names_found_and_the_lines_that_open_it(self, tmp_path):
         torch.save({"model": self.state, "epoch": 5}, tmp_path / "c.pt")
-        for task in (None, ADD):
+        for task, said in ((None, "gl.ModularArithmetic(113, 'add')"), (ADD, "task")):
             with pytest.raises(BadArgument) as caught:
                 gl.load(tmp_path / "c.pt", task=task)
             message = str(caught.value)
             assert "\n" not in message
-            for part in (
-                "W_E, W_in, b_in",
-                "model = MyModel(…)",
-                "c.pt', task=gl.ModularArithmetic(113, 'add'), model=model",
-            ):
+            for part in ("W_E, W_in, b_in", "model = MyModel(…)", f"c.pt', task={said}, model=model"):
                 assert part in message
 
     @pytest.mark.parametrize(
