@@ -22,6 +22,7 @@ from groklens.harmonics import (
     unseen_fit,
     unseen_principal,
 )
+from groklens.interventions.dead_hooks import check_used
 from groklens.interventions.patch import patched
 from groklens.models import Site
 from groklens.runs import AnyRun, as_snapshot
@@ -103,6 +104,7 @@ def _of_hook(
 ) -> list[tuple[float, float, float]]:
     pos = place_of(snapshot.task, operand)
     states = snapshot.activations(hook, pos)
+    check_used(snapshot, hook)
     numbers, means, row = number_means(states, numbers_of(snapshot.task, operand))
     into, source = pairs
     own = states.flatten(1).double()
