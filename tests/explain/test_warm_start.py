@@ -82,6 +82,27 @@ def test_the_same_by_a_fork_and_by_a_fork_of_that(all_by_heart, tmp_path):
     assert warm_start(parent, parent.final) is None
 
 
+def test_a_fork_with_another_task_does_not_forget_that_its_parents_parent_was_trained_on_all(tmp_path):
+    recipe = gl.Recipe(
+        task=MINE,
+        model=SHAPE,
+        optimizer=gl.AdamW(lr=1e-2),
+        train_fraction=1.0,
+        steps=200,
+        evaluate_every=None,
+        keep=gl.Steps([0]),
+    )
+    whole = gl.train(recipe, into=tmp_path / "whole", keep_optimizer=[200])
+    slow = {"optimizer.lr": 1e-3, "train_fraction": 0.5}
+    half = gl.fork(whole, 200, tmp_path / "half", steps=260, keep_optimizer=[260], **slow)
+    renamed = gl.TableTask(PAIRS, MINE.labels, name="theirs")
+    last = gl.fork(half, 260, tmp_path / "last", task=renamed, steps=262)
+    why = gl.explain(last)
+    assert why.finding("generalises").value >= 0.99
+    assert why.finding("split.losses").verdict == "undecided"
+    assert ") generalises" not in why.headline
+
+
 def test_weights_that_were_trained_on_the_same_split_show_it(tmp_path):
     run = gl.load(MOD23)
     model = run.final.model

@@ -34,8 +34,8 @@ def begins_with_others(run: Run) -> bool:
 
 
 def others_put_in_before(run: Run) -> bool:
-    """Whether those came before the first step of this run, so that none of its steps shows how they were."""
-    return any(_OTHERS & changed for changed in _changes(run)[1:])
+    """Whether those, or another split, came before the first step of this run: no step of it shows how they were."""
+    return any((_OTHERS | {"train_fraction"}) & changed for changed in _changes(run)[1:])
 
 
 def _changes(run: Run) -> list[set[str]]:
