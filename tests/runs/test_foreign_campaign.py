@@ -110,9 +110,9 @@ def test_damaged_files_give_the_same_answers_or_none(name, file, tmp_path):
     for turn in range(EACH):
         damage = DAMAGES[turn % len(DAMAGES)]
         (tmp_path / file).write_bytes(bytes(damage(bytearray(whole), draw)))
-        started = time.monotonic()
+        started = time.process_time()  # whatever else the machine does
         found, message = answers(form, path)
-        assert time.monotonic() - started < 20
+        assert time.process_time() - started < 20
         assert "\n" not in message, (damage, message)
         assert len(message) < 1200
         same = found is not None and same_logits(found, wanted)
