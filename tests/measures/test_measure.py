@@ -195,3 +195,9 @@ def test_one_number_may_be_a_tensor(tiny_run, value):
 def test_one_need_is_given_as_several():
     with pytest.raises(BadArgument, match=r"needs=\('group',\)"):
         gl.measure(long_name="odd", units="", valid_range=(0, 1), source="here", needs="group")
+
+
+def test_models_of_several_shapes_are_no_steps_of_one_run():
+    narrow, wide = (gl.MLP(d_mlp=n, d_embed=8).build(TASK, seed=0) for n in (8, 24))
+    with pytest.raises(BadArgument, match="24 by neuron; 8 by neuron"):
+        gl.track(gl.Run.of({0: narrow, 5: wide}, TASK), "neuron_ipr")

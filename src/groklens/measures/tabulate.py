@@ -223,7 +223,14 @@ def _number(where: str, value: Any) -> Any:
 
 def _stack(measure: Measure, values: list[Any]) -> xr.DataArray:
     if isinstance(values[0], xr.DataArray):
-        stacked = xr.concat(values, dim="step", join="outer")  # a step may lack some components
+        try:
+            stacked = xr.concat(values, dim="step", join="outer")  # a step may lack some components
+        except xr.AlignmentError as error:
+            sizes = sorted({", ".join(f"{n} by {name}" for name, n in each.sizes.items()) for each in values})
+            raise BadArgument(
+                f"{measure.__name__} is of other sizes at some steps than at others: {'; '.join(sizes)}. The models of "
+                "a run have one shape; measure models of several one by one, each as a run of its own."
+            ) from error
     else:
         stacked = xr.DataArray(np.array(values, dtype=np.float64), dims="step")
     return stacked.assign_attrs(measure.about.attributes())

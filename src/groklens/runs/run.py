@@ -53,7 +53,8 @@ class Run:
         """A run of models in memory by step: `gl.Run.of({0: model0, 100: model1}, task)`.
 
         Args:
-            models: the model after each number of updates; one alone is `{100: model}`. None is copied.
+            models: the model after each number of updates, all of one shape; one alone is `{100: model}`.
+                None is copied.
             task: what they were trained on.
             train_index: the inputs trained on, as indices or as a mask; None where the split is not known.
             answer: where the logits are in what the models give (`answer=lambda output: output[0]`).
