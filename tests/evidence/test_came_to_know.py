@@ -48,3 +48,17 @@ def test_nor_is_it_where_few_of_its_steps_are_asked_for(tmp_path):
     why = gl.explain(run, steps=[0, 120])
     assert why.table.sizes["step"] == 2
     assert ") generalises" not in why.headline
+
+
+def test_nor_is_its_last_snapshot_alone(tmp_path):
+    run = trained_by_turns([(False, 100), (True, 20)], tmp_path / "run")
+    assert ") generalises" not in gl.explain(run.final).headline
+
+
+def test_a_snapshot_whose_split_is_said_with_it_is_judged_by_its_run_with_that_split(tmp_path):
+    run = trained_by_turns([(False, 100), (True, 20)], tmp_path / "run")
+    models = {step: run.at(step).model for step in run.steps}
+    unsplit = gl.Run.of(models, run.task)
+    why = gl.explain(unsplit.final, train_index=run.train_index)
+    assert why.finding("split.losses").verdict != "supported"
+    assert ") generalises" not in why.headline

@@ -65,3 +65,10 @@ def test_more_inputs_or_another_decay_leave_test_inputs_unseen(parent, tmp_path)
     more = gl.fork(run, 20, tmp_path / "more", train_fraction=0.7, steps=25)
     other = gl.fork(run, 20, tmp_path / "other", steps=25, **{"optimizer.weight_decay": 1.0})
     assert [trained_on_until(each) for each in (run, more, other)] == [None] * 3
+
+
+def test_a_snapshot_knows_what_its_run_was_trained_on_before(parent, tmp_path):
+    fork = gl.fork(parent, 300, tmp_path / "fork", train_fraction=0.5, steps=320)
+    why = gl.explain(fork.at(320))
+    assert (why.finding("generalises").verdict, why.generalised) == ("undecided", False)
+    assert "of which some were trained on until step 300" in why.headline

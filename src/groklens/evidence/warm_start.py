@@ -17,6 +17,7 @@ def warm_start(run: Run, final: Snapshot) -> int | None:
     being trained on. Of these it is not: what trained the weights before is not recorded. None too where there are no
     steps before the one that is judged, and where training from fresh weights, by a recipe, recorded the split.
     """
+    run = run.origin
     first = min(run.steps)
     if final.test_index is None or not len(final.test_index) or final.task.is_stream:
         return None
@@ -40,7 +41,7 @@ def others_put_in_before(run: Run) -> bool:
 
 def _changes(run: Run) -> list[set[str]]:
     """The names of what each fork changed that led to a run, its own first."""
-    found, link = [], run.parent
+    found, link = [], run.origin.parent
     while link is not None:
         found.append(set(link.get("changed") or ()))
         link = link.get("parent")

@@ -50,7 +50,7 @@ def trained_on_until(run: Run) -> int | None:
 
     A fork on fewer inputs tests on those that its parent had trained on, and what was learned of them by heart stays.
     """
-    link, recipe = run.parent, run.recipe
+    link, recipe = run.origin.parent, run.origin.recipe
     if recipe is None:
         return None
     while link is not None and "task" not in (before := link.get("changed") or {}):

@@ -44,7 +44,7 @@ class Looked(Source):
         self.steps, self.step_known = [snapshot.step or 0], snapshot.step is not None
         self.task, self.train_index = snapshot.task, snapshot.train_index
         self.train_share, self.split_recorded = snapshot.train_share, snapshot.split_recorded
-        self.name = snapshot.anatomy.kind
+        self.name, self.taken_from = snapshot.anatomy.kind, snapshot.taken_from
 
     def model_at(self, step: int) -> Any:
         return self._snapshot.model

@@ -113,6 +113,14 @@ class Run:
         return self._source.name
 
     @property
+    def origin(self) -> Run:
+        """The run that its only snapshot was taken from, where it is one step of another; else the run itself."""
+        found: Run | None = self._source.taken_from
+        if found is None:
+            return self
+        return found if self._told is None else found.with_split(self._told)
+
+    @property
     def path(self) -> Path | None:
         """The folder of a run that groklens wrote."""
         return self._source.path
@@ -228,9 +236,10 @@ class Run:
             )
         number = kept_step(f"Run {self.name}", self._source.steps, step)
         snapshot = self._source.snapshot(number)
-        if self._told is None:
-            return snapshot
-        return Snapshot(snapshot.anatomy.model, snapshot.task, snapshot.step, self._told)
+        if self._told is not None:
+            snapshot = Snapshot(snapshot.anatomy.model, snapshot.task, snapshot.step, self._told)
+        snapshot.taken_from = snapshot.taken_from or self.origin
+        return snapshot
 
     def nearest(self, step: int) -> Snapshot:
         """The snapshot at the kept step nearest to `step`."""

@@ -46,6 +46,8 @@ class Source:
     split_recorded: bool = False
     #: What no checksum guards, of a run of ours; nothing of others is under one.
     unguarded: tuple[str, ...] = ()
+    #: The run that a lone snapshot was taken from.
+    taken_from: Any = None
     #: The run that this one goes on from, where it was extended or forked.
     parent: dict[str, Any] | None = None
 
