@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
@@ -185,8 +185,26 @@ def parameters_squared(model: Any) -> float:
 
 
 def trained_of(model: Any) -> list[Tensor]:
-    """The model's parameters; of an object without any, what is floating-point in its state."""
+    """The model's parameters, each once; of an object without any, what is floating-point in its state.
+
+    TransformerLens' bridges of models with one map for queries, keys and values (GPT-2, GPT-NeoX) hold that beside its
+    three parts, which are what they compute with: the parts count.
+    """
+    if callable(getattr(model, "named_parameters", None)):
+        named = dict(model.named_parameters())
+        return [each for name, each in named.items() if not _is_held_in_parts(name, each, named)]
     if callable(getattr(model, "parameters", None)):
         return list(model.parameters())
     state = model.state_dict().values()
     return [value for value in state if isinstance(value, Tensor) and value.is_floating_point()]
+
+
+def _is_held_in_parts(name: str, joint: Tensor, named: Mapping[str, Tensor]) -> bool:
+    """Whether a parameter is one map for queries, keys and values of which the parts are parameters too."""
+    if ".qkv._original_component." not in name:
+        return False
+    parts = [named.get(name.replace(".qkv.", f".{each}.")) for each in "qkv"]
+    return (
+        all(part is not None for part in parts)
+        and sum(p.numel() for p in parts if p is not None) == joint.numel()
+    )
