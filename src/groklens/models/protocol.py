@@ -190,7 +190,8 @@ def trained_of(model: Any) -> list[Tensor]:
     TransformerLens' bridges of models with one map for queries, keys and values (GPT-2, GPT-NeoX) hold that beside its
     three parts, which are what they compute with: the parts count.
     """
-    if callable(getattr(model, "named_parameters", None)):
+    # Asked of the class: a model that is not built yet has them without names, and would be built for those.
+    if hasattr(type(model), "named_parameters"):
         named = dict(model.named_parameters())
         return [each for name, each in named.items() if not _is_held_in_parts(name, each, named)]
     if callable(getattr(model, "parameters", None)):

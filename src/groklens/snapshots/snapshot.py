@@ -71,8 +71,7 @@ class Snapshot:
         self.train_index = split_of(task, train_index)
         self.train_share = train_share
         self.split_recorded = split_recorded
-        #: The run that it was taken from, which says how test inputs came to be answered; None of a lone model.
-        self.taken_from: Any = None
+        self.taken_from: Any = None  #: The run, which says how test inputs came to be answered.
         self._memo = Memo()
 
     def __repr__(self) -> str:
